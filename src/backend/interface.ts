@@ -1,0 +1,69 @@
+/**
+ * What a backend is: it compiles a graph into a program whose state stays on its device between runs.
+ *
+ * @module
+ */
+import type { HostTensor } from "../graph/dtype.ts";
+import type { Graph } from "../graph/node.ts";
+import type { Bindings } from "../graph/shape.ts";
+
+/** Where a program runs. */
+export type DeviceName = "webgpu" | "native" | "wasm" | "interp";
+
+/** Tensors by name. */
+export type Tensors = Readonly<Record<string, HostTensor>>;
+
+/** How a graph is compiled. */
+export interface CompileOptions {
+  /** The value of every symbol in the graph's shapes. */
+  readonly bindings?: Bindings;
+  /**
+   * A program of the same backend whose states this one shares, by name: the buckets of one training run, or its
+   * evaluation program. States the other lacks are this program's own.
+   */
+  readonly share?: Program;
+  /** What the program is called in errors and profiles. */
+  readonly label?: string;
+}
+
+/** One place to run graphs. */
+export interface Backend {
+  readonly device: DeviceName;
+  /** One line for people: the adapter or the provider and its threads. */
+  readonly description: string;
+  /**
+   * Makes a program with fixed shapes. Its states hold their dtype's zeros until `write`.
+   *
+   * @throws {BackendError} naming the op when something cannot run here, and the bytes when it does not fit.
+   */
+  compile(graph: Graph, options?: CompileOptions): Promise<Program>;
+  /** Frees the device. Programs are disposed with it. */
+  dispose(): Promise<void>;
+}
+
+/** A compiled graph with its state. Calls are made one after the other; none may overlap. */
+export interface Program {
+  /** Runs once and resolves with every output of the graph. State updates take effect. */
+  run(feeds: Tensors): Promise<Record<string, HostTensor>>;
+  /**
+   * Enqueues one run whose one-element outputs are kept on the device until `drain`; other outputs are not read. It resolves when
+   * the next call may follow, not when the work is done.
+   */
+  step(feeds: Tensors): Promise<void>;
+  /** The one-element outputs of every `step` since the last `drain`, oldest first. */
+  drain(): Promise<Record<string, number>[]>;
+  /** Copies states to the host; all of them if no names are given. */
+  read(names?: readonly string[]): Promise<Record<string, HostTensor>>;
+  /** Sets states. Unknown names and wrong shapes are errors. */
+  write(states: Tensors): Promise<void>;
+  /** Bytes on the device: states (shared ones count once, in the program that owns them) and everything else. */
+  readonly memory: { readonly stateBytes: number; readonly workBytes: number };
+  /** Frees what only this program uses. */
+  dispose(): Promise<void>;
+}
+
+/** Something a backend cannot do; the message is for the user. */
+export class BackendError extends Error {
+  override readonly name = "BackendError";
+  readonly userFacing = true;
+}

@@ -1,0 +1,439 @@
+/**
+ * The op rules' interface and the builder that appends checked nodes to a graph. The builder is given the op table and
+ * a gradient rule is given the builder, so neither imports the other.
+ *
+ * @module
+ */
+import { type DType, type HostTensor, isFloat, type TypedArray, typedArray } from "./dtype.ts";
+import type {
+  AttrsOf,
+  Graph,
+  Init,
+  Node,
+  NodeKind,
+  NodeOf,
+  OpAttrs,
+  OpName,
+  TensorType,
+  Update,
+} from "./node.ts";
+import {
+  type Bindings,
+  broadcastShapes,
+  type Dim,
+  formatShape,
+  normalizeAxis,
+  product,
+  sameShape,
+  type Shape,
+  ShapeError,
+} from "./shape.ts";
+
+/** How far a backend's result may be from `eval`'s: `|x - y| <= absolute + relative * |y|`. */
+export interface Tolerance {
+  readonly relative: number;
+  readonly absolute: number;
+}
+
+/** Values an ONNX attribute can have; a number is an int if `Number.isInteger`, so floats are given as `{ float }`. */
+export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
+
+/** What an op's ONNX rule writes with. Names are value names of the ONNX graph. */
+export interface OnnxScope {
+  /** Appends one ONNX node and returns the name of its first output. */
+  emit(
+    opType: string,
+    inputs: readonly string[],
+    options?: { attrs?: Record<string, OnnxAttribute>; domain?: string },
+  ): string;
+  /** A constant tensor; `i64` is ONNX's type for shapes and axes. */
+  constant(dtype: DType | "i64", shape: readonly number[], values: ArrayLike<number>): string;
+  /** A 1-D int64 tensor that holds the shape, computed at run time where it is symbolic. */
+  shape(shape: Shape): string;
+}
+
+/** Everything there is to say about an op. */
+export interface OpSpec<K extends OpName> {
+  /** The result's type, or a `ShapeError` that says what does not fit. */
+  infer(inputs: readonly TensorType[], attrs: OpAttrs[K]): TensorType;
+  /**
+   * Gradients with respect to the inputs, emitted as ordinary nodes; `null` where there is none (an index, a mask).
+   * `needed[i]` is false where nobody asks for input i's. Absent: the op has no gradient at all.
+   */
+  vjp?(b: Builder, node: NodeOf<K>, dy: Node, needed: readonly boolean[]): (Node | null)[];
+  /** The definition: f32 storage, f64 sums. Shapes are numeric by now. */
+  eval(inputs: readonly HostTensor[], attrs: OpAttrs[K], out: HostTensor): TypedArray;
+  /** Writes the op as ONNX (opset 18 and `com.microsoft`) and returns the result's value name. */
+  onnx(scope: OnnxScope, node: NodeOf<K>, inputs: readonly string[]): string;
+  /** What other backends' results are held to. */
+  readonly tolerance: Tolerance;
+  /** Replaces symbols in the attributes; needed where attributes hold dimensions. */
+  bind?(attrs: OpAttrs[K], dim: (dim: Dim) => number): OpAttrs[K];
+}
+
+/** One rule for every op: a missing one does not compile. */
+export type OpTable = { readonly [K in OpName]: OpSpec<K> };
+
+/**
+ * Appends nodes to a graph, inferring and checking every shape as it goes.
+ *
+ * Made by `createBuilder` of `graph.ts`, which supplies the op table.
+ */
+export class Builder {
+  readonly #table: OpTable;
+  readonly #nodes: Node[] = [];
+  readonly #names = new Map<string, Node>();
+  readonly #outputs: Record<string, Node> = {};
+  readonly #updates: Update[] = [];
+  #streams = 0;
+  #scope = "";
+
+  constructor(table: OpTable) {
+    this.#table = table;
+  }
+
+  /** The graph so far. Later additions do not show in it. */
+  graph(): Graph {
+    return { nodes: [...this.#nodes], outputs: { ...this.#outputs }, updates: [...this.#updates] };
+  }
+
+  /** The nodes so far, in order: a live view. */
+  get nodes(): readonly Node[] {
+    return this.#nodes;
+  }
+
+  /** The gradient rules and the rest of the table. */
+  get table(): OpTable {
+    return this.#table;
+  }
+
+  /** A value fed at each run. */
+  input(name: string, dtype: DType, shape: Shape): NodeOf<"input"> {
+    return this.#append("input", [], {}, { dtype, shape }, name) as NodeOf<"input">;
+  }
+
+  /** A trainable state, named as in the checkpoint. */
+  parameter(name: string, shape: Shape, init: Init): NodeOf<"state"> {
+    return this.state(name, "f32", shape, { init, trainable: true });
+  }
+
+  /** A value kept on the device between runs. */
+  state(
+    name: string,
+    dtype: DType,
+    shape: Shape,
+    options: { init?: Init; trainable?: boolean } = {},
+  ): NodeOf<"state"> {
+    const attrs = { trainable: options.trainable ?? false, init: options.init ?? { kind: "fill", value: 0 } };
+    return this.#append("state", [], attrs as AttrsOf<"state">, { dtype, shape }, name) as NodeOf<"state">;
+  }
+
+  /** A tensor that is part of the graph. */
+  constant(dtype: DType, shape: readonly number[], values: ArrayLike<number>): NodeOf<"constant"> {
+    const size = shape.reduce((a, d) => a * d, 1);
+    if (values.length !== size) {
+      throw new ShapeError(
+        `Cannot build constant of shape ${formatShape(shape)}: it holds ${size} values, got ${values.length}`,
+      );
+    }
+    const data = typedArray(dtype, values);
+    return this.#append("constant", [], { data }, { dtype, shape }) as NodeOf<"constant">;
+  }
+
+  /** A constant with no dimensions. */
+  scalar(value: number, dtype: DType = "f32"): Node {
+    return this.constant(dtype, [], [value]);
+  }
+
+  /** Makes a node readable by name after each run. */
+  output(name: string, node: Node): void {
+    this.#outputs[name] = node;
+  }
+
+  /** Lets `state` take the value of `value` after each run. */
+  update(state: Node, value: Node): void {
+    if (state.op !== "state") {
+      throw new ShapeError(`Cannot update ${state.op} %${state.id}: only a state can be`);
+    }
+    if (state.dtype !== value.dtype || !sameShape(state.shape, value.shape)) {
+      throw new ShapeError(
+        `Cannot update state "${state.name}": it is ${state.dtype} ${formatShape(state.shape)}, ` +
+          `got ${value.dtype} ${formatShape(value.shape)}`,
+      );
+    }
+    if (this.#updates.some((u) => u.state === state)) {
+      throw new ShapeError(`Cannot update state "${state.name}" twice`);
+    }
+    this.#updates.push({ state, value });
+  }
+
+  /** Labels the nodes built inside `build` with a name, for messages and profiles. */
+  named<T>(name: string, build: () => T): T {
+    const outer = this.#scope;
+    this.#scope = outer ? `${outer}.${name}` : name;
+    try {
+      return build();
+    } finally {
+      this.#scope = outer;
+    }
+  }
+
+  /** Appends one op. Throws a `ShapeError` that names the op, its label and what was wrong. */
+  apply<K extends OpName>(op: K, inputs: readonly Node[], attrs: OpAttrs[K]): NodeOf<K> {
+    let type: TensorType;
+    try {
+      type = this.#table[op].infer(inputs, attrs);
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+      const label = this.#scope ? ` "${this.#scope}"` : "";
+      throw new ShapeError(`Cannot build ${op}${label}: ${error.message}`);
+    }
+    return this.#append(op, inputs, attrs as AttrsOf<K>, type, this.#scope || undefined);
+  }
+
+  /** Appends a copy of a node with other inputs: what graph passes rebuild with. */
+  clone(node: Node, inputs: readonly Node[], attrs: AttrsOf<NodeKind> = node.attrs, shape?: Shape): Node {
+    if (node.op === "input" || node.op === "state" || node.op === "constant") {
+      return this.#append(
+        node.op,
+        [],
+        attrs as never,
+        { dtype: node.dtype, shape: shape ?? node.shape },
+        node.name,
+      );
+    }
+    const type = this.#table[node.op].infer(inputs, attrs as never);
+    if (node.op === "random") {
+      this.#streams = Math.max(this.#streams, (attrs as OpAttrs["random"]).stream + 1);
+    }
+    return this.#append(node.op, inputs, attrs as never, type, node.name);
+  }
+
+  // ---- elementwise -------------------------------------------------------------------------------------------------
+
+  neg(x: Node): Node {
+    return this.apply("neg", [x], {});
+  }
+  abs(x: Node): Node {
+    return this.apply("abs", [x], {});
+  }
+  exp(x: Node): Node {
+    return this.apply("exp", [x], {});
+  }
+  log(x: Node): Node {
+    return this.apply("log", [x], {});
+  }
+  sqrt(x: Node): Node {
+    return this.apply("sqrt", [x], {});
+  }
+  tanh(x: Node): Node {
+    return this.apply("tanh", [x], {});
+  }
+  erf(x: Node): Node {
+    return this.apply("erf", [x], {});
+  }
+  gelu(x: Node, approximate: "none" | "tanh" = "none"): Node {
+    return this.apply("gelu", [x], { approximate });
+  }
+  cast(x: Node, dtype: DType): Node {
+    return x.dtype === dtype ? x : this.apply("cast", [x], { dtype });
+  }
+  add(x: Node, y: Node | number): Node {
+    return this.apply("add", [x, this.#like(y, x)], {});
+  }
+  sub(x: Node | number, y: Node | number): Node {
+    return this.#binary("sub", x, y);
+  }
+  mul(x: Node, y: Node | number): Node {
+    return this.apply("mul", [x, this.#like(y, x)], {});
+  }
+  div(x: Node | number, y: Node | number): Node {
+    return this.#binary("div", x, y);
+  }
+  max(x: Node, y: Node | number): Node {
+    return this.apply("max", [x, this.#like(y, x)], {});
+  }
+  min(x: Node, y: Node | number): Node {
+    return this.apply("min", [x, this.#like(y, x)], {});
+  }
+  less(x: Node | number, y: Node | number): Node {
+    return this.#binary("less", x, y);
+  }
+  equal(x: Node, y: Node | number): Node {
+    return this.apply("equal", [x, this.#like(y, x)], {});
+  }
+  /** `condition ? x : y`, all three broadcast together. */
+  where(condition: Node, x: Node | number, y: Node | number): Node {
+    const [a, b] = this.#pair(x, y);
+    return this.apply("where", [condition, a, b], {});
+  }
+  relu(x: Node): Node {
+    return this.max(x, 0);
+  }
+  square(x: Node): Node {
+    return this.mul(x, x);
+  }
+
+  // ---- reductions --------------------------------------------------------------------------------------------------
+
+  /** Sum over `axes` (all of them if not given); negative axes count from the end. */
+  sum(x: Node, axes?: readonly number[], options: { keepDims?: boolean } = {}): Node {
+    return this.apply("reduce_sum", [x], {
+      axes: this.#axes(x, axes),
+      keepDims: options.keepDims ?? false,
+    });
+  }
+  /** Maximum over `axes`. */
+  maximum(x: Node, axes?: readonly number[], options: { keepDims?: boolean } = {}): Node {
+    return this.apply("reduce_max", [x], {
+      axes: this.#axes(x, axes),
+      keepDims: options.keepDims ?? false,
+    });
+  }
+  /** Mean over `axes`, whose sizes must be numbers. */
+  mean(x: Node, axes?: readonly number[], options: { keepDims?: boolean } = {}): Node {
+    const count = product(this.#axes(x, axes).map((a) => x.shape[a]));
+    if (typeof count !== "number") {
+      throw new ShapeError(
+        `Cannot build mean: the number of elements "${count}" is symbolic; divide a sum by a mask's sum`,
+      );
+    }
+    return this.mul(this.sum(x, axes, options), 1 / count);
+  }
+
+  // ---- products and rows -------------------------------------------------------------------------------------------
+
+  /** `a @ b` over the last two dimensions; leading ones broadcast, and a rank-2 `b` serves every leading index of `a`. */
+  matmul(a: Node, b: Node, options: { transA?: boolean; transB?: boolean } = {}): Node {
+    return this.apply("matmul", [a, b], { transA: options.transA ?? false, transB: options.transB ?? false });
+  }
+  /** Softmax over the last dimension. */
+  softmax(x: Node): Node {
+    return this.apply("softmax", [x], {});
+  }
+  /** Normalises the last dimension to mean 0 and variance 1, then scales by `weight` and shifts by `bias`. */
+  layerNorm(x: Node, weight: Node, bias: Node, epsilon: number): Node {
+    return this.apply("layer_norm", [x, weight, bias], { epsilon });
+  }
+  /** Rows of `table` `[V, ...]` at `indices` `[...]`: `[...indices, ...row]`. Indices must be in range. */
+  gather(table: Node, indices: Node): Node {
+    return this.apply("gather", [table, indices], {});
+  }
+  /** Zeros `[rows, ...]` to which each row of `updates` is added at its index. */
+  scatterAdd(indices: Node, updates: Node, rows: Dim): Node {
+    return this.apply("scatter_add", [indices, updates], { rows });
+  }
+
+  // ---- views and layout --------------------------------------------------------------------------------------------
+
+  reshape(x: Node, shape: Shape): Node {
+    return sameShape(x.shape, shape) ? x : this.apply("reshape", [x], { shape });
+  }
+  transpose(x: Node, perm: readonly number[]): Node {
+    return this.apply("transpose", [x], { perm });
+  }
+  broadcast(x: Node, shape: Shape): Node {
+    return sameShape(x.shape, shape) ? x : this.apply("broadcast", [x], { shape });
+  }
+  /** `size` elements along `axis` from `start`. */
+  slice(x: Node, axis: number, start: number, size: Dim): Node {
+    return this.apply("slice", [x], { axis: normalizeAxis(axis, x.shape.length), start, size });
+  }
+  /** `x` along `axis` inside zeros: `before` of them first, `size` elements in all. */
+  pad(x: Node, axis: number, before: number, size: Dim): Node {
+    return this.apply("pad", [x], { axis: normalizeAxis(axis, x.shape.length), before, size });
+  }
+  concat(xs: readonly Node[], axis: number): Node {
+    return xs.length === 1
+      ? xs[0]
+      : this.apply("concat", xs, { axis: normalizeAxis(axis, xs[0].shape.length) });
+  }
+
+  // ---- sources -----------------------------------------------------------------------------------------------------
+
+  /** Each element's index along `axis`. */
+  iota(shape: Shape, axis: number, dtype: DType = "i32"): Node {
+    return this.apply("iota", [], { shape, axis: normalizeAxis(axis, shape.length), dtype });
+  }
+  /** Random u32 bits, a function of the scalar `key`, this node's stream number and the element's index alone. */
+  random(key: Node, shape: Shape): Node {
+    return this.apply("random", [key], { shape, stream: this.#streams++ });
+  }
+
+  /** Sums `x` down to `shape`, undoing a broadcast from it. */
+  sumTo(x: Node, shape: Shape): Node {
+    if (sameShape(x.shape, shape)) return x;
+    const lead = x.shape.length - shape.length;
+    const axes = x.shape.map((_, i) => i)
+      .filter((i) => i < lead || (shape[i - lead] === 1 && x.shape[i] !== 1));
+    return this.reshape(axes.length > 0 ? this.sum(x, axes, { keepDims: true }) : x, shape);
+  }
+
+  #append<K extends NodeKind>(
+    op: K,
+    inputs: readonly Node[],
+    attrs: AttrsOf<K>,
+    type: TensorType,
+    name?: string,
+  ): NodeOf<K> {
+    for (const input of inputs) {
+      if (this.#nodes[input.id] !== input) {
+        throw new ShapeError(
+          `Cannot build ${op}: its input ${input.op} %${input.id} belongs to another graph`,
+        );
+      }
+    }
+    const node = { id: this.#nodes.length, op, inputs, attrs, dtype: type.dtype, shape: type.shape, name };
+    if (op === "input" || op === "state") {
+      if (!name) throw new ShapeError(`Cannot build ${op}: it needs a name`);
+      if (this.#names.has(name)) throw new ShapeError(`Cannot build ${op} "${name}": that name is taken`);
+      this.#names.set(name, node as unknown as Node);
+    }
+    this.#nodes.push(node as unknown as Node);
+    return node as NodeOf<K>;
+  }
+
+  #axes(x: Node, axes?: readonly number[]): readonly number[] {
+    const all = axes?.map((a) => normalizeAxis(a, x.shape.length)) ?? x.shape.map((_, i) => i);
+    return [...new Set(all)].sort((p, q) => p - q);
+  }
+
+  #like(y: Node | number, x: Node): Node {
+    return typeof y === "number" ? this.scalar(y, x.dtype) : y;
+  }
+
+  #pair(x: Node | number, y: Node | number): [Node, Node] {
+    if (typeof x !== "number") return [x, this.#like(y, x)];
+    return typeof y === "number" ? [this.scalar(x), this.scalar(y)] : [this.scalar(x, y.dtype), y];
+  }
+
+  #binary(op: "sub" | "div" | "less", x: Node | number, y: Node | number): Node {
+    return this.apply(op, this.#pair(x, y), {});
+  }
+}
+
+/** The type of an elementwise op's result: operands of one dtype, broadcast together. */
+export function elementwiseType(
+  inputs: readonly TensorType[],
+  options: { float?: boolean } = {},
+): TensorType {
+  const dtype = inputs[0].dtype;
+  for (const input of inputs) {
+    if (input.dtype !== dtype) {
+      throw new ShapeError(`operands must have one type, got ${inputs.map((i) => i.dtype).join(" and ")}`);
+    }
+  }
+  if (options.float && !isFloat(dtype)) throw new ShapeError(`operand must be f32 or f16, got ${dtype}`);
+  if (dtype === "bool") throw new ShapeError(`operands must be numbers, got bool`);
+  return { dtype, shape: inputs.map((i) => i.shape).reduce(broadcastShapes) };
+}
+
+/** Bindings that are checked to be positive whole numbers. */
+export function checkBindings(bindings: Bindings): Bindings {
+  for (const [symbol, value] of Object.entries(bindings)) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new ShapeError(`Cannot bind "${symbol}": it must be a positive whole number, got ${value}`);
+    }
+  }
+  return bindings;
+}
