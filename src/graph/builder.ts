@@ -200,13 +200,13 @@ export class Builder {
         attrs as never,
         { dtype: node.dtype, shape: shape ?? node.shape },
         node.name,
-      );
+      ) as Node;
     }
     const type = this.#table[node.op].infer(inputs, attrs as never);
     if (node.op === "random") {
       this.#streams = Math.max(this.#streams, (attrs as OpAttrs["random"]).stream + 1);
     }
-    return this.#append(node.op, inputs, attrs as never, type, node.name);
+    return this.#append(node.op, inputs, attrs as never, type, node.name) as Node;
   }
 
   // ---- elementwise -------------------------------------------------------------------------------------------------
