@@ -1,0 +1,64 @@
+/** A failure of the disk or the database, told in one line to the person who meets it. */
+export class StoreError extends Error {
+  override name = "StoreError";
+  readonly userFacing = true;
+  /** What went wrong, for code that reacts to it; the message is for people. */
+  readonly reason: StoreErrorReason;
+
+  constructor(message: string, options: { reason: StoreErrorReason; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.reason = options.reason;
+  }
+}
+
+/** The kinds of trouble a person can do something about. */
+export type StoreErrorReason = "full" | "denied" | "damaged" | "busy" | "newer" | "not-a-folder" | "missing";
+
+/**
+ * Turns an error of the file system or of SQLite into a {@linkcode StoreError} that says what to do. An error that no
+ * advice exists for comes back as it is: it is a bug, and its stack trace is wanted.
+ *
+ * @param doing what was attempted, to follow "Cannot": `write the model card`
+ * @param path the file or folder that it concerned
+ */
+export function explainStorageError(error: unknown, doing: string, path: string): unknown {
+  if (error instanceof StoreError || !(error instanceof Error)) return error;
+  const reason = reasonOf(error);
+  if (reason === undefined) return error;
+  return new StoreError(`Cannot ${doing}: ${advice[reason](path)}`, { reason, cause: error });
+}
+
+const advice: Record<Exclude<StoreErrorReason, "newer">, (path: string) => string> = {
+  full: (path) =>
+    `the disk that holds ${path} is full. Free some space and run it again; what was there before is untouched.`,
+  denied: (path) => `${path} cannot be written. Make the folder writable, or set WEIR_HOME to one that is.`,
+  damaged: (path) =>
+    `the database ${path} is damaged. Move it away together with its -wal and -shm files and run again: ` +
+    `models are registered anew from their folders; aliases and runs are lost.`,
+  busy: (path) => `another process keeps ${path} locked. Wait until it is done, or end it, and run again.`,
+  "not-a-folder": (path) => `a part of ${path} is a file, not a folder. Set WEIR_HOME to a folder.`,
+  missing: (path) => `${path} does not exist.`,
+};
+
+function reasonOf(error: Error & { code?: unknown }): Exclude<StoreErrorReason, "newer"> | undefined {
+  switch (error.code) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return "full";
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return "denied";
+    case "ENOTDIR":
+      return "not-a-folder";
+    case "ENOENT":
+      return "missing";
+    case "ERR_SQLITE_ERROR":
+      // node:sqlite in Deno carries no result code, so SQLite's fixed English texts (sqlite3_errstr) decide.
+      if (/disk is full/.test(error.message)) return "full";
+      if (/readonly database|unable to open database file/.test(error.message)) return "denied";
+      if (/not a database|malformed|disk I\/O error/.test(error.message)) return "damaged";
+      if (/database (table )?is locked|database is busy/.test(error.message)) return "busy";
+  }
+  return undefined;
+}
