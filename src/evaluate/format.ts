@@ -1,0 +1,72 @@
+import type { ClassificationReport, Interval } from "./classification.ts";
+
+const MAX_MATRIX = 12; // wider confusion matrices do not fit a terminal
+
+/**
+ * A classification report as plain text for a terminal: averages with their intervals, the classes, and the confusion
+ * matrix where it has at most 12 labels.
+ *
+ * @example
+ * ```ts
+ * import { classificationReport } from "./classification.ts";
+ * import { formatReport } from "./format.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const report = classificationReport([0, 0, 1], [0, 0, 1], { labels: ["ham", "spam"] });
+ * assert.match(formatReport(report), /accuracy +1\.0000/);
+ * ```
+ */
+export function formatReport(report: ClassificationReport): string {
+  const percent = `${+(100 * report.accuracy.confidence).toPrecision(4)}% interval`;
+  const averages = table([
+    ["", "value", percent],
+    ...([
+      ["accuracy", report.accuracy],
+      ["macro F1", report.macroF1],
+      ["weighted F1", report.weightedF1],
+      ...(report.binary ? [[`F1 of ${clip(report.binary.positive)}`, report.binary.f1]] : []),
+    ] as [string, Interval][]).map(([name, interval]) => [name, fixed(interval.value), range(interval)]),
+  ]);
+  const classes = table([
+    ["class", "precision", "recall", "F1", percent, "rows"],
+    ...report.perClass.map((scores) => [
+      clip(scores.label),
+      fixed(scores.precision.value),
+      fixed(scores.recall.value),
+      fixed(scores.f1.value),
+      range(scores.f1),
+      String(scores.support),
+    ]),
+  ]);
+  const parts = [`${report.n} rows`, averages, classes];
+  if (report.labels.length <= MAX_MATRIX) {
+    parts.push(table([
+      ["true \\ predicted", ...report.labels.map(clip)],
+      ...report.confusion.map((row, i) => [clip(report.labels[i]), ...row.map(String)]),
+    ]));
+  }
+  return parts.join("\n\n") + "\n";
+}
+
+function table(rows: string[][]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const line = (row: string[]) =>
+    row.map((cell, column) => column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column])).join(
+      "  ",
+    );
+  return rows.map((row) => line(row).trimEnd()).join("\n");
+}
+
+function fixed(value: number): string {
+  return value.toFixed(4);
+}
+
+function range(interval: Interval): string {
+  return `${fixed(interval.low)} to ${fixed(interval.high)}`;
+}
+
+/** Labels come from users' data: no control characters reach the terminal, and no label fills the line. */
+function clip(label: string): string {
+  const plain = label.replace(/\p{C}/gu, "?");
+  return plain.length <= 24 ? plain : plain.slice(0, 23) + "…";
+}

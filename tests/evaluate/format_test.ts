@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { classificationReport } from "../../src/evaluate/classification.ts";
+import { formatReport } from "../../src/evaluate/format.ts";
+
+Deno.test("a report reads as aligned tables", () => {
+  const report = classificationReport([0, 0, 0, 1], [0, 0, 1, 1], { labels: ["ham", "spam"], resamples: 0 });
+  assert.equal(
+    formatReport(report),
+    `4 rows
+
+              value      95% interval
+accuracy     0.7500  0.7500 to 0.7500
+macro F1     0.7333  0.7333 to 0.7333
+weighted F1  0.7667  0.7667 to 0.7667
+F1 of spam   0.6667  0.6667 to 0.6667
+
+class  precision  recall      F1      95% interval  rows
+ham       1.0000  0.6667  0.8000  0.8000 to 0.8000     3
+spam      0.5000  1.0000  0.6667  0.6667 to 0.6667     1
+
+true \\ predicted  ham  spam
+ham                 2     1
+spam                0     1
+`,
+  );
+});
+
+Deno.test("labels cannot send control characters to the terminal or break the table", () => {
+  const labels = ["\x1b[2Jevil\nname", "x".repeat(100)];
+  const text = formatReport(classificationReport([0, 1], [0, 1], { labels }));
+  assert.ok(!text.includes("\x1b") && !text.includes("evil\n"));
+  assert.ok(text.split("\n").every((line) => line.length < 110));
+});
+
+Deno.test("a confusion matrix too wide for a terminal is left out", () => {
+  const labels = Array.from({ length: 13 }, (_, k) => `c${k}`);
+  assert.doesNotMatch(formatReport(classificationReport([0], [0], { labels })), /predicted/);
+});
