@@ -1,0 +1,210 @@
+import { Tokenizer as Library } from "@huggingface/tokenizers";
+import { bertNormalize } from "./bert_normalize.ts";
+import { TokenizerError } from "./errors.ts";
+import { readTokenizerFiles, type TokenizerFiles } from "./tokenizer_files.ts";
+import { wordPieceEncoder } from "./wordpiece_encode.ts";
+
+/** One text (or pair of texts) as a model takes it, special tokens included. */
+export interface Encoding {
+  ids: number[];
+  /** 0 for the first text, 1 for the second */
+  typeIds: number[];
+  tokens: string[];
+  /** tokens before truncation; where `isFullLengthExact` is false, only a lower bound of it */
+  fullLength: number;
+  /** false if the text was so long that its far end was not tokenized at all */
+  isFullLengthExact: boolean;
+  /** unknown tokens among `ids` */
+  unknownCount: number;
+}
+
+/** How `Tokenizer.encode` treats a text. */
+export interface EncodeOptions {
+  /** a second text, encoded behind the first */
+  pair?: string;
+  /** the most tokens to return, special tokens included (default: no limit) */
+  maxTokens?: number;
+  /** "right" (default) drops the end of what is too long, "left" its beginning */
+  truncationDirection?: "left" | "right";
+}
+
+/** A loaded tokenizer. */
+export interface Tokenizer {
+  encode(text: string, options?: EncodeOptions): Encoding;
+  /** the id to fill short rows with; 0 for a tokenizer without a padding token */
+  readonly padId: number;
+  /** -1 for a tokenizer without an unknown token */
+  readonly unkId: number;
+  /** one more than the greatest id, added tokens included: the rows an embedding table needs */
+  readonly vocabSize: number;
+}
+
+/**
+ * Loads a Hugging Face `tokenizer.json` (and `tokenizer_config.json`), given as text or as parsed JSON, through `@huggingface/tokenizers`. Ids are
+ * those of Python's `tokenizers`, truncation included (pairs: longest first).
+ *
+ * The files may come from anywhere: sizes and types are checked first. `encode` takes any string: lone surrogates count as U+FFFD, and a text
+ * far longer than `maxTokens` is cut before it is tokenized, so that the time depends on `maxTokens` and not on the text.
+ *
+ * @throws {TokenizerError} if a file is not what it should be, or `maxTokens` leaves no room beside the special tokens.
+ *
+ * @example
+ * ```ts
+ * import { loadTokenizer } from "./tokenizer.ts";
+ * import { trainWordPiece } from "./wordpiece_train.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const { tokenizer, config } = trainWordPiece(["good morning", "good night"], { vocabSize: 60, minFrequency: 1 });
+ * const encoding = loadTokenizer(tokenizer, config).encode("Good morning, night!", { maxTokens: 4 });
+ * assert.deepEqual(encoding.tokens, ["[CLS]", "good", "morning", "[SEP]"]);
+ * assert.equal(encoding.ids.length, 4);
+ * assert.equal(encoding.fullLength, 7); // "," and "!" are unknown here, and counted
+ * ```
+ */
+export function loadTokenizer(tokenizerJson: string | object, tokenizerConfig?: string | object): Tokenizer {
+  const files = readTokenizerFiles(tokenizerJson, tokenizerConfig);
+  const library = build(files);
+  const idOf = new Map<string, number>(files.vocabulary);
+  for (const { content, id } of files.addedTokens) idOf.set(content, id);
+  const unkId = files.unknownToken === undefined ? -1 : idOf.get(files.unknownToken) ?? -1;
+  const padId = files.padToken === undefined ? 0 : idOf.get(files.padToken) ?? 0;
+  let vocabSize = 0;
+  for (const id of idOf.values()) vocabSize = Math.max(vocabSize, id + 1);
+
+  const specials = (isPair: boolean) => postProcess(library, [], isPair ? [] : null).tokens.length;
+  const room = [specials(false), specials(true)];
+
+  return {
+    padId,
+    unkId,
+    vocabSize,
+    encode(text, options = {}) {
+      const { pair, maxTokens = Infinity, truncationDirection = "right" } = options;
+      const added = room[pair === undefined ? 0 : 1];
+      if (!(maxTokens >= added)) {
+        throw new TokenizerError(
+          `Cannot encode with maxTokens ${maxTokens}: the special tokens alone are ${added}; raise maxTokens`,
+        );
+      }
+      const budget = Math.floor(maxTokens) - added;
+      const first = tokenizeUpTo(library, text, { budget, truncationDirection, margin: files.maxWordTokens });
+      const second = pair === undefined
+        ? null
+        : tokenizeUpTo(library, pair, { budget, truncationDirection, margin: files.maxWordTokens });
+      const fullLength = first.tokens.length + (second?.tokens.length ?? 0) + added;
+      const [keepFirst, keepSecond] = shareBudget(first.tokens.length, second?.tokens.length ?? 0, budget);
+      const { tokens, typeIds } = postProcess(
+        library,
+        keep(first.tokens, keepFirst, truncationDirection),
+        second && keep(second.tokens, keepSecond, truncationDirection),
+      );
+      let unknownCount = 0;
+      const ids = tokens.map((token) => {
+        const id = idOf.get(token) ?? unkId;
+        if (id === unkId) unknownCount++;
+        return id;
+      });
+      return {
+        ids,
+        typeIds,
+        tokens,
+        fullLength,
+        isFullLengthExact: first.isWhole && (second?.isWhole ?? true),
+        unknownCount,
+      };
+    },
+  };
+}
+
+function build(files: TokenizerFiles): Library {
+  let library: Library;
+  try {
+    library = new Library(files.tokenizer, files.config);
+  } catch (error) {
+    throw new TokenizerError(`tokenizer.json cannot be loaded: ${firstLine(error)}`);
+  }
+  const { bertNormalizer, wordPiece } = files;
+  if (bertNormalizer) {
+    // Called as a function only; why ours: see bertNormalize.
+    library.normalizer = ((text: string) =>
+      bertNormalize(text, bertNormalizer)) as unknown as Library["normalizer"];
+  }
+  if (wordPiece && library.model) {
+    // The library's own search takes cubic time in a word's length, which a hostile text can make use of.
+    library.model.encode = wordPieceEncoder(files.vocabulary, wordPiece);
+  }
+  return library;
+}
+
+interface Cut {
+  budget: number;
+  truncationDirection: "left" | "right";
+  /** the most tokens that one word can become */
+  margin: number;
+}
+
+/**
+ * Tokenizes as much of a text as `budget` tokens need, from the end that truncation keeps.
+ *
+ * A piece cut anywhere tokenizes like the whole text except in the word that the cut went through, and that word gives at most `margin` tokens at
+ * the far end. So a piece with `budget + margin` tokens has the right first `budget`. (Exact for WordPiece; a byte-pair or unigram model may have
+ * words longer than the margin where a text has no spaces at all, and then differs in the last tokens kept.)
+ */
+function tokenizeUpTo(library: Library, text: string, cut: Cut): { tokens: string[]; isWhole: boolean } {
+  const enough = cut.budget + cut.margin;
+  for (let size = Math.max(MIN_PIECE, enough * TYPICAL_CHARACTERS_PER_TOKEN); size < text.length; size *= 4) {
+    const piece = cut.truncationDirection === "right" ? text.slice(0, size) : text.slice(-size);
+    const tokens = library.tokenize(piece.toWellFormed());
+    if (tokens.length >= enough) {
+      // Only whole words are counted, so that the count stays a lower bound.
+      return { tokens: keep(tokens, tokens.length - cut.margin, cut.truncationDirection), isWhole: false };
+    }
+  }
+  return { tokens: library.tokenize(text.toWellFormed()), isWhole: true };
+}
+
+const MIN_PIECE = 1024;
+const TYPICAL_CHARACTERS_PER_TOKEN = 6;
+
+function keep(tokens: string[], count: number, direction: "left" | "right"): string[] {
+  if (count >= tokens.length) return tokens;
+  return direction === "right" ? tokens.slice(0, count) : tokens.slice(tokens.length - count);
+}
+
+/** How many tokens of two texts are kept: the longer one gives way first. The rule of huggingface/tokenizers' `LongestFirst`. */
+function shareBudget(first: number, second: number, budget: number): [number, number] {
+  if (first + second <= budget) return [first, second];
+  const shorter = Math.min(first, second);
+  let less = shorter;
+  let more = shorter > budget ? shorter : Math.max(shorter, budget - shorter);
+  if (less + more > budget) {
+    less = Math.floor(budget / 2);
+    more = budget - less;
+  }
+  return first > second ? [more, less] : [less, more];
+}
+
+function postProcess(
+  library: Library,
+  first: string[],
+  second: string[] | null,
+): { tokens: string[]; typeIds: number[] } {
+  const processed = library.post_processor?.(first, second, true) as
+    | { tokens: string[]; token_type_ids?: number[]; tokens_pair?: string[] | null }
+    | undefined;
+  if (!processed) {
+    return { tokens: first.concat(second ?? []), typeIds: pairTypes(first.length, second?.length ?? 0) };
+  }
+  if (processed.token_type_ids) return { tokens: processed.tokens, typeIds: processed.token_type_ids };
+  // A byte-level post-processor adds nothing and hands the two parts back.
+  const rest = processed.tokens_pair ?? [];
+  return { tokens: processed.tokens.concat(rest), typeIds: pairTypes(processed.tokens.length, rest.length) };
+}
+
+function pairTypes(first: number, second: number): number[] {
+  return new Array<number>(first + second).fill(0).fill(1, first);
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n", 1)[0];
+}
