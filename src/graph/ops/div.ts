@@ -1,0 +1,11 @@
+import type { OpSpec } from "../builder.ts";
+import { binary } from "./binary.ts";
+
+/** `x / y`; integers truncate. */
+export const div: OpSpec<"div"> = binary({
+  onnx: "Div",
+  f: (x, y) => x / y,
+  integer: (x, y) => Math.trunc(x / y),
+  dx: (b, dz, _x, y) => b.div(dz, y),
+  dy: (b, dz, _x, y, z) => b.neg(b.div(b.mul(dz, z), y)),
+});

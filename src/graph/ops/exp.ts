@@ -1,0 +1,11 @@
+import type { OpSpec } from "../builder.ts";
+import { unary } from "./unary.ts";
+
+/** `e^x`. */
+export const exp: OpSpec<"exp"> = unary({
+  onnx: "Exp",
+  f: Math.exp,
+  vjp: (b, dy, _x, y) => b.mul(dy, y),
+  float: true,
+  tolerance: { relative: 1e-5, absolute: 1e-7 },
+});

@@ -1,0 +1,11 @@
+import { elementwiseType, type OpSpec } from "../builder.ts";
+import { mapElements } from "./broadcasting.ts";
+import { exact } from "./unary.ts";
+
+/** Whether `x < y`. */
+export const less: OpSpec<"less"> = {
+  infer: (inputs) => ({ ...elementwiseType(inputs), dtype: "bool" }),
+  eval: (inputs, _attrs, out) => mapElements(inputs, out, (x, y) => x < y ? 1 : 0),
+  onnx: (scope, _node, inputs) => scope.emit("Less", inputs),
+  tolerance: exact,
+};

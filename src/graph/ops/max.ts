@@ -1,0 +1,10 @@
+import type { OpSpec } from "../builder.ts";
+import { binary, route } from "./binary.ts";
+
+/** The larger of `x` and `y`; where they are equal the gradient goes to `y`, so that `max(x, 0)` has slope 0 at 0. */
+export const max: OpSpec<"max"> = binary({
+  onnx: "Max",
+  f: (x, y) => Math.max(x, y),
+  dx: (b, dz, x, y) => route(b, dz, x, y, false),
+  dy: (b, dz, x, y) => route(b, dz, y, x, true),
+});

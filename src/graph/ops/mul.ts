@@ -1,0 +1,11 @@
+import type { OpSpec } from "../builder.ts";
+import { binary } from "./binary.ts";
+
+/** `x * y`; integers wrap. */
+export const mul: OpSpec<"mul"> = binary({
+  onnx: "Mul",
+  f: (x, y) => x * y,
+  integer: Math.imul,
+  dx: (b, dz, _x, y) => b.mul(dz, y),
+  dy: (b, dz, x) => b.mul(dz, x),
+});

@@ -1,0 +1,10 @@
+import type { OpSpec } from "../builder.ts";
+import { unary } from "./unary.ts";
+
+/** `-x`. */
+export const neg: OpSpec<"neg"> = unary({
+  onnx: "Neg",
+  f: (x) => -x,
+  vjp: (b, dy) => b.neg(dy),
+  float: false,
+});

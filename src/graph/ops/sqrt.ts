@@ -1,0 +1,10 @@
+import type { OpSpec } from "../builder.ts";
+import { unary } from "./unary.ts";
+
+/** The square root. */
+export const sqrt: OpSpec<"sqrt"> = unary({
+  onnx: "Sqrt",
+  f: Math.sqrt,
+  vjp: (b, dy, _x, y) => b.div(b.mul(dy, 0.5), y),
+  float: true,
+});

@@ -1,0 +1,10 @@
+import type { OpSpec } from "../builder.ts";
+import { binary } from "./binary.ts";
+
+/** `x - y`. */
+export const sub: OpSpec<"sub"> = binary({
+  onnx: "Sub",
+  f: (x, y) => x - y,
+  dx: (_b, dz) => dz,
+  dy: (b, dz) => b.neg(dz),
+});

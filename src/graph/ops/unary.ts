@@ -1,0 +1,31 @@
+/**
+ * What the elementwise ops of one operand have in common.
+ *
+ * @module
+ */
+import { type Builder, elementwiseType, type OpSpec, type Tolerance } from "../builder.ts";
+import type { Node, OpAttrs } from "../node.ts";
+import { mapElements } from "./broadcasting.ts";
+
+/** The names of ops with one operand and no attributes. */
+export type UnaryName = "neg" | "abs" | "exp" | "log" | "sqrt" | "tanh" | "erf";
+
+/** Results of one rounding; transcendental functions declare more. */
+export const exact: Tolerance = { relative: 1e-6, absolute: 1e-7 };
+
+/** The spec of `y = f(x)` whose gradient is `dy` times something of x and y. */
+export function unary<K extends UnaryName>(rule: {
+  onnx: string;
+  f: (x: number) => number;
+  vjp: (b: Builder, dy: Node, x: Node, y: Node) => Node;
+  float: boolean;
+  tolerance?: Tolerance;
+}): OpSpec<K> {
+  return {
+    infer: (inputs) => elementwiseType(inputs, { float: rule.float }),
+    vjp: (b, node, dy) => [rule.vjp(b, dy, node.inputs[0], node as Node)],
+    eval: (inputs, _attrs: OpAttrs[K], out) => mapElements(inputs, out, rule.f),
+    onnx: (scope, _node, inputs) => scope.emit(rule.onnx, inputs),
+    tolerance: rule.tolerance ?? exact,
+  };
+}

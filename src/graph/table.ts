@@ -1,0 +1,76 @@
+/**
+ * The op table: every op's rules under its name. A missing one does not compile.
+ *
+ * @module
+ */
+import type { OpTable } from "./builder.ts";
+import { abs } from "./ops/abs.ts";
+import { add } from "./ops/add.ts";
+import { broadcast } from "./ops/broadcast.ts";
+import { cast } from "./ops/cast.ts";
+import { concat } from "./ops/concat.ts";
+import { div } from "./ops/div.ts";
+import { equal } from "./ops/equal.ts";
+import { erf } from "./ops/erf.ts";
+import { exp } from "./ops/exp.ts";
+import { gather } from "./ops/gather.ts";
+import { gelu } from "./ops/gelu.ts";
+import { iota } from "./ops/iota.ts";
+import { layerNorm } from "./ops/layer_norm.ts";
+import { less } from "./ops/less.ts";
+import { log } from "./ops/log.ts";
+import { matmul } from "./ops/matmul.ts";
+import { max } from "./ops/max.ts";
+import { min } from "./ops/min.ts";
+import { mul } from "./ops/mul.ts";
+import { neg } from "./ops/neg.ts";
+import { pad } from "./ops/pad.ts";
+import { random } from "./ops/random.ts";
+import { reduceMax } from "./ops/reduce_max.ts";
+import { reduceSum } from "./ops/reduce_sum.ts";
+import { reshape } from "./ops/reshape.ts";
+import { scatterAdd } from "./ops/scatter_add.ts";
+import { slice } from "./ops/slice.ts";
+import { softmax } from "./ops/softmax.ts";
+import { sqrt } from "./ops/sqrt.ts";
+import { sub } from "./ops/sub.ts";
+import { tanh } from "./ops/tanh.ts";
+import { transpose } from "./ops/transpose.ts";
+import { where } from "./ops/where.ts";
+
+/** What every op is: its types, gradient, definition and ONNX form. */
+export const opTable: OpTable = {
+  abs,
+  add,
+  broadcast,
+  cast,
+  concat,
+  div,
+  equal,
+  erf,
+  exp,
+  gather,
+  gelu,
+  iota,
+  layer_norm: layerNorm,
+  less,
+  log,
+  matmul,
+  max,
+  min,
+  mul,
+  neg,
+  pad,
+  random,
+  reduce_max: reduceMax,
+  reduce_sum: reduceSum,
+  reshape,
+  scatter_add: scatterAdd,
+  slice,
+  softmax,
+  sqrt,
+  sub,
+  tanh,
+  transpose,
+  where,
+};
