@@ -1,0 +1,5 @@
+/** Data that cannot be used: the message is one line that names the file, the line where there is one, and what to do. */
+export class DataError extends Error {
+  override name = "DataError";
+  readonly userFacing = true;
+}

@@ -1,0 +1,100 @@
+import { DataError } from "./errors.ts";
+
+/** One example of text classification. */
+export interface TextExample {
+  text: string;
+  label: string;
+  id?: string;
+}
+
+/** Where a record keeps an example's parts, and which labels are known. */
+export interface ExampleColumns {
+  /** default "text" */
+  textColumn?: string;
+  /** default "label" */
+  labelColumn?: string;
+  /** default: no id is read */
+  idColumn?: string;
+  /** if given, any other label is an error */
+  labels?: readonly string[];
+}
+
+/**
+ * Makes an example of a record, such as a parsed JSON line or CSV row. Labels and ids may be strings, numbers or booleans; they become strings.
+ *
+ * @param where names the record in errors, such as `mails.jsonl line 17`
+ * @throws {DataError} if a column is missing, has another type, or holds an unknown label.
+ */
+export function toExample(
+  record: Record<string, unknown>,
+  where: string,
+  columns: ExampleColumns = {},
+): TextExample {
+  const { textColumn = "text", labelColumn = "label", idColumn, labels } = columns;
+  const text = record[textColumn];
+  if (typeof text !== "string") throw wrongColumn(record, textColumn, where, "a string");
+  const label = scalar(record[labelColumn]);
+  if (label === undefined || label === "") throw wrongColumn(record, labelColumn, where, "a label");
+  if (labels && !labels.includes(label)) {
+    throw new DataError(`${where}: unknown label ${show(label)}; known are ${labels.map(show).join(", ")}`);
+  }
+  if (idColumn === undefined) return { text, label };
+  const id = scalar(record[idColumn]);
+  if (id === undefined) throw wrongColumn(record, idColumn, where, "an id");
+  return { text, label, id };
+}
+
+/**
+ * The distinct labels of a data set, sorted: their places are the class indices.
+ *
+ * @param name names the data set in errors
+ * @throws {DataError} if there is no example, or only one label.
+ *
+ * @example
+ * ```ts
+ * import { labelsOf } from "./example.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const examples = [{ text: "win now", label: "spam" }, { text: "lunch?", label: "ham" }];
+ * assert.deepEqual(labelsOf(examples, "mails.jsonl"), ["ham", "spam"]);
+ * assert.throws(() => labelsOf([], "mails.jsonl"), /mails.jsonl: no examples/);
+ * ```
+ */
+export function labelsOf(examples: Iterable<TextExample>, name: string): string[] {
+  const labels = new Set<string>();
+  for (const { label } of examples) labels.add(label);
+  if (labels.size === 0) {
+    throw new DataError(`${name}: no examples; a classifier needs at least two of each label`);
+  }
+  if (labels.size === 1) {
+    throw new DataError(
+      `${name}: every example has the label ${show([...labels][0])}; a classifier needs at least two labels`,
+    );
+  }
+  return [...labels].sort();
+}
+
+function scalar(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
+}
+
+function wrongColumn(
+  record: Record<string, unknown>,
+  column: string,
+  where: string,
+  wanted: string,
+): DataError {
+  if (Object.hasOwn(record, column)) {
+    return new DataError(
+      `${where}: column ${show(column)} is ${show(record[column])}; ${wanted} was expected`,
+    );
+  }
+  const found = Object.keys(record).slice(0, 20).map(show).join(", ") || "none";
+  return new DataError(`${where}: no column ${show(column)}; found ${found}`);
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? text.slice(0, 60) + "..." : text;
+}
