@@ -1,0 +1,29 @@
+/**
+ * Symbols to numbers.
+ *
+ * @module
+ */
+import { checkBindings, type OpSpec } from "../builder.ts";
+import type { Graph, OpName } from "../node.ts";
+import { bindDim, type Bindings, bindShape } from "../shape.ts";
+import { opTable } from "../table.ts";
+import { verify } from "../verify.ts";
+import { rewrite } from "./rewrite.ts";
+
+/**
+ * The same graph with every symbolic dimension replaced by its value.
+ *
+ * @throws {ShapeError} naming a symbol without a value, or a value that is not a positive whole number.
+ */
+export function bindGraph(graph: Graph, bindings: Bindings = {}): Graph {
+  checkBindings(bindings);
+  const bound = rewrite(graph, (node, inputs, b) => {
+    if (node.op === "input" || node.op === "state" || node.op === "constant") {
+      return b.clone(node, [], node.attrs, bindShape(node.shape, bindings));
+    }
+    const spec = opTable[node.op] as unknown as OpSpec<OpName>;
+    const attrs = spec.bind ? spec.bind(node.attrs as never, (dim) => bindDim(dim, bindings)) : node.attrs;
+    return b.clone(node, inputs, attrs as never);
+  });
+  return verify(bound, "binding");
+}

@@ -1,0 +1,115 @@
+/**
+ * Simplifications that every backend wants: constants computed once, equal nodes merged, what nobody reads dropped.
+ *
+ * @module
+ */
+import type { Builder, OpSpec } from "../builder.ts";
+import { allocate, type HostTensor } from "../dtype.ts";
+import type { Graph, Node, NodeOf, OpName } from "../node.ts";
+import { numeric, sameShape, sizeOf } from "../shape.ts";
+import { opTable } from "../table.ts";
+import { verify } from "../verify.ts";
+import { rewrite } from "./rewrite.ts";
+
+/** Constants of more elements than this are left to be computed where they are used. */
+const foldLimit = 1024;
+
+/** Dead code, constant folding, arithmetic identities and common subexpressions, in that order, then dead code again. */
+export function optimize(graph: Graph): Graph {
+  return verify(removeDead(simplify(removeDead(graph))), "optimizing");
+}
+
+/** Drops nodes that no output and no update depends on; inputs and states stay, since they are the graph's interface. */
+export function removeDead(graph: Graph): Graph {
+  const live = new Set<Node>();
+  const mark = (node: Node) => {
+    const stack = [node];
+    for (let next = stack.pop(); next; next = stack.pop()) {
+      if (live.has(next)) continue;
+      live.add(next);
+      stack.push(...next.inputs);
+    }
+  };
+  Object.values(graph.outputs).forEach(mark);
+  graph.updates.forEach((u) => mark(u.value));
+  return rewrite(graph, (node, inputs, b) => {
+    if (!live.has(node) && node.op !== "input" && node.op !== "state") return undefined;
+    return b.clone(node, inputs);
+  });
+}
+
+function simplify(graph: Graph): Graph {
+  const seen = new Map<string, Node>();
+  return rewrite(graph, (node, inputs, b) => {
+    const simpler = identity(node, inputs) ?? folded(node, inputs, b);
+    const result = simpler ?? undefined;
+    if (result && result.op !== "constant") return result;
+    if (node.op === "input" || node.op === "state") return b.clone(node, inputs);
+    const key = result ? keyOf(result, []) : keyOf(node, inputs);
+    const known = seen.get(key);
+    if (known) return known;
+    const made = result ?? b.clone(node, inputs);
+    seen.set(key, made);
+    return made;
+  });
+}
+
+/** Nodes that are one of their inputs. */
+function identity(node: Node, inputs: readonly Node[]): Node | undefined {
+  const [x, y] = inputs;
+  const same = (candidate: Node) => sameShape(candidate.shape, node.shape) && candidate.dtype === node.dtype;
+  switch (node.op) {
+    case "reshape":
+    case "broadcast":
+    case "cast":
+      return same(x) ? x : undefined;
+    case "transpose":
+      return node.attrs.perm.every((p, i) => p === i) ? x : undefined;
+    case "slice":
+      return same(x) ? x : undefined;
+    case "add":
+      return isValue(y, 0) && same(x) ? x : isValue(x, 0) && same(y) ? y : undefined;
+    case "mul":
+      return isValue(y, 1) && same(x) ? x : isValue(x, 1) && same(y) ? y : undefined;
+    case "sub":
+      return isValue(y, 0) && same(x) ? x : undefined;
+    case "div":
+      return isValue(y, 1) && same(x) ? x : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function isValue(node: Node, value: number): boolean {
+  return node.op === "constant" && node.attrs.data.length === 1 && node.attrs.data[0] === value;
+}
+
+function folded(node: Node, inputs: readonly Node[], b: Builder): Node | undefined {
+  if (inputs.length === 0 || !inputs.every((i) => i.op === "constant")) return undefined;
+  if (node.shape.some((d) => typeof d !== "number") || sizeOf(numeric(node.shape)) > foldLimit) {
+    return undefined;
+  }
+  const shape = numeric(node.shape);
+  const tensors = inputs.map((i): HostTensor => {
+    const constant = i as NodeOf<"constant">;
+    return { dtype: i.dtype, shape: numeric(i.shape), data: constant.attrs.data };
+  });
+  const spec = opTable[node.op as OpName] as unknown as OpSpec<OpName>;
+  const out = { dtype: node.dtype, shape, data: allocate(node.dtype, sizeOf(shape)) };
+  return b.constant(node.dtype, shape, spec.eval(tensors, node.attrs as never, out));
+}
+
+function keyOf(node: Node, inputs: readonly Node[]): string {
+  if (node.op === "constant") {
+    const { data } = node.attrs;
+    // Long constants are compared by identity: reading them all would cost more than a merge saves.
+    const content = data.length <= foldLimit ? bits(data) : `id${node.id}`;
+    return `constant ${node.dtype} ${node.shape.join()} ${content}`;
+  }
+  return `${node.op} ${inputs.map((i) => i.id).join()} ${JSON.stringify(node.attrs)} ${node.dtype}`;
+}
+
+function bits(data: { buffer: ArrayBufferLike; byteOffset: number; byteLength: number }): string {
+  return Array.from(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), (v) => v.toString(36))
+    .join(".");
+}
