@@ -161,13 +161,14 @@ function shim(database: DatabaseSync, path: string): SqliteDatabase {
 }
 
 function migrate(database: DatabaseSync, db: Kysely<Database>, path: string): void {
+  // The usual case takes no lock, so that opening never waits for another's transaction.
+  if (schemaVersion(database) === migrations.length) return;
   database.exec("BEGIN IMMEDIATE");
   try {
     database.exec(
       "CREATE TABLE IF NOT EXISTS weir_schema (version integer PRIMARY KEY, applied_at text NOT NULL)",
     );
-    const row = database.prepare("SELECT max(version) AS version FROM weir_schema").get();
-    const found = Number(row?.version ?? 0);
+    const found = schemaVersion(database);
     if (found > migrations.length) {
       throw new StoreError(
         `Cannot open the database ${path}: it has schema version ${found} and this Weir knows up to ` +
@@ -186,4 +187,10 @@ function migrate(database: DatabaseSync, db: Kysely<Database>, path: string): vo
     if (database.isTransaction) database.exec("ROLLBACK");
     throw error;
   }
+}
+
+function schemaVersion(database: DatabaseSync): number {
+  const table = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'weir_schema'").get();
+  if (table === undefined) return 0;
+  return Number(database.prepare("SELECT max(version) AS version FROM weir_schema").get()?.version ?? 0);
 }
