@@ -6,7 +6,7 @@
 import type { Builder, OpSpec } from "../builder.ts";
 import { allocate, type HostTensor } from "../dtype.ts";
 import type { Graph, Node, NodeOf, OpName } from "../node.ts";
-import { numeric, sameShape, sizeOf } from "../shape.ts";
+import { broadcastShapes, numeric, sameShape, sizeOf } from "../shape.ts";
 import { opTable } from "../table.ts";
 import { verify } from "../verify.ts";
 import { rewrite } from "./rewrite.ts";
@@ -14,7 +14,11 @@ import { rewrite } from "./rewrite.ts";
 /** Constants of more elements than this are left to be computed where they are used. */
 const foldLimit = 1024;
 
-/** Dead code, constant folding, arithmetic identities and common subexpressions, in that order, then dead code again. */
+const broadcasting: ReadonlySet<string> = new Set(
+  ["add", "sub", "mul", "div", "max", "min", "less", "equal", "where"],
+);
+
+/** Needless broadcasts, arithmetic identities, constant folding, common subexpressions and dead code. */
 export function optimize(graph: Graph): Graph {
   return verify(removeDead(simplify(removeDead(graph))), "optimizing");
 }
@@ -40,9 +44,9 @@ export function removeDead(graph: Graph): Graph {
 
 function simplify(graph: Graph): Graph {
   const seen = new Map<string, Node>();
-  return rewrite(graph, (node, inputs, b) => {
-    const simpler = identity(node, inputs) ?? folded(node, inputs, b);
-    const result = simpler ?? undefined;
+  return rewrite(graph, (node, operands, b) => {
+    const inputs = withoutBroadcasts(node, operands);
+    const result = identity(node, inputs) ?? folded(node, inputs, b);
     if (result && result.op !== "constant") return result;
     if (node.op === "input" || node.op === "state") return b.clone(node, inputs);
     const key = result ? keyOf(result, []) : keyOf(node, inputs);
@@ -52,6 +56,19 @@ function simplify(graph: Graph): Graph {
     seen.set(key, made);
     return made;
   });
+}
+
+/** Operands that were spread only to meet the other operand's shape are read as they were: the op broadcasts by itself. */
+function withoutBroadcasts(node: Node, operands: Node[]): Node[] {
+  if (!broadcasting.has(node.op)) return operands;
+  const inputs = [...operands];
+  for (let i = 0; i < inputs.length; i++) {
+    if (inputs[i].op !== "broadcast") continue;
+    const before = inputs[i];
+    inputs[i] = before.inputs[0];
+    if (!sameShape(inputs.map((x) => x.shape).reduce(broadcastShapes), node.shape)) inputs[i] = before;
+  }
+  return inputs;
 }
 
 /** Nodes that are one of their inputs. */
@@ -85,7 +102,9 @@ function isValue(node: Node, value: number): boolean {
 }
 
 function folded(node: Node, inputs: readonly Node[], b: Builder): Node | undefined {
-  if (inputs.length === 0 || !inputs.every((i) => i.op === "constant")) return undefined;
+  if (inputs.length === 0 || node.op === "broadcast" || !inputs.every((i) => i.op === "constant")) {
+    return undefined;
+  }
   if (node.shape.some((d) => typeof d !== "number") || sizeOf(numeric(node.shape)) > foldLimit) {
     return undefined;
   }

@@ -1,0 +1,240 @@
+/**
+ * Small graphs for every op, from which the table-driven tests make themselves. The record is total: an op without a case does
+ * not compile.
+ *
+ * @module
+ */
+import {
+  type Builder,
+  createBuilder,
+  type Graph,
+  type HostTensor,
+  hostTensor,
+  type Node,
+} from "../../src/graph/graph.ts";
+import type { DType } from "../../src/graph/dtype.ts";
+import type { OpName } from "../../src/graph/node.ts";
+
+/** One use of an op: its float inputs are what gradients are checked for. */
+export interface OpCase {
+  readonly name: string;
+  readonly build: (b: Builder, inputs: readonly Node[]) => Node;
+  readonly inputs: readonly HostTensor[];
+}
+
+/** A case as a graph whose output is `y` and whose inputs are `x0`, `x1`, ... */
+export function caseGraph(c: OpCase): Graph {
+  const b = createBuilder();
+  const inputs = c.inputs.map((t, i) => b.input(`x${i}`, t.dtype, t.shape));
+  b.output("y", c.build(b, inputs));
+  return b.graph();
+}
+
+/** A case's inputs under their names. */
+export function caseFeeds(c: OpCase): Record<string, HostTensor> {
+  return Object.fromEntries(c.inputs.map((t, i) => [`x${i}`, t]));
+}
+
+let seed = 1;
+
+/** Values spread over `[low, high)`, no two of a tensor near each other, so that finite differences meet no kink. */
+function spread(shape: readonly number[], low = -2, high = 2, dtype: DType = "f32"): HostTensor {
+  const size = shape.reduce((a, d) => a * d, 1);
+  const order = Array.from({ length: size }, (_, i) => i);
+  for (let i = size - 1; i > 0; i--) {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    const j = seed % (i + 1);
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return hostTensor(dtype, shape, order.map((i) => low + (high - low) * (i + 0.37) / size));
+}
+
+const ints = (shape: readonly number[], values: readonly number[]) => hostTensor("i32", shape, values);
+const words = (shape: readonly number[], values: readonly number[]) => hostTensor("u32", shape, values);
+
+const one = (name: string, build: OpCase["build"], ...inputs: HostTensor[]): OpCase => ({
+  name,
+  build,
+  inputs,
+});
+
+/** What is tried of every op. */
+export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
+  neg: [
+    one("f32", (b, [x]) => b.neg(x), spread([3, 5])),
+    one("i32", (b, [x]) => b.neg(x), ints([3], [1, -2, 0])),
+  ],
+  abs: [
+    one("f32", (b, [x]) => b.abs(x), spread([3, 5])),
+    one("i32", (b, [x]) => b.abs(x), ints([3], [1, -2, 0])),
+  ],
+  exp: [
+    one("f32", (b, [x]) => b.exp(x), spread([3, 5])),
+    one("far", (b, [x]) => b.exp(x), spread([40], -80, 20)),
+  ],
+  log: [one("f32", (b, [x]) => b.log(x), spread([3, 5], 0.1, 4))],
+  sqrt: [one("f32", (b, [x]) => b.sqrt(x), spread([3, 5], 0.1, 4))],
+  tanh: [
+    one("f32", (b, [x]) => b.tanh(x), spread([3, 5])),
+    one("far", (b, [x]) => b.tanh(x), spread([40], -90, 90)),
+  ],
+  erf: [
+    one("f32", (b, [x]) => b.erf(x), spread([7, 9], -4, 4)),
+    one("far", (b, [x]) => b.erf(x), spread([9], -50, 50)),
+  ],
+  gelu: [
+    one("erf", (b, [x]) => b.gelu(x), spread([7, 9], -5, 5)),
+    one("tanh", (b, [x]) => b.gelu(x, "tanh"), spread([7, 9], -5, 5)),
+  ],
+  cast: [
+    one("f32 to i32", (b, [x]) => b.cast(x, "i32"), spread([11], -5, 5)),
+    one("i32 to f32", (b, [x]) => b.cast(x, "f32"), ints([3], [-1, 0, 7])),
+    one("u32 to f32", (b, [x]) => b.cast(x, "f32"), words([3], [1, 2 ** 31, 4294967040])),
+    one("bool to f32", (b, [x]) => b.cast(b.less(x, 0), "f32"), spread([7])),
+    one("i32 to bool and back", (b, [x]) => b.cast(b.cast(x, "bool"), "i32"), ints([3], [-1, 0, 7])),
+  ],
+  add: [
+    one("same shape", (b, [x, y]) => b.add(x, y), spread([3, 5]), spread([3, 5])),
+    one("row", (b, [x, y]) => b.add(x, y), spread([3, 5]), spread([5])),
+    one("both broadcast", (b, [x, y]) => b.add(x, y), spread([3, 1]), spread([2, 1, 5])),
+    one("scalar", (b, [x]) => b.add(x, 2.5), spread([3, 5])),
+    one("i32", (b, [x]) => b.add(x, 3), ints([3], [-1, 0, 7])),
+    one("u32 wraps", (b, [x]) => b.add(x, 3), words([2], [1, 0xffffffff])),
+  ],
+  sub: [
+    one("column", (b, [x, y]) => b.sub(x, y), spread([3, 5]), spread([3, 1])),
+    one("number first", (b, [x]) => b.sub(1, x), spread([3, 5])),
+  ],
+  mul: [
+    one("same shape", (b, [x, y]) => b.mul(x, y), spread([3, 5]), spread([3, 5])),
+    one("same operand", (b, [x]) => b.mul(x, x), spread([3, 5])),
+    one("scalar tensor", (b, [x, y]) => b.mul(x, y), spread([3, 5]), spread([])),
+    one("u32 wraps", (b, [x]) => b.mul(x, 0x9e3779b9), words([3], [1, 3, 0xffffffff])),
+  ],
+  div: [
+    one("row", (b, [x, y]) => b.div(x, y), spread([3, 5]), spread([5], 0.5, 2)),
+    one("number first", (b, [x]) => b.div(1, x), spread([3, 5], 0.5, 2)),
+    one("i32 truncates", (b, [x, y]) => b.div(x, y), ints([4], [7, -7, 7, -7]), ints([4], [2, 2, -2, -2])),
+  ],
+  max: [
+    one("f32", (b, [x, y]) => b.max(x, y), spread([3, 5]), spread([3, 5], -1.9, 1.8)),
+    one("relu", (b, [x]) => b.relu(x), spread([3, 5])),
+  ],
+  min: [one("row", (b, [x, y]) => b.min(x, y), spread([3, 5]), spread([5], -1.9, 1.8))],
+  less: [
+    one("f32", (b, [x, y]) => b.less(x, y), spread([3, 5]), spread([5])),
+    one("u32 is unsigned", (b, [x]) => b.less(x, 0x80000000), words([3], [1, 0x7fffffff, 0xffffffff])),
+  ],
+  equal: [one("i32", (b, [x, y]) => b.equal(x, y), ints([2, 3], [0, 1, 2, 2, 1, 0]), ints([3], [0, 1, 1]))],
+  where: [
+    one(
+      "f32",
+      (b, [x, y]) => b.where(b.less(x, y), x, b.mul(y, 2)),
+      spread([3, 5]),
+      spread([3, 5], -1.9, 1.8),
+    ),
+    one("broadcast", (b, [x, y]) => b.where(b.less(x, 0), y, 7), spread([3, 1]), spread([5])),
+  ],
+  reduce_sum: [
+    one("all", (b, [x]) => b.sum(x), spread([4, 5])),
+    one("last", (b, [x]) => b.sum(x, [-1]), spread([4, 70])),
+    one("last, kept", (b, [x]) => b.sum(x, [-1], { keepDims: true }), spread([4, 300])),
+    one("first", (b, [x]) => b.sum(x, [0]), spread([70, 5])),
+    one("middle", (b, [x]) => b.sum(x, [1]), spread([3, 4, 5])),
+    one("first and last", (b, [x]) => b.sum(x, [0, 2], { keepDims: true }), spread([3, 4, 5])),
+    one("large", (b, [x]) => b.sum(x), spread([33, 129])),
+  ],
+  reduce_max: [
+    one("last", (b, [x]) => b.maximum(x, [-1]), spread([4, 70])),
+    one("first, kept", (b, [x]) => b.maximum(x, [0], { keepDims: true }), spread([7, 5])),
+    one("all", (b, [x]) => b.maximum(x), spread([3, 3])),
+  ],
+  matmul: [
+    one("2d", (b, [x, y]) => b.matmul(x, y), spread([3, 4]), spread([4, 5])),
+    one("transA", (b, [x, y]) => b.matmul(x, y, { transA: true }), spread([4, 3]), spread([4, 5])),
+    one("transB", (b, [x, y]) => b.matmul(x, y, { transB: true }), spread([3, 4]), spread([5, 4])),
+    one(
+      "both",
+      (b, [x, y]) => b.matmul(x, y, { transA: true, transB: true }),
+      spread([4, 3]),
+      spread([5, 4]),
+    ),
+    one("batched", (b, [x, y]) => b.matmul(x, y), spread([2, 3, 4]), spread([2, 4, 5])),
+    one(
+      "batched transB",
+      (b, [x, y]) => b.matmul(x, y, { transB: true }),
+      spread([2, 2, 3, 4]),
+      spread([2, 2, 5, 4]),
+    ),
+    one(
+      "batched transA",
+      (b, [x, y]) => b.matmul(x, y, { transA: true }),
+      spread([2, 4, 3]),
+      spread([2, 4, 5]),
+    ),
+    one("linear", (b, [x, y]) => b.matmul(x, y, { transB: true }), spread([2, 3, 4]), spread([5, 4])),
+    one("linear, not transposed", (b, [x, y]) => b.matmul(x, y), spread([2, 3, 4]), spread([4, 5])),
+    one("broadcast batch", (b, [x, y]) => b.matmul(x, y), spread([2, 1, 3, 4]), spread([3, 4, 2])),
+    one(
+      "larger than a tile",
+      (b, [x, y]) => b.matmul(x, y),
+      spread([70, 65], -1, 1),
+      spread([65, 130], -1, 1),
+    ),
+    one("one column", (b, [x, y]) => b.matmul(x, y), spread([9, 33]), spread([33, 1])),
+  ],
+  softmax: [
+    one("rows", (b, [x]) => b.softmax(x), spread([3, 5])),
+    one("long rows", (b, [x]) => b.softmax(x), spread([2, 2, 300], -8, 8)),
+    one(
+      "masked",
+      (b, [x]) => b.softmax(b.add(x, b.constant("f32", [5], [0, 0, -1e9, 0, -1e9]))),
+      spread([3, 5]),
+    ),
+  ],
+  layer_norm: [
+    one("rows", (b, [x, w, c]) => b.layerNorm(x, w, c, 1e-5), spread([3, 8]), spread([8]), spread([8])),
+    one(
+      "offset rows",
+      (b, [x, w, c]) => b.layerNorm(x, w, c, 1e-12),
+      spread([2, 3, 130], 5, 9),
+      spread([130]),
+      spread([130]),
+    ),
+  ],
+  gather: [
+    one("rows", (b, [t, i]) => b.gather(t, i), spread([7, 4]), ints([2, 3], [0, 6, 3, 3, 1, 0])),
+    one("scalars", (b, [t, i]) => b.gather(t, i), spread([7]), ints([3], [6, 0, 6])),
+  ],
+  scatter_add: [
+    one("rows", (b, [i, u]) => b.scatterAdd(i, u, 7), ints([2, 3], [0, 6, 3, 3, 1, 3]), spread([2, 3, 4])),
+    one("scalars", (b, [i, u]) => b.scatterAdd(i, u, 3), ints([5], [0, 2, 2, 0, 2]), spread([5])),
+  ],
+  reshape: [one("split", (b, [x]) => b.mul(b.reshape(x, [2, 3, 2]), 2), spread([4, 3]))],
+  transpose: [
+    one("2d", (b, [x]) => b.transpose(x, [1, 0]), spread([3, 5])),
+    one("heads", (b, [x]) => b.transpose(x, [0, 2, 1, 3]), spread([2, 3, 4, 5])),
+    one("rotate", (b, [x]) => b.transpose(x, [2, 0, 1]), spread([2, 3, 4])),
+  ],
+  broadcast: [
+    one("row", (b, [x]) => b.broadcast(x, [3, 5]), spread([5])),
+    one("column", (b, [x]) => b.broadcast(x, [2, 3, 5]), spread([3, 1])),
+  ],
+  slice: [
+    one("middle axis", (b, [x]) => b.slice(x, 1, 1, 2), spread([3, 4, 5])),
+    one("first axis", (b, [x]) => b.slice(x, 0, 2, 1), spread([3, 4])),
+  ],
+  pad: [one("both sides", (b, [x]) => b.pad(x, 1, 1, 6), spread([3, 4, 2]))],
+  concat: [
+    one("last", (b, [x, y]) => b.concat([x, y], -1), spread([3, 2]), spread([3, 4])),
+    one("first of three", (b, [x, y]) => b.concat([x, y, x], 0), spread([1, 4]), spread([2, 4])),
+  ],
+  iota: [
+    one("columns", (b, [x]) => b.mul(b.iota([3, 4], 1, "f32"), x), spread([4])),
+    one("rows", (b, [x]) => b.add(b.iota([3, 4], 0), x), ints([], [5])),
+  ],
+  random: [
+    one("bits", (b, [key]) => b.random(key, [5, 7]), words([], [12345])),
+    one("second stream", (b, [key]) => (b.random(key, [2]), b.random(key, [40])), words([], [0xfffffff0])),
+  ],
+};
