@@ -1,0 +1,246 @@
+/**
+ * Runs graphs, training steps too, as one ONNX graph each on ONNX Runtime: states are inputs of the session and their
+ * next values outputs, so that no kernel is written here.
+ *
+ * @module
+ */
+import type * as Ort from "onnxruntime-web";
+import { allocate, bytesPerElement, type HostTensor } from "../../graph/dtype.ts";
+import { opTable } from "../../graph/graph.ts";
+import { type Graph, inputsOf, type NodeOf, statesOf } from "../../graph/node.ts";
+import { bindGraph } from "../../graph/passes/bind.ts";
+import { optimize } from "../../graph/passes/optimize.ts";
+import { numeric, sizeOf } from "../../graph/shape.ts";
+import { lowerGraph, nextName } from "../../onnx/export.ts";
+import { writeModel } from "../../onnx/model.ts";
+import { checkFeeds, checkStates, scalarsOf } from "../feeds.ts";
+import { type Backend, BackendError, type CompileOptions, type Program, type Tensors } from "../interface.ts";
+import { firstLine, fromOrt, loadRuntime, type OrtDevice, type Runtime, toOrt } from "./runtime.ts";
+
+/** How an ONNX Runtime backend is made. */
+export interface OrtBackendOptions {
+  /** `wasm` runs everywhere; `native` is several times faster and needs `--allow-ffi`. */
+  readonly device: OrtDevice;
+  /** Threads within an operator; the machine's cores if not given. One process has one number for `wasm`. */
+  readonly threads?: number;
+}
+
+/**
+ * A backend on ONNX Runtime.
+ *
+ * @example
+ * ```ts
+ * import { createOrtBackend } from "./backend.ts";
+ * import { createBuilder, hostTensor } from "../../graph/graph.ts";
+ * import assert from "node:assert/strict";
+ * const backend = await createOrtBackend({ device: "wasm", threads: 1 });
+ * const b = createBuilder();
+ * const x = b.input("x", "f32", ["batch"]);
+ * const total = b.state("total", "f32", []);
+ * b.update(total, b.add(total, b.sum(x)));
+ * const program = await backend.compile(b.graph(), { bindings: { batch: 3 } });
+ * await program.step({ x: hostTensor("f32", [3], [1, 2, 3]) });
+ * assert.deepEqual([...(await program.read()).total.data], [6]);
+ * await backend.dispose();
+ * ```
+ * @throws {BackendError} when the runtime is not installed or may not be loaded.
+ */
+export async function createOrtBackend(options: OrtBackendOptions): Promise<Backend> {
+  const runtime = await loadRuntime(options.device, options.threads);
+  const programs = new Set<OrtProgram>();
+  return {
+    device: options.device,
+    description: `ONNX Runtime ${options.device}, ${runtime.threads} thread${
+      runtime.threads === 1 ? "" : "s"
+    }`,
+    async compile(graph, compileOptions = {}) {
+      const program = await OrtProgram.compile(runtime, graph, compileOptions);
+      programs.add(program);
+      return program;
+    },
+    async dispose() {
+      for (const program of programs) await program.dispose();
+      programs.clear();
+    },
+  };
+}
+
+/** A state's value, and the memory its next value is written to where the runtime can write there. */
+interface Cell {
+  value: HostTensor;
+  spare?: HostTensor;
+}
+
+class OrtProgram implements Program {
+  readonly memory: { readonly stateBytes: number; readonly workBytes: number };
+  readonly #runtime: Runtime;
+  readonly #session: Ort.InferenceSession;
+  readonly #graph: Graph;
+  readonly #label: string;
+  readonly #inputs: readonly NodeOf<"input">[];
+  readonly #cells: ReadonlyMap<string, Cell>;
+  readonly #updated: readonly Cell[];
+  readonly #updateNames: readonly string[];
+  #pending: Record<string, number>[] = [];
+  #disposed = false;
+
+  static async compile(runtime: Runtime, source: Graph, options: CompileOptions): Promise<OrtProgram> {
+    const label = options.label ?? "graph";
+    const graph = optimize(bindGraph(source, options.bindings));
+    const share = options.share;
+    if (share && !(share instanceof OrtProgram && share.#runtime.device === runtime.device)) {
+      throw new BackendError(
+        `Cannot compile "${label}": it can share states only with a program of its own backend`,
+      );
+    }
+    const model = writeModel(lowerGraph(graph, { table: opTable, name: label }));
+    let session: Ort.InferenceSession;
+    try {
+      session = await runtime.create(model);
+    } catch (error) {
+      throw new BackendError(`Cannot compile "${label}" on ${runtime.device}: ${firstLine(error)}`, {
+        cause: error,
+      });
+    }
+    return new OrtProgram(runtime, session, graph, label, share);
+  }
+
+  private constructor(
+    runtime: Runtime,
+    session: Ort.InferenceSession,
+    graph: Graph,
+    label: string,
+    share: OrtProgram | undefined,
+  ) {
+    this.#runtime = runtime;
+    this.#session = session;
+    this.#graph = graph;
+    this.#label = label;
+    this.#inputs = inputsOf(graph);
+    const cells = new Map<string, Cell>();
+    let stateBytes = 0;
+    for (const state of statesOf(graph)) {
+      const shared = share ? share.#cells.get(state.name!) : undefined;
+      if (shared) {
+        checkStates(new Map([[state.name!, shared.value]]), { [state.name!]: zeros(state) });
+        cells.set(state.name!, shared);
+      } else {
+        const value = zeros(state);
+        cells.set(state.name!, { value });
+        stateBytes += value.data.byteLength;
+      }
+    }
+    this.#cells = cells;
+    this.#updated = graph.updates.map(({ state }) => cells.get(state.name!)!);
+    this.#updateNames = graph.updates.map(({ state }) => nextName(state.name!));
+    this.memory = { stateBytes, workBytes: peakBytes(graph) + this.#spareBytes() };
+  }
+
+  async run(feeds: Tensors): Promise<Record<string, HostTensor>> {
+    return await this.#execute(feeds, Object.keys(this.#graph.outputs));
+  }
+
+  async step(feeds: Tensors): Promise<void> {
+    const scalars = Object.entries(this.#graph.outputs).filter(([, node]) =>
+      sizeOf(numeric(node.shape)) === 1
+    );
+    const outputs = await this.#execute(feeds, scalars.map(([name]) => name));
+    this.#pending.push(scalarsOf(outputs));
+    // A run holds the thread from start to end: let timers and signals have their turn between two.
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+
+  drain(): Promise<Record<string, number>[]> {
+    const drained = this.#pending;
+    this.#pending = [];
+    return Promise.resolve(drained);
+  }
+
+  read(names: readonly string[] = [...this.#cells.keys()]): Promise<Record<string, HostTensor>> {
+    const tensors: Record<string, HostTensor> = {};
+    for (const name of names) {
+      const cell = this.#cells.get(name);
+      if (!cell) throw new BackendError(`Cannot read state "${name}": the program has no such state`);
+      tensors[name] = { ...cell.value, data: cell.value.data.slice() };
+    }
+    return Promise.resolve(tensors);
+  }
+
+  write(states: Tensors): Promise<void> {
+    checkStates(new Map([...this.#cells].map(([name, cell]) => [name, cell.value])), states);
+    for (const [name, tensor] of Object.entries(states)) {
+      this.#cells.get(name)!.value.data.set(tensor.data as never);
+    }
+    return Promise.resolve();
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await this.#session.release();
+  }
+
+  async #execute(feeds: Tensors, wanted: readonly string[]): Promise<Record<string, HostTensor>> {
+    if (this.#disposed) throw new BackendError(`Cannot run "${this.#label}": it was disposed`);
+    checkFeeds(this.#inputs, feeds);
+    const given: Record<string, Ort.Tensor> = {};
+    for (const { name } of this.#inputs) given[name!] = toOrt(this.#runtime, feeds[name!]);
+    for (const [name, cell] of this.#cells) given[name] = toOrt(this.#runtime, cell.value);
+    const fetches: Record<string, Ort.Tensor | null> = {};
+    for (const name of wanted) fetches[name] = null;
+    this.#updated.forEach((cell, i) => fetches[this.#updateNames[i]] = this.#target(cell));
+    let results: Ort.InferenceSession.OnnxValueMapType;
+    try {
+      results = await this.#session.run(given, fetches);
+    } catch (error) {
+      throw new BackendError(`Cannot run "${this.#label}" on ${this.#runtime.device}: ${firstLine(error)}`, {
+        cause: error,
+      });
+    }
+    this.#updated.forEach((cell, i) => {
+      const next = fromOrt(results[this.#updateNames[i]] as Ort.Tensor, cell.value.dtype);
+      if (this.#runtime.preallocated) cell.spare = cell.value;
+      cell.value = next;
+    });
+    const outputs: Record<string, HostTensor> = {};
+    for (const name of wanted) {
+      outputs[name] = fromOrt(results[name] as Ort.Tensor, this.#graph.outputs[name].dtype);
+    }
+    return outputs;
+  }
+
+  /** Where a state's next value goes: not over its value, which other nodes may still have to read. */
+  #target(cell: Cell): Ort.Tensor | null {
+    if (!this.#runtime.preallocated) return null;
+    cell.spare ??= { ...cell.value, data: allocate(cell.value.dtype, cell.value.data.length) };
+    return toOrt(this.#runtime, cell.spare);
+  }
+
+  #spareBytes(): number {
+    return this.#updated.reduce((bytes, cell) => bytes + cell.value.data.byteLength, 0);
+  }
+}
+
+function zeros(state: NodeOf<"state">): HostTensor {
+  const shape = numeric(state.shape);
+  return { dtype: state.dtype, shape, data: allocate(state.dtype, sizeOf(shape)) };
+}
+
+/** What ONNX Runtime does not tell: the most bytes of values that are alive at once, in the graph's own order. */
+function peakBytes(graph: Graph): number {
+  const last = new Map<number, number>();
+  for (const node of graph.nodes) for (const input of node.inputs) last.set(input.id, node.id);
+  for (const node of Object.values(graph.outputs)) last.set(node.id, Infinity);
+  const dying = new Map<number, number>();
+  let [alive, peak] = [0, 0];
+  for (const node of graph.nodes) {
+    if (node.op === "state" || node.op === "reshape") continue;
+    const bytes = sizeOf(numeric(node.shape)) * bytesPerElement(node.dtype);
+    alive += bytes;
+    peak = Math.max(peak, alive);
+    const end = last.get(node.id) ?? node.id;
+    dying.set(end, (dying.get(end) ?? 0) + bytes);
+    alive -= dying.get(node.id) ?? 0;
+  }
+  return peak;
+}

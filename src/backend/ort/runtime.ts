@@ -1,0 +1,149 @@
+/**
+ * The two ONNX Runtimes behind one face: loaded when asked for, so that a machine without one of them is no worse off.
+ *
+ * @module
+ */
+import type * as Ort from "onnxruntime-web";
+import type { DType, HostTensor } from "../../graph/dtype.ts";
+import { writeModel } from "../../onnx/model.ts";
+import { BackendError } from "../interface.ts";
+
+/** Where ONNX Runtime runs: compiled to WebAssembly, or the machine's own code through Deno's FFI. */
+export type OrtDevice = "wasm" | "native";
+
+/** What both builds of ONNX Runtime offer. */
+export interface Runtime {
+  readonly device: OrtDevice;
+  readonly threads: number;
+  readonly Tensor: typeof Ort.Tensor;
+  create(model: Uint8Array, options?: Ort.InferenceSession.SessionOptions): Promise<Ort.InferenceSession>;
+  /** Whether `run` writes into tensors that it is handed as fetches. */
+  readonly preallocated: boolean;
+}
+
+/**
+ * Loads a build of ONNX Runtime.
+ *
+ * @throws {BackendError} when it is not installed or may not be loaded.
+ */
+export async function loadRuntime(device: OrtDevice, threads = defaultThreads()): Promise<Runtime> {
+  return device === "native" ? await loadNative(threads) : await loadWasm(threads);
+}
+
+function defaultThreads(): number {
+  return Math.max(1, navigator.hardwareConcurrency ?? 1);
+}
+
+async function loadWasm(threads: number): Promise<Runtime> {
+  const ort = await import("onnxruntime-web");
+  ort.env.wasm.numThreads = threads;
+  ort.env.logLevel = "error";
+  const create: Runtime["create"] = (model, options) =>
+    ort.InferenceSession.create(model, { ...sessionOptions, executionProviders: ["wasm"], ...options });
+  try {
+    await closingPorts(async () => await (await create(smallestModel())).release());
+  } catch (error) {
+    throw new BackendError(`Cannot use device "wasm": ONNX Runtime does not start (${firstLine(error)})`, {
+      cause: error,
+    });
+  }
+  return { device: "wasm", threads, Tensor: ort.Tensor, create, preallocated: false };
+}
+
+/** ONNX Runtime finds out about threads, at its first session, with a message port that it never closes. */
+async function closingPorts(start: () => Promise<void>): Promise<void> {
+  const original = globalThis.MessageChannel;
+  const opened: MessagePort[] = [];
+  globalThis.MessageChannel = class extends original {
+    constructor() {
+      super();
+      opened.push(this.port1, this.port2);
+    }
+  };
+  try {
+    await start();
+  } finally {
+    globalThis.MessageChannel = original;
+    for (const port of opened) port.close();
+  }
+}
+
+function smallestModel(): Uint8Array {
+  const value = { type: "f32", shape: [] } as const;
+  return writeModel({
+    irVersion: 8,
+    opsets: { "": 18 },
+    producerName: "weir",
+    producerVersion: "",
+    metadata: {},
+    graph: {
+      name: "start",
+      nodes: [{ opType: "Neg", domain: "", name: "", inputs: ["x"], outputs: ["y"], attributes: {} }],
+      initializers: [],
+      inputs: [{ name: "x", ...value }],
+      outputs: [{ name: "y", ...value }],
+    },
+  });
+}
+
+async function loadNative(threads: number): Promise<Runtime> {
+  const permission = await Deno.permissions.query({ name: "ffi" });
+  if (permission.state !== "granted") {
+    throw new BackendError(
+      `Cannot use device "native": it needs foreign code; allow it with --allow-ffi, or choose --device wasm`,
+    );
+  }
+  // A name in a variable: the package is optional, and a literal would have to resolve for every user.
+  const name: string = "npm:onnxruntime-node@1.30.0";
+  let ort: typeof Ort;
+  try {
+    ort = await import(name);
+  } catch (error) {
+    throw new BackendError(
+      `Cannot use device "native": onnxruntime-node does not load (${firstLine(error)}); install it with ` +
+        `"deno install npm:onnxruntime-node@1.30.0", or choose --device wasm`,
+      { cause: error },
+    );
+  }
+  return {
+    device: "native",
+    threads,
+    Tensor: ort.Tensor,
+    create: (model, options) =>
+      ort.InferenceSession.create(model, {
+        ...sessionOptions,
+        executionProviders: ["cpu"],
+        intraOpNumThreads: threads,
+        ...options,
+      }),
+    preallocated: true,
+  };
+}
+
+const sessionOptions: Ort.InferenceSession.SessionOptions = {
+  graphOptimizationLevel: "all",
+  logSeverityLevel: 3,
+};
+
+const ortTypes = {
+  f32: "float32",
+  f16: "float16",
+  i32: "int32",
+  u32: "uint32",
+  bool: "bool",
+} as const satisfies Record<DType, Ort.Tensor.Type>;
+
+/** A host tensor as ONNX Runtime's, over the same memory. */
+export function toOrt(runtime: Runtime, tensor: Pick<HostTensor, "dtype" | "shape" | "data">): Ort.Tensor {
+  return new runtime.Tensor(ortTypes[tensor.dtype], tensor.data as never, tensor.shape);
+}
+
+/** ONNX Runtime's tensor as a host tensor, over the same memory. */
+export function fromOrt(tensor: Ort.Tensor, dtype: DType): HostTensor {
+  return { dtype, shape: tensor.dims, data: tensor.data as HostTensor["data"] };
+}
+
+/** The first line of what was thrown. */
+export function firstLine(error: unknown): string {
+  return String(error instanceof Error ? error.message : error).split("\n")[0];
+}
