@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import type { Kysely } from "kysely";
-import type { Database } from "../store/schema.ts";
+import type { Queries } from "../store/sqlite.ts";
 import { RegistryError } from "./errors.ts";
 import { checkName, type Manifest, parseManifest } from "./manifest.ts";
 import { compareVersions, isVersion } from "./versions.ts";
@@ -34,7 +33,7 @@ export function checkAlias(alias: string): string {
 }
 
 /** All models, by name. */
-export async function listModels(db: Kysely<Database>): Promise<RegisteredModel[]> {
+export async function listModels(db: Queries): Promise<RegisteredModel[]> {
   const names = await db.selectFrom("models").select("name").orderBy("name").execute();
   const versions = await db.selectFrom("versions").select(["model", "version", "created_at", "manifest"])
     .execute();
@@ -63,7 +62,7 @@ export async function listModels(db: Kysely<Database>): Promise<RegisteredModel[
  * @throws {RegistryError} naming what there is
  */
 export async function findVersion(
-  db: Kysely<Database>,
+  db: Queries,
   home: string,
   name: string,
   reference?: string,
@@ -93,7 +92,7 @@ export async function findVersion(
 }
 
 /** Makes a version known, and its model where it is new. */
-export async function insertVersion(db: Kysely<Database>, manifest: Manifest): Promise<void> {
+export async function insertVersion(db: Queries, manifest: Manifest): Promise<void> {
   const { name, version } = manifest;
   const now = new Date().toISOString();
   await db.insertInto("models").values({ name, created_at: now }).onConflict((c) => c.doNothing()).execute();
@@ -109,7 +108,7 @@ export async function insertVersion(db: Kysely<Database>, manifest: Manifest): P
 
 /** Whether a version is known. */
 export async function isRegistered(
-  db: Kysely<Database>,
+  db: Queries,
   of: { name: string; version: string },
 ): Promise<boolean> {
   const row = await db.selectFrom("versions").select("version").where("model", "=", of.name)
@@ -119,7 +118,7 @@ export async function isRegistered(
 
 /** Points an alias at a version. */
 export async function pointAlias(
-  db: Kysely<Database>,
+  db: Queries,
   model: string,
   alias: string,
   version: string,
@@ -129,7 +128,7 @@ export async function pointAlias(
     .onConflict((c) => c.columns(["model", "alias"]).doUpdateSet({ version, updated_at })).execute();
 }
 
-async function noModel(db: Kysely<Database>, home: string, name: string): Promise<string> {
+async function noModel(db: Queries, home: string, name: string): Promise<string> {
   const names = (await db.selectFrom("models").select("name").orderBy("name").execute()).map((row) =>
     row.name
   );

@@ -1,8 +1,6 @@
 import { join, resolve as absolute } from "node:path";
-import type { Kysely } from "kysely";
 import { explainStorageError } from "../store/errors.ts";
-import type { Database } from "../store/schema.ts";
-import { openStore, type Store } from "../store/sqlite.ts";
+import { openStore, type Queries, type Store } from "../store/sqlite.ts";
 import { verifyBundle } from "./bundle.ts";
 import { RegistryError } from "./errors.ts";
 import { lockShared } from "./lock.ts";
@@ -210,7 +208,7 @@ async function register(
 }
 
 /** One above the highest that is registered or, after a crash that nobody could clean up yet, lies in the folder. */
-async function nextVersion(db: Kysely<Database>, home: string, name: string, bump: Bump): Promise<string> {
+async function nextVersion(db: Queries, home: string, name: string, bump: Bump): Promise<string> {
   const rows = await db.selectFrom("versions").select("version").where("model", "=", name).execute();
   const versions = rows.map((row) => row.version);
   try {

@@ -1,13 +1,16 @@
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { Kysely, type SqliteDatabase, SqliteDialect, type Transaction } from "kysely";
+import { Kysely, type SqliteDatabase, SqliteDialect } from "kysely";
 import { explainStorageError, StoreError } from "./errors.ts";
 import { type Database, migrations } from "./schema.ts";
+
+/** What reads and writes the tables: the database, or a transaction of it. */
+export type Queries = Kysely<Database>;
 
 /** An open database. */
 export interface Store {
   /** For reads. Writes go through {@linkcode Store.write}, which waits its turn. */
-  readonly db: Kysely<Database>;
+  readonly db: Queries;
   /** Where the database lies. */
   readonly path: string;
   /**
@@ -16,7 +19,7 @@ export interface Store {
    *
    * @throws {StoreError} when another process keeps the lock, the disk is full, or the database is damaged
    */
-  write<T>(body: (transaction: Transaction<Database>) => Promise<T>): Promise<T>;
+  write<T>(body: (transaction: Queries) => Promise<T>): Promise<T>;
   /** Closes the database. A store that is closed already stays so. */
   close(): Promise<void>;
 }
