@@ -1,0 +1,80 @@
+/**
+ * Which device a command runs on, and why.
+ *
+ * @module
+ */
+import { createGpuBackend } from "../backend/gpu/backend.ts";
+import { type AdapterDescription, describeAdapter } from "../backend/gpu/device.ts";
+import type { Backend, DeviceName } from "../backend/interface.ts";
+import { createInterpBackend } from "../backend/interp/interp.ts";
+import { nativeAvailable } from "../backend/ort/available.ts";
+import { createOrtBackend } from "../backend/ort/backend.ts";
+import { UsageError } from "./output.ts";
+
+/** What `--device` takes. */
+export const deviceNames = ["auto", "webgpu", "native", "wasm", "interp"] as const;
+
+/** A value of `--device`. */
+export type DeviceChoice = (typeof deviceNames)[number];
+
+/** What a choice is made from. */
+export interface Machine {
+  readonly adapter: AdapterDescription | null;
+  /** Whether onnxruntime-node is installed and may be loaded. */
+  readonly native: boolean;
+}
+
+/** A device and the reason it was taken. */
+export interface ChosenDevice {
+  readonly device: DeviceName;
+  readonly why: string;
+}
+
+/** Looks at this machine: asks for an adapter and for the native runtime. */
+export async function inspectMachine(): Promise<Machine> {
+  return { adapter: await describeAdapter(), native: await nativeAvailable() };
+}
+
+/**
+ * The device `auto` stands for: a hardware GPU, else the native runtime, else WebAssembly. A software adapter is never
+ * taken by itself, since it is many times slower than either.
+ *
+ * @example
+ * ```ts
+ * import { chooseDevice } from "./device.ts";
+ * import assert from "node:assert/strict";
+ * assert.equal(chooseDevice("auto", { adapter: null, native: false }).device, "wasm");
+ * assert.equal(chooseDevice("interp", { adapter: null, native: true }).device, "interp");
+ * ```
+ */
+export function chooseDevice(choice: DeviceChoice, machine: Machine): ChosenDevice {
+  if (choice !== "auto") return { device: choice, why: "asked for with --device" };
+  if (machine.adapter && !machine.adapter.software) {
+    return { device: "webgpu", why: `this machine has a GPU: ${machine.adapter.description}` };
+  }
+  const gpu = machine.adapter
+    ? `the only adapter is software (${machine.adapter.description})`
+    : "there is no GPU";
+  if (machine.native) return { device: "native", why: `${gpu}, and onnxruntime-node is installed` };
+  return { device: "wasm", why: `${gpu}, and onnxruntime-node is not installed or may not be loaded` };
+}
+
+/** The value of `--device`, checked. */
+export function parseDevice(value: string): DeviceChoice {
+  const choice = deviceNames.find((name) => name === value);
+  if (!choice) throw new UsageError(`unknown device "${value}": choose one of ${deviceNames.join(", ")}`);
+  return choice;
+}
+
+/** Opens the backend of a chosen device. */
+export function openBackend(device: DeviceName): Promise<Backend> {
+  switch (device) {
+    case "webgpu":
+      return createGpuBackend();
+    case "native":
+    case "wasm":
+      return createOrtBackend({ device });
+    case "interp":
+      return Promise.resolve(createInterpBackend());
+  }
+}

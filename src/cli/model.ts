@@ -1,0 +1,59 @@
+/**
+ * Opening a registered model, or a bundle's folder, for the commands that use one.
+ *
+ * @module
+ */
+import { describeAdapter } from "../backend/gpu/device.ts";
+import { openRegistry } from "../registry/registry.ts";
+import { createService, type PredictService, type ServiceOptions } from "../serve/service.ts";
+import type { DeviceChoice } from "./device.ts";
+import { type CommonOptions, homeOf, parseModel } from "./options.ts";
+import { UsageError } from "./output.ts";
+
+/** Inputs given to the service in one call. */
+export const CLIENT_BATCH = 32;
+
+/** The folder of a model given as `name[@version|@alias]`, or as a path that begins with `.` or `/`. */
+export async function bundlePathOf(model: string, options: CommonOptions): Promise<string> {
+  if (/^[./]/.test(model)) return model;
+  const { name, reference } = parseModel(model);
+  const registry = openRegistry(homeOf(options));
+  try {
+    return (await registry.resolve(name, reference)).path;
+  } finally {
+    await registry.close();
+  }
+}
+
+/** Loads a model to predict with. */
+export async function openModel(
+  model: string,
+  options: CommonOptions & { device: DeviceChoice },
+  serviceOptions: Partial<ServiceOptions> = {},
+): Promise<PredictService> {
+  if (options.device === "interp") {
+    throw new UsageError(
+      'device "interp" is for training and tests: a bundle runs on webgpu, native or wasm',
+    );
+  }
+  const adapter = options.device === "auto" ? await describeAdapter() : null;
+  return await createService({
+    bundle: await bundlePathOf(model, options),
+    device: options.device,
+    hasGpu: adapter !== null && !adapter.software,
+    maxClientBatch: CLIENT_BATCH,
+    ...serviceOptions,
+  });
+}
+
+/** Predicts many texts, a batch at a time, and calls `each` with what came out, in order. */
+export async function predictAll(
+  service: PredictService,
+  texts: readonly string[],
+  each: (scores: { label: string; score: number }[], index: number) => void,
+): Promise<void> {
+  for (let start = 0; start < texts.length; start += CLIENT_BATCH) {
+    const results = await service.predict(texts.slice(start, start + CLIENT_BATCH));
+    results.forEach((scores, i) => each(scores, start + i));
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * What the commands' options have in common, and how their values are read.
+ *
+ * @module
+ */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { resolve } from "node:path";
+import { deviceNames } from "./device.ts";
+import { UsageError } from "./output.ts";
+
+/** Options that every command has. */
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly home: string;
+}
+
+/** A command with `--json` and `--home`. */
+export function newCommand(name: string, summary: string): Command {
+  return new Command(name)
+    .description(summary)
+    .option("--json", "print one JSON object on standard output")
+    .addOption(
+      new Option("--home <folder>", "where models, runs and the database live").env("WEIR_HOME").default(
+        ".weir",
+      ),
+    );
+}
+
+/** `--device`. */
+export function deviceOption(): Option {
+  return new Option("--device <device>", "where to run").choices(deviceNames).default("auto");
+}
+
+/** Reads a whole number within bounds. */
+export function integer(bounds: { min: number; max: number }): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^[+-]?\d+$/.test(text) || value < bounds.min || value > bounds.max) {
+      throw new InvalidArgumentError(`It must be a whole number from ${bounds.min} to ${bounds.max}.`);
+    }
+    return value;
+  };
+}
+
+/** Reads a number within bounds. */
+export function decimal(bounds: { min: number; max: number }): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !(value >= bounds.min && value <= bounds.max)) {
+      throw new InvalidArgumentError(`It must be a number from ${bounds.min} to ${bounds.max}.`);
+    }
+    return value;
+  };
+}
+
+/** A model reference: `name`, `name@version` or `name@alias`. */
+export interface ModelReference {
+  readonly name: string;
+  readonly reference?: string;
+}
+
+/**
+ * Splits `name@reference`.
+ *
+ * @example
+ * ```ts
+ * import { parseModel } from "./options.ts";
+ * import assert from "node:assert/strict";
+ * assert.deepEqual(parseModel("spam@champion"), { name: "spam", reference: "champion" });
+ * assert.deepEqual(parseModel("spam"), { name: "spam", reference: undefined });
+ * ```
+ */
+export function parseModel(text: string): ModelReference {
+  const [name, reference, ...rest] = text.split("@");
+  if (!name || reference === "" || rest.length > 0) {
+    throw new UsageError(`"${text}" names no model: write name, name@version or name@alias`);
+  }
+  return { name, reference };
+}
+
+/** The home folder as an absolute path. */
+export function homeOf(options: CommonOptions): string {
+  return resolve(options.home);
+}

@@ -1,0 +1,56 @@
+/**
+ * `weir predict`: label texts with a registered model.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { readLines } from "../data/lines.ts";
+import type { DeviceChoice } from "./device.ts";
+import { openModel, predictAll } from "./model.ts";
+import { type CommonOptions, deviceOption, newCommand } from "./options.ts";
+import { processOutput, UsageError } from "./output.ts";
+
+interface Options extends CommonOptions {
+  readonly model: string;
+  readonly device: DeviceChoice;
+  readonly file?: string;
+}
+
+/** Adds the command. */
+export function predictCommand(program: Command): Command {
+  const command = newCommand("predict", "label texts with a registered model")
+    .argument("[texts...]", "the texts, each one argument")
+    .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder")
+    .option("--file <file>", "a file with one text a line")
+    .addOption(deviceOption())
+    .action(predict);
+  program.addCommand(command);
+  return command;
+}
+
+async function predict(given: string[], options: Options): Promise<void> {
+  const output = processOutput({ json: options.json ?? false });
+  const texts = [...given];
+  if (options.file) { for await (const line of readLines(options.file)) texts.push(line.text); }
+  if (texts.length === 0) throw new UsageError("no text to predict: give texts as arguments, or --file");
+  const service = await openModel(options.model, options, { warmUpMs: 0 });
+  try {
+    const predictions: { text: string; scores: { label: string; score: number }[] }[] = [];
+    await predictAll(service, texts, (scores, i) => predictions.push({ text: texts[i], scores }));
+    const { manifest, device } = service.info();
+    output.result(
+      { model: manifest.name, version: manifest.version, device, predictions },
+      predictions.map(({ text, scores: [best] }) =>
+        `${best.label}  ${best.score.toFixed(4)}  ${excerpt(text)}`
+      )
+        .join("\n"),
+    );
+  } finally {
+    await service.close();
+  }
+}
+
+function excerpt(text: string): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+}
