@@ -1,0 +1,409 @@
+import { type Encoding, loadTokenizer } from "../text/tokenizer.ts";
+import { createBatcher } from "./batcher.ts";
+import { readBundle, type ServedManifest } from "./bundle.ts";
+import { ServeError } from "./errors.ts";
+import type { SessionDevice } from "./protocol.ts";
+import { type ModelSession, openSession } from "./session.ts";
+import {
+  codePoints,
+  collate,
+  observationOf,
+  type Prediction,
+  probabilitiesOf,
+  rank,
+  rowsOf,
+  type TextObservation,
+} from "./text_classification.ts";
+
+/** A text, or a pair of texts that the model reads together. */
+export type PredictInput = string | readonly [string, string];
+
+/** How a bundle is served. */
+export interface ServiceOptions {
+  /** path of a bundle's directory */
+  bundle: string;
+  /** where the model runs; `auto` (the default) is webgpu if `hasGpu`, else wasm */
+  device?: "auto" | SessionDevice;
+  /** whether this machine has a hardware WebGPU adapter; the software one is slower than wasm */
+  hasGpu?: boolean;
+  /** Workers, each with the whole model; 1 unless told */
+  workers?: number;
+  /** threads inside one run; 1 unless told */
+  threads?: number;
+  /** most items × padded length in one batch */
+  maxBatchTokens?: number;
+  /** most inputs of one request; 32 unless told */
+  maxClientBatch?: number;
+  /** most inputs that wait; 512 unless told */
+  maxQueue?: number;
+  /** a request that has waited this long fails with `timeout`, ms; 10,000 unless told */
+  deadlineMs?: number;
+  /** a run that takes this long ends its Worker, ms; 30,000 unless told */
+  runTimeoutMs?: number;
+  /** how long to run the model before the first request, ms, so that V8 has optimised it; 1,500 unless told */
+  warmUpMs?: number;
+  /** longer texts are cut to what the model takes, unless a request says otherwise; true unless told */
+  autoTruncate?: boolean;
+  /** wall clock, ms since 1970 */
+  clock?(): number;
+}
+
+/** How one request is answered. */
+export interface PredictOptions {
+  /** logits instead of probabilities */
+  rawScores?: boolean;
+  /** whether a text that is too long is cut, or refused; null or nothing: as the service does */
+  truncate?: boolean | null;
+  /** which end is cut off */
+  truncationDirection?: "left" | "right";
+  signal?: AbortSignal;
+}
+
+/** Where the time of a request went, ms; of several inputs, the mean. */
+export interface PredictTimings {
+  characters: number;
+  tokens: number;
+  tokenizeMs: number;
+  queueMs: number;
+  inferenceMs: number;
+}
+
+/** What a service is and how it was set up. */
+export interface ServiceInfo {
+  manifest: ServedManifest;
+  labels: string[];
+  device: SessionDevice;
+  workers: number;
+  maxTokens: number;
+  maxCharacters: number;
+  maxClientBatch: number;
+  maxQueue: number;
+  maxBatchTokens: number;
+  autoTruncate: boolean;
+  loadMs: number;
+}
+
+/** Counters since the service was made. */
+export interface ServiceStats {
+  inputs: number;
+  failedInputs: number;
+  batches: number;
+  queued: number;
+  running: number;
+  workerRestarts: number;
+}
+
+/** One batch that a Worker has finished. */
+export interface BatchReport {
+  items: number;
+  /** without padding */
+  tokens: number;
+  paddedTokens: number;
+  inferenceMs: number;
+}
+
+/** A model that answers requests. */
+export interface PredictService {
+  /**
+   * Classifies texts; for each, every label with its score, the highest first.
+   *
+   * @throws {ServeError} saying why not
+   */
+  predict(inputs: readonly PredictInput[], options?: PredictOptions): Promise<Prediction[][]>;
+  /** Like `predict`, and says where the time went. */
+  predictTimed(
+    inputs: readonly PredictInput[],
+    options?: PredictOptions,
+  ): Promise<{ predictions: Prediction[][]; timings: PredictTimings }>;
+  /**
+   * Calls `listener` for every text after its answer has gone out; returns what stops that. A listener that throws is not called again.
+   */
+  onObservation(listener: (observation: TextObservation, atMs: number) => void): () => void;
+  /** Calls `listener` after every batch; returns what stops that. */
+  onBatch(listener: (report: BatchReport) => void): () => void;
+  info(): ServiceInfo;
+  stats(): ServiceStats;
+  /** the parsed baseline.json of the bundle, for src/drift to validate */
+  readonly baseline: unknown;
+  /** Answers what is under way (for at most `graceMs`, 5,000 unless told), refuses the rest, and ends the Workers. */
+  close(options?: { graceMs?: number }): Promise<void>;
+}
+
+interface Item {
+  encoding: Encoding;
+}
+
+/** `[C]` logits of one item, and the time of its batch. */
+interface ItemResult {
+  logits: Float32Array;
+  inferenceMs: number;
+}
+
+/**
+ * Loads a bundle and serves it: tokeniser here, model in Workers behind a batcher.
+ *
+ * @throws {ServeError} `bundle` when the bundle cannot be served; `TokenizerError` when its tokeniser cannot be read
+ *
+ * @example
+ * ```ts
+ * import { createService } from "./service.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const bundle = new URL("../../tests/golden/serve/bundle", import.meta.url).pathname;
+ * const service = await createService({ bundle, device: "wasm", warmUpMs: 0 });
+ * const [[best]] = await service.predict(["free money now!"]);
+ * assert.equal(best.label, "spam");
+ * await service.close();
+ * ```
+ */
+export async function createService(options: ServiceOptions): Promise<PredictService> {
+  const started = performance.now();
+  const bundle = await readBundle(options.bundle);
+  const tokenizer = loadTokenizer(bundle.tokenizer, bundle.tokenizerConfig);
+  const device = chooseDevice(options);
+  const workers = options.workers ?? 1;
+  const maxClientBatch = options.maxClientBatch ?? 32;
+  const maxQueue = options.maxQueue ?? 512;
+  const maxBatchTokens = options.maxBatchTokens ?? (device === "webgpu" ? 16_384 : 1_024);
+  const deadlineMs = options.deadlineMs ?? 10_000;
+  const autoTruncate = options.autoTruncate ?? true;
+  const clock = options.clock ?? Date.now;
+  const sessions = await openSessions(workers, () =>
+    openSession({
+      modelPath: bundle.modelPath,
+      device,
+      threads: options.threads,
+      timeoutMs: options.runTimeoutMs,
+      warmUp: {
+        shapes: [[1, Math.min(16, bundle.maxTokens)], [1, Math.min(64, bundle.maxTokens)], [4, 16]],
+        budgetMs: options.warmUpMs ?? 1_500,
+      },
+    }));
+  const loadMs = performance.now() - started;
+
+  const free = [...sessions];
+  const observers = new Set<(observation: TextObservation, atMs: number) => void>();
+  const batchListeners = new Set<(report: BatchReport) => void>();
+  const counts = { inputs: 0, failedInputs: 0, batches: 0 };
+  let untold: (() => void)[] = [];
+  let closed = false;
+
+  const batcher = createBatcher<Item, ItemResult>({
+    run: runBatch,
+    tokensOf: (item) => item.encoding.ids.length,
+    workers,
+    maxBatchTokens,
+    maxQueue,
+  });
+
+  async function runBatch(items: Item[]): Promise<ItemResult[]> {
+    // The batcher runs at most as many batches as there are sessions.
+    const session = free.pop()!;
+    try {
+      const batch = collate(items.map((item) => item.encoding), tokenizer.padId);
+      const paddedTokens = batch.batch * batch.sequence;
+      const logits = await session.run(batch);
+      counts.batches++;
+      if (logits.classes !== bundle.labels.length) {
+        throw new ServeError(
+          "backend",
+          `The model gives ${logits.classes} scores and config.json has ${bundle.labels.length} labels.`,
+        );
+      }
+      const tokens = items.reduce((sum, item) => sum + item.encoding.ids.length, 0);
+      notify(batchListeners, (listener) =>
+        listener({
+          items: items.length,
+          tokens,
+          paddedTokens,
+          inferenceMs: logits.inferenceMs,
+        }));
+      return rowsOf(logits).map((row) => ({ logits: row, inferenceMs: logits.inferenceMs }));
+    } finally {
+      free.push(session);
+    }
+  }
+
+  async function predictTimed(inputs: readonly PredictInput[], request: PredictOptions = {}) {
+    if (closed) throw new ServeError("closed", "The model is being unloaded; send the request again.");
+    checkInputs(inputs, maxClientBatch, bundle.maxCharacters);
+    const truncate = request.truncate ?? autoTruncate;
+    const begun = performance.now();
+    const items = inputs.map((input) => encode(input, truncate, request.truncationDirection));
+    const tokenizeMs = performance.now() - begun;
+    try {
+      const batched = await batcher.submit(items, { deadline: begun + deadlineMs, signal: request.signal });
+      const probabilities = batched.map(({ result }) => checked(result.logits));
+      const predictions = batched.map(({ result }, i) =>
+        rank(request.rawScores ? result.logits : probabilities[i], bundle.labels)
+      );
+      counts.inputs += inputs.length;
+      if (observers.size > 0) tell(inputs, items, probabilities);
+      const mean = (of: (x: typeof batched[number]) => number) =>
+        batched.reduce((sum, x) => sum + of(x), 0) / batched.length;
+      return {
+        predictions,
+        timings: {
+          characters: inputs.reduce<number>((sum, input) => sum + charactersOf(input), 0),
+          tokens: items.reduce((sum, item) => sum + item.encoding.ids.length, 0),
+          tokenizeMs: tokenizeMs / inputs.length,
+          queueMs: mean((x) => x.queueMs),
+          inferenceMs: mean((x) => x.result.inferenceMs),
+        },
+      };
+    } catch (error) {
+      counts.failedInputs += inputs.length;
+      throw error;
+    }
+  }
+
+  function encode(input: PredictInput, truncate: boolean, direction: "left" | "right" = "right"): Item {
+    const [text, pair] = typeof input === "string" ? [input, undefined] : input;
+    let encoding: Encoding;
+    try {
+      encoding = tokenizer.encode(text, {
+        pair,
+        maxTokens: bundle.maxTokens,
+        truncationDirection: direction,
+      });
+    } catch (error) {
+      throw new ServeError("tokenizer", `Tokenization error: ${(error as Error).message}`, { cause: error });
+    }
+    if (!truncate && encoding.fullLength > bundle.maxTokens) {
+      throw new ServeError(
+        "validation",
+        `\`inputs\` must have at most ${bundle.maxTokens} tokens. Given: ${
+          encoding.isFullLengthExact ? "" : "more than "
+        }${encoding.fullLength}. Shorten the text or set truncate.`,
+      );
+    }
+    return { encoding };
+  }
+
+  /** Tells the observers once the answers are on their way: the tap must not make a request slower. */
+  function tell(inputs: readonly PredictInput[], items: Item[], probabilities: Float64Array[]): void {
+    const atMs = clock();
+    untold.push(() =>
+      inputs.forEach((input, i) => {
+        const observation = observationOf(input, items[i].encoding, probabilities[i]);
+        notify(observers, (listener) => listener(observation, atMs));
+      })
+    );
+    if (untold.length === 1) setTimeout(tellAll, 0);
+  }
+
+  function tellAll(): void {
+    const due = untold;
+    untold = [];
+    for (const report of due) report();
+  }
+
+  return {
+    baseline: bundle.baseline,
+    predictTimed,
+    async predict(inputs, request) {
+      return (await predictTimed(inputs, request)).predictions;
+    },
+    onObservation: (listener) => subscribe(observers, listener),
+    onBatch: (listener) => subscribe(batchListeners, listener),
+    info: () => ({
+      manifest: bundle.manifest,
+      labels: bundle.labels,
+      device,
+      workers,
+      maxTokens: bundle.maxTokens,
+      maxCharacters: bundle.maxCharacters,
+      maxClientBatch,
+      maxQueue,
+      maxBatchTokens,
+      autoTruncate,
+      loadMs,
+    }),
+    stats: () => ({
+      ...counts,
+      queued: batcher.queued,
+      running: batcher.running,
+      workerRestarts: sessions.reduce((sum, session) => sum + session.restarts, 0),
+    }),
+    async close({ graceMs = 5_000 } = {}) {
+      if (closed) return;
+      closed = true;
+      const drained = batcher.close();
+      const endSessions = () => sessions.forEach((session) => session.close());
+      // A run that outlives the grace period is ended with its Worker, and fails.
+      const grace = setTimeout(endSessions, graceMs);
+      await drained;
+      clearTimeout(grace);
+      endSessions();
+      await new Promise((resolve) => setTimeout(resolve, 0)); // the last observations
+      observers.clear();
+      batchListeners.clear();
+    },
+  };
+}
+
+function chooseDevice({ device = "auto", hasGpu = false }: ServiceOptions): SessionDevice {
+  if (device === "auto") return hasGpu ? "webgpu" : "wasm";
+  if (device === "webgpu" || device === "wasm" || device === "native") return device;
+  throw new ServeError(
+    "bundle",
+    `Unknown device "${String(device).slice(0, 40)}"; wanted auto, webgpu, wasm or native.`,
+  );
+}
+
+/** Opens all sessions, or none. */
+async function openSessions(count: number, open: () => Promise<ModelSession>): Promise<ModelSession[]> {
+  const results = await Promise.allSettled(Array.from({ length: count }, open));
+  const sessions = results.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
+  const failed = results.find((result) => result.status === "rejected");
+  if (!failed) return sessions;
+  for (const session of sessions) session.close();
+  throw failed.reason;
+}
+
+function checkInputs(inputs: readonly PredictInput[], most: number, maxCharacters: number): void {
+  if (inputs.length === 0) {
+    throw new ServeError("validation", "`inputs` is empty; send at least one text.");
+  }
+  if (inputs.length > most) {
+    throw new ServeError(
+      "validation",
+      `batch size ${inputs.length} > maximum allowed batch size ${most}. Send several requests.`,
+    );
+  }
+  for (const input of inputs) {
+    const units = typeof input === "string" ? input.length : input[0].length + input[1].length;
+    // Code points are never more than code units, so most texts need no count.
+    if (units > maxCharacters && charactersOf(input) > maxCharacters) {
+      throw new ServeError(
+        "validation",
+        `\`inputs\` must have at most ${maxCharacters} characters. Given: ${charactersOf(input)}.`,
+      );
+    }
+  }
+}
+
+function checked(logits: Float32Array): Float64Array {
+  if (logits.every(Number.isFinite)) return probabilitiesOf(logits);
+  throw new ServeError("backend", "Inference failed: the model gave a score that is not a finite number.");
+}
+
+function charactersOf(input: PredictInput): number {
+  return typeof input === "string" ? codePoints(input) : codePoints(input[0]) + codePoints(input[1]);
+}
+
+function subscribe<T>(listeners: Set<T>, listener: T): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** A listener that throws must not break serving, and would throw again: it is dropped. */
+function notify<T>(listeners: Set<T>, call: (listener: T) => void): void {
+  for (const listener of listeners) {
+    try {
+      call(listener);
+    } catch {
+      listeners.delete(listener);
+    }
+  }
+}
