@@ -4,7 +4,9 @@
  * @module
  */
 import { checkBindings, type OpSpec } from "../builder.ts";
+import { debugPrint } from "../debug.ts";
 import type { Graph, OpName } from "../node.ts";
+import { printGraph } from "../print.ts";
 import { bindDim, type Bindings, bindShape } from "../shape.ts";
 import { opTable } from "../table.ts";
 import { verify } from "../verify.ts";
@@ -25,5 +27,7 @@ export function bindGraph(graph: Graph, bindings: Bindings = {}): Graph {
     const attrs = spec.bind ? spec.bind(node.attrs as never, (dim) => bindDim(dim, bindings)) : node.attrs;
     return b.clone(node, inputs, attrs as never);
   });
+  debugPrint(1, "graph", () => printGraph(graph));
+  debugPrint(2, `bound to ${JSON.stringify(bindings)}`, () => printGraph(bound));
   return verify(bound, "binding");
 }

@@ -4,8 +4,10 @@
  * @module
  */
 import type { Builder, OpSpec } from "../builder.ts";
+import { debugPrint } from "../debug.ts";
 import { allocate, type HostTensor } from "../dtype.ts";
 import type { Graph, Node, NodeOf, OpName } from "../node.ts";
+import { printGraph } from "../print.ts";
 import { broadcastShapes, numeric, sameShape, sizeOf } from "../shape.ts";
 import { opTable } from "../table.ts";
 import { verify } from "../verify.ts";
@@ -20,7 +22,9 @@ const broadcasting: ReadonlySet<string> = new Set(
 
 /** Needless broadcasts, arithmetic identities, constant folding, common subexpressions and dead code. */
 export function optimize(graph: Graph): Graph {
-  return verify(removeDead(simplify(removeDead(graph))), "optimizing");
+  const simpler = verify(removeDead(simplify(removeDead(graph))), "optimizing");
+  debugPrint(2, "simplified", () => printGraph(simpler));
+  return simpler;
 }
 
 /** Drops nodes that no output and no update depends on; inputs and states stay, since they are the graph's interface. */

@@ -1,0 +1,19 @@
+/**
+ * `WEIR_DEBUG`: 1 prints each graph that is compiled, 2 also what every pass made of it, 3 the plan, 4 the kernels' text.
+ *
+ * @module
+ */
+
+const level = readLevel();
+
+/** Writes a titled text to standard error if `WEIR_DEBUG` is at least `from`; else `text` is not even made. */
+export function debugPrint(from: 1 | 2 | 3 | 4, title: string, text: () => string): void {
+  if (level < from) return;
+  Deno.stderr.writeSync(new TextEncoder().encode(`---- ${title}\n${text().trimEnd()}\n`));
+}
+
+function readLevel(): number {
+  // Asking first, so that a process without the permission is not stopped by a prompt.
+  const { state } = Deno.permissions.querySync({ name: "env", variable: "WEIR_DEBUG" });
+  return state === "granted" ? Number(Deno.env.get("WEIR_DEBUG") ?? 0) || 0 : 0;
+}
