@@ -59,8 +59,8 @@ export interface NearDuplicateOptions {
  * in order of appearance.
  *
  * Two texts are near-duplicates if their sets of word shingles have a Jaccard similarity of at least `threshold`; case, punctuation and the digits in
- * numbers do not count. Every such pair is found, without comparing all with all: sets sorted by hash share one of their first
- * `size - ceil(threshold * size) + 1` elements if they are similar enough, so only texts that do are compared.
+ * numbers do not count. Every such pair is found, without comparing all with all: of two sets sorted alike, rare shingles first, the first
+ * `size - ceil(threshold * size) + 1` elements have one in common if the sets are similar enough, so only texts that share a rare shingle are compared.
  *
  * Source: Broder 1997, "On the resemblance and containment of documents" (shingles, Jaccard over hashes); Chaudhuri et al. 2006, "A Primitive
  * Operator for Similarity Joins in Data Cleaning" (prefix filter).
@@ -86,7 +86,7 @@ export function nearDuplicateClusters(
   if (!(threshold > 0 && threshold <= 1)) {
     throw new RangeError(`threshold is ${threshold}; more than 0 and at most 1 was expected`);
   }
-  const sets = Array.from(texts, (text) => shingles(text, shingleWords));
+  const { sets, isShared } = rareFirst(Array.from(texts, (text) => shingles(text, shingleWords)));
   const parents = Int32Array.from(sets.keys());
   const root = (i: number): number => {
     while (parents[i] !== i) i = parents[i] = parents[parents[i]];
@@ -101,6 +101,7 @@ export function nearDuplicateClusters(
     const set = sets[current];
     const least = Math.ceil(threshold * set.length - 1e-9);
     for (let i = 0; i <= set.length - least && i < set.length; i++) {
+      if (!isShared(set[i])) continue;
       const holder = holders.get(set[i]);
       if (holder === undefined) {
         holders.set(set[i], { sets: [current], from: 0 });
@@ -136,14 +137,33 @@ export function similarity(first: string, second: string, shingleWords = 3): num
   return shared === 0 ? 0 : shared / (a.length + b.length - shared);
 }
 
+/**
+ * Sorts each set by how many sets have the element, then by its hash. Counts are kept by the hash's lower bits, so they may be too high, never too
+ * low: any order that all sets share will do.
+ */
+function rareFirst(hashes: Uint32Array[]): { sets: Float64Array[]; isShared: (element: number) => boolean } {
+  const counts = new Uint16Array(2 ** 22);
+  for (const set of hashes) {
+    for (const hash of set) {
+      if (counts[hash & (counts.length - 1)] < 0xffff) counts[hash & (counts.length - 1)]++;
+    }
+  }
+  return {
+    sets: hashes.map((set) =>
+      Float64Array.from(set, (hash) => counts[hash & (counts.length - 1)] * 2 ** 32 + hash).sort()
+    ),
+    isShared: (element) => element >= 2 * 2 ** 32,
+  };
+}
+
 /** Whether the Jaccard similarity of two sorted sets reaches the threshold. */
-function isSimilar(a: Uint32Array, b: Uint32Array, threshold: number): boolean {
+function isSimilar(a: Float64Array, b: Float64Array, threshold: number): boolean {
   const needed = Math.ceil(threshold / (1 + threshold) * (a.length + b.length) - 1e-9);
   return countShared(a, b, needed) >= needed;
 }
 
 /** Elements that two sorted sets share; gives up, returning less than `needed`, once `needed` is out of reach. */
-function countShared(a: Uint32Array, b: Uint32Array, needed: number): number {
+function countShared<T extends Float64Array | Uint32Array>(a: T, b: T, needed: number): number {
   let shared = 0;
   for (let i = 0, j = 0; i < a.length && j < b.length;) {
     if (shared + Math.min(a.length - i, b.length - j) < needed) return shared;

@@ -25,40 +25,46 @@ export function wordPieceEncoder(
     longest = Math.max(longest, token.length);
   }
 
+  const search = (word: string): string[] => {
+    if (isLongerThan(word, model.max_input_chars_per_word)) return [model.unk_token];
+    const pieces: string[] = [];
+    // Code units will do: a vocabulary of well-formed strings never matches half a surrogate pair.
+    for (let from = 0; from < word.length;) {
+      let to = Math.min(word.length, from + longest);
+      for (; to > from; to--) {
+        const part = word.slice(from, to);
+        const token = from > 0 ? continuing.get(part) : initial.has(part) ? part : undefined;
+        if (token === undefined) continue;
+        pieces.push(token);
+        break;
+      }
+      if (to === from) return [model.unk_token];
+      from = to;
+    }
+    return pieces;
+  };
+
+  // Words repeat: remembering them makes encoding several times faster. Emptied when full, so that memory stays bounded.
+  const known = new Map<string, string[]>();
   return (words) => {
     const tokens: string[] = [];
     for (const word of words) {
-      const start = tokens.length;
-      if (isLongerThan(word, model.max_input_chars_per_word)) {
-        tokens.push(model.unk_token);
-        continue;
-      }
-      // Code units will do: a vocabulary of well-formed strings never matches half a surrogate pair.
-      for (let from = 0; from < word.length;) {
-        let to = Math.min(word.length, from + longest);
-        for (; to > from; to--) {
-          const part = word.slice(from, to);
-          if (from === 0) {
-            if (!initial.has(part)) continue;
-            tokens.push(part);
-          } else {
-            const token = continuing.get(part);
-            if (token === undefined) continue;
-            tokens.push(token);
-          }
-          break;
+      let pieces = known.get(word);
+      if (pieces === undefined) {
+        pieces = search(word);
+        if (word.length <= LONGEST_REMEMBERED) {
+          if (known.size >= MOST_REMEMBERED) known.clear();
+          known.set(word, pieces);
         }
-        if (to === from) {
-          tokens.length = start;
-          tokens.push(model.unk_token);
-          break;
-        }
-        from = to;
       }
+      for (const piece of pieces) tokens.push(piece);
     }
     return tokens;
   };
 }
+
+const LONGEST_REMEMBERED = 24;
+const MOST_REMEMBERED = 50_000;
 
 /** Whether a word has more than `limit` characters (code points). */
 function isLongerThan(word: string, limit: number): boolean {

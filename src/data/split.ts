@@ -1,0 +1,119 @@
+import { nearDuplicateClusters } from "./dedupe.ts";
+import { DataError } from "./errors.ts";
+import { labelsOf, type TextExample } from "./example.ts";
+import { createRandom } from "./random.ts";
+
+/** How `splitExamples` divides a data set. */
+export interface SplitOptions<Part extends string> {
+  /** each part's share of the examples; the shares sum to 1 */
+  fractions: Record<Part, number>;
+  /** the same seed gives the same split (default 0) */
+  seed?: number;
+  /** examples with the same number stay together (default: `nearDuplicateClusters` of the texts) */
+  clusters?: ArrayLike<number>;
+  /** names the data set in errors */
+  name?: string;
+}
+
+/**
+ * Divides examples at random into parts, such as train and test, so that
+ *  - every label has about the same share in each part (stratified), and
+ *  - near-duplicates are never divided: a text that a model was trained on does not come back, slightly changed, to test it.
+ *
+ * Each part keeps the order of the examples.
+ *
+ * @throws {DataError} if there is no example, only one label, or a label with too few distinct texts to put one in every part.
+ * @throws {RangeError} if the fractions are not positive or do not sum to 1.
+ *
+ * @example
+ * ```ts
+ * import { splitExamples } from "./split.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const mails = Array.from({ length: 50 }, (_, i) => ({ text: `mail ${i}`, label: i % 5 ? "ham" : "spam" }));
+ * const clusters = mails.map((_, i) => i);
+ * const { train, test } = splitExamples(mails, { fractions: { train: 0.8, test: 0.2 }, seed: 1, clusters });
+ * assert.equal(train.length, 40);
+ * assert.equal(test.filter(({ label }) => label === "spam").length, 2);
+ * ```
+ */
+export function splitExamples<T extends TextExample, Part extends string>(
+  examples: readonly T[],
+  options: SplitOptions<Part>,
+): Record<Part, T[]> {
+  const { fractions, seed = 0, name = "the data set" } = options;
+  const parts = Object.keys(fractions) as Part[];
+  const shares = parts.map((part) => fractions[part]);
+  const sum = shares.reduce((total, share) => total + share, 0);
+  if (shares.some((share) => !(share > 0)) || Math.abs(sum - 1) > 1e-6) {
+    throw new RangeError(
+      `fractions are ${JSON.stringify(fractions)}; positive numbers that sum to 1 were expected`,
+    );
+  }
+  const labels = labelsOf(examples, name);
+  const clusters = options.clusters ?? nearDuplicateClusters(examples.map(({ text }) => text));
+  if (clusters.length !== examples.length) {
+    throw new RangeError(`clusters has ${clusters.length} entries for ${examples.length} examples`);
+  }
+
+  const members = new Map<number, number[]>();
+  for (let i = 0; i < examples.length; i++) {
+    const group = members.get(clusters[i]);
+    if (group) group.push(i);
+    else members.set(clusters[i], [i]);
+  }
+  // A cluster of several labels is divided with those of its most frequent one.
+  const strata = new Map<string, number[][]>(labels.map((label) => [label, []]));
+  for (const group of members.values()) strata.get(commonestLabel(group, examples))!.push(group);
+
+  const partOf = new Int32Array(examples.length);
+  const random = createRandom(seed, SPLIT_STREAM);
+  for (const [label, groups] of strata) {
+    if (groups.length < parts.length) {
+      throw new DataError(
+        `${name}: label ${
+          JSON.stringify(label)
+        } has ${groups.length} distinct texts; at least ${parts.length} are needed, one for each of ` +
+          parts.join(", "),
+      );
+    }
+    const total = groups.reduce((count, group) => count + group.length, 0);
+    const wanted = shares.map((share) => share * total);
+    const isEmpty = parts.map(() => true);
+    random.shuffle(groups);
+    groups.forEach((group, done) => {
+      // Drawn in proportion to what a part still wants, which comes to exact shares; the last groups go where there is nothing yet.
+      const empty = isEmpty.flatMap((is, part) => is ? [part] : []);
+      const isLastChance = groups.length - done <= empty.length;
+      const part = isLastChance ? empty[0] : draw(wanted, group.length, random.next());
+      wanted[part] -= group.length;
+      isEmpty[part] = false;
+      for (const i of group) partOf[i] = part;
+    });
+  }
+  const result = Object.fromEntries(parts.map((part): [Part, T[]] => [part, []])) as Record<Part, T[]>;
+  examples.forEach((example, i) => result[parts[partOf[i]]].push(example));
+  return result;
+}
+
+/** Keeps a split's random stream apart from others of the same seed. */
+const SPLIT_STREAM = 0x5911;
+
+/** A part drawn with probability in proportion to what it wants, of those that want `size` more; the one that wants most if none does. */
+function draw(wanted: number[], size: number, at: number): number {
+  const weights = wanted.map((want) => want >= size - 0.5 ? want : 0);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  if (total <= 0) return wanted.indexOf(Math.max(...wanted));
+  let left = at * total;
+  for (let part = 0; part < weights.length; part++) {
+    left -= weights[part];
+    if (left < 0) return part;
+  }
+  return weights.findLastIndex((weight) => weight > 0);
+}
+
+function commonestLabel(group: number[], examples: readonly TextExample[]): string {
+  const counts = new Map<string, number>();
+  for (const i of group) counts.set(examples[i].label, (counts.get(examples[i].label) ?? 0) + 1);
+  return [...counts].reduce((best, entry) => entry[1] > best[1] ? entry : best)[0];
+}
