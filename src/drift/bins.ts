@@ -1,0 +1,96 @@
+/**
+ * Bins are given by ascending inner edges: edge i is the highest value of bin i, and the last bin holds what is above
+ * them all. Closing a bin at its top keeps a value that many texts share (a rate of 0) in a bin of its own.
+ */
+export function binOf(edges: readonly number[], value: number): number {
+  let low = 0, high = edges.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (value <= edges[middle]) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Counts of values per bin. */
+export function countBins(edges: readonly number[], values: ArrayLike<number>): number[] {
+  const counts = new Array<number>(edges.length + 1).fill(0);
+  for (let i = 0; i < values.length; i++) counts[binOf(edges, values[i])]++;
+  return counts;
+}
+
+/**
+ * Edges at the quantiles of ascending values, so that bins hold about equal shares. Values that repeat give fewer bins; a
+ * feature that never varied gets one edge at its value, which leaves a bin for anything above.
+ */
+export function quantileEdges(sorted: ArrayLike<number>, bins: number): number[] {
+  const last = sorted[sorted.length - 1];
+  const edges: number[] = [];
+  for (let i = 1; i < bins; i++) {
+    const edge = sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * i / bins) - 1)];
+    if (edge < last && edge !== edges.at(-1)) edges.push(edge);
+  }
+  return edges.length > 0 ? edges : [last];
+}
+
+/**
+ * Edges that read well on a page, for whole-numbered lengths: round numbers on a logarithmic scale (10, 15, 20, 30, 50 ...)
+ * where the values span more than a factor of four, else round steps.
+ */
+export function lengthEdges(sorted: ArrayLike<number>): number[] {
+  const at = (q: number) => sorted[Math.floor(q * (sorted.length - 1))];
+  const low = Math.max(1, at(0.01)), high = Math.max(low, at(0.99));
+  const edges: number[] = [];
+  if (high > 4 * low) {
+    for (let power = 1; power <= 1e12; power *= 10) {
+      for (const digit of [1, 1.5, 2, 3, 5, 7]) {
+        if (Number.isInteger(digit * power)) edges.push(digit * power);
+      }
+    }
+  } else {
+    const step = roundStep((high - low) / 10);
+    for (let edge = Math.floor(low / step) * step, i = 0; i < 40; edge += step, i++) {
+      if (edge > 0) edges.push(edge);
+    }
+  }
+  const first = Math.max(0, binOf(edges, low) - 1), last = binOf(edges, high);
+  return edges.slice(first, last + 1); // one beyond the bulk on either side
+}
+
+function roundStep(rough: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, rough)));
+  return [1, 2, 5, 10].map((digit) => digit * power).find((step) => step >= rough) ?? 10 * power;
+}
+
+/** Edges for rates that are mostly near 0. */
+export const RATE_EDGES: readonly number[] = [0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5];
+
+/** Edges for probabilities that are mostly near 1. */
+export const CONFIDENCE_EDGES: readonly number[] = [
+  0.3,
+  0.5,
+  0.6,
+  0.7,
+  0.8,
+  0.9,
+  0.95,
+  0.98,
+  0.99,
+  0.995,
+  0.999,
+];
+
+/** What each bin holds, for people: "≤ 20", "21–30", "> 30", or in percent. */
+export function binLabels(edges: readonly number[], unit: "count" | "share"): string[] {
+  const show = (edge: number) => unit === "count" ? groupThousands(edge) : `${+(edge * 100).toPrecision(6)}%`;
+  const inner = edges.slice(1).map((edge, i) => {
+    if (unit === "share") return `${show(edges[i]).slice(0, -1)}–${show(edge)}`;
+    return edge === edges[i] + 1 ? show(edge) : `${show(edges[i] + 1)}–${show(edge)}`;
+  });
+  const least = edges[0] === 0 ? show(0) : `≤ ${show(edges[0])}`;
+  return [least, ...inner, `> ${show(edges[edges.length - 1])}`];
+}
+
+function groupThousands(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+}

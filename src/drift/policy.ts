@@ -1,0 +1,80 @@
+import { DriftError } from "./errors.ts";
+
+/**
+ * When a window counts as drifted, and when that becomes an alarm.
+ *
+ * A feature drifts in a window when its effect passes a practical threshold **and** the evidence passes the false-discovery
+ * control over all features of that window. The noise that windows of this size have without any drift is added to the
+ * threshold: the reports carry the sum.
+ */
+export interface AlertPolicy {
+  /** Expected share of false findings among the features found drifted; default 0.01. */
+  falseDiscoveryRate: number;
+  /** Numbers per text: how far the distribution functions must come apart, 0 to 1; default 0.1. */
+  ksThreshold: number;
+  /** Predicted classes: the share of texts that must have changed class, 0 to 1; default 0.1. */
+  totalVariationThreshold: number;
+  /** Tokens: the Jensen-Shannon distance (nats, at most 0.83) that must be there beyond the noise; default 0.1. */
+  jsThreshold: number;
+  /** A feature with fewer texts in the window is not tested; default 30. */
+  minTexts: number;
+  /** Drifted windows in a row before a feature raises the alarm; default 2. */
+  windowsToRaise: number;
+  /** Calm windows in a row before it is cleared; default 2. */
+  windowsToClear: number;
+}
+
+const DEFAULTS: AlertPolicy = {
+  falseDiscoveryRate: 0.01,
+  ksThreshold: 0.1,
+  totalVariationThreshold: 0.1,
+  jsThreshold: 0.1,
+  minTexts: 30,
+  windowsToRaise: 2,
+  windowsToClear: 2,
+};
+
+/**
+ * The policy with defaults filled in.
+ *
+ * @throws {DriftError} When a value is out of range or a name is unknown.
+ * @example
+ * ```ts
+ * import { alertPolicy } from "./policy.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(alertPolicy({ windowsToRaise: 3 }).falseDiscoveryRate, 0.01);
+ * assert.throws(() => alertPolicy({ falseDiscoveryRate: 5 }), /falseDiscoveryRate is 5/);
+ * ```
+ */
+export function alertPolicy(given: Partial<AlertPolicy> = {}): AlertPolicy {
+  const policy = { ...DEFAULTS };
+  for (const [name, value] of Object.entries(given) as [keyof AlertPolicy, number | undefined][]) {
+    if (!(name in DEFAULTS)) {
+      throw new DriftError(`Unknown alert policy "${name}": there are ${Object.keys(DEFAULTS).join(", ")}`);
+    }
+    if (value === undefined) continue;
+    const whole = Number.isInteger(DEFAULTS[name]);
+    if (whole ? !(Number.isInteger(value) && value >= 1) : !(value > 0 && value < 1)) {
+      const wanted = whole ? "a whole number of at least 1" : "a number between 0 and 1";
+      throw new DriftError(`Alert policy ${name} is ${value}, wanted ${wanted}`);
+    }
+    policy[name] = value;
+  }
+  return policy;
+}
+
+/** Where a feature stands between calm and alarm. */
+export interface AlarmState {
+  alarm: boolean;
+  /** Windows in a row that spoke against the present state. */
+  against: number;
+}
+
+/** The state after one more window. */
+export function nextAlarmState(state: AlarmState, drifted: boolean, policy: AlertPolicy): AlarmState {
+  if (drifted === state.alarm) return { alarm: state.alarm, against: 0 };
+  const against = state.against + 1;
+  const needed = state.alarm ? policy.windowsToClear : policy.windowsToRaise;
+  return against >= needed ? { alarm: !state.alarm, against: 0 } : { alarm: state.alarm, against };
+}
