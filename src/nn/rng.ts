@@ -1,0 +1,34 @@
+/**
+ * The random state of a training run: one u32 that moves on by itself at every step.
+ *
+ * @module
+ */
+import type { Builder } from "../graph/builder.ts";
+import type { Node } from "../graph/node.ts";
+
+/** The state's name in graphs and checkpoints. `initialStates` sets it from the seed. */
+export const RNG_STATE = "rng";
+
+/**
+ * Odd, so that the sequence visits every u32, and not the increment between the streams of one key (the golden ratio's):
+ * with that one, a layer's mask at one step would be its neighbour's at the next.
+ */
+const STEP_INCREMENT = 0xb5297a4d;
+
+/** The key for this run's `random` nodes. Appends the state and its update, so it is called once in a graph. */
+export function rngKey(b: Builder): Node {
+  const state = b.state(RNG_STATE, "u32", []);
+  b.update(state, b.add(state, STEP_INCREMENT));
+  return state;
+}
+
+/**
+ * A bijective hash of 32 bits.
+ *
+ * Source: Chris Wellons, "lowbias32", https://nullprogram.com/blog/2018/07/31/
+ */
+export function mix32(x: number): number {
+  x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
+  x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
+  return (x ^ (x >>> 16)) >>> 0;
+}
