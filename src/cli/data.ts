@@ -40,3 +40,10 @@ export async function loadExamples(
   if (/\.(csv|tsv)$/.test(lower)) return await Array.fromAsync(readCsv(source, columns));
   throw new UsageError(`cannot tell what "${source}" is: name a .jsonl, .csv or .tsv file, or spam`);
 }
+
+/** Reads the texts of a data set whose labels nobody needs. */
+export async function loadTexts(source: string, options: DataOptions): Promise<string[]> {
+  // Whatever column there is serves as the label: the text column itself is one that must be there.
+  const examples = await loadExamples(source, { ...options, labelColumn: options.textColumn });
+  return examples.map((e) => e.text);
+}

@@ -1,0 +1,91 @@
+/**
+ * `weir drift`: whether the texts of a file are still what a model was made for.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { DriftMonitor, type DriftSnapshot, parseBaseline, type WindowReport } from "../drift/mod.ts";
+import type { DeviceChoice } from "./device.ts";
+import { type DataOptions, loadTexts, withDataOptions } from "./data.ts";
+import { openModel, predictAll } from "./model.ts";
+import { type CommonOptions, deviceOption, integer, newCommand } from "./options.ts";
+import { CommandError, processOutput } from "./output.ts";
+
+interface Options extends CommonOptions, DataOptions {
+  readonly model: string;
+  readonly data: string;
+  readonly device: DeviceChoice;
+  readonly window: number;
+}
+
+/** Adds the command. */
+export function driftCommand(program: Command): Command {
+  const command = withDataOptions(
+    newCommand("drift", "compare a file's texts, and what the model says of them, with the model's baseline"),
+  )
+    .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder")
+    .requiredOption("--data <file>", "a .jsonl, .csv or .tsv file (labels are not needed), or spam")
+    .option("--window <texts>", "texts in a window", integer({ min: 30, max: 1_000_000 }), 200)
+    .addOption(deviceOption())
+    .action(drift);
+  program.addCommand(command);
+  return command;
+}
+
+async function drift(options: Options): Promise<void> {
+  const output = processOutput({ json: options.json ?? false });
+  const service = await openModel(options.model, options, { warmUpMs: 0 });
+  const { manifest } = service.info();
+  if (service.baseline === undefined) {
+    await service.close();
+    throw new CommandError(
+      `${options.model} has no baseline.json: train it with weir train to watch it for drift`,
+    );
+  }
+  const monitor = new DriftMonitor(parseBaseline(service.baseline), { windowSize: options.window });
+  const windows: WindowReport[] = [];
+  let atMs = 0;
+  service.onObservation((observation) => {
+    const report = monitor.observe(observation, atMs++);
+    if (report) windows.push(report);
+  });
+  try {
+    const texts = await loadTexts(options.data, options);
+    await predictAll(service, texts, () => {});
+  } finally {
+    await service.close();
+  }
+  const last = monitor.close(atMs);
+  if (last) windows.push(last);
+  const snapshot = monitor.snapshot();
+  output.result(
+    {
+      model: manifest.name,
+      version: manifest.version,
+      alarm: snapshot.alarm,
+      alarmFeatures: snapshot.alarmFeatures,
+      windows,
+    },
+    formatDrift(snapshot, windows),
+  );
+}
+
+/** A table of the last window's features under a line that says whether there is an alarm. */
+export function formatDrift(snapshot: DriftSnapshot, windows: readonly WindowReport[]): string {
+  const last = windows.at(-1);
+  if (!last) return "no texts: nothing to compare";
+  const head = snapshot.alarm ? `ALARM: ${snapshot.alarmFeatures.join(", ")}` : "no alarm";
+  const rows = last.features.map((f) =>
+    [
+      f.title.padEnd(30),
+      `${f.effect.name} ${f.effect.value.toFixed(3)} of ${f.effect.threshold.toFixed(3)}`.padEnd(34),
+      `p ${f.pValue.toExponential(1)}`.padEnd(11),
+      f.drifted ? "drifted" : "",
+    ].join("  ").trimEnd()
+  );
+  const drifted = windows.filter((w) => w.features.some((f) => f.drifted)).length;
+  return [
+    `${head} (${windows.length} windows of ${snapshot.windowSize} texts, ${drifted} with a drifted feature)`,
+    ...rows,
+  ].join("\n");
+}

@@ -1,0 +1,96 @@
+/**
+ * `weir export`: write a model's folder, with its ONNX file made anew from its weights.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { join, resolve } from "node:path";
+import { parseConfig } from "../../models/index.ts";
+import { readSafetensors } from "../nn/safetensors.ts";
+import { bundlePathOf } from "./model.ts";
+import { classifierOnnx } from "./onnx_file.ts";
+import { type CommonOptions, newCommand } from "./options.ts";
+import { CommandError, processOutput } from "./output.ts";
+
+interface Options extends CommonOptions {
+  readonly model: string;
+  readonly out: string;
+  readonly force?: boolean;
+}
+
+/** Beside the weights, what Python's and JavaScript's transformers load. */
+const companions = [
+  "config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "model.safetensors",
+  "README.md",
+];
+
+/** Adds the command. */
+export function exportCommand(program: Command): Command {
+  const command = newCommand(
+    "export",
+    "write a folder that transformers, transformers.js and onnxruntime load; the ONNX file is made from the weights",
+  )
+    .requiredOption(
+      "--model <model>",
+      "name[@version|@alias], or a folder with config.json and model.safetensors (./path)",
+    )
+    .requiredOption("--out <folder>", "where to write; it must be empty or not there")
+    .option("--force", "write into a folder that holds files")
+    .action(exportModel);
+  program.addCommand(command);
+  return command;
+}
+
+async function exportModel(options: Options): Promise<void> {
+  const output = processOutput({ json: options.json ?? false });
+  const source = await bundlePathOf(options.model, options);
+  const out = resolve(options.out);
+  if (!options.force && await isOccupied(out)) {
+    throw new CommandError(`${options.out} is not empty: choose another folder, or add --force`);
+  }
+  const config = parseConfig(await readJson(join(source, "config.json")));
+  const weightsPath = join(source, "model.safetensors");
+  const { tensors } = readSafetensors(await Deno.readFile(weightsPath), { name: weightsPath });
+  const onnx = classifierOnnx(config, tensors, { task: "text-classification" });
+  await Deno.mkdir(join(out, "onnx"), { recursive: true });
+  await Deno.writeFile(join(out, "onnx", "model.onnx"), onnx);
+  const files = ["onnx/model.onnx"];
+  for (const file of companions) {
+    if (await copied(join(source, file), join(out, file))) files.push(file);
+  }
+  output.result(
+    { model: options.model, out, files, onnxBytes: onnx.length },
+    `${out}: ${files.join(", ")} (ONNX ${(onnx.length / 1e6).toFixed(1)} MB)`,
+  );
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await Deno.readTextFile(path);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CommandError(`${path} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+async function isOccupied(folder: string): Promise<boolean> {
+  try {
+    for await (const _entry of Deno.readDir(folder)) return true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return false;
+}
+
+async function copied(from: string, to: string): Promise<boolean> {
+  try {
+    await Deno.copyFile(from, to);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
