@@ -1,3 +1,4 @@
+import type { TextObservation } from "../drift/observation.ts";
 import { type Encoding, loadTokenizer } from "../text/tokenizer.ts";
 import { createBatcher } from "./batcher.ts";
 import { readBundle, type ServedManifest } from "./bundle.ts";
@@ -12,7 +13,6 @@ import {
   probabilitiesOf,
   rank,
   rowsOf,
-  type TextObservation,
 } from "./text_classification.ts";
 
 /** A text, or a pair of texts that the model reads together. */

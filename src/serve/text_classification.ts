@@ -1,3 +1,4 @@
+import type { TextObservation } from "../drift/observation.ts";
 import type { Encoding } from "../text/tokenizer.ts";
 import type { Logits, TokenBatch } from "./protocol.ts";
 
@@ -5,18 +6,6 @@ import type { Logits, TokenBatch } from "./protocol.ts";
 export interface Prediction {
   label: string;
   score: number;
-}
-
-/** One text with its prediction, as the drift monitor sees it. */
-export interface TextObservation {
-  /** code points of the text, or of both texts of a pair */
-  characters: number;
-  /** what the model read: after truncation, special tokens included, no padding */
-  tokenIds: ArrayLike<number>;
-  /** of `tokenIds` */
-  unknownTokens: number;
-  /** `[C]`, in label order */
-  probabilities: ArrayLike<number>;
 }
 
 /**
@@ -86,13 +75,14 @@ export function rank(scores: ArrayLike<number>, labels: readonly string[]): Pred
  */
 export function observationOf(
   texts: string | readonly [string, string],
-  encoding: Pick<Encoding, "ids" | "unknownCount">,
+  encoding: Pick<Encoding, "ids" | "unknownCount" | "fullLength">,
   probabilities: ArrayLike<number>,
 ): TextObservation {
   return {
     characters: typeof texts === "string" ? codePoints(texts) : codePoints(texts[0]) + codePoints(texts[1]),
     tokenIds: encoding.ids,
     unknownTokens: encoding.unknownCount,
+    tokens: encoding.fullLength,
     probabilities,
   };
 }

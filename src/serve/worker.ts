@@ -73,11 +73,7 @@ async function load(message: LoadMessage): Promise<void> {
 }
 
 async function importOrt(device: SessionDevice): Promise<Ort> {
-  if (device === "native") {
-    // Named at run time: the package is optional.
-    const native: string = "npm:onnxruntime-node@1.30.0";
-    return await import(native) as Ort;
-  }
+  if (device === "native") return await import("onnxruntime-node") as unknown as Ort;
   if (device === "wasm") return await import("onnxruntime-web") as unknown as Ort;
   // The browser build resolves its .wasm against `location`, which in a Worker has no base, and would fail with "Invalid URL".
   Object.defineProperty(globalThis, "location", { value: undefined, configurable: true });
@@ -122,7 +118,7 @@ async function run(batch: TokenBatch): Promise<Logits> {
     feeds[name] = new ort.Tensor("int64", all[name], dims);
   }
   const started = performance.now();
-  const outputs = await session.run(feeds);
+  const outputs = await session.run(feeds, { logSeverityLevel: 4 });
   const inferenceMs = performance.now() - started;
   const name = "logits" in outputs ? "logits" : session.outputNames[0];
   const logits = outputs[name];

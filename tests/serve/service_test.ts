@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ServeError } from "../../src/serve/errors.ts";
 import { createService, type PredictService, type ServiceOptions } from "../../src/serve/service.ts";
-import type { TextObservation } from "../../src/serve/text_classification.ts";
+import type { TextObservation } from "../../src/drift/observation.ts";
 import expected from "../golden/serve/expected.json" with { type: "json" };
 
 const bundle = new URL("../golden/serve/bundle", import.meta.url).pathname;

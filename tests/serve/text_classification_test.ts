@@ -39,11 +39,15 @@ Deno.test("the length of a text is counted in code points, lone surrogates inclu
 });
 
 Deno.test("a pair is observed as one text", () => {
-  const observation = observationOf(["ab", "\u{1f600}"], { ids: [2, 1, 3], unknownCount: 1 }, [0.5, 0.5]);
+  const observation = observationOf(["ab", "\u{1f600}"], { ids: [2, 1, 3], unknownCount: 1, fullLength: 9 }, [
+    0.5,
+    0.5,
+  ]);
   assert.deepEqual(observation, {
     characters: 3,
     tokenIds: [2, 1, 3],
     unknownTokens: 1,
+    tokens: 9,
     probabilities: [0.5, 0.5],
   });
 });
