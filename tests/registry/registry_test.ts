@@ -224,10 +224,13 @@ Deno.test("a process killed at any moment loses no version that it had announced
       const child = spawn(home, "10000", `r${round}`);
       const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
       let text = "";
-      const killAt = setTimeout(() => child.kill("SIGKILL"), 600 + 37 * round);
-      for (let chunk; !(chunk = await lines.read()).done;) text += chunk.value;
-      await child.status;
-      clearTimeout(killAt);
+      let killAt: ReturnType<typeof setTimeout> | undefined;
+      for (let chunk; !(chunk = await lines.read()).done;) {
+        text += chunk.value;
+        // Once a version is out, some milliseconds into one of the next.
+        if (/^1\./m.test(text)) killAt ??= setTimeout(() => child.kill("SIGKILL"), 3 + 11 * round);
+      }
+      assert.equal((await child.status).signal, "SIGKILL");
       announced.push(...text.split("\n").slice(0, -1).filter((line) => line !== "up"));
       const registry = openRegistry(home);
       const versions = (await registry.list())[0]?.versions.map((v) => v.version) ?? [];
@@ -240,7 +243,6 @@ Deno.test("a process killed at any moment loses no version that it had announced
       assert.deepEqual(tree(home).filter((path) => path.startsWith("staging/")), []);
       await registry.close();
     }
-    assert.ok(announced.length > 0, "the processes lived long enough to publish");
   }));
 
 Deno.test("two processes that publish at once get distinct versions, all of them whole", () =>
