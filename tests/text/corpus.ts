@@ -17,7 +17,9 @@ export interface TokenizerCase {
 
 /** Texts, pairs and truncations whose ids are compared with Python's. */
 export function tokenizerCases(): TokenizerCase[] {
-  const mails = readSpam().filter((_, i) => i % 60 === 7).map(({ text }) => text.slice(0, 400).toWellFormed());
+  const mails = readSpam().filter((_, i) => i % 60 === 7).map(({ text }) =>
+    text.slice(0, 400).toWellFormed()
+  );
   const messages = shiftedMessages({ count: 40, seed: 8 });
   const texts = [...EDGE_CASES, ...SCRIPTS, ...mails, ...messages, ...randomTexts(60)];
   const cases: TokenizerCase[] = texts.map((text) => ({ text }));
@@ -25,7 +27,12 @@ export function tokenizerCases(): TokenizerCase[] {
   for (let i = 0; i < 60; i++) {
     const truncationDirection = random.pick(["left", "right"] as const);
     cases.push({ text: random.pick(texts), maxTokens: 2 + random.integer(60), truncationDirection });
-    cases.push({ text: random.pick(texts), pair: random.pick(texts), maxTokens: 3 + random.integer(80), truncationDirection });
+    cases.push({
+      text: random.pick(texts),
+      pair: random.pick(texts),
+      maxTokens: 3 + random.integer(80),
+      truncationDirection,
+    });
   }
   return cases;
 }
@@ -64,7 +71,7 @@ const EDGE_CASES = [
   "𠀀𠀁 beyond the BMP 𪚥x𫝀y, 𝕳𝖊𝖑𝖑𝖔",
   "豈更車 compatibility, 丽丸",
   "Σίσυφος ΣΊΣΥΦΟΣ ΑΣ. Σ",
-  "$100,000.00 €50 £3 ¥9 <b>bold</b> & \"quoted\" `code` ~ ^ | \\ / = + _under_score_",
+  '$100,000.00 €50 £3 ¥9 <b>bold</b> & "quoted" `code` ~ ^ | \\ / = + _under_score_',
   "mail@example.com http://example.com/path?q=1&r=2#top",
   "don't won’t “curly” „low“ «guillemets» —dash– …",
   "x".repeat(99),
@@ -84,15 +91,32 @@ const EDGE_CASES = [
 /** Random strings of characters that Python's Unicode tables (version 8) and JavaScript's agree on. */
 function randomTexts(count: number): string[] {
   const random = createRandom(11);
-  const ranges = [[0x20, 0x7e], [0x20, 0x7e], [0xa0, 0x24f], [0x370, 0x3ff], [0x400, 0x4ff], [0x5d0, 0x5ea], [0x620, 0x64a], [0x3041, 0x30ff], [
-    0x4e00,
-    0x9fa5,
-  ], [0xac00, 0xd7a3], [0x2010, 0x2027], [0x1f600, 0x1f64f], [0x20000, 0x2a6d6], [0x300, 0x36f]];
+  const ranges = [
+    [0x20, 0x7e],
+    [0x20, 0x7e],
+    [0xa0, 0x24f],
+    [0x370, 0x3ff],
+    [0x400, 0x4ff],
+    [0x5d0, 0x5ea],
+    [0x620, 0x64a],
+    [0x3041, 0x30ff],
+    [
+      0x4e00,
+      0x9fa5,
+    ],
+    [0xac00, 0xd7a3],
+    [0x2010, 0x2027],
+    [0x1f600, 0x1f64f],
+    [0x20000, 0x2a6d6],
+    [0x300, 0x36f],
+  ];
   return Array.from({ length: count }, () => {
     let text = "";
     for (let words = 1 + random.integer(12); words > 0; words--) {
       const [from, to] = random.pick(ranges);
-      for (let n = 1 + random.integer(7); n > 0; n--) text += String.fromCodePoint(from + random.integer(to - from + 1));
+      for (let n = 1 + random.integer(7); n > 0; n--) {
+        text += String.fromCodePoint(from + random.integer(to - from + 1));
+      }
       if (random.next() < 0.7) text += " ";
     }
     return text;

@@ -28,10 +28,18 @@ Deno.test("the vocabulary is the one that Python's WordPieceTrainer makes, ties 
 Deno.test("ids and type ids are Python's for texts, pairs and truncations in many scripts", () => {
   const { cases } = read("ids.json") as Golden;
   assert.ok(cases.length >= 300);
-  assert.deepEqual(cases.map(({ text }) => text), tokenizerCases().map(({ text }) => text), "make the golden file again");
+  assert.deepEqual(
+    cases.map(({ text }) => text),
+    tokenizerCases().map(({ text }) => text),
+    "make the golden file again",
+  );
   const tokenizer = loadTokenizer(read("tokenizer.json"), read("tokenizer_config.json"));
   for (const { text, ids, typeIds, ...options } of cases) {
     const encoding = tokenizer.encode(text, options);
-    assert.deepEqual({ ids: encoding.ids, typeIds: encoding.typeIds }, { ids, typeIds }, JSON.stringify({ text, ...options }));
+    assert.deepEqual(
+      { ids: encoding.ids, typeIds: encoding.typeIds },
+      { ids, typeIds },
+      JSON.stringify({ text, ...options }),
+    );
   }
 });
