@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { createBuilder, gradients, type Graph, statesOf } from "../../src/graph/graph.ts";
+import type { Backend } from "../../src/backend/interface.ts";
+import { classifierInputs } from "../../src/nn/classifier.ts";
+import { initialStates } from "../../src/nn/init.ts";
+import { softmaxCrossEntropy } from "../../src/nn/losses.ts";
+import { buildTrainingGraph } from "../../src/train/step.ts";
+import { buildClassifier, fitWeights } from "../../models/index.ts";
+import { candidates } from "./backends.ts";
+import {
+  golden,
+  goldenBindings,
+  goldenConfig,
+  goldenFeeds,
+  goldenGradients,
+  goldenInputs,
+  goldenWeights,
+} from "./bert_golden.ts";
+
+for (const { device, available, open } of candidates) {
+  const test = (name: string, run: (backend: Backend) => Promise<void>) =>
+    Deno.test({
+      name: `${device}: ${name}`,
+      ignore: !available,
+      async fn() {
+        const backend = await open();
+        try {
+          await run(backend);
+        } finally {
+          await backend.dispose();
+        }
+      },
+    });
+
+  test("BERT's logits are those of transformers with the same weights", async (backend) => {
+    const b = createBuilder();
+    b.output("logits", buildClassifier(b, goldenConfig, classifierInputs(b)));
+    const program = await backend.compile(b.graph(), { bindings: goldenBindings });
+    await program.write(goldenStates(b.graph()));
+    const { logits } = await program.run(goldenInputs(0));
+    closeTo(logits.data, golden.logits.flat(), { relative: 1e-4, what: "logits" });
+  });
+
+  test("the gradient of every parameter is PyTorch's to 1e-3", async (backend) => {
+    const b = createBuilder();
+    const logits = buildClassifier(b, goldenConfig, classifierInputs(b), { training: true });
+    const loss = softmaxCrossEntropy(b, logits, { labels: b.input("labels", "i32", ["batch"]) });
+    const parameters = statesOf(b.graph());
+    gradients(b, loss, parameters).forEach((slope, i) => b.output(parameters[i].name!, slope));
+    const program = await backend.compile(b.graph(), { bindings: goldenBindings });
+    await program.write(goldenStates(b.graph()));
+    const feeds = goldenFeeds(0);
+    const slopes = await program.run({ ...goldenInputs(0), labels: feeds.labels });
+    assert.deepEqual(Object.keys(slopes).sort(), Object.keys(goldenGradients).sort());
+    for (const [name, slope] of Object.entries(slopes)) {
+      closeTo(slope.data, goldenGradients[name].data, { relative: 1e-3, what: `gradient of ${name}` });
+    }
+  });
+
+  test("ten steps of AdamW have PyTorch's losses to 1e-4", async (backend) => {
+    const { graph } = buildTrainingGraph(
+      (b, inputs, options) => buildClassifier(b, goldenConfig, inputs, options),
+      {
+        ...golden.optimizer,
+        labelSmoothing: 0,
+      },
+    );
+    const program = await backend.compile(graph, { bindings: goldenBindings });
+    await program.write({ ...initialStates(graph, 0), ...goldenStates(graph) });
+    for (let step = 0; step < golden.losses.length; step++) await program.step(goldenFeeds(step));
+    const records = await program.drain();
+    assert.equal(records.length, golden.losses.length);
+    records.forEach(({ loss, gradNorm, nonFinite }, step) => {
+      relative(loss, golden.losses[step], { tolerance: 1e-4, what: `loss of step ${step}` });
+      relative(gradNorm, golden.gradientNorms[step], {
+        tolerance: 1e-3,
+        what: `gradient norm of step ${step}`,
+      });
+      assert.equal(nonFinite, 0);
+    });
+  });
+}
+
+function goldenStates(graph: Graph) {
+  const fitted = fitWeights(graph, goldenWeights, { strict: true });
+  assert.deepEqual(fitted.unexpected, []);
+  return fitted.states;
+}
+
+function relative(got: number, wanted: number, options: { tolerance: number; what: string }): void {
+  const off = Math.abs(got - wanted) / Math.abs(wanted);
+  assert.ok(off <= options.tolerance, `${options.what}: got ${got}, PyTorch has ${wanted}, off by ${off}`);
+}
+
+/** Elements may be off by the tolerance times the tensor's largest: what is 0 in exact arithmetic is noise in f32. */
+function closeTo(
+  got: ArrayLike<number>,
+  wanted: ArrayLike<number>,
+  options: { relative: number; what: string },
+): void {
+  assert.equal(got.length, wanted.length, options.what);
+  const largest = Array.from(wanted).reduce((max, v) => Math.max(max, Math.abs(v)), 1e-4);
+  for (let i = 0; i < got.length; i++) {
+    const off = Math.abs(got[i] - wanted[i]) / largest;
+    assert.ok(
+      off <= options.relative,
+      `${options.what}[${i}]: got ${got[i]}, PyTorch has ${wanted[i]} (largest ${largest})`,
+    );
+  }
+}
