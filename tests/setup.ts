@@ -47,9 +47,15 @@ if (import.meta.main) {
   await setUp({
     os: Deno.build.os,
     isRoot: Deno.uid() === 0,
-    // The driver is looked for once in a process, so one that saw none would not see the new one.
-    hasAdapter: () =>
-      run([Deno.execPath(), "eval", "Deno.exit(await navigator.gpu?.requestAdapter() ? 0 : 1)"]),
+    hasAdapter() {
+      // The driver is looked for once in a process, so one that saw none would not see the new one. Without a Vulkan
+      // driver WebGPU may fall back to OpenGL, which lacks what the kernels use.
+      const vulkan = Deno.build.os === "linux" && !Deno.env.has("DENO_WEBGPU_BACKEND");
+      return run(
+        [Deno.execPath(), "eval", "Deno.exit(await navigator.gpu?.requestAdapter() ? 0 : 1)"],
+        vulkan ? { DENO_WEBGPU_BACKEND: "vulkan" } : {},
+      );
+    },
     async hasSoftwareDriver() {
       const folders = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
       const names = await Promise.all(folders.map(async (folder) => {
@@ -61,14 +67,14 @@ if (import.meta.main) {
       }));
       return names.flat().some((name) => name.startsWith("lvp_icd"));
     },
-    run,
+    run: (command) => run(command),
     say: (line) => void Deno.stderr.writeSync(new TextEncoder().encode(line + "\n")),
   });
 }
 
-async function run([command, ...args]: string[]): Promise<boolean> {
+async function run([command, ...args]: string[], env: Record<string, string> = {}): Promise<boolean> {
   try {
-    const options = { args, stdin: "null", stdout: "null", stderr: "piped" } as const;
+    const options = { args, env, stdin: "null", stdout: "null", stderr: "piped" } as const;
     const { success, stderr } = await new Deno.Command(command, options).output();
     if (!success && args.includes("apt-get")) await Deno.stderr.write(stderr);
     return success;
