@@ -7,6 +7,7 @@ import { createGpuBackend } from "../../src/backend/gpu/backend.ts";
 import { describeAdapter } from "../../src/backend/gpu/device.ts";
 import type { Backend, DeviceName } from "../../src/backend/interface.ts";
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
+import { nativeAvailable } from "../../src/backend/ort/available.ts";
 import { createOrtBackend } from "../../src/backend/ort/backend.ts";
 
 /** A device, how to open it, and whether it is there. */
@@ -16,20 +17,14 @@ export interface Candidate {
   readonly open: () => Promise<Backend>;
 }
 
-/** Whether onnxruntime-node is installed. */
-function nativeInstalled(): boolean {
-  try {
-    import.meta.resolve("onnxruntime-node");
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Every backend; the interpreter last, since it is what the others are held to. */
 export const candidates: readonly Candidate[] = [
   { device: "webgpu", available: await describeAdapter() !== null, open: () => createGpuBackend() },
-  { device: "native", available: nativeInstalled(), open: () => createOrtBackend({ device: "native" }) },
+  {
+    device: "native",
+    available: await nativeAvailable(),
+    open: () => createOrtBackend({ device: "native" }),
+  },
   { device: "wasm", available: true, open: () => createOrtBackend({ device: "wasm" }) },
   { device: "interp", available: true, open: () => Promise.resolve(createInterpBackend()) },
 ];
