@@ -1,0 +1,175 @@
+/**
+ * What this machine has and what Weir would make of it.
+ *
+ * @module
+ */
+import { readFile, statfs } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { availableParallelism, cpus } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import config from "../../deno.json" with { type: "json" };
+import type { AdapterDescription } from "../backend/gpu/device.ts";
+import { chooseDevice, type ChosenDevice, inspectMachine, type Machine } from "./device.ts";
+
+/** All that `weir doctor --json` prints. */
+export interface DoctorReport {
+  weir: string;
+  deno: string;
+  system: string;
+  cpu: { model: string; cores: number };
+  memory: { totalBytes: number; availableBytes: number };
+  /** null where WebGPU finds no adapter */
+  adapter: (AdapterDescription & { f16: boolean; timestampQuery: boolean }) | null;
+  providers: {
+    /** version null: the package is not installed */
+    native: { usable: boolean; version: string | null };
+    wasm: { version: string | null; threads: number };
+  };
+  /** what `--device auto` takes */
+  auto: ChosenDevice;
+  /** freeBytes null: the system does not say */
+  home: { path: string; exists: boolean; freeBytes: number | null };
+}
+
+/** Options of {@linkcode doctor}. */
+export interface DoctorOptions {
+  /** where models and runs live; `$WEIR_HOME` or `.weir` unless told */
+  home?: string;
+  /** what was found out about devices already; looked at unless told */
+  machine?: Machine;
+}
+
+/**
+ * Looks at this machine. Nothing is changed, and nothing that is missing is an error.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { doctor, formatDoctor } from "./doctor.ts";
+ *
+ * const report = await doctor({ machine: { adapter: null, native: false } });
+ * assert.equal(report.auto.device, "wasm");
+ * assert.match(formatDoctor(report), /--device auto +wasm: there is no GPU/);
+ * ```
+ */
+export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
+  const machine = options.machine ?? await inspectMachine();
+  const memory = Deno.systemMemoryInfo();
+  const { adapter } = machine;
+  return {
+    weir: config.version,
+    deno: Deno.version.deno,
+    system: `${Deno.build.os} ${Deno.osRelease()} ${Deno.build.arch}`,
+    cpu: { model: cpus()[0]?.model.trim() || "unknown", cores: availableParallelism() },
+    memory: { totalBytes: memory.total, availableBytes: memory.available },
+    adapter: adapter && {
+      ...adapter,
+      f16: adapter.features.includes("shader-f16"),
+      timestampQuery: adapter.features.includes("timestamp-query"),
+    },
+    providers: {
+      native: { usable: machine.native, version: await packageVersion("onnxruntime-node") },
+      wasm: { version: await packageVersion("onnxruntime-web"), threads: navigator.hardwareConcurrency },
+    },
+    auto: chooseDevice("auto", machine),
+    home: await inspectHome(resolve(options.home ?? Deno.env.get("WEIR_HOME") ?? ".weir")),
+  };
+}
+
+/** The report as lines of text for a person. */
+export function formatDoctor(report: DoctorReport): string {
+  const { adapter, providers: { native, wasm }, home } = report;
+  const rows: [string, string][] = [
+    ["weir", `${report.weir}, Deno ${report.deno}, ${report.system}`],
+    ["CPU", `${report.cpu.model}, ${report.cpu.cores} cores`],
+    ["memory", `${size(report.memory.availableBytes)} available of ${size(report.memory.totalBytes)}`],
+    ["webgpu", adapter === null ? "no adapter" : describeAdapter(adapter)],
+  ];
+  if (adapter !== null) {
+    rows.push(
+      ["", `shader-f16 ${yesNo(adapter.f16)}, timestamp-query ${yesNo(adapter.timestampQuery)}`],
+      ["", describeLimits(adapter.limits)],
+    );
+  }
+  rows.push(
+    ["native", describeNative(native)],
+    [
+      "wasm",
+      wasm.version === null
+        ? "onnxruntime-web is not installed"
+        : `onnxruntime-web ${wasm.version}, ${threads(wasm.threads)}`,
+    ],
+    ["--device auto", `${report.auto.device}: ${report.auto.why}`],
+    [
+      "home",
+      `${home.path}${home.exists ? "" : " (not made yet)"}, ${
+        home.freeBytes === null ? "free space unknown" : `${size(home.freeBytes)} free`
+      }`,
+    ],
+  );
+  return rows.map(([name, value]) => `${name.padEnd(14)} ${value}`).join("\n");
+}
+
+function describeAdapter(adapter: AdapterDescription): string {
+  const kind = adapter.software ? "software: runs on the CPU, for tests, never taken by auto" : "hardware";
+  // Some drivers name a vendor by its PCI number alone, which says nothing to a person.
+  const vendor = /^(0x)?[0-9a-f]*$/i.test(adapter.vendor) ? "" : `, ${adapter.vendor}`;
+  return `${adapter.description}${vendor} (${kind})`;
+}
+
+function describeLimits(limits: AdapterDescription["limits"]): string {
+  return `buffers to ${size(limits.maxBufferSize)}, bindings to ${
+    size(limits.maxStorageBufferBindingSize)
+  }, ` +
+    `${limits.maxStorageBuffersPerShaderStage} storage buffers, workgroups of ` +
+    `${limits.maxComputeInvocationsPerWorkgroup} with ${size(limits.maxComputeWorkgroupStorageSize)}`;
+}
+
+function describeNative({ usable, version }: DoctorReport["providers"]["native"]): string {
+  if (usable) return `onnxruntime-node ${version ?? "of unknown version"}`;
+  return version === null
+    ? "onnxruntime-node is not installed"
+    : `onnxruntime-node ${version} is installed and cannot be loaded: allow FFI (--allow-ffi)`;
+}
+
+async function inspectHome(path: string): Promise<DoctorReport["home"]> {
+  const exists = await Deno.stat(path).then((info) => info.isDirectory, () => false);
+  for (let folder = path;; folder = dirname(folder)) {
+    try {
+      const { bavail, bsize } = await statfs(folder);
+      return { path, exists, freeBytes: bavail * bsize };
+    } catch {
+      // The disk it would lie on is that of the nearest folder above.
+      if (folder === dirname(folder)) return { path, exists, freeBytes: null };
+    }
+  }
+}
+
+/** The version of an installed package, without loading it. */
+async function packageVersion(name: string): Promise<string | null> {
+  try {
+    const entry = createRequire(import.meta.url).resolve(name);
+    for (let folder = dirname(entry); folder !== dirname(folder); folder = dirname(folder)) {
+      const text = await readFile(join(folder, "package.json"), "utf8").catch(() => "{}");
+      const manifest: { name?: string; version?: string } = JSON.parse(text);
+      if (manifest.name === name) return manifest.version ?? null;
+    }
+  } catch {
+    // Not installed.
+  }
+  return null;
+}
+
+function size(bytes: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);
+  return `${Number((bytes / 1024 ** power).toFixed(1))} ${units[power]}`;
+}
+
+function threads(count: number): string {
+  return count === 1 ? "1 thread" : `${count} threads`;
+}
+
+function yesNo(value: boolean): string {
+  return value ? "yes" : "no";
+}
