@@ -123,6 +123,8 @@ export interface PredictService {
   onBatch(listener: (report: BatchReport) => void): () => void;
   info(): ServiceInfo;
   stats(): ServiceStats;
+  /** what a token id spells, for people; undefined for an id that the vocabulary lacks */
+  tokenText(id: number): string | undefined;
   /** the parsed baseline.json of the bundle, for src/drift to validate */
   readonly baseline: unknown;
   /** Answers what is under way (for at most `graceMs`, 5,000 unless told), refuses the rest, and ends the Workers. */
@@ -160,6 +162,7 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
   const started = performance.now();
   const bundle = await readBundle(options.bundle);
   const tokenizer = loadTokenizer(bundle.tokenizer, bundle.tokenizerConfig);
+  const vocabulary = readVocabulary(bundle.tokenizer);
   const device = chooseDevice(options);
   const workers = options.workers ?? 1;
   const maxClientBatch = options.maxClientBatch ?? 32;
@@ -300,6 +303,7 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
 
   return {
     baseline: bundle.baseline,
+    tokenText: (id) => vocabulary.get(id),
     predictTimed,
     async predict(inputs, request) {
       return (await predictTimed(inputs, request)).predictions;
@@ -349,6 +353,19 @@ function chooseDevice({ device = "auto", hasGpu = false }: ServiceOptions): Sess
     "bundle",
     `Unknown device "${String(device).slice(0, 40)}"; wanted auto, webgpu, wasm or native.`,
   );
+}
+
+/** Token texts by id, out of a tokenizer.json that the tokeniser has accepted. */
+function readVocabulary(tokenizerJson: string): Map<number, string> {
+  const { model, added_tokens: added = [] } = JSON.parse(tokenizerJson) as {
+    model: { vocab: Record<string, number> | [string, number][] };
+    added_tokens?: { id: number; content: string }[];
+  };
+  // A unigram model lists its tokens in order, with their scores; the others say each token's id.
+  const entries: [number, string][] = Array.isArray(model.vocab)
+    ? model.vocab.map(([token], id) => [id, token])
+    : Object.entries(model.vocab).map(([token, id]) => [id, token]);
+  return new Map([...entries, ...added.map(({ id, content }): [number, string] => [id, content])]);
 }
 
 /** Opens all sessions, or none. */

@@ -1,0 +1,159 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { WindowReport } from "../src/drift/monitor.ts";
+import { driftRoutes } from "./drift.ts";
+import { errorResponse, HttpError } from "./errors.ts";
+import { healthRoutes } from "./health.ts";
+import { createHub } from "./hub.ts";
+import { createMetrics, metricsRoutes } from "./metrics.ts";
+import { type ServedModel } from "./models.ts";
+import { openapiRoutes } from "./openapi.ts";
+import { predictRoutes } from "./predict.ts";
+import { createTraffic } from "./traffic.ts";
+import { pageRoutes } from "./ui/page.tsx";
+
+export type { ServedModel } from "./models.ts";
+
+/** What an app is put together from. */
+export interface AppParts {
+  /** what is served; the first one answers POST /predict */
+  models: readonly ServedModel[];
+  limits?: {
+    /** longest request body; 2,000,000 unless told */
+    bodyBytes?: number;
+    /** event streams open at once; 64 unless told */
+    streams?: number;
+  };
+  /** wall clock, ms since 1970 */
+  clock?(): number;
+  /** told of errors that are bugs, with the id that the client saw; by default nobody is */
+  onError?(error: unknown, requestId: string): void;
+  /** how often the page and the streams are brought up to date, ms; 1,000 unless told */
+  tickMs?: number;
+}
+
+/** The HTTP API, without a socket: `app.request(...)` answers, `listen` puts it on the network. */
+export interface App {
+  request: OpenAPIHono["request"];
+  fetch: OpenAPIHono["fetch"];
+  /** Ends the event streams and stops watching the models; the models' services stay open. */
+  close(): void;
+}
+
+/**
+ * Puts the HTTP API together and feeds the models' monitors from what comes in.
+ *
+ * @example
+ * ```ts
+ * import { createService } from "../src/serve/service.ts";
+ * import { createApp } from "./app.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const bundle = new URL("../tests/golden/serve/bundle", import.meta.url).pathname;
+ * const service = await createService({ bundle, device: "wasm", warmUpMs: 0 });
+ * const app = createApp({ models: [{ service }] });
+ * const response = await app.request("/predict", {
+ *   method: "POST",
+ *   headers: { "content-type": "application/json" },
+ *   body: JSON.stringify({ inputs: "free money now!" }),
+ * });
+ * const [best] = await response.json();
+ * assert.equal(best.label, "spam");
+ * app.close();
+ * await service.close();
+ * ```
+ */
+export function createApp(parts: AppParts): App {
+  const { models, clock = Date.now, onError = () => {} } = parts;
+  const bodyBytes = parts.limits?.bodyBytes ?? 2_000_000;
+  const app = new OpenAPIHono();
+  const hub = createHub({ limit: parts.limits?.streams, tickMs: parts.tickMs });
+  const metrics = createMetrics(models);
+  const traffic = createTraffic();
+  const windowListeners = new Map<ServedModel, Set<(report: WindowReport) => void>>();
+  const stops = models.flatMap((model) => {
+    const { service, monitor } = model;
+    const listeners = new Set<(report: WindowReport) => void>();
+    windowListeners.set(model, listeners);
+    if (!monitor) return [];
+    return service.onObservation((observation, atMs) => {
+      const report = monitor.observe(observation, atMs);
+      if (report) { for (const listener of [...listeners]) listener(report); }
+    });
+  });
+
+  app.use(async (c, next) => {
+    const started = performance.now();
+    const given = c.req.header("x-request-id");
+    const requestId = given && /^[\w.:-]{1,128}$/.test(given) ? given : crypto.randomUUID();
+    c.header("x-request-id", requestId);
+    c.header("x-content-type-options", "nosniff");
+    c.header("referrer-policy", "no-referrer");
+    c.header("cross-origin-resource-policy", "same-origin");
+    c.header("content-security-policy", policy);
+    await next();
+    const durationMs = performance.now() - started;
+    const { status } = c.res;
+    // The pattern, not the path: a stranger must not be able to invent time series.
+    const route = c.req.routePath;
+    metrics.observeRequest(
+      { route: route === "/*" ? "other" : route, method: c.req.method, status },
+      durationMs / 1_000,
+    );
+    if (route.endsWith("/predict")) traffic.record(durationMs, { failed: status >= 400, atMs: clock() });
+  });
+
+  predictRoutes(app, { models, bodyBytes });
+  healthRoutes(app, models);
+  metricsRoutes(app, metrics);
+  driftRoutes(app, {
+    models,
+    hub,
+    onWindow(model, callback) {
+      const listeners = windowListeners.get(model);
+      listeners?.add(callback);
+      return () => listeners?.delete(callback);
+    },
+  });
+  openapiRoutes(app);
+  pageRoutes(app, { models, hub, traffic, clock });
+
+  app.notFound((c) => {
+    const allowed = app.routes.filter((route) => route.path === c.req.path && route.method !== "ALL");
+    const error = allowed.length > 0
+      ? new HttpError(
+        405,
+        "Validation",
+        `${c.req.method} is not answered at ${c.req.path}; use ${allowed[0].method}.`,
+        { allow: [...new Set(allowed.map((route) => route.method))].join(", ") },
+      )
+      : new HttpError(
+        404,
+        "NotFound",
+        "There is nothing at this address. /openapi.json lists what there is.",
+      );
+    return errorResponse(error, c, onError);
+  });
+  app.onError((error, c) => errorResponse(error, c, onError));
+
+  return {
+    request: app.request,
+    fetch: app.fetch,
+    close() {
+      hub.close();
+      metrics.close();
+      for (const stop of stops) stop();
+    },
+  };
+}
+
+/** Everything from this server, nothing inline, no frames. */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");

@@ -1,0 +1,163 @@
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { WindowReport } from "../src/drift/monitor.ts";
+import { describeError, HttpError } from "./errors.ts";
+import { type Hub, sseEvent } from "./hub.ts";
+import { findModel, identityOf, type ServedModel } from "./models.ts";
+
+const test = z.object({ statistic: z.number(), pValue: z.number() });
+
+const histogram = z.object({
+  labels: z.array(z.string()),
+  shares: z.array(z.number()),
+  tokenIds: z.array(z.number().nullable()).optional(),
+}).openapi("Histogram");
+
+const FeatureResultSchema = z.object({
+  name: z.string(),
+  title: z.string(),
+  kind: z.enum(["numeric", "categorical"]),
+  n: z.number(),
+  statistics: z.object({
+    ks: test.optional(),
+    kl: z.number().openapi({ description: "KL(reference || current), nats" }),
+    js: z.number().openapi({ description: "Jensen-Shannon distance" }),
+    psi: z.number().openapi({ description: "population stability index" }),
+    chiSquare: test.extend({ degreesOfFreedom: z.number() }).optional(),
+  }),
+  effect: z.object({ name: z.string(), value: z.number(), threshold: z.number() }),
+  pValue: z.number(),
+  adjustedPValue: z.number(),
+  drifted: z.boolean(),
+  alarm: z.boolean(),
+}).openapi("FeatureResult");
+
+const drawn = { reference: histogram, current: histogram };
+
+const WindowSummarySchema = z.object({
+  index: z.number(),
+  startedAtMs: z.number(),
+  closedAtMs: z.number(),
+  n: z.number(),
+  invalid: z.number(),
+  alarm: z.boolean(),
+  features: z.array(FeatureResultSchema),
+}).openapi("WindowSummary");
+
+const WindowReportSchema = WindowSummarySchema.extend({
+  features: z.array(FeatureResultSchema.extend(drawn).openapi("FeatureReport")),
+}).openapi("WindowReport");
+
+/** The answer of GET /drift. */
+export const DriftSnapshotSchema = z.object({
+  model: z.string(),
+  version: z.string(),
+  alarm: z.boolean(),
+  alarmFeatures: z.array(z.string()),
+  windowSize: z.number(),
+  policy: z.record(z.string(), z.number()),
+  baseline: z.object({ texts: z.number(), labels: z.array(z.string()), vocabSize: z.number() }),
+  windowsClosed: z.number(),
+  windows: z.array(WindowSummarySchema),
+  latest: WindowReportSchema.optional(),
+  open: z.object({
+    n: z.number(),
+    startedAtMs: z.number().optional(),
+    invalid: z.number(),
+    features: z.array(
+      FeatureResultSchema.pick({ name: true, title: true, kind: true }).extend(drawn).openapi("FeatureView"),
+    ),
+  }),
+}).openapi("DriftSnapshot");
+
+const query = z.object({
+  model: z.string().optional().openapi({
+    description: "Name of a served model; the default model if not given",
+  }),
+  version: z.string().optional().openapi({ description: "A version or an alias" }),
+});
+
+const snapshotRoute = createRoute({
+  method: "get",
+  path: "/drift",
+  tags: ["drift"],
+  summary: "How far the traffic is from the training data",
+  request: { query },
+  responses: {
+    200: {
+      description: "The state of the monitor",
+      content: { "application/json": { schema: DriftSnapshotSchema } },
+    },
+    404: describeError("No such model is served, or it is not watched"),
+  },
+});
+
+const streamRoute = createRoute({
+  method: "get",
+  path: "/drift/stream",
+  tags: ["drift"],
+  summary: "The same, live: server-sent events `snapshot`, `progress` and `window`",
+  request: { query },
+  responses: {
+    200: {
+      description:
+        "`snapshot` once with the state, `window` for each window closed, `progress` while one fills",
+      content: { "text/event-stream": { schema: z.string() } },
+    },
+    404: describeError("No such model is served, or it is not watched"),
+    503: describeError("Too many streams are open"),
+  },
+});
+
+/** Calls back for every drift window that a model closes; returns what stops that. */
+export type OnWindow = (model: ServedModel, callback: (report: WindowReport) => void) => () => void;
+
+/** GET /drift and GET /drift/stream. */
+export function driftRoutes(
+  app: OpenAPIHono,
+  { models, hub, onWindow }: { models: readonly ServedModel[]; hub: Hub; onWindow: OnWindow },
+): void {
+  app.openAPIRegistry.registerPath(snapshotRoute);
+  app.openAPIRegistry.registerPath(streamRoute);
+
+  app.get("/drift", (c) => {
+    const { model, monitor } = findWatched(models, c.req.query("model"), c.req.query("version"));
+    return c.json(describe(model, monitor));
+  });
+
+  app.get("/drift/stream", (c) => {
+    const { model, monitor } = findWatched(models, c.req.query("model"), c.req.query("version"));
+    let told = -1;
+    const stream = hub.stream(sseEvent("snapshot", describe(model, monitor)), () => {
+      const { open, windowSize, windowsClosed } = monitor.snapshot();
+      const count = windowsClosed * windowSize + open.n;
+      if (count === told) return "";
+      told = count;
+      return sseEvent("progress", { n: open.n, windowSize, windowsClosed });
+    });
+    stream.onEnd(onWindow(model, (report) => stream.send(sseEvent("window", report))));
+    return stream.response;
+  });
+}
+
+function findWatched(
+  models: readonly ServedModel[],
+  name?: string,
+  version?: string,
+): { model: ServedModel; monitor: NonNullable<ServedModel["monitor"]> } {
+  const model = findModel(models, name, version);
+  if (model.monitor) return { model, monitor: model.monitor };
+  const identity = identityOf(model);
+  throw new HttpError(
+    404,
+    "NotFound",
+    `${identity.name} ${identity.version} is not watched for drift: its bundle has no baseline.json.`,
+  );
+}
+
+function describe(
+  model: ServedModel,
+  monitor: NonNullable<ServedModel["monitor"]>,
+): Record<string, unknown> {
+  const { name, version } = identityOf(model);
+  return { model: name, version, ...monitor.snapshot() };
+}

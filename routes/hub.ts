@@ -1,0 +1,120 @@
+import { HttpError } from "./errors.ts";
+
+/** Text of one server-sent event. */
+export function sseEvent(event: string, data: unknown): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/** Open event streams and the one ticker that they share, which runs only while somebody watches. */
+export interface Hub {
+  /**
+   * Answers with an event stream. `first` is sent at once; `onTick` gives what to send after each tick ("" for nothing).
+   *
+   * @throws {HttpError} 503 when too many streams are open
+   */
+  stream(first: string, onTick: () => string): HubStream;
+  readonly open: number;
+  /** Ends every stream: a server that shuts down waits for them. */
+  close(): void;
+}
+
+/** One open stream. */
+export interface HubStream {
+  response: Response;
+  /** Sends something between ticks. */
+  send(text: string): void;
+  /** Called once when the stream has ended, by either side. */
+  onEnd(callback: () => void): void;
+}
+
+/** Bytes that a slow reader may have waiting before it is cut off. */
+const mostWaitingBytes = 4 * 2 ** 20;
+/** Ticks without an event after which a comment keeps the connection open through proxies. */
+const quietTicks = 15;
+
+/** Makes a hub for at most `limit` streams, which tick every `tickMs`. */
+export function createHub({ limit = 64, tickMs = 1_000 }: { limit?: number; tickMs?: number } = {}): Hub {
+  const ticks = new Set<() => void>();
+  const ends = new Set<() => void>();
+  let timer: ReturnType<typeof setInterval> | undefined;
+
+  function stream(first: string, onTick: () => string): HubStream {
+    if (ends.size >= limit) {
+      throw new HttpError(
+        503,
+        "Overloaded",
+        `${limit} event streams are open, which is the most. Close one.`,
+        {
+          "retry-after": "10",
+        },
+      );
+    }
+    const encoder = new TextEncoder();
+    const endings: (() => void)[] = [];
+    let controller!: ReadableStreamDefaultController<Uint8Array>;
+    let quiet = 0;
+    let ended = false;
+
+    function send(text: string): void {
+      if (ended || text === "") return;
+      quiet = 0;
+      // A reader that has stopped reading must not fill the memory.
+      if ((controller.desiredSize ?? 0) < -mostWaitingBytes) return end();
+      controller.enqueue(encoder.encode(text));
+    }
+    function tick(): void {
+      if (quiet++ >= quietTicks) send(": still here\n\n");
+      send(onTick());
+    }
+    function end(): void {
+      if (ended) return;
+      ended = true;
+      ticks.delete(tick);
+      ends.delete(end);
+      if (ticks.size === 0) {
+        clearInterval(timer);
+        timer = undefined;
+      }
+      try {
+        controller.close();
+      } catch {
+        // The reader has cancelled it already.
+      }
+      for (const ending of endings) ending();
+    }
+
+    const body = new ReadableStream<Uint8Array>({
+      start(c) {
+        controller = c;
+      },
+      cancel: end,
+    }, new ByteLengthQueuingStrategy({ highWaterMark: 0 }));
+    ticks.add(tick);
+    ends.add(end);
+    timer ??= setInterval(() => {
+      for (const each of [...ticks]) each();
+    }, tickMs);
+    send(`retry: 2000\n\n${first}`);
+    return {
+      response: new Response(body, {
+        headers: {
+          "content-type": "text/event-stream",
+          "cache-control": "no-store",
+          "x-accel-buffering": "no",
+        },
+      }),
+      send,
+      onEnd: (callback) => void endings.push(callback),
+    };
+  }
+
+  return {
+    stream,
+    get open() {
+      return ends.size;
+    },
+    close() {
+      for (const end of [...ends]) end();
+    },
+  };
+}

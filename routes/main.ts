@@ -1,0 +1,74 @@
+import type { App } from "./app.ts";
+import { HttpError } from "./errors.ts";
+
+/** Where to listen. */
+export interface ListenOptions {
+  /** 127.0.0.1 unless told: to be reached from elsewhere, say so */
+  hostname?: string;
+  /** 0 (the default) takes a free one */
+  port?: number;
+}
+
+/** A server on the network. */
+export interface RunningServer {
+  /** such as http://127.0.0.1:8080 */
+  url: string;
+  hostname: string;
+  port: number;
+  /** Takes no more requests, answers those under way (for at most `graceMs`, 10,000 unless told), and frees the port. */
+  close(options?: { graceMs?: number }): Promise<void>;
+  finished: Promise<void>;
+}
+
+/**
+ * Puts an app on the network.
+ *
+ * @throws {HttpError} when the port is taken or may not be used
+ */
+export function listen(app: App, { hostname = "127.0.0.1", port = 0 }: ListenOptions = {}): RunningServer {
+  const abort = new AbortController();
+  let server: Deno.HttpServer<Deno.NetAddr>;
+  try {
+    server = Deno.serve(
+      { hostname, port, onListen: () => {}, signal: abort.signal },
+      (request) => app.fetch(request),
+    );
+  } catch (error) {
+    throw explain(error, hostname, port);
+  }
+  const { hostname: host, port: taken } = server.addr;
+  let closing: Promise<void> | undefined;
+  return {
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${taken}`,
+    hostname: host,
+    port: taken,
+    finished: server.finished,
+    close({ graceMs = 10_000 } = {}) {
+      closing ??= (async () => {
+        app.close();
+        const timer = setTimeout(() => abort.abort(), graceMs);
+        await server.shutdown();
+        clearTimeout(timer);
+      })();
+      return closing;
+    },
+  };
+}
+
+function explain(error: unknown, hostname: string, port: number): unknown {
+  const where = `${hostname}:${port}`;
+  if (error instanceof Deno.errors.AddrInUse) {
+    return new HttpError(
+      500,
+      "Internal",
+      `Port ${where} is taken. Choose another with --port, or 0 for a free one.`,
+    );
+  }
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+    return new HttpError(500, "Internal", `Not allowed to listen on ${where}. Choose a port above 1023.`);
+  }
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return new HttpError(500, "Internal", `This machine has no address ${hostname}. Choose another host.`);
+  }
+  return error;
+}
