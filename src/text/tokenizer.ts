@@ -1,5 +1,5 @@
 import { Tokenizer as Library } from "@huggingface/tokenizers";
-import { bertNormalize } from "./bert_normalize.ts";
+import { bertNormalize, limitMarks } from "./bert_normalize.ts";
 import { TokenizerError } from "./errors.ts";
 import { readTokenizerFiles, type TokenizerFiles } from "./tokenizer_files.ts";
 import { wordPieceEncoder } from "./wordpiece_encode.ts";
@@ -154,13 +154,13 @@ function tokenizeUpTo(library: Library, text: string, cut: Cut): { tokens: strin
   const enough = cut.budget + cut.margin;
   for (let size = Math.max(MIN_PIECE, enough * TYPICAL_CHARACTERS_PER_TOKEN); size < text.length; size *= 4) {
     const piece = cut.truncationDirection === "right" ? text.slice(0, size) : text.slice(-size);
-    const tokens = library.tokenize(piece.toWellFormed());
+    const tokens = library.tokenize(limitMarks(piece.toWellFormed()));
     if (tokens.length >= enough) {
       // Only whole words are counted, so that the count stays a lower bound.
       return { tokens: keep(tokens, tokens.length - cut.margin, cut.truncationDirection), isWhole: false };
     }
   }
-  return { tokens: library.tokenize(text.toWellFormed()), isWhole: true };
+  return { tokens: library.tokenize(limitMarks(text.toWellFormed())), isWhole: true };
 }
 
 const MIN_PIECE = 1024;
