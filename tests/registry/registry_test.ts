@@ -314,12 +314,16 @@ Deno.test("a version whose folder is gone or changed is named", () =>
 Deno.test("a journal that somebody has forged removes nothing", () =>
   withFolder(async (folder) => {
     const home = `${folder}/home`;
-    await writeContents(`${folder}/precious`, { "a.txt": "keep" });
-    await writeContents(home, { "staging/x.journal.json": `{"name": "../..", "version": "precious"}` });
-    const registry = openRegistry(home);
-    await assert.rejects(registry.list(), /x\.journal\.json is no journal of the registry: move it away/);
-    assert.equal(await Deno.readTextFile(`${folder}/precious/a.txt`), "keep");
-    await registry.close();
+    await writeContents(`${folder}/1.0.0`, { "a.txt": "keep" });
+    for (
+      const forged of [{ name: "../..", version: "1.0.0" }, { name: "spam", version: "../../../1.0.0" }, {}]
+    ) {
+      await writeContents(home, { "staging/x.journal.json": JSON.stringify(forged) });
+      const registry = openRegistry(home);
+      await assert.rejects(registry.list(), /x\.journal\.json is no journal of the registry: move it away/);
+      assert.equal(await Deno.readTextFile(`${folder}/1.0.0/a.txt`), "keep");
+      await registry.close();
+    }
   }));
 
 Deno.test("an alias in the database never points at a version that is not there", () =>
