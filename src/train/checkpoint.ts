@@ -1,0 +1,243 @@
+/**
+ * Everything a run needs to go on as if it had never stopped, in one file that is replaced in one move: a safetensors
+ * file of all states, whose metadata hold the run's place and settings as JSON.
+ *
+ * @module
+ */
+import { basename, dirname, join } from "node:path";
+import { formatShape } from "../graph/shape.ts";
+import { type Graph, type HostTensor, statesOf } from "../graph/graph.ts";
+import { readSafetensors, writeSafetensors } from "../nn/safetensors.ts";
+import { CheckpointError } from "./errors.ts";
+
+/** A value that JSON can hold. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** What decides a run's losses besides its states: a run resumes only under the same. */
+export type Settings = Readonly<Record<string, Json>>;
+
+/** The metrics of one epoch. */
+export interface EpochRecord {
+  /** Counts from 1. */
+  readonly epoch: number;
+  /** Steps made by its end. */
+  readonly step: number;
+  /** Mean over the epoch's steps. */
+  readonly trainLoss: number;
+  /** On held-out data, where there are some. */
+  readonly evaluation?: { readonly loss: number; readonly accuracy: number; readonly macroF1: number };
+}
+
+/** Where a run is. */
+export interface RunPlace {
+  /** Steps made. */
+  readonly step: number;
+  /** Epochs finished. */
+  readonly epoch: number;
+  /** Batches of the next epoch that are done. */
+  readonly batch: number;
+  /** Of those batches. */
+  readonly epochLossSum: number;
+  readonly epochs: readonly EpochRecord[];
+  /** The step of the best evaluation, whose parameters are in `best-<step>.safetensors`. */
+  readonly bestStep: number | null;
+  /** Time spent training, in all sittings. */
+  readonly seconds: number;
+  /** Whether nothing is left to do. */
+  readonly finished: boolean;
+}
+
+/** A checkpoint as it is read back. */
+export interface Checkpoint {
+  readonly states: Record<string, HostTensor>;
+  readonly place: RunPlace;
+}
+
+const FORMAT = "weir-checkpoint/1";
+
+/** The file's name in a checkpoint directory. */
+export const CHECKPOINT_FILE = "checkpoint.safetensors";
+
+/**
+ * Writes the checkpoint: a kill or a full disk at any moment leaves the old one or the new one. Parameters of evaluations
+ * that are no longer the best are removed after.
+ *
+ * @throws {CheckpointError} when the disk is full or the directory cannot be written.
+ */
+export async function saveCheckpoint(
+  directory: string,
+  checkpoint: Checkpoint & { readonly settings: Settings },
+): Promise<string> {
+  const path = join(directory, CHECKPOINT_FILE);
+  const { place, settings } = checkpoint;
+  const json = JSON.stringify({ format: FORMAT, place, settings });
+  await writeAtomic(path, writeSafetensors(checkpoint.states, { metadata: { weir: json } }));
+  const kept = place.bestStep === null ? undefined : bestFile(place.bestStep);
+  for await (const { name } of Deno.readDir(directory)) {
+    if (/^best-\d+\.safetensors$/.test(name) && name !== kept) await Deno.remove(join(directory, name));
+  }
+  return path;
+}
+
+/** Whether there is something to resume in the directory. */
+export async function hasCheckpoint(directory: string): Promise<boolean> {
+  return await Deno.stat(join(directory, CHECKPOINT_FILE)).then((info) => info.isFile, () => false);
+}
+
+/**
+ * Reads a checkpoint and checks it against the run that wants to go on.
+ *
+ * @throws {CheckpointError} when it is missing, damaged, of other settings (naming each) or of another model.
+ */
+export async function loadCheckpoint(
+  directory: string,
+  options: { graph: Graph; settings: Settings },
+): Promise<Checkpoint> {
+  const path = join(directory, CHECKPOINT_FILE);
+  const { tensors, metadata } = readSafetensors(await readFile(path), { name: path });
+  const { place, settings } = parseMetadata(metadata.weir, path);
+  const differences = compareSettings(settings, options.settings);
+  if (differences.length > 0) {
+    throw new CheckpointError(
+      `Cannot resume from ${path}: ${
+        differences.slice(0, 5).join("; ")
+      }. Train with the same settings and data, ` +
+        `or start anew in another directory`,
+    );
+  }
+  checkTensors(options.graph, tensors, path);
+  return { states: tensors, place };
+}
+
+/** Writes the parameters of the best evaluation so far; they belong to a checkpoint only once that names their step. */
+export async function saveBest(
+  directory: string,
+  best: { step: number; parameters: Record<string, HostTensor> },
+): Promise<void> {
+  await writeAtomic(join(directory, bestFile(best.step)), writeSafetensors(best.parameters));
+}
+
+/** @throws {CheckpointError} when the file is missing or damaged. */
+export async function loadBest(directory: string, step: number): Promise<Record<string, HostTensor>> {
+  const path = join(directory, bestFile(step));
+  return readSafetensors(await readFile(path), { name: path }).tensors;
+}
+
+function bestFile(step: number): string {
+  return `best-${step}.safetensors`;
+}
+
+/** One line for each setting that differs. */
+export function compareSettings(saved: Settings, wanted: Settings): string[] {
+  const keys = [...new Set([...Object.keys(saved), ...Object.keys(wanted)])];
+  return keys.flatMap((key) => {
+    const [was, is] = [canonical(saved[key]), canonical(wanted[key])];
+    if (was === is) return [];
+    if (isObject(saved[key]) && isObject(wanted[key])) {
+      return compareSettings(saved[key] as Settings, wanted[key] as Settings).map((line) => `${key}.${line}`);
+    }
+    return [`${key} was ${shorten(was)} there and is ${shorten(is)} now`];
+  });
+}
+
+function canonical(value: Json | undefined): string {
+  if (value === undefined) return "not set";
+  return JSON.stringify(
+    value,
+    (_, v) => isObject(v) ? Object.fromEntries(Object.entries(v).sort(([p], [q]) => p < q ? -1 : 1)) : v,
+  );
+}
+
+function isObject(value: unknown): value is Record<string, Json> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function parseMetadata(json: string | undefined, path: string): { place: RunPlace; settings: Settings } {
+  let value: unknown;
+  try {
+    value = JSON.parse(json ?? "");
+  } catch {
+    throw new CheckpointError(
+      `Cannot resume from ${path}: it is a safetensors file, but no checkpoint of a run`,
+    );
+  }
+  const { format, place, settings } = isObject(value) ? value : {};
+  if (format !== FORMAT) {
+    throw new CheckpointError(
+      `Cannot resume from ${path}: its format is ${JSON.stringify(format)}, this version reads "${FORMAT}"`,
+    );
+  }
+  const counts = ["step", "epoch", "batch"] as const;
+  const sound = isObject(place) && isObject(settings) && Array.isArray(place.epochs) &&
+    counts.every((field) => Number.isSafeInteger(place[field]) && (place[field] as number) >= 0) &&
+    ["epochLossSum", "seconds"].every((field) => typeof place[field] === "number") &&
+    (place.bestStep === null || Number.isSafeInteger(place.bestStep)) && typeof place.finished === "boolean";
+  if (!sound) throw new CheckpointError(`Cannot resume from ${path}: its record of the run is damaged`);
+  return { place: place as unknown as RunPlace, settings: settings as Settings };
+}
+
+function checkTensors(graph: Graph, tensors: Record<string, HostTensor>, path: string): void {
+  const states = statesOf(graph);
+  for (const { name, dtype, shape } of states) {
+    const tensor = Object.hasOwn(tensors, name!) ? tensors[name!] : undefined;
+    if (!tensor) throw new CheckpointError(`Cannot resume from ${path}: it lacks the state "${name}"`);
+    if (tensor.dtype !== dtype || formatShape(tensor.shape) !== formatShape(shape)) {
+      throw new CheckpointError(
+        `Cannot resume from ${path}: state "${name}" is ${tensor.dtype} ${
+          formatShape(tensor.shape)
+        } there, the model ` +
+          `wants ${dtype} ${formatShape(shape)}`,
+      );
+    }
+  }
+  const known = new Set(states.map((state) => state.name!));
+  const foreign = Object.keys(tensors).find((name) => !known.has(name));
+  if (foreign !== undefined) {
+    throw new CheckpointError(`Cannot resume from ${path}: the model has no state "${foreign}"`);
+  }
+}
+
+async function readFile(path: string): Promise<Uint8Array> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new CheckpointError(`Cannot resume: there is no file ${path}`, { cause: error });
+    }
+    throw new CheckpointError(`Cannot resume: ${path} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Into a sibling first, to the disk, then renamed over `path`. */
+async function writeAtomic(path: string, bytes: Uint8Array): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.tmp`);
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    {
+      using file = await Deno.open(temporary, { write: true, create: true, truncate: true });
+      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      await file.sync();
+    }
+    await Deno.rename(temporary, path);
+    if (Deno.build.os !== "windows") {
+      using handle = await Deno.open(folder); // the rename is on the disk once its folder is
+      await handle.sync();
+    }
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw new CheckpointError(
+      `Cannot save ${path}: ${
+        (error as Error).message
+      }. Free some space or make the folder writable, then resume: ` +
+        `the checkpoint before is whole`,
+      { cause: error },
+    );
+  }
+}

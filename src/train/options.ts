@@ -1,0 +1,145 @@
+/**
+ * What a training run is given, and what it gives back.
+ *
+ * @module
+ */
+import type { Backend, Tensors } from "../backend/interface.ts";
+import type { Batches } from "../data/collate.ts";
+import type { HostTensor } from "../graph/dtype.ts";
+import type { ClassifierBuilder } from "../nn/classifier.ts";
+import type { EpochRecord, Settings } from "./checkpoint.ts";
+import { TrainingError } from "./errors.ts";
+import type { Evaluation } from "./evaluator.ts";
+import type { ProgressOutput } from "./progress.ts";
+import type { Hyperparameters } from "./step.ts";
+
+/** One step, as it was read back. */
+export interface StepRecord {
+  /** Counts from 1. */
+  readonly step: number;
+  /** Counts from 1. */
+  readonly epoch: number;
+  readonly loss: number;
+  /** The gradients' norm before clipping. */
+  readonly gradNorm: number;
+  readonly learningRate: number;
+}
+
+/** Hears of a run. A callback that throws is reported once and never stops the training. */
+export interface TrainCallbacks {
+  onStep?(record: StepRecord): void;
+  onEpoch?(record: EpochRecord, evaluation: Evaluation | undefined): void;
+  /** Before the first step, and whenever a larger batch shape is met. */
+  onMemory?(memory: { parameters: number; stateBytes: number; workBytes: number }): void;
+  onCheckpoint?(path: string, step: number): void;
+}
+
+/** When there is a checkpoint, and what it must agree with. */
+export interface CheckpointOptions {
+  readonly directory: string;
+  /** Besides the end of each epoch, so often; 100 if not given. */
+  readonly everySteps?: number;
+  /** Goes on from the directory's checkpoint; without one, starts anew. */
+  readonly resume?: boolean;
+  /** What else must be the same to resume: the data's hash, the model's configuration. */
+  readonly identity?: Settings;
+}
+
+/** Hyperparameters of a run: what `Hyperparameters` says, the warm-up also as a share of all steps. */
+export interface LearningOptions extends Partial<Hyperparameters> {
+  /** Share of the steps that the warm-up takes, if `warmupSteps` is not given; .1. */
+  readonly warmupRatio?: number;
+}
+
+/** What `train` is given. */
+export interface TrainOptions {
+  readonly backend: Backend;
+  /** Builds the model; called once for training and once for evaluation. */
+  readonly build: ClassifierBuilder;
+  readonly labels: readonly string[];
+  /** The batches of an epoch (from 0), the same whenever it is asked for the same. */
+  readonly batches: (epoch: number) => Batches;
+  /** Held-out batches, looked at after every epoch. */
+  readonly evaluation?: Batches;
+  readonly epochs: number;
+  /** Of the first weights and of dropout; 0. */
+  readonly seed?: number;
+  /** Weights to start from, instead of random ones: a pretrained checkpoint's. */
+  readonly initial?: Tensors;
+  readonly learning?: LearningOptions;
+  /** Stops when so many epochs in a row brought nothing better. */
+  readonly patience?: number;
+  /** What makes an epoch the best; `accuracy`. Equal ones go by the loss. */
+  readonly bestBy?: "accuracy" | "macroF1" | "loss";
+  readonly checkpoint?: CheckpointOptions;
+  /** Aborted: the run saves a checkpoint and returns. */
+  readonly signal?: AbortSignal;
+  /** Steps between two looks at the losses; 20. */
+  readonly drainEvery?: number;
+  readonly progress?: ProgressOutput;
+  readonly callbacks?: TrainCallbacks;
+  /** Completes "to go on, ..." when the run is interrupted. */
+  readonly resumeHint?: string;
+  /** Milliseconds from some moment on. */
+  readonly now?: () => number;
+}
+
+/** How a run ended. */
+export interface TrainResult {
+  readonly status: "finished" | "stopped early" | "interrupted";
+  /** The best epoch's parameters (the last ones where nothing was evaluated), by name. */
+  readonly parameters: Record<string, HostTensor>;
+  /** The epoch they come from, if it was evaluated. */
+  readonly best?: EpochRecord;
+  readonly epochs: readonly EpochRecord[];
+  /** The steps of this sitting. */
+  readonly steps: readonly StepRecord[];
+  /** Steps made, in all sittings. */
+  readonly step: number;
+  /** Training and evaluation, in all sittings; compiling included. */
+  readonly seconds: number;
+  readonly memory: { readonly parameters: number; readonly stateBytes: number; readonly workBytes: number };
+  /** Where the checkpoint is, if there is one. */
+  readonly checkpoint?: string;
+}
+
+/** Fills in what was not given. */
+export function hyperparametersOf(options: TrainOptions, stepsPerEpoch: number): Hyperparameters {
+  const { learning = {}, epochs } = options;
+  const totalSteps = learning.totalSteps ?? stepsPerEpoch * epochs;
+  const warmupSteps = learning.warmupSteps ?? Math.round(totalSteps * (learning.warmupRatio ?? 0.1));
+  return {
+    learningRate: learning.learningRate ?? 5e-4,
+    warmupSteps: Math.min(warmupSteps, totalSteps),
+    totalSteps,
+    weightDecay: learning.weightDecay ?? 0.01,
+    beta1: learning.beta1 ?? 0.9,
+    beta2: learning.beta2 ?? 0.999,
+    epsilon: learning.epsilon ?? 1e-8,
+    maxGradNorm: learning.maxGradNorm ?? 1,
+    labelSmoothing: learning.labelSmoothing ?? 0,
+  };
+}
+
+/** @throws {TrainingError} when an option makes no sense. */
+export function checkOptions(options: TrainOptions): void {
+  const whole = (name: string, value: number | undefined, least: number) => {
+    if (value !== undefined && (!Number.isSafeInteger(value) || value < least)) {
+      throw new TrainingError(`Cannot train: ${name} must be a whole number from ${least}, got ${value}`);
+    }
+  };
+  whole("epochs", options.epochs, 1);
+  whole("patience", options.patience, 1);
+  whole("drainEvery", options.drainEvery, 1);
+  whole("checkpoint.everySteps", options.checkpoint?.everySteps, 1);
+  whole("seed", options.seed, 0);
+  const rate = options.learning?.learningRate;
+  if (rate !== undefined && !(rate > 0 && Number.isFinite(rate))) {
+    throw new TrainingError(`Cannot train: the learning rate must be positive, got ${rate}`);
+  }
+  if (options.labels.length < 2) {
+    throw new TrainingError(
+      `Cannot train: a classifier needs at least two labels, got ${options.labels.length}`,
+    );
+  }
+}
