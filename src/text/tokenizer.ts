@@ -87,10 +87,14 @@ export function loadTokenizer(tokenizerJson: string | object, tokenizerConfig?: 
         );
       }
       const budget = Math.floor(maxTokens) - added;
-      const first = tokenizeUpTo(library, text, { budget, truncationDirection, margin: files.maxWordTokens });
-      const second = pair === undefined
-        ? null
-        : tokenizeUpTo(library, pair, { budget, truncationDirection, margin: files.maxWordTokens });
+      const cut = {
+        budget,
+        truncationDirection,
+        margin: files.maxWordTokens,
+        splitsAtSpaces: files.splitsAtSpaces,
+      };
+      const first = tokenizeUpTo(library, text, cut);
+      const second = pair === undefined ? null : tokenizeUpTo(library, pair, cut);
       const fullLength = first.tokens.length + (second?.tokens.length ?? 0) + added;
       const [keepFirst, keepSecond] = shareBudget(first.tokens.length, second?.tokens.length ?? 0, budget);
       const { tokens, typeIds } = postProcess(
@@ -141,29 +145,52 @@ interface Cut {
   truncationDirection: "left" | "right";
   /** the most tokens that one word can become */
   margin: number;
+  /** whether text on both sides of a space is tokenized independently */
+  splitsAtSpaces: boolean;
 }
 
 /**
  * Tokenizes as much of a text as `budget` tokens need, from the end that truncation keeps.
  *
  * A piece cut anywhere tokenizes like the whole text except in the word that the cut went through, and that word gives at most `margin` tokens at
- * the far end. So a piece with `budget + margin` tokens has the right first `budget`. (Exact for WordPiece; a byte-pair or unigram model may have
- * words longer than the margin where a text has no spaces at all, and then differs in the last tokens kept.)
+ * the far end. So a piece with `budget + margin` tokens has the right first `budget`; if the cut is at a space, `budget` tokens will do. (Exact for
+ * BERT's words; a byte-pair or unigram model may have words longer than the margin where a text has no spaces at all, and then differs in the last
+ * tokens kept.)
  */
 function tokenizeUpTo(library: Library, text: string, cut: Cut): { tokens: string[]; isWhole: boolean } {
-  const enough = cut.budget + cut.margin;
-  for (let size = Math.max(MIN_PIECE, enough * TYPICAL_CHARACTERS_PER_TOKEN); size < text.length; size *= 4) {
-    const piece = cut.truncationDirection === "right" ? text.slice(0, size) : text.slice(-size);
-    const tokens = library.tokenize(limitMarks(piece.toWellFormed()));
-    if (tokens.length >= enough) {
+  const keepsStart = cut.truncationDirection === "right";
+  for (
+    let size = Math.max(MIN_PIECE, cut.budget * TYPICAL_CHARACTERS_PER_TOKEN);
+    size < text.length;
+    size *= 4
+  ) {
+    const at = keepsStart ? size : text.length - size;
+    const space = cut.splitsAtSpaces ? findSpace(text, at, keepsStart ? -1 : 1) : -1;
+    const margin = space < 0 ? cut.margin : 0;
+    const from = space < 0 ? at : space;
+    const tokens = tokenizeAll(library, keepsStart ? text.slice(0, from) : text.slice(from));
+    if (tokens.length >= cut.budget + margin) {
       // Only whole words are counted, so that the count stays a lower bound.
-      return { tokens: keep(tokens, tokens.length - cut.margin, cut.truncationDirection), isWhole: false };
+      return { tokens: keep(tokens, tokens.length - margin, cut.truncationDirection), isWhole: false };
     }
   }
-  return { tokens: library.tokenize(limitMarks(text.toWellFormed())), isWhole: true };
+  return { tokens: tokenizeAll(library, text), isWhole: true };
 }
 
-const MIN_PIECE = 1024;
+function tokenizeAll(library: Library, text: string): string[] {
+  return library.tokenize(limitMarks(text.toWellFormed()));
+}
+
+/** The nearest space or line end at or beyond `at` in a direction; -1 if there is none within a word's length. */
+function findSpace(text: string, at: number, step: 1 | -1): number {
+  for (let i = at; i > 0 && i < text.length && Math.abs(i - at) < 128; i += step) {
+    const code = text.charCodeAt(i);
+    if (code === 32 || code === 10) return i;
+  }
+  return -1;
+}
+
+const MIN_PIECE = 512;
 const TYPICAL_CHARACTERS_PER_TOKEN = 6;
 
 function keep(tokens: string[], count: number, direction: "left" | "right"): string[] {

@@ -12,6 +12,8 @@ export interface TokenizerFiles {
   padToken: string | undefined;
   /** the most tokens one word can become; for models without such a limit, what words of real text stay under */
   maxWordTokens: number;
+  /** whether text on both sides of a space is tokenized independently, as BERT does */
+  splitsAtSpaces: boolean;
   /** set if the normalizer is a BertNormalizer */
   bertNormalizer: BertNormalizerOptions | undefined;
   /** set if the model is WordPiece */
@@ -63,6 +65,9 @@ export function readTokenizerFiles(
     unknownToken: unknownToken(model, vocabulary),
     padToken: padToken(parsed, config, vocabulary, addedTokens),
     maxWordTokens: (wordPiece?.max_input_chars_per_word ?? 100) + 16,
+    splitsAtSpaces: isRecord(tokenizer.pre_tokenizer) &&
+      (tokenizer.pre_tokenizer as { type?: unknown }).type === "BertPreTokenizer" &&
+      addedTokens.every(({ content }) => !/\s/.test(content)),
     bertNormalizer: bertNormalizer(tokenizer.normalizer),
     wordPiece,
   };
