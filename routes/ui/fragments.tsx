@@ -1,0 +1,320 @@
+import type { JSX } from "hono/jsx/jsx-runtime";
+import type { DriftSnapshot, FeatureView } from "../../src/drift/monitor.ts";
+import type { FeatureReport } from "../../src/drift/report.ts";
+import { identityOf, type ServedModel } from "../models.ts";
+import type { TrafficView } from "../traffic.ts";
+import { EffectBar, Overlay, Pairs, Sparkline, WindowStrip } from "./charts.tsx";
+import { count, milliseconds, plural, pValue, statistic } from "./format.ts";
+
+/** The parts of the page that change, by the id of the element that holds each. */
+export function fragments(
+  { model, traffic }: { model: ServedModel; traffic: TrafficView },
+): Record<string, string> {
+  const snapshot = model.monitor?.snapshot();
+  const parts: Record<string, string> = {
+    banner: html(<Banner snapshot={snapshot} />),
+    traffic: html(<Traffic traffic={traffic} model={model} />),
+  };
+  if (!snapshot) return parts;
+  parts.windows = html(<Windows snapshot={snapshot} />);
+  for (const view of snapshot.open.features) {
+    const latest = snapshot.latest?.features.find((feature) => feature.name === view.name);
+    parts[featureId(view.name)] = html(
+      <Feature view={view} latest={latest} snapshot={snapshot} tokenText={model.service.tokenText} />,
+    );
+  }
+  return parts;
+}
+
+/** The id of the element that holds a feature. */
+export function featureId(name: string): string {
+  return `feature-${name}`;
+}
+
+function Banner({ snapshot }: { snapshot: DriftSnapshot | undefined }): JSX.Element {
+  if (!snapshot) {
+    return (
+      <div class="banner quiet" data-state="quiet">
+        <Sign kind="none" />
+        <div>
+          <strong>Not watched</strong>
+          <p>This model has no drift baseline. Train it with weir train, which writes one.</p>
+        </div>
+      </div>
+    );
+  }
+  const { open, windowSize, latest } = snapshot;
+  if (snapshot.alarm) {
+    const features = (latest?.features ?? []).filter((feature) => feature.alarm);
+    const since = snapshot.windows.findLastIndex((window) => !window.alarm) + 1;
+    const windows = snapshot.windows.length - since;
+    return (
+      <div class="banner alarm" data-state="alarm">
+        <Sign kind="alarm" />
+        <div>
+          <strong>Drift: what comes in no longer looks like the training data</strong>
+          <p>
+            {features.map((feature) => feature.title).join(", ")}
+            {` · for ${plural(windows, "window")} · check the texts, then retrain`}
+          </p>
+        </div>
+      </div>
+    );
+  }
+  if (!latest) {
+    return (
+      <div class="banner quiet" data-state="quiet">
+        <Sign kind="wait" />
+        <div>
+          <strong>Filling the first window</strong>
+          <p>
+            {`${count(open.n)} of ${plural(windowSize, "text")}; then it is compared with the training data`}
+          </p>
+        </div>
+      </div>
+    );
+  }
+  const drifted = latest.features.filter((feature) => feature.drifted);
+  if (drifted.length > 0) {
+    return (
+      <div class="banner warn" data-state="warn">
+        <Sign kind="warn" />
+        <div>
+          <strong>The last window differs; one more raises the alarm</strong>
+          <p>{drifted.map((feature) => feature.title).join(", ")}</p>
+        </div>
+      </div>
+    );
+  }
+  return (
+    <div class="banner ok" data-state="ok">
+      <Sign kind="ok" />
+      <div>
+        <strong>No drift</strong>
+        <p>
+          {`${plural(snapshot.windowsClosed, "window")} of ${plural(windowSize, "text")} compared with ${
+            count(snapshot.baseline.texts)
+          } training texts`}
+        </p>
+      </div>
+    </div>
+  );
+}
+
+function Sign({ kind }: { kind: "ok" | "warn" | "alarm" | "wait" | "none" }): JSX.Element {
+  const paths = {
+    ok: "M5 12.5l4.5 4.5L19 7.5",
+    warn: "M12 6v7M12 16.5v1",
+    alarm: "M12 6v7M12 16.5v1",
+    wait: "M12 7v5l3 2",
+    none: "M7 12h10",
+  };
+  return (
+    <svg class="sign" viewBox="0 0 24 24" aria-hidden="true">
+      {kind === "alarm"
+        ? <path class="shape" d="M12 2L23 21H1Z" />
+        : <circle class="shape" cx="12" cy="12" r="11" />}
+      <path class="mark" d={paths[kind]} />
+    </svg>
+  );
+}
+
+function Traffic({ traffic, model }: { traffic: TrafficView; model: ServedModel }): JSX.Element {
+  const stats = model.service.stats();
+  const rate = traffic.requestsPerSecond;
+  const whole = traffic.series.slice(0, -1);
+  return (
+    <>
+      <div class="figures">
+        <div>
+          <b>{rate >= 10 ? rate.toFixed(0) : rate.toFixed(1)}</b>
+          <span>requests/s</span>
+        </div>
+        <div>
+          <b>{milliseconds(traffic.p50Ms)}</b>
+          <span>p50</span>
+        </div>
+        <div>
+          <b>{milliseconds(traffic.p95Ms)}</b>
+          <span>p95</span>
+        </div>
+        <div>
+          <b>{milliseconds(traffic.p99Ms)}</b>
+          <span>p99</span>
+        </div>
+      </div>
+      <Sparkline
+        values={whole.map((point) => point.requests)}
+        marks={whole.map((point) => point.errors > 0)}
+        label={`Requests a second over the last two minutes, now ${rate.toFixed(1)}`}
+      />
+      <p class="foot ends">
+        <span>2 minutes ago</span>
+        <span>now</span>
+      </p>
+      <p class="foot">
+        {`${plural(stats.inputs, "text")} answered · ${plural(traffic.errors, "request")} failed · ${
+          count(stats.queued)
+        } waiting`}
+      </p>
+    </>
+  );
+}
+
+function Windows({ snapshot }: { snapshot: DriftSnapshot }): JSX.Element {
+  const { windows, open, windowSize } = snapshot;
+  return (
+    <>
+      <WindowStrip features={open.features} windows={windows} open={open.n} windowSize={windowSize} />
+      <p class="foot legend">
+        <span class="key h0" /> near the baseline
+        <span class="key h2" /> on the way
+        <span class="key drifted" /> drifted
+        <span class="key alarm" /> alarm
+        <span class="grow" />
+        {`filling: ${count(open.n)} of ${count(windowSize)} texts`}
+      </p>
+    </>
+  );
+}
+
+function Feature(props: {
+  view: FeatureView;
+  latest: FeatureReport | undefined;
+  snapshot: DriftSnapshot;
+  tokenText(id: number): string | undefined;
+}): JSX.Element {
+  const { view, latest, snapshot } = props;
+  const state = latest?.alarm ? "alarm" : latest?.drifted ? "warn" : latest ? "ok" : "quiet";
+  const chip = { alarm: "Alarm", warn: "Drifted", ok: "Stable", quiet: "Collecting" }[state];
+  const drawn = latest ?? view;
+  const drifted = state === "alarm" || state === "warn";
+  return (
+    <>
+      <header>
+        <h3>{view.title}</h3>
+        <span class={`chip ${state}`}>{chip}</span>
+      </header>
+      {view.kind === "numeric"
+        ? (
+          <Overlay
+            title={view.title}
+            reference={drawn.reference}
+            current={drawn.current}
+            open={latest && snapshot.open.n >= snapshot.policy.minTexts ? view.current : undefined}
+            drifted={drifted}
+          />
+        )
+        : <Categories title={view.title} drawn={drawn} drifted={drifted} tokenText={props.tokenText} />}
+      {latest
+        ? <Statistics feature={latest} rate={snapshot.policy.falseDiscoveryRate} />
+        : <p class="foot">Tested when the window is full.</p>}
+    </>
+  );
+}
+
+function Categories(props: {
+  title: string;
+  drawn: FeatureView | FeatureReport;
+  drifted: boolean;
+  tokenText(id: number): string | undefined;
+}): JSX.Element {
+  const { reference, current } = props.drawn;
+  // The tokens that differ most come first, and the bin of all others last; there is no room for all.
+  const rows = reference.labels.map((_, i) => i).slice(0, 9).filter((i) =>
+    reference.tokenIds === undefined || reference.tokenIds[i] !== null || reference.labels.length <= 2
+  ).slice(0, 8);
+  const pick = (shares: number[]) => rows.map((i) => shares[i]);
+  const labels = rows.map((i) => {
+    const id = reference.tokenIds?.[i];
+    return (id !== null && id !== undefined && props.tokenText(id)) || reference.labels[i];
+  });
+  return (
+    <Pairs
+      title={props.title}
+      labels={labels}
+      reference={{ labels, shares: pick(reference.shares) }}
+      current={{ labels, shares: pick(current.shares) }}
+      drifted={props.drifted}
+    />
+  );
+}
+
+const effectNames = {
+  ks: "KS distance",
+  totalVariation: "Share of texts that changed class",
+  js: "JS distance",
+};
+
+function Statistics({ feature, rate }: { feature: FeatureReport; rate: number }): JSX.Element {
+  const { statistics: s, effect } = feature;
+  return (
+    <>
+      <div class="effect-row">
+        <span>{effectNames[effect.name]}</span>
+        <span>
+          <b>{statistic(effect.value)}</b>
+          {` of ${statistic(effect.threshold)}`}
+        </span>
+      </div>
+      <EffectBar effect={effect} />
+      <dl class="statistics">
+        {s.ks && <Cell name="KS" value={statistic(s.ks.statistic)} title="Kolmogorov-Smirnov distance" />}
+        {s.chiSquare && (
+          <Cell
+            name="χ²"
+            value={statistic(s.chiSquare.statistic)}
+            title={`chi-square with ${plural(s.chiSquare.degreesOfFreedom, "degree")} of freedom`}
+          />
+        )}
+        <Cell
+          name="KL"
+          value={statistic(s.kl)}
+          title="Kullback-Leibler divergence of the current from the reference, nats"
+        />
+        <Cell name="JS" value={statistic(s.js)} title="Jensen-Shannon distance" />
+        <Cell name="PSI" value={statistic(s.psi)} title="population stability index" />
+        <Cell
+          name="p"
+          value={pValue(feature.adjustedPValue)}
+          title={`adjusted for testing several features; evidence from ${rate} down. Unadjusted: ${
+            pValue(feature.pValue)
+          }`}
+        />
+        <Cell name="n" value={count(feature.n)} title="texts in the window" />
+      </dl>
+    </>
+  );
+}
+
+function Cell({ name, value, title }: { name: string; value: string; title: string }): JSX.Element {
+  return (
+    <div title={title}>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function html(element: JSX.Element): string {
+  return String(element);
+}
+
+/** What a page shows of the model itself, which does not change while it is served. */
+export function modelFacts(model: ServedModel): { title: string; facts: [string, string][] } {
+  const { name, version } = identityOf(model);
+  const info = model.service.info();
+  const { lineage, createdAt } = info.manifest;
+  const facts: [string, string][] = [
+    ["labels", info.labels.length <= 6 ? info.labels.join(", ") : `${info.labels.length} labels`],
+    ["runs on", info.workers > 1 ? `${info.device}, ${info.workers} Workers` : info.device],
+    ["reads", `up to ${count(info.maxTokens)} tokens`],
+  ];
+  if (typeof lineage.trainSeconds === "number" && typeof lineage.device === "string") {
+    facts.push([
+      "trained",
+      `${createdAt.slice(0, 10)} on ${lineage.device} in ${lineage.trainSeconds.toFixed(0)} s`,
+    ]);
+  }
+  return { title: `${name} ${version}`, facts };
+}
