@@ -1,0 +1,77 @@
+/**
+ * The WebGPU backend: a graph becomes a fixed list of kernels that a run replays in one compute pass.
+ *
+ * @module
+ */
+import type { Graph } from "../../graph/node.ts";
+import type { Backend, CompileOptions } from "../interface.ts";
+import { type AdapterDescription, type GpuContext, openDevice } from "./device.ts";
+import type { PlanLimits } from "./plan.ts";
+import { compileProgram, type GpuProgram } from "./program.ts";
+
+/** How a WebGPU backend is made. */
+export interface GpuBackendOptions {
+  /** Storage buffers a kernel may bind; at most what the adapter has, 8 at least. */
+  readonly maxBuffers?: number;
+  /** Workgroups it takes to fill the device: products and reductions are cut into about so many. */
+  readonly parallelism?: number;
+}
+
+/** A backend on WebGPU. */
+export interface GpuBackend extends Backend {
+  readonly adapter: AdapterDescription;
+  compile(graph: Graph, options?: CompileOptions): Promise<GpuProgram>;
+}
+
+/**
+ * Opens the GPU that WebGPU prefers.
+ *
+ * @example
+ * ```ts
+ * import { createGpuBackend } from "./backend.ts";
+ * import { describeAdapter } from "./device.ts";
+ * import { createBuilder, hostTensor } from "../../graph/graph.ts";
+ * import assert from "node:assert/strict";
+ * if (await describeAdapter()) {
+ *   const backend = await createGpuBackend();
+ *   const b = createBuilder();
+ *   b.output("y", b.mul(b.input("x", "f32", ["n"]), 2));
+ *   const program = await backend.compile(b.graph(), { bindings: { n: 3 } });
+ *   const { y } = await program.run({ x: hostTensor("f32", [3], [1, 2, 3]) });
+ *   assert.deepEqual([...y.data], [2, 4, 6]);
+ *   await backend.dispose();
+ * }
+ * ```
+ * @throws {BackendError} when there is no adapter.
+ */
+export async function createGpuBackend(options: GpuBackendOptions = {}): Promise<GpuBackend> {
+  const context = await openDevice();
+  const limits = limitsOf(context, options);
+  const programs = new Set<GpuProgram>();
+  const { adapter } = context;
+  return {
+    device: "webgpu",
+    adapter,
+    description: `WebGPU on ${adapter.description}${adapter.software ? " (software)" : ""}`,
+    async compile(graph, compileOptions = {}) {
+      const program = await compileProgram(context, graph, { ...compileOptions, limits });
+      programs.add(program);
+      return program;
+    },
+    async dispose() {
+      for (const program of programs) await program.dispose();
+      programs.clear();
+      context.dispose();
+    },
+  };
+}
+
+function limitsOf({ adapter }: GpuContext, options: GpuBackendOptions): PlanLimits {
+  const { limits } = adapter;
+  return {
+    maxBuffers: Math.max(8, Math.min(options.maxBuffers ?? 16, limits.maxStorageBuffersPerShaderStage)),
+    maxWorkgroupBytes: limits.maxComputeWorkgroupStorageSize,
+    maxBindingBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+    parallelism: options.parallelism ?? (adapter.software ? 4 : 264),
+  };
+}

@@ -1,0 +1,188 @@
+/**
+ * The adapter, the device and the pipelines compiled for it. Errors that WebGPU reports late become a `BackendError` that
+ * names the kernel.
+ *
+ * @module
+ */
+import { BackendError } from "../interface.ts";
+
+/** What there is to know about a GPU before using it. */
+export interface AdapterDescription {
+  readonly vendor: string;
+  readonly architecture: string;
+  /** The driver's own words, such as `llvmpipe (LLVM 15.0.6, 256 bits)`. */
+  readonly description: string;
+  /** Whether it is a CPU in disguise. */
+  readonly software: boolean;
+  readonly features: readonly string[];
+  /** Those of its limits that decide what fits: bytes, counts. */
+  readonly limits: Readonly<Record<LimitName, number>>;
+}
+
+const limitNames = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxBindingsPerBindGroup",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupsPerDimension",
+] as const;
+
+/** The limits asked for. */
+export type LimitName = typeof limitNames[number];
+
+const wantedFeatures = ["shader-f16", "timestamp-query"] as const;
+
+/**
+ * The adapter WebGPU would give, or `null` where there is none.
+ *
+ * @example
+ * ```ts
+ * import { describeAdapter } from "./device.ts";
+ * const adapter = await describeAdapter();
+ * const words = adapter ? `${adapter.description}, software: ${adapter.software}` : "no GPU";
+ * ```
+ */
+export async function describeAdapter(): Promise<AdapterDescription | null> {
+  const adapter = await requestAdapter();
+  return adapter && describe(adapter);
+}
+
+/** An open device. */
+export interface GpuContext {
+  readonly device: GPUDevice;
+  readonly adapter: AdapterDescription;
+  /** The compiled kernel; equal texts are compiled once. */
+  pipeline(kernel: string, wgsl: string): Promise<GPUComputePipeline>;
+  /** How many pipelines have been compiled. */
+  readonly pipelineCount: number;
+  /** Throws what has gone wrong on the device since it was opened. */
+  check(): void;
+  /** Makes buffers with errors caught; rejects with the bytes and the name when there is no room. */
+  allocate<T>(what: string, make: () => T): Promise<T>;
+  dispose(): void;
+}
+
+/**
+ * Opens the GPU with all it can do.
+ *
+ * @throws {BackendError} when there is no adapter or it refuses.
+ */
+export async function openDevice(): Promise<GpuContext> {
+  const adapter = await requestAdapter();
+  if (!adapter) {
+    throw new BackendError(
+      "Cannot open WebGPU: no adapter found; install a Vulkan driver (Debian: mesa-vulkan-drivers) or use another device",
+    );
+  }
+  const description = describe(adapter);
+  const device = await adapter.requestDevice({
+    label: "weir",
+    requiredFeatures: wantedFeatures.filter((f) => adapter.features.has(f)),
+    requiredLimits: { ...description.limits },
+  }).catch((error: unknown) => {
+    throw new BackendError(`Cannot open WebGPU device "${description.description}": ${lineOf(error)}`);
+  });
+  return createContext(device, description);
+}
+
+function createContext(device: GPUDevice, adapter: AdapterDescription): GpuContext {
+  const pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  let failure: BackendError | undefined;
+  let open = true;
+  device.addEventListener("uncapturederror", (event) => {
+    event.preventDefault();
+    failure ??= new BackendError(`WebGPU failed: ${lineOf((event as GPUUncapturedErrorEvent).error)}`);
+  });
+  device.lost.then((info) => {
+    if (open) {
+      failure ??= new BackendError(
+        `WebGPU device lost (${info.reason}): ${info.message || "no reason given"}`,
+      );
+    }
+  });
+  const context = {
+    device,
+    adapter,
+    get pipelineCount() {
+      return pipelines.size;
+    },
+    pipeline(kernel: string, wgsl: string) {
+      let pipeline = pipelines.get(wgsl);
+      if (!pipeline) pipelines.set(wgsl, pipeline = compile(device, kernel, wgsl));
+      return pipeline;
+    },
+    check() {
+      if (!open) throw new BackendError("Cannot run: the WebGPU backend was disposed");
+      if (failure) throw failure;
+    },
+    async allocate<T>(what: string, make: () => T): Promise<T> {
+      device.pushErrorScope("out-of-memory");
+      device.pushErrorScope("validation");
+      const made = make();
+      const errors = [await device.popErrorScope(), await device.popErrorScope()];
+      const error = errors.find((e) => e);
+      if (error) {
+        throw new BackendError(`Cannot allocate ${what} on ${adapter.description}: ${lineOf(error)}`);
+      }
+      return made;
+    },
+    dispose() {
+      open = false;
+      pipelines.clear();
+      device.destroy();
+    },
+  };
+  return context;
+}
+
+async function compile(device: GPUDevice, kernel: string, wgsl: string): Promise<GPUComputePipeline> {
+  device.pushErrorScope("validation");
+  const module = device.createShaderModule({ label: kernel, code: wgsl });
+  const invalid = device.popErrorScope();
+  const pipeline = device.createComputePipelineAsync({
+    label: kernel,
+    layout: "auto",
+    compute: { module, entryPoint: "main" },
+  });
+  try {
+    return await pipeline;
+  } catch (error) {
+    const info = (await module.getCompilationInfo()).messages.find((m) => m.type === "error");
+    const text = info ? `line ${info.lineNum}: ${info.message}` : (await invalid)?.message ?? lineOf(error);
+    throw new BackendError(`Cannot compile kernel "${kernel}": ${text.trim().split("\n")[0]}`);
+  } finally {
+    await invalid;
+  }
+}
+
+async function requestAdapter(): Promise<GPUAdapter | null> {
+  if (typeof navigator === "undefined" || !navigator.gpu) return null;
+  return await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+}
+
+function describe(adapter: GPUAdapter): AdapterDescription {
+  const { vendor, architecture, description, device } = adapter.info;
+  const words = description || device || vendor || "unnamed adapter";
+  const isFallback = (adapter.info as { isFallbackAdapter?: boolean }).isFallbackAdapter ?? false;
+  return {
+    vendor,
+    architecture,
+    description: words,
+    software: isFallback || /llvmpipe|swiftshader|lavapipe|software/i.test(words),
+    features: [...adapter.features].sort(),
+    limits: Object.fromEntries(limitNames.map((name) => [name, adapter.limits[name]])) as Record<
+      LimitName,
+      number
+    >,
+  };
+}
+
+function lineOf(error: unknown): string {
+  const text = error instanceof Error || (error as GPUError)?.message !== undefined
+    ? (error as { message: string }).message
+    : String(error);
+  return text.trim().split("\n").map((l) => l.trim()).filter(Boolean).slice(0, 4).join("; ");
+}

@@ -1,0 +1,362 @@
+/**
+ * Which nodes become one kernel.
+ *
+ * A kernel is a **group**: at most one *anchor* (matmul, reduction, softmax, layer norm, scatter-add), pointwise nodes computed at
+ * the index of the group's output (`nodes`: chains, several outputs, an anchor's epilogue), and pointwise nodes computed at the index
+ * of the anchor's operand (`prologue`). Layout ops, constants of one value, counters, dropout masks and single cheap steps are
+ * *inline*: they are computed again wherever they are read, and never stored.
+ *
+ * Groups carry a level, the longest way to the end. A node joins the group of its furthest consumers, which have the highest level;
+ * everything a group reads from another one then has a strictly higher level, so the kernels' graph can have no cycle.
+ *
+ * @module
+ */
+import type { Graph, Node } from "../../graph/node.ts";
+import { numeric, sizeOf } from "../../graph/shape.ts";
+import { isIdentity, isStridedOp, viewOf } from "./views.ts";
+
+/** Nodes that are computed by one kernel. */
+export interface Group {
+  readonly level: number;
+  /** Elements of what it computes. */
+  readonly size: number;
+  readonly anchor?: Node;
+  /** Computed at the output's index; the anchor is among them. */
+  readonly nodes: ReadonlySet<Node>;
+  /** Computed at the index of the anchor's operand. */
+  readonly prologue: ReadonlySet<Node>;
+  /** Those of `nodes` that are stored, in the graph's order. */
+  readonly outputs: readonly Node[];
+  /** Stored nodes of other groups, inputs, states and constants that it reads. */
+  readonly loads: ReadonlySet<Node>;
+}
+
+/** A graph cut into kernels. */
+export interface Fusion {
+  readonly groups: readonly Group[];
+  /** The group that computes a node that is not inline. */
+  groupOf(node: Node): Group | undefined;
+  /** Whether a node is computed again wherever it is read. */
+  isInline(node: Node): boolean;
+  /** What a node that must be stored is stored as: itself, or what it is a reshape of. */
+  storedAs(node: Node): Node;
+  /** Whether a group reads element i of a stored node only to make element i of its results. */
+  readsInPlace(group: Group, node: Node): boolean;
+}
+
+/** How a kernel reads something: at its own index, at its anchor's operand's index, or anywhere. */
+type Role = "index" | "prologue" | "operand";
+
+interface Edge {
+  readonly from: Node;
+  readonly to: Node;
+  /** Whether element i is all that element i needs. */
+  readonly identity: boolean;
+  readonly role: Role;
+}
+
+interface OpenGroup extends Group {
+  nodes: Set<Node>;
+  prologue: Set<Node>;
+  outputs: Node[];
+  loads: Set<Node>;
+  anchor?: Node;
+}
+
+const anchors: ReadonlySet<string> = new Set(
+  ["matmul", "reduce_sum", "reduce_max", "softmax", "layer_norm", "scatter_add"],
+);
+
+/** Arithmetic steps that an inline node may take, and how much an op counts as. */
+const cheapSteps = 6;
+const generatedSteps = 16;
+const dear: Readonly<Record<string, number>> = {
+  exp: 8,
+  log: 8,
+  sqrt: 8,
+  tanh: 8,
+  erf: 8,
+  gelu: 8,
+  div: 4,
+  random: 8,
+};
+const maxGroupNodes = 200;
+
+/** Whether a node is the heavy part of a kernel. */
+export function isAnchor(node: Node): boolean {
+  return anchors.has(node.op);
+}
+
+/** Whether a node is a constant that holds one value, written into the kernels that read it. */
+export function isLiteral(node: Node): boolean {
+  return node.op === "constant" && node.attrs.data.every((v) => Object.is(v, node.attrs.data[0]));
+}
+
+/** Number of elements of a bound node. */
+export function elementsOf(node: Node): number {
+  return sizeOf(numeric(node.shape));
+}
+
+/** Cuts a bound graph into groups that bind at most `maxBuffers` buffers each. */
+export function fuse(graph: Graph, options: { maxBuffers: number }): Fusion {
+  const inline = chooseInline(graph, options.maxBuffers);
+  const isInline = (node: Node) => inline.inline.has(node);
+  const storedAs = (node: Node): Node => {
+    const { base, ...map } = viewOf(node, (n) => !isInline(n) || inline.roots.has(n));
+    return isIdentity(map) && elementsOf(base) === elementsOf(node) && !isInline(base) ? base : node;
+  };
+  const final = new Set<Node>();
+  for (const node of Object.values(graph.outputs)) final.add(storedAs(node));
+  for (const { value } of graph.updates) final.add(storedAs(value));
+
+  const stateOf = new Map(graph.updates.map((u) => [storedAs(u.value), u.state as Node]));
+  const edgesTo = new Map<Node, Edge[]>();
+  const edgesFrom = new Map<Node, Edge[]>();
+  const groupOf = new Map<Node, OpenGroup>();
+  const groups = new Set<OpenGroup>();
+
+  const open = (node: Node): void => {
+    const edges = edgesOf(node, isInline);
+    edgesFrom.set(node, edges);
+    for (const edge of edges) {
+      const list = edgesTo.get(edge.to);
+      if (list) list.push(edge);
+      else edgesTo.set(edge.to, [edge]);
+    }
+  };
+
+  /** Buffers that a group of these nodes would bind; an output in place of the state it updates shares one. */
+  const buffers = (nodes: ReadonlySet<Node>, prologue: ReadonlySet<Node>, extra: readonly Node[]) => {
+    const inside = (n: Node) => nodes.has(n) || prologue.has(n);
+    const loads = new Map<Node, boolean>();
+    let outputs = 0;
+    let scratch = 0;
+    for (const node of [...nodes, ...prologue]) {
+      if (isAnchor(node)) scratch = 1;
+      for (const edge of edgesFrom.get(node) ?? extraEdges(node, extra)) {
+        if (inside(edge.to)) continue;
+        const here = edge.identity && nodes.has(node) && edge.role === "index";
+        loads.set(edge.to, (loads.get(edge.to) ?? true) && here);
+      }
+    }
+    for (const node of nodes) {
+      const stored = final.has(node) || (edgesTo.get(node) ?? []).some((e) => !inside(e.from));
+      const state = stateOf.get(node);
+      if (stored && !(state && loads.get(state))) outputs++;
+    }
+    return loads.size + outputs + scratch;
+  };
+  const extraEdges = (node: Node, extra: readonly Node[]) =>
+    extra.includes(node) ? edgesOf(node, isInline) : [];
+
+  for (let i = graph.nodes.length - 1; i >= 0; i--) {
+    const node = graph.nodes[i];
+    if (isInline(node) || isLeaf(node)) continue;
+    const edges = edgesTo.get(node) ?? [];
+    if (edges.length === 0 && !final.has(node)) continue;
+    place(node, edges);
+    open(node);
+  }
+
+  function place(node: Node, edges: readonly Edge[]): void {
+    const level = Math.max(-1, ...edges.map((e) => groupOf.get(e.from)!.level));
+    const furthest = edges.filter((e) => groupOf.get(e.from)!.level === level);
+    const inNodes = (e: Edge) => e.identity && e.role === "index" && groupOf.get(e.from)!.nodes.has(e.from);
+    const inPrologue = (e: Edge) =>
+      e.identity && (e.role === "prologue" || groupOf.get(e.from)!.prologue.has(e.from));
+    const targets = [...new Set(furthest.map((e) => groupOf.get(e.from)!))];
+    if (furthest.length > 0 && furthest.every(inNodes) && joinNodes(node, targets)) return;
+    const everywhere = new Set(edges.map((e) => groupOf.get(e.from)!));
+    const mayJoin = !isAnchor(node) && !final.has(node) && everywhere.size === 1 && edges.every(inPrologue);
+    if (mayJoin) {
+      const [group] = targets;
+      const prologue = new Set([...group.prologue, node]);
+      if (fits(group.nodes, prologue, [node])) {
+        group.prologue = prologue;
+        groupOf.set(node, group);
+        return;
+      }
+    }
+    const group: OpenGroup = {
+      level: level + 1,
+      size: elementsOf(node),
+      nodes: new Set([node]),
+      prologue: new Set(),
+      outputs: [],
+      loads: new Set(),
+      anchor: isAnchor(node) ? node : undefined,
+    };
+    groups.add(group);
+    groupOf.set(node, group);
+  }
+
+  function joinNodes(node: Node, targets: readonly OpenGroup[]): boolean {
+    const found = [...targets.map((g) => g.anchor), isAnchor(node) ? node : undefined].filter((a) => a);
+    if (found.length > 1) return false;
+    const [into, ...others] = targets;
+    const nodes = new Set([...into.nodes, ...others.flatMap((g) => [...g.nodes]), node]);
+    const prologue = new Set(targets.flatMap((g) => [...g.prologue]));
+    if (!fits(nodes, prologue, [node])) return false;
+    into.nodes = nodes;
+    into.prologue = prologue;
+    into.anchor = found[0];
+    groups.delete(into);
+    groups.add(into);
+    for (const other of others) groups.delete(other);
+    for (const member of [...nodes, ...prologue]) groupOf.set(member, into);
+    return true;
+  }
+
+  function fits(nodes: ReadonlySet<Node>, prologue: ReadonlySet<Node>, extra: readonly Node[]): boolean {
+    return nodes.size + prologue.size <= maxGroupNodes &&
+      buffers(nodes, prologue, extra) <= options.maxBuffers;
+  }
+
+  for (const group of groups) {
+    const inside = (n: Node) => group.nodes.has(n) || group.prologue.has(n);
+    group.outputs = [...group.nodes]
+      .filter((n) => final.has(n) || (edgesTo.get(n) ?? []).some((e) => !inside(e.from)))
+      .sort((a, b) => a.id - b.id);
+    for (const node of [...group.nodes, ...group.prologue]) {
+      for (const edge of edgesFrom.get(node)!) if (!inside(edge.to)) group.loads.add(edge.to);
+    }
+  }
+  return {
+    groups: [...groups],
+    groupOf: (n) => groupOf.get(n),
+    isInline,
+    storedAs,
+    readsInPlace: (group, node) =>
+      (edgesTo.get(node) ?? []).every((e) =>
+        groupOf.get(e.from) !== group || e.identity && e.role === "index" && group.nodes.has(e.from)
+      ),
+  };
+}
+
+function isLeaf(node: Node): boolean {
+  return node.op === "input" || node.op === "state" || node.op === "constant";
+}
+
+/** Nodes that a kernel reads for `node`, seen through what is inline. */
+function edgesOf(node: Node, isInline: (node: Node) => boolean): Edge[] {
+  const edges: Edge[] = [];
+  const follow = (operand: Node, identity: boolean, role: Role) => {
+    if (!isInline(operand)) {
+      edges.push({ from: node, to: operand, identity, role });
+      return;
+    }
+    operand.inputs.forEach((u, k) => follow(u, identity && isIdentityOperand(operand, k), role));
+  };
+  switch (node.op) {
+    case "matmul":
+      node.inputs.forEach((u) => follow(viewOf(u, (n) => !isInline(n)).base, false, "operand"));
+      break;
+    case "reduce_sum":
+    case "reduce_max":
+    case "softmax":
+      follow(node.inputs[0], true, "prologue");
+      break;
+    case "layer_norm":
+      follow(node.inputs[0], true, "prologue");
+      follow(node.inputs[1], false, "operand");
+      follow(node.inputs[2], false, "operand");
+      break;
+    case "scatter_add":
+      follow(node.inputs[0], false, "operand");
+      follow(node.inputs[1], true, "prologue");
+      break;
+    default:
+      node.inputs.forEach((u, k) => follow(u, isIdentityOperand(node, k), "index"));
+  }
+  return edges;
+}
+
+/** Whether element i of a pointwise or layout node needs element i of its operand k and no other. */
+export function isIdentityOperand(node: Node, k: number): boolean {
+  switch (node.op) {
+    case "reshape":
+      return true;
+    case "transpose":
+    case "broadcast":
+    case "slice":
+    case "pad":
+    case "concat":
+      return false;
+    case "gather":
+      return k === 1 && elementsOf(node.inputs[1]) === elementsOf(node);
+    default:
+      return elementsOf(node.inputs[k]) === elementsOf(node);
+  }
+}
+
+interface Inlining {
+  readonly inline: ReadonlySet<Node>;
+  readonly roots: ReadonlySet<Node>;
+}
+
+/** Decides what is computed again wherever it is read. */
+function chooseInline(graph: Graph, maxBuffers: number): Inlining {
+  // What a kernel may read through one node, so that an output and two scratch buffers still fit.
+  const maxLoads = maxBuffers - 3;
+  const roots = new Set<Node>();
+  const stop = (n: Node) => roots.has(n);
+  const require = (node: Node) => {
+    const { base, ...map } = viewOf(node, stop);
+    if (isIdentity(map) && elementsOf(base) === elementsOf(node) && !isLeaf(base)) roots.add(base);
+    else roots.add(node);
+  };
+  for (const node of Object.values(graph.outputs)) require(node);
+  for (const { value } of graph.updates) require(value);
+  for (const node of graph.nodes) {
+    if (node.op === "matmul") node.inputs.forEach((u) => roots.add(viewOf(u, stop).base));
+  }
+  for (;;) {
+    const inline = new Set<Node>();
+    const tooWide = spread(graph, roots, inline, maxLoads);
+    if (!tooWide) return { inline, roots };
+    roots.add(tooWide);
+  }
+}
+
+/** Fills `inline`; returns a node that has to be stored for its reader to stay within `maxLoads`. */
+function spread(
+  graph: Graph,
+  roots: ReadonlySet<Node>,
+  inline: Set<Node>,
+  maxLoads: number,
+): Node | undefined {
+  const steps = new Map<Node, number>();
+  const loads = new Map<Node, Set<Node>>();
+  const loadsThrough = (node: Node) => inline.has(node) ? loads.get(node)! : new Set([node]);
+  for (const node of graph.nodes) {
+    if (isLeaf(node)) {
+      if (isLiteral(node) && !roots.has(node)) {
+        inline.add(node);
+        steps.set(node, 0);
+        loads.set(node, new Set());
+      }
+      continue;
+    }
+    const through = node.inputs.map(loadsThrough);
+    const all = new Set(through.flatMap((s) => [...s]));
+    if (all.size > maxLoads) {
+      const widest = node.inputs.filter((u) =>
+        inline.has(u)
+      ).sort((a, b) => loads.get(b)!.size - loads.get(a)!.size)[0];
+      if (widest && loads.get(widest)!.size > 1) return widest;
+    }
+    if (isAnchor(node)) continue;
+    const layout = isStridedOp(node) || node.op === "pad" || node.op === "concat";
+    const own = layout || node.op === "iota" ? 1 : dear[node.op] ?? 1;
+    const total = own + node.inputs.reduce((sum, u) => sum + (inline.has(u) ? steps.get(u)! : 0), 0);
+    steps.set(node, total);
+    loads.set(node, all);
+    if (roots.has(node)) continue;
+    const size = elementsOf(node);
+    const large = [...all].filter((n) => elementsOf(n) * 4 > size && elementsOf(n) > 1).length;
+    const small = [...all].every((n) => elementsOf(n) === 1);
+    const cheap = small ? total <= generatedSteps : total <= cheapSteps && large <= 1 && all.size <= 3;
+    if (layout || node.op === "iota" || cheap) inline.add(node);
+  }
+  return undefined;
+}

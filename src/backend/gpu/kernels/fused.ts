@@ -1,0 +1,142 @@
+/**
+ * The parts that a group lends to its kernel: `load` functions for what is computed on the way in, and `finish` for what
+ * becomes of each result.
+ *
+ * @module
+ */
+import type { DType } from "../../../graph/dtype.ts";
+import { labelOf, type Node } from "../../../graph/node.ts";
+import { numeric } from "../../../graph/shape.ts";
+import type { Group } from "../fusion.ts";
+import { type Reader, Scope } from "./expression.ts";
+import { computeTypes, type Lanes, storageTypes, vectorType } from "./wgsl.ts";
+import { grid, type Kernel, KernelWriter, type Storage } from "./writer.ts";
+
+/** What kernels are generated with. */
+export interface Lowering {
+  /** The memory of a node that is stored; `undefined` for one that is inline. */
+  storageOf(node: Node): Storage | undefined;
+  /** Memory that lives as long as the group's kernels. */
+  scratch(label: string, dtype: DType, elements: number): Storage;
+  /** Workgroups it takes to fill the device. */
+  readonly parallelism: number;
+  readonly maxBuffers: number;
+  readonly maxWorkgroupBytes: number;
+}
+
+/** Everything one kernel of a group is written with. */
+export class GroupWriter {
+  readonly writer = new KernelWriter();
+  readonly #group: Group;
+  readonly #lowering: Lowering;
+  readonly #reader: Reader;
+
+  constructor(group: Group, lowering: Lowering) {
+    this.#group = group;
+    this.#lowering = lowering;
+    this.#reader = {
+      storageOf: (n) => group.nodes.has(n) || group.prologue.has(n) ? undefined : lowering.storageOf(n),
+    };
+  }
+
+  /** Declares `fn name(i: u32) -> T`: the elements of `node` from i on. */
+  load(name: string, node: Node, lanes: Lanes): void {
+    const scope = new Scope(this.writer, this.#reader);
+    const index = { name: "i", lanes };
+    const type = vectorType(computeTypes[node.dtype], lanes);
+    const value = scope.operand(node, numeric(node.shape), index);
+    this.writer.declare(`fn ${name}(i: u32) -> ${type} {\n${scope.text}\n  return ${value};\n}`);
+  }
+
+  /** Declares `fn finish(i: u32, x: T)`: takes the anchor's elements from i on, and stores the group's outputs. */
+  finish(lanes: Lanes): void {
+    const anchor = this.#group.anchor!;
+    const index = { name: "i", lanes };
+    const scope = new Scope(this.writer, this.#reader);
+    scope.define(anchor, index, "x");
+    if (lanes === 4) ["x", "y", "z", "w"].forEach((c, l) => scope.define(anchor, lane(l), `x.${c}`));
+    this.#store(scope, lanes);
+    const type = vectorType(computeTypes[anchor.dtype], lanes);
+    this.writer.declare(`fn finish(i: u32, x: ${type}) {\n${scope.text}\n}`);
+  }
+
+  /** Declares `fn finish(i: u32, x: T)` that only puts a partial result into scratch memory. */
+  keep(scratch: Storage, lanes: Lanes): void {
+    const type = vectorType(storageTypes[scratch.dtype], lanes);
+    const name = this.writer.bind(scratch, { lanes, write: true });
+    const at = lanes === 4 ? "i >> 2u" : "i";
+    this.writer.declare(`fn finish(i: u32, x: ${type}) {\n  ${name}[${at}] = x;\n}`);
+  }
+
+  /** Declares `fn name(i: u32) -> T` that reads partial results back. */
+  recall(name: string, scratch: Storage, lanes: Lanes): void {
+    const type = vectorType(storageTypes[scratch.dtype], lanes);
+    const binding = this.writer.bind(scratch, { lanes });
+    const at = lanes === 4 ? "i >> 2u" : "i";
+    this.writer.declare(`fn ${name}(i: u32) -> ${type} {\n  return ${binding}[${at}];\n}`);
+  }
+
+  /** The whole kernel of a group without an anchor. */
+  pointwise(lanes: Lanes): Kernel {
+    const scope = new Scope(this.writer, this.#reader);
+    this.#store(scope, lanes);
+    const out = this.writer.bind(this.#lowering.storageOf(this.#group.outputs[0])!, { lanes });
+    const main = `@compute @workgroup_size(${pointwiseThreads})
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  let n = id.x + id.y * groups.x * ${pointwiseThreads}u;
+  if (n >= arrayLength(&${out})) { return; }
+  let i = ${lanes === 4 ? "n * 4u" : "n"};
+${scope.text}
+}`;
+    const count = Math.ceil(this.#group.size / lanes / pointwiseThreads);
+    return this.writer.finish(nameOf(this.#group), main, grid(count));
+  }
+
+  /** Whether each storage that is written has one binding, and there are not too many. */
+  get isValid(): boolean {
+    return this.writer.isConsistent && this.writer.bindingCount <= this.#lowering.maxBuffers;
+  }
+
+  #store(scope: Scope, lanes: Lanes): void {
+    const index = { name: "i", lanes };
+    // All values before the first store: an output may lie in the state it is computed from.
+    for (const node of this.#group.outputs) scope.value(node, index);
+    for (const node of this.#group.outputs) scope.store(node, this.#lowering.storageOf(node)!, index);
+  }
+}
+
+const pointwiseThreads = 64;
+
+function lane(l: number): { name: string; lanes: Lanes } {
+  return { name: l === 0 ? "i" : `(i + ${l}u)`, lanes: 1 };
+}
+
+/** Makes a kernel with four lanes if it may have them and one if not, or if four do not work out. */
+export function widest(
+  group: Group,
+  lowering: Lowering,
+  mayBeWide: boolean,
+  write: (w: GroupWriter, lanes: Lanes) => Kernel,
+): Kernel {
+  for (const lanes of mayBeWide ? [4, 1] as const : [1] as const) {
+    const w = new GroupWriter(group, lowering);
+    const kernel = write(w, lanes);
+    if (lanes === 1 || w.isValid) return kernel;
+  }
+  throw new Error("unreachable");
+}
+
+/** What a kernel is called: its ops, its shape and the label of what it computes. */
+export function nameOf(group: Group): string {
+  const main = group.anchor ?? group.outputs[0];
+  const ops = [
+    ...new Set([...group.nodes].sort((a, b) => a.id - b.id).filter((n) => n !== main).map((n) => n.op)),
+  ];
+  const more = ops.length > 3 ? `${ops.slice(0, 3).join("+")}+${ops.length - 3} more` : ops.join("+");
+  return `${labelOf(main)} [${main.shape.join("x")}]${more ? ` +${more}` : ""}`;
+}
+
+/** The smallest power of two that is at least `x`. */
+export function powerOfTwo(x: number): number {
+  return 2 ** Math.max(0, Math.ceil(Math.log2(x)));
+}

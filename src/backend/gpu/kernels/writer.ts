@@ -1,0 +1,89 @@
+/**
+ * Puts the text of a kernel together: its bindings, helpers, functions and entry point.
+ *
+ * @module
+ */
+import type { DType } from "../../../graph/dtype.ts";
+import { helpers, type Lanes, storageTypes, vectorType } from "./wgsl.ts";
+
+/** Memory that kernels read and write. */
+export interface Storage {
+  /** What messages and plans call it. */
+  readonly label: string;
+  readonly dtype: DType;
+  readonly elements: number;
+}
+
+/** A storage as one kernel sees it; its place in the list is its binding's number. */
+export interface Binding {
+  readonly storage: Storage;
+  readonly lanes: Lanes;
+  readonly writes: boolean;
+}
+
+/** A finished kernel and how it is launched. */
+export interface Kernel {
+  readonly name: string;
+  readonly wgsl: string;
+  readonly bindings: readonly Binding[];
+  readonly workgroups: readonly [number, number, number];
+}
+
+const maxWorkgroups = 65535;
+
+/** Splits `count` workgroups over x and y; kernels count `x + y * columns` and ignore what is beyond. */
+export function grid(count: number): [number, number, number] {
+  if (count <= maxWorkgroups) return [Math.max(count, 1), 1, 1];
+  const rows = Math.ceil(count / maxWorkgroups);
+  return [Math.ceil(count / rows), rows, 1];
+}
+
+/** Collects the parts of one kernel. */
+export class KernelWriter {
+  readonly needs = new Set<string>();
+  readonly #bindings: { storage: Storage; lanes: Lanes; writes: boolean }[] = [];
+  readonly #declarations: string[] = [];
+
+  /** The WGSL name of a storage's binding. A storage that is written has one binding only. */
+  bind(storage: Storage, options: { lanes: Lanes; write?: boolean }): string {
+    const write = options.write ?? false;
+    let at = this.#bindings.findIndex((b) => b.storage === storage && b.lanes === options.lanes);
+    if (at < 0) at = this.#bindings.push({ storage, lanes: options.lanes, writes: write }) - 1;
+    if (write) this.#bindings[at].writes = true;
+    if (storage.dtype === "f16") this.needs.add("f16");
+    return `b${at}`;
+  }
+
+  get bindingCount(): number {
+    return this.#bindings.length;
+  }
+
+  /** Whether no storage that is written has a second binding. */
+  get isConsistent(): boolean {
+    return this.#bindings.every((b) =>
+      !b.writes || this.#bindings.every((o) => o === b || o.storage !== b.storage)
+    );
+  }
+
+  /** Adds a declaration at module scope. */
+  declare(text: string): void {
+    this.#declarations.push(text);
+  }
+
+  /** The finished kernel around the entry point's text. */
+  finish(name: string, main: string, workgroups: readonly [number, number, number]): Kernel {
+    const bindings = this.#bindings.map(({ storage, lanes, writes }, i) =>
+      `@group(0) @binding(${i}) var<storage, ${writes ? "read_write" : "read"}> b${i}: array<${
+        vectorType(storageTypes[storage.dtype], lanes)
+      }>;`
+    );
+    const wgsl = [
+      ...(this.needs.has("f16") ? ["enable f16;"] : []),
+      ...bindings,
+      ...Object.keys(helpers).filter((k) => this.needs.has(k)).map((k) => helpers[k]),
+      ...this.#declarations,
+      main,
+    ].join("\n");
+    return { name, wgsl, bindings: this.#bindings.map((b) => ({ ...b })), workgroups };
+  }
+}

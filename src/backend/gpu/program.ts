@@ -1,0 +1,488 @@
+/**
+ * A plan on the device: every pipeline, buffer and bind group is made once, and a run replays one compute pass.
+ *
+ * @module
+ */
+import type { HostTensor } from "../../graph/dtype.ts";
+import { type Graph, inputsOf, type NodeOf } from "../../graph/node.ts";
+import { bindGraph } from "../../graph/passes/bind.ts";
+import { optimize } from "../../graph/passes/optimize.ts";
+import { numeric } from "../../graph/shape.ts";
+import { checkFeeds, checkStates } from "../feeds.ts";
+import { BackendError, type CompileOptions, type Program, type Tensors } from "../interface.ts";
+import { debugLevel, debugPrint } from "./debug.ts";
+import type { GpuContext } from "./device.ts";
+import { decode, encode } from "./host.ts";
+import type { Binding } from "./kernels/writer.ts";
+import { makePlan, type Plan, type PlanLimits, type PlanStorage, printPlan } from "./plan.ts";
+import { StateTable, tensorOf } from "./states.ts";
+
+/** One launch of a kernel, as tests and profiles see it. */
+export interface PlannedKernel {
+  readonly name: string;
+  readonly workgroups: readonly [number, number, number];
+  /** What it reads and writes, in the order of its bindings. */
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+}
+
+/** A program on the GPU. */
+export interface GpuProgram extends Program {
+  /** The kernels of one run, in order: a run is one compute pass over these. */
+  readonly kernels: readonly PlannedKernel[];
+  /** Runs once and resolves with each kernel's time in milliseconds; needs `timestamp-query`. For benchmarks. */
+  profile(feeds: Tensors): Promise<{ readonly name: string; readonly ms: number }[]>;
+}
+
+/** Steps whose scalars the device keeps; more are fetched on the way. */
+const ringSteps = 256;
+const alignment = 256;
+
+interface Launch {
+  readonly name: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroup: GPUBindGroup;
+  readonly workgroups: readonly [number, number, number];
+}
+
+interface Place {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+}
+
+interface Copy {
+  readonly from: Place;
+  readonly to: Place;
+  readonly bytes: number;
+}
+
+/** An output and where it lies among the others. */
+interface OutputSlot {
+  readonly name: string;
+  readonly node: { readonly dtype: HostTensor["dtype"]; readonly shape: readonly number[] };
+  readonly storage: PlanStorage;
+  readonly before: boolean;
+  readonly offset: number;
+}
+
+/** Compiles a graph for an open device. */
+export async function compileProgram(
+  context: GpuContext,
+  source: Graph,
+  options: CompileOptions & { limits: PlanLimits },
+): Promise<GpuProgram> {
+  context.check();
+  if (options.share && !(options.share instanceof DeviceProgram && options.share.isOn(context))) {
+    throw new BackendError("Cannot share states with a program of another backend");
+  }
+  const graph = optimize(bindGraph(source, options.bindings));
+  const plan = makePlan(graph, options.limits);
+  const level = debugLevel();
+  if (level >= 3) debugPrint(`plan of ${options.label ?? "program"}\n${printPlan(plan)}`);
+  if (level >= 4) { for (const k of plan.kernels) debugPrint(`// ${k.name}\n${k.wgsl}\n`); }
+  const pipelines = Promise.all(plan.kernels.map((k) => context.pipeline(k.name, k.wgsl)));
+  const states = options.share ? (options.share as DeviceProgram).states : new StateTable();
+  states.retain();
+  try {
+    return await DeviceProgram.create(context, graph, plan, states, await pipelines);
+  } catch (error) {
+    states.release();
+    throw error;
+  }
+}
+
+class DeviceProgram implements GpuProgram {
+  readonly states: StateTable;
+  readonly kernels: readonly PlannedKernel[];
+  memory = { stateBytes: 0, workBytes: 0 };
+  readonly #context: GpuContext;
+  readonly #graph: Graph;
+  readonly #plan: Plan;
+  readonly #launches: Launch[] = [];
+  readonly #places = new Map<PlanStorage, Place>();
+  readonly #owned: GPUBuffer[] = [];
+  readonly #before: Copy[] = [];
+  readonly #after: Copy[] = [];
+  #inputs?: { buffer: GPUBuffer; host: Uint8Array<ArrayBuffer> };
+  #outputs: OutputSlot[] = [];
+  #scalars: OutputSlot[] = [];
+  #staging?: GPUBuffer;
+  #ring?: { buffer: GPUBuffer; staging: GPUBuffer; stride: number };
+  #pending = 0;
+  #records: Record<string, number>[] = [];
+  #disposed = false;
+
+  private constructor(context: GpuContext, graph: Graph, plan: Plan, states: StateTable) {
+    this.#context = context;
+    this.#graph = graph;
+    this.#plan = plan;
+    this.states = states;
+    const names = (bindings: readonly Binding[], writes: boolean) =>
+      bindings.filter((b) => b.writes === writes).map((b) => b.storage.label);
+    this.kernels = plan.kernels.map(({ name, workgroups, bindings }) => ({
+      name,
+      workgroups,
+      reads: names(bindings, false),
+      writes: names(bindings, true),
+    }));
+  }
+
+  static async create(
+    context: GpuContext,
+    graph: Graph,
+    plan: Plan,
+    states: StateTable,
+    pipelines: readonly GPUComputePipeline[],
+  ): Promise<DeviceProgram> {
+    const program = new DeviceProgram(context, graph, plan, states);
+    try {
+      await program.#allocate();
+      await program.#bind(pipelines);
+    } catch (error) {
+      for (const buffer of program.#owned) buffer.destroy();
+      throw error;
+    }
+    return program;
+  }
+
+  isOn(context: GpuContext): boolean {
+    return this.#context === context;
+  }
+
+  async run(feeds: Tensors): Promise<Record<string, HostTensor>> {
+    this.#check();
+    this.#feed(feeds);
+    const total = this.#outputs.reduce((sum, o) => Math.max(sum, o.offset + o.storage.bytes), 0);
+    if (total > 0 && !this.#staging) this.#staging = await this.#buffer("outputs", total, readback);
+    const staging = this.#staging;
+    const copies = this.#outputs.map((o) => this.#copyOf(o, staging!, o.offset));
+    this.#submit(copies);
+    if (!staging) return {};
+    const bytes = await this.#map(staging, total);
+    return Object.fromEntries(this.#outputs.map(({ name, node, storage, offset }) => [
+      name,
+      tensorOf(node, decode(storage.dtype, storage.elements, bytes, offset)),
+    ]));
+  }
+
+  async step(feeds: Tensors): Promise<void> {
+    this.#check();
+    this.#feed(feeds);
+    if (this.#pending === ringSteps) await this.#fetch();
+    const ring = this.#ring;
+    const start = this.#pending * (ring?.stride ?? 0);
+    this.#submit(ring ? this.#scalars.map((o) => this.#copyOf(o, ring.buffer, start + o.offset)) : []);
+    this.#pending++;
+  }
+
+  async drain(): Promise<Record<string, number>[]> {
+    this.#check();
+    await this.#fetch();
+    return this.#records.splice(0);
+  }
+
+  async read(names?: readonly string[]): Promise<Record<string, HostTensor>> {
+    this.#check();
+    const cells = this.states.pick(names);
+    const total = cells.reduce((sum, [, c]) => sum + c.bytes, 0);
+    if (total === 0) return {};
+    const { device } = this.#context;
+    const staging = await this.#context.allocate(
+      `${total} bytes to read states`,
+      () => device.createBuffer({ label: "states", size: total, usage: readback }),
+    );
+    try {
+      const encoder = device.createCommandEncoder();
+      const offsets: number[] = [];
+      let at = 0;
+      for (const [, cell] of cells) {
+        encoder.copyBufferToBuffer(cell.buffer, 0, staging, at, cell.bytes);
+        offsets.push(at);
+        at += cell.bytes;
+      }
+      device.queue.submit([encoder.finish()]);
+      const bytes = await this.#map(staging, total);
+      return Object.fromEntries(
+        cells.map((
+          [name, cell],
+          i,
+        ) => [name, tensorOf(cell, decode(cell.dtype, cell.elements, bytes, offsets[i]))]),
+      );
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  // deno-lint-ignore require-await -- errors must reject, not throw
+  async write(tensors: Tensors): Promise<void> {
+    this.#check();
+    checkStates(this.states.cells, tensors);
+    for (const [name, tensor] of Object.entries(tensors)) {
+      const cell = this.states.cells.get(name)!;
+      const bytes = new Uint8Array(cell.bytes);
+      encode(tensor, bytes, 0);
+      this.#context.device.queue.writeBuffer(cell.buffer, 0, bytes);
+    }
+  }
+
+  async profile(feeds: Tensors): Promise<{ readonly name: string; readonly ms: number }[]> {
+    this.#check();
+    const { device } = this.#context;
+    if (!device.features.has("timestamp-query")) {
+      throw new BackendError(`Cannot profile: ${this.#context.adapter.description} has no timestamp-query`);
+    }
+    this.#feed(feeds);
+    const count = 2 * this.#launches.length;
+    const querySet = device.createQuerySet({ type: "timestamp", count });
+    const resolved = device.createBuffer({
+      size: count * 8,
+      usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+    });
+    const staging = device.createBuffer({ size: count * 8, usage: readback });
+    try {
+      const encoder = device.createCommandEncoder();
+      this.#launches.forEach((launch, i) => {
+        const pass = encoder.beginComputePass({
+          timestampWrites: { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 },
+        });
+        encodeLaunch(pass, launch);
+        pass.end();
+      });
+      encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
+      encoder.copyBufferToBuffer(resolved, 0, staging, 0, count * 8);
+      device.queue.submit([encoder.finish()]);
+      const times = new BigUint64Array(await this.#map(staging, count * 8));
+      return this.#launches.map(({ name }, i) => ({
+        name,
+        ms: Number(times[2 * i + 1] - times[2 * i]) / 1e6,
+      }));
+    } finally {
+      querySet.destroy();
+      resolved.destroy();
+      staging.destroy();
+    }
+  }
+
+  dispose(): Promise<void> {
+    if (!this.#disposed) {
+      this.#disposed = true;
+      for (const buffer of this.#owned) buffer.destroy();
+      this.states.release();
+    }
+    return Promise.resolve();
+  }
+
+  #check(): void {
+    if (this.#disposed) throw new BackendError("Cannot run: the program was disposed");
+    this.#context.check();
+  }
+
+  /** All inputs go to the device in one write. */
+  #feed(feeds: Tensors): void {
+    const checked = checkFeeds(inputsOf(this.#graph), feeds);
+    if (!this.#inputs) return;
+    const { buffer, host } = this.#inputs;
+    for (const storage of this.#plan.storages) {
+      if (storage.kind === "input") {
+        encode(checked[storage.node!.name!], host, this.#places.get(storage)!.offset);
+      }
+    }
+    this.#context.device.queue.writeBuffer(buffer, 0, host);
+  }
+
+  #submit(copies: readonly (Copy & { before: boolean })[]): void {
+    const { device } = this.#context;
+    const encoder = device.createCommandEncoder();
+    const copy = ({ from, to, bytes }: Copy) =>
+      encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, bytes);
+    this.#before.forEach(copy);
+    copies.filter((c) => c.before).forEach(copy);
+    if (this.#launches.length > 0) {
+      const pass = encoder.beginComputePass();
+      for (const launch of this.#launches) encodeLaunch(pass, launch);
+      pass.end();
+    }
+    copies.filter((c) => !c.before).forEach(copy);
+    this.#after.forEach(copy);
+    device.queue.submit([encoder.finish()]);
+  }
+
+  #copyOf(o: OutputSlot, buffer: GPUBuffer, offset: number): Copy & { before: boolean } {
+    return {
+      from: this.#places.get(o.storage)!,
+      to: { buffer, offset },
+      bytes: o.storage.bytes,
+      before: o.before,
+    };
+  }
+
+  /** Moves the ring's contents to the host. */
+  async #fetch(): Promise<void> {
+    const steps = this.#pending;
+    this.#pending = 0;
+    if (steps === 0) return;
+    if (!this.#ring) {
+      for (let i = 0; i < steps; i++) this.#records.push({});
+      return;
+    }
+    const { buffer, staging, stride } = this.#ring;
+    const { device } = this.#context;
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, 0, staging, 0, steps * stride);
+    device.queue.submit([encoder.finish()]);
+    const bytes = await this.#map(staging, steps * stride);
+    for (let i = 0; i < steps; i++) {
+      this.#records.push(Object.fromEntries(this.#scalars.map(({ name, storage, offset }) => [
+        name,
+        Number(decode(storage.dtype, 1, bytes, i * stride + offset)[0]),
+      ])));
+    }
+  }
+
+  async #map(staging: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+    try {
+      await staging.mapAsync(GPUMapMode.READ, 0, bytes);
+    } catch (error) {
+      this.#context.check();
+      throw new BackendError(`Cannot read from the GPU: ${(error as Error).message}`);
+    }
+    const copy = staging.getMappedRange(0, bytes).slice(0);
+    staging.unmap();
+    this.#context.check();
+    return copy;
+  }
+
+  async #buffer(what: string, size: number, usage: number): Promise<GPUBuffer> {
+    const buffer = await this.#context.allocate(
+      `${size} bytes for ${what}`,
+      () => this.#context.device.createBuffer({ label: what, size, usage }),
+    );
+    this.#owned.push(buffer);
+    return buffer;
+  }
+
+  async #allocate(): Promise<void> {
+    const { device } = this.#context;
+    const { storages, work } = this.#plan;
+    let stateBytes = 0;
+    for (const storage of storages) {
+      if (storage.kind !== "state") continue;
+      const { cell, added } = await this.states.add(
+        this.#context,
+        storage.node as NodeOf<"state">,
+        storage.bytes,
+      );
+      this.#places.set(storage, { buffer: cell.buffer, offset: 0 });
+      stateBytes += added;
+    }
+    const slots: GPUBuffer[] = [];
+    for (const [i, size] of work.sizes.entries()) slots.push(await this.#buffer(`work ${i}`, size, copyable));
+    for (const [storage, slot] of work.slotOf) this.#places.set(storage, { buffer: slots[slot], offset: 0 });
+    const inputs = await this.#arena("input");
+    if (inputs) this.#inputs = { ...inputs, host: new Uint8Array(inputs.bytes) };
+    const constants = await this.#arena("constant");
+    if (constants) {
+      const host = new Uint8Array(constants.bytes);
+      for (const storage of storages) {
+        if (storage.kind !== "constant") continue;
+        const { dtype, attrs, shape } = storage.node as NodeOf<"constant">;
+        encode({ dtype, shape: numeric(shape), data: attrs.data }, host, this.#places.get(storage)!.offset);
+      }
+      device.queue.writeBuffer(constants.buffer, 0, host);
+    }
+    await this.#placeOutputs();
+    await this.#placeCopies();
+    const workBytes = this.#owned.reduce((sum, b) => sum + b.size, 0);
+    this.memory = { stateBytes, workBytes };
+  }
+
+  /** One buffer for all storages of a kind. */
+  async #arena(kind: "input" | "constant"): Promise<{ buffer: GPUBuffer; bytes: number } | undefined> {
+    const members = this.#plan.storages.filter((s) => s.kind === kind);
+    if (members.length === 0) return undefined;
+    const offsets: number[] = [];
+    let bytes = 0;
+    for (const { bytes: size } of members) {
+      offsets.push(bytes);
+      bytes += Math.ceil(size / alignment) * alignment;
+    }
+    const buffer = await this.#buffer(`${kind}s`, bytes, copyable);
+    members.forEach((s, i) => this.#places.set(s, { buffer, offset: offsets[i] }));
+    return { buffer, bytes };
+  }
+
+  async #placeOutputs(): Promise<void> {
+    const place = (names: readonly string[]) => {
+      let offset = 0;
+      return names.map((name): OutputSlot => {
+        const node = this.#graph.outputs[name];
+        const { storage, before } = this.#plan.outputs[name];
+        const slot = {
+          name,
+          node: { dtype: node.dtype, shape: numeric(node.shape) },
+          storage,
+          before,
+          offset,
+        };
+        offset += storage.bytes;
+        return slot;
+      });
+    };
+    const names = Object.keys(this.#plan.outputs);
+    this.#outputs = place(names);
+    this.#scalars = place(names.filter((n) => this.#plan.outputs[n].storage.elements === 1));
+    const stride = this.#scalars.reduce((sum, s) => sum + s.storage.bytes, 0);
+    if (stride === 0) return;
+    this.#ring = {
+      buffer: await this.#buffer("ring", stride * ringSteps, copyable),
+      staging: await this.#buffer("ring to read", stride * ringSteps, readback),
+      stride,
+    };
+  }
+
+  async #placeCopies(): Promise<void> {
+    for (const { from, to } of this.#plan.copies) {
+      const source = this.#places.get(from.storage)!;
+      const target = this.#places.get(to)!;
+      if (!from.before) {
+        this.#after.push({ from: source, to: target, bytes: to.bytes });
+        continue;
+      }
+      const kept = { buffer: await this.#buffer(`old ${from.storage.label}`, to.bytes, copyable), offset: 0 };
+      this.#before.push({ from: source, to: kept, bytes: to.bytes });
+      this.#after.push({ from: kept, to: target, bytes: to.bytes });
+    }
+  }
+
+  async #bind(pipelines: readonly GPUComputePipeline[]): Promise<void> {
+    const { device } = this.#context;
+    device.pushErrorScope("validation");
+    this.#plan.kernels.forEach(({ name, bindings, workgroups }, i) => {
+      const entries = bindings.map(({ storage }, binding): GPUBindGroupEntry => {
+        const { buffer, offset } = this.#places.get(storage as PlanStorage)!;
+        return { binding, resource: { buffer, offset, size: (storage as PlanStorage).bytes } };
+      });
+      const pipeline = pipelines[i];
+      const layout = pipeline.getBindGroupLayout(0);
+      this.#launches.push({
+        name,
+        pipeline,
+        bindGroup: device.createBindGroup({ label: name, layout, entries }),
+        workgroups,
+      });
+    });
+    const error = await device.popErrorScope();
+    if (error) {
+      throw new BackendError(`Cannot bind kernels: ${error.message.trim().replaceAll(/\s*\n\s*/g, "; ")}`);
+    }
+  }
+}
+
+const copyable = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+const readback = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+
+function encodeLaunch(pass: GPUComputePassEncoder, { pipeline, bindGroup, workgroups }: Launch): void {
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, bindGroup);
+  pass.dispatchWorkgroups(...workgroups);
+}
