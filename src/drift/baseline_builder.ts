@@ -121,7 +121,8 @@ export class BaselineBuilder {
   }
 
   /**
-   * The baseline, as plain JSON. Takes about 0.2 s: it measures how much the token distribution varies by chance.
+   * The baseline, as plain JSON. Takes some tenths of a second: it measures how much the token
+   * distribution varies by chance.
    *
    * @throws {DriftError} When fewer than 20 texts were observed.
    */

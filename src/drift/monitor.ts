@@ -67,7 +67,7 @@ export interface MonitorOptions {
   windowSize?: number;
   /** When to alarm; see `AlertPolicy`. */
   policy?: Partial<AlertPolicy>;
-  /** Closed windows to remember; default 50. */
+  /** Closed windows to remember; default 30. */
   keepWindows?: number;
 }
 
@@ -113,7 +113,7 @@ export class DriftMonitor {
 
   /** @throws {DriftError} When an option is out of range. */
   constructor(baseline: Baseline, options: MonitorOptions = {}) {
-    const { windowSize = 200, keepWindows = 50, policy } = options;
+    const { windowSize = 200, keepWindows = 30, policy } = options;
     this.#policy = alertPolicy(policy);
     const { minTexts } = this.#policy;
     if (!(Number.isInteger(windowSize) && windowSize >= minTexts && windowSize <= 1_000_000)) {
@@ -228,6 +228,13 @@ export class DriftMonitor {
 }
 
 function withoutHistograms(report: WindowReport): WindowSummary {
-  const features = report.features.map(({ reference: _, current: __, ...result }) => result);
+  const features = report.features.map(({ reference: _, current: __, ...result }) => rounded(result));
   return { ...report, features };
+}
+
+/** Six digits are plenty for a time series, and a page that updates live fetches it again and again. */
+function rounded<T>(value: T): T {
+  if (typeof value === "number") return Number(value.toPrecision(6)) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, rounded(entry)])) as T;
 }

@@ -6,15 +6,19 @@ import { DriftError } from "./errors.ts";
  * A feature drifts in a window when its effect passes a practical threshold **and** the evidence passes the false-discovery
  * control over all features of that window. The noise that windows of this size have without any drift is added to the
  * threshold: the reports carry the sum.
+ *
+ * The thresholds leave room for what no test of independent texts knows: real mail comes in near-identical batches. Six
+ * random splits of the SpamAssassin corpus, the held-out fifth replayed in 240 orders in windows of 100 to 200 texts, had 8
+ * drifted windows of 11,000 and no alarm; Italian and German text raised it in the second window at the latest.
  */
 export interface AlertPolicy {
   /** Expected share of false findings among the features found drifted; default 0.01. */
   falseDiscoveryRate: number;
-  /** Numbers per text: how far the distribution functions must come apart, 0 to 1; default 0.1. */
+  /** Numbers per text: how far the distribution functions must come apart, 0 to 1; default 0.15. */
   ksThreshold: number;
   /** Predicted classes: the share of texts that must have changed class, 0 to 1; default 0.1. */
   totalVariationThreshold: number;
-  /** Tokens: the Jensen-Shannon distance (nats, at most 0.83) that must be there beyond the noise; default 0.1. */
+  /** Tokens: the Jensen-Shannon distance (nats, at most 0.83) that must be there beyond the noise; default 0.12. */
   jsThreshold: number;
   /** A feature with fewer texts in the window is not tested; default 30. */
   minTexts: number;
@@ -26,9 +30,9 @@ export interface AlertPolicy {
 
 const DEFAULTS: AlertPolicy = {
   falseDiscoveryRate: 0.01,
-  ksThreshold: 0.1,
+  ksThreshold: 0.15,
   totalVariationThreshold: 0.1,
-  jsThreshold: 0.1,
+  jsThreshold: 0.12,
   minTexts: 30,
   windowsToRaise: 2,
   windowsToClear: 2,

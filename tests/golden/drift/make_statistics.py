@@ -112,6 +112,12 @@ def fdr_cases():
         yield {"p": p, "adjusted": [float(v) for v in stats.false_discovery_control(p)]}
 
 
+def pearson_cases():
+    for skewness in [0.05, 0.3, 0.8, 1.5, 3.0]:
+        for z in [-3.0, -1.0, -0.2, 0.0, 0.7, 2.0, 4.0, 8.0, 20.0]:
+            yield [z, skewness, float(stats.pearson3.sf(z, skewness))]
+
+
 print(
     json.dumps(
         {
@@ -121,6 +127,7 @@ print(
             "kolmogorov": list(kolmogorov_cases()),
             "gamma": list(gamma_cases()),
             "fdr": list(fdr_cases()),
+            "pearson": list(pearson_cases()),
         },
         separators=(",", ":"),
     )

@@ -1,0 +1,312 @@
+import assert from "node:assert/strict";
+import { shiftedMessages } from "../../src/data/shifted.ts";
+import { readSpam } from "../../src/data/spam.ts";
+import { BaselineBuilder, DriftError, DriftMonitor, type TextObservation } from "../../src/drift/mod.ts";
+import type { Baseline, FeatureName, WindowReport } from "../../src/drift/mod.ts";
+import { createRandom } from "../../src/drift/random.ts";
+import { LABELS, simulateTexts, type Traffic, USUAL, VOCABULARY } from "./simulate.ts";
+
+const built = new Map<number, Baseline>();
+
+function simulatedBaseline(seed: number): Baseline {
+  const known = built.get(seed);
+  if (known !== undefined) return known;
+  const text = simulateTexts(seed);
+  const builder = new BaselineBuilder({ labels: LABELS, vocabSize: VOCABULARY });
+  for (let i = 0; i < 1000; i++) builder.observe(text(USUAL));
+  const baseline = builder.build();
+  built.set(seed, baseline);
+  return baseline;
+}
+
+function closedWindows(monitor: DriftMonitor, texts: Iterable<TextObservation>): WindowReport[] {
+  const reports: WindowReport[] = [];
+  let atMs = 0;
+  for (const text of texts) {
+    const report = monitor.observe(text, atMs++);
+    if (report !== undefined) reports.push(report);
+  }
+  return reports;
+}
+
+function traffic(seed: number, count: number, kind: Partial<Traffic> = {}): TextObservation[] {
+  const text = simulateTexts(seed);
+  return Array.from({ length: count }, () => text({ ...USUAL, ...kind }));
+}
+
+Deno.test("without drift at most 1 window in 100 is found drifted, and none raises an alarm", () => {
+  let windows = 0, drifted = 0, alarms = 0;
+  for (let seed = 0; seed < 5; seed++) {
+    const monitor = new DriftMonitor(simulatedBaseline(seed), { windowSize: 120 });
+    for (const report of closedWindows(monitor, traffic(100 + seed, 100 * 120))) {
+      windows++;
+      if (report.features.some((feature) => feature.drifted)) drifted++;
+      if (report.alarm) alarms++;
+    }
+  }
+  assert.equal(windows, 500);
+  assert.ok(drifted <= 5, `${drifted} of ${windows} windows found drifted`);
+  assert.equal(alarms, 0);
+});
+
+Deno.test("without drift the p-value of each feature is as rare as it says, or rarer", () => {
+  const rare = new Map<FeatureName, number>();
+  let windows = 0;
+  for (let seed = 0; seed < 4; seed++) {
+    const monitor = new DriftMonitor(simulatedBaseline(seed), { windowSize: 80 });
+    for (const report of closedWindows(monitor, traffic(200 + seed, 60 * 80))) {
+      windows++;
+      for (const { name, pValue } of report.features) {
+        if (pValue < 0.1) rare.set(name, (rare.get(name) ?? 0) + 1);
+      }
+    }
+  }
+  // 240 windows: 24 expected, 5 standard deviations are 23; windows of one baseline share its luck
+  for (const [name, count] of rare) {
+    assert.ok(count <= 47, `${name}: p < .1 in ${count} of ${windows} windows`);
+  }
+  assert.ok((rare.get("tokenDistribution") ?? 0) >= 5, "the token test must not be deaf either");
+});
+
+Deno.test.each(
+  [
+    ["another language", { foreign: true }, "tokenDistribution"],
+    ["another language", { foreign: true }, "unknownRate"],
+    ["much longer texts", { length: 500 }, "characters"],
+    ["much longer texts", { length: 500 }, "tokens"],
+    ["70% spam instead of 30%", { spamShare: 0.7 }, "predictedClass"],
+  ] as [string, Partial<Traffic>, FeatureName][],
+)("$0 raises the alarm for $2 in the second window, from windows of 100 on", (_, kind, name) => {
+  const baseline = simulatedBaseline(1);
+  for (const windowSize of [100, 200]) {
+    for (let seed = 0; seed < 5; seed++) {
+      const monitor = new DriftMonitor(baseline, { windowSize });
+      assert.ok(closedWindows(monitor, traffic(seed, 2 * windowSize)).every((report) => !report.alarm));
+      const [first, second] = closedWindows(monitor, traffic(300 + seed, 2 * windowSize, kind));
+      assert.ok(second.alarm && !first.alarm, `windows of ${windowSize}, seed ${seed}`);
+      const feature = second.features.find((feature) => feature.name === name);
+      assert.ok(feature?.drifted && feature.alarm);
+      assert.ok(feature.effect.value > feature.effect.threshold && feature.adjustedPValue <= 0.01);
+    }
+  }
+});
+
+Deno.test("real mail raises no alarm against other mail, Italian and German text does at once", () => {
+  const mails = readSpam();
+  const random = createRandom(3);
+  for (let i = mails.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [mails[i], mails[j]] = [mails[j], mails[i]];
+  }
+  const observe = (text: string, spam: boolean): TextObservation => {
+    const words = text.toLowerCase().match(/\p{L}+|\p{N}|[^\s\p{L}\p{N}]/gu) ?? [];
+    const tokenIds = words.slice(0, 126).map((word) => {
+      let hash = 0;
+      for (let i = 0; i < word.length; i++) hash = Math.imul(hash, 31) + word.charCodeAt(i) | 0;
+      return (hash >>> 0) % VOCABULARY;
+    });
+    const probabilities = spam ? [0.1, 0.9] : [0.9, 0.1];
+    return { characters: text.length, tokenIds, tokens: words.length, unknownTokens: 0, probabilities };
+  };
+  const builder = new BaselineBuilder({ labels: LABELS, vocabSize: VOCABULARY });
+  for (const { text, label } of mails.slice(0, 1200)) builder.observe(observe(text, label === "spam"));
+  const monitor = new DriftMonitor(builder.build(), { windowSize: 150 });
+  const calm = mails.slice(1200, 3000).map(({ text, label }) => observe(text, label === "spam"));
+  const reports = closedWindows(monitor, calm);
+  assert.equal(reports.length, 12);
+  assert.ok(reports.every((report) => !report.alarm));
+
+  const shifted = shiftedMessages({ count: 300 }).map((text, i) => observe(text, i % 10 < 3));
+  const [, second] = closedWindows(monitor, shifted);
+  assert.ok(second.alarm);
+  const drifted = second.features.filter((feature) => feature.alarm).map((feature) => feature.name);
+  assert.deepEqual(drifted, ["characters", "tokens", "tokenDistribution"]);
+});
+
+Deno.test("an alarm ends after two calm windows, not before", () => {
+  const monitor = new DriftMonitor(simulatedBaseline(1), { windowSize: 100 });
+  closedWindows(monitor, traffic(1, 200, { foreign: true }));
+  assert.equal(monitor.snapshot().alarm, true);
+  assert.deepEqual(closedWindows(monitor, traffic(2, 200)).map((report) => report.alarm), [true, false]);
+});
+
+Deno.test("one drifted window among calm ones raises no alarm", () => {
+  const monitor = new DriftMonitor(simulatedBaseline(1), { windowSize: 100 });
+  const reports = [
+    ...closedWindows(monitor, traffic(1, 100)),
+    ...closedWindows(monitor, traffic(1, 100, { foreign: true })),
+    ...closedWindows(monitor, traffic(2, 100)),
+  ];
+  assert.deepEqual(reports.map((report) => report.features.some((feature) => feature.drifted)), [
+    false,
+    true,
+    false,
+  ]);
+  assert.ok(reports.every((report) => !report.alarm));
+});
+
+Deno.test("a window reports its clock, its statistics and both distributions over the same bins", () => {
+  const monitor = new DriftMonitor(simulatedBaseline(1), { windowSize: 100 });
+  const text = simulateTexts(5);
+  let report: WindowReport | undefined;
+  for (let i = 0; i < 100; i++) report = monitor.observe(text(USUAL), 5000 + i);
+  assert.ok(report);
+  assert.deepEqual([report.index, report.startedAtMs, report.closedAtMs, report.n], [0, 5000, 5099, 100]);
+  assert.deepEqual(report.features.map((feature) => feature.name), [
+    "characters",
+    "tokens",
+    "unknownRate",
+    "confidence",
+    "predictedClass",
+    "tokenDistribution",
+  ]);
+  for (const { name, kind, n, statistics, reference, current } of report.features) {
+    assert.equal(n, 100);
+    for (const value of [statistics.kl, statistics.js, statistics.psi]) {
+      assert.ok(value >= 0 && Number.isFinite(value));
+    }
+    assert.equal(statistics.ks !== undefined, kind === "numeric");
+    assert.equal(statistics.chiSquare !== undefined, name === "predictedClass");
+    assert.deepEqual(current.labels, reference.labels);
+    for (const { labels, shares } of [reference, current]) {
+      assert.equal(shares.length, labels.length);
+      assert.ok(Math.abs(shares.reduce((sum, share) => sum + share, 0) - 1) < 1e-4, name);
+    }
+  }
+});
+
+Deno.test("the tokens drawn are those that changed most", () => {
+  const usual = (i: number): TextObservation => ({
+    characters: 10,
+    tokenIds: [100 + i % 50, 200 + i % 40, 5],
+    unknownTokens: 0,
+    probabilities: [1, 0],
+  });
+  const builder = new BaselineBuilder({ labels: LABELS, vocabSize: 1000, topTokens: 80 });
+  for (let i = 0; i < 400; i++) builder.observe(usual(i));
+  const monitor = new DriftMonitor(builder.build(), { windowSize: 100 });
+  let report: WindowReport | undefined;
+  for (let i = 0; i < 100; i++) report = monitor.observe({ ...usual(i), tokenIds: [117, 117, 900] }, i);
+  const feature = report!.features.find((feature) => feature.name === "tokenDistribution")!;
+  const { labels, tokenIds, shares } = feature.current;
+  assert.deepEqual(new Set(tokenIds!.slice(0, 2)), new Set([117, 5])); // what came and what went
+  assert.equal(shares[tokenIds!.indexOf(117)], 0.666667);
+  assert.equal(feature.reference.shares[feature.reference.tokenIds!.indexOf(5)], 0.333333);
+  assert.ok(labels.includes("rare tokens") && labels.at(-1) === "all others");
+});
+
+Deno.test("counts of replicas add up to what one monitor would have seen", () => {
+  const baseline = simulatedBaseline(2);
+  const texts = traffic(9, 200, { length: 300 });
+  const whole = closedWindows(new DriftMonitor(baseline, { windowSize: 200 }), texts)[0];
+  const [a, b] = [
+    new DriftMonitor(baseline, { windowSize: 200 }),
+    new DriftMonitor(baseline, { windowSize: 200 }),
+  ];
+  texts.forEach((text, i) => (i % 3 === 0 ? a : b).observe(text, i));
+  const counts = JSON.parse(JSON.stringify(b.flush())); // as it travels
+  assert.equal(b.snapshot().open.n, 0);
+  assert.deepEqual(a.merge(counts, 199), whole);
+  const other = new DriftMonitor(baseline, { windowSize: 200 });
+  other.observe(texts[0], 0);
+  assert.throws(() => other.merge(shortWindow(), 0), DriftError);
+});
+
+function shortBaseline(): Baseline {
+  const builder = new BaselineBuilder({ labels: LABELS, vocabSize: 10 });
+  for (let i = 0; i < 20; i++) {
+    builder.observe({ characters: 1, tokenIds: [1], unknownTokens: 0, probabilities: [1, 0] });
+  }
+  return builder.build();
+}
+
+function shortWindow() {
+  const monitor = new DriftMonitor(shortBaseline());
+  monitor.observe({ characters: 1, tokenIds: [1], unknownTokens: 0, probabilities: [1, 0] }, 0);
+  return monitor.flush()!;
+}
+
+Deno.test("values that make no sense are left out and counted, and never stop the stream", () => {
+  const monitor = new DriftMonitor(shortBaseline(), { windowSize: 30 });
+  const good: TextObservation = {
+    characters: 5,
+    tokenIds: [1, 2],
+    unknownTokens: 0,
+    probabilities: [0.5, 0.5],
+  };
+  const bad: TextObservation[] = [
+    { ...good, characters: NaN },
+    { ...good, characters: -3 },
+    { ...good, probabilities: [NaN, 1] },
+    { ...good, probabilities: [1] },
+    { ...good, unknownTokens: 7 },
+    { ...good, tokens: Infinity },
+  ];
+  for (const text of bad) monitor.observe(text, 0);
+  monitor.observe({ ...good, tokenIds: [99, -4, 1.5, NaN] }, 0); // strange ids count as rare tokens
+  monitor.observe({ ...good, tokenIds: [], probabilities: [] }, 0); // an empty text without a prediction is fine
+  const { open } = monitor.snapshot();
+  assert.deepEqual([open.n, open.invalid], [8, bad.length]);
+  const report = monitor.close(1)!;
+  assert.equal(report.invalid, bad.length);
+  assert.equal(report.features.find((feature) => feature.name === "characters")?.n, 6);
+  assert.equal(report.features.find((feature) => feature.name === "predictedClass")?.n, 5);
+});
+
+Deno.test("a window with too few texts is shown but not tested, and moves no alarm", () => {
+  const monitor = new DriftMonitor(simulatedBaseline(1), { windowSize: 100 });
+  closedWindows(monitor, traffic(1, 200, { foreign: true }));
+  for (let i = 0; i < 3; i++) {
+    closedWindows(monitor, traffic(2 + i, 20));
+    const report = monitor.close(9)!;
+    assert.ok(report.features.every((feature) => feature.pValue === 1 && !feature.drifted));
+    assert.equal(report.alarm, true);
+  }
+  assert.equal(monitor.close(10), undefined); // nothing is open
+});
+
+Deno.test("memory is bounded: old windows go, and a snapshot stays small", () => {
+  const monitor = new DriftMonitor(shortBaseline(), { windowSize: 30, keepWindows: 4 });
+  for (let i = 0; i < 300; i++) {
+    monitor.observe(
+      { characters: 1 + i % 3, tokenIds: [1, 2], unknownTokens: 0, probabilities: [0.4, 0.6] },
+      i,
+    );
+  }
+  const snapshot = monitor.snapshot();
+  assert.equal(snapshot.windowsClosed, 10);
+  assert.deepEqual(snapshot.windows.map((window) => window.index), [6, 7, 8, 9]);
+  assert.equal(snapshot.latest?.index, 9);
+  assert.deepEqual(JSON.parse(JSON.stringify(snapshot)).windows, snapshot.windows);
+  const usual = new DriftMonitor(simulatedBaseline(1), { windowSize: 30 });
+  closedWindows(usual, traffic(1, 40 * 30));
+  assert.ok(JSON.stringify(usual.snapshot()).length < 100_000);
+});
+
+Deno.test("before the first window closes a snapshot already has all features to draw", () => {
+  const monitor = new DriftMonitor(shortBaseline());
+  const { open, latest, windows, alarm } = monitor.snapshot();
+  assert.deepEqual([open.n, open.startedAtMs, latest, windows.length, alarm], [
+    0,
+    undefined,
+    undefined,
+    0,
+    false,
+  ]);
+  assert.equal(open.features.length, 6);
+  assert.deepEqual(open.features.at(-2)?.reference, { labels: LABELS, shares: [1, 0] });
+});
+
+Deno.test("options out of range are refused with one clear line", () => {
+  const baseline = shortBaseline();
+  assert.throws(
+    () => new DriftMonitor(baseline, { windowSize: 10 }),
+    /takes from 30 \(minTexts\) to 1,000,000/,
+  );
+  assert.throws(() => new DriftMonitor(baseline, { keepWindows: 0 }), DriftError);
+  assert.throws(() => new DriftMonitor(baseline, { policy: { windowsToRaise: 0 } }), /windowsToRaise is 0/);
+  assert.throws(
+    () => new DriftMonitor(baseline, { policy: { jsTreshold: 1 } as object }),
+    /Unknown alert policy/,
+  );
+});
