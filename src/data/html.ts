@@ -15,6 +15,7 @@
 export function htmlToText(html: string): string {
   const parts: string[] = [];
   let at = 0;
+  let commentsEnd = true; // false once no "-->" is left, so that it is not looked for again
   for (;;) {
     const open = html.indexOf("<", at);
     if (open < 0) break;
@@ -29,7 +30,9 @@ export function htmlToText(html: string): string {
     parts.push(oneLine(html.slice(at, open)));
     const name = tag[2].toLowerCase();
     if (name === "!--") {
-      at = endOf(html, "-->", open + 4) ?? endOf(html, ">", open + 4) ?? html.length;
+      const end: number | undefined = commentsEnd ? endOf(html, "-->", open + 4) : undefined;
+      commentsEnd = end !== undefined;
+      at = end ?? endOf(html, ">", open + 4) ?? html.length;
       continue;
     }
     const close = html.indexOf(">", open);
@@ -75,7 +78,7 @@ function endOf(text: string, mark: string, from: number): number | undefined {
 
 function decodeEntities(text: string): string {
   if (!text.includes("&")) return text;
-  return text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,8}));?/gi, (whole, decimal, hex, name) => {
+  return text.replace(/&(?:#(\d+)|#x([0-9a-f]+)|([a-z]{2,8}));?/gi, (whole, decimal, hex, name) => {
     if (name !== undefined) return ENTITIES[name] ?? ENTITIES[name.toLowerCase()] ?? whole;
     const code = decimal !== undefined ? Number(decimal) : parseInt(hex, 16);
     // 128 to 159 mean Windows-1252 in HTML; the rest of that page is Latin-1, which Unicode continues.

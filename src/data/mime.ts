@@ -11,6 +11,8 @@ export interface Mail {
  * Decodes a mail as stored in a mailbox file: encoded words in the subject, multipart bodies (the plain text part, else the HTML one as text),
  * quoted-printable, base64 and character sets. No other header is returned. Broken mails give what can be read; nothing throws.
  *
+ * `cleanSource` may change the decoded body while its lines are still those that were sent, that is before HTML becomes text.
+ *
  * Source: RFC 5322, 2045 to 2047.
  *
  * @example
@@ -22,7 +24,10 @@ export interface Mail {
  * assert.deepEqual(decodeMail(new TextEncoder().encode(mail)), { subject: "Café", body: "A coffee?" });
  * ```
  */
-export function decodeMail(bytes: Uint8Array): Mail {
+export function decodeMail(
+  bytes: Uint8Array,
+  options: { cleanSource?: (text: string) => string } = {},
+): Mail {
   // Latin-1 keeps every byte as one character, so the structure is read as text and the bytes are still there to decode.
   const raw = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1").replaceAll(
     "\r\n",
@@ -30,9 +35,9 @@ export function decodeMail(bytes: Uint8Array): Mail {
   );
   const { headers, body } = splitEntity(raw);
   const read = readEntity(headers, body, 0);
-  const text = read.isHtml || (!read.isDeclared && LOOKS_LIKE_HTML.test(read.text))
-    ? htmlToText(read.text)
-    : read.text;
+  const source = options.cleanSource?.(read.text) ?? read.text;
+  const isHtml = read.isHtml || (!read.isDeclared && LOOKS_LIKE_HTML.test(source));
+  const text = isHtml ? htmlToText(source) : source;
   return { subject: decodeHeader(headers.get("subject") ?? ""), body: text.trim() };
 }
 

@@ -35,8 +35,10 @@ export function readSpam(options: { directory?: string } = {}): TextExample[] {
   const examples: TextExample[] = [];
   for (const [group, label] of GROUPS) {
     for (const name of mailFiles(join(directory, group))) {
-      const { subject, body } = decodeMail(Deno.readFileSync(join(directory, group, name)));
-      const text = `${stripListTags(subject)}\n${stripListFooter(body)}`.trim();
+      const { subject, body } = decodeMail(Deno.readFileSync(join(directory, group, name)), {
+        cleanSource: stripListFooter,
+      });
+      const text = `${stripListTags(subject)}\n${body}`.trim();
       examples.push({ text, label, id: `${group}/${name.slice(0, -".txt".length)}` });
     }
   }
@@ -101,7 +103,7 @@ export function stripListFooter(body: string): string {
       lines.push(line);
     }
   }
-  return ADVERTISEMENTS.reduce((text, advertisement) => text.replace(advertisement, "\n"), lines.join("\n"))
+  return ADVERTISEMENTS.reduce((text, advertisement) => text.replace(advertisement, ""), lines.join("\n"))
     .trim();
 }
 
@@ -117,8 +119,8 @@ const BELOW_LIST_PAGE = new RegExp(`^${QUOTED}(?:List maintainer: .{0,60}|inform
 const MARK = /^(?:--)?(?:DeathToSpam){2,}(?:--)?$/;
 
 const ADVERTISEMENTS = [
-  /(?:^|\n)[> ]*(?:-{20,}\n)?[> ]*This sf\.net email is sponsored by(?:[^\n]*(?:\n|$)){1,4}(?:[> ]*\n)*(?:[> ]*_{20,}\n)?/gi,
-  /(?:^|\n)-{5,} Yahoo! Groups Sponsor -{5,}~-->\n(?:[^\n]*\n){0,8}?-{20,}~->\n?/g,
-  /(?:^|\n)To unsubscribe from this group, send an email to:\s[^\n]{0,120}\n/g,
-  /(?:^|\n)Your use of Yahoo! Groups is subject to[^\n]*/g,
+  /^[> ]*(?:-{20,}\n[> ]*)?This sf\.net email is sponsored by[^\n]*(?:\n[^\n]+){0,3}\n?(?:[> ]*\n)*(?:[> ]*_{20,}\n)?/gim,
+  /^-{5,} Yahoo! Groups Sponsor -{5,}~-->\n(?:[^\n]*\n){0,8}?-{20,}~->\n?/gm,
+  /^To unsubscribe from this group, send an email to:\s[^\n]{0,120}\n/gm,
+  /^Your use of Yahoo! Groups is subject to[^\n]*/gm,
 ];

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { readCsv } from "../../src/data/csv.ts";
+import { isDataError, withFile } from "./files.ts";
+
+const read = (path: string, options = {}) => Array.fromAsync(readCsv(path, options));
+
+Deno.test("quoted fields hold delimiters, quotes and line ends", async () => {
+  const content = '\ufefflabel,text\r\na,"one, ""two""\nthree"\r\n\r\nb,ü\r\n';
+  await withFile("mails.csv", content, async (path) => {
+    assert.deepEqual(await read(path), [{ text: 'one, "two"\nthree', label: "a" }, {
+      text: "ü",
+      label: "b",
+    }]);
+  });
+});
+
+Deno.test("a .tsv file is split at tabs, another delimiter can be given", async () => {
+  await withFile("mails.tsv", "text\tlabel\nx, y\ta\n", async (path) => {
+    assert.deepEqual(await read(path), [{ text: "x, y", label: "a" }]);
+  });
+  await withFile("mails.csv", "text;label\nx, y;a\n", async (path) => {
+    assert.deepEqual(await read(path, { delimiter: ";" }), [{ text: "x, y", label: "a" }]);
+  });
+});
+
+const BAD: [string, string, RegExp, object?][] = [
+  ["a row too short", "text,label\nx,a\nonly\n", /mails\.csv line 3: not CSV: .*/],
+  ["a quote never closed", 'text,label\nx,a\n"open,a\n', /mails\.csv line \d: not CSV: /],
+  ["a missing column", "body,label\nx,a\n", /mails\.csv line 2: no column "text"; found "body", "label"/],
+  ["an empty label", "text,label\nx,\n", /line 2: column "label" is ""; a label was expected/],
+  ["an unknown label", "text,label\nx,a\ny,z\n", /line 3: unknown label "z"; known are "a"/, {
+    labels: ["a"],
+  }],
+  ["only the names", "text,label\n", /mails\.csv: no examples/],
+  ["nothing", "", /mails\.csv: no examples/],
+];
+
+Deno.test.each(BAD)("an error names the file and the line: $0", async (_, content, message, options = {}) => {
+  await withFile("mails.csv", content, async (path) => {
+    await assert.rejects(read(path, options), isDataError(message));
+  });
+});
+
+Deno.test("invalid UTF-8 is an error that says the line", async () => {
+  const bytes = new Uint8Array([
+    ...new TextEncoder().encode("text,label\nx,a\ny"),
+    0xe9,
+    ...new TextEncoder().encode(",a\n"),
+  ]);
+  await withFile("mails.csv", bytes, async (path) => {
+    await assert.rejects(read(path), isDataError(/mails\.csv line 3: not valid UTF-8/));
+  });
+});
+
+Deno.test("a missing file is one line", async () => {
+  await assert.rejects(read("/nowhere/mails.csv"), isDataError(/^\/nowhere\/mails\.csv: no such file$/));
+});
+
+Deno.test("reading can stop early and leaves no file open", async () => {
+  await withFile("mails.csv", "text,label\n" + "x,a\n".repeat(100_000), async (path) => {
+    for await (const example of readCsv(path)) {
+      assert.equal(example.label, "a");
+      break;
+    }
+  });
+});

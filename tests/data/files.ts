@@ -1,0 +1,22 @@
+/** Writes a data file into a fresh folder, calls `use` with its path, and removes it. */
+export async function withFile(
+  name: string,
+  content: string | Uint8Array,
+  use: (path: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/${name}`;
+    await Deno.writeFile(path, typeof content === "string" ? new TextEncoder().encode(content) : content);
+    await use(path);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Checks that an error is of the kind shown to people: one line, no stack needed. */
+export function isDataError(message: RegExp): (error: Error & { userFacing?: boolean }) => boolean {
+  return (error) =>
+    error.name === "DataError" && error.userFacing === true && message.test(error.message) &&
+    !error.message.includes("\n");
+}

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { nearDuplicateClusters, similarity } from "../../src/data/dedupe.ts";
+import { createRandom } from "../../src/data/random.ts";
+import { readSpam } from "../../src/data/spam.ts";
+import { splitExamples } from "../../src/data/split.ts";
+import { isDataError } from "./files.ts";
+import { relatedTexts } from "./related_texts.ts";
+
+const THREE = { train: 0.7, validation: 0.1, test: 0.2 };
+
+Deno.test("no near-duplicate crosses from one part to another, on any data and seed", () => {
+  const random = createRandom(4);
+  for (let seed = 0; seed < 15; seed++) {
+    const examples = relatedTexts(90, random).map((text) => ({ text, label: random.pick(["a", "b", "c"]) }));
+    const parts = Object.values(splitExamples(examples, { fractions: THREE, seed }));
+    assert.equal(parts.flat().length, examples.length);
+    for (const one of parts) {
+      for (const other of parts) {
+        if (one === other) continue;
+        for (const a of one) {
+          for (const b of other) assert.ok(similarity(a.text, b.text) < 0.7, `${a.text} | ${b.text}`);
+        }
+      }
+    }
+  }
+});
+
+Deno.test("no near-duplicate of a training mail is among the held-out ones, and labels keep their share", () => {
+  const mails = readSpam();
+  const clusters = nearDuplicateClusters(mails.map(({ text }) => text));
+  const { train, test } = splitExamples(mails, { fractions: { train: 0.8, test: 0.2 }, seed: 1, clusters });
+  assert.equal(train.length + test.length, mails.length);
+  assert.ok(Math.abs(test.length / mails.length - 0.2) < 0.002, String(test.length));
+  const spam = (part: typeof mails) => part.filter(({ label }) => label === "spam").length / part.length;
+  assert.ok(Math.abs(spam(train) - spam(test)) < 0.002, `${spam(train)} ${spam(test)}`);
+  const clusterOf = new Map(mails.map((mail, i) => [mail.id, clusters[i]]));
+  const inTrain = new Set(train.map(({ id }) => clusterOf.get(id)));
+  assert.deepEqual(test.filter(({ id }) => inTrain.has(clusterOf.get(id))), []);
+});
+
+const distinct = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({ text: `text ${i}`, label: i % 4 ? "ham" : "spam" }));
+const apart = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+Deno.test("fractions are met exactly where every text stands alone, in each label", () => {
+  const { train, validation, test } = splitExamples(distinct(400), {
+    fractions: THREE,
+    clusters: apart(400),
+  });
+  assert.deepEqual([train.length, validation.length, test.length], [280, 40, 80]);
+  for (const part of [train, validation, test]) {
+    assert.equal(part.filter(({ label }) => label === "spam").length, part.length / 4);
+  }
+});
+
+Deno.test("the same seed gives the same split, another seed another; parts keep the order", () => {
+  const split = (seed: number) =>
+    splitExamples(distinct(200), { fractions: THREE, seed, clusters: apart(200) });
+  assert.deepEqual(split(5), split(5));
+  assert.notDeepEqual(split(5).test, split(6).test);
+  const numbers = split(5).train.map(({ text }) => Number(text.slice(5)));
+  assert.deepEqual(numbers, numbers.toSorted((a, b) => a - b));
+});
+
+Deno.test("large groups go to either side, in proportion", () => {
+  let inTest = 0;
+  for (let seed = 0; seed < 200; seed++) {
+    const clusters = apart(100).map((i) => i < 40 && i % 4 ? 0 : i); // 30 of 75 hams are one group
+    const { test } = splitExamples(distinct(100), { fractions: { train: 0.5, test: 0.5 }, seed, clusters });
+    if (test.some(({ text }) => text === "text 1")) inTest++;
+  }
+  assert.ok(inTest > 60 && inTest < 140, String(inTest));
+});
+
+Deno.test("every part gets every label, even a rare one", () => {
+  for (let seed = 0; seed < 50; seed++) {
+    const examples = [...distinct(40), ...[1, 2, 3].map((i) => ({ text: `rare ${i}`, label: "rare" }))];
+    const parts = splitExamples(examples, {
+      fractions: { train: 0.9, validation: 0.05, test: 0.05 },
+      seed,
+      clusters: apart(43),
+    });
+    for (const part of Object.values(parts)) {
+      assert.ok(part.some(({ label }) => label === "rare"), `seed ${seed}`);
+    }
+  }
+});
+
+Deno.test("data that cannot be split is refused in one line", () => {
+  const fractions = { train: 0.8, test: 0.2 };
+  assert.throws(() => splitExamples([], { fractions, name: "x.csv" }), isDataError(/^x\.csv: no examples/));
+  assert.throws(
+    () => splitExamples([{ text: "a", label: "a" }], { fractions, name: "x.csv" }),
+    isDataError(/every example has the label/),
+  );
+  const lonely = [...distinct(20), { text: "one", label: "lonely" }];
+  assert.throws(
+    () => splitExamples(lonely, { fractions, clusters: apart(21) }),
+    isDataError(/label "lonely" has 1 distinct texts; at least 2/),
+  );
+  assert.throws(() => splitExamples(distinct(20), { fractions: { train: 0.8, test: 0.3 } }), /sum to 1/);
+  assert.throws(
+    () => splitExamples(distinct(20), { fractions: { train: 1.2, test: -0.2 } }),
+    /positive numbers/,
+  );
+  assert.throws(
+    () => splitExamples(distinct(20), { fractions, clusters: [1] }),
+    /clusters has 1 entries for 20/,
+  );
+});
