@@ -1,0 +1,20 @@
+/**
+ * `weir doctor`: what this machine has, and what `--device auto` would take.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { doctor, formatDoctor } from "./doctor.ts";
+import { type CommonOptions, homeOf, newCommand } from "./options.ts";
+import { processOutput } from "./output.ts";
+
+/** Adds the command. */
+export function doctorCommand(program: Command): Command {
+  const command = newCommand("doctor", "say what this machine has, and what --device auto would take")
+    .action(async (options: CommonOptions) => {
+      const report = await doctor({ home: homeOf(options) });
+      processOutput({ json: options.json ?? false }).result(report, formatDoctor(report));
+    });
+  program.addCommand(command);
+  return command;
+}

@@ -1,0 +1,71 @@
+/**
+ * `weir serve`: answer requests with a registered model, and watch what comes in.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import type { DeviceChoice } from "./device.ts";
+import { openModel } from "./model.ts";
+import { type CommonOptions, deviceOption, integer, newCommand, parseModel } from "./options.ts";
+import { processOutput } from "./output.ts";
+import { startServer, untilStopped } from "./server.ts";
+
+interface Options extends CommonOptions {
+  readonly model: string;
+  readonly device: DeviceChoice;
+  readonly host: string;
+  readonly port: number;
+  readonly window: number;
+  readonly workers: number;
+  readonly maxQueue: number;
+}
+
+/** Adds the command. */
+export function serveCommand(program: Command): Command {
+  const command = newCommand(
+    "serve",
+    "serve a registered model over HTTP, with metrics, drift and a dashboard",
+  )
+    .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder")
+    .option("--host <address>", "where to listen; 0.0.0.0 to be reached from other machines", "127.0.0.1")
+    .option("--port <port>", "0 for a free one", integer({ min: 0, max: 65_535 }), 8080)
+    .option("--window <texts>", "texts in a drift window", integer({ min: 30, max: 1_000_000 }), 200)
+    .option("--workers <n>", "copies of the model, each in a Worker", integer({ min: 1, max: 64 }), 1)
+    .option(
+      "--max-queue <n>",
+      "texts that may wait before requests are refused",
+      integer({ min: 1, max: 1e6 }),
+      512,
+    )
+    .addOption(deviceOption())
+    .action(serve);
+  program.addCommand(command);
+  return command;
+}
+
+async function serve(options: Options): Promise<void> {
+  const output = processOutput({ json: options.json ?? false });
+  const service = await openModel(options.model, options, {
+    workers: options.workers,
+    maxQueue: options.maxQueue,
+  });
+  const { manifest, device, loadMs } = service.info();
+  const { reference } = /^[./]/.test(options.model) ? { reference: undefined } : parseModel(options.model);
+  const isAlias = reference !== undefined && reference !== manifest.version;
+  const server = startServer(service, {
+    hostname: options.host,
+    port: options.port,
+    window: options.window,
+    aliases: isAlias ? [reference] : [],
+    output,
+  });
+  output.result(
+    { url: server.url, model: manifest.name, version: manifest.version, device, loadMs },
+    `${manifest.name} ${manifest.version} on ${device}: ${server.url} (loaded in ${
+      Math.round(loadMs)
+    } ms; Ctrl-C ends)`,
+  );
+  await untilStopped();
+  output.progress("closing: answering what is under way");
+  await server.close();
+}

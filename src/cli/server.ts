@@ -1,0 +1,66 @@
+/**
+ * A running server of one model: its service, its drift monitor and the app on a port. What `weir serve` and `weir demo`
+ * keep open.
+ *
+ * @module
+ */
+import { createApp } from "../../routes/app.ts";
+import { listen, type RunningServer } from "../../routes/main.ts";
+import { DriftMonitor, parseBaseline } from "../drift/mod.ts";
+import type { PredictService } from "../serve/service.ts";
+import type { Output } from "./output.ts";
+
+/** How a model is put on the network. */
+export interface ServerOptions {
+  readonly hostname: string;
+  /** 0: a free one. */
+  readonly port: number;
+  /** Texts in a drift window. */
+  readonly window: number;
+  readonly aliases?: readonly string[];
+  readonly output: Output;
+}
+
+/** A model on the network. */
+export interface ModelServer {
+  readonly url: string;
+  /** Absent where the bundle has no baseline. */
+  readonly monitor?: DriftMonitor;
+  readonly finished: RunningServer["finished"];
+  /** Answers what is under way, then ends the server and the service. */
+  close(): Promise<void>;
+}
+
+/** Serves a loaded model. It closes with the server. */
+export function startServer(service: PredictService, options: ServerOptions): ModelServer {
+  const { output } = options;
+  const monitor = service.baseline === undefined
+    ? undefined
+    : new DriftMonitor(parseBaseline(service.baseline), { windowSize: options.window });
+  const app = createApp({
+    models: [{ service, monitor, aliases: options.aliases }],
+    onError: (error, requestId) => output.progress(`request ${requestId} failed: ${String(error)}`),
+  });
+  const server = listen(app, { hostname: options.hostname, port: options.port });
+  return {
+    url: server.url,
+    monitor,
+    finished: server.finished,
+    async close() {
+      await server.close();
+      await service.close();
+    },
+  };
+}
+
+/** Resolves when the process is asked to end: Ctrl-C, or SIGTERM where there is such a thing. */
+export function untilStopped(): Promise<void> {
+  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  return new Promise((resolve) => {
+    const stop = () => {
+      for (const signal of signals) Deno.removeSignalListener(signal, stop);
+      resolve();
+    };
+    for (const signal of signals) Deno.addSignalListener(signal, stop);
+  });
+}

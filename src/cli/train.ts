@@ -1,0 +1,141 @@
+/**
+ * `weir train`: from a file of labelled texts to a registered model.
+ *
+ * @module
+ */
+import { type Command, Option } from "commander";
+import { formatReport } from "../evaluate/format.ts";
+import { checkName } from "../registry/manifest.ts";
+import { type DataOptions, loadExamples, withDataOptions } from "./data.ts";
+import { chooseDevice, type DeviceChoice, inspectMachine, openBackend } from "./device.ts";
+import { type CommonOptions, decimal, deviceOption, homeOf, integer, newCommand } from "./options.ts";
+import { processOutput, UsageError } from "./output.ts";
+import { type PipelineOptions, trainAndRegister } from "./pipeline.ts";
+
+interface Options
+  extends CommonOptions, DataOptions, Omit<PipelineOptions, "home" | "source" | "aliases" | "resume"> {
+  readonly data: string;
+  readonly device: DeviceChoice;
+  readonly alias: string[];
+  readonly resume?: boolean;
+}
+
+/** What `weir train` does unless told; `weir demo` does the same. */
+export const trainDefaults = {
+  modelType: "bert",
+  vocabSize: 8000,
+  maxTokens: 128,
+  layers: 2,
+  hiddenSize: 128,
+  heads: 2,
+  dropout: 0.1,
+  epochs: 3,
+  batchSize: 32,
+  learningRate: 5e-4,
+  weightDecay: 0.01,
+  labelSmoothing: 0,
+  seed: 0,
+} as const;
+
+/** Adds the command. */
+export function trainCommand(program: Command): Command {
+  const d = trainDefaults;
+  const command = withDataOptions(
+    newCommand(
+      "train",
+      "train a text classifier on labelled texts, score it on held-out ones, and register it",
+    ),
+  )
+    .requiredOption("--data <file>", "a .jsonl, .csv or .tsv file with text and label, or spam")
+    .requiredOption("--name <name>", "the registered model's name")
+    .addOption(deviceOption())
+    .addOption(
+      new Option("--model-type <type>", "architecture").choices(["bert", "mlp"]).default(d.modelType),
+    )
+    .option("--epochs <n>", "passes over the training part", integer({ min: 1, max: 10_000 }), d.epochs)
+    .option("--batch-size <n>", "examples a step", integer({ min: 1, max: 65_536 }), d.batchSize)
+    .option("--learning-rate <rate>", "after warm-up", decimal({ min: 1e-9, max: 10 }), d.learningRate)
+    .option("--weight-decay <rate>", "AdamW's", decimal({ min: 0, max: 1 }), d.weightDecay)
+    .option("--label-smoothing <share>", "0 for none", decimal({ min: 0, max: 0.5 }), d.labelSmoothing)
+    .option("--dropout <rate>", "hidden dropout", decimal({ min: 0, max: 0.9 }), d.dropout)
+    .option("--max-tokens <n>", "longer texts are cut", integer({ min: 8, max: 8192 }), d.maxTokens)
+    .option("--vocab-size <n>", "tokens of the tokenizer", integer({ min: 32, max: 1_000_000 }), d.vocabSize)
+    .option("--layers <n>", "transformer layers", integer({ min: 1, max: 200 }), d.layers)
+    .option("--hidden-size <n>", "width", integer({ min: 2, max: 16_384 }), d.hiddenSize)
+    .option("--heads <n>", "attention heads; must divide the width", integer({ min: 1, max: 256 }), d.heads)
+    .option(
+      "--seed <n>",
+      "of split, weights, order and dropout",
+      integer({ min: 0, max: 2 ** 31 - 1 }),
+      d.seed,
+    )
+    .option(
+      "--patience <n>",
+      "stop after so many epochs without a better one",
+      integer({ min: 1, max: 1000 }),
+    )
+    .option("--resume", "go on from the last checkpoint of this name")
+    .addOption(
+      new Option("--bump <part>", "which part of the version grows").choices(["major", "minor", "patch"])
+        .default("minor"),
+    )
+    .option("--alias <alias...>", "aliases that point at the new version", ["champion"])
+    .action(trainModel);
+  program.addCommand(command);
+  return command;
+}
+
+async function trainModel(options: Options): Promise<void> {
+  const output = processOutput({ json: options.json ?? false });
+  checkName("model", options.name);
+  if (options.hiddenSize % options.heads !== 0) {
+    throw new UsageError(`--heads ${options.heads} must divide --hidden-size ${options.hiddenSize}`);
+  }
+  const examples = await loadExamples(options.data, options);
+  const { device, why } = chooseDevice(options.device, await inspectMachine());
+  output.progress(`device: ${device} (${why})`);
+  const backend = await openBackend(device);
+  const interrupt = interruptSignal();
+  try {
+    const result = await trainAndRegister(examples, {
+      ...options,
+      source: options.data,
+      home: homeOf(options),
+      aliases: options.alias,
+      resume: options.resume ?? false,
+      backend,
+      output,
+      signal: interrupt.signal,
+    });
+    const { report, training, version, path } = result;
+    output.result(
+      {
+        name: options.name,
+        version,
+        path,
+        device: result.device,
+        trainSeconds: training.seconds,
+        steps: training.step,
+        losses: training.steps.map((s) => s.loss),
+        report,
+      },
+      `${formatReport(report)}\n\nregistered ${options.name} ${version} (${
+        options.alias.join(", ")
+      }) in ${path}`,
+    );
+  } finally {
+    interrupt.stop();
+    await backend.dispose();
+  }
+}
+
+/** Ctrl-C once asks for a checkpoint; twice ends the process. */
+export function interruptSignal(): { signal: AbortSignal; stop: () => void } {
+  const controller = new AbortController();
+  const onInterrupt = () => {
+    if (controller.signal.aborted) Deno.exit(130);
+    controller.abort();
+  };
+  Deno.addSignalListener("SIGINT", onInterrupt);
+  return { signal: controller.signal, stop: () => Deno.removeSignalListener("SIGINT", onInterrupt) };
+}
