@@ -4,6 +4,7 @@ import type { TokenNoise } from "./token_noise.ts";
 
 /** The reference of one model version, as `baseline.json` holds it. */
 export interface Baseline {
+  /** Names the layout of the file. */
   format: "weir-baseline/1";
   /** Texts observed. */
   texts: number;
@@ -15,6 +16,7 @@ export interface Baseline {
   numeric: { [name in NumericFeature]?: NumericBaseline };
   /** Texts per predicted class; absent where the reference had no predictions. */
   predictedClass?: { counts: number[] };
+  /** How often each token occurred. */
   tokenDistribution: TokenBaseline;
 }
 

@@ -61,7 +61,11 @@ export class BaselineBuilder {
   readonly #kept: { values: Record<NumericFeature, number>; tokenIds: Uint32Array }[] = [];
   #texts = 0;
 
-  /** @throws {DriftError} When there are no labels or the vocabulary's size is out of range. */
+  /**
+   * Starts an empty baseline.
+   *
+   * @throws {DriftError} When there are no labels or the vocabulary's size is out of range.
+   */
   constructor(options: BaselineOptions) {
     const { labels, vocabSize, topTokens = 512, seed = 0 } = options;
     if (labels.length === 0) throw new DriftError("A drift baseline needs the model's labels, got none");

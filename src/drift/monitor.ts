@@ -16,7 +16,9 @@ import {
 export interface WindowReport {
   /** 0 for the monitor's first window. */
   index: number;
+  /** When its first text came, in milliseconds. */
   startedAtMs: number;
+  /** When it was closed, in milliseconds. */
   closedAtMs: number;
   /** Texts in the window. */
   n: number;
@@ -24,11 +26,13 @@ export interface WindowReport {
   invalid: number;
   /** Whether any feature is in alarm after this window. */
   alarm: boolean;
+  /** One entry per feature that was seen. */
   features: FeatureReport[];
 }
 
 /** A closed window without its histograms. */
 export interface WindowSummary extends Omit<WindowReport, "features"> {
+  /** One entry per feature that was seen, without its distributions. */
   features: FeatureResult[];
 }
 
@@ -40,7 +44,9 @@ export interface DriftSnapshot {
   alarmFeatures: FeatureName[];
   /** Texts that fill a window. */
   windowSize: number;
+  /** What makes a window drifted, and what makes an alarm of it. */
   policy: AlertPolicy;
+  /** What traffic is compared with. */
   baseline: { texts: number; labels: string[]; vocabSize: number };
   /** Windows closed since the start; `windows` holds the latest of them. */
   windowsClosed: number;
@@ -54,10 +60,15 @@ export interface DriftSnapshot {
 
 /** A feature of the open window, to draw. */
 export interface FeatureView {
+  /** Name of the feature. */
   name: FeatureName;
+  /** What people call the feature. */
   title: string;
+  /** One number per text, or a distribution over categories. */
   kind: "numeric" | "categorical";
+  /** The baseline's distribution. */
   reference: Histogram;
+  /** The open window's distribution so far; all 0 when it is empty. */
   current: Histogram;
 }
 
@@ -111,7 +122,11 @@ export class DriftMonitor {
   #open: WindowCounts | undefined;
   #closed = 0;
 
-  /** @throws {DriftError} When an option is out of range. */
+  /**
+   * Starts watching; nothing has been seen yet.
+   *
+   * @throws {DriftError} When an option is out of range.
+   */
   constructor(baseline: Baseline, options: MonitorOptions = {}) {
     const { windowSize = 200, keepWindows = 30, policy } = options;
     this.#policy = alertPolicy(policy);

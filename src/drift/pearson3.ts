@@ -2,9 +2,11 @@ import { upperGamma } from "./statistics/special.ts";
 
 /** The first moments of a statistic when nothing has drifted. */
 export interface Moments {
+  /** Mean. */
   mean: number;
   /** Standard deviation. */
   deviation: number;
+  /** Third central moment over the cube of the standard deviation. */
   skewness: number;
 }
 

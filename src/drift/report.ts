@@ -14,12 +14,15 @@ import type { Reference, WindowCounts } from "./window.ts";
 
 /** The numbers of one feature in one window. */
 export interface FeatureResult {
+  /** Name of the feature. */
   name: FeatureName;
   /** What people call the feature. */
   title: string;
+  /** One number per text, or a distribution over categories. */
   kind: "numeric" | "categorical";
   /** Texts of the window that had this feature. */
   n: number;
+  /** How the window differs from the reference. */
   statistics: {
     /** Numeric features: the two-sample test against the reference's sample. */
     ks?: { statistic: number; pValue: number };
@@ -46,7 +49,9 @@ export interface FeatureResult {
 
 /** A distribution to draw: `shares[i]` of what was seen lies in the bin called `labels[i]`. */
 export interface Histogram {
+  /** What each bin holds, for people. */
   labels: string[];
+  /** Shares of the bins, adding up to 1. */
   shares: number[];
   /** Token distribution: the id of each bin's token, null for bins of several tokens. */
   tokenIds?: (number | null)[];
@@ -54,7 +59,9 @@ export interface Histogram {
 
 /** A feature in one window, with the reference and the window over the same bins. */
 export interface FeatureReport extends FeatureResult {
+  /** The baseline's distribution. */
   reference: Histogram;
+  /** The window's distribution. */
   current: Histogram;
 }
 

@@ -25,9 +25,11 @@ export interface Reference {
 export interface WindowCounts {
   /** Texts seen. */
   texts: number;
-  /** When the first and the last text came, in milliseconds. */
+  /** When the first text came, in milliseconds. */
   startedAtMs: number;
+  /** When the last text came, in milliseconds. */
   lastAtMs: number;
+  /** Counts of the numbers per text, by feature. */
   numeric: { [name in NumericFeature]?: NumericCounts };
   /** Texts per predicted class. */
   classes: number[];

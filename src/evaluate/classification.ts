@@ -5,9 +5,13 @@ export type { Interval } from "./bootstrap.ts";
 
 /** Precision, recall and F1 of one class. */
 export interface ClassScores {
+  /** Name of the class. */
   label: string;
+  /** Share of the rows predicted as this class that are of it. */
   precision: Interval;
+  /** Share of this class's rows that were predicted as it. */
   recall: Interval;
+  /** Harmonic mean of precision and recall. */
   f1: Interval;
   /** Rows whose reference is this class. */
   support: number;
@@ -17,20 +21,29 @@ export interface ClassScores {
 export interface ClassificationReport {
   /** Rows. */
   n: number;
+  /** Names of the classes, in order. */
   labels: string[];
+  /** Share of the rows that are right. */
   accuracy: Interval;
-  /** Micro averages pool the rows of all classes; with one label a row all three equal the accuracy. */
+  /** Precision over the pooled rows of all classes; with one label a row it equals the accuracy. */
   microPrecision: Interval;
+  /** Recall over the pooled rows of all classes; with one label a row it equals the accuracy. */
   microRecall: Interval;
+  /** F1 over the pooled rows of all classes; with one label a row it equals the accuracy. */
   microF1: Interval;
-  /** Macro averages weigh every class alike, also those with no rows. */
+  /** Mean precision of the classes, those with no rows included. */
   macroPrecision: Interval;
+  /** Mean recall of the classes, those with no rows included. */
   macroRecall: Interval;
+  /** Mean F1 of the classes, those with no rows included. */
   macroF1: Interval;
-  /** Weighted averages weigh a class by its support. */
+  /** Mean precision of the classes, weighted by support. */
   weightedPrecision: Interval;
+  /** Mean recall of the classes, weighted by support: the accuracy. */
   weightedRecall: Interval;
+  /** Mean F1 of the classes, weighted by support. */
   weightedF1: Interval;
+  /** Scores of each class, in label order. */
   perClass: ClassScores[];
   /** `confusion[i][j]`: rows of class i that were predicted as class j. */
   confusion: number[][];
