@@ -7,6 +7,7 @@ import type * as Ort from "onnxruntime-web";
 import type { DType, HostTensor } from "../../graph/dtype.ts";
 import { writeModel } from "../../onnx/model.ts";
 import { BackendError } from "../interface.ts";
+import { startWasm } from "./wasm_start.ts";
 
 /** Where ONNX Runtime runs: compiled to WebAssembly, or the machine's own code through Deno's FFI. */
 export type OrtDevice = "wasm" | "native";
@@ -41,31 +42,13 @@ async function loadWasm(threads: number): Promise<Runtime> {
   const create: Runtime["create"] = (model, options) =>
     ort.InferenceSession.create(model, { ...sessionOptions, executionProviders: ["wasm"], ...options });
   try {
-    await closingPorts(async () => await (await create(smallestModel())).release());
+    await startWasm(async () => await (await create(smallestModel())).release());
   } catch (error) {
     throw new BackendError(`Cannot use device "wasm": ONNX Runtime does not start (${firstLine(error)})`, {
       cause: error,
     });
   }
   return { device: "wasm", threads, Tensor: ort.Tensor, create, preallocated: false };
-}
-
-/** ONNX Runtime finds out about threads, at its first session, with a message port that it never closes. */
-async function closingPorts(start: () => Promise<void>): Promise<void> {
-  const original = globalThis.MessageChannel;
-  const opened: MessagePort[] = [];
-  globalThis.MessageChannel = class extends original {
-    constructor() {
-      super();
-      opened.push(this.port1, this.port2);
-    }
-  };
-  try {
-    await start();
-  } finally {
-    globalThis.MessageChannel = original;
-    for (const port of opened) port.close();
-  }
 }
 
 function smallestModel(): Uint8Array {
