@@ -73,5 +73,6 @@ function limitsOf({ adapter }: GpuContext, options: GpuBackendOptions): PlanLimi
     maxWorkgroupBytes: limits.maxComputeWorkgroupStorageSize,
     maxBindingBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
     parallelism: options.parallelism ?? (adapter.software ? 4 : 264),
+    software: adapter.software,
   };
 }

@@ -25,6 +25,8 @@ export interface PlanLimits {
   readonly maxBindingBytes: number;
   /** Workgroups it takes to keep the device busy. */
   readonly parallelism: number;
+  /** Whether the device is a CPU, which compiles long kernels slowly. */
+  readonly software: boolean;
 }
 
 /** Where a storage comes from. */
@@ -100,6 +102,7 @@ export function makePlan(source: Graph, limits: PlanLimits): Plan {
       storageOf: (node) => storages.get(node),
       scratch: (label, dtype, elements) => make(label, "work", { dtype, elements }),
       parallelism: limits.parallelism,
+      software: limits.software,
       maxBuffers: limits.maxBuffers,
       maxWorkgroupBytes: limits.maxWorkgroupBytes,
     };

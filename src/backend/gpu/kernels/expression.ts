@@ -6,7 +6,7 @@
 import { labelOf, type Node } from "../../../graph/node.ts";
 import { numeric, sizeOf } from "../../../graph/shape.ts";
 import { BackendError } from "../../interface.ts";
-import { broadcastMap, type IndexMap, mergedDims, type View, viewOf } from "../views.ts";
+import { broadcastMap, type IndexMap, isIdentity, mergedDims, type View, viewOf } from "../views.ts";
 import { computeTypes, type Lanes, literal, vectorType } from "./wgsl.ts";
 import type { KernelWriter, Storage } from "./writer.ts";
 
@@ -97,9 +97,8 @@ export class Scope {
 
   /** The index into the base of an index into the view. */
   #map(map: IndexMap, index: Index): Index {
+    if (isIdentity(map)) return index;
     const dims = mergedDims(map);
-    const only = dims.length === 1 ? dims[0] : undefined;
-    if (only && only.stride === 1 && map.offset === 0) return index;
     const key = `map ${JSON.stringify(dims)} ${map.offset} ${index.name}`;
     let name = this.#known.get(key);
     if (!name) {

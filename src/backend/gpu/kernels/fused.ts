@@ -20,6 +20,8 @@ export interface Lowering {
   scratch(label: string, dtype: DType, elements: number): Storage;
   /** Workgroups it takes to fill the device. */
   readonly parallelism: number;
+  /** Whether short kernels matter more than fast ones. */
+  readonly software: boolean;
   readonly maxBuffers: number;
   readonly maxWorkgroupBytes: number;
 }

@@ -35,6 +35,11 @@ const tiles: readonly Tile[] = [
   { rows: 32, columns: 32, depth: 32, high: 4, wide: 4 },
 ];
 
+/**
+ * What a CPU that plays GPU takes: its compiler needs a second for a long kernel, and it has no registers to fill.
+ */
+const softwareTiles: readonly Tile[] = [{ rows: 32, columns: 32, depth: 8, high: 4, wide: 4 }];
+
 /** One operand: how far it is from one element to the next along the result's dimension and along the inner one. */
 interface Operand {
   readonly storage: Storage;
@@ -89,7 +94,9 @@ function plan(p: Product, lowering: Lowering): { tile: Tile; parts: number } {
   const batch = sizeOf(p.batch);
   const groups = (t: Tile) => Math.ceil(p.rows / t.rows) * Math.ceil(p.columns / t.columns) * batch;
   const bytes = (t: Tile) => 4 * t.depth * (t.rows + t.columns);
-  const fitting = tiles.filter((t) => bytes(t) <= lowering.maxWorkgroupBytes);
+  const fitting = (lowering.software ? softwareTiles : tiles).filter((t) =>
+    bytes(t) <= lowering.maxWorkgroupBytes
+  );
   // A tile that hangs over the edge by more than it covers is wasted work.
   const snug = (t: Tile) => t.rows < 2 * p.rows && t.columns < 2 * p.columns;
   const tile = fitting.find((t) => snug(t) && groups(t) >= lowering.parallelism) ?? fitting.at(-1)!;
