@@ -1,4 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import type { WindowReport } from "../src/drift/monitor.ts";
 import { driftRoutes } from "./drift.ts";
 import { errorResponse, HttpError } from "./errors.ts";
@@ -69,6 +70,8 @@ export function createApp(parts: AppParts): App {
   const hub = createHub({ limit: parts.limits?.streams, tickMs: parts.tickMs });
   const metrics = createMetrics(models);
   const traffic = createTraffic();
+  const requestIds = new WeakMap<Request, string>();
+  const report = (error: unknown, c: Context) => onError(error, requestIds.get(c.req.raw) ?? "");
   const windowListeners = new Map<ServedModel, Set<(report: WindowReport) => void>>();
   const stops = models.flatMap((model) => {
     const { service, monitor } = model;
@@ -85,12 +88,11 @@ export function createApp(parts: AppParts): App {
     const started = performance.now();
     const given = c.req.header("x-request-id");
     const requestId = given && /^[\w.:-]{1,128}$/.test(given) ? given : crypto.randomUUID();
-    c.header("x-request-id", requestId);
-    c.header("x-content-type-options", "nosniff");
-    c.header("referrer-policy", "no-referrer");
-    c.header("cross-origin-resource-policy", "same-origin");
-    c.header("content-security-policy", policy);
+    requestIds.set(c.req.raw, requestId);
     await next();
+    const { headers } = c.res;
+    headers.set("x-request-id", requestId);
+    for (const [name, value] of securityHeaders) headers.set(name, value);
     const durationMs = performance.now() - started;
     const { status } = c.res;
     // The pattern, not the path: a stranger must not be able to invent time series.
@@ -131,9 +133,9 @@ export function createApp(parts: AppParts): App {
         "NotFound",
         "There is nothing at this address. /openapi.json lists what there is.",
       );
-    return errorResponse(error, c, onError);
+    return errorResponse(error, c, report);
   });
-  app.onError((error, c) => errorResponse(error, c, onError));
+  app.onError((error, c) => errorResponse(error, c, report));
 
   return {
     request: app.request,
@@ -146,14 +148,14 @@ export function createApp(parts: AppParts): App {
   };
 }
 
-/** Everything from this server, nothing inline, no frames. */
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
+const securityHeaders = [
+  ["x-content-type-options", "nosniff"],
+  ["referrer-policy", "no-referrer"],
+  ["cross-origin-resource-policy", "same-origin"],
+  // Everything from this server, nothing inline, no frames.
+  [
+    "content-security-policy",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  ],
+];

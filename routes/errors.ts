@@ -48,14 +48,14 @@ export class HttpError extends Error {
 export function errorResponse(
   error: unknown,
   c: Context,
-  report: (error: unknown, requestId: string) => void,
+  report: (error: unknown, c: Context) => void,
 ): Response {
   const known = error instanceof HttpError
     ? error
     : error instanceof ServeError
     ? fromServe(error)
     : undefined;
-  if (!known) report(error, c.res.headers.get("x-request-id") ?? "");
+  if (!known) report(error, c);
   const { status, type, message, headers } = known ??
     new HttpError(500, "Internal", "Something went wrong on the server.");
   return new Response(JSON.stringify({ error: message, error_type: type }), {
