@@ -4,7 +4,9 @@ import { isVersion } from "./versions.ts";
 
 /** weir.json: what a bundle is, where it came from, how good it is, and what files belong to it. */
 export interface Manifest {
+  /** the document's format and its version */
   format: "weir-bundle/1";
+  /** the registered model's name */
   name: string;
   /** semantic version; the registry sets it when the bundle is published */
   version: string;
@@ -12,11 +14,13 @@ export interface Manifest {
   task: string;
   /** ISO-8601, UTC */
   createdAt: string;
+  /** how it was made, and from what */
   lineage: Lineage;
   /** by name, such as accuracy and macroF1, over held-out data */
   metrics: Record<string, MetricValue>;
   /** in the order of the logits */
   labels: string[];
+  /** texts are cut to maxTokens; the server refuses more than maxCharacters */
   limits: { maxTokens: number; maxCharacters: number };
   /** every file but weir.json itself, by path relative to the bundle, with forward slashes */
   files: Record<string, FileEntry>;
@@ -24,24 +28,35 @@ export interface Manifest {
 
 /** Where a bundle came from. */
 export interface Lineage {
+  /** the recorded run that trained it */
   runId: string;
   /** sha256: and 64 hexadecimal digits, over the training data */
   dataHash: string;
+  /** the model it was fine-tuned from; null when trained from scratch */
   baseModel: string | null;
   /** full, or the adapter method */
   method: string;
+  /** of the split, the initial weights, the order and dropout */
   seed: number;
+  /** the backend it was trained on */
   device: string;
+  /** passes over the training data */
   epochs: number;
+  /** optimiser steps */
   steps: number;
+  /** wall-clock time of training, s */
   trainSeconds: number;
 }
 
 /** A metric and its bootstrap confidence interval. */
 export interface MetricValue {
+  /** over all examples */
   value: number;
+  /** lower end of the interval */
   low: number;
+  /** upper end of the interval */
   high: number;
+  /** the interval's level, such as 0.95 */
   confidence: number;
   /** examples that it was measured on */
   n: number;
@@ -49,6 +64,7 @@ export interface MetricValue {
 
 /** The size and content of one file. */
 export interface FileEntry {
+  /** length of the file */
   sizeBytes: number;
   /** 64 lower-case hexadecimal digits */
   sha256: string;
@@ -112,7 +128,7 @@ const partPattern = /^(?!\.{1,2}$)[\p{L}\p{N}._@+=,-]+$/u;
 
 const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 const shortText = z.string().max(1_000);
-const metric = z.object({
+const metric = z.looseObject({
   value: z.number(),
   low: z.number(),
   high: z.number(),

@@ -6,8 +6,11 @@ import { compareVersions, isVersion } from "./versions.ts";
 
 /** A registered model, its versions from oldest to newest, and its aliases. */
 export interface RegisteredModel {
+  /** its name in the registry */
   name: string;
+  /** from oldest to newest */
   versions: { version: string; createdAt: string; aliases: string[]; metrics: Manifest["metrics"] }[];
+  /** version by alias */
   aliases: Record<string, string>;
 }
 

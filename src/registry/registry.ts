@@ -28,6 +28,7 @@ import { type Bump, bumpVersion, compareVersions, firstVersion, isVersion } from
 
 /** What {@linkcode Registry.publish} takes: a name, a source, and how to number it. */
 export type PublishOptions = BundleSource & {
+  /** the model to add a version to; a new one where there is none of that name */
   name: string;
   /** how the version grows from the highest there is; default patch. The first version is 1.0.0 whatever is said here */
   bump?: Bump;
@@ -37,10 +38,13 @@ export type PublishOptions = BundleSource & {
 
 /** One version of a model, and where its bundle lies. */
 export interface ModelVersion {
+  /** the model's name */
   name: string;
+  /** its semantic version */
   version: string;
   /** the bundle's folder */
   path: string;
+  /** what its weir.json said when it was published */
   manifest: Manifest;
 }
 
@@ -71,6 +75,7 @@ export interface Registry {
   setAlias(name: string, alias: string, reference: string): Promise<void>;
   /** Takes an alias away. */
   deleteAlias(name: string, alias: string): Promise<void>;
+  /** Closes the database. */
   close(): Promise<void>;
 }
 

@@ -2,8 +2,11 @@ import { RegistryError } from "./errors.ts";
 
 /** A semantic version (semver.org 2.0.0). */
 export interface Version {
+  /** raised when labels or inputs change */
   major: number;
+  /** raised for new data or a new method */
   minor: number;
+  /** raised for everything else */
   patch: number;
   /** the identifiers after the hyphen, such as `rc` and `1`; empty for a release */
   prerelease: string[];

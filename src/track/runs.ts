@@ -5,24 +5,33 @@ export type RunStatus = "RUNNING" | "FINISHED" | "FAILED" | "KILLED";
 
 /** What is known of a run. */
 export interface RunRecord {
+  /** unique among all runs */
   id: string;
+  /** what the run was called; many may share it */
   name: string;
+  /** how it stands */
   status: RunStatus;
   /** ISO-8601, UTC */
   startedAt: string;
+  /** ISO-8601, UTC; null while it runs */
   endedAt: string | null;
+  /** as they were given to createRun */
   params: Record<string, unknown>;
 }
 
 /** A metric's value at a step; NaN comes back as NaN. */
 export interface MetricPoint {
+  /** the metric's name */
   key: string;
+  /** the training step it belongs to */
   step: number;
+  /** NaN and infinities included */
   value: number;
 }
 
 /** A run that is being recorded. None of its methods throws: a record that cannot be written never stops a training. */
 export interface Run {
+  /** for the bundle's lineage, and to take the run up again */
   readonly id: string;
   /** Takes the metrics of a step. They are written together with others, soon and in the background. */
   logMetrics(step: number, metrics: Record<string, number>): void;
@@ -32,6 +41,7 @@ export interface Run {
 
 /** Options of {@linkcode createRun}. */
 export interface CreateRunOptions {
+  /** what to call the run, such as the model's name */
   name: string;
   /** hyperparameters and whatever else says how the run was made; kept as JSON */
   params?: Record<string, unknown>;
