@@ -1,6 +1,8 @@
 /** A failure of the disk or the database, told in one line to the person who meets it. */
 export class StoreError extends Error {
+  /** the class, for those who catch it without importing it */
   override name = "StoreError";
+  /** the message is for people, and is printed without a stack trace */
   readonly userFacing = true;
   /** What went wrong, for code that reacts to it; the message is for people. */
   readonly reason: StoreErrorReason;
