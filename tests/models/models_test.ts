@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { createBuilder, type Graph, hostTensor, statesOf } from "../../src/graph/graph.ts";
+import { classifierInputs } from "../../src/nn/classifier.ts";
+import { readSafetensors } from "../../src/nn/safetensors.ts";
+import { bertConfig, parseBertConfig } from "../../models/bert.ts";
+import {
+  buildClassifier,
+  configJson,
+  fitWeights,
+  type ModelConfig,
+  parseConfig,
+} from "../../models/index.ts";
+import { mlpConfig } from "../../models/mlp.ts";
+import { runOnce } from "../nn/run.ts";
+
+const golden = new URL("../golden/bert/model/", import.meta.url);
+const goldenJson = JSON.parse(Deno.readTextFileSync(new URL("config.json", golden)));
+const goldenTensors = readSafetensors(Deno.readFileSync(new URL("model.safetensors", golden))).tensors;
+
+function graphOf(config: ModelConfig, options: { training?: boolean } = {}): Graph {
+  const b = createBuilder();
+  b.output("logits", buildClassifier(b, config, classifierInputs(b), options));
+  return b.graph();
+}
+
+function parameterShapes(graph: Graph): Record<string, readonly unknown[]> {
+  const parameters = statesOf(graph).filter((state) => state.attrs.trainable);
+  return Object.fromEntries(parameters.map((state) => [state.name!, state.shape]));
+}
+
+Deno.test("BERT's parameters have the names and shapes of transformers' BertForSequenceClassification", () => {
+  const wanted = Object.fromEntries(Object.entries(goldenTensors).map(([name, { shape }]) => [name, shape]));
+  assert.deepEqual(parameterShapes(graphOf(parseConfig(goldenJson))), wanted);
+});
+
+const texts = (length: number, fill: number) => ({
+  input_ids: hostTensor("i32", [2, 6], Array.from({ length: 12 }, (_, i) => i % 6 < length ? 3 + i : fill)),
+  attention_mask: hostTensor("i32", [2, 6], Array.from({ length: 12 }, (_, i) => i % 6 < length ? 1 : 0)),
+  token_type_ids: hostTensor("i32", [2, 6], new Array(12).fill(0)),
+});
+
+for (
+  const config of [
+    bertConfig({ vocabSize: 50, labels: ["p", "q", "r"], hiddenSize: 16, intermediateSize: 24 }),
+    mlpConfig({ vocabSize: 50, labels: ["p", "q", "r"] }),
+  ]
+) {
+  const { modelType } = config;
+  const logits = async (length: number, fill: number) => {
+    const { logits } = await runOnce((b) => {
+      b.output("logits", buildClassifier(b, config, classifierInputs(b)));
+    }, { feeds: texts(length, fill), bindings: { batch: 2, sequence: 6 }, seed: 3 });
+    return logits;
+  };
+
+  Deno.test(`${modelType}: logits are [batch, labels] and padding does not change them`, async () => {
+    const some = await logits(4, 0);
+    assert.deepEqual(some.shape, [2, 3]);
+    assert.deepEqual((await logits(4, 44)).data, some.data);
+    assert.notDeepEqual((await logits(5, 0)).data, some.data);
+  });
+
+  Deno.test(`${modelType}: a text of padding alone gives numbers`, async () => {
+    assert.ok((await logits(0, 0)).data.every(Number.isFinite));
+  });
+
+  Deno.test(`${modelType}: the configuration survives config.json`, () => {
+    assert.deepEqual({ ...parseConfig(JSON.parse(JSON.stringify(configJson(config)))) }, {
+      ...config,
+      ...(modelType === "bert" && { classifierDropout: undefined }),
+    });
+  });
+
+  Deno.test(`${modelType}: only training draws random numbers`, () => {
+    const ops = (graph: Graph) => graph.nodes.map((node) => node.op);
+    assert.ok(ops(graphOf(config, { training: true })).includes("random"));
+    assert.ok(!ops(graphOf(config)).includes("random"));
+    assert.deepEqual(parameterShapes(graphOf(config, { training: true })), parameterShapes(graphOf(config)));
+  });
+}
+
+Deno.test("a sequence longer than the position table does not compile", async () => {
+  const config = bertConfig({ vocabSize: 50, labels: ["p", "q"], maxPositions: 4 });
+  await assert.rejects(
+    runOnce((b) => b.output("logits", buildClassifier(b, config, classifierInputs(b))), {
+      feeds: texts(6, 0),
+      bindings: { batch: 2, sequence: 6 },
+    }),
+    /outside axis 0 of \[4, 128\]/,
+  );
+});
+
+Deno.test("weights of a bare BertModel, of old TensorFlow names, and of half precision fit", () => {
+  const old = Object.fromEntries(
+    Object.entries(goldenTensors)
+      .filter(([name]) => !name.startsWith("classifier"))
+      .map(([name, tensor]) => [
+        name.replace(/^bert\./, "").replace("LayerNorm.weight", "LayerNorm.gamma").replace(
+          "LayerNorm.bias",
+          "LayerNorm.beta",
+        ),
+        { ...tensor, dtype: "f16" as const, data: Float16Array.from(tensor.data) },
+      ]),
+  );
+  const fitted = fitWeights(graphOf(parseConfig(goldenJson)), {
+    ...old,
+    "embeddings.position_ids": hostTensor("i32", [1], [0]),
+  });
+  assert.deepEqual(fitted.missing, ["classifier.weight", "classifier.bias"]);
+  assert.deepEqual(fitted.unexpected, []);
+  const name = "bert.embeddings.LayerNorm.weight";
+  assert.equal(fitted.states[name].dtype, "f32");
+  assert.ok(Math.abs(fitted.states[name].data[0] - goldenTensors[name].data[0]) < 1e-3);
+});
+
+Deno.test("a checkpoint that does not fit is refused by the tensor's name", () => {
+  const graph = graphOf(parseConfig({ ...goldenJson, intermediate_size: 65 }));
+  assert.throws(
+    () => fitWeights(graph, goldenTensors),
+    /"bert.encoder.layer.0.intermediate.dense.weight": the model wants shape \[65, 32\], the checkpoint has \[64, 32\]/,
+  );
+  const { "classifier.bias": _, ...rest } = goldenTensors;
+  assert.throws(
+    () => fitWeights(graphOf(parseConfig(goldenJson)), rest, { strict: true }),
+    /it lacks "classifier.bias"$/,
+  );
+});
+
+const broken: [string, unknown, RegExp][] = [
+  ["no object", null, /of type undefined/],
+  ["an unknown type", { model_type: "gpt9" }, /type "gpt9": "model_type" must be one of bert, mlp/],
+  [
+    "a missing size",
+    { ...goldenJson, hidden_size: undefined },
+    /"hidden_size" must be a number .* got undefined/,
+  ],
+  ["a huge size", { ...goldenJson, hidden_size: 1e9 }, /"hidden_size" must be a number from 1 to 65536/],
+  ["a broken size", { ...goldenJson, hidden_size: 32.5 }, /"hidden_size" must be a whole number/],
+  ["a text for a number", { ...goldenJson, vocab_size: "200" }, /"vocab_size" must be a number .* got "200"/],
+  [
+    "heads that do not divide",
+    { ...goldenJson, num_attention_heads: 5 },
+    /\(5\) must divide "hidden_size" \(32\)/,
+  ],
+  ["an unknown activation", { ...goldenJson, hidden_act: "swish" }, /"hidden_act" must be one of gelu/],
+  [
+    "relative positions",
+    { ...goldenJson, position_embedding_type: "relative_key" },
+    /must be one of absolute/,
+  ],
+  [
+    "labels with a hole",
+    { ...goldenJson, id2label: { 0: "a", 2: "b" } },
+    /"id2label" must be a map from 0, 1/,
+  ],
+];
+
+for (const [what, json, message] of broken) {
+  Deno.test(`a configuration with ${what} is refused by the field's name`, () => {
+    assert.throws(() => parseConfig(json), (error: Error) => {
+      assert.equal(error.name, "ModelError");
+      assert.match(error.message, message);
+      return true;
+    });
+  });
+}
+
+Deno.test("labels keep the order of their ids beyond ten", () => {
+  const labels = Array.from({ length: 12 }, (_, i) => `label ${i}`);
+  const config = bertConfig({ vocabSize: 5, labels });
+  assert.deepEqual(parseBertConfig(JSON.parse(JSON.stringify(configJson(config)))).labels, labels);
+});

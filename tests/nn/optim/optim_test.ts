@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { createInterpBackend } from "../../../src/backend/interp/interp.ts";
+import { type Builder, createBuilder, gradients, hostTensor, type Node } from "../../../src/graph/graph.ts";
+import { initialStates } from "../../../src/nn/init.ts";
+import { adam, adamw, decaysByName } from "../../../src/nn/optim/adamw.ts";
+import { clipScale, summarizeGradients } from "../../../src/nn/optim/gradients.ts";
+import { learningRateAt, linearSchedule, stepCounter } from "../../../src/nn/optim/schedule.ts";
+import { sgd } from "../../../src/nn/optim/sgd.ts";
+import { runOnce } from "../run.ts";
+
+/** `w` after each of the steps that minimise sum(w^2), from [1, -2]. */
+async function descend(
+  steps: number,
+  optimise: (b: Builder, parameters: Node[], slopes: Node[]) => void,
+): Promise<number[][]> {
+  const b = createBuilder();
+  const w = b.parameter("w", [2], { kind: "fill", value: 0 });
+  optimise(b, [w], gradients(b, b.sum(b.square(w)), [w]));
+  const program = await createInterpBackend().compile(b.graph());
+  await program.write({ ...initialStates(b.graph(), 0), w: hostTensor("f32", [2], [1, -2]) });
+  const path: number[][] = [];
+  for (let i = 0; i < steps; i++) {
+    await program.run({});
+    path.push([...(await program.read(["w"])).w.data]);
+  }
+  return path;
+}
+
+function near(got: number[][], wanted: number[][]): void {
+  assert.deepEqual(
+    got.map((row) => row.map((v) => v.toFixed(5))),
+    wanted.map((row) => row.map((v) => v.toFixed(5))),
+  );
+}
+
+Deno.test("AdamW steps as the paper's algorithm does, bias corrections included", async () => {
+  const [rate, beta1, beta2, epsilon, decay] = [0.1, 0.9, 0.999, 1e-8, 0.01];
+  const wanted: number[][] = [];
+  let [w, m, v] = [[1, -2], [0, 0], [0, 0]];
+  for (let t = 1; t <= 5; t++) {
+    const g = w.map((x) => 2 * x);
+    m = m.map((x, i) => beta1 * x + (1 - beta1) * g[i]);
+    v = v.map((x, i) => beta2 * x + (1 - beta2) * g[i] ** 2);
+    w = w.map((x, i) =>
+      x - rate * (m[i] / (1 - beta1 ** t) / (Math.sqrt(v[i] / (1 - beta2 ** t)) + epsilon) + decay * x)
+    );
+    wanted.push(w);
+  }
+  near(await descend(5, (b, p, g) => adamw(b, p, g, { learningRate: rate, weightDecay: decay })), wanted);
+});
+
+Deno.test("Adam's first step is the learning rate, whatever the gradient's size", async () => {
+  near(await descend(1, (b, p, g) => adam(b, p, g, { learningRate: 0.1 })), [[0.9, -1.9]]);
+});
+
+Deno.test("AdamW takes the gradients' scale into both moments", async () => {
+  const scaled = await descend(
+    3,
+    (b, p, g) => adamw(b, p, g, { learningRate: 0.1, epsilon: 0.1, gradientScale: b.scalar(0.25) }),
+  );
+  const plain = await descend(
+    3,
+    (b, p, g) => adamw(b, p, g.map((slope) => b.mul(slope, 0.25)), { learningRate: 0.1, epsilon: 0.1 }),
+  );
+  near(scaled, plain);
+});
+
+Deno.test("SGD goes down the gradient, with momentum further", async () => {
+  near(await descend(2, (b, p, g) => sgd(b, p, g, { learningRate: 0.25 })), [[0.5, -1], [0.25, -0.5]]);
+  near(await descend(2, (b, p, g) => sgd(b, p, g, { learningRate: 0.25, momentum: 0.5 })), [[0.5, -1], [
+    0,
+    0,
+  ]]);
+});
+
+Deno.test("decay skips biases and the weights of normalisations", () => {
+  assert.equal(decaysByName("bert.encoder.layer.0.attention.self.query.weight"), true);
+  assert.equal(decaysByName("bert.embeddings.word_embeddings.weight"), true);
+  for (
+    const name of [
+      "classifier.bias",
+      "bert.embeddings.LayerNorm.weight",
+      "h.0.ln_1.weight",
+      "norm2.weight",
+      "bias",
+    ]
+  ) {
+    assert.equal(decaysByName(name), false, name);
+  }
+});
+
+Deno.test("the schedule rises to its peak, falls to 0, and is the number that is reported", async () => {
+  const schedule = { peak: 2, warmupSteps: 2, totalSteps: 6 };
+  const b = createBuilder();
+  b.output("rate", linearSchedule(b, stepCounter(b), schedule));
+  const program = await createInterpBackend().compile(b.graph());
+  const rates: number[] = [];
+  for (let step = 0; step < 8; step++) rates.push((await program.run({})).rate.data[0]);
+  assert.deepEqual(rates, [1, 2, 2, 1.5, 1, 0.5, 0, 0]);
+  assert.deepEqual(rates, rates.map((_, step) => learningRateAt(step, schedule)));
+});
+
+Deno.test("a schedule that cannot be is refused", () => {
+  const b = createBuilder();
+  const build = (peak: number, warmupSteps: number, totalSteps: number) => () =>
+    linearSchedule(b, b.scalar(0, "i32"), { peak, warmupSteps, totalSteps });
+  assert.throws(build(0, 1, 2), /learning rate must be positive, got 0/);
+  assert.throws(build(1, 3, 2), /3 warm-up steps do not fit in 2 steps/);
+});
+
+Deno.test("clipping cuts the norm to the limit and leaves smaller ones alone", async () => {
+  const { norm, cut, left } = await runOnce((b) => {
+    const { norm } = summarizeGradients(b, [b.constant("f32", [2], [3, 0]), b.constant("f32", [1], [4])]);
+    b.output("norm", norm);
+    b.output("cut", clipScale(b, norm, 1));
+    b.output("left", clipScale(b, norm, 10));
+  });
+  assert.equal(norm.data[0], 5);
+  assert.ok(Math.abs(cut.data[0] - 0.2) < 1e-6);
+  assert.equal(left.data[0], 1);
+});
+
+for (
+  const [what, bad] of [["a NaN", NaN], ["an infinity", -Infinity], [
+    "a value too large to square",
+    1e30,
+  ]] as const
+) {
+  Deno.test(`the first gradient with ${what} is told`, async () => {
+    const b = createBuilder();
+    const fed = ["p", "q", "r"].map((name) => b.input(name, "f32", [2]));
+    b.output("first", summarizeGradients(b, fed).firstNonFinite);
+    const program = await createInterpBackend().compile(b.graph());
+    const [fine, broken] = [hostTensor("f32", [2], [1, 2]), hostTensor("f32", [2], [0, bad])];
+    const first = async (p = fine, q = fine, r = fine) => (await program.run({ p, q, r })).first.data[0];
+    assert.equal(await first(), 0);
+    assert.equal(await first(broken), 1);
+    assert.equal(await first(fine, broken, broken), 2);
+    assert.equal(await first(fine, fine, broken), 3);
+  });
+}

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { hostTensor } from "../../src/graph/graph.ts";
+import { readSafetensors, writeSafetensors } from "../../src/nn/safetensors.ts";
+
+function file(header: unknown, body: Uint8Array = new Uint8Array(0)): Uint8Array {
+  const json = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
+  const bytes = new Uint8Array(8 + json.length + body.length);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
+  bytes.set(json, 8);
+  bytes.set(body, 8 + json.length);
+  return bytes;
+}
+
+Deno.test("what is written is read back, every type, bit for bit", () => {
+  const tensors = {
+    "a.f32": hostTensor("f32", [2, 2], [1.5, -0, 1e-45, 3e38]),
+    "b.bool": hostTensor("bool", [3], [1, 0, 1]),
+    "c.u32": hostTensor("u32", [], [0xffffffff]),
+    "d.i32": hostTensor("i32", [1], [-5]),
+    "e.f16": hostTensor("f16", [3], [1, 0.5, -2]),
+    "f.empty": hostTensor("f32", [0, 4], []),
+    "__proto__": hostTensor("f32", [1], [9]),
+  };
+  const bytes = writeSafetensors(tensors, { metadata: { weir: '{"step":7}' } });
+  const { tensors: read, metadata } = readSafetensors(bytes);
+  assert.deepEqual(metadata, { weir: '{"step":7}' });
+  assert.deepEqual(Object.keys(read).sort(), Object.keys(tensors).sort());
+  for (const [name, tensor] of Object.entries(tensors)) assert.deepEqual(read[name], tensor, name);
+});
+
+Deno.test("a file that transformers saved is read", () => {
+  const path = new URL("../golden/bert/model/model.safetensors", import.meta.url);
+  const { tensors, metadata } = readSafetensors(Deno.readFileSync(path));
+  assert.equal(metadata.format, "pt");
+  assert.deepEqual(tensors["bert.embeddings.word_embeddings.weight"].shape, [200, 32]);
+});
+
+Deno.test("half and long types of other frameworks are widened", () => {
+  const body = new Uint8Array([...new Uint8Array(BigInt64Array.of(-3n).buffer), 0x80, 0x3f, 0x00, 0xc0]);
+  const { tensors } = readSafetensors(file({
+    position_ids: { dtype: "I64", shape: [1], data_offsets: [0, 8] },
+    w: { dtype: "BF16", shape: [2], data_offsets: [8, 12] },
+  }, body));
+  assert.deepEqual(tensors.position_ids, hostTensor("i32", [1], [-3]));
+  assert.deepEqual(tensors.w, hostTensor("f32", [2], [1, -2]));
+});
+
+const four = new Uint8Array(4);
+const sound = { dtype: "F32", shape: [1], data_offsets: [0, 4] };
+
+const broken: [string, Uint8Array, RegExp][] = [
+  ["an empty file", new Uint8Array(0), /is 0 bytes long/],
+  ["a text file", new TextEncoder().encode("hello, this is no model"), /header claims \d+ bytes/],
+  ["a header longer than the file", file({ w: sound }, four).slice(0, 20), /only 12 follow/],
+  ["a header that is no JSON", file("{nope"), /header is not JSON/],
+  ["a header that is a list", file([]), /header is not an object/],
+  ["a tensor cut short", file({ w: sound }, four.slice(0, 3)), /take 4 bytes, the file holds 3/],
+  ["bytes that belong to no tensor", file({ w: sound }, new Uint8Array(5)), /the file holds 5/],
+  [
+    "overlapping tensors",
+    file({ w: sound, v: sound }, four),
+    /tensor "v" starts at byte 0, the one before it ends at 4/,
+  ],
+  [
+    "a shape that does not fit",
+    file({ w: { ...sound, shape: [2] } }, four),
+    /tensor "w" .* takes 8 bytes, got 4/,
+  ],
+  ["a negative shape", file({ w: { ...sound, shape: [-1] } }, four), /tensor "w" has no sound shape/],
+  ["an unknown type", file({ w: { ...sound, dtype: "Q7" } }, four), /tensor "w" has type "Q7"/],
+  [
+    "a type from Object's prototype",
+    file({ w: { ...sound, dtype: "toString" } }, four),
+    /has type "toString"/,
+  ],
+  ["backward offsets", file({ w: { ...sound, data_offsets: [4, 0] } }, four), /no sound data_offsets/],
+  ["an entry that is null", file({ w: null }), /tensor "w" has type undefined/],
+  ["metadata that are no texts", file({ __metadata__: { a: 1 } }), /metadata is not a map of texts/],
+];
+
+for (const [what, bytes, message] of broken) {
+  Deno.test(`${what} is refused in one line that names the file`, () => {
+    assert.throws(() => readSafetensors(bytes, { name: "model.safetensors" }), (error: Error) => {
+      assert.equal(error.name, "SafetensorsError");
+      assert.match(error.message, /^Cannot read model.safetensors: [^\n]+$/);
+      assert.match(error.message, message);
+      return true;
+    });
+  });
+}
+
+Deno.test("a header may not claim more than its limit", () => {
+  const bytes = new Uint8Array(16);
+  new DataView(bytes.buffer).setBigUint64(0, 1n << 60n, true);
+  assert.throws(() => readSafetensors(bytes), /the limit is 100000000/);
+});
