@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { createApp } from "../../routes/app.ts";
+import { errorOf, failingService, post, stubService, withApp } from "./harness.ts";
+
+Deno.test("the page shows the model, its metrics with intervals, and every feature", () =>
+  withApp(async ({ app }) => {
+    const response = await app.request("/");
+    assert.match(response.headers.get("content-type")!, /^text\/html/);
+    const html = await response.text();
+    assert.match(html, /^<!doctype html>/i);
+    for (const text of ["spam", "1.0.0", "champion", "0.981", "0.972 – 0.988", "Filling the first window"]) {
+      assert.ok(html.includes(text), text);
+    }
+    for (const id of ["banner", "traffic", "windows", "feature-characters", "feature-tokenDistribution"]) {
+      assert.ok(html.includes(`id="${id}"`), id);
+    }
+    // Everything comes from here, and nothing is inline: the policy would block it.
+    for (const [, address] of html.matchAll(/(?:src|href)="([^"]*)"/g)) assert.match(address, /^\//);
+    assert.doesNotMatch(html, /<script(?! src)| style="| on\w+="/);
+    for (const [, file] of html.matchAll(/"(\/ui\/[a-z.]+\.(?:js|css|svg))"/g)) {
+      const asset = await app.request(file);
+      assert.equal(asset.status, 200, file);
+      await asset.body?.cancel();
+    }
+  }));
+
+Deno.test("the live parts follow the traffic to the alarm, with the words of the tokens", () =>
+  withApp(async ({ app }) => {
+    const stream = await app.request("/ui/stream");
+    const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
+    for (let i = 0; i < 80; i++) {
+      await app.request("/predict", post({ inputs: "free money now ".repeat(12) }));
+    }
+    let text = "";
+    while (!text.includes('data-state=\\"alarm\\"')) text += (await reader.read()).value;
+    await reader.cancel();
+    const html = await (await app.request("/")).text();
+    assert.match(html, /Drift: what comes in no longer looks like the training data/);
+    assert.match(html, /2 windows|1 window/);
+    assert.match(html, />free<\/text>/);
+    assert.match(html, /cell alarm/);
+    assert.match(html, /&lt; 0\.0001/);
+  }));
+
+Deno.test("names and labels from a bundle are text on the page, never markup", async () => {
+  const evil = `"><script>alert(1)</script>`;
+  const service = stubService(evil, () => Promise.resolve([]));
+  const app = createApp({ models: [{ service, aliases: [evil] }, { service: failingService("other") }] });
+  const html = await (await app.request("/")).text();
+  assert.ok(!html.includes("<script>alert"), html);
+  assert.match(html, /&lt;script&gt;alert\(1\)/);
+  assert.match(html, /Not watched/);
+  assert.match(html, /other 2\.0\.0/);
+  assert.equal((await app.request("/?model=other")).status, 200);
+  await errorOf(await app.request("/?model=none"), 404, "NotFound");
+  app.close();
+});
