@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { collate } from "../../src/data/collate.ts";
+import { hostTensor } from "../../src/graph/graph.ts";
+import { readSafetensors } from "../../src/nn/safetensors.ts";
+import type { StepRecord, TrainOptions } from "../../src/train/options.ts";
+import { train } from "../../src/train/trainer.ts";
+import { tinyExamples, tinyRun } from "./tiny.ts";
+
+async function inTempDir(use: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    await use(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** Aborts when so many steps were read back. */
+function abortAfter(steps: number): Pick<TrainOptions, "signal" | "callbacks" | "drainEvery"> {
+  const controller = new AbortController();
+  const onStep = ({ step }: StepRecord) => step >= steps && controller.abort();
+  return { signal: controller.signal, callbacks: { onStep }, drainEvery: 1 };
+}
+
+Deno.test("training learns, over buckets of two lengths, and the best epoch's parameters come back", async () => {
+  const result = await train(tinyRun({ epochs: 25 }));
+  assert.equal(result.status, "finished");
+  assert.equal(result.steps.length, 150);
+  assert.deepEqual(result.steps.map(({ step }) => step), Array.from({ length: 150 }, (_, i) => i + 1));
+  assert.ok(result.best!.evaluation!.accuracy >= 0.9, `accuracy ${result.best!.evaluation!.accuracy}`);
+  assert.ok(result.steps.at(-1)!.loss < 0.5 * result.steps[0].loss);
+  assert.ok(result.memory.stateBytes > 0 && result.memory.workBytes > 0 && result.memory.parameters > 0);
+});
+
+Deno.test("the same options give the same losses, another seed gives others", async () => {
+  const losses = async (seed: number) =>
+    (await train(tinyRun({ seed, epochs: 1 }))).steps.map(({ loss }) => loss);
+  assert.deepEqual(await losses(11), await losses(11));
+  assert.notDeepEqual(await losses(12), await losses(11));
+});
+
+Deno.test("how often losses are read back changes none of them", async () => {
+  const losses = async (drainEvery: number) =>
+    (await train(tinyRun({ drainEvery, epochs: 1 }))).steps.map(({ loss }) => loss);
+  assert.deepEqual(await losses(1), await losses(100));
+});
+
+Deno.test("an interrupted run saves, says how to go on, and resumes to the same losses and parameters", async () => {
+  const whole = await train(tinyRun());
+  for (const stop of [1, 6, 8]) { // at the first step, at the end of an epoch, within one
+    await inTempDir(async (directory) => {
+      let text = "";
+      const output = { write: (part: string) => text += part, isTerminal: false };
+      const first = await train(tinyRun({
+        ...abortAfter(stop),
+        checkpoint: { directory },
+        progress: output,
+        resumeHint: "run weir train --resume",
+      }));
+      assert.equal(first.status, "interrupted");
+      assert.equal(first.step, stop);
+      assert.match(text, new RegExp(`interrupted at step ${stop} of 18; saved .*checkpoint.safetensors`));
+      assert.match(text, /To go on, run weir train --resume/);
+      const second = await train(tinyRun({ checkpoint: { directory, resume: true } }));
+      assert.equal(second.status, "finished");
+      assert.deepEqual([...first.steps, ...second.steps], whole.steps);
+      assert.deepEqual(second.epochs, whole.epochs);
+      assert.deepEqual(second.parameters, whole.parameters);
+    });
+  }
+});
+
+Deno.test("a finished run that is resumed has nothing left to do", async () => {
+  await inTempDir(async (directory) => {
+    const first = await train(tinyRun({ checkpoint: { directory } }));
+    const again = await train(tinyRun({ checkpoint: { directory, resume: true } }));
+    assert.equal(again.status, "finished");
+    assert.equal(again.steps.length, 0);
+    assert.deepEqual(again.parameters, first.parameters);
+    assert.deepEqual(again.best, first.best);
+  });
+});
+
+Deno.test("one checkpoint and one best file are kept", async () => {
+  await inTempDir(async (directory) => {
+    const { best } = await train(tinyRun({ checkpoint: { directory, everySteps: 2 } }));
+    const names = (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name).sort();
+    assert.deepEqual(names, [`best-${best!.step}.safetensors`, "checkpoint.safetensors"]);
+  });
+});
+
+Deno.test("a run does not resume on other data or settings, and says which differ", async () => {
+  await inTempDir(async (directory) => {
+    const identity = { dataHash: "sha256:aa", model: { hidden_size: 8 } };
+    const run = (changes: Partial<TrainOptions>, other: Record<string, unknown> = {}) =>
+      train(
+        tinyRun({
+          ...changes,
+          checkpoint: { directory, resume: true, identity: { ...identity, ...other } as never },
+        }),
+      );
+    await train(tinyRun({ ...abortAfter(2), checkpoint: { directory, identity } }));
+    await assert.rejects(run({}, { dataHash: "sha256:bb" }), {
+      name: "CheckpointError",
+      message: /dataHash was "sha256:aa" there and is "sha256:bb" now/,
+    });
+    await assert.rejects(
+      run({}, { model: { hidden_size: 9 } }),
+      /model\.hidden_size was 8 there and is 9 now/,
+    );
+    await assert.rejects(run({ seed: 12 }), /seed was 11 there and is 12 now/);
+    await assert.rejects(
+      run({ learning: { learningRate: 0.5 } }),
+      /learning\.learningRate was 0.02 there and is 0.5 now/,
+    );
+    assert.equal((await run({})).status, "finished");
+  });
+});
+
+Deno.test("a damaged checkpoint is refused by name", async () => {
+  await inTempDir(async (directory) => {
+    await train(tinyRun({ ...abortAfter(2), checkpoint: { directory } }));
+    const path = `${directory}/checkpoint.safetensors`;
+    const bytes = await Deno.readFile(path);
+    await Deno.writeFile(path, bytes.slice(0, -5));
+    await assert.rejects(train(tinyRun({ checkpoint: { directory, resume: true } })), {
+      message: /Cannot read .*checkpoint\.safetensors: .*cut short/,
+    });
+    const { "metadata": _, tensors } = readSafetensors(bytes);
+    const { writeSafetensors } = await import("../../src/nn/safetensors.ts");
+    await Deno.writeFile(path, writeSafetensors(tensors));
+    await assert.rejects(
+      train(tinyRun({ checkpoint: { directory, resume: true } })),
+      /no checkpoint of a run/,
+    );
+  });
+});
+
+Deno.test("a loss that is not finite stops the run at its step and tensor, and the last good checkpoint stays", async () => {
+  await inTempDir(async (directory) => {
+    let saved: number | undefined;
+    let text = "";
+    await assert.rejects(
+      train(tinyRun({
+        learning: { learningRate: 1e20, warmupSteps: 0, maxGradNorm: 0 },
+        checkpoint: { directory, everySteps: 1 },
+        drainEvery: 6,
+        progress: { write: (part) => text += part, isTerminal: false },
+        callbacks: { onCheckpoint: (_, step) => saved = step },
+      })),
+      (error: Error) => {
+        assert.equal(error.name, "TrainingError");
+        assert.match(error.message, /^Training stopped (at|after) step \d+/);
+        assert.match(error.message, /"[a-z.0-9]+(weight|bias)"|"adamw\.[mv]\./);
+        assert.match(error.message, /Try a lower learning rate \(it is 100000000000000000000\)/);
+        if (saved !== undefined) {
+          assert.match(
+            error.message,
+            new RegExp(`last good checkpoint, of step ${saved}, is .*checkpoint.safetensors`),
+          );
+        }
+        return true;
+      },
+    );
+    assert.ok(saved !== undefined && saved >= 1, "a good checkpoint was written before");
+    const { tensors } = readSafetensors(await Deno.readFile(`${directory}/checkpoint.safetensors`));
+    assert.ok(Object.values(tensors).every(({ data }) => data.every((v: number) => Number.isFinite(v))));
+  });
+});
+
+Deno.test("a NaN that comes in with the weights is told at step 1, by the tensor", async () => {
+  const initial = { "classifier.bias": hostTensor("f32", [2], [0, NaN]) };
+  await assert.rejects(
+    train(tinyRun({ initial })),
+    /^TrainingError: Training stopped at step 1 \(epoch 1\): the loss is NaN; the first tensor with a bad gradient is "embeddings.weight"/,
+  );
+});
+
+Deno.test("a run that no longer gets better stops early and returns its best", async () => {
+  // Labels that say nothing about the texts: held-out loss cannot go on falling.
+  const noise = tinyExamples(48).map((example, i) => ({ ...example, label: i % 2 }));
+  const result = await train(tinyRun({
+    batches: (epoch) => collate(noise, { batchSize: 8, bucketLengths: [8], seed: 5, epoch }),
+    epochs: 40,
+    patience: 3,
+    bestBy: "loss",
+  }));
+  assert.equal(result.status, "stopped early");
+  const bestLoss = Math.min(...result.epochs.map((epoch) => epoch.evaluation!.loss));
+  assert.equal(result.best!.evaluation!.loss, bestLoss);
+  assert.equal(result.epochs.length, result.best!.epoch + 3);
+});
+
+Deno.test("a callback that throws is told once and stops nothing", async () => {
+  let text = "";
+  const { status } = await train(tinyRun({
+    epochs: 1,
+    progress: { write: (part) => text += part, isTerminal: false },
+    callbacks: {
+      onStep: () => {
+        throw new Error("the tracker is away");
+      },
+    },
+  }));
+  assert.equal(status, "finished");
+  assert.equal(text.match(/the tracker is away/g)?.length, 1);
+});
+
+Deno.test("a checkpoint directory that cannot be made is one line", async () => {
+  await inTempDir(async (directory) => {
+    await Deno.writeTextFile(`${directory}/file`, "");
+    await assert.rejects(
+      train(tinyRun({ checkpoint: { directory: `${directory}/file/run`, everySteps: 1 } })),
+      {
+        name: "CheckpointError",
+        message: /^Cannot save .*file\/run\/checkpoint\.safetensors: [^\n]+$/,
+      },
+    );
+  });
+});
+
+Deno.test("options that make no sense are refused before anything is built", async () => {
+  await assert.rejects(train(tinyRun({ epochs: 0 })), /epochs must be a whole number from 1, got 0/);
+  await assert.rejects(
+    train(tinyRun({ learning: { learningRate: -1 } })),
+    /learning rate must be positive, got -1/,
+  );
+  await assert.rejects(train(tinyRun({ labels: ["one"] })), /at least two labels, got 1/);
+});
