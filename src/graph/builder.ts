@@ -31,7 +31,9 @@ import {
 
 /** How far a backend's result may be from `eval`'s: `|x - y| <= absolute + relative * |y|`. */
 export interface Tolerance {
+  /** Share of the wanted value. */
   readonly relative: number;
+  /** Whatever the wanted value. */
   readonly absolute: number;
 }
 
@@ -88,6 +90,7 @@ export class Builder {
   #streams = 0;
   #scope = "";
 
+  /** An empty graph; `createBuilder` supplies the table. */
   constructor(table: OpTable) {
     this.#table = table;
   }
@@ -211,54 +214,71 @@ export class Builder {
 
   // ---- elementwise -------------------------------------------------------------------------------------------------
 
+  /** `-x`. */
   neg(x: Node): Node {
     return this.apply("neg", [x], {});
   }
+  /** `|x|`. */
   abs(x: Node): Node {
     return this.apply("abs", [x], {});
   }
+  /** `e^x`. */
   exp(x: Node): Node {
     return this.apply("exp", [x], {});
   }
+  /** The natural logarithm of `x`. */
   log(x: Node): Node {
     return this.apply("log", [x], {});
   }
+  /** The square root of `x`. */
   sqrt(x: Node): Node {
     return this.apply("sqrt", [x], {});
   }
+  /** The hyperbolic tangent of `x`. */
   tanh(x: Node): Node {
     return this.apply("tanh", [x], {});
   }
+  /** The error function of `x`. */
   erf(x: Node): Node {
     return this.apply("erf", [x], {});
   }
+  /** The Gaussian error linear unit of `x`, by erf or by its tanh approximation. */
   gelu(x: Node, approximate: "none" | "tanh" = "none"): Node {
     return this.apply("gelu", [x], { approximate });
   }
+  /** The same values as another type. */
   cast(x: Node, dtype: DType): Node {
     return x.dtype === dtype ? x : this.apply("cast", [x], { dtype });
   }
+  /** `x + y`, broadcast. */
   add(x: Node, y: Node | number): Node {
     return this.apply("add", [x, this.#like(y, x)], {});
   }
+  /** `x - y`, broadcast. */
   sub(x: Node | number, y: Node | number): Node {
     return this.#binary("sub", x, y);
   }
+  /** `x * y`, broadcast. */
   mul(x: Node, y: Node | number): Node {
     return this.apply("mul", [x, this.#like(y, x)], {});
   }
+  /** `x / y`, broadcast; integers truncate. */
   div(x: Node | number, y: Node | number): Node {
     return this.#binary("div", x, y);
   }
+  /** The larger of `x` and `y`, broadcast. */
   max(x: Node, y: Node | number): Node {
     return this.apply("max", [x, this.#like(y, x)], {});
   }
+  /** The smaller of `x` and `y`, broadcast. */
   min(x: Node, y: Node | number): Node {
     return this.apply("min", [x, this.#like(y, x)], {});
   }
+  /** Whether `x < y`, broadcast, as bool. */
   less(x: Node | number, y: Node | number): Node {
     return this.#binary("less", x, y);
   }
+  /** Whether `x = y`, broadcast, as bool. */
   equal(x: Node, y: Node | number): Node {
     return this.apply("equal", [x, this.#like(y, x)], {});
   }
@@ -267,9 +287,11 @@ export class Builder {
     const [a, b] = this.#pair(x, y);
     return this.apply("where", [condition, a, b], {});
   }
+  /** `x` where positive, else 0. */
   relu(x: Node): Node {
     return this.max(x, 0);
   }
+  /** `x * x`. */
   square(x: Node): Node {
     return this.mul(x, x);
   }
@@ -326,12 +348,15 @@ export class Builder {
 
   // ---- views and layout --------------------------------------------------------------------------------------------
 
+  /** The same elements in the same order under another shape. */
   reshape(x: Node, shape: Shape): Node {
     return sameShape(x.shape, shape) ? x : this.apply("reshape", [x], { shape });
   }
+  /** Dimensions in another order: the result's axis `i` is the operand's axis `perm[i]`. */
   transpose(x: Node, perm: readonly number[]): Node {
     return this.apply("transpose", [x], { perm });
   }
+  /** Copies along dimensions of size 1, and along new leading ones, up to `shape`. */
   broadcast(x: Node, shape: Shape): Node {
     return sameShape(x.shape, shape) ? x : this.apply("broadcast", [x], { shape });
   }
@@ -343,6 +368,7 @@ export class Builder {
   pad(x: Node, axis: number, before: number, size: Dim): Node {
     return this.apply("pad", [x], { axis: normalizeAxis(axis, x.shape.length), before, size });
   }
+  /** Operands one after the other along `axis`. */
   concat(xs: readonly Node[], axis: number): Node {
     return xs.length === 1
       ? xs[0]

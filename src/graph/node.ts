@@ -12,43 +12,76 @@ export type NoAttrs = Readonly<Record<never, never>>;
 /** The attributes of every op: the keys are the closed list of ops. */
 export interface OpAttrs {
   // elementwise, one operand
+  /** `-x`. */
   neg: NoAttrs;
+  /** `|x|`. */
   abs: NoAttrs;
+  /** `e^x`. */
   exp: NoAttrs;
+  /** Natural logarithm. */
   log: NoAttrs;
+  /** Square root. */
   sqrt: NoAttrs;
+  /** Hyperbolic tangent. */
   tanh: NoAttrs;
+  /** Error function. */
   erf: NoAttrs;
+  /** Gaussian error linear unit. */
   gelu: { readonly approximate: "none" | "tanh" };
+  /** The same values as `dtype`. */
   cast: { readonly dtype: DType };
   // elementwise, two or three operands, broadcasting
+  /** `x + y`. */
   add: NoAttrs;
+  /** `x - y`. */
   sub: NoAttrs;
+  /** `x * y`. */
   mul: NoAttrs;
+  /** `x / y`. */
   div: NoAttrs;
+  /** The larger one. */
   max: NoAttrs;
+  /** The smaller one. */
   min: NoAttrs;
+  /** `x < y`, bool. */
   less: NoAttrs;
+  /** `x = y`, bool. */
   equal: NoAttrs;
+  /** `condition ? x : y`. */
   where: NoAttrs;
   // reductions; `axes` ascending and non-negative
+  /** Sum over `axes`. */
   reduce_sum: { readonly axes: readonly number[]; readonly keepDims: boolean };
+  /** Maximum over `axes`. */
   reduce_max: { readonly axes: readonly number[]; readonly keepDims: boolean };
   // products and rows
+  /** Product over the last two dimensions. */
   matmul: { readonly transA: boolean; readonly transB: boolean };
+  /** Softmax over the last dimension. */
   softmax: NoAttrs;
+  /** Layer normalisation of the last dimension. */
   layer_norm: { readonly epsilon: number };
+  /** Rows of a table at indices. */
   gather: NoAttrs;
+  /** Rows added up at indices. */
   scatter_add: { readonly rows: Dim };
   // views and layout
+  /** Another shape, the same elements. */
   reshape: { readonly shape: Shape };
+  /** Dimensions in another order. */
   transpose: { readonly perm: readonly number[] };
+  /** Copies up to `shape`. */
   broadcast: { readonly shape: Shape };
+  /** `size` elements along `axis` from `start`. */
   slice: { readonly axis: number; readonly start: number; readonly size: Dim };
+  /** `x` inside zeros along `axis`: `before` first, `size` in all. */
   pad: { readonly axis: number; readonly before: number; readonly size: Dim };
+  /** Operands one after the other along `axis`. */
   concat: { readonly axis: number };
   // sources
+  /** Each index along `axis`. */
   iota: { readonly shape: Shape; readonly axis: number; readonly dtype: DType };
+  /** Random bits, a function of key, stream and index. */
   random: { readonly shape: Shape; readonly stream: number };
 }
 
@@ -81,7 +114,9 @@ export type AttrsOf<K extends NodeKind> = K extends OpName ? OpAttrs[K]
 
 /** A tensor's element type and shape. */
 export interface TensorType {
+  /** What one element is. */
   readonly dtype: DType;
+  /** Outermost dimension first. */
   readonly shape: Shape;
 }
 
@@ -89,8 +124,11 @@ export interface TensorType {
 export interface NodeOf<K extends NodeKind> extends TensorType {
   /** Its place in the graph's list; inputs have smaller ids. */
   readonly id: number;
+  /** What it computes, or which kind of leaf it is. */
   readonly op: K;
+  /** The operands, in order. */
   readonly inputs: readonly Node[];
+  /** What the op needs to know besides its operands. */
   readonly attrs: AttrsOf<K>;
   /** Inputs and states: unique and always there. Others: a label for people. */
   readonly name?: string;
@@ -101,14 +139,19 @@ export type Node = { [K in NodeKind]: NodeOf<K> }[NodeKind];
 
 /** After each run, `state` takes the value of `value`. All values are computed from the states before the run. */
 export interface Update {
+  /** What changes. */
   readonly state: NodeOf<"state">;
+  /** What it becomes: of the state's type. */
   readonly value: Node;
 }
 
 /** Nodes in an order in which each one's inputs come first, what is read from them, and what is kept. */
 export interface Graph {
+  /** In an order in which inputs come first; `nodes[i].id` is `i`. */
   readonly nodes: readonly Node[];
+  /** What a run returns, by name. */
   readonly outputs: Readonly<Record<string, Node>>;
+  /** What a run changes. */
   readonly updates: readonly Update[];
 }
 
