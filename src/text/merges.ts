@@ -22,7 +22,7 @@ export function learnMerges(sequences: number[][], counts: number[], vocabulary:
   const lefts: number[] = [];
   const rights: number[] = [];
   const totals: number[] = [];
-  const wordsOf: number[][] = []; // words that hold the pair, or once did; may repeat one
+  const wordsOf: number[][] = []; // words that hold the pair, or once did; a repeated one finds nothing left to merge
   const heap = new PairHeap(lefts, rights);
 
   const change = (left: number, right: number, word: number, amount: number): number => {
@@ -49,8 +49,7 @@ export function learnMerges(sequences: number[][], counts: number[], vocabulary:
   });
   for (let pair = 0; pair < totals.length; pair++) heap.push(totals[pair], pair);
 
-  const visited = new Int32Array(sequences.length).fill(-1); // the last merge that rewrote the word
-  for (let merge = 0; !vocabulary.isFull();) {
+  while (!vocabulary.isFull()) {
     const top = heap.pop();
     if (top === undefined) return;
     const { pair, total } = top;
@@ -66,8 +65,6 @@ export function learnMerges(sequences: number[][], counts: number[], vocabulary:
     const joined = vocabulary.join(left, right);
     const grown = new Set<number>();
     for (const word of wordsOf[pair]) {
-      if (visited[word] === merge) continue;
-      visited[word] = merge;
       const sequence = sequences[word];
       const count = counts[word];
       let write = 0;
@@ -92,7 +89,6 @@ export function learnMerges(sequences: number[][], counts: number[], vocabulary:
     totals[pair] = 0;
     wordsOf[pair] = [];
     for (const changed of grown) if (totals[changed] > 0) heap.push(totals[changed], changed);
-    merge++;
   }
 }
 

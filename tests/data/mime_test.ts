@@ -11,6 +11,8 @@ Deno.test("a subject's encoded words are decoded, and joined where folded", () =
     "Café à la carte ok",
   );
   assert.equal(decode("Subject: =?no-such-set?Q?caf=E9?=\n\n").subject, "café");
+  assert.equal(decode("Subject: =?koi8-r?B?8NLJ18XU?=\n\n").subject, "Привет");
+  assert.equal(decode("Subject: =?koi8-r*ru?B?8NLJ18XU?=\n\n").subject, "Привет");
   assert.equal(decode("subject: plain\n\tfolded\n\n").subject, "plain folded");
   assert.equal(decode("Subject: first\nSubject: second\n\n").subject, "first");
   assert.equal(decode("From: x\n\nSubject: in the body").subject, "");

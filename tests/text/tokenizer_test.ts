@@ -79,6 +79,19 @@ Deno.test.each(Object.entries(LONG_TEXTS))(
   },
 );
 
+Deno.test("a cut through a word does not show, wherever it falls", () => {
+  const word =
+    Object.keys(JSON.parse(read("tokenizer.json")).model.vocab).filter((token) => /^[a-z]+$/.test(token))
+      .sort((a, b) => b.length - a.length)[0];
+  const text = `${word},`.repeat(500);
+  for (let maxTokens = 3; maxTokens < 300; maxTokens++) {
+    for (const direction of ["left", "right"] as const) {
+      const { ids } = tokenizer.encode(text, { maxTokens, truncationDirection: direction });
+      assert.deepEqual(ids, expected(tokenizer, text, maxTokens, direction), `${direction} ${maxTokens}`);
+    }
+  }
+});
+
 Deno.test("of a very long text only the beginning is tokenized", () => {
   const text = "lorem ipsum ".repeat(100_000);
   const { isFullLengthExact, fullLength } = tokenizer.encode(text, { maxTokens: 128 });
@@ -184,4 +197,22 @@ Deno.test("byte-level BPE files load too, with the pair's type ids", () => {
   const pair = loaded.encode("hi", { pair: "hi!" });
   assert.deepEqual([pair.ids, pair.typeIds], [[3, 3, 5], [0, 1, 1]]);
   assert.deepEqual([loaded.unkId, loaded.padId, loaded.vocabSize], [-1, 0, 6]);
+});
+
+Deno.test("a lone surrogate is U+FFFD to a model that keeps such characters", () => {
+  const loaded = loadTokenizer({
+    added_tokens: [],
+    model: { type: "BPE", unk_token: "?", vocab: { "?": 0, a: 1, "\ufffd": 2 }, merges: [] },
+  });
+  assert.deepEqual(loaded.encode("a\ud800").ids, [1, 2]);
+});
+
+Deno.test("runs of combining marks do not hold up a model with another normalizer either", () => {
+  const loaded = loadTokenizer({
+    added_tokens: [],
+    normalizer: { type: "NFD" },
+    pre_tokenizer: { type: "WhitespaceSplit" },
+    model: { type: "BPE", unk_token: "?", vocab: { "?": 0, a: 1 }, merges: [] },
+  });
+  assert.equal(loaded.encode(`a ${"\u0301\u0323".repeat(250_000)} a`, { maxTokens: 500_000 }).ids.at(-1), 1);
 });
