@@ -92,10 +92,13 @@ export function fitWeights(
   tensors: Readonly<Record<string, HostTensor>>,
   options: { strict?: boolean } = {},
 ): FittedWeights {
-  const named = renameBertTensors(tensors);
+  const parameters = statesOf(graph).filter((state) => state.attrs.trainable);
+  // Only BERT's checkpoints have older names; another model's own "embeddings.weight" is no old name.
+  const named = parameters.some(({ name }) => name!.startsWith("bert."))
+    ? renameBertTensors(tensors)
+    : tensors;
   const states: Record<string, HostTensor> = {};
   const missing: string[] = [];
-  const parameters = statesOf(graph).filter((state) => state.attrs.trainable);
   for (const { name, shape } of parameters) {
     if (!Object.hasOwn(named, name!)) {
       missing.push(name!);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createBuilder, type Graph, hostTensor, statesOf } from "../../src/graph/graph.ts";
+import { numeric, sizeOf } from "../../src/graph/shape.ts";
 import { classifierInputs } from "../../src/nn/classifier.ts";
 import { readSafetensors } from "../../src/nn/safetensors.ts";
 import { bertConfig, parseBertConfig } from "../../models/bert.ts";
@@ -111,6 +112,19 @@ Deno.test("weights of a bare BertModel, of old TensorFlow names, and of half pre
   const name = "bert.embeddings.LayerNorm.weight";
   assert.equal(fitted.states[name].dtype, "f32");
   assert.ok(Math.abs(fitted.states[name].data[0] - goldenTensors[name].data[0]) < 1e-3);
+});
+
+Deno.test("an MLP takes back its own parameters, whose names are no old names of BERT's", () => {
+  const graph = graphOf(mlpConfig({ vocabSize: 50, labels: ["p", "q"] }));
+  const own = Object.fromEntries(
+    statesOf(graph).filter((s) => s.attrs.trainable).map(({ name, shape }) => {
+      const sizes = numeric(shape);
+      return [name!, hostTensor("f32", sizes, new Float32Array(sizeOf(sizes)))];
+    }),
+  );
+  const fitted = fitWeights(graph, own, { strict: true });
+  assert.deepEqual(Object.keys(fitted.states).sort(), Object.keys(own).sort());
+  assert.deepEqual([fitted.missing, fitted.unexpected], [[], []]);
 });
 
 Deno.test("a checkpoint that does not fit is refused by the tensor's name", () => {
