@@ -6,7 +6,7 @@ import { initialStates } from "../../src/nn/init.ts";
 import { softmaxCrossEntropy } from "../../src/nn/losses.ts";
 import { buildTrainingGraph } from "../../src/train/step.ts";
 import { buildClassifier, fitWeights } from "../../models/index.ts";
-import { candidates } from "./backends.ts";
+import { candidates } from "../backend/available.ts";
 import {
   golden,
   goldenBindings,
@@ -46,14 +46,14 @@ for (const { device, available, open } of candidates) {
     const logits = buildClassifier(b, goldenConfig, classifierInputs(b), { training: true });
     const loss = softmaxCrossEntropy(b, logits, { labels: b.input("labels", "i32", ["batch"]) });
     const parameters = statesOf(b.graph());
-    gradients(b, loss, parameters).forEach((slope, i) => b.output(parameters[i].name!, slope));
+    gradients(b, loss, parameters).forEach((slope, i) => b.output(`slope of ${parameters[i].name}`, slope));
     const program = await backend.compile(b.graph(), { bindings: goldenBindings });
     await program.write(goldenStates(b.graph()));
     const feeds = goldenFeeds(0);
     const slopes = await program.run({ ...goldenInputs(0), labels: feeds.labels });
-    assert.deepEqual(Object.keys(slopes).sort(), Object.keys(goldenGradients).sort());
-    for (const [name, slope] of Object.entries(slopes)) {
-      closeTo(slope.data, goldenGradients[name].data, { relative: 1e-3, what: `gradient of ${name}` });
+    assert.deepEqual(parameters.map(({ name }) => name).sort(), Object.keys(goldenGradients).sort());
+    for (const [name, { data }] of Object.entries(goldenGradients)) {
+      closeTo(slopes[`slope of ${name}`].data, data, { relative: 1e-3, what: `gradient of ${name}` });
     }
   });
 
