@@ -2,6 +2,7 @@ import { createRandom } from "./random.ts";
 
 /** An example as a model takes it: token ids of one text, special tokens included, and its class. */
 export interface EncodedExample {
+  /** token ids */
   ids: ArrayLike<number>;
   /** 0 or 1 per token (default: all 0) */
   typeIds?: ArrayLike<number>;
@@ -11,10 +12,13 @@ export interface EncodedExample {
 
 /** Examples side by side, padded to one length. Arrays are row-major. */
 export interface Batch {
+  /** token ids */
   inputIds: Int32Array; // [B, S]
   /** 1 for a token, 0 for padding */
   attentionMask: Int32Array; // [B, S]
+  /** 1 for the tokens of a pair's second text */
   tokenTypeIds: Int32Array; // [B, S]
+  /** class indices */
   labels: Int32Array; // [B]
   /** 1 for an example; 0 for a row that only fills a batch up, which must count neither in the loss nor in a metric */
   weights: Float32Array; // [B]
@@ -44,6 +48,7 @@ export interface CollateOptions {
 
 /** The batches of one epoch, each made when asked for. */
 export interface Batches extends Iterable<Batch> {
+  /** batches in the epoch */
   readonly length: number;
   /** Batch `k` of the epoch, from 0, whatever was asked for before: training resumes from any. */
   at(k: number): Batch;

@@ -2,8 +2,11 @@ import { DataError } from "./errors.ts";
 
 /** One example of text classification. */
 export interface TextExample {
+  /** what a model reads */
   text: string;
+  /** its class */
   label: string;
+  /** names the example in reports */
   id?: string;
 }
 

@@ -1,8 +1,10 @@
 import { DataError } from "./errors.ts";
 
-/** A line of a text file, without its line end; `number` counts from 1. */
+/** A line of a text file, without its line end. */
 export interface Line {
+  /** counts from 1 */
   number: number;
+  /** without the line end */
   text: string;
 }
 

@@ -3,7 +3,9 @@ import { htmlToText } from "./html.ts";
 
 /** What a reader sees of a mail. */
 export interface Mail {
+  /** decoded, on one line */
   subject: string;
+  /** decoded, HTML as text */
   body: string;
 }
 

@@ -6,6 +6,7 @@ export interface BertNormalizerOptions {
   handle_chinese_chars: boolean;
   /** drop combining marks; null means "as `lowercase` says" */
   strip_accents: boolean | null;
+  /** lower-case every character */
   lowercase: boolean;
 }
 

@@ -6,9 +6,11 @@ import { wordPieceEncoder } from "./wordpiece_encode.ts";
 
 /** One text (or pair of texts) as a model takes it, special tokens included. */
 export interface Encoding {
+  /** token ids, special tokens included */
   ids: number[];
   /** 0 for the first text, 1 for the second */
   typeIds: number[];
+  /** the tokens as text, one for each id */
   tokens: string[];
   /** tokens before truncation; where `isFullLengthExact` is false, only a lower bound of it */
   fullLength: number;
@@ -30,6 +32,7 @@ export interface EncodeOptions {
 
 /** A loaded tokenizer. */
 export interface Tokenizer {
+  /** Turns a text into ids; see `loadTokenizer`. */
   encode(text: string, options?: EncodeOptions): Encoding;
   /** the id to fill short rows with; 0 for a tokenizer without a padding token */
   readonly padId: number;
