@@ -3,6 +3,8 @@ import { collate } from "../../src/data/collate.ts";
 import { hostTensor } from "../../src/graph/graph.ts";
 import { readSafetensors } from "../../src/nn/safetensors.ts";
 import type { StepRecord, TrainOptions } from "../../src/train/options.ts";
+import { hasCheckpoint } from "../../src/train/checkpoint.ts";
+import { createEvaluator } from "../../src/train/evaluator.ts";
 import { train } from "../../src/train/trainer.ts";
 import { tinyExamples, tinyRun } from "./tiny.ts";
 
@@ -29,6 +31,9 @@ Deno.test("training learns, over buckets of two lengths, and the best epoch's pa
   assert.deepEqual(result.steps.map(({ step }) => step), Array.from({ length: 150 }, (_, i) => i + 1));
   assert.ok(result.best!.evaluation!.accuracy >= 0.9, `accuracy ${result.best!.evaluation!.accuracy}`);
   assert.ok(result.steps.at(-1)!.loss < 0.5 * result.steps[0].loss);
+  const second = result.steps.filter(({ epoch }) => epoch === 2);
+  const mean = second.reduce((sum, { loss }) => sum + loss, 0) / second.length;
+  assert.ok(Math.abs(result.epochs[1].trainLoss - mean) < 1e-12);
   assert.ok(result.memory.stateBytes > 0 && result.memory.workBytes > 0 && result.memory.parameters > 0);
 });
 
@@ -168,6 +173,22 @@ Deno.test("a loss that is not finite stops the run at its step and tensor, and t
   });
 });
 
+Deno.test("states that are not finite never take the place of a good checkpoint", async () => {
+  await inTempDir(async (directory) => {
+    // The rate is infinite in f32: the first step's loss and gradients are sound, what it writes is not.
+    const run = tinyRun({
+      learning: { learningRate: 1e39, warmupSteps: 0 },
+      checkpoint: { directory, everySteps: 1 },
+    });
+    await assert.rejects(train(run), {
+      name: "TrainingError",
+      message:
+        /^Training stopped after step 1: "[^"]+" holds values that are not finite. No checkpoint was written yet/,
+    });
+    assert.equal(await hasCheckpoint(directory), false);
+  });
+});
+
 Deno.test("a NaN that comes in with the weights is told at step 1, by the tensor", async () => {
   const initial = { "classifier.bias": hostTensor("f32", [2], [0, NaN]) };
   await assert.rejects(
@@ -179,16 +200,21 @@ Deno.test("a NaN that comes in with the weights is told at step 1, by the tensor
 Deno.test("a run that no longer gets better stops early and returns its best", async () => {
   // Labels that say nothing about the texts: held-out loss cannot go on falling.
   const noise = tinyExamples(48).map((example, i) => ({ ...example, label: i % 2 }));
-  const result = await train(tinyRun({
+  const options = tinyRun({
     batches: (epoch) => collate(noise, { batchSize: 8, bucketLengths: [8], seed: 5, epoch }),
     epochs: 40,
     patience: 3,
     bestBy: "loss",
-  }));
+  });
+  const result = await train(options);
   assert.equal(result.status, "stopped early");
   const bestLoss = Math.min(...result.epochs.map((epoch) => epoch.evaluation!.loss));
   assert.equal(result.best!.evaluation!.loss, bestLoss);
   assert.equal(result.epochs.length, result.best!.epoch + 3);
+  const evaluator = createEvaluator(options.backend, options.build);
+  await evaluator.load(result.parameters);
+  assert.equal((await evaluator.predict(options.evaluation!))!.loss, bestLoss);
+  await evaluator.dispose();
 });
 
 Deno.test("a callback that throws is told once and stops nothing", async () => {
