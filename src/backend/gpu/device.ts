@@ -151,8 +151,8 @@ async function compile(device: GPUDevice, kernel: string, wgsl: string): Promise
     return await pipeline;
   } catch (error) {
     const info = (await module.getCompilationInfo()).messages.find((m) => m.type === "error");
-    const text = info ? `line ${info.lineNum}: ${info.message}` : (await invalid)?.message ?? lineOf(error);
-    throw new BackendError(`Cannot compile kernel "${kernel}": ${text.trim().split("\n")[0]}`);
+    const text = info ? `line ${info.lineNum}: ${lineOf(info)}` : lineOf(await invalid ?? error);
+    throw new BackendError(`Cannot compile kernel "${kernel}": ${text}`);
   } finally {
     await invalid;
   }
@@ -181,8 +181,6 @@ function describe(adapter: GPUAdapter): AdapterDescription {
 }
 
 function lineOf(error: unknown): string {
-  const text = error instanceof Error || (error as GPUError)?.message !== undefined
-    ? (error as { message: string }).message
-    : String(error);
-  return text.trim().split("\n").map((l) => l.trim()).filter(Boolean).slice(0, 4).join("; ");
+  const text = (error as { message?: string } | undefined)?.message ?? String(error);
+  return text.split("\n").map((line) => line.trim()).filter((line) => /\w/.test(line)).slice(0, 4).join("; ");
 }
