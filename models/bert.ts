@@ -27,22 +27,37 @@ import { ModelError } from "./errors.ts";
 
 /** What BERT is made of: the fields of Hugging Face's `config.json` that matter here. */
 export interface BertConfig {
+  /** Tells the configurations apart. */
   readonly modelType: "bert";
+  /** Rows of the word table. */
   readonly vocabSize: number;
+  /** Width H of every token. */
   readonly hiddenSize: number;
+  /** Transformer layers. */
   readonly layers: number;
+  /** Attention heads; divides `hiddenSize`. */
   readonly heads: number;
+  /** Width between the two linear layers after attention. */
   readonly intermediateSize: number;
+  /** Between those two. */
   readonly activation: Activation;
+  /** Rate after the embeddings, attention and each pair of linear layers. */
   readonly hiddenDropout: number;
+  /** Rate of the attention probabilities. */
   readonly attentionDropout: number;
   /** Before the classifier; `hiddenDropout` if not given. */
   readonly classifierDropout?: number;
+  /** Tokens of the longest text. */
   readonly maxPositions: number;
+  /** Rows of the token type table: 2 for pairs of texts. */
   readonly typeVocabSize: number;
+  /** Standard deviation of the first weights. */
   readonly initializerRange: number;
+  /** Added to the variance. */
   readonly layerNormEpsilon: number;
+  /** Id of the padding token. */
   readonly padTokenId: number;
+  /** Names of the classes, in the order of the logits. */
   readonly labels: readonly string[];
 }
 

@@ -19,7 +19,11 @@ export interface ConfigReader {
 
 const MAX_LABELS = 100_000;
 
-/** @throws {ModelError} when the configuration is not an object; its methods throw it naming the field. */
+/**
+ * A reader of one configuration.
+ *
+ * @throws {ModelError} when the configuration is not an object; its methods throw it naming the field.
+ */
 export function configReader(json: unknown, modelType: string): ConfigReader {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw new ModelError(`Cannot read the ${modelType} configuration: it is not a JSON object`);

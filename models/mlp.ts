@@ -22,16 +22,23 @@ import { configReader, labelMaps } from "./config.ts";
 
 /** What the perceptron is made of. */
 export interface MlpConfig {
+  /** Tells the configurations apart. */
   readonly modelType: "mlp";
+  /** Rows of the word table. */
   readonly vocabSize: number;
+  /** Width of a word. */
   readonly embeddingSize: number;
   /** Width of each of `layers` hidden layers. */
   readonly hiddenSize: number;
+  /** Hidden layers. */
   readonly layers: number;
+  /** After each hidden layer. */
   readonly activation: Activation;
+  /** Rate after each hidden layer. */
   readonly hiddenDropout: number;
   /** Texts are cut at so many tokens. */
   readonly maxPositions: number;
+  /** Names of the classes, in the order of the logits. */
   readonly labels: readonly string[];
 }
 

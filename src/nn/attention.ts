@@ -27,6 +27,7 @@ export interface AttentionOptions {
   readonly mask?: Node;
   /** Dropout of the attention probabilities. */
   readonly dropout?: Dropout;
+  /** Of the weights; BERT's if not given. */
   readonly init?: Init;
 }
 

@@ -8,6 +8,7 @@ import type { Node } from "../graph/node.ts";
 
 /** The inputs of a text classifier, all i32 `[batch, sequence]`. */
 export interface ClassifierInputs {
+  /** Token ids. */
   readonly inputIds: Node;
   /** 1: a token, 0: padding. */
   readonly attentionMask: Node;

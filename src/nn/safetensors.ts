@@ -9,13 +9,17 @@ import { bytesPerElement, type DType, type HostTensor, type TypedArray } from ".
 
 /** A file that is not a safetensors file, or not a sound one; the message is for the user. */
 export class SafetensorsError extends Error {
+  /** What kind of error it is. */
   override readonly name = "SafetensorsError";
+  /** The message alone is shown. */
   readonly userFacing = true;
 }
 
 /** A file's tensors and its free-form texts. */
 export interface SafetensorsFile {
+  /** By name. */
   readonly tensors: Record<string, HostTensor>;
+  /** The header's `__metadata__`. */
   readonly metadata: Record<string, string>;
 }
 

@@ -117,7 +117,11 @@ export async function saveBest(
   await writeAtomic(join(directory, bestFile(best.step)), writeSafetensors(best.parameters));
 }
 
-/** @throws {CheckpointError} when the file is missing or damaged. */
+/**
+ * Reads the parameters of the best evaluation.
+ *
+ * @throws {CheckpointError} when the file is missing or damaged.
+ */
 export async function loadBest(directory: string, step: number): Promise<Record<string, HostTensor>> {
   const path = join(directory, bestFile(step));
   return readSafetensors(await readFile(path), { name: path }).tensors;

@@ -26,7 +26,9 @@ export interface Predictions {
 
 /** One evaluation: the loss and the report, without intervals unless resamples were asked for. */
 export interface Evaluation {
+  /** Mean cross-entropy in nats. */
   readonly loss: number;
+  /** Accuracy, precision, recall, F1 and the confusion matrix. */
   readonly report: ClassificationReport;
 }
 
@@ -36,6 +38,7 @@ export interface Evaluator {
   load(parameters: Tensors): Promise<void>;
   /** Predictions for every row that has weight; `undefined` when the signal was aborted on the way. */
   predict(batches: Iterable<Batch>, options?: { signal?: AbortSignal }): Promise<Predictions | undefined>;
+  /** Frees the compiled programs. */
   dispose(): Promise<void>;
 }
 

@@ -19,23 +19,29 @@ export interface StepRecord {
   readonly step: number;
   /** Counts from 1. */
   readonly epoch: number;
+  /** Mean over the batch, in nats. */
   readonly loss: number;
   /** The gradients' norm before clipping. */
   readonly gradNorm: number;
+  /** What the step was made with. */
   readonly learningRate: number;
 }
 
 /** Hears of a run. A callback that throws is reported once and never stops the training. */
 export interface TrainCallbacks {
+  /** After a step was read back, in order. */
   onStep?(record: StepRecord): void;
+  /** After an epoch, its evaluation and its checkpoint. */
   onEpoch?(record: EpochRecord, evaluation: Evaluation | undefined): void;
   /** Before the first step, and whenever a larger batch shape is met. */
   onMemory?(memory: { parameters: number; stateBytes: number; workBytes: number }): void;
+  /** After a checkpoint is on the disk. */
   onCheckpoint?(path: string, step: number): void;
 }
 
 /** When there is a checkpoint, and what it must agree with. */
 export interface CheckpointOptions {
+  /** Made if it is missing; one run has it for itself. */
   readonly directory: string;
   /** Besides the end of each epoch, so often; 100 if not given. */
   readonly everySteps?: number;
@@ -53,30 +59,37 @@ export interface LearningOptions extends Partial<Hyperparameters> {
 
 /** What `train` is given. */
 export interface TrainOptions {
+  /** Where it runs. */
   readonly backend: Backend;
   /** Builds the model; called once for training and once for evaluation. */
   readonly build: ClassifierBuilder;
+  /** Names of the classes, in the order of the logits. */
   readonly labels: readonly string[];
   /** The batches of an epoch (from 0), the same whenever it is asked for the same. */
   readonly batches: (epoch: number) => Batches;
   /** Held-out batches, looked at after every epoch. */
   readonly evaluation?: Batches;
+  /** Passes over the training data. */
   readonly epochs: number;
   /** Of the first weights and of dropout; 0. */
   readonly seed?: number;
   /** Weights to start from, instead of random ones: a pretrained checkpoint's. */
   readonly initial?: Tensors;
+  /** How the optimiser steps. */
   readonly learning?: LearningOptions;
   /** Stops when so many epochs in a row brought nothing better. */
   readonly patience?: number;
   /** What makes an epoch the best; `accuracy`. Equal ones go by the loss. */
   readonly bestBy?: "accuracy" | "macroF1" | "loss";
+  /** Without it, nothing is written to disk. */
   readonly checkpoint?: CheckpointOptions;
   /** Aborted: the run saves a checkpoint and returns. */
   readonly signal?: AbortSignal;
   /** Steps between two looks at the losses; 20. */
   readonly drainEvery?: number;
+  /** Where a person watches; without it, nothing is written. */
   readonly progress?: ProgressOutput;
+  /** Who else hears of the run. */
   readonly callbacks?: TrainCallbacks;
   /** Completes "to go on, ..." when the run is interrupted. */
   readonly resumeHint?: string;
@@ -86,11 +99,13 @@ export interface TrainOptions {
 
 /** How a run ended. */
 export interface TrainResult {
+  /** `stopped early`: patience ran out. `interrupted`: the signal was aborted. */
   readonly status: "finished" | "stopped early" | "interrupted";
   /** The best epoch's parameters (the last ones where nothing was evaluated), by name. */
   readonly parameters: Record<string, HostTensor>;
   /** The epoch they come from, if it was evaluated. */
   readonly best?: EpochRecord;
+  /** All finished epochs, also of earlier sittings. */
   readonly epochs: readonly EpochRecord[];
   /** The steps of this sitting. */
   readonly steps: readonly StepRecord[];
@@ -98,6 +113,7 @@ export interface TrainResult {
   readonly step: number;
   /** Training and evaluation, in all sittings; compiling included. */
   readonly seconds: number;
+  /** Trainable numbers, and bytes on the device. */
   readonly memory: { readonly parameters: number; readonly stateBytes: number; readonly workBytes: number };
   /** Where the checkpoint is, if there is one. */
   readonly checkpoint?: string;
@@ -121,7 +137,11 @@ export function hyperparametersOf(options: TrainOptions, stepsPerEpoch: number):
   };
 }
 
-/** @throws {TrainingError} when an option makes no sense. */
+/**
+ * Looks at what can be looked at before anything is built.
+ *
+ * @throws {TrainingError} when an option makes no sense.
+ */
 export function checkOptions(options: TrainOptions): void {
   const whole = (name: string, value: number | undefined, least: number) => {
     if (value !== undefined && (!Number.isSafeInteger(value) || value < least)) {

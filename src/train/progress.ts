@@ -6,7 +6,9 @@
 
 /** Where progress is written: standard error, or a test's list. */
 export interface ProgressOutput {
+  /** Takes text as it is, line ends included. */
   write(text: string): void;
+  /** Whether a line can be drawn over. */
   readonly isTerminal: boolean;
   /** Width of the terminal; 80 if not given. */
   columns?(): number;
@@ -16,9 +18,11 @@ export interface ProgressOutput {
 export interface ProgressState {
   /** Steps made. */
   readonly step: number;
+  /** Steps of the whole run. */
   readonly totalSteps: number;
   /** Counts from 1. */
   readonly epoch: number;
+  /** Epochs of the whole run. */
   readonly epochs: number;
   /** The last known loss. */
   readonly loss?: number;
@@ -40,6 +44,8 @@ const LINE_INTERVAL_MS = 10_000;
 const FRAME_INTERVAL_MS = 100;
 
 /**
+ * A progress display.
+ *
  * @param output without one, nothing is written
  * @example
  * ```ts

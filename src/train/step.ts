@@ -16,15 +16,21 @@ import { linearSchedule, stepCounter } from "../nn/optim/schedule.ts";
 export interface Hyperparameters {
   /** At the end of the warm-up. */
   readonly learningRate: number;
+  /** Steps in which the learning rate rises. */
   readonly warmupSteps: number;
   /** Where the learning rate reaches 0. */
   readonly totalSteps: number;
+  /** Decoupled; biases and normalisations do not decay. */
   readonly weightDecay: number;
+  /** Decay of the first moment. */
   readonly beta1: number;
+  /** Decay of the second moment. */
   readonly beta2: number;
+  /** Added to the root of the second moment. */
   readonly epsilon: number;
   /** The gradients' common norm is cut to this; 0: never. */
   readonly maxGradNorm: number;
+  /** Share of a label that is spread over all classes. */
   readonly labelSmoothing: number;
 }
 

@@ -20,7 +20,9 @@ export function stepCounter(b: Builder): Node {
 export interface LinearSchedule {
   /** The learning rate at the end of the warm-up. */
   readonly peak: number;
+  /** Steps in which the learning rate rises. */
   readonly warmupSteps: number;
+  /** The step at which it is 0. */
   readonly totalSteps: number;
 }
 
