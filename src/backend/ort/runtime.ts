@@ -76,8 +76,8 @@ async function loadNative(threads: number): Promise<Runtime> {
       `Cannot use device "native": it needs foreign code; allow it with --allow-ffi, or choose --device wasm`,
     );
   }
-  // A name in a variable: the package is optional, and a literal would have to resolve for every user.
-  const name: string = "npm:onnxruntime-node@1.30.0";
+  // A name in a variable, or its types would be wanted where it is not installed.
+  const name: string = "onnxruntime-node";
   let ort: typeof Ort;
   try {
     ort = await import(name);
