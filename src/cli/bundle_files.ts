@@ -20,7 +20,8 @@ export interface BundleParts {
   /** `tokenizer.json` and `tokenizer_config.json`. */
   readonly tokenizer: object;
   readonly tokenizerConfig: object;
-  readonly baseline: Baseline;
+  /** Absent where there were too few texts to make one of. */
+  readonly baseline: Baseline | undefined;
 }
 
 /** Writes the bundle's files but the model card and the manifest's list of files, which the registry adds. */
@@ -33,7 +34,7 @@ export async function writeBundleFiles(directory: string, parts: BundleParts): P
     "tokenizer_config.json": json(parts.tokenizerConfig),
     "model.safetensors": writeSafetensors(parts.weights, { metadata: { format: "pt" } }),
     "onnx/model.onnx": classifierOnnx(parts.config, parts.weights, { task: parts.manifest.task }),
-    "baseline.json": new TextEncoder().encode(JSON.stringify(parts.baseline)),
+    ...(parts.baseline && { "baseline.json": new TextEncoder().encode(JSON.stringify(parts.baseline)) }),
     "weir.json": json(parts.manifest),
   };
   for (const [path, bytes] of Object.entries(files)) await Deno.writeFile(join(directory, path), bytes);

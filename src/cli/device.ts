@@ -9,7 +9,6 @@ import type { Backend, DeviceName } from "../backend/interface.ts";
 import { createInterpBackend } from "../backend/interp/interp.ts";
 import { nativeAvailable } from "../backend/ort/available.ts";
 import { createOrtBackend } from "../backend/ort/backend.ts";
-import { UsageError } from "./output.ts";
 
 /** What `--device` takes. */
 export const deviceNames = ["auto", "webgpu", "native", "wasm", "interp"] as const;
@@ -59,11 +58,10 @@ export function chooseDevice(choice: DeviceChoice, machine: Machine): ChosenDevi
   return { device: "wasm", why: `${gpu}, and onnxruntime-node is not installed or may not be loaded` };
 }
 
-/** The value of `--device`, checked. */
-export function parseDevice(value: string): DeviceChoice {
-  const choice = deviceNames.find((name) => name === value);
-  if (!choice) throw new UsageError(`unknown device "${value}": choose one of ${deviceNames.join(", ")}`);
-  return choice;
+/** Decides the device, and looks at the machine only where that decides. */
+export async function pickDevice(choice: DeviceChoice): Promise<ChosenDevice> {
+  const machine = choice === "auto" ? await inspectMachine() : { adapter: null, native: false };
+  return chooseDevice(choice, machine);
 }
 
 /** Opens the backend of a chosen device. */

@@ -10,7 +10,10 @@ import { processOutput } from "./output.ts";
 
 /** Adds the command. */
 export function doctorCommand(program: Command): Command {
-  const command = newCommand("doctor", "say what this machine has, and what --device auto would take")
+  const command = newCommand("doctor", "say what this machine has, and what --device auto would take", [
+    "doctor",
+    "doctor --json",
+  ])
     .action(async (options: CommonOptions) => {
       const report = await doctor({ home: homeOf(options) });
       processOutput({ json: options.json ?? false }).result(report, formatDoctor(report));

@@ -21,7 +21,14 @@ interface Options extends CommonOptions, DataOptions {
 /** Adds the command. */
 export function driftCommand(program: Command): Command {
   const command = withDataOptions(
-    newCommand("drift", "compare a file's texts, and what the model says of them, with the model's baseline"),
+    newCommand(
+      "drift",
+      "compare a file's texts, and what the model says of them, with the model's baseline",
+      [
+        "drift --model spam --data last_week.jsonl",
+        "drift --model spam --data inbox.csv --text-column body --json   # .alarm is true or false",
+      ],
+    ),
   )
     .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder")
     .requiredOption("--data <file>", "a .jsonl, .csv or .tsv file (labels are not needed), or spam")

@@ -21,7 +21,10 @@ interface Options extends CommonOptions, DataOptions {
 /** Adds the command. */
 export function evalCommand(program: Command): Command {
   const command = withDataOptions(
-    newCommand("eval", "score a registered model on labelled data, with intervals"),
+    newCommand("eval", "score a registered model on labelled data, with intervals", [
+      "eval --model spam --data held_out.jsonl",
+      "eval --model spam@challenger --data held_out.csv --label-column kind --json",
+    ]),
   )
     .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder")
     .requiredOption("--data <file>", "a .jsonl, .csv or .tsv file, or spam")

@@ -32,6 +32,7 @@ export function exportCommand(program: Command): Command {
   const command = newCommand(
     "export",
     "write a folder that transformers, transformers.js and onnxruntime load; the ONNX file is made from the weights",
+    ["export --model spam --out ./spam-onnx", "export --model ./my-bert --out ./my-bert-onnx --force"],
   )
     .requiredOption(
       "--model <model>",

@@ -1,15 +1,17 @@
 /**
- * The command line: `weir <command>`. Exit code 0, 1 when a command failed, 2 when it was called wrongly.
+ * The command line: `weir <command>`. Exit code 0, 1 when a command failed, 2 when it was called wrongly. Results go to
+ * standard output, everything else to standard error.
  *
  * @module
  */
 import { Command, CommanderError } from "commander";
+import config from "../../deno.json" with { type: "json" };
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor_command.ts";
 import { driftCommand } from "./drift.ts";
 import { evalCommand } from "./eval.ts";
 import { exportCommand } from "./export.ts";
-import { exitCodes, explain } from "./output.ts";
+import { exitCodes, explain, oneLine, writeText } from "./output.ts";
 import { predictCommand } from "./predict.ts";
 import { registryCommand } from "./registry.ts";
 import { serveCommand } from "./serve.ts";
@@ -28,13 +30,13 @@ const commands: readonly ((program: Command) => Command)[] = [
   doctorCommand,
 ];
 
-/** Runs one command line and resolves with its exit code. Writes errors to standard error, one line each. */
+/** Runs one command line and resolves with its exit code. Writes an error to standard error, as one line. */
 export async function main(args: readonly string[]): Promise<number> {
   const program = new Command("weir")
     .description("Train, evaluate, version, serve and watch a small model in one Deno process.")
-    .showHelpAfterError("(run with --help to see how)");
-  for (const command of commands) strict(command(program));
-  strict(program);
+    .version(config.version, "-V, --version", "print the version");
+  for (const command of commands) command(program);
+  prepare(program, "weir");
   try {
     await program.parseAsync(args, { from: "user" });
     return exitCodes.ok;
@@ -42,15 +44,30 @@ export async function main(args: readonly string[]): Promise<number> {
     // Commander has said what was wrong, or shown the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     const { line, code } = explain(error);
-    await Deno.stderr.write(new TextEncoder().encode(`${line}\n`));
+    writeText(Deno.stderr, `${line}\n`);
     return code;
   }
 }
 
-/** Lets a command and those below it throw instead of ending the process. */
-function strict(command: Command): void {
-  command.exitOverride();
-  command.commands.forEach(strict);
+/** Lets a command and those below it throw instead of ending the process, and say in one line what was wrong. */
+function prepare(command: Command, path: string): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => writeText(Deno.stdout, text),
+    writeErr: (text) => writeText(Deno.stderr, text),
+    outputError: (text, write) => {
+      const what = oneLine(text).replace(/^error: /, "").replace(/\.$/, "");
+      write(`weir: ${what}; ${path} --help says how\n`);
+    },
+  });
+  for (const child of command.commands) prepare(child, `${path} ${child.name()}`);
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+/** Without this variable, a library below WebGPU's drivers writes an error line of its own at every look for an adapter. */
+function quietDrivers(): void {
+  if (Deno.build.os === "linux" && !Deno.env.get("XDG_RUNTIME_DIR")) Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
+}
+
+if (import.meta.main) {
+  quietDrivers();
+  Deno.exit(await main(Deno.args));
+}

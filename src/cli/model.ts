@@ -8,14 +8,19 @@ import { openRegistry } from "../registry/registry.ts";
 import { createService, type PredictService, type ServiceOptions } from "../serve/service.ts";
 import type { DeviceChoice } from "./device.ts";
 import { type CommonOptions, homeOf, parseModel } from "./options.ts";
-import { UsageError } from "./output.ts";
+import { CommandError, UsageError } from "./output.ts";
 
 /** Inputs given to the service in one call. */
 export const CLIENT_BATCH = 32;
 
+/** Whether a model is given as a path, which begins with `.` or `/`, and not by its name. */
+export function isPath(model: string): boolean {
+  return /^[./]/.test(model);
+}
+
 /** The folder of a model given as `name[@version|@alias]`, or as a path that begins with `.` or `/`. */
 export async function bundlePathOf(model: string, options: CommonOptions): Promise<string> {
-  if (/^[./]/.test(model)) return model;
+  if (isPath(model)) return model;
   const { name, reference } = parseModel(model);
   const registry = openRegistry(homeOf(options));
   try {
@@ -46,12 +51,27 @@ export async function openModel(
   });
 }
 
-/** Predicts many texts, a batch at a time, and calls `each` with what came out, in order. */
+/**
+ * Predicts many texts, a batch at a time, and calls `each` with what came out, in order.
+ *
+ * @throws {CommandError} before anything is predicted, when a text is longer than the model takes: with its number.
+ */
 export async function predictAll(
   service: PredictService,
   texts: readonly string[],
   each: (scores: { label: string; score: number }[], index: number) => void,
 ): Promise<void> {
+  const { maxCharacters } = service.info();
+  texts.forEach((text, i) => {
+    const characters = text.length > maxCharacters ? [...text].length : text.length;
+    if (characters > maxCharacters) {
+      throw new CommandError(
+        `text ${
+          i + 1
+        } has ${characters} characters, and the model takes at most ${maxCharacters}: cut or split it`,
+      );
+    }
+  });
   for (let start = 0; start < texts.length; start += CLIENT_BATCH) {
     const results = await service.predict(texts.slice(start, start + CLIENT_BATCH));
     results.forEach((scores, i) => each(scores, start + i));

@@ -5,6 +5,8 @@
  */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { resolve } from "node:path";
+import { checkName } from "../registry/manifest.ts";
+import { checkAlias } from "../registry/queries.ts";
 import { deviceNames } from "./device.ts";
 import { UsageError } from "./output.ts";
 
@@ -14,9 +16,13 @@ export interface CommonOptions {
   readonly home: string;
 }
 
-/** A command with `--json` and `--home`. */
-export function newCommand(name: string, summary: string): Command {
-  return new Command(name)
+/** A command with `--json` and `--home`, whose help ends with the examples. */
+export function newCommand(name: string, summary: string, examples: readonly string[] = []): Command {
+  const command = new Command(name);
+  if (examples.length > 0) {
+    command.addHelpText("after", `\nExamples:\n${examples.map((line) => `  weir ${line}`).join("\n")}`);
+  }
+  return command
     .description(summary)
     .option("--json", "print one JSON object on standard output")
     .addOption(
@@ -51,6 +57,24 @@ export function decimal(bounds: { min: number; max: number }): (text: string) =>
     }
     return value;
   };
+}
+
+/** Reads the name of a model that is to be registered. */
+export function modelName(text: string): string {
+  try {
+    return checkName("model", text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
+
+/** Reads an alias, and adds it to those given before. */
+export function aliasNames(text: string, before: readonly string[] = []): string[] {
+  try {
+    return [...before, checkAlias(text)];
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }
 
 /** A model reference: `name`, `name@version` or `name@alias`. */

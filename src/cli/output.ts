@@ -37,29 +37,42 @@ const encoder = new TextEncoder();
 
 /** Writes to this process's standard streams. */
 export function processOutput(options: { json: boolean }): Output {
-  const write = (stream: { writeSync(bytes: Uint8Array): number }, text: string) => {
-    let bytes = encoder.encode(text);
-    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
-  };
   return {
     json: options.json,
     terminal: Deno.stderr.isTerminal(),
-    progress: (line) => write(Deno.stderr, `${line}\n`),
-    draw: (text) => write(Deno.stderr, text),
-    result: (value, text) => write(Deno.stdout, (options.json ? JSON.stringify(value) : text) + "\n"),
+    progress: (line) => writeText(Deno.stderr, `${line}\n`),
+    draw: (text) => writeText(Deno.stderr, text),
+    result: (value, text) => writeText(Deno.stdout, (options.json ? JSON.stringify(value) : text) + "\n"),
   };
 }
 
+/** Writes all of a text. A reader that has gone away, as `| head` does, is no error. */
+export function writeText(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  try {
+    for (let bytes = encoder.encode(text); bytes.length > 0;) {
+      bytes = bytes.subarray(stream.writeSync(bytes));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
 /**
- * The line and exit code for whatever a command threw. Errors made for users (their class has `userFacing`), those of
- * the operating system and those of the graph show their message; anything else is a bug of ours and says so.
+ * The one line and the exit code for whatever a command threw. Errors made for users (their class has `userFacing`) and
+ * those of the operating system show their message; anything else is a bug of ours and says so.
+ *
+ * @example
+ * ```ts
+ * import { explain, UsageError } from "./output.ts";
+ * import assert from "node:assert/strict";
+ * assert.deepEqual(explain(new UsageError("no text")), { line: "weir: no text; --help says how", code: 2 });
+ * assert.match(explain(new Deno.errors.NotFound("x.csv")).line, /^weir: no such file or folder: x.csv$/);
+ * ```
  */
 export function explain(error: unknown): { line: string; code: number } {
-  if (!(error instanceof Error)) return { line: `weir: ${String(error)}`, code: exitCodes.failed };
+  if (!(error instanceof Error)) return { line: `weir: ${oneLine(String(error))}`, code: exitCodes.failed };
   const line = `weir: ${oneLine(error.message)}`;
-  if (error instanceof UsageError) {
-    return { line: `${line}\nRun with --help to see how.`, code: exitCodes.usage };
-  }
+  if (error instanceof UsageError) return { line: `${line}; --help says how`, code: exitCodes.usage };
   if ("userFacing" in error && error.userFacing) return { line, code: exitCodes.failed };
   const known = systemMessage(error);
   if (known) return { line: `weir: ${known}`, code: exitCodes.failed };
@@ -72,22 +85,33 @@ export function explain(error: unknown): { line: string; code: number } {
 
 function systemMessage(error: Error): string | undefined {
   const code = (error as { code?: string }).code;
-  if (code === "ENOSPC" || /no space left/i.test(error.message)) {
-    return `the disk is full: ${oneLine(error.message)}; free space or set WEIR_HOME to another disk`;
+  const message = oneLine(error.message);
+  if (code === "ENOSPC" || code === "EDQUOT" || /no space left|quota exceeded/i.test(message)) {
+    return `the disk is full: ${message}; free space, or set WEIR_HOME (for temporary files TMPDIR) to another disk`;
   }
-  if (error instanceof Deno.errors.NotFound) return `no such file or folder: ${oneLine(error.message)}`;
+  if (code === "EROFS" || /read-only file system/i.test(message)) {
+    return `not writable: ${message}; choose another folder`;
+  }
+  if (
+    error instanceof RangeError && /allocation failed|invalid (typed )?array (buffer )?length/i.test(message)
+  ) {
+    return `out of memory: ${message}; use a smaller model, batch or file`;
+  }
+  if (error instanceof Deno.errors.NotFound) return `no such file or folder: ${message}`;
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
-    return `not permitted: ${oneLine(error.message)}`;
+    return `not permitted: ${message}`;
   }
   if (error instanceof Deno.errors.AddrInUse) {
     return `the port is taken: choose another with --port, or 0 for a free one`;
   }
-  if (error instanceof Deno.errors.IsADirectory) {
-    return `expected a file, found a folder: ${oneLine(error.message)}`;
+  if (error instanceof Deno.errors.IsADirectory) return `expected a file, found a folder: ${message}`;
+  if (error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.AlreadyExists) {
+    return `expected a folder, found a file: ${message}`;
   }
   return undefined;
 }
 
-function oneLine(text: string): string {
+/** The text with its line ends turned into spaces. */
+export function oneLine(text: string): string {
   return text.replace(/\s*\n\s*/g, " ").trim();
 }

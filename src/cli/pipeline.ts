@@ -14,7 +14,7 @@ import { deduplicate } from "../data/dedupe.ts";
 import { labelsOf, type TextExample } from "../data/example.ts";
 import { dataHash } from "../data/hash.ts";
 import { splitExamples } from "../data/split.ts";
-import { type Baseline, BaselineBuilder } from "../drift/mod.ts";
+import { type Baseline, BaselineBuilder, DriftError } from "../drift/mod.ts";
 import type { ClassificationReport } from "../evaluate/classification.ts";
 import { openRegistry } from "../registry/registry.ts";
 import type { ManifestDraft } from "../registry/manifest.ts";
@@ -24,7 +24,7 @@ import { type Encoding, loadTokenizer } from "../text/tokenizer.ts";
 import { trainWordPiece } from "../text/wordpiece_train.ts";
 import { createRun, type Run } from "../track/runs.ts";
 import { createEvaluator, type Predictions, score } from "../train/evaluator.ts";
-import type { Json } from "../train/checkpoint.ts";
+import { hasCheckpoint, type Json } from "../train/checkpoint.ts";
 import type { TrainResult } from "../train/options.ts";
 import { train } from "../train/trainer.ts";
 import { writeBundleFiles } from "./bundle_files.ts";
@@ -83,7 +83,9 @@ const fractions = { train: 0.7, validation: 0.1, test: 0.2 } as const;
 /**
  * Trains a text classifier and registers it.
  *
- * @throws {CommandError} when training was interrupted: a checkpoint says where to go on.
+ * The checkpoint is removed once the bundle is registered.
+ *
+ * @throws {CommandError} when training was interrupted: the checkpoint is where `resume` goes on.
  */
 export async function trainAndRegister(
   examples: readonly TextExample[],
@@ -123,6 +125,8 @@ export async function trainAndRegister(
     padId: tokenizer.padId,
   };
   const hash = dataHash(distinct);
+  const checkpoints = join(options.home, "checkpoints", options.name);
+  await sayWhereItBegins();
   const store = openStore(join(options.home, "weir.db"));
   try {
     const run = await createRun(store, {
@@ -130,6 +134,29 @@ export async function trainAndRegister(
       params: { ...settingsOf(options), device: backend.device },
       onWarning: (message) => output.progress(`warning: ${message}`),
     });
+    try {
+      const result = await runThrough(run);
+      await run.finish("FINISHED");
+      return result;
+    } catch (error) {
+      await run.finish(error instanceof Interrupted ? "KILLED" : "FAILED");
+      throw error;
+    }
+  } finally {
+    await store.close();
+  }
+
+  async function sayWhereItBegins(): Promise<void> {
+    const there = await hasCheckpoint(checkpoints);
+    if (options.resume && !there) output.progress(`no checkpoint in ${checkpoints}: beginning anew`);
+    if (!options.resume && there) {
+      output.progress(
+        `replacing the checkpoint in ${checkpoints}; with --resume, training would go on from it`,
+      );
+    }
+  }
+
+  async function runThrough(run: Run): Promise<PipelineResult> {
     const training = await fit(run, hash);
     const { test, validation } = await predictParts(training);
     const { report } = score(test, { labels, resamples: 1000 });
@@ -138,57 +165,56 @@ export async function trainAndRegister(
       "test/macroF1": report.macroF1.value,
     });
     const baseline = baselineOf(encoded.validation, validation, { labels, vocabSize: tokenizer.vocabSize });
-    await run.finish("FINISHED");
+    if (!baseline) {
+      output.progress(
+        `warning: ${encoded.validation.length} texts to choose the epoch are too few for a drift baseline: this ` +
+          `version can be served, but not watched`,
+      );
+    }
     const published = await publish({ training, report, baseline, runId: run.id });
+    // What it was for is registered; a later --resume must not register it again.
+    await Deno.remove(checkpoints, { recursive: true });
     return { ...published, report, parts, training, device: backend.device };
-  } finally {
-    await store.close();
   }
 
   async function fit(run: Run, dataHash: string): Promise<TrainResult> {
-    try {
-      const result = await train({
-        backend,
-        build: (b, inputs, mode) => buildClassifier(b, config, inputs, mode),
-        labels,
-        batches: (epoch) => collate(encoded.train, { ...shape, seed: options.seed, epoch }),
-        evaluation: collate(encoded.validation, shape),
-        epochs: options.epochs,
-        patience: options.patience,
-        seed: options.seed,
-        learning: {
-          learningRate: options.learningRate,
-          weightDecay: options.weightDecay,
-          labelSmoothing: options.labelSmoothing,
+    const result = await train({
+      backend,
+      build: (b, inputs, mode) => buildClassifier(b, config, inputs, mode),
+      labels,
+      batches: (epoch) => collate(encoded.train, { ...shape, seed: options.seed, epoch }),
+      evaluation: collate(encoded.validation, shape),
+      epochs: options.epochs,
+      patience: options.patience,
+      seed: options.seed,
+      learning: {
+        learningRate: options.learningRate,
+        weightDecay: options.weightDecay,
+        labelSmoothing: options.labelSmoothing,
+      },
+      checkpoint: {
+        directory: checkpoints,
+        resume: options.resume,
+        identity: {
+          dataHash,
+          config: configJson(config) as Record<string, Json>,
+          batchSize: options.batchSize,
         },
-        checkpoint: {
-          directory: join(options.home, "checkpoints", options.name),
-          resume: options.resume,
-          identity: {
-            dataHash,
-            config: configJson(config) as Record<string, Json>,
-            batchSize: options.batchSize,
-          },
+      },
+      signal: options.signal,
+      progress: { write: (text) => output.draw(text), isTerminal: output.terminal },
+      callbacks: {
+        onStep: ({ step, loss, gradNorm, learningRate }) =>
+          run.logMetrics(step, { loss, gradNorm, learningRate }),
+        onEpoch: ({ step, evaluation: e }) => {
+          if (e) run.logMetrics(step, { "validation/loss": e.loss, "validation/accuracy": e.accuracy });
         },
-        signal: options.signal,
-        progress: { write: (text) => output.draw(text), isTerminal: output.terminal },
-        callbacks: {
-          onStep: ({ step, loss, gradNorm, learningRate }) =>
-            run.logMetrics(step, { loss, gradNorm, learningRate }),
-          onEpoch: ({ step, evaluation: e }) => {
-            if (e) run.logMetrics(step, { "validation/loss": e.loss, "validation/accuracy": e.accuracy });
-          },
-        },
-      });
-      if (result.status === "interrupted") {
-        await run.finish("KILLED");
-        throw new CommandError(`stopped at step ${result.step}; run the same command with --resume to go on`);
-      }
-      return result;
-    } catch (error) {
-      await run.finish("FAILED");
-      throw error;
+      },
+    });
+    if (result.status === "interrupted") {
+      throw new Interrupted(`stopped at step ${result.step}; run the same command with --resume to go on`);
     }
+    return result;
   }
 
   async function predictParts(
@@ -207,7 +233,12 @@ export async function trainAndRegister(
   }
 
   async function publish(
-    made: { training: TrainResult; report: ClassificationReport; baseline: Baseline; runId: string },
+    made: {
+      training: TrainResult;
+      report: ClassificationReport;
+      baseline: Baseline | undefined;
+      runId: string;
+    },
   ): Promise<{ version: string; path: string }> {
     const { training, report } = made;
     const manifest: ManifestDraft = {
@@ -259,17 +290,20 @@ export async function trainAndRegister(
   }
 }
 
+/** Training was stopped by a signal, after a checkpoint. */
+class Interrupted extends CommandError {}
+
 interface Encoded extends EncodedExample {
   readonly text: string;
   readonly encoding: Encoding;
 }
 
-/** What the model sees and says of held-out texts, for live traffic to be compared with. */
+/** What the model sees and says of held-out texts, for live traffic to be compared with; nothing where they are too few. */
 function baselineOf(
   examples: readonly Encoded[],
   predictions: Predictions,
   options: { labels: string[]; vocabSize: number },
-): Baseline {
+): Baseline | undefined {
   const builder = new BaselineBuilder(options);
   const classes = options.labels.length;
   predictions.indices.forEach((place, row) => {
@@ -277,7 +311,12 @@ function baselineOf(
     const probabilities = predictions.probabilities.subarray(row * classes, (row + 1) * classes);
     builder.observe(observationOf(text, encoding, probabilities));
   });
-  return builder.build();
+  try {
+    return builder.build();
+  } catch (error) {
+    if (error instanceof DriftError) return undefined;
+    throw error;
+  }
 }
 
 function modelConfig(

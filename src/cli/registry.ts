@@ -10,9 +10,15 @@ import { type Output, processOutput } from "./output.ts";
 
 /** Adds the command. */
 export function registryCommand(program: Command): Command {
-  const registry = program.command("registry").description("list, inspect, verify and alias model versions");
+  const registry = program.command("registry").description("list, inspect, verify and alias model versions")
+    .addHelpText(
+      "after",
+      `\nExamples:\n  weir registry list\n  weir registry alias spam@1.0.0 champion   # back to 1.0.0`,
+    );
   registry.addCommand(
-    newCommand("list", "every model, its versions and aliases").action((options: CommonOptions) =>
+    newCommand("list", "every model, its versions and aliases", ["registry list --json"]).action((
+      options: CommonOptions,
+    ) =>
       withRegistry(options, async (r, out) => {
         const models = await r.list();
         const lines = models.map((m) => {
@@ -31,7 +37,10 @@ export function registryCommand(program: Command): Command {
     ),
   );
   registry.addCommand(
-    newCommand("show", "one version: lineage, metrics, files").argument("<model>", "name[@version|@alias]")
+    newCommand("show", "one version: lineage, metrics, files", ["registry show spam@champion"]).argument(
+      "<model>",
+      "name[@version|@alias]",
+    )
       .action((model: string, options: CommonOptions) =>
         withRegistry(options, async (r, out) => {
           const { name, reference } = parseModel(model);
@@ -41,7 +50,10 @@ export function registryCommand(program: Command): Command {
       ),
   );
   registry.addCommand(
-    newCommand("verify", "check size and hash of every file").argument("<model>", "name[@version|@alias]")
+    newCommand("verify", "check size and hash of every file", ["registry verify spam@1.0.0"]).argument(
+      "<model>",
+      "name[@version|@alias]",
+    )
       .action((model: string, options: CommonOptions) =>
         withRegistry(options, async (r, out) => {
           const { name, reference } = parseModel(model);
@@ -55,7 +67,10 @@ export function registryCommand(program: Command): Command {
       ),
   );
   registry.addCommand(
-    newCommand("alias", "point an alias at a version, or take it away with --delete")
+    newCommand("alias", "point an alias at a version, or take it away with --delete", [
+      "registry alias spam@1.0.0 champion",
+      "registry alias spam challenger --delete",
+    ])
       .argument("<model>", "name[@version|@alias]").argument("<alias>", "such as champion")
       .option("--delete", "take the alias away")
       .action((model: string, alias: string, options: CommonOptions & { delete?: boolean }) =>

@@ -4,11 +4,12 @@
  * @module
  */
 import type { Command } from "commander";
+import type { PredictService } from "../serve/service.ts";
 import type { DeviceChoice } from "./device.ts";
-import { openModel } from "./model.ts";
+import { isPath, openModel } from "./model.ts";
 import { type CommonOptions, deviceOption, integer, newCommand, parseModel } from "./options.ts";
 import { processOutput } from "./output.ts";
-import { startServer, untilStopped } from "./server.ts";
+import { type ModelServer, type ServerOptions, startServer, untilStopped } from "./server.ts";
 
 interface Options extends CommonOptions {
   readonly model: string;
@@ -25,6 +26,7 @@ export function serveCommand(program: Command): Command {
   const command = newCommand(
     "serve",
     "serve a registered model over HTTP, with metrics, drift and a dashboard",
+    ["serve --model spam --port 8080", "serve --model spam@1.0.0 --device wasm --host 0.0.0.0"],
   )
     .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder")
     .option("--host <address>", "where to listen; 0.0.0.0 to be reached from other machines", "127.0.0.1")
@@ -50,9 +52,9 @@ async function serve(options: Options): Promise<void> {
     maxQueue: options.maxQueue,
   });
   const { manifest, device, loadMs } = service.info();
-  const { reference } = /^[./]/.test(options.model) ? { reference: undefined } : parseModel(options.model);
+  const { reference } = isPath(options.model) ? { reference: undefined } : parseModel(options.model);
   const isAlias = reference !== undefined && reference !== manifest.version;
-  const server = startServer(service, {
+  const server = await startOrClose(service, {
     hostname: options.host,
     port: options.port,
     window: options.window,
@@ -68,4 +70,14 @@ async function serve(options: Options): Promise<void> {
   await untilStopped();
   output.progress("closing: answering what is under way");
   await server.close();
+}
+
+/** A port that is taken leaves no Worker behind. */
+async function startOrClose(service: PredictService, options: ServerOptions): Promise<ModelServer> {
+  try {
+    return startServer(service, options);
+  } catch (error) {
+    await service.close();
+    throw error;
+  }
 }

@@ -53,14 +53,18 @@ export function startServer(service: PredictService, options: ServerOptions): Mo
   };
 }
 
+/** The signals that ask a process to end. */
+export const stopSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM"];
+
 /** Resolves when the process is asked to end: Ctrl-C, or SIGTERM where there is such a thing. */
 export function untilStopped(): Promise<void> {
-  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
   return new Promise((resolve) => {
     const stop = () => {
-      for (const signal of signals) Deno.removeSignalListener(signal, stop);
+      for (const signal of stopSignals) Deno.removeSignalListener(signal, stop);
       resolve();
     };
-    for (const signal of signals) Deno.addSignalListener(signal, stop);
+    for (const signal of stopSignals) Deno.addSignalListener(signal, stop);
   });
 }

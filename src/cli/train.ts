@@ -5,18 +5,27 @@
  */
 import { type Command, Option } from "commander";
 import { formatReport } from "../evaluate/format.ts";
-import { checkName } from "../registry/manifest.ts";
 import { type DataOptions, loadExamples, withDataOptions } from "./data.ts";
-import { chooseDevice, type DeviceChoice, inspectMachine, openBackend } from "./device.ts";
-import { type CommonOptions, decimal, deviceOption, homeOf, integer, newCommand } from "./options.ts";
+import { type DeviceChoice, openBackend, pickDevice } from "./device.ts";
+import {
+  aliasNames,
+  type CommonOptions,
+  decimal,
+  deviceOption,
+  homeOf,
+  integer,
+  modelName,
+  newCommand,
+} from "./options.ts";
 import { processOutput, UsageError } from "./output.ts";
 import { type PipelineOptions, trainAndRegister } from "./pipeline.ts";
+import { stopSignals } from "./server.ts";
 
 interface Options
   extends CommonOptions, DataOptions, Omit<PipelineOptions, "home" | "source" | "aliases" | "resume"> {
   readonly data: string;
   readonly device: DeviceChoice;
-  readonly alias: string[];
+  readonly alias?: string[];
   readonly resume?: boolean;
 }
 
@@ -44,17 +53,22 @@ export function trainCommand(program: Command): Command {
     newCommand(
       "train",
       "train a text classifier on labelled texts, score it on held-out ones, and register it",
+      [
+        "train --data mails.jsonl --name spam",
+        "train --data tickets.csv --name triage --text-column body --label-column team --epochs 5",
+        "train --data mails.jsonl --name spam --resume   # after Ctrl-C or a crash, with the same options",
+      ],
     ),
   )
     .requiredOption("--data <file>", "a .jsonl, .csv or .tsv file with text and label, or spam")
-    .requiredOption("--name <name>", "the registered model's name")
+    .requiredOption("--name <name>", "the registered model's name", modelName)
     .addOption(deviceOption())
     .addOption(
       new Option("--model-type <type>", "architecture").choices(["bert", "mlp"]).default(d.modelType),
     )
     .option("--epochs <n>", "passes over the training part", integer({ min: 1, max: 10_000 }), d.epochs)
     .option("--batch-size <n>", "examples a step", integer({ min: 1, max: 65_536 }), d.batchSize)
-    .option("--learning-rate <rate>", "after warm-up", decimal({ min: 1e-9, max: 10 }), d.learningRate)
+    .option("--learning-rate <rate>", "after warm-up", decimal({ min: 1e-12, max: 1e20 }), d.learningRate)
     .option("--weight-decay <rate>", "AdamW's", decimal({ min: 0, max: 1 }), d.weightDecay)
     .option("--label-smoothing <share>", "0 for none", decimal({ min: 0, max: 0.5 }), d.labelSmoothing)
     .option("--dropout <rate>", "hidden dropout", decimal({ min: 0, max: 0.9 }), d.dropout)
@@ -79,7 +93,11 @@ export function trainCommand(program: Command): Command {
       new Option("--bump <part>", "which part of the version grows").choices(["major", "minor", "patch"])
         .default("minor"),
     )
-    .option("--alias <alias...>", "aliases that point at the new version", ["champion"])
+    .option(
+      "--alias <alias...>",
+      "aliases that point at the new version (default: champion)",
+      aliasNames,
+    )
     .action(trainModel);
   program.addCommand(command);
   return command;
@@ -87,12 +105,12 @@ export function trainCommand(program: Command): Command {
 
 async function trainModel(options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
-  checkName("model", options.name);
   if (options.hiddenSize % options.heads !== 0) {
     throw new UsageError(`--heads ${options.heads} must divide --hidden-size ${options.hiddenSize}`);
   }
+  const aliases = options.alias ?? ["champion"];
   const examples = await loadExamples(options.data, options);
-  const { device, why } = chooseDevice(options.device, await inspectMachine());
+  const { device, why } = await pickDevice(options.device);
   output.progress(`device: ${device} (${why})`);
   const backend = await openBackend(device);
   const interrupt = interruptSignal();
@@ -101,7 +119,7 @@ async function trainModel(options: Options): Promise<void> {
       ...options,
       source: options.data,
       home: homeOf(options),
-      aliases: options.alias,
+      aliases,
       resume: options.resume ?? false,
       backend,
       output,
@@ -119,9 +137,7 @@ async function trainModel(options: Options): Promise<void> {
         losses: training.steps.map((s) => s.loss),
         report,
       },
-      `${formatReport(report)}\n\nregistered ${options.name} ${version} (${
-        options.alias.join(", ")
-      }) in ${path}`,
+      `${formatReport(report)}\n\nregistered ${options.name} ${version} (${aliases.join(", ")}) in ${path}`,
     );
   } finally {
     interrupt.stop();
@@ -129,13 +145,16 @@ async function trainModel(options: Options): Promise<void> {
   }
 }
 
-/** Ctrl-C once asks for a checkpoint; twice ends the process. */
+/** Ctrl-C, or SIGTERM where there is such a thing, asks for a checkpoint; a second one ends the process. */
 export function interruptSignal(): { signal: AbortSignal; stop: () => void } {
   const controller = new AbortController();
   const onInterrupt = () => {
     if (controller.signal.aborted) Deno.exit(130);
     controller.abort();
   };
-  Deno.addSignalListener("SIGINT", onInterrupt);
-  return { signal: controller.signal, stop: () => Deno.removeSignalListener("SIGINT", onInterrupt) };
+  for (const signal of stopSignals) Deno.addSignalListener(signal, onInterrupt);
+  return {
+    signal: controller.signal,
+    stop: () => stopSignals.forEach((signal) => Deno.removeSignalListener(signal, onInterrupt)),
+  };
 }
