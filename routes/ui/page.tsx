@@ -214,7 +214,7 @@ function Metrics({ model }: { model: ServedModel }): JSX.Element {
 
 const mainMetrics = ["accuracy", "macroF1", "f1", "precision", "recall", "macroPrecision", "macroRecall"];
 
-/** "macroF1" reads better as "macro F1". */
+/** "macroF1" reads better as "macro F1", and "f1.spam" as "F1 of spam". */
 function spaced(name: string): string {
-  return name.replace(/([a-z])([A-Z])/g, "$1 $2").replaceAll("_", " ");
+  return name.replace(/^f1\.(.+)/, "F1 of $1").replace(/([a-z])([A-Z])/g, "$1 $2").replaceAll("_", " ");
 }

@@ -30,7 +30,7 @@ export interface ServiceOptions {
   workers?: number;
   /** threads inside one run; 1 unless told */
   threads?: number;
-  /** most items × padded length in one batch */
+  /** most items × padded length in one batch; 512 on a processor, where more is only later, 16,384 on a GPU, unless told */
   maxBatchTokens?: number;
   /** most inputs of one request; 32 unless told */
   maxClientBatch?: number;
@@ -167,7 +167,7 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
   const workers = options.workers ?? 1;
   const maxClientBatch = options.maxClientBatch ?? 32;
   const maxQueue = options.maxQueue ?? 512;
-  const maxBatchTokens = options.maxBatchTokens ?? (device === "webgpu" ? 16_384 : 1_024);
+  const maxBatchTokens = options.maxBatchTokens ?? (device === "webgpu" ? 16_384 : 512);
   const deadlineMs = options.deadlineMs ?? 10_000;
   const autoTruncate = options.autoTruncate ?? true;
   const clock = options.clock ?? Date.now;

@@ -13,6 +13,26 @@ Deno.test("the server answers over a socket, on loopback and a free port unless 
     await assert.rejects(fetch(`${server.url}/health`));
   }));
 
+Deno.test("a body that is announced to be too large is refused before it is read", async () => {
+  const app = createApp({
+    models: [{ service: stubService("m", () => Promise.resolve([[]])) }],
+    limits: { bodyBytes: 100 },
+  });
+  const server = listen(app);
+  const connection = await Deno.connect({ hostname: server.hostname, port: server.port });
+  const head =
+    "POST /predict HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 101\r\n\r\n";
+  await connection.write(new TextEncoder().encode(head));
+  const buffer = new Uint8Array(4096);
+  const n = await connection.read(buffer);
+  assert.match(new TextDecoder().decode(buffer.subarray(0, n!)), /^HTTP\/1\.1 413 /);
+  connection.close();
+  const small = await fetch(`${server.url}/predict`, post({ inputs: "a" }));
+  assert.equal(small.status, 200);
+  await small.body?.cancel();
+  await server.close();
+});
+
 Deno.test("closing answers what is under way, and ends the event streams", async () => {
   const entered = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();

@@ -17,6 +17,14 @@ function batchOf(rows: bigint[][]): TokenBatch {
 }
 
 Deno.test("a run that never ends is stopped with its Worker, and the next one gets a new Worker", async () => {
+  const { Worker } = globalThis;
+  let ended = 0;
+  globalThis.Worker = class extends Worker {
+    override terminate(): void {
+      ended++;
+      super.terminate();
+    }
+  };
   // This model goes round a loop as often as its greatest id says.
   const session = await openSession({ modelPath: `${golden}slow.onnx`, device: "wasm", timeoutMs: 3_000 });
   try {
@@ -29,10 +37,12 @@ Deno.test("a run that never ends is stopped with its Worker, and the next one ge
       return true;
     });
     assert.ok(performance.now() - begun >= 2_990);
+    assert.equal(ended, 1);
     assert.deepEqual([...(await session.run(batchOf([[1n, 2n], [5n, 5n]]))).data], [3, 5, 10, 5]);
     assert.equal(session.restarts, 1);
   } finally {
     session.close();
+    globalThis.Worker = Worker;
   }
 });
 
