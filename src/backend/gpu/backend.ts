@@ -15,6 +15,8 @@ export interface GpuBackendOptions {
   readonly maxBuffers?: number;
   /** Workgroups it takes to fill the device: products and reductions are cut into about so many. */
   readonly parallelism?: number;
+  /** Whether to take the short kernels meant for software adapters; only for those if not given. */
+  readonly shortKernels?: boolean;
 }
 
 /** A backend on WebGPU. */
@@ -72,7 +74,7 @@ function limitsOf({ adapter }: GpuContext, options: GpuBackendOptions): PlanLimi
     maxBuffers: Math.max(8, Math.min(options.maxBuffers ?? 16, limits.maxStorageBuffersPerShaderStage)),
     maxWorkgroupBytes: limits.maxComputeWorkgroupStorageSize,
     maxBindingBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
-    parallelism: options.parallelism ?? (adapter.software ? 4 : 264),
-    software: adapter.software,
+    parallelism: options.parallelism ?? (adapter.software ? 2 : 132),
+    software: options.shortKernels ?? adapter.software,
   };
 }

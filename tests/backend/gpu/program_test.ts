@@ -139,6 +139,21 @@ test("bool tensors are bytes on the host and words on the device", async (backen
   assert.deepEqual([...(await program.read(["seen"])).seen.data], [0, 1, 1, 0, 0]);
 });
 
+test("f16 states and outputs are rounded to f16 and computed in f32", async (backend) => {
+  if (!backend.adapter.features.includes("shader-f16")) return;
+  const b = createBuilder();
+  const h = b.state("h", "f16", [5]);
+  const doubled = b.mul(b.cast(h, "f32"), 2);
+  b.update(h, b.cast(doubled, "f16"));
+  b.output("third", b.cast(b.div(doubled, 3), "f16"));
+  const program = await backend.compile(b.graph());
+  const data = Float16Array.from([0.1, -1, 3, 100, 7e-5]);
+  await program.write({ h: { dtype: "f16", shape: [5], data } });
+  const { third } = await program.run({});
+  assert.deepEqual([...third.data], [...Float16Array.from(data, (x) => Math.fround(Math.fround(2 * x) / 3))]);
+  assert.deepEqual([...(await program.read(["h"])).h.data], [...Float16Array.from(data, (x) => 2 * x)]);
+});
+
 test("infinities and NaN pass through as constants", async (backend) => {
   const b = createBuilder();
   const x = b.input("x", "f32", [4]);
@@ -150,7 +165,7 @@ test("infinities and NaN pass through as constants", async (backend) => {
   assert.deepEqual([...top.data], [-Infinity]);
 });
 
-test("scatter-add gives the same bits every time", async (backend) => {
+test("scatter-add sums every update, in the same order every time: the same bits", async (backend) => {
   const b = createBuilder();
   const rows = b.input("rows", "i32", [500]);
   b.output("y", b.scatterAdd(rows, b.input("x", "f32", [500, 12]), 7));
@@ -159,7 +174,12 @@ test("scatter-add gives the same bits every time", async (backend) => {
     rows: hostTensor("i32", [500], Array.from({ length: 500 }, (_, i) => (i * i) % 7)),
     x: hostTensor("f32", [500, 12], Array.from({ length: 6000 }, (_, i) => Math.sin(i) * 1e3)),
   };
+  const want = new Float64Array(7 * 12);
+  feeds.rows.data.forEach((row, i) => {
+    for (let j = 0; j < 12; j++) want[row * 12 + j] += Number(feeds.x.data[i * 12 + j]);
+  });
   const first = (await program.run(feeds)).y.data;
+  want.forEach((y, i) => assert.ok(Math.abs(first[i] - y) < 0.05, `y[${i}]: got ${first[i]}, want ${y}`));
   for (let i = 0; i < 3; i++) assert.deepEqual((await program.run(feeds)).y.data, first);
 });
 

@@ -91,18 +91,23 @@ export function matmulKernels(group: Group, lowering: Lowering): Kernel[] {
 
 /** Chooses the tile and into how many parts the inner dimension is cut. */
 function plan(p: Product, lowering: Lowering): { tile: Tile; parts: number } {
+  const { parallelism, maxWorkgroupBytes } = lowering;
   const batch = sizeOf(p.batch);
   const groups = (t: Tile) => Math.ceil(p.rows / t.rows) * Math.ceil(p.columns / t.columns) * batch;
   const bytes = (t: Tile) => 4 * t.depth * (t.rows + t.columns);
-  const fitting = (lowering.software ? softwareTiles : tiles).filter((t) =>
-    bytes(t) <= lowering.maxWorkgroupBytes
-  );
-  // A tile that hangs over the edge by more than it covers is wasted work.
-  const snug = (t: Tile) => t.rows < 2 * p.rows && t.columns < 2 * p.columns;
-  const tile = fitting.find((t) => snug(t) && groups(t) >= lowering.parallelism) ?? fitting.at(-1)!;
-  const most = Math.floor(p.depth / (8 * tile.depth));
-  const parts = Math.max(1, Math.min(Math.floor(lowering.parallelism / groups(tile)), most, 32));
-  return { tile, parts };
+  const fitting = (lowering.software ? softwareTiles : tiles).filter((t) => bytes(t) <= maxWorkgroupBytes);
+  for (const tile of fitting) {
+    // A tile that hangs over the edge by more than it covers is wasted work.
+    if (tile.rows >= 2 * p.rows || tile.columns >= 2 * p.columns) continue;
+    // The largest tile leaves few workgroups to a processor; it pays where there are many of them.
+    const enough = tile.rows * tile.columns >= 128 * 128 ? 4 * parallelism : parallelism;
+    if (groups(tile) >= enough) return { tile, parts: 1 };
+    const parts = Math.ceil(2 * parallelism / groups(tile));
+    if (groups(tile) < parallelism && parts <= Math.min(4, p.depth / 256)) return { tile, parts };
+  }
+  const tile = fitting.at(-1)!;
+  const parts = Math.min(Math.floor(parallelism / groups(tile)), Math.floor(p.depth / 128), 32);
+  return { tile, parts: Math.max(1, parts) };
 }
 
 function describe(node: Node & { op: "matmul" }, lowering: Lowering): Product {

@@ -91,7 +91,7 @@ const threads = 256;
 function split(p: Problem, byRows: boolean, parallelism: number): number {
   const groups = Math.ceil(byRows ? p.results * rowTeam(p.count) / threads : p.results / 128);
   const most = Math.floor(p.count / (byRows ? 2048 : 64));
-  return Math.max(1, Math.min(Math.ceil(parallelism / groups), most, 256));
+  return Math.max(1, Math.min(Math.ceil(2 * parallelism / groups), most, 256));
 }
 
 function rowTeam(chunks: number): number {
