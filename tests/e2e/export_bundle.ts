@@ -44,7 +44,7 @@ export const texts: readonly Input[] = [
   "Win money now!",
   "The meeting is moved to Thursday, thanks for the report.",
   "",
-  "Zürich voted today; the river may rise by two metres tomorrow, reports our correspondent.",
+  "Zürich voted today; the river may rise tomorrow.",
   ["Claim your free prize", "The tests pass on Monday"],
   "日本語 😀 unknown",
   corpus.join(" "),
