@@ -68,7 +68,7 @@ function Banner({ snapshot }: { snapshot: DriftSnapshot | undefined }): JSX.Elem
         <div>
           <strong>Filling the first window</strong>
           <p>
-            {`${count(open.n)} of ${plural(windowSize, "text")}; then it is compared with the training data`}
+            {`${count(open.n)} of ${plural(windowSize, "text")}; then it is compared with the reference`}
           </p>
         </div>
       </div>
@@ -94,7 +94,7 @@ function Banner({ snapshot }: { snapshot: DriftSnapshot | undefined }): JSX.Elem
         <p>
           {`${plural(snapshot.windowsClosed, "window")} of ${plural(windowSize, "text")} compared with ${
             count(snapshot.baseline.texts)
-          } training texts`}
+          } reference texts`}
         </p>
       </div>
     </div>
@@ -242,7 +242,7 @@ function Categories(props: {
 
 const effectNames = {
   ks: "KS distance",
-  totalVariation: "Share of texts that changed class",
+  totalVariation: "Share that changed class",
   js: "JS distance",
 };
 
@@ -254,7 +254,7 @@ function Statistics({ feature, rate }: { feature: FeatureReport; rate: number })
         <span>{effectNames[effect.name]}</span>
         <span>
           <b>{statistic(effect.value)}</b>
-          {` of ${statistic(effect.threshold)}`}
+          {` · threshold ${statistic(effect.threshold)}`}
         </span>
       </div>
       <EffectBar effect={effect} />

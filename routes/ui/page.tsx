@@ -133,9 +133,10 @@ function Page(props: {
           {features.length > 0 && (
             <section class="wide" aria-labelledby="features-title">
               <div class="heading">
-                <h2 id="features-title">Training data against the last window</h2>
+                <h2 id="features-title">Reference against the last window</h2>
                 <p class="legend">
-                  <span class="key reference" /> training data <span class="key current" /> last window
+                  <span class="key reference" /> reference, from training <span class="key current" />{" "}
+                  last window
                   <span class="key open-window" /> window that fills now
                 </p>
               </div>
