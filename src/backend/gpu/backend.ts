@@ -9,6 +9,8 @@ import { type AdapterDescription, type GpuContext, openDevice } from "./device.t
 import type { PlanLimits } from "./plan.ts";
 import { compileProgram, type GpuProgram } from "./program.ts";
 
+export type { GpuProgram, PlannedKernel } from "./program.ts";
+
 /** How a WebGPU backend is made. */
 export interface GpuBackendOptions {
   /** Storage buffers a kernel may bind; at most what the adapter has, 8 at least. */
@@ -21,7 +23,9 @@ export interface GpuBackendOptions {
 
 /** A backend on WebGPU. */
 export interface GpuBackend extends Backend {
+  /** What it runs on. */
   readonly adapter: AdapterDescription;
+  /** As `Backend.compile`; the program also lists its kernels. */
   compile(graph: Graph, options?: CompileOptions): Promise<GpuProgram>;
 }
 

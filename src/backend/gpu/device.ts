@@ -8,18 +8,21 @@ import { BackendError } from "../interface.ts";
 
 /** What there is to know about a GPU before using it. */
 export interface AdapterDescription {
+  /** The maker's name or PCI number, as the driver gives it. */
   readonly vendor: string;
+  /** The family of GPUs; often empty. */
   readonly architecture: string;
   /** The driver's own words, such as `llvmpipe (LLVM 15.0.6, 256 bits)`. */
   readonly description: string;
   /** Whether it is a CPU in disguise. */
   readonly software: boolean;
+  /** WebGPU features, in alphabetical order. */
   readonly features: readonly string[];
   /** Those of its limits that decide what fits: bytes, counts. */
   readonly limits: Readonly<Record<LimitName, number>>;
 }
 
-const limitNames = [
+const limitNames: readonly LimitName[] = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
   "maxStorageBuffersPerShaderStage",
@@ -28,10 +31,18 @@ const limitNames = [
   "maxComputeInvocationsPerWorkgroup",
   "maxComputeWorkgroupSizeX",
   "maxComputeWorkgroupsPerDimension",
-] as const;
+];
 
-/** The limits asked for. */
-export type LimitName = typeof limitNames[number];
+/** The limits asked for, by WebGPU's names. */
+export type LimitName =
+  | "maxBufferSize"
+  | "maxStorageBufferBindingSize"
+  | "maxStorageBuffersPerShaderStage"
+  | "maxBindingsPerBindGroup"
+  | "maxComputeWorkgroupStorageSize"
+  | "maxComputeInvocationsPerWorkgroup"
+  | "maxComputeWorkgroupSizeX"
+  | "maxComputeWorkgroupsPerDimension";
 
 const wantedFeatures = ["shader-f16", "timestamp-query"] as const;
 
@@ -52,7 +63,9 @@ export async function describeAdapter(): Promise<AdapterDescription | null> {
 
 /** An open device. */
 export interface GpuContext {
+  /** WebGPU's handle. */
   readonly device: GPUDevice;
+  /** What it was opened on. */
   readonly adapter: AdapterDescription;
   /** The compiled kernel; equal texts are compiled once. */
   pipeline(kernel: string, wgsl: string): Promise<GPUComputePipeline>;
@@ -62,6 +75,7 @@ export interface GpuContext {
   check(): void;
   /** Makes buffers with errors caught; rejects with the bytes and the name when there is no room. */
   allocate<T>(what: string, make: () => T): Promise<T>;
+  /** Gives the device back; every later call throws. */
   dispose(): void;
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { debugPrint } from "../../graph/debug.ts";
 import type { HostTensor } from "../../graph/dtype.ts";
 import { type Graph, inputsOf, type NodeOf } from "../../graph/node.ts";
 import { bindGraph } from "../../graph/passes/bind.ts";
@@ -10,7 +11,6 @@ import { optimize } from "../../graph/passes/optimize.ts";
 import { numeric } from "../../graph/shape.ts";
 import { checkFeeds, checkStates } from "../feeds.ts";
 import { BackendError, type CompileOptions, type Program, type Tensors } from "../interface.ts";
-import { debugLevel, debugPrint } from "./debug.ts";
 import type { GpuContext } from "./device.ts";
 import { decode, encode } from "./host.ts";
 import type { Binding } from "./kernels/writer.ts";
@@ -19,10 +19,13 @@ import { StateTable, tensorOf } from "./states.ts";
 
 /** One launch of a kernel, as tests and profiles see it. */
 export interface PlannedKernel {
+  /** Its main op with label and shape, and the ops computed along with it. */
   readonly name: string;
+  /** Workgroups along x, y and z. */
   readonly workgroups: readonly [number, number, number];
-  /** What it reads and writes, in the order of its bindings. */
+  /** What it only reads, in the order of its bindings. */
   readonly reads: readonly string[];
+  /** What it writes; a state that is updated in place is read too. */
   readonly writes: readonly string[];
 }
 
@@ -77,9 +80,8 @@ export async function compileProgram(
   }
   const graph = optimize(bindGraph(source, options.bindings));
   const plan = makePlan(graph, options.limits);
-  const level = debugLevel();
-  if (level >= 3) debugPrint(`plan of ${options.label ?? "program"}\n${printPlan(plan)}`);
-  if (level >= 4) { for (const k of plan.kernels) debugPrint(`// ${k.name}\n${k.wgsl}\n`); }
+  debugPrint(3, `plan of ${options.label ?? "program"}`, () => printPlan(plan));
+  for (const { name, wgsl } of plan.kernels) debugPrint(4, name, () => wgsl);
   const pipelines = Promise.all(plan.kernels.map((k) => context.pipeline(k.name, k.wgsl)));
   const states = options.share ? (options.share as DeviceProgram).states : new StateTable();
   states.retain();
