@@ -212,7 +212,7 @@ export async function ownLogits(
 }
 
 /** `[B * C]` as rows of `width`. */
-export function rows(values: ArrayLike<number>, width: number): number[][] {
+export function rows(values: ArrayLike<number | bigint>, width: number): number[][] {
   return Array.from(
     { length: values.length / width },
     (_, row) => Array.from({ length: width }, (_, column) => Number(values[row * width + column])),
