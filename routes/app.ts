@@ -18,6 +18,7 @@ export type { ServedModel } from "./models.ts";
 export interface AppParts {
   /** what is served; the first one answers POST /predict */
   models: readonly ServedModel[];
+  /** what a stranger may take */
   limits?: {
     /** longest request body; 2,000,000 unless told */
     bodyBytes?: number;
@@ -34,8 +35,10 @@ export interface AppParts {
 
 /** The HTTP API, without a socket: `app.request(...)` answers, `listen` puts it on the network. */
 export interface App {
-  request: OpenAPIHono["request"];
-  fetch: OpenAPIHono["fetch"];
+  /** Answers a path, or a request, as Hono's `app.request` does: for tests. */
+  request(input: string | Request | URL, init?: RequestInit): Response | Promise<Response>;
+  /** Answers a request: what a server calls. */
+  fetch(request: Request): Response | Promise<Response>;
   /** Ends the event streams and stops watching the models; the models' services stay open. */
   close(): void;
 }
@@ -138,8 +141,8 @@ export function createApp(parts: AppParts): App {
   app.onError((error, c) => errorResponse(error, c, report));
 
   return {
-    request: app.request,
-    fetch: app.fetch,
+    request: (input, init) => app.request(input, init),
+    fetch: (request) => app.fetch(request),
     close() {
       hub.close();
       metrics.close();

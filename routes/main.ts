@@ -13,10 +13,13 @@ export interface ListenOptions {
 export interface RunningServer {
   /** such as http://127.0.0.1:8080 */
   url: string;
+  /** The address that it listens on. */
   hostname: string;
+  /** The port that it listens on. */
   port: number;
   /** Takes no more requests, answers those under way (for at most `graceMs`, 10,000 unless told), and frees the port. */
   close(options?: { graceMs?: number }): Promise<void>;
+  /** Resolves when the server has ended. */
   finished: Promise<void>;
 }
 

@@ -4,6 +4,7 @@ import { HttpError } from "./errors.ts";
 
 /** A model that the server answers for. */
 export interface ServedModel {
+  /** answers */
   service: PredictService;
   /** names of this version besides its number, such as champion */
   aliases?: readonly string[];

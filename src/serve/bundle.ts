@@ -23,11 +23,17 @@ export interface ServedBundle {
 
 /** What the server shows of weir.json. */
 export interface ServedManifest {
+  /** the registered model's name */
   name: string;
+  /** semantic version */
   version: string;
+  /** text-classification */
   task: string;
+  /** ISO-8601, UTC */
   createdAt: string;
+  /** where it came from: run, data, seed, device ... */
   lineage: Record<string, unknown>;
+  /** by name, over held-out texts, with confidence intervals */
   metrics: Record<string, { value: number; low: number; high: number; confidence: number; n: number }>;
 }
 

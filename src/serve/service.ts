@@ -56,49 +56,75 @@ export interface PredictOptions {
   truncate?: boolean | null;
   /** which end is cut off */
   truncationDirection?: "left" | "right";
+  /** takes the request back */
   signal?: AbortSignal;
 }
 
 /** Where the time of a request went, ms; of several inputs, the mean. */
 export interface PredictTimings {
+  /** code points, of all inputs together */
   characters: number;
+  /** what the model read, of all inputs together, without padding */
   tokens: number;
+  /** in the tokeniser */
   tokenizeMs: number;
+  /** waiting for a Worker */
   queueMs: number;
+  /** in the model, of the whole batch that the input went in */
   inferenceMs: number;
 }
 
 /** What a service is and how it was set up. */
 export interface ServiceInfo {
+  /** what weir.json says */
   manifest: ServedManifest;
+  /** in the order of the logits */
   labels: string[];
+  /** where the model runs */
   device: SessionDevice;
+  /** Workers, each with the whole model */
   workers: number;
+  /** longer texts are cut or refused */
   maxTokens: number;
+  /** longer texts are refused */
   maxCharacters: number;
+  /** most inputs of one request */
   maxClientBatch: number;
+  /** most inputs that wait */
   maxQueue: number;
+  /** most items × padded length in one batch */
   maxBatchTokens: number;
+  /** whether texts that are too long are cut unless a request says otherwise */
   autoTruncate: boolean;
+  /** from the first byte read to the first request answered, warm-up included */
   loadMs: number;
 }
 
 /** Counters since the service was made. */
 export interface ServiceStats {
+  /** answered */
   inputs: number;
+  /** refused, failed or cancelled */
   failedInputs: number;
+  /** run, the halves of failed ones included */
   batches: number;
+  /** inputs that wait now */
   queued: number;
+  /** batches in the model now */
   running: number;
+  /** Workers that were replaced because they hung or died */
   workerRestarts: number;
 }
 
 /** One batch that a Worker has finished. */
 export interface BatchReport {
+  /** inputs run together */
   items: number;
   /** without padding */
   tokens: number;
+  /** with padding: items × the longest */
   paddedTokens: number;
+  /** in the model */
   inferenceMs: number;
 }
 
@@ -121,7 +147,9 @@ export interface PredictService {
   onObservation(listener: (observation: TextObservation, atMs: number) => void): () => void;
   /** Calls `listener` after every batch; returns what stops that. */
   onBatch(listener: (report: BatchReport) => void): () => void;
+  /** What it is. */
   info(): ServiceInfo;
+  /** What it has done. */
   stats(): ServiceStats;
   /** what a token id spells, for people; undefined for an id that the vocabulary lacks */
   tokenText(id: number): string | undefined;

@@ -4,7 +4,9 @@ import type { Logits, TokenBatch } from "./protocol.ts";
 
 /** A label and its score: a probability, or the logit where raw scores were asked for. */
 export interface Prediction {
+  /** as config.json names it */
   label: string;
+  /** from 0 to 1, or the logit */
   score: number;
 }
 
