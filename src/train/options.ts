@@ -81,6 +81,11 @@ export interface TrainOptions {
   readonly patience?: number;
   /** What makes an epoch the best; `accuracy`. Equal ones go by the loss. */
   readonly bestBy?: "accuracy" | "macroF1" | "loss";
+  /**
+   * How much worse than the best one a later epoch may be and still take its place; 0. On few held-out examples the
+   * difference between epochs is noise, and the later one has learnt more: a standard error is a good tolerance.
+   */
+  readonly tolerance?: number;
   /** Without it, nothing is written to disk. */
   readonly checkpoint?: CheckpointOptions;
   /** Aborted: the run saves a checkpoint and returns. */
@@ -156,6 +161,9 @@ export function checkOptions(options: TrainOptions): void {
   const rate = options.learning?.learningRate;
   if (rate !== undefined && !(rate > 0 && Number.isFinite(rate))) {
     throw new TrainingError(`Cannot train: the learning rate must be positive, got ${rate}`);
+  }
+  if (options.tolerance !== undefined && !(options.tolerance >= 0)) {
+    throw new TrainingError(`Cannot train: tolerance must not be negative, got ${options.tolerance}`);
   }
   if (options.labels.length < 2) {
     throw new TrainingError(

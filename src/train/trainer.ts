@@ -286,11 +286,13 @@ class Run {
   }
 
   #isBetter(record: EpochRecord): boolean {
-    const { bestBy = "accuracy" } = this.#options;
+    const { bestBy = "accuracy", tolerance = 0 } = this.#options;
     const [now, then] = [record.evaluation!, this.#best?.record.evaluation];
     if (!then) return true;
-    if (bestBy !== "loss" && now[bestBy] !== then[bestBy]) return now[bestBy] > then[bestBy];
-    return now.loss < then.loss;
+    const sign = bestBy === "loss" ? -1 : 1;
+    const highest = Math.max(...this.#place.epochs.map(({ evaluation }) => sign * evaluation![bestBy]));
+    const lead = sign * now[bestBy] - (highest - tolerance);
+    return lead === 0 && tolerance === 0 ? now.loss < then.loss : lead >= 0;
   }
 
   async #interrupt(): Promise<false> {

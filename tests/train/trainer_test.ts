@@ -217,6 +217,19 @@ Deno.test("a run that no longer gets better stops early and returns its best", a
   await evaluator.dispose();
 });
 
+Deno.test("with a tolerance, a later epoch takes the best one's place unless it is worse by more", async () => {
+  const run = async (tolerance: number) => {
+    const { best, epochs } = await train(tinyRun({ epochs: 12, learning: { learningRate: 0.1 }, tolerance }));
+    return { chosen: best!.epoch, accuracies: epochs.map(({ evaluation }) => evaluation!.accuracy) };
+  };
+  const strict = await run(0);
+  const highest = Math.max(...strict.accuracies);
+  assert.equal(strict.accuracies[strict.chosen - 1], highest);
+  assert.equal((await run(1)).chosen, 12);
+  const some = await run(0.1);
+  assert.equal(some.chosen, 1 + some.accuracies.findLastIndex((accuracy) => accuracy >= highest - 0.1));
+});
+
 Deno.test("a callback that throws is told once and stops nothing", async () => {
   let text = "";
   const { status } = await train(tinyRun({
