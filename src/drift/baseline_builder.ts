@@ -59,7 +59,10 @@ export class BaselineBuilder {
   readonly #tokenCounts: Float64Array; // [vocabSize]
   readonly #classCounts: number[];
   readonly #kept: { values: Record<NumericFeature, number>; tokenIds: Uint32Array }[] = [];
+  /** A sample of its own: often only some of the texts have a prediction. */
+  readonly #confidences: number[] = [];
   #texts = 0;
+  #predictions = 0;
 
   /**
    * Starts an empty baseline.
@@ -118,10 +121,18 @@ export class BaselineBuilder {
       );
     }
     for (const id of ids) this.#tokenCounts[id]++;
-    if (probabilities.length > 0) this.#classCounts[mostLikely(probabilities, this.#labels.length).class]++;
-    this.#texts++;
-    const slot = this.#texts <= KEPT_TEXTS ? this.#texts - 1 : Math.floor(this.#random() * this.#texts);
-    if (slot < KEPT_TEXTS) this.#kept[slot] = { values, tokenIds: ids };
+    if (probabilities.length > 0) {
+      this.#classCounts[mostLikely(probabilities, this.#labels.length).class]++;
+      const place = this.#slot(++this.#predictions);
+      if (place < KEPT_TEXTS) this.#confidences[place] = values.confidence;
+    }
+    const place = this.#slot(++this.#texts);
+    if (place < KEPT_TEXTS) this.#kept[place] = { values, tokenIds: ids };
+  }
+
+  /** Where the `count`th element of a stream goes in its sample of `KEPT_TEXTS`. */
+  #slot(count: number): number {
+    return count <= KEPT_TEXTS ? count - 1 : Math.floor(this.#random() * count);
   }
 
   /**
@@ -138,17 +149,18 @@ export class BaselineBuilder {
     }
     const numeric: Baseline["numeric"] = {};
     for (const name of NUMERIC_FEATURES) {
-      const values = this.#kept.map((kept) => kept.values[name]).filter((value) => !Number.isNaN(value));
+      const values = name === "confidence"
+        ? [...this.#confidences]
+        : this.#kept.map((kept) => kept.values[name]).filter((value) => !Number.isNaN(value));
       if (values.length >= FEWEST_TEXTS) numeric[name] = numericBaseline(name, values);
     }
-    const predictions = this.#classCounts.reduce((sum, count) => sum + count, 0);
     return {
       format: "weir-baseline/1",
       texts: this.#texts,
       labels: [...this.#labels],
       vocabSize: this.#tokenCounts.length,
       numeric,
-      ...(predictions >= FEWEST_TEXTS ? { predictedClass: { counts: [...this.#classCounts] } } : {}),
+      ...(this.#predictions >= FEWEST_TEXTS ? { predictedClass: { counts: [...this.#classCounts] } } : {}),
       tokenDistribution: this.#tokenBaseline(),
     };
   }

@@ -183,14 +183,7 @@ export class Builder {
 
   /** Appends one op. Throws a `ShapeError` that names the op, its label and what was wrong. */
   apply<K extends OpName>(op: K, inputs: readonly Node[], attrs: OpAttrs[K]): NodeOf<K> {
-    let type: TensorType;
-    try {
-      type = this.#table[op].infer(inputs, attrs);
-    } catch (error) {
-      if (!(error instanceof ShapeError)) throw error;
-      const label = this.#scope ? ` "${this.#scope}"` : "";
-      throw new ShapeError(`Cannot build ${op}${label}: ${error.message}`);
-    }
+    const type = this.#infer(op, inputs, attrs, this.#scope);
     return this.#append(op, inputs, attrs as AttrsOf<K>, type, this.#scope || undefined);
   }
 
@@ -205,7 +198,7 @@ export class Builder {
         node.name,
       ) as Node;
     }
-    const type = this.#table[node.op].infer(inputs, attrs as never);
+    const type = this.#infer(node.op, inputs, attrs as never, node.name);
     if (node.op === "random") {
       this.#streams = Math.max(this.#streams, (attrs as OpAttrs["random"]).stream + 1);
     }
@@ -393,6 +386,15 @@ export class Builder {
     const axes = x.shape.map((_, i) => i)
       .filter((i) => i < lead || (shape[i - lead] === 1 && x.shape[i] !== 1));
     return this.reshape(axes.length > 0 ? this.sum(x, axes, { keepDims: true }) : x, shape);
+  }
+
+  #infer<K extends OpName>(op: K, inputs: readonly Node[], attrs: OpAttrs[K], label?: string): TensorType {
+    try {
+      return this.#table[op].infer(inputs, attrs);
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+      throw new ShapeError(`Cannot build ${op}${label ? ` "${label}"` : ""}: ${error.message}`);
+    }
   }
 
   #append<K extends NodeKind>(
