@@ -53,7 +53,7 @@ export interface ExportOptions {
  * const model = readModel(exportOnnx(b.graph(), { table: opTable, states }));
  * assert.deepEqual(model.graph.inputs[0].shape, ["batch_size", 2]);
  * ```
- * @throws {ExportError} when a state has no value or one of another shape.
+ * @throws {ExportError} when a state has no value or one of another shape, or an output has an input's name.
  * @throws {ProtobufError} when the file would be 2 GiB or more.
  */
 export function exportOnnx(graph: Graph, options: ExportOptions): Uint8Array {
@@ -77,6 +77,11 @@ export function lowerGraph(graph: Graph, options: ExportOptions): OnnxModel {
     .map(([name, node]) => ({ name, node }));
   if (!options.states) {
     for (const { state, value } of graph.updates) outputs.push({ name: nextName(state.name!), node: value });
+  }
+  for (const { name } of outputs) {
+    if (inputs.some((input) => input.name === name) || scope.isInitializer(name)) {
+      throw new ExportError(`Cannot export output "${name}": an input or a state has that name too`);
+    }
   }
   const nodes = nameOutputs(scope, outputs.map(({ name, node }) => ({ name, value: values[node.id] })));
   const used = new Set([...nodes.flatMap((n) => n.inputs)]);

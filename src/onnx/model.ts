@@ -171,12 +171,12 @@ export function readModel(bytes: Uint8Array): OnnxModel {
     8: (r, f) => {
       let [domain, version] = ["", 0];
       each(r.message(f), { 1: (r, f) => domain = r.string(f), 2: (r, f) => version = r.int(f) });
-      define(opsets, domain, version);
+      opsets[domain] = version;
     },
     14: (r, f) => {
       let [key, value] = ["", ""];
       each(r.message(f), { 1: (r, f) => key = r.string(f), 2: (r, f) => value = r.string(f) });
-      define(metadata, key, value);
+      metadata[key] = value;
     },
   });
   if (!graph) throw new ProtobufError("Cannot read ONNX model: the file holds no graph");
@@ -262,11 +262,6 @@ function each(reader: ProtobufReader, readers: Readers): void {
   }
 }
 
-/** Sets a key that came from a file: `__proto__` is a key like any other. */
-function define<V>(record: Record<string, V>, key: string, value: V): void {
-  Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
-}
-
 function readGraph(reader: ProtobufReader): OnnxGraph {
   let name = "";
   const nodes: OnnxNode[] = [];
@@ -298,7 +293,7 @@ function readNode(reader: ProtobufReader): OnnxNode {
     4: (r, f) => opType = r.string(f),
     5: (r, f) => {
       const [key, value] = readAttribute(r.message(f));
-      define(attributes, key, value);
+      attributes[key] = value;
     },
     7: (r, f) => domain = r.string(f),
   });

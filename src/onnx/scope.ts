@@ -65,6 +65,11 @@ export class GraphScope implements OnnxScope {
     this.#initializers.set(tensor.name, tensor);
   }
 
+  /** Whether a tensor was added under this name. */
+  isInitializer(name: string): boolean {
+    return this.#initializers.has(name);
+  }
+
   /** The tensors that `names` refers to, of all that were made. */
   initializers(names: ReadonlySet<string>): OnnxTensor[] {
     return [...this.#initializers.values()].filter((t) => names.has(t.name));

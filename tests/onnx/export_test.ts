@@ -214,6 +214,19 @@ Deno.test("a state without a value or of another shape is refused by name", () =
   });
 });
 
+Deno.test("an output with the name of an input or a state is refused by name", () => {
+  const graph = graphOf((b) => {
+    b.output("x", b.neg(b.input("x", "f32", [])));
+    b.output("w", b.neg(b.state("w", "f32", [])));
+  });
+  assert.throws(() => exportOnnx(graph, { table }), {
+    message: /output "x": an input or a state has that name/,
+  });
+  const other = graphOf((b) => b.output("w", b.neg(b.state("w", "f32", []))));
+  const states = { w: hostTensor("f32", [], [1]) };
+  assert.throws(() => exportOnnx(other, { table, states }), { message: /output "w"/ });
+});
+
 Deno.test("a symbol that no input carries is refused by name", () => {
   const graph = graphOf((b) => {
     b.output("y", b.add(b.iota(["length"], 0, "f32"), b.input("x", "f32", [])));

@@ -14,7 +14,7 @@ const model: OnnxModel = {
   opsets: { "": 18, "com.microsoft": 1 },
   producerName: "weir",
   producerVersion: "1",
-  metadata: { run: "7", __proto__: "kept" } as Record<string, string>,
+  metadata: { run: "7", ["__proto__"]: "kept" },
   graph: {
     name: "g",
     nodes: [

@@ -93,7 +93,10 @@ class OrtProgram implements Program {
         `Cannot compile "${label}": it can share states only with a program of its own backend`,
       );
     }
-    const model = writeModel(lowerGraph(graph, { table: opTable, name: label }));
+    // Inputs, states and outputs have names of their own here; in ONNX they are all values of one graph.
+    const outputs = Object.entries(graph.outputs).map(([name, node]) => [outputName(name), node]);
+    const named = { ...graph, outputs: Object.fromEntries(outputs) };
+    const model = writeModel(lowerGraph(named, { table: opTable, name: label }));
     let session: Ort.InferenceSession;
     try {
       session = await runtime.create(model);
@@ -187,7 +190,7 @@ class OrtProgram implements Program {
     for (const { name } of this.#inputs) given[name!] = toOrt(this.#runtime, feeds[name!]);
     for (const [name, cell] of this.#cells) given[name] = toOrt(this.#runtime, cell.value);
     const fetches: Record<string, Ort.Tensor | null> = {};
-    for (const name of wanted) fetches[name] = null;
+    for (const name of wanted) fetches[outputName(name)] = null;
     this.#updated.forEach((cell, i) => fetches[this.#updateNames[i]] = this.#target(cell));
     let results: Ort.InferenceSession.OnnxValueMapType;
     try {
@@ -204,7 +207,7 @@ class OrtProgram implements Program {
     });
     const outputs: Record<string, HostTensor> = {};
     for (const name of wanted) {
-      outputs[name] = fromOrt(results[name] as Ort.Tensor, this.#graph.outputs[name].dtype);
+      outputs[name] = fromOrt(results[outputName(name)] as Ort.Tensor, this.#graph.outputs[name].dtype);
     }
     return outputs;
   }
@@ -219,6 +222,10 @@ class OrtProgram implements Program {
   #spareBytes(): number {
     return this.#updated.reduce((bytes, cell) => bytes + cell.value.data.byteLength, 0);
   }
+}
+
+function outputName(name: string): string {
+  return `output:${name}`;
 }
 
 function zeros(state: NodeOf<"state">): HostTensor {
