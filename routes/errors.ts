@@ -52,7 +52,7 @@ export function errorResponse(
 ): Response {
   const known = error instanceof HttpError
     ? error
-    : error instanceof ServeError
+    : error instanceof ServeError && error.kind !== "bundle"
     ? fromServe(error)
     : undefined;
   if (!known) report(error, c);
@@ -71,7 +71,7 @@ export function describeError(
   return { description, content: { "application/json": { schema: ErrorSchema } } };
 }
 
-const statusOf: Record<ServeErrorKind, [status: number, type: ErrorType]> = {
+const statusOf: Record<Exclude<ServeErrorKind, "bundle">, [status: number, type: ErrorType]> = {
   overloaded: [429, "Overloaded"],
   timeout: [503, "Overloaded"],
   closed: [503, "Unhealthy"],
@@ -80,11 +80,11 @@ const statusOf: Record<ServeErrorKind, [status: number, type: ErrorType]> = {
   validation: [413, "Validation"],
   tokenizer: [422, "Tokenizer"],
   backend: [424, "Backend"],
-  bundle: [500, "Internal"],
 };
 
 function fromServe(error: ServeError): HttpError {
-  const [status, type] = statusOf[error.kind];
+  // A bundle that does not load any more is the operator's to know, with its path.
+  const [status, type] = statusOf[error.kind as Exclude<ServeErrorKind, "bundle">];
   const retry = status === 429 || status === 503
     ? { "retry-after": String(Math.max(1, Math.ceil((error.retryAfterMs ?? 1_000) / 1_000))) }
     : undefined;

@@ -68,8 +68,8 @@ interface Entry<Item, Result> {
  * item, and under heavy load batches grow by themselves while the Workers are busy.
  *
  * A batch takes the oldest item's length bucket and fills up, oldest first, with items of that bucket until the padded tokens
- * are used up, so that short texts are not padded to the length of long ones and none is starved. A batch that fails is halved and run again
- * until the item at fault is alone: one poisonous text does not fail its neighbours.
+ * are used up, so that short texts are not padded to the length of long ones and none is starved. A batch that the model refuses is halved
+ * and run again until the item at fault is alone: one poisonous text does not fail its neighbours.
  *
  * @example
  * ```ts
@@ -198,7 +198,9 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
         throw new ServeError("backend", `${wanted.length} inputs gave ${results.length} results.`);
       }
     } catch (error) {
-      if (wanted.length === 1 || (error instanceof ServeError && error.kind === "closed")) {
+      // Only the model's own refusal can be one input's fault; running the halves of a batch that hung would hang them too.
+      const isOnesFault = !(error instanceof ServeError) || error.kind === "backend";
+      if (wanted.length === 1 || !isOnesFault) {
         for (const entry of wanted) reject(entry, error);
         return;
       }

@@ -59,4 +59,5 @@ export interface SessionFacts {
 export type WorkerMessage =
   | { kind: "loaded"; id: number; facts: SessionFacts }
   | { kind: "logits"; id: number; logits: Logits }
-  | { kind: "failed"; id: number; message: string };
+  /** `broken`: the Worker will not recover, and is to be replaced */
+  | { kind: "failed"; id: number; message: string; broken: boolean };

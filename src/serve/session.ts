@@ -34,7 +34,7 @@ export interface ModelSession {
   /**
    * Runs a batch. Its arrays are moved to the Worker and are empty afterwards.
    *
-   * @throws {ServeError} `backend` when the model fails or overruns its time, `closed` after `close`
+   * @throws {ServeError} `backend` when the model fails, `timeout` when it overruns its time, `closed` after `close`
    */
   run(batch: TokenBatch): Promise<Logits>;
   readonly facts: SessionFacts;
@@ -68,7 +68,8 @@ export async function openSession(options: SessionOptions): Promise<ModelSession
     }, loadTimeoutMs).catch((error: Error): WorkerMessage => ({
       kind: "failed",
       id: 0,
-      message: error.message,
+      message: error.message.replace(/\.$/, ""),
+      broken: true,
     }));
     if (reply.kind === "loaded" && !closed) {
       facts = reply.facts;
@@ -78,9 +79,7 @@ export async function openSession(options: SessionOptions): Promise<ModelSession
     if (closed) throw closedError();
     throw new ServeError(
       "bundle",
-      `Cannot load ${options.modelPath} on ${options.device}: ${
-        reply.kind === "failed" ? reply.message : "an unexpected reply"
-      }.`,
+      `Cannot load ${options.modelPath} on ${options.device}: ${messageOf(reply)}.`,
     );
   }
 
@@ -94,26 +93,23 @@ export async function openSession(options: SessionOptions): Promise<ModelSession
     },
     async run(batch) {
       if (closed) throw closedError();
-      if (!link) {
+      if (!link?.alive) {
+        link?.end();
         restarts++;
         link = await start();
       }
-      const used = link;
       let reply: WorkerMessage;
       try {
-        reply = await used.ask({ kind: "run", id: 0, batch }, timeoutMs);
+        reply = await link.ask({ kind: "run", id: 0, batch }, timeoutMs);
       } catch (error) {
-        // Overrun or dead: a Worker in that state cannot be asked to stop, only ended.
-        used.end();
-        if (link === used) link = undefined;
+        link?.end();
         if (closed) throw closedError();
+        if (error instanceof ServeError) throw error;
         throw new ServeError("backend", `Inference failed: ${(error as Error).message}.`);
       }
       if (reply.kind === "logits") return reply.logits;
-      throw new ServeError(
-        "backend",
-        `Inference failed: ${reply.kind === "failed" ? reply.message : "an unexpected reply"}.`,
-      );
+      if (reply.kind === "failed" && reply.broken) link?.end();
+      throw new ServeError("backend", `Inference failed: ${messageOf(reply)}.`);
     },
     close() {
       closed = true;
@@ -123,7 +119,13 @@ export async function openSession(options: SessionOptions): Promise<ModelSession
   };
 }
 
+function messageOf(reply: WorkerMessage): string {
+  return reply.kind === "failed" ? reply.message : "an unexpected reply";
+}
+
 interface WorkerLink {
+  /** false once it has died or was ended */
+  readonly alive: boolean;
   /** rejects when the Worker dies, is ended, or takes longer than `timeoutMs` */
   ask(message: HostMessage, timeoutMs: number): Promise<WorkerMessage>;
   end(): void;
@@ -146,12 +148,15 @@ function connect(): WorkerLink {
   };
 
   return {
+    get alive() {
+      return dead === undefined;
+    },
     async ask(message, timeoutMs) {
       if (dead) throw dead;
       const id = ++serial;
       const current = pending = Promise.withResolvers<WorkerMessage>();
       const timer = setTimeout(
-        () => current.reject(new Error(`no answer from the model within ${timeoutMs} ms`)),
+        () => current.reject(new ServeError("timeout", `No answer from the model within ${timeoutMs} ms.`)),
         timeoutMs,
       );
       try {

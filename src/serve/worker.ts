@@ -43,9 +43,16 @@ scope.onmessage = async ({ data }) => {
       kind: "failed",
       id: data.id,
       message: (error instanceof Error ? error.message : String(error)).split("\n")[0].replace(/\.$/, ""),
+      broken: isBroken(error),
     });
   }
 };
+
+/** Once WebAssembly has trapped or run out of memory, or the GPU has gone, every later run fails too. */
+function isBroken(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError || error instanceof RangeError ||
+    /\bAborted\(|out of memory|bad_alloc|device (is |was )?lost/i.test(String(error));
+}
 
 async function load(message: LoadMessage): Promise<void> {
   const started = performance.now();

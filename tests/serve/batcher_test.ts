@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type BatcherOptions, createBatcher } from "../../src/serve/batcher.ts";
-import { ServeError } from "../../src/serve/errors.ts";
+import { ServeError, type ServeErrorKind } from "../../src/serve/errors.ts";
 
 /** A batcher over texts whose Worker answers when told, on a clock that the test moves. */
 function harness(options: Partial<BatcherOptions<string, string>> = {}) {
@@ -41,10 +41,10 @@ function harness(options: Partial<BatcherOptions<string, string>> = {}) {
       batch.done.resolve(batch.items.map((text) => text.toUpperCase()));
       await settle();
     },
-    async fail(message = "bad batch") {
+    async fail(message: string, kind: ServeErrorKind = "backend") {
       const batch = batches.find((b) => !answered.has(b))!;
       answered.add(batch);
-      batch.done.reject(new ServeError("backend", message));
+      batch.done.reject(new ServeError(kind, message));
       await settle();
     },
   };
@@ -196,6 +196,17 @@ Deno.test("a failed batch is halved until the input at fault is alone", async ()
   assert.deepEqual(seen, [["gate"], ["a", "b", "boom", "d"], ["a", "b"], ["boom", "d"], ["boom"], ["d"]]);
   await batcher.close();
   assert.equal(batcher.running, 0);
+});
+
+Deno.test("a batch that hung fails whole: running its halves would hang again", async () => {
+  const h = harness();
+  const held = h.batcher.submit(["a"]);
+  const hung = Promise.allSettled([h.batcher.submit(["b"]), h.batcher.submit(["c"])]);
+  await h.answer();
+  await h.fail("no answer", "timeout");
+  for (const result of await hung) kind("timeout")((result as PromiseRejectedResult).reason);
+  assert.equal(h.batches.length, 2);
+  await held;
 });
 
 Deno.test("one failed input fails its request, whose others are not run any more", async () => {

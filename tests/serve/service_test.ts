@@ -147,6 +147,36 @@ Deno.test("a closed service refuses requests", async () => {
   await assert.rejects(service.predict(["a"]), failsWith("closed", /unloaded/));
 });
 
+Deno.test("auto is wasm without a GPU, and where the GPU cannot run the model", async () => {
+  await withService({ device: "auto" }, (service) => {
+    assert.equal(service.info().device, "wasm");
+    return Promise.resolve();
+  });
+  const { Worker } = globalThis;
+  globalThis.Worker = class extends Worker {
+    override postMessage(message: unknown, options?: unknown): void {
+      const isGpu = (message as { device?: string }).device === "webgpu";
+      if (isGpu) {
+        queueMicrotask(() =>
+          this.dispatchEvent(new ErrorEvent("error", { message: "no", cancelable: true }))
+        );
+      } else super.postMessage(message, options as StructuredSerializeOptions);
+    }
+  };
+  try {
+    await withService({ device: "auto", hasGpu: true }, async (service) => {
+      assert.equal(service.info().device, "wasm");
+      assert.equal((await service.predict(["free"]))[0][0].label, "spam");
+    });
+    await assert.rejects(
+      createService({ bundle, device: "webgpu" }),
+      failsWith("bundle", /on webgpu: .*no\./),
+    );
+  } finally {
+    globalThis.Worker = Worker;
+  }
+});
+
 Deno.test("an unknown device is refused by name", async () => {
   await assert.rejects(
     createService({ bundle, device: "tpu" as "wasm" }),

@@ -32,13 +32,33 @@ Deno.test("a run that never ends is stopped with its Worker, and the next one ge
     const begun = performance.now();
     await assert.rejects(session.run(batchOf([[1n << 50n, 1n]])), (error) => {
       assert.ok(error instanceof ServeError);
-      assert.equal(error.kind, "backend");
-      assert.match(error.message, /no answer from the model within 3000 ms/);
+      assert.equal(error.kind, "timeout");
+      assert.match(error.message, /No answer from the model within 3000 ms/);
       return true;
     });
     assert.ok(performance.now() - begun >= 2_990);
     assert.equal(ended, 1);
     assert.deepEqual([...(await session.run(batchOf([[1n, 2n], [5n, 5n]]))).data], [3, 5, 10, 5]);
+    assert.equal(session.restarts, 1);
+  } finally {
+    session.close();
+    globalThis.Worker = Worker;
+  }
+});
+
+Deno.test("a Worker that has died is replaced before the next run", async () => {
+  const { Worker } = globalThis;
+  const workers: Worker[] = [];
+  globalThis.Worker = class extends Worker {
+    constructor(...args: ConstructorParameters<typeof Worker>) {
+      super(...args);
+      workers.push(this);
+    }
+  };
+  const session = await openSession({ modelPath: `${golden}slow.onnx`, device: "wasm" });
+  try {
+    workers[0].dispatchEvent(new ErrorEvent("error", { message: "out of memory", cancelable: true }));
+    assert.deepEqual([...(await session.run(batchOf([[2n]]))).data], [2, 2]);
     assert.equal(session.restarts, 1);
   } finally {
     session.close();
