@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type BertConfig, bertConfig } from "../../models/bert.ts";
-import { buildClassifier, fitWeights } from "../../models/index.ts";
+import { buildClassifier, fitWeights, type ModelConfig } from "../../models/index.ts";
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
 import { writeBundleFiles } from "../../src/cli/bundle_files.ts";
 import { inferenceGraph } from "../../src/cli/onnx_file.ts";
@@ -69,7 +69,7 @@ export function smallConfig(tokenizer: Tokenizer): BertConfig {
  * Weights as large as trained ones: with those of a fresh model, biases are 0, norms are 1 and all logits nearly equal, so
  * that a dropped bias or a wrong mask would show nowhere.
  */
-export function trainedLikeWeights(config: BertConfig, seed = 7): Record<string, HostTensor> {
+export function trainedLikeWeights(config: ModelConfig, seed = 7): Record<string, HostTensor> {
   const states = initialStates(inferenceGraph(config), seed);
   const noise = (name: string, length: number) => {
     const b = createBuilder();
@@ -187,7 +187,7 @@ function widen(batch: TokenBatch, sequence: number, padId: number): TokenBatch {
 
 /** Our own logits of batches, from the checkpoint's tensors, by the interpreter: `[B, labels]` each. */
 export async function ownLogits(
-  config: BertConfig,
+  config: ModelConfig,
   weights: Readonly<Record<string, HostTensor>>,
   batches: readonly TokenBatch[],
 ): Promise<number[][][]> {

@@ -1,10 +1,24 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { ModelConfig } from "../../models/index.ts";
+import { mlpConfig } from "../../models/mlp.ts";
 import { describeAdapter } from "../../src/backend/gpu/device.ts";
 import { nativeAvailable } from "../../src/backend/ort/available.ts";
+import { classifierOnnx } from "../../src/cli/onnx_file.ts";
+import type { HostTensor } from "../../src/graph/graph.ts";
 import { readModel } from "../../src/onnx/model.ts";
 import type { SessionDevice } from "../../src/serve/protocol.ts";
 import { openSession } from "../../src/serve/session.ts";
-import { assertNear, batchesOf, modelFile, ownLogits, rows, withSmallBundle } from "./export_bundle.ts";
+import type { Tokenizer } from "../../src/text/tokenizer.ts";
+import {
+  assertNear,
+  batchesOf,
+  modelFile,
+  ownLogits,
+  rows,
+  trainedLikeWeights,
+  withSmallBundle,
+} from "./export_bundle.ts";
 
 const devices: { device: SessionDevice; runtime: string; available: boolean }[] = [
   { device: "wasm", runtime: "onnxruntime-web on wasm", available: true },
@@ -14,28 +28,48 @@ const devices: { device: SessionDevice; runtime: string; available: boolean }[] 
 
 for (const { device, runtime, available } of devices) {
   Deno.test({
-    name: `the exported model gives our logits to 1e-4 in ${runtime}, for batches of 1 to 8 of all lengths`,
+    name: `exported models give our logits to 1e-4 in ${runtime}, for batches of 1 to 8 of all lengths`,
     ignore: !available,
     fn: () =>
       withSmallBundle(async ({ directory, config, weights, tokenizer }) => {
-        const batches = batchesOf(tokenizer);
-        const ours = await ownLogits(config, weights, batches);
-        // Logits that hardly differ would be equal to anything.
-        const all = ours.flat().flat();
-        assert.ok(Math.max(...all) - Math.min(...all) > 1, "the weights are too small to tell anything");
-        const session = await openSession({ modelPath: modelFile(directory), device });
-        try {
-          for (const [i, batch] of batches.entries()) {
-            const label = `batch ${i}, [${batch.batch}, ${batch.sequence}]`;
-            const { data, classes } = await session.run(batch);
-            assertNear(rows(data, classes), ours[i], label);
-          }
-          assert.equal(session.restarts, 0);
-        } finally {
-          session.close();
-        }
+        await compare(modelFile(directory), { device, config, weights, tokenizer });
+
+        const { vocabSize, labels, maxPositions } = config;
+        const perceptron = mlpConfig({ vocabSize, labels, maxPositions, embeddingSize: 24, hiddenSize: 24 });
+        const values = trainedLikeWeights(perceptron);
+        const file = join(directory, "mlp.onnx");
+        await Deno.writeFile(file, classifierOnnx(perceptron, values));
+        await compare(file, { device, config: perceptron, weights: values, tokenizer });
       }),
   });
+}
+
+async function compare(
+  modelPath: string,
+  model: {
+    device: SessionDevice;
+    config: ModelConfig;
+    weights: Readonly<Record<string, HostTensor>>;
+    tokenizer: Tokenizer;
+  },
+): Promise<void> {
+  const { config, weights, device } = model;
+  const batches = batchesOf(model.tokenizer);
+  const ours = await ownLogits(config, weights, batches);
+  // Logits that hardly differ would be equal to anything.
+  const all = ours.flat().flat();
+  assert.ok(Math.max(...all) - Math.min(...all) > 1, "the weights are too small to tell anything");
+  const session = await openSession({ modelPath, device });
+  try {
+    for (const [i, batch] of batches.entries()) {
+      const label = `${config.modelType}, batch ${i}, [${batch.batch}, ${batch.sequence}]`;
+      const { data, classes } = await session.run(batch);
+      assertNear(rows(data, classes), ours[i], label);
+    }
+    assert.equal(session.restarts, 0);
+  } finally {
+    session.close();
+  }
 }
 
 Deno.test({
