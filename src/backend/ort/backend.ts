@@ -65,10 +65,9 @@ export async function createOrtBackend(options: OrtBackendOptions): Promise<Back
   };
 }
 
-/** A state's value, and the memory its next value is written to where the runtime can write there. */
+/** A state's value: replaced after each run by what the session gave, so that no program that shares it is told. */
 interface Cell {
   value: HostTensor;
-  spare?: HostTensor;
 }
 
 class OrtProgram implements Program {
@@ -88,7 +87,7 @@ class OrtProgram implements Program {
     const label = options.label ?? "graph";
     const graph = optimize(bindGraph(source, options.bindings));
     const share = options.share;
-    if (share && !(share instanceof OrtProgram && share.#runtime.device === runtime.device)) {
+    if (share && !(share instanceof OrtProgram && share.#runtime === runtime)) {
       throw new BackendError(
         `Cannot compile "${label}": it can share states only with a program of its own backend`,
       );
@@ -136,7 +135,7 @@ class OrtProgram implements Program {
     this.#cells = cells;
     this.#updated = graph.updates.map(({ state }) => cells.get(state.name!)!);
     this.#updateNames = graph.updates.map(({ state }) => nextName(state.name!));
-    this.memory = { stateBytes, workBytes: peakBytes(graph) + this.#spareBytes() };
+    this.memory = { stateBytes, workBytes: peakBytes(graph) + this.#nextBytes() };
   }
 
   async run(feeds: Tensors): Promise<Record<string, HostTensor>> {
@@ -189,9 +188,7 @@ class OrtProgram implements Program {
     const given: Record<string, Ort.Tensor> = {};
     for (const { name } of this.#inputs) given[name!] = toOrt(this.#runtime, feeds[name!]);
     for (const [name, cell] of this.#cells) given[name] = toOrt(this.#runtime, cell.value);
-    const fetches: Record<string, Ort.Tensor | null> = {};
-    for (const name of wanted) fetches[outputName(name)] = null;
-    this.#updated.forEach((cell, i) => fetches[this.#updateNames[i]] = this.#target(cell));
+    const fetches = [...wanted.map(outputName), ...this.#updateNames];
     let results: Ort.InferenceSession.OnnxValueMapType;
     try {
       results = await this.#session.run(given, fetches);
@@ -201,9 +198,7 @@ class OrtProgram implements Program {
       });
     }
     this.#updated.forEach((cell, i) => {
-      const next = fromOrt(results[this.#updateNames[i]] as Ort.Tensor, cell.value.dtype);
-      if (this.#runtime.preallocated) cell.spare = cell.value;
-      cell.value = next;
+      cell.value = fromOrt(results[this.#updateNames[i]] as Ort.Tensor, cell.value.dtype);
     });
     const outputs: Record<string, HostTensor> = {};
     for (const name of wanted) {
@@ -212,14 +207,8 @@ class OrtProgram implements Program {
     return outputs;
   }
 
-  /** Where a state's next value goes: not over its value, which other nodes may still have to read. */
-  #target(cell: Cell): Ort.Tensor | null {
-    if (!this.#runtime.preallocated) return null;
-    cell.spare ??= { ...cell.value, data: allocate(cell.value.dtype, cell.value.data.length) };
-    return toOrt(this.#runtime, cell.spare);
-  }
-
-  #spareBytes(): number {
+  /** A run's new states stand beside the old ones until it is over. */
+  #nextBytes(): number {
     return this.#updated.reduce((bytes, cell) => bytes + cell.value.data.byteLength, 0);
   }
 }

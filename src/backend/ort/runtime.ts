@@ -18,8 +18,6 @@ export interface Runtime {
   readonly threads: number;
   readonly Tensor: typeof Ort.Tensor;
   create(model: Uint8Array, options?: Ort.InferenceSession.SessionOptions): Promise<Ort.InferenceSession>;
-  /** Whether `run` writes into tensors that it is handed as fetches. */
-  readonly preallocated: boolean;
 }
 
 /**
@@ -48,7 +46,7 @@ async function loadWasm(threads: number): Promise<Runtime> {
       cause: error,
     });
   }
-  return { device: "wasm", threads, Tensor: ort.Tensor, create, preallocated: false };
+  return { device: "wasm", threads, Tensor: ort.Tensor, create };
 }
 
 function smallestModel(): Uint8Array {
@@ -99,7 +97,6 @@ async function loadNative(threads: number): Promise<Runtime> {
         intraOpNumThreads: threads,
         ...options,
       }),
-    preallocated: true,
   };
 }
 
