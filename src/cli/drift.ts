@@ -41,30 +41,31 @@ export function driftCommand(program: Command): Command {
 
 async function drift(options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
+  const texts = await loadTexts(options.data, options);
   const service = await openModel(options.model, options, { warmUpMs: 0 });
   const { manifest } = service.info();
-  if (service.baseline === undefined) {
-    await service.close();
-    throw new CommandError(
-      `${options.model} has no baseline.json: train it with weir train to watch it for drift`,
-    );
-  }
-  const monitor = new DriftMonitor(parseBaseline(service.baseline), { windowSize: options.window });
   const windows: WindowReport[] = [];
-  let atMs = 0;
-  service.onObservation((observation) => {
-    const report = monitor.observe(observation, atMs++);
-    if (report) windows.push(report);
-  });
+  let snapshot: DriftSnapshot;
   try {
-    const texts = await loadTexts(options.data, options);
+    if (service.baseline === undefined) {
+      throw new CommandError(
+        `${options.model} has no baseline.json to compare with: train it with weir train, on more examples`,
+      );
+    }
+    const monitor = new DriftMonitor(parseBaseline(service.baseline), { windowSize: options.window });
+    let atMs = 0;
+    service.onObservation((observation) => {
+      const report = monitor.observe(observation, atMs++);
+      if (report) windows.push(report);
+    });
     await predictAll(service, texts, () => {});
+    await service.close();
+    const last = monitor.close(atMs);
+    if (last) windows.push(last);
+    snapshot = monitor.snapshot();
   } finally {
     await service.close();
   }
-  const last = monitor.close(atMs);
-  if (last) windows.push(last);
-  const snapshot = monitor.snapshot();
   output.result(
     {
       model: manifest.name,

@@ -4,6 +4,7 @@
  * @module
  */
 import { describeAdapter } from "../backend/gpu/device.ts";
+import { nativeAvailable } from "../backend/ort/available.ts";
 import { openRegistry } from "../registry/registry.ts";
 import { createService, type PredictService, type ServiceOptions } from "../serve/service.ts";
 import type { DeviceChoice } from "./device.ts";
@@ -41,7 +42,17 @@ export async function openModel(
       'device "interp" is for training and tests: a bundle runs on webgpu, native or wasm',
     );
   }
-  const adapter = options.device === "auto" ? await describeAdapter() : null;
+  const adapter = options.device === "auto" || options.device === "webgpu" ? await describeAdapter() : null;
+  if (options.device === "webgpu" && !adapter) {
+    throw new CommandError(
+      "no GPU: WebGPU finds no adapter; install a driver (Debian: mesa-vulkan-drivers) or use --device wasm",
+    );
+  }
+  if (options.device === "native" && !await nativeAvailable()) {
+    throw new CommandError(
+      "onnxruntime-node is not installed or may not be loaded: allow it with --allow-ffi, or use --device wasm",
+    );
+  }
   return await createService({
     bundle: await bundlePathOf(model, options),
     device: options.device,

@@ -4,7 +4,8 @@
  * @module
  */
 import { buildClassifier, fitWeights, type ModelConfig } from "../../models/index.ts";
-import { createBuilder, type Graph, type HostTensor, opTable } from "../graph/graph.ts";
+import { createBuilder, type Graph, type HostTensor, opTable, statesOf } from "../graph/graph.ts";
+import { numeric, sizeOf } from "../graph/shape.ts";
 import { optimize } from "../graph/passes/optimize.ts";
 import { classifierInputs } from "../nn/classifier.ts";
 import { exportOnnx } from "../onnx/export.ts";
@@ -14,6 +15,11 @@ export function inferenceGraph(config: ModelConfig): Graph {
   const b = createBuilder();
   b.output("logits", buildClassifier(b, config, classifierInputs(b)));
   return optimize(b.graph());
+}
+
+/** How many numbers a model of this configuration learns. */
+export function parameterCount(config: ModelConfig): number {
+  return statesOf(inferenceGraph(config)).reduce((sum, state) => sum + sizeOf(numeric(state.shape)), 0);
 }
 
 /**

@@ -19,7 +19,7 @@ import type { ClassificationReport } from "../evaluate/classification.ts";
 import { openRegistry } from "../registry/registry.ts";
 import type { ManifestDraft } from "../registry/manifest.ts";
 import { observationOf } from "../serve/text_classification.ts";
-import { openStore } from "../store/sqlite.ts";
+import { openStore, type Store } from "../store/sqlite.ts";
 import { type Encoding, loadTokenizer } from "../text/tokenizer.ts";
 import { trainWordPiece } from "../text/wordpiece_train.ts";
 import { createRun, type Run } from "../track/runs.ts";
@@ -28,6 +28,8 @@ import { hasCheckpoint, type Json } from "../train/checkpoint.ts";
 import type { TrainResult } from "../train/options.ts";
 import { train } from "../train/trainer.ts";
 import { writeBundleFiles } from "./bundle_files.ts";
+import { checkMemory } from "./memory.ts";
+import { parameterCount } from "./onnx_file.ts";
 import { CommandError, type Output } from "./output.ts";
 
 /** What is trained and how. */
@@ -97,7 +99,20 @@ export async function trainAndRegister(
   examples: readonly TextExample[],
   options: PipelineOptions & { readonly backend: Backend; readonly output: Output },
 ): Promise<PipelineResult> {
-  const { backend, output } = options;
+  // First of all: that the home cannot be written should be known before the work.
+  const store = openStore(join(options.home, "weir.db"));
+  try {
+    return await runPipeline(examples, { ...options, store });
+  } finally {
+    await store.close();
+  }
+}
+
+async function runPipeline(
+  examples: readonly TextExample[],
+  options: PipelineOptions & { readonly backend: Backend; readonly output: Output; readonly store: Store },
+): Promise<PipelineResult> {
+  const { backend, output, store } = options;
   const labels = labelsOf(examples, options.source);
   const { examples: distinct, duplicates, conflicts } = deduplicate(examples);
   const parts: Parts = splitExamples(distinct, { fractions, seed: options.seed, name: options.source });
@@ -130,26 +145,22 @@ export async function trainAndRegister(
     bucketLengths: bucketLengths(options.maxTokens),
     padId: tokenizer.padId,
   };
+  checkMemory(parameterCount(config));
   const hash = dataHash(distinct);
   const checkpoints = join(options.home, "checkpoints", options.name);
   await sayWhereItBegins();
-  const store = openStore(join(options.home, "weir.db"));
+  const run = await createRun(store, {
+    name: options.name,
+    params: { ...settingsOf(options), device: backend.device },
+    onWarning: (message) => output.progress(`warning: ${message}`),
+  });
   try {
-    const run = await createRun(store, {
-      name: options.name,
-      params: { ...settingsOf(options), device: backend.device },
-      onWarning: (message) => output.progress(`warning: ${message}`),
-    });
-    try {
-      const result = await runThrough(run);
-      await run.finish("FINISHED");
-      return result;
-    } catch (error) {
-      await run.finish(error instanceof Interrupted ? "KILLED" : "FAILED");
-      throw error;
-    }
-  } finally {
-    await store.close();
+    const result = await runThrough(run);
+    await run.finish("FINISHED");
+    return result;
+  } catch (error) {
+    await run.finish(error instanceof Interrupted ? "KILLED" : "FAILED");
+    throw error;
   }
 
   async function sayWhereItBegins(): Promise<void> {
