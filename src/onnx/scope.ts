@@ -102,7 +102,9 @@ export class GraphScope implements OnnxScope {
     const data = littleEndian(array);
     const hash = fingerprint(dtype, shape, data);
     const bucket = this.#constants.get(hash) ?? [];
-    const known = bucket.find((t) => t.type === dtype && equal(t.dims, shape) && equal(t.data, data));
+    const known = bucket.find((t) =>
+      t.type === dtype && equal(t.dims, shape) && equal(words(t.data), words(data))
+    );
     if (known) return known.name;
     const tensor: OnnxTensor = { name: this.name("constant"), type: dtype, dims: [...shape], data };
     this.#constants.set(hash, [...bucket, tensor]);
@@ -228,11 +230,17 @@ function equal(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
   return true;
 }
 
-/** FNV-1a over type, shape and bytes: which bucket to look in. */
+/** The bytes as words where they can be: constants of a million elements are compared and hashed. */
+function words(data: Uint8Array): Uint8Array | Uint32Array {
+  const whole = data.byteOffset % 4 === 0 && data.length % 4 === 0;
+  return whole ? new Uint32Array(data.buffer, data.byteOffset, data.length / 4) : data;
+}
+
+/** FNV-1a over type, shape and content: which bucket to look in. */
 function fingerprint(dtype: string, shape: readonly number[], data: Uint8Array): number {
   let hash = 0x811c9dc5;
-  const add = (byte: number) => hash = Math.imul(hash ^ byte, 0x01000193);
-  for (const char of `${dtype}${shape}`) add(char.charCodeAt(0));
-  for (let i = 0; i < data.length; i++) add(data[i]);
+  for (const char of `${dtype}${shape}`) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
+  const content = words(data);
+  for (let i = 0; i < content.length; i++) hash = Math.imul(hash ^ content[i], 0x01000193);
   return hash;
 }
