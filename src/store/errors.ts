@@ -1,3 +1,6 @@
+import { statfsSync } from "node:fs";
+import { dirname } from "node:path";
+
 /** A failure of the disk or the database, told in one line to the person who meets it. */
 export class StoreError extends Error {
   /** the class, for those who catch it without importing it */
@@ -25,7 +28,7 @@ export type StoreErrorReason = "full" | "denied" | "damaged" | "busy" | "newer" 
  */
 export function explainStorageError(error: unknown, doing: string, path: string): unknown {
   if (error instanceof StoreError || !(error instanceof Error)) return error;
-  const reason = reasonOf(error);
+  const reason = reasonOf(error, path);
   if (reason === undefined) return error;
   return new StoreError(`Cannot ${doing}: ${advice[reason](path)}`, { reason, cause: error });
 }
@@ -42,7 +45,10 @@ const advice: Record<Exclude<StoreErrorReason, "newer">, (path: string) => strin
   missing: (path) => `${path} does not exist.`,
 };
 
-function reasonOf(error: Error & { code?: unknown }): Exclude<StoreErrorReason, "newer"> | undefined {
+function reasonOf(
+  error: Error & { code?: unknown },
+  path: string,
+): Exclude<StoreErrorReason, "newer"> | undefined {
   switch (error.code) {
     case "ENOSPC":
     case "EDQUOT":
@@ -59,8 +65,20 @@ function reasonOf(error: Error & { code?: unknown }): Exclude<StoreErrorReason, 
       // node:sqlite in Deno carries no result code, so SQLite's fixed English texts (sqlite3_errstr) decide.
       if (/disk is full/.test(error.message)) return "full";
       if (/readonly database|unable to open database file/.test(error.message)) return "denied";
-      if (/not a database|malformed|disk I\/O error/.test(error.message)) return "damaged";
+      // What SQLite says, too, when there is no room for its shared memory beside the database.
+      if (/disk I\/O error/.test(error.message)) return isFull(dirname(path)) ? "full" : "damaged";
+      if (/not a database|malformed/.test(error.message)) return "damaged";
       if (/database (table )?is locked|database is busy/.test(error.message)) return "busy";
   }
   return undefined;
+}
+
+/** Whether the disk of a folder has less room than SQLite's shared memory takes. */
+function isFull(folder: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize < 64 * 1024;
+  } catch {
+    return false;
+  }
 }
