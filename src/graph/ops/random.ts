@@ -29,7 +29,7 @@ export const random: OpSpec<"random"> = {
     const base = emitMix(scope, scope.emit("Add", [inputs[0], word(Math.imul(stream, streamStep))]));
     const size = product(shape);
     const counters = typeof size === "number"
-      ? scope.constant("u32", [size], Uint32Array.from({ length: size }, (_, i) => Math.imul(i, counterStep)))
+      ? scope.constant("u32", [size], counterWords(size))
       : symbolicCounters(scope, scope.shape([size]));
     const bits = emitMix(scope, scope.emit("Add", [counters, base]));
     return scope.emit("Reshape", [bits, scope.shape(shape)]);
@@ -47,6 +47,12 @@ export function mix(word: number): number {
   x = Math.imul(x, 0x846ca68b);
   x ^= x >>> 16;
   return x >>> 0;
+}
+
+function counterWords(size: number): Uint32Array {
+  const words = new Uint32Array(size);
+  for (let i = 0; i < size; i++) words[i] = Math.imul(i, counterStep);
+  return words;
 }
 
 function emitMix(scope: OnnxScope, word: string): string {
