@@ -9,7 +9,7 @@ import { shiftedMessages } from "../data/shifted.ts";
 import { readSpam } from "../data/spam.ts";
 import type { DriftMonitor, FeatureName } from "../drift/mod.ts";
 import { formatReport } from "../evaluate/format.ts";
-import { chooseDevice, type DeviceChoice, inspectMachine, openBackend } from "./device.ts";
+import { type DeviceChoice, openBackend, pickDevice } from "./device.ts";
 import { openModel } from "./model.ts";
 import { type CommonOptions, deviceOption, homeOf, integer, newCommand } from "./options.ts";
 import { CommandError, type Output, processOutput } from "./output.ts";
@@ -43,6 +43,7 @@ export function demoCommand(program: Command): Command {
   const command = newCommand(
     "demo",
     "train a spam filter on real mail, score, register and serve it, then watch its traffic change",
+    ["demo", "demo --once --json   # ends when all has been shown, with one JSON object on standard output"],
   )
     .option("--once", "end when everything has been shown, instead of serving on")
     .option("--port <port>", "0 for a free one", integer({ min: 0, max: 65_535 }), 0)
@@ -110,7 +111,7 @@ async function demo(options: Options): Promise<void> {
 }
 
 async function trainDemo(options: Options, output: Output): Promise<PipelineResult> {
-  const { device, why } = chooseDevice(options.device, await inspectMachine());
+  const { device, why } = await pickDevice(options.device);
   output.progress(`device: ${device} (${why})`);
   const backend = await openBackend(device);
   const interrupt = interruptSignal();

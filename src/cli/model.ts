@@ -42,6 +42,7 @@ export async function openModel(
       'device "interp" is for training and tests: a bundle runs on webgpu, native or wasm',
     );
   }
+  const bundle = await bundlePathOf(model, options);
   const adapter = options.device === "auto" || options.device === "webgpu" ? await describeAdapter() : null;
   if (options.device === "webgpu" && !adapter) {
     throw new CommandError(
@@ -54,7 +55,7 @@ export async function openModel(
     );
   }
   return await createService({
-    bundle: await bundlePathOf(model, options),
+    bundle,
     device: options.device,
     hasGpu: adapter !== null && !adapter.software,
     maxClientBatch: CLIENT_BATCH,
