@@ -193,9 +193,7 @@ class OrtProgram implements Program {
     try {
       results = await this.#session.run(given, fetches);
     } catch (error) {
-      throw new BackendError(`Cannot run "${this.#label}" on ${this.#runtime.device}: ${firstLine(error)}`, {
-        cause: error,
-      });
+      throw failure("run", this.#label, this.#runtime, this.memory.workBytes, error);
     }
     this.#updated.forEach((cell, i) => {
       cell.value = fromOrt(results[this.#updateNames[i]] as Ort.Tensor, cell.value.dtype);
@@ -211,6 +209,23 @@ class OrtProgram implements Program {
   #nextBytes(): number {
     return this.#updated.reduce((bytes, cell) => bytes + cell.value.data.byteLength, 0);
   }
+}
+
+/** What ONNX Runtime's builds say when memory runs out: the allocator, C++, and a size beyond 32 bits. */
+const outOfMemory = /bad_alloc|failed to allocate|out of memory|SafeIntOnOverflow/i;
+
+function failure(
+  attempt: "compile" | "run",
+  label: string,
+  runtime: Runtime,
+  bytes: number,
+  error: unknown,
+): BackendError {
+  const reason = outOfMemory.test(String(error))
+    ? `its tensors take up to ${Math.ceil(bytes / 1e6)} MB at once, more than there is; ` +
+      `take a smaller batch, shorter sequences or a smaller model`
+    : firstLine(error);
+  return new BackendError(`Cannot ${attempt} "${label}" on ${runtime.device}: ${reason}`, { cause: error });
 }
 
 function outputName(name: string): string {

@@ -33,10 +33,14 @@ function defaultThreads(): number {
   return Math.max(1, navigator.hardwareConcurrency ?? 1);
 }
 
-async function loadWasm(threads: number): Promise<Runtime> {
+/** Set once: the first to load it decides for the process. */
+let wasmThreads: number | undefined;
+
+async function loadWasm(wanted: number): Promise<Runtime> {
   const ort = await import("onnxruntime-web");
+  const threads = wasmThreads ??= wanted;
   ort.env.wasm.numThreads = threads;
-  ort.env.logLevel = "error";
+  ort.env.logLevel = "fatal";
   const create: Runtime["create"] = (model, options) =>
     ort.InferenceSession.create(model, { ...sessionOptions, executionProviders: ["wasm"], ...options });
   try {
@@ -102,7 +106,8 @@ async function loadNative(threads: number): Promise<Runtime> {
 
 const sessionOptions: Ort.InferenceSession.SessionOptions = {
   graphOptimizationLevel: "all",
-  logSeverityLevel: 3,
+  // Errors are thrown; ONNX Runtime would print them as well.
+  logSeverityLevel: 4,
 };
 
 const ortTypes = {

@@ -173,6 +173,27 @@ for (const { device, available } of devices) {
     });
   });
 
+  test("a tensor too large for memory is one line that says how much, and the backend goes on", async (backend) => {
+    const huge = device === "wasm" ? 2 ** 21 : 2 ** 36; // 8 GiB in a 32-bit heap, 256 TiB
+    const program = await backend.compile(
+      graphOf((b) => {
+        const x = b.broadcast(b.input("x", "f32", [1]), [huge, 1024]);
+        b.output("y", b.sum(b.mul(b.exp(x), x)));
+      }),
+      { label: "huge" },
+    );
+    await assert.rejects(program.run({ x: vector(1) }), (error: Error) => {
+      assert.equal(error.name, "BackendError");
+      assert.match(
+        error.message,
+        /^Cannot run "huge" on \w+: its tensors take up to \d+ MB at once, more than there is; .*$/,
+      );
+      return true;
+    });
+    const small = await backend.compile(counting, { bindings: { n: 1 } });
+    assert.deepEqual(values((await small.run({ x: vector(4) })).sum), [4]);
+  });
+
   test("the event loop has its turn between two steps", async (backend) => {
     const program = await backend.compile(counting, { bindings: { n: 1 } });
     let turns = 0;
@@ -182,6 +203,12 @@ for (const { device, available } of devices) {
     assert.ok(turns >= 5, `timers ran ${turns} times in 20 steps`);
   });
 }
+
+Deno.test("the number of wasm threads is the first backend's, and the description says it", async () => {
+  const backend = await createOrtBackend({ device: "wasm", threads: 7 });
+  assert.equal(backend.description, "ONNX Runtime wasm, 1 thread");
+  await backend.dispose();
+});
 
 Deno.test("the wasm heap does not grow under running threads, which would kill one of them", async () => {
   const script = `
