@@ -62,7 +62,13 @@ export { exportOnnx, type ExportOptions } from "./src/onnx/export.ts";
 
 // Where it runs.
 export * from "./src/backend/interface.ts";
-export { createGpuBackend, type GpuBackend, type GpuBackendOptions } from "./src/backend/gpu/backend.ts";
+export {
+  createGpuBackend,
+  type GpuBackend,
+  type GpuBackendOptions,
+  type GpuProgram,
+  type PlannedKernel,
+} from "./src/backend/gpu/backend.ts";
 export { type AdapterDescription, describeAdapter, type LimitName } from "./src/backend/gpu/device.ts";
 export { createInterpBackend } from "./src/backend/interp/interp.ts";
 export { createOrtBackend, type OrtBackendOptions } from "./src/backend/ort/backend.ts";

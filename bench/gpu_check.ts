@@ -1,13 +1,17 @@
 /**
- * Runs every op's cases on this machine's adapter against the interpreter, for hosts without the test runner:
- * `deno run -A bench/gpu_check.ts`. Prints one line for each case that differs, then the count.
+ * Holds this machine's adapter to the interpreter, for hosts without the test runner: every op's cases, and ten training
+ * steps of a small BERT. `deno run -A bench/gpu_check.ts` prints one line for each case that differs, then the counts.
  *
  * @module
  */
 import { createGpuBackend } from "../src/backend/gpu/backend.ts";
 import { createInterpBackend } from "../src/backend/interp/interp.ts";
-import { opTable } from "../src/graph/graph.ts";
+import type { Backend } from "../src/backend/interface.ts";
+import { hostTensor, opTable } from "../src/graph/graph.ts";
 import type { OpName } from "../src/graph/node.ts";
+import { initialStates } from "../src/nn/init.ts";
+import { buildTrainingGraph } from "../src/train/step.ts";
+import { bertConfig, buildBertClassifier } from "../models/bert.ts";
 import { caseFeeds, caseGraph, opCases } from "../tests/graph/op_cases.ts";
 
 const gpu = await createGpuBackend();
@@ -35,4 +39,48 @@ for (const op of Object.keys(opCases) as OpName[]) {
   }
 }
 console.log(`${cases} cases, ${wrong} differ`);
+
+const config = bertConfig({
+  vocabSize: 100,
+  labels: ["no", "yes"],
+  hiddenSize: 32,
+  intermediateSize: 64,
+  maxPositions: 16,
+});
+const { graph } = buildTrainingGraph((b, inputs, mode) => buildBertClassifier(b, config, inputs, mode), {
+  learningRate: 1e-3,
+  warmupSteps: 2,
+  totalSteps: 20,
+  weightDecay: 0.01,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  maxGradNorm: 1,
+  labelSmoothing: 0,
+});
+const [onGpu, wanted] = [await tenLosses(gpu), await tenLosses(interp)];
+const worst = Math.max(...onGpu.map((loss, i) => Math.abs(loss - wanted[i])));
+console.log(
+  `ten training steps, dropout .1: losses ${onGpu[0].toFixed(6)} to ${
+    onGpu[9].toFixed(6)
+  }, off by at most ${worst}`,
+);
 await gpu.dispose();
+
+async function tenLosses(backend: Backend): Promise<number[]> {
+  const [batch, sequence] = [4, 16];
+  const program = await backend.compile(graph, { bindings: { batch, sequence } });
+  await program.write(initialStates(graph, 1));
+  const ints = (f: (i: number) => number) =>
+    hostTensor("i32", [batch, sequence], Array.from({ length: 64 }, (_, i) => f(i)));
+  for (let step = 0; step < 10; step++) {
+    await program.step({
+      input_ids: ints((i) => (i * 7 + step * 3) % 100),
+      attention_mask: ints((i) => i % 16 < 12 ? 1 : 0),
+      token_type_ids: ints(() => 0),
+      labels: hostTensor("i32", [batch], [0, 1, 1, 0]),
+      weights: hostTensor("f32", [batch], [1, 1, 1, 1]),
+    });
+  }
+  return (await program.drain()).map((record) => record.loss);
+}

@@ -28,6 +28,7 @@ export interface CompileOptions {
 
 /** One place to run graphs. */
 export interface Backend {
+  /** Where it runs programs. */
   readonly device: DeviceName;
   /** One line for people: the adapter or the provider and its threads. */
   readonly description: string;
@@ -64,6 +65,8 @@ export interface Program {
 
 /** Something a backend cannot do; the message is for the user. */
 export class BackendError extends Error {
+  /** Says which error it is. */
   override readonly name = "BackendError";
+  /** The command line shows the message alone. */
   readonly userFacing = true;
 }

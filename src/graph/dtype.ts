@@ -12,8 +12,11 @@ export type TypedArray = Float32Array | Float16Array | Int32Array | Uint32Array 
 
 /** A dense, row-major tensor in host memory: `data.length` is the product of `shape`. */
 export interface HostTensor {
+  /** What one element is. */
   readonly dtype: DType;
+  /** Outermost dimension first. */
   readonly shape: readonly number[];
+  /** The elements, last dimension fastest. */
   readonly data: TypedArray;
 }
 

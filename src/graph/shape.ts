@@ -16,6 +16,7 @@ export type Bindings = Readonly<Record<string, number>>;
 
 /** A shape or rank that does not fit the operation asked for. */
 export class ShapeError extends Error {
+  /** Says which error it is. */
   override readonly name = "ShapeError";
 }
 

@@ -6,7 +6,8 @@
 import { allocate, type HostTensor } from "../graph/dtype.ts";
 import { type Graph, type NodeOf, statesOf } from "../graph/node.ts";
 import { numeric, sizeOf } from "../graph/shape.ts";
-import { mix32, RNG_STATE } from "./rng.ts";
+import { mix32 } from "../graph/ops/random.ts";
+import { RNG_STATE } from "./rng.ts";
 
 /**
  * A value for every state of the graph, each drawn from the seed and the state's own name: adding a layer changes no

@@ -21,14 +21,3 @@ export function rngKey(b: Builder): Node {
   b.update(state, b.add(state, STEP_INCREMENT));
   return state;
 }
-
-/**
- * A bijective hash of 32 bits.
- *
- * Source: Chris Wellons, "lowbias32", https://nullprogram.com/blog/2018/07/31/
- */
-export function mix32(x: number): number {
-  x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
-  x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
-  return (x ^ (x >>> 16)) >>> 0;
-}

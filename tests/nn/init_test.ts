@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createBuilder } from "../../src/graph/graph.ts";
 import { initialStates } from "../../src/nn/init.ts";
-import { mix32, RNG_STATE, rngKey } from "../../src/nn/rng.ts";
+import { mix32 } from "../../src/graph/ops/random.ts";
+import { RNG_STATE, rngKey } from "../../src/nn/rng.ts";
 
 function moments(values: Float32Array): { mean: number; std: number; kurtosis: number } {
   const mean = values.reduce((sum, v) => sum + v, 0) / values.length;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { collate, type EncodedExample } from "../../src/data/collate.ts";
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
 import type { Backend } from "../../src/backend/interface.ts";
-import { mix32 } from "../../src/nn/rng.ts";
+import { mix32 } from "../../src/graph/ops/random.ts";
 import { train } from "../../src/train/trainer.ts";
 import { buildClassifier } from "../../models/index.ts";
 import { bertConfig } from "../../models/bert.ts";

@@ -1,6 +1,6 @@
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
 import { collate, type EncodedExample } from "../../src/data/collate.ts";
-import { mix32 } from "../../src/nn/rng.ts";
+import { mix32 } from "../../src/graph/ops/random.ts";
 import type { TrainOptions } from "../../src/train/options.ts";
 import { buildClassifier } from "../../models/index.ts";
 import { mlpConfig } from "../../models/mlp.ts";

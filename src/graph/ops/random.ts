@@ -19,8 +19,8 @@ export const random: OpSpec<"random"> = {
   },
   eval([key], attrs, out) {
     const data = new Uint32Array(sizeOf(out.shape));
-    const base = mix(key.data[0] + Math.imul(attrs.stream, streamStep));
-    for (let i = 0; i < data.length; i++) data[i] = mix(Math.imul(i, counterStep) + base);
+    const base = mix32(key.data[0] + Math.imul(attrs.stream, streamStep));
+    for (let i = 0; i < data.length; i++) data[i] = mix32(Math.imul(i, counterStep) + base);
     return data;
   },
   onnx(scope, node, inputs) {
@@ -39,7 +39,7 @@ export const random: OpSpec<"random"> = {
 };
 
 /** `lowbias32` of a 32-bit word. */
-export function mix(word: number): number {
+export function mix32(word: number): number {
   let x = word >>> 0;
   x ^= x >>> 16;
   x = Math.imul(x, 0x7feb352d);
