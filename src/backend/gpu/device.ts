@@ -174,7 +174,15 @@ async function compile(device: GPUDevice, kernel: string, wgsl: string): Promise
 
 async function requestAdapter(): Promise<GPUAdapter | null> {
   if (typeof navigator === "undefined" || !navigator.gpu) return null;
+  giveMesaItsFolder();
   return await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+}
+
+/** In containers Mesa complains on standard error that XDG_RUNTIME_DIR is not set, though nothing here uses it. */
+function giveMesaItsFolder(): void {
+  const name = "XDG_RUNTIME_DIR";
+  const allowed = Deno.permissions.querySync({ name: "env", variable: name }).state === "granted";
+  if (Deno.build.os === "linux" && allowed && !Deno.env.get(name)) Deno.env.set(name, "/tmp");
 }
 
 function describe(adapter: GPUAdapter): AdapterDescription {
