@@ -20,6 +20,10 @@ export const iota: OpSpec<"iota"> = {
   },
   onnx(scope, node) {
     const { shape, axis, dtype } = node.attrs;
+    const length = shape[axis];
+    if (shape.length === 1 && typeof length === "number") {
+      return scope.constant(dtype, [length], Array.from({ length }, (_, i) => i));
+    }
     const [zero, one] = [0, 1].map((v) => scope.constant("i64", [], [v]));
     const count = scope.emit("Squeeze", [scope.shape([shape[axis]]), scope.constant("i64", [1], [0])]);
     const range = scope.emit("Range", [zero, count, one]);
