@@ -41,11 +41,10 @@ export function pageRoutes(
   });
 
   for (const [path, type] of files) {
-    const text = Deno.readTextFile(new URL(path, import.meta.url));
-    text.catch(() => {}); // told to whoever asks for it
+    let text: Promise<string> | undefined;
     app.get(`/ui/${path}`, async (c) => {
-      const body = await text;
-      return c.body(body, 200, { "content-type": type, "cache-control": "no-cache" });
+      text ??= Deno.readTextFile(new URL(path, import.meta.url));
+      return c.body(await text, 200, { "content-type": type, "cache-control": "no-cache" });
     });
   }
 }
