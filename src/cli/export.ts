@@ -48,7 +48,8 @@ export function exportCommand(program: Command): Command {
 async function exportModel(options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
   const source = await bundlePathOf(options.model, options);
-  const out = resolve(options.out);
+  await Deno.mkdir(options.out, { recursive: true });
+  const out = await Deno.realPath(options.out);
   if (!options.force && await isOccupied(out)) {
     throw new CommandError(`${options.out} is not empty: choose another folder, or add --force`);
   }
@@ -78,16 +79,14 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 async function isOccupied(folder: string): Promise<boolean> {
-  try {
-    for await (const _entry of Deno.readDir(folder)) return true;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  for await (const _entry of Deno.readDir(folder)) return true;
   return false;
 }
 
 async function copied(from: string, to: string): Promise<boolean> {
   try {
+    // A folder exported onto itself gets a new ONNX file, and keeps the rest.
+    if (await Deno.realPath(from) === resolve(to)) return true;
     await Deno.copyFile(from, to);
     return true;
   } catch (error) {
