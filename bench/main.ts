@@ -15,7 +15,7 @@ const benchmarks: Record<string, { about: string; args: string[] }> = {
   },
   serve: {
     about: "The server with that model: single short texts over loopback",
-    args: ["--v8-flags=--no-liftoff", "bench/serve.ts", "--connections", "1,2,4,8"],
+    args: ["bench/serve.ts", "--connections", "1,2,4,8"],
   },
   demo: {
     about: "The whole demo, from mails to alarm",
