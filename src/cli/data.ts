@@ -13,14 +13,18 @@ import { UsageError } from "./output.ts";
 /** Where a file keeps its parts. */
 export interface DataOptions {
   readonly textColumn: string;
-  readonly labelColumn: string;
+  /** null: labels are not read. */
+  readonly labelColumn: string | null;
 }
 
 /** Adds `--text-column` and `--label-column`. */
 export function withDataOptions(command: Command): Command {
-  return command
-    .option("--text-column <name>", "column of the text", "text")
-    .option("--label-column <name>", "column of the label", "label");
+  return withTextOption(command).option("--label-column <name>", "column of the label", "label");
+}
+
+/** Adds `--text-column`, for data whose labels nobody needs. */
+export function withTextOption(command: Command): Command {
+  return command.option("--text-column <name>", "column of the text", "text");
 }
 
 /**
@@ -42,8 +46,10 @@ export async function loadExamples(
 }
 
 /** Reads the texts of a data set whose labels nobody needs. */
-export async function loadTexts(source: string, options: DataOptions): Promise<string[]> {
-  // Whatever column there is serves as the label: the text column itself is one that must be there.
-  const examples = await loadExamples(source, { ...options, labelColumn: options.textColumn });
+export async function loadTexts(
+  source: string,
+  options: Pick<DataOptions, "textColumn">,
+): Promise<string[]> {
+  const examples = await loadExamples(source, { ...options, labelColumn: null });
   return examples.map((e) => e.text);
 }

@@ -6,12 +6,13 @@
 import type { Command } from "commander";
 import { DriftMonitor, type DriftSnapshot, parseBaseline, type WindowReport } from "../drift/mod.ts";
 import type { DeviceChoice } from "./device.ts";
-import { type DataOptions, loadTexts, withDataOptions } from "./data.ts";
+import { loadTexts, withTextOption } from "./data.ts";
 import { openModel, predictAll } from "./model.ts";
 import { type CommonOptions, deviceOption, integer, newCommand } from "./options.ts";
 import { CommandError, processOutput } from "./output.ts";
 
-interface Options extends CommonOptions, DataOptions {
+interface Options extends CommonOptions {
+  readonly textColumn: string;
   readonly model: string;
   readonly data: string;
   readonly device: DeviceChoice;
@@ -20,7 +21,7 @@ interface Options extends CommonOptions, DataOptions {
 
 /** Adds the command. */
 export function driftCommand(program: Command): Command {
-  const command = withDataOptions(
+  const command = withTextOption(
     newCommand(
       "drift",
       "compare a file's texts, and what the model says of them, with the model's baseline",

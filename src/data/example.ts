@@ -14,8 +14,8 @@ export interface TextExample {
 export interface ExampleColumns {
   /** default "text" */
   textColumn?: string;
-  /** default "label" */
-  labelColumn?: string;
+  /** default "label"; null: no label is read, and every example's is "" */
+  labelColumn?: string | null;
   /** default: no id is read */
   idColumn?: string;
   /** if given, any other label is an error */
@@ -36,11 +36,7 @@ export function toExample(
   const { textColumn = "text", labelColumn = "label", idColumn, labels } = columns;
   const text = record[textColumn];
   if (typeof text !== "string") throw wrongColumn(record, textColumn, where, "a string");
-  const label = scalar(record[labelColumn]);
-  if (label === undefined || label === "") throw wrongColumn(record, labelColumn, where, "a label");
-  if (labels && !labels.includes(label)) {
-    throw new DataError(`${where}: unknown label ${show(label)}; known are ${labels.map(show).join(", ")}`);
-  }
+  const label = labelColumn === null ? "" : toLabel(record, where, labelColumn, labels);
   if (idColumn === undefined) return { text, label };
   const id = scalar(record[idColumn]);
   if (id === undefined) throw wrongColumn(record, idColumn, where, "an id");
@@ -75,6 +71,20 @@ export function labelsOf(examples: Iterable<TextExample>, name: string): string[
     );
   }
   return [...labels].sort();
+}
+
+function toLabel(
+  record: Record<string, unknown>,
+  where: string,
+  column: string,
+  labels?: readonly string[],
+): string {
+  const label = scalar(record[column]);
+  if (label === undefined || label === "") throw wrongColumn(record, column, where, "a label");
+  if (labels && !labels.includes(label)) {
+    throw new DataError(`${where}: unknown label ${show(label)}; known are ${labels.map(show).join(", ")}`);
+  }
+  return label;
 }
 
 function scalar(value: unknown): string | undefined {
