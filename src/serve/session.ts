@@ -131,11 +131,8 @@ interface WorkerLink {
   end(): void;
 }
 
-// ONNX Runtime's WebAssembly build, once loaded in this thread, puts Node's Worker in the place of the Web's.
-const WebWorker = globalThis.Worker;
-
 function connect(): WorkerLink {
-  const worker = new WebWorker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   let pending: PromiseWithResolvers<WorkerMessage> | undefined;
   let serial = 0;
   let dead: Error | undefined;

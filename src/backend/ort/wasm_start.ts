@@ -1,5 +1,5 @@
 /**
- * Two things that ONNX Runtime's WebAssembly build does while it starts and that have to be put right from outside.
+ * Three things that ONNX Runtime's WebAssembly build does while it starts and that have to be put right from outside.
  *
  * @module
  */
@@ -15,10 +15,11 @@ const heapSizes = [3 * 2 ** 30, 2 ** 30, 2 ** 28];
  *    "memory access out of bounds", and the main thread waits for it for ever. So the memory is made large at once, and
  *    does not grow.
  * 2. It finds out whether threads can be used with a message port that it never closes.
+ * 3. It puts Node's Worker in the place of the Web's, for the whole thread, though it wants it only while it starts its own.
  */
 export async function startWasm(start: () => Promise<void>): Promise<void> {
   const { Memory } = WebAssembly;
-  const { MessageChannel } = globalThis;
+  const { MessageChannel, Worker } = globalThis;
   const opened: MessagePort[] = [];
   WebAssembly.Memory = class extends Memory {
     constructor(descriptor: WebAssembly.MemoryDescriptor) {
@@ -36,6 +37,7 @@ export async function startWasm(start: () => Promise<void>): Promise<void> {
   } finally {
     WebAssembly.Memory = Memory;
     globalThis.MessageChannel = MessageChannel;
+    globalThis.Worker = Worker;
     for (const port of opened) port.close();
   }
 }

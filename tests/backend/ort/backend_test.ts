@@ -251,3 +251,14 @@ Deno.test("the wasm heap does not grow under running threads, which would kill o
   const { before, after } = JSON.parse(new TextDecoder().decode(stdout));
   assert.equal(after, before);
 });
+
+Deno.test("the Web's Worker is still there once wasm has started, for a server in the same process", async () => {
+  const { Worker } = globalThis;
+  const backend = await createOrtBackend({ device: "wasm" });
+  assert.equal(globalThis.Worker, Worker);
+  const url = URL.createObjectURL(new Blob(["self.postMessage(1)"], { type: "text/javascript" }));
+  const worker = new globalThis.Worker(url, { type: "module" });
+  assert.equal(await new Promise((resolve) => worker.onmessage = (event) => resolve(event.data)), 1);
+  worker.terminate();
+  await backend.dispose();
+});
