@@ -18,11 +18,12 @@ import {
   newCommand,
 } from "./options.ts";
 import { processOutput, UsageError } from "./output.ts";
-import { type PipelineOptions, trainAndRegister } from "./pipeline.ts";
+import { trainAndRegister, type TrainingOptions } from "./pipeline.ts";
 import { stopSignals } from "./server.ts";
 
-interface Options
-  extends CommonOptions, DataOptions, Omit<PipelineOptions, "home" | "source" | "aliases" | "resume"> {
+interface Options extends CommonOptions, DataOptions, TrainingOptions {
+  readonly name: string;
+  readonly bump: "major" | "minor" | "patch";
   readonly data: string;
   readonly device: DeviceChoice;
   readonly alias?: string[];
