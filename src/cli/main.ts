@@ -62,12 +62,4 @@ function prepare(command: Command, path: string): void {
   for (const child of command.commands) prepare(child, `${path} ${child.name()}`);
 }
 
-/** Without this variable, a library below WebGPU's drivers writes an error line of its own at every look for an adapter. */
-function quietDrivers(): void {
-  if (Deno.build.os === "linux" && !Deno.env.get("XDG_RUNTIME_DIR")) Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
-}
-
-if (import.meta.main) {
-  quietDrivers();
-  Deno.exit(await main(Deno.args));
-}
+if (import.meta.main) Deno.exit(await main(Deno.args));
