@@ -7,11 +7,11 @@
 import { createGpuBackend } from "../src/backend/gpu/backend.ts";
 import { createInterpBackend } from "../src/backend/interp/interp.ts";
 import type { Backend } from "../src/backend/interface.ts";
-import { hostTensor, opTable } from "../src/graph/graph.ts";
+import { opTable } from "../src/graph/graph.ts";
 import type { OpName } from "../src/graph/node.ts";
 import { initialStates } from "../src/nn/init.ts";
-import { buildTrainingGraph } from "../src/train/step.ts";
-import { bertConfig, buildBertClassifier } from "../models/bert.ts";
+import { bertConfig } from "../models/bert.ts";
+import { bertBatch, bertStep } from "./bert.ts";
 import { caseFeeds, caseGraph, opCases } from "../tests/graph/op_cases.ts";
 
 const gpu = await createGpuBackend();
@@ -47,17 +47,7 @@ const config = bertConfig({
   intermediateSize: 64,
   maxPositions: 16,
 });
-const { graph } = buildTrainingGraph((b, inputs, mode) => buildBertClassifier(b, config, inputs, mode), {
-  learningRate: 1e-3,
-  warmupSteps: 2,
-  totalSteps: 20,
-  weightDecay: 0.01,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  maxGradNorm: 1,
-  labelSmoothing: 0,
-});
+const graph = bertStep(config);
 const [onGpu, wanted] = [await tenLosses(gpu), await tenLosses(interp)];
 const worst = Math.max(...onGpu.map((loss, i) => Math.abs(loss - wanted[i])));
 console.log(
@@ -68,19 +58,9 @@ console.log(
 await gpu.dispose();
 
 async function tenLosses(backend: Backend): Promise<number[]> {
-  const [batch, sequence] = [4, 16];
-  const program = await backend.compile(graph, { bindings: { batch, sequence } });
+  const shape = { batch: 4, sequence: 16 };
+  const program = await backend.compile(graph, { bindings: shape });
   await program.write(initialStates(graph, 1));
-  const ints = (f: (i: number) => number) =>
-    hostTensor("i32", [batch, sequence], Array.from({ length: 64 }, (_, i) => f(i)));
-  for (let step = 0; step < 10; step++) {
-    await program.step({
-      input_ids: ints((i) => (i * 7 + step * 3) % 100),
-      attention_mask: ints((i) => i % 16 < 12 ? 1 : 0),
-      token_type_ids: ints(() => 0),
-      labels: hostTensor("i32", [batch], [0, 1, 1, 0]),
-      weights: hostTensor("f32", [batch], [1, 1, 1, 1]),
-    });
-  }
+  for (let step = 0; step < 10; step++) await program.step(bertBatch(config, { ...shape, step }));
   return (await program.drain()).map((record) => record.loss);
 }

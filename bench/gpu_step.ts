@@ -10,10 +10,10 @@
 import { parseArgs } from "node:util";
 import { createGpuBackend } from "../src/backend/gpu/backend.ts";
 import type { GpuProgram } from "../src/backend/gpu/program.ts";
-import { type HostTensor, hostTensor } from "../src/graph/graph.ts";
+import type { HostTensor } from "../src/graph/graph.ts";
 import { initialStates } from "../src/nn/init.ts";
-import { buildTrainingGraph } from "../src/train/step.ts";
-import { type BertConfig, bertConfig, buildBertClassifier } from "../models/bert.ts";
+import { type BertConfig, bertConfig } from "../models/bert.ts";
+import { bertBatch, bertStep } from "./bert.ts";
 
 const labels = ["ham", "spam"];
 const models: Record<string, BertConfig> = {
@@ -61,26 +61,13 @@ print("layers/hidden  kernels  compile s  first s  ms/step  state MB  work MB  f
 for (const name of positionals.length > 0 ? positionals : Object.keys(models)) {
   const config = models[name];
   if (!config) throw new Error(`unknown size "${name}": choose of ${Object.keys(models).join(", ")}`);
-  const { graph } = buildTrainingGraph(
-    (b, inputs, options) => buildBertClassifier(b, config, inputs, options),
-    {
-      learningRate: 1e-4,
-      warmupSteps: 10,
-      totalSteps: 1000,
-      weightDecay: 0.01,
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      maxGradNorm: 1,
-      labelSmoothing: 0,
-    },
-  );
+  const graph = bertStep(config);
   let start = performance.now();
   const seconds = () => ((performance.now() - start) / 1000).toFixed(2);
   const program = await backend.compile(graph, { bindings: { batch, sequence } });
   const compiled = seconds();
   await program.write(initialStates(graph, 1));
-  const feeds = batchOf(config.vocabSize);
+  const feeds = bertBatch(config, { batch, sequence });
   start = performance.now();
   await program.step(feeds);
   const [{ loss: before }] = await program.drain();
@@ -128,19 +115,6 @@ async function printProfile(program: GpuProgram, feeds: Record<string, HostTenso
   for (const [kind, { ms, count }] of [...groups].sort((a, b) => b[1].ms - a[1].ms).slice(0, 30)) {
     print(`  ${ms.toFixed(3).padStart(9)} ms ${String(count).padStart(4)} x ${kind}`);
   }
-}
-
-function batchOf(vocabulary: number): Record<string, HostTensor> {
-  const size = batch * sequence;
-  const tensor = (value: (i: number) => number) =>
-    hostTensor("i32", [batch, sequence], Array.from({ length: size }, (_, i) => value(i)));
-  return {
-    input_ids: tensor((i) => 5 + (Math.imul(i, 2654435761) >>> 0) % (vocabulary - 5)),
-    attention_mask: tensor(() => 1),
-    token_type_ids: tensor(() => 0),
-    labels: hostTensor("i32", [batch], Array.from({ length: batch }, (_, i) => i % 2)),
-    weights: hostTensor("f32", [batch], new Array<number>(batch).fill(1)),
-  };
 }
 
 function print(line: string): void {

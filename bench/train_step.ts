@@ -15,10 +15,9 @@ import { describeAdapter } from "../src/backend/gpu/device.ts";
 import type { Backend, Program } from "../src/backend/interface.ts";
 import { nativeAvailable } from "../src/backend/ort/available.ts";
 import { createOrtBackend } from "../src/backend/ort/backend.ts";
-import { type HostTensor, hostTensor } from "../src/graph/graph.ts";
 import { initialStates } from "../src/nn/init.ts";
-import { buildTrainingGraph } from "../src/train/step.ts";
-import { bertConfig, buildBertClassifier } from "../models/bert.ts";
+import { bertConfig } from "../models/bert.ts";
+import { bertBatch, bertStep } from "./bert.ts";
 
 const { values, positionals } = parseArgs({
   options: {
@@ -41,20 +40,7 @@ interface Contestant {
 }
 
 const config = bertConfig({ vocabSize: vocabulary, labels: ["ham", "spam"] });
-const { graph } = buildTrainingGraph(
-  (b, inputs, options) => buildBertClassifier(b, config, inputs, options),
-  {
-    learningRate: 1e-3,
-    warmupSteps: 10,
-    totalSteps: 1000,
-    weightDecay: 0.01,
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-8,
-    maxGradNorm: 1,
-    labelSmoothing: 0,
-  },
-);
+const graph = bertStep(config);
 
 const wanted = (name: string) => positionals.length === 0 || positionals.includes(name);
 const contestants: Contestant[] = [];
@@ -100,7 +86,7 @@ Deno.exit(0);
 async function contestant(backend: Backend): Promise<Contestant> {
   const program: Program = await backend.compile(graph, { bindings: { batch, sequence }, label: "step" });
   await program.write(initialStates(graph, 1));
-  const feeds = batchOf();
+  const feeds = bertBatch(config, { batch, sequence });
   return {
     name: backend.device,
     description: backend.description,
@@ -144,18 +130,6 @@ function pytorch(python: string): Contestant {
       return { wallMs: ms.slice(1) };
     },
     close: () => Promise.resolve(),
-  };
-}
-
-function batchOf(): Record<string, HostTensor> {
-  const tensor = (value: (i: number) => number) =>
-    hostTensor("i32", [batch, sequence], Array.from({ length: batch * sequence }, (_, i) => value(i)));
-  return {
-    input_ids: tensor((i) => 5 + (Math.imul(i, 2654435761) >>> 0) % (vocabulary - 5)),
-    attention_mask: tensor(() => 1),
-    token_type_ids: tensor(() => 0),
-    labels: hostTensor("i32", [batch], Array.from({ length: batch }, (_, i) => i % 2)),
-    weights: hostTensor("f32", [batch], new Array<number>(batch).fill(1)),
   };
 }
 
