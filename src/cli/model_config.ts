@@ -36,9 +36,27 @@ export function modelConfig(
   });
 }
 
-/** Lengths to pad batches to: halves of the longest down to 32, a program each, and little padding. */
-export function bucketLengths(maxTokens: number): number[] {
-  const lengths = [maxTokens];
-  while (lengths[0] % 2 === 0 && lengths[0] / 2 >= 32) lengths.unshift(lengths[0] / 2);
-  return lengths;
+/** A length that fewer examples than this share would be padded to is not worth compiling programs for. */
+const LEAST_SHARE = 0.1;
+
+/**
+ * The lengths to pad batches to: the longest, and those of its halves down to 32 that enough examples fit.
+ *
+ * @example
+ * ```ts
+ * import { bucketLengths } from "./model_config.ts";
+ * import assert from "node:assert/strict";
+ * assert.deepEqual(bucketLengths([20, 30, 100, 120], 128), [32, 128]);
+ * ```
+ */
+export function bucketLengths(lengths: readonly number[], maxTokens: number): number[] {
+  const halves = [maxTokens];
+  while (halves[0] % 2 === 0 && halves[0] / 2 >= 32) halves.unshift(halves[0] / 2);
+  let below = 0; // of the bucket before
+  return halves.filter((bucket) => {
+    const fit = lengths.filter((length) => length > below && length <= bucket).length;
+    const kept = bucket === maxTokens || fit >= LEAST_SHARE * lengths.length;
+    if (kept) below = bucket;
+    return kept;
+  });
 }

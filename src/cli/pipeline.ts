@@ -281,7 +281,12 @@ async function publish(
 }
 
 function batchShape(data: Prepared, options: PipelineOptions): Omit<CollateOptions, "seed" | "epoch"> {
-  return { batchSize: options.batchSize, bucketLengths: bucketLengths(options.maxTokens), padId: data.padId };
+  const lengths = data.encoded.train.map((e) => e.ids.length);
+  return {
+    batchSize: options.batchSize,
+    bucketLengths: bucketLengths(lengths, options.maxTokens),
+    padId: data.padId,
+  };
 }
 
 /** The training options alone, as the run's record keeps them. */

@@ -99,6 +99,8 @@ async function loadNative(threads: number): Promise<Runtime> {
         ...sessionOptions,
         executionProviders: ["cpu"],
         intraOpNumThreads: threads,
+        // Each session has threads of its own: those of the program that ran last would spin on the cores of this one.
+        extra: { session: { intra_op: { allow_spinning: "0" } } },
         ...options,
       }),
   };
