@@ -47,6 +47,11 @@ export interface ClassificationReport {
   perClass: ClassScores[];
   /** `confusion[i][j]`: rows of class i that were predicted as class j. */
   confusion: number[][];
+  /**
+   * The same counts with their intervals, for at most 50 labels. A cell that no row fell into stays at 0 in every
+   * resample, so its interval has no width.
+   */
+  confusionIntervals?: Interval[][];
   /** With two labels: the scores of the second one, taken as the positive class. */
   binary?: { positive: string; precision: Interval; recall: Interval; f1: Interval };
 }
@@ -58,6 +63,7 @@ export interface ClassificationOptions extends BootstrapOptions {
 }
 
 const MAX_LABELS = 2000; // the confusion matrix is dense
+const MAX_INTERVAL_LABELS = 50; // an interval keeps all its resamples until it is made
 const AVERAGES = [
   "accuracy",
   "microPrecision",
@@ -105,6 +111,8 @@ export function classificationReport(
   const trueRows = new Float64Array(size),
     predictedRows = new Float64Array(size),
     right = new Float64Array(size);
+  const cellsAt = AVERAGES.length + 3 * size;
+  const shownCells = size <= MAX_INTERVAL_LABELS ? cells.counts.length : 0;
   const metrics = (counts: Float64Array, out: Float64Array) => {
     trueRows.fill(0), predictedRows.fill(0), right.fill(0);
     for (let c = 0; c < counts.length; c++) {
@@ -114,10 +122,11 @@ export function classificationReport(
       if (i === j) right[i] += counts[c];
     }
     writeMetrics({ trueRows, predictedRows, right, n }, out);
+    out.set(counts.subarray(0, shownCells), cellsAt);
   };
   const intervals = bootstrapCells(cells.counts, metrics, {
     ...options,
-    metrics: AVERAGES.length + 3 * size,
+    metrics: cellsAt + shownCells,
   });
 
   const averages = Object.fromEntries(AVERAGES.map((name, m) => [name, intervals[m]])) as Record<
@@ -129,6 +138,15 @@ export function classificationReport(
     return { label, precision, recall, f1, support: confusion[k].reduce((sum, count) => sum + count, 0) };
   });
   const report: ClassificationReport = { n, labels: [...labels], ...averages, perClass, confusion };
+  if (size <= MAX_INTERVAL_LABELS) {
+    const { confidence } = report.accuracy;
+    report.confusionIntervals = confusion.map((row) =>
+      row.map((value) => ({ value, low: value, high: value, confidence, n }))
+    );
+    for (let c = 0; c < shownCells; c++) {
+      report.confusionIntervals[cells.rows[c]][cells.columns[c]] = intervals[cellsAt + c];
+    }
+  }
   if (size === 2) {
     const { label: positive, precision, recall, f1 } = perClass[1];
     report.binary = { positive, precision, recall, f1 };

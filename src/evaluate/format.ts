@@ -1,6 +1,7 @@
 import type { ClassificationReport, Interval } from "./classification.ts";
 
 const MAX_MATRIX = 12; // wider confusion matrices do not fit a terminal
+const MAX_MATRIX_WITH_INTERVALS = 4;
 
 /**
  * A classification report as plain text for a terminal: averages with their intervals, the classes, and the confusion
@@ -40,9 +41,13 @@ export function formatReport(report: ClassificationReport): string {
   ]);
   const parts = [`${report.n} rows`, averages, classes];
   if (report.labels.length <= MAX_MATRIX) {
+    const wide = report.labels.length > MAX_MATRIX_WITH_INTERVALS;
     parts.push(table([
       ["true \\ predicted", ...report.labels.map(clip)],
-      ...report.confusion.map((row, i) => [clip(report.labels[i]), ...row.map(String)]),
+      ...report.confusion.map((row, i) => [
+        clip(report.labels[i]),
+        ...row.map((count, j) => cell(count, wide ? undefined : report.confusionIntervals?.[i][j])),
+      ]),
     ]));
   }
   return parts.join("\n\n") + "\n";
@@ -55,6 +60,12 @@ function table(rows: string[][]): string {
       "  ",
     );
   return rows.map((row) => line(row).trimEnd()).join("\n");
+}
+
+/** A count, with its interval where there is one of some width. */
+function cell(count: number, interval: Interval | undefined): string {
+  if (!interval || interval.low === interval.high) return String(count);
+  return `${count} (${Math.round(interval.low)} to ${Math.round(interval.high)})`;
 }
 
 function fixed(value: number): string {

@@ -102,3 +102,28 @@ Deno.test("options out of range are refused", () => {
   assert.throws(evaluate({ resamples: -1 }), /resamples must be a whole number/);
   assert.throws(evaluate({ labels: [] }), /0 labels/);
 });
+
+Deno.test("every count of the confusion matrix has its interval, from the same resamples as the metrics", () => {
+  const references = Array.from({ length: 400 }, (_, i) => i < 280 ? 0 : 1);
+  const predictions = references.map((label, i) => i % 20 === 0 && label === 0 ? 1 : label);
+  const report = classificationReport(references, predictions, { labels: ["ham", "spam"], resamples: 4000 });
+  assert.deepEqual(report.confusionIntervals!.map((row) => row.map((cell) => cell.value)), report.confusion);
+  const [[hamRight, hamWrong], [spamWrong, spamRight]] = report.confusionIntervals!;
+  // A count of n rows is binomial: its 95% interval is about 1.96 standard deviations to either side.
+  for (const cell of [hamRight, hamWrong, spamRight]) {
+    const deviation = Math.sqrt(cell.value * (1 - cell.value / 400));
+    assert.ok(Math.abs(cell.low - (cell.value - 1.96 * deviation)) < 2.5, `low ${cell.low} of ${cell.value}`);
+    assert.ok(
+      Math.abs(cell.high - (cell.value + 1.96 * deviation)) < 2.5,
+      `high ${cell.high} of ${cell.value}`,
+    );
+  }
+  assert.deepEqual([spamWrong.low, spamWrong.high], [0, 0]);
+  // All rows that are wrong are in one cell, so the accuracy's interval is that cell's, turned round.
+  assert.ok(Math.abs(report.accuracy.low - (1 - hamWrong.high / 400)) < 1e-12);
+});
+
+Deno.test("with more than 50 labels the counts have no intervals", () => {
+  const labels = Array.from({ length: 51 }, (_, i) => `l${i}`);
+  assert.equal(classificationReport([0, 1], [0, 1], { labels }).confusionIntervals, undefined);
+});
