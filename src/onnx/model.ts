@@ -44,11 +44,6 @@ const widths: Record<OnnxType, number> = {
   u64: 8,
 };
 
-/** Bytes of one element. */
-export function onnxTypeBytes(type: OnnxType): number {
-  return widths[type];
-}
-
 /** A tensor that is part of the file: `data` is row-major, little-endian. */
 export interface OnnxTensor {
   readonly name: string;
