@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type DType, type HostTensor, isFloat, type TypedArray, typedArray } from "./dtype.ts";
+import { type DType, type HostTensor, type TypedArray, typedArray } from "./dtype.ts";
 import type {
   AttrsOf,
   Graph,
@@ -17,17 +17,7 @@ import type {
   TensorType,
   Update,
 } from "./node.ts";
-import {
-  type Bindings,
-  broadcastShapes,
-  type Dim,
-  formatShape,
-  normalizeAxis,
-  product,
-  sameShape,
-  type Shape,
-  ShapeError,
-} from "./shape.ts";
+import { type Dim, formatShape, normalizeAxis, product, sameShape, type Shape, ShapeError } from "./shape.ts";
 
 /** How far a backend's result may be from `eval`'s: `|x - y| <= absolute + relative * |y|`. */
 export interface Tolerance {
@@ -438,30 +428,4 @@ export class Builder {
   #binary(op: "sub" | "div" | "less", x: Node | number, y: Node | number): Node {
     return this.apply(op, this.#pair(x, y), {});
   }
-}
-
-/** The type of an elementwise op's result: operands of one dtype, broadcast together. */
-export function elementwiseType(
-  inputs: readonly TensorType[],
-  options: { float?: boolean } = {},
-): TensorType {
-  const dtype = inputs[0].dtype;
-  for (const input of inputs) {
-    if (input.dtype !== dtype) {
-      throw new ShapeError(`operands must have one type, got ${inputs.map((i) => i.dtype).join(" and ")}`);
-    }
-  }
-  if (options.float && !isFloat(dtype)) throw new ShapeError(`operand must be f32 or f16, got ${dtype}`);
-  if (dtype === "bool") throw new ShapeError(`operands must be numbers, got bool`);
-  return { dtype, shape: inputs.map((i) => i.shape).reduce(broadcastShapes) };
-}
-
-/** Bindings that are checked to be positive whole numbers. */
-export function checkBindings(bindings: Bindings): Bindings {
-  for (const [symbol, value] of Object.entries(bindings)) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new ShapeError(`Cannot bind "${symbol}": it must be a positive whole number, got ${value}`);
-    }
-  }
-  return bindings;
 }

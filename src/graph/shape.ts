@@ -103,6 +103,16 @@ export function bindDim(dim: Dim, bindings: Bindings): number {
   }, coefficient);
 }
 
+/** Bindings that are checked to be positive whole numbers. */
+export function checkBindings(bindings: Bindings): Bindings {
+  for (const [symbol, value] of Object.entries(bindings)) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new ShapeError(`Cannot bind "${symbol}": it must be a positive whole number, got ${value}`);
+    }
+  }
+  return bindings;
+}
+
 /** The numbers a shape stands for. */
 export function bindShape(shape: Shape, bindings: Bindings = {}): number[] {
   return shape.map((d) => bindDim(d, bindings));

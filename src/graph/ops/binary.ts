@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { type Builder, elementwiseType, type OpSpec } from "../builder.ts";
+import type { Builder, OpSpec } from "../builder.ts";
 import { isFloat } from "../dtype.ts";
 import type { Node } from "../node.ts";
 import { mapElements } from "./broadcasting.ts";
 import { exact } from "./unary.ts";
+import { elementwiseType } from "./elementwise.ts";
 
 /** The names of arithmetic ops with two operands. */
 export type BinaryName = "add" | "sub" | "mul" | "div" | "max" | "min";

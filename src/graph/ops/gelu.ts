@@ -1,6 +1,7 @@
-import { elementwiseType, type OpSpec } from "../builder.ts";
+import type { OpSpec } from "../builder.ts";
 import { mapElements } from "./broadcasting.ts";
 import { errorFunction } from "./erf.ts";
+import { elementwiseType } from "./elementwise.ts";
 
 const tanhScale = Math.sqrt(2 / Math.PI);
 const tanhCubic = 0.044715;

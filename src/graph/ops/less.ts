@@ -1,6 +1,7 @@
-import { elementwiseType, type OpSpec } from "../builder.ts";
+import type { OpSpec } from "../builder.ts";
 import { mapElements } from "./broadcasting.ts";
 import { exact } from "./unary.ts";
+import { elementwiseType } from "./elementwise.ts";
 
 /** Whether `x < y`. */
 export const less: OpSpec<"less"> = {

@@ -1,7 +1,8 @@
-import { elementwiseType, type OpSpec } from "../builder.ts";
+import type { OpSpec } from "../builder.ts";
 import { allocate } from "../dtype.ts";
 import { ShapeError } from "../shape.ts";
 import { rowsOf } from "./broadcasting.ts";
+import { elementwiseType } from "./elementwise.ts";
 
 /** `e^x / sum(e^x)` over the last dimension, computed from x minus the row's maximum. */
 export const softmax: OpSpec<"softmax"> = {

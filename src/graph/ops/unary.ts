@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { type Builder, elementwiseType, type OpSpec, type Tolerance } from "../builder.ts";
+import type { Builder, OpSpec, Tolerance } from "../builder.ts";
 import type { Node, OpAttrs } from "../node.ts";
 import { mapElements } from "./broadcasting.ts";
+import { elementwiseType } from "./elementwise.ts";
 
 /** The names of ops with one operand and no attributes. */
 export type UnaryName = "neg" | "abs" | "exp" | "log" | "sqrt" | "tanh" | "erf";

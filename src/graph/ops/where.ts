@@ -1,7 +1,8 @@
-import { elementwiseType, type OpSpec } from "../builder.ts";
+import type { OpSpec } from "../builder.ts";
 import { broadcastShapes, ShapeError } from "../shape.ts";
 import { mapElements } from "./broadcasting.ts";
 import { exact } from "./unary.ts";
+import { elementwiseType } from "./elementwise.ts";
 
 /** `condition ? x : y`. */
 export const where: OpSpec<"where"> = {

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { checkBindings, type OpSpec } from "../builder.ts";
+import type { OpSpec } from "../builder.ts";
 import { debugPrint } from "../debug.ts";
 import type { Graph, OpName } from "../node.ts";
 import { printGraph } from "../print.ts";
-import { bindDim, type Bindings, bindShape } from "../shape.ts";
+import { bindDim, type Bindings, bindShape, checkBindings } from "../shape.ts";
 import { opTable } from "../table.ts";
 import { verify } from "../verify.ts";
 import { rewrite } from "./rewrite.ts";
