@@ -6,6 +6,7 @@
 import { buildClassifier, fitWeights, type ModelConfig } from "../../models/index.ts";
 import { createBuilder, type Graph, type HostTensor, opTable, statesOf } from "../graph/graph.ts";
 import { numeric, sizeOf } from "../graph/shape.ts";
+import { expand } from "../graph/passes/expand.ts";
 import { optimize } from "../graph/passes/optimize.ts";
 import { classifierInputs } from "../nn/classifier.ts";
 import { exportOnnx } from "../onnx/export.ts";
@@ -14,7 +15,7 @@ import { exportOnnx } from "../onnx/export.ts";
 export function inferenceGraph(config: ModelConfig): Graph {
   const b = createBuilder();
   b.output("logits", buildClassifier(b, config, classifierInputs(b)));
-  return optimize(b.graph());
+  return optimize(expand(b.graph()));
 }
 
 /** How many numbers a model of this configuration learns. */

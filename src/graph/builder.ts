@@ -44,8 +44,8 @@ export interface OnnxScope {
   shape(shape: Shape): string;
 }
 
-/** Everything there is to say about an op. */
-export interface OpSpec<K extends OpName> {
+/** What every op says of itself. */
+interface OpRules<K extends OpName> {
   /** The result's type, or a `ShapeError` that says what does not fit. */
   infer(inputs: readonly TensorType[], attrs: OpAttrs[K]): TensorType;
   /**
@@ -53,15 +53,37 @@ export interface OpSpec<K extends OpName> {
    * `needed[i]` is false where nobody asks for input i's. Absent: the op has no gradient at all.
    */
   vjp?(b: Builder, node: NodeOf<K>, dy: Node, needed: readonly boolean[]): (Node | null)[];
-  /** The definition: f32 storage, f64 sums. Shapes are numeric by now. */
-  eval(inputs: readonly HostTensor[], attrs: OpAttrs[K], out: HostTensor): TypedArray;
-  /** Writes the op as ONNX (opset 18 and `com.microsoft`) and returns the result's value name. */
-  onnx(scope: OnnxScope, node: NodeOf<K>, inputs: readonly string[]): string;
   /** What other backends' results are held to. */
   readonly tolerance: Tolerance;
   /** Replaces symbols in the attributes; needed where attributes hold dimensions. */
   bind?(attrs: OpAttrs[K], dim: (dim: Dim) => number): OpAttrs[K];
 }
+
+/** An op that is defined by what it computes. */
+export interface PrimitiveOp<K extends OpName> extends OpRules<K> {
+  /** The definition: f32 storage, f64 sums. Shapes are numeric by now. */
+  eval(inputs: readonly HostTensor[], attrs: OpAttrs[K], out: HostTensor): TypedArray;
+  /** Writes the op as ONNX (opset 18 and `com.microsoft`) and returns the result's value name. */
+  onnx(scope: OnnxScope, node: NodeOf<K>, inputs: readonly string[]): string;
+  /** Never there: what tells the two kinds apart. */
+  readonly expand?: undefined;
+}
+
+/**
+ * An op that is defined by other ops: a name for something that a backend may have one kernel for. Backends without one expand it
+ * (`passes/expand.ts`); equal nodes of several expansions are then merged like any others.
+ */
+export interface CompositeOp<K extends OpName> extends OpRules<K> {
+  /** The definition: appends the nodes that compute `node` from `inputs`, which stand for its own. */
+  expand(b: Builder, node: NodeOf<K>, inputs: readonly Node[]): Node;
+  /** Never there. */
+  readonly eval?: undefined;
+  /** Never there. */
+  readonly onnx?: undefined;
+}
+
+/** Everything there is to say about an op. */
+export type OpSpec<K extends OpName> = PrimitiveOp<K> | CompositeOp<K>;
 
 /** One rule for every op: a missing one does not compile. */
 export type OpTable = { readonly [K in OpName]: OpSpec<K> };
@@ -189,9 +211,8 @@ export class Builder {
       ) as Node;
     }
     const type = this.#infer(node.op, inputs, attrs as never, node.name);
-    if (node.op === "random") {
-      this.#streams = Math.max(this.#streams, (attrs as OpAttrs["random"]).stream + 1);
-    }
+    const { stream } = attrs as Partial<OpAttrs["random"]>;
+    if (stream !== undefined) this.#streams = Math.max(this.#streams, stream + 1);
     return this.#append(node.op, inputs, attrs as never, type, node.name) as Node;
   }
 
@@ -366,7 +387,11 @@ export class Builder {
   }
   /** Random u32 bits, a function of the scalar `key`, this node's stream number and the element's index alone. */
   random(key: Node, shape: Shape): Node {
-    return this.apply("random", [key], { shape, stream: this.#streams++ });
+    return this.apply("random", [key], { shape, stream: this.nextStream() });
+  }
+  /** A stream number that no node of this graph has: for ops that draw inside. */
+  nextStream(): number {
+    return this.#streams++;
   }
 
   /** Sums `x` down to `shape`, undoing a broadcast from it. */

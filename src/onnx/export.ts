@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { OpSpec, OpTable } from "../graph/builder.ts";
+import type { OpTable, PrimitiveOp } from "../graph/builder.ts";
 import type { DType, HostTensor } from "../graph/dtype.ts";
 import { type Graph, inputsOf, labelOf, type Node, type OpName, statesOf } from "../graph/node.ts";
+import { expand } from "../graph/passes/expand.ts";
 import { coefficientOf, formatShape, sameShape, type Shape, symbolsOf } from "../graph/shape.ts";
 import { type OnnxModel, type OnnxNode, onnxTypes, type OnnxValue, writeModel } from "./model.ts";
 import { GraphScope, littleEndian, type SymbolSource } from "./scope.ts";
@@ -61,7 +62,8 @@ export function exportOnnx(graph: Graph, options: ExportOptions): Uint8Array {
 }
 
 /** The model that `exportOnnx` writes, for a caller that wants to change it first. */
-export function lowerGraph(graph: Graph, options: ExportOptions): OnnxModel {
+export function lowerGraph(source: Graph, options: ExportOptions): OnnxModel {
+  const graph = expand(source);
   const symbols = { batch: "batch_size", sequence: "sequence_length", ...options.symbols };
   const scope = new GraphScope(symbolSources(graph));
   const values: string[] = [];
@@ -136,7 +138,7 @@ function lowerNode(
     case "constant":
       return scope.constant(node.dtype, node.shape as readonly number[], node.attrs.data);
     default: {
-      const spec = options.table[node.op] as OpSpec<OpName>;
+      const spec = options.table[node.op] as unknown as PrimitiveOp<OpName>; // composite ones were expanded
       return spec.onnx(scope, node as never, node.inputs.map((input) => values[input.id]));
     }
   }

@@ -6,6 +6,9 @@
  * of the anchor's operand (`prologue`). Layout ops, constants of one value, counters, dropout masks and single cheap steps are
  * *inline*: they are computed again wherever they are read, and never stored.
  *
+ * Some anchors are *closed*: their kernels take their operands from memory and store nothing but their results. Closed anchors of one
+ * family with the same operands are *siblings*, made by one kernel with several results.
+ *
  * Groups carry a level, the longest way to the end. A node joins the group of its furthest consumers, which have the highest level;
  * everything a group reads from another one then has a strictly higher level, so the kernels' graph can have no cycle.
  *
@@ -21,7 +24,7 @@ export interface Group {
   /** Elements of what it computes. */
   readonly size: number;
   readonly anchor?: Node;
-  /** Computed at the output's index; the anchor is among them. */
+  /** Computed at the output's index; the anchor is among them, and so are its siblings. */
   readonly nodes: ReadonlySet<Node>;
   /** Computed at the index of the anchor's operand. */
   readonly prologue: ReadonlySet<Node>;
@@ -56,6 +59,7 @@ interface Edge {
 }
 
 interface OpenGroup extends Group {
+  level: number;
   nodes: Set<Node>;
   prologue: Set<Node>;
   outputs: Node[];
@@ -66,6 +70,9 @@ interface OpenGroup extends Group {
 const anchors: ReadonlySet<string> = new Set(
   ["matmul", "reduce_sum", "reduce_max", "softmax", "layer_norm", "scatter_add"],
 );
+
+/** Closed anchors by what one kernel can make at once. */
+const families: Readonly<Record<string, string>> = {};
 
 /** Arithmetic steps that an inline node may take, and how much an op counts as. */
 const cheapSteps = 6;
@@ -84,7 +91,23 @@ const maxGroupNodes = 200;
 
 /** Whether a node is the heavy part of a kernel. */
 export function isAnchor(node: Node): boolean {
-  return anchors.has(node.op);
+  return anchors.has(node.op) || isClosed(node);
+}
+
+/** Whether a node is an anchor whose kernel computes nothing on the way in or out. */
+export function isClosed(node: Node): boolean {
+  return Object.hasOwn(families, node.op);
+}
+
+/** Whether an anchor reads its operands from memory, through strides, instead of computing them on the way in. */
+function readsStored(node: Node): boolean {
+  return node.op === "matmul" || isClosed(node);
+}
+
+function areSiblings(a: Node, b: Node): boolean {
+  return isClosed(a) && isClosed(b) && families[a.op] === families[b.op] &&
+    a.inputs.length === b.inputs.length && a.inputs.every((u, i) => u === b.inputs[i]) &&
+    JSON.stringify(a.attrs) === JSON.stringify(b.attrs);
 }
 
 /** Whether a node is a constant that holds one value, written into the kernels that read it. */
@@ -165,7 +188,15 @@ export function fuse(graph: Graph, options: { maxBuffers: number }): Fusion {
     const inPrologue = (e: Edge) =>
       e.identity && (e.role === "prologue" || groupOf.get(e.from)!.prologue.has(e.from));
     const targets = [...new Set(furthest.map((e) => groupOf.get(e.from)!))];
-    if (furthest.length > 0 && furthest.every(inNodes) && joinNodes(node, targets)) return;
+    const sibling = isClosed(node) && [...groups].find((g) => g.anchor && areSiblings(g.anchor, node));
+    if (sibling) {
+      // What it reads is not placed yet and nobody else's level depends on it, so its level may still rise.
+      sibling.level = Math.max(sibling.level, level + 1);
+      sibling.nodes.add(node);
+      groupOf.set(node, sibling);
+      return;
+    }
+    if (!isClosed(node) && furthest.length > 0 && furthest.every(inNodes) && joinNodes(node, targets)) return;
     const everywhere = new Set(edges.map((e) => groupOf.get(e.from)!));
     const mayJoin = !isAnchor(node) && !final.has(node) && everywhere.size === 1 && edges.every(inPrologue);
     if (mayJoin) {
@@ -247,10 +278,11 @@ function edgesOf(node: Node, isInline: (node: Node) => boolean): Edge[] {
     }
     operand.inputs.forEach((u, k) => follow(u, identity && isIdentityOperand(operand, k), role));
   };
+  if (readsStored(node)) {
+    node.inputs.forEach((u) => follow(viewOf(u, (n) => !isInline(n)).base, false, "operand"));
+    return edges;
+  }
   switch (node.op) {
-    case "matmul":
-      node.inputs.forEach((u) => follow(viewOf(u, (n) => !isInline(n)).base, false, "operand"));
-      break;
     case "reduce_sum":
     case "reduce_max":
     case "softmax":
@@ -308,7 +340,7 @@ function chooseInline(graph: Graph, maxBuffers: number): Inlining {
   for (const node of Object.values(graph.outputs)) require(node);
   for (const { value } of graph.updates) require(value);
   for (const node of graph.nodes) {
-    if (node.op === "matmul") node.inputs.forEach((u) => roots.add(viewOf(u, stop).base));
+    if (readsStored(node)) node.inputs.forEach((u) => roots.add(viewOf(u, stop).base));
   }
   for (;;) {
     const inline = new Set<Node>();

@@ -54,7 +54,12 @@ export interface Source {
   readonly before: boolean;
 }
 
-/** Compiles a bound, optimized graph. */
+/** Whether a composite op has a kernel of its own here; the others are expanded before a plan is made. */
+export function hasKernel(_node: Node): boolean {
+  return false;
+}
+
+/** Compiles a bound, optimized graph whose composite ops all have kernels. */
 export function makePlan(source: Graph, limits: PlanLimits): Plan {
   const graph = splitConcats(source);
   checkTypes(graph);

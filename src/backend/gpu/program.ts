@@ -7,6 +7,7 @@ import { debugPrint } from "../../graph/debug.ts";
 import type { HostTensor } from "../../graph/dtype.ts";
 import { type Graph, inputsOf, type NodeOf } from "../../graph/node.ts";
 import { bindGraph } from "../../graph/passes/bind.ts";
+import { expand } from "../../graph/passes/expand.ts";
 import { optimize } from "../../graph/passes/optimize.ts";
 import { numeric } from "../../graph/shape.ts";
 import { checkFeeds, checkStates } from "../feeds.ts";
@@ -14,7 +15,7 @@ import { BackendError, type CompileOptions, type Program, type Tensors } from ".
 import type { GpuContext } from "./device.ts";
 import { decode, encode } from "./host.ts";
 import type { Binding } from "./kernels/writer.ts";
-import { makePlan, type Plan, type PlanLimits, type PlanStorage, printPlan } from "./plan.ts";
+import { hasKernel, makePlan, type Plan, type PlanLimits, type PlanStorage, printPlan } from "./plan.ts";
 import { StateTable, tensorOf } from "./states.ts";
 
 /** One launch of a kernel, as tests and profiles see it. */
@@ -78,7 +79,7 @@ export async function compileProgram(
   if (options.share && !(options.share instanceof DeviceProgram && options.share.isOn(context))) {
     throw new BackendError("Cannot share states with a program of another backend");
   }
-  const graph = optimize(bindGraph(source, options.bindings));
+  const graph = optimize(expand(bindGraph(source, options.bindings), hasKernel));
   const plan = makePlan(graph, options.limits);
   debugPrint(3, `plan of ${options.label ?? "program"}`, () => printPlan(plan));
   for (const { name, wgsl } of plan.kernels) debugPrint(4, name, () => wgsl);

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { OpSpec } from "../../graph/builder.ts";
+import type { PrimitiveOp } from "../../graph/builder.ts";
 import { allocate, type HostTensor } from "../../graph/dtype.ts";
 import { type Graph, inputsOf, labelOf, type Node, type OpName, statesOf } from "../../graph/node.ts";
 import { bindGraph } from "../../graph/passes/bind.ts";
+import { expand } from "../../graph/passes/expand.ts";
 import { optimize } from "../../graph/passes/optimize.ts";
 import { numeric, sizeOf } from "../../graph/shape.ts";
 import { opTable } from "../../graph/table.ts";
@@ -44,7 +45,7 @@ class InterpProgram implements Program {
   readonly memory: Program["memory"];
 
   constructor(graph: Graph, options: CompileOptions) {
-    this.#graph = optimize(bindGraph(graph, options.bindings));
+    this.#graph = optimize(expand(bindGraph(graph, options.bindings)));
     if (options.share && !(options.share instanceof InterpProgram)) {
       throw new BackendError("Cannot share states with a program of another backend");
     }
@@ -104,7 +105,7 @@ class InterpProgram implements Program {
     if (node.op === "input") return inputs[node.name!];
     if (node.op === "state") return this.#states.get(node.name!)!;
     if (node.op === "constant") return { dtype: node.dtype, shape, data: node.attrs.data };
-    const spec = opTable[node.op] as unknown as OpSpec<OpName>;
+    const spec = opTable[node.op] as unknown as PrimitiveOp<OpName>; // composite ones were expanded
     const out = { dtype: node.dtype, shape, data: allocate(node.dtype, sizeOf(shape)) };
     try {
       const data = spec.eval(node.inputs.map((i) => values[i.id]), node.attrs as never, out);

@@ -9,6 +9,7 @@ import { allocate, bytesPerElement, type HostTensor } from "../../graph/dtype.ts
 import { opTable } from "../../graph/graph.ts";
 import { type Graph, inputsOf, type NodeOf, statesOf } from "../../graph/node.ts";
 import { bindGraph } from "../../graph/passes/bind.ts";
+import { expand } from "../../graph/passes/expand.ts";
 import { optimize } from "../../graph/passes/optimize.ts";
 import { numeric, sizeOf } from "../../graph/shape.ts";
 import { lowerGraph, nextName } from "../../onnx/export.ts";
@@ -85,7 +86,7 @@ class OrtProgram implements Program {
 
   static async compile(runtime: Runtime, source: Graph, options: CompileOptions): Promise<OrtProgram> {
     const label = options.label ?? "graph";
-    const graph = optimize(bindGraph(source, options.bindings));
+    const graph = optimize(expand(bindGraph(source, options.bindings)));
     const share = options.share;
     if (share && !(share instanceof OrtProgram && share.#runtime === runtime)) {
       throw new BackendError(

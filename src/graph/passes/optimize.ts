@@ -118,6 +118,7 @@ function folded(node: Node, inputs: readonly Node[], b: Builder): Node | undefin
     return { dtype: i.dtype, shape: numeric(i.shape), data: constant.attrs.data };
   });
   const spec = opTable[node.op as OpName] as unknown as OpSpec<OpName>;
+  if (!spec.eval) return undefined;
   const out = { dtype: node.dtype, shape, data: allocate(node.dtype, sizeOf(shape)) };
   return b.constant(node.dtype, shape, spec.eval(tensors, node.attrs as never, out));
 }
