@@ -163,13 +163,14 @@ export function bertConfigJson(config: BertConfig): Record<string, unknown> {
  * the state `rng`, which it appends.
  *
  * The head looks at the first token alone, so the last layer is computed for that one only: its keys and values for all
- * tokens, its queries and everything after for one. The logits and gradients are those of the whole layer.
+ * tokens, its queries and everything after for one. The logits and gradients are those of the whole layer, which
+ * `wholeLastLayer` computes, to be compared with.
  */
 export function buildBertClassifier(
   b: Builder,
   config: BertConfig,
   inputs: ClassifierInputs,
-  options: { training?: boolean } = {},
+  options: { training?: boolean; wholeLastLayer?: boolean } = {},
 ): Node {
   const init: Init = { kind: "normal", std: config.initializerRange };
   const { hiddenSize: size } = config;
@@ -181,7 +182,7 @@ export function buildBertClassifier(
   let x = embeddings(b, config, inputs, { init, hidden }); // [B, S, H]
   for (let i = 0; i < config.layers; i++) {
     const name = `bert.encoder.layer.${i}`;
-    const last = i === config.layers - 1;
+    const last = i === config.layers - 1 && !options.wholeLastLayer;
     const from = last ? b.slice(x, 1, 0, 1) : x; // [B, 1 or S, H]
     const heard = attention(b, from, {
       names: {
@@ -212,7 +213,8 @@ export function buildBertClassifier(
     x = layerNorm(b, b.add(dropout(b, fed, hidden), attended), { name: `${name}.output.LayerNorm`, ...norm });
   }
 
-  const first = b.reshape(x, [inputs.inputIds.shape[0], size]); // [B, H]
+  const token = options.wholeLastLayer ? b.slice(x, 1, 0, 1) : x; // [B, 1, H]
+  const first = b.reshape(token, [inputs.inputIds.shape[0], size]); // [B, H]
   const pooled = b.tanh(linear(b, first, { name: "bert.pooler.dense", in: size, out: size, init }));
   const dropped = dropout(b, pooled, { rate: config.classifierDropout ?? config.hiddenDropout, key });
   return linear(b, dropped, { name: "classifier", in: size, out: config.labels.length, init }); // [B, C]
