@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { collate, type EncodedExample } from "../../src/data/collate.ts";
+import { mix32 } from "../../src/graph/ops/random.ts";
+import { type Graph, type HostTensor, hostTensor, statesOf } from "../../src/graph/graph.ts";
+import { numeric, sizeOf } from "../../src/graph/shape.ts";
+import { initialStates } from "../../src/nn/init.ts";
+import { buildTrainingGraph } from "../../src/train/step.ts";
+import { train } from "../../src/train/trainer.ts";
+import { bertConfig } from "../../models/bert.ts";
+import { buildClassifier } from "../../models/index.ts";
+import { candidates } from "../backend/available.ts";
+
+/** What tests/golden/curves/make_curves.py made in PyTorch. */
+const golden: {
+  optimizer: {
+    learningRate: number;
+    beta1: number;
+    beta2: number;
+    epsilon: number;
+    weightDecay: number;
+    maxGradNorm: number;
+    warmupSteps: number;
+    totalSteps: number;
+  };
+  vocabulary: number;
+  spread: number;
+  models: Record<string, { layers: number; hiddenSize: number; heads: number; losses: number[] }>;
+  batches: {
+    input_ids: number[][];
+    attention_mask: number[][];
+    token_type_ids: number[][];
+    labels: number[];
+  }[];
+} = JSON.parse(Deno.readTextFileSync(new URL("../golden/curves/curves.json", import.meta.url)));
+
+const labels = ["even", "odd"];
+const { input_ids: [first], labels: { length: batch } } = golden.batches[0];
+const sequence = first.length;
+
+/** The interpreter computes every product in plain loops: it is held to the smallest model. */
+const interpModels = ["bert-2"];
+
+for (const [name, { losses, ...sizes }] of Object.entries(golden.models)) {
+  for (const { device, available, open } of candidates) {
+    if (device === "interp" && !interpModels.includes(name)) continue;
+    Deno.test({
+      name: `${name} on ${device} has PyTorch's losses to 1e-4 over 20 steps`,
+      ignore: !available,
+      async fn() {
+        const config = bertConfig({
+          vocabSize: golden.vocabulary,
+          labels,
+          ...sizes,
+          intermediateSize: 4 * sizes.hiddenSize,
+          maxPositions: sequence,
+          hiddenDropout: 0,
+        });
+        const { graph } = buildTrainingGraph(
+          (b, inputs, options) => buildClassifier(b, config, inputs, options),
+          { ...golden.optimizer, labelSmoothing: 0 },
+        );
+        const backend = await open();
+        try {
+          const program = await backend.compile(graph, { bindings: { batch, sequence } });
+          await program.write({ ...initialStates(graph, 0), ...weights(graph) });
+          for (let step = 0; step < losses.length; step++) await program.step(feeds(step));
+          const records = await program.drain();
+          assert.equal(records.length, losses.length);
+          records.forEach(({ loss }, step) => {
+            const off = Math.abs(loss - losses[step]) / losses[step];
+            assert.ok(off <= 1e-4, `step ${step + 1}: ${loss}, PyTorch has ${losses[step]}, off by ${off}`);
+          });
+        } finally {
+          await backend.dispose();
+        }
+      },
+    });
+  }
+}
+
+for (const { device, available, open } of candidates) {
+  Deno.test({
+    name: `two runs with one seed have bit-equal losses and parameters on ${device}, dropout on`,
+    ignore: !available,
+    async fn() {
+      const examples = Array.from({ length: 48 }, (_, i): EncodedExample => {
+        const random = (k: number) => mix32(mix32(i + 1) + k);
+        const ids = [2, ...Array.from({ length: 2 + random(0) % 13 }, (_, k) => 5 + random(k + 1) % 90)];
+        return { ids, label: random(99) % 2 };
+      });
+      const config = bertConfig({
+        vocabSize: 96,
+        labels,
+        hiddenSize: 32,
+        heads: 1,
+        intermediateSize: 128,
+        maxPositions: 16,
+        hiddenDropout: 0.1,
+        attentionDropout: 0.1,
+      });
+      const run = async () => {
+        const backend = await open();
+        try {
+          const { steps, parameters } = await train({
+            backend,
+            build: (b, inputs, options) => buildClassifier(b, config, inputs, options),
+            labels,
+            batches: (epoch) => collate(examples, { batchSize: 8, bucketLengths: [8, 16], seed: 1, epoch }),
+            epochs: 2,
+            seed: 3,
+            learning: { learningRate: 0.005 },
+          });
+          return { losses: steps.map(({ loss }) => loss), parameters };
+        } finally {
+          await backend.dispose();
+        }
+      };
+      const once = await run();
+      const again = await run();
+      assert.equal(once.losses.length, 12);
+      assert.deepEqual(again.losses, once.losses);
+      assert.deepEqual(again.parameters, once.parameters);
+    },
+  });
+}
+
+/** The weights that the script's `weight` computes. */
+function weights(graph: Graph): Record<string, HostTensor> {
+  const trainable = statesOf(graph).filter((state) => state.attrs.trainable);
+  return Object.fromEntries(trainable.map(({ name, shape: dims }) => {
+    const shape = numeric(dims);
+    const start = fnv1a(name!);
+    const centre = name!.endsWith("LayerNorm.weight") ? 1 : 0;
+    const values = Array.from(
+      { length: sizeOf(shape) },
+      (_, i) => centre + (mix32(start + i) / 2 ** 31 - 1) * golden.spread,
+    );
+    return [name!, hostTensor("f32", shape, values)];
+  }));
+}
+
+function fnv1a(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}
+
+function feeds(step: number): Record<string, HostTensor> {
+  const data = golden.batches[step % golden.batches.length];
+  const matrix = (rows: number[][]) => hostTensor("i32", [batch, sequence], rows.flat());
+  return {
+    input_ids: matrix(data.input_ids),
+    attention_mask: matrix(data.attention_mask),
+    token_type_ids: matrix(data.token_type_ids),
+    labels: hostTensor("i32", [batch], data.labels),
+    weights: hostTensor("f32", [batch], data.labels.map(() => 1)),
+  };
+}
