@@ -57,10 +57,45 @@ export interface Program {
   read(names?: readonly string[]): Promise<Record<string, HostTensor>>;
   /** Sets states. Unknown names and wrong shapes are errors. */
   write(states: Tensors): Promise<void>;
+  /**
+   * Runs once like `step`, with every kernel timed; only backends with kernels of their own have it. It is slower than a step, and
+   * the device should be warm: its clock idles low.
+   */
+  profile?(feeds: Tensors): Promise<RunProfile>;
   /** Bytes on the device: states (shared ones count once, in the program that owns them) and everything else. */
   readonly memory: { readonly stateBytes: number; readonly workBytes: number };
   /** Frees what only this program uses. */
   dispose(): Promise<void>;
+}
+
+/** The time that one launch of a kernel took, and what it did in that time. */
+export interface KernelTime {
+  /** Its main op with label and shape, and the ops computed along with it. */
+  readonly name: string;
+  /** Milliseconds since the first kernel began. */
+  readonly startMs: number;
+  /** Milliseconds. */
+  readonly ms: number;
+  /** Floating-point operations, estimated from the shapes: a multiplication and an addition are two. */
+  readonly flops: number;
+  /** Bytes read and written if each operand is read once. */
+  readonly bytes: number;
+}
+
+/** Something the host did. */
+export interface Phase {
+  readonly name: string;
+  /** As `performance.now()` says it. */
+  readonly startMs: number;
+  readonly ms: number;
+}
+
+/** One run, timed. */
+export interface RunProfile {
+  /** In the order of their launches; empty where the device has no clock for single kernels. */
+  readonly kernels: readonly KernelTime[];
+  /** What the host did meanwhile: `feed`, `submit`, `wait`. */
+  readonly phases: readonly Phase[];
 }
 
 /** Something a backend cannot do; the message is for the user. */

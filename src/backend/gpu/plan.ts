@@ -16,6 +16,7 @@ import { storageBytes } from "./kernels/wgsl.ts";
 import type { Kernel, Storage } from "./kernels/writer.ts";
 import { assignBuffers, type Assignment } from "./memory.ts";
 import { schedule } from "./schedule.ts";
+import { withWork } from "./work.ts";
 
 /** What a device can do, as far as a plan depends on it. */
 export interface PlanLimits {
@@ -111,7 +112,7 @@ export function makePlan(source: Graph, limits: PlanLimits): Plan {
       maxBuffers: limits.maxBuffers,
       maxWorkgroupBytes: limits.maxWorkgroupBytes,
     };
-    for (const kernel of lower(group, lowering)) {
+    for (const kernel of withWork(group, lower(group, lowering), lowering.storageOf)) {
       if (kernel.bindings.length > limits.maxBuffers) {
         throw new BackendError(
           `Cannot compile ${kernel.name}: it reads and writes ${kernel.bindings.length} buffers, ` +

@@ -27,6 +27,10 @@ export interface Kernel {
   readonly wgsl: string;
   readonly bindings: readonly Binding[];
   readonly workgroups: readonly [number, number, number];
+  /** Floating-point operations of a launch, if its group's shapes do not say. */
+  readonly flops?: number;
+  /** Bytes read and written by a launch, if its bindings' sizes do not say. */
+  readonly bytes?: number;
 }
 
 const maxWorkgroups = 65535;

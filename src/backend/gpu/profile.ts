@@ -1,0 +1,320 @@
+/**
+ * What the times of a program's kernels say: a table for people and a trace for browsers. Nothing here touches a device.
+ *
+ * @module
+ */
+import type { KernelTime, Phase, RunProfile } from "../interface.ts";
+
+/** What was measured of one program. */
+export interface ProfileInput {
+  /** What the program is called, such as `train 32x128`. */
+  readonly label: string;
+  /** The adapter, in words. */
+  readonly device: string;
+  /** Steps that were timed kernel by kernel. */
+  readonly runs: readonly RunProfile[];
+  /** A step of ordinary training in milliseconds, all kernels in one pass. */
+  readonly stepMs: number;
+  /** What the host did in ordinary steps. */
+  readonly host?: readonly Phase[];
+  /** Bytes on the device. */
+  readonly memory: { readonly stateBytes: number; readonly workBytes: number };
+}
+
+/** A row of a profile: one kernel, or all of one kind. */
+export interface ProfileRow {
+  readonly name: string;
+  /** How often it is launched in a step. */
+  readonly launches: number;
+  /** Of all launches together; the median over the profiled steps for each. */
+  readonly ms: number;
+  /** Of the time of an ordinary step. */
+  readonly share: number;
+  readonly flops: number;
+  readonly bytes: number;
+}
+
+/** The same as a whole. */
+export interface Profile {
+  readonly label: string;
+  readonly device: string;
+  /** Steps that were timed kernel by kernel; 0 where the adapter has no clock for them. */
+  readonly steps: number;
+  /** Of an ordinary step. */
+  readonly stepMs: number;
+  /** Of its kernels together. */
+  readonly kernelMs: number;
+  /** What is left of an ordinary step without its kernels: launches, copies, the host. Below 0 where kernels overlap. */
+  readonly restMs: number;
+  readonly flops: number;
+  readonly bytes: number;
+  readonly launches: number;
+  readonly memory: { readonly stateBytes: number; readonly workBytes: number };
+  /** By kind of kernel, the longest first. */
+  readonly kinds: readonly ProfileRow[];
+  /** Single launches in the order of the step. */
+  readonly kernels: readonly ProfileRow[];
+}
+
+/**
+ * Adds up what was measured.
+ *
+ * @example
+ * ```ts
+ * import { formatProfile, summarize } from "./profile.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const kernel = (name: string, ms: number) => ({ name, startMs: 0, ms, flops: 2e6, bytes: 1e6 });
+ * const run = { kernels: [kernel('matmul "a" [8, 8]', 2), kernel('matmul "b" [8, 8]', 3)], phases: [] };
+ * const profile = summarize({
+ *   label: "train 8x8",
+ *   device: "a GPU",
+ *   runs: [run],
+ *   stepMs: 6,
+ *   memory: { stateBytes: 1e6, workBytes: 2e6 },
+ * });
+ * assert.equal(profile.kinds[0].name, "matmul [8, 8]");
+ * assert.deepEqual([profile.kinds[0].launches, profile.kernelMs, profile.restMs], [2, 5, 1]);
+ * assert.match(formatProfile(profile), /matmul \[8, 8\]/);
+ * ```
+ */
+export function summarize(input: ProfileInput): Profile {
+  const { label, device, stepMs, memory } = input;
+  const timed = input.runs.filter((run) => run.kernels.length > 0);
+  const first = timed[0]?.kernels ?? [];
+  const kernels = first.map(({ name, flops, bytes }, i): ProfileRow => {
+    const ms = median(timed.map((run) => run.kernels[i].ms));
+    return { name, launches: 1, ms, share: ms / stepMs, flops, bytes };
+  });
+  const groups = new Map<string, ProfileRow>();
+  for (const row of kernels) {
+    const name = kindOf(row.name);
+    const known = groups.get(name);
+    groups.set(name, known ? add(known, row) : { ...row, name });
+  }
+  const total = kernels.reduce(add, { name: "", launches: 0, ms: 0, share: 0, flops: 0, bytes: 0 });
+  return {
+    label,
+    device,
+    steps: timed.length,
+    stepMs,
+    kernelMs: total.ms,
+    restMs: stepMs - total.ms,
+    flops: total.flops,
+    bytes: total.bytes,
+    launches: total.launches,
+    memory,
+    kinds: [...groups.values()].sort((p, q) => q.ms - p.ms),
+    kernels,
+  };
+}
+
+/** The kind of a kernel: its name without the labels of nodes. */
+export function kindOf(name: string): string {
+  return name.replaceAll(/\s*("[^"]*"|%\d+)/g, "").replaceAll(/\s+/g, " ").trim();
+}
+
+/** The profile as text: kinds of kernel, the longest single ones, and what they add up to. */
+export function formatProfile(profile: Profile, options: { kinds?: number; kernels?: number } = {}): string {
+  const { kinds, kernels, stepMs, kernelMs, restMs, memory } = profile;
+  const { stateBytes, workBytes } = memory;
+  const memoryLine = `memory: ${inUnits(stateBytes, "B")} of states + ${
+    inUnits(workBytes, "B")
+  } to work with = ${inUnits(stateBytes + workBytes, "B")}`;
+  const head = `profile of ${profile.label} on ${profile.device}`;
+  if (kernels.length === 0) {
+    return [
+      head,
+      `a step takes ${
+        inTime(stepMs)
+      }; this adapter has no timestamp-query, so single kernels cannot be timed`,
+      memoryLine,
+    ].join("\n");
+  }
+  const shown = kinds.slice(0, options.kinds ?? 20);
+  const hidden = kinds.slice(shown.length);
+  const rest: ProfileRow[] = hidden.length === 0 ? [] : [
+    hidden.map((row) => ({ ...row, name: `${hidden.length} other kinds` }))
+      .reduce((sum, row) => add(sum, row)),
+  ];
+  const longest = [...kernels].sort((p, q) => q.ms - p.ms).slice(0, options.kernels ?? 10);
+  const sum = { name: "all kernels", launches: profile.launches, flops: profile.flops, bytes: profile.bytes };
+  const footer: Cell[][] = [
+    cellsOf({ ...sum, ms: kernelMs, share: kernelMs / stepMs }),
+    restMs >= 0
+      ? [inTime(restMs), inShare(restMs / stepMs), "", "", "", "between kernels: launches, copies, host"]
+      : [inTime(restMs), inShare(restMs / stepMs), "", "", "", "kernels that overlap in an ordinary step"],
+    cellsOf({ ...sum, name: "an ordinary step", ms: stepMs, share: 1 }),
+  ];
+  const header: Cell[] = ["time", "share", "launches", "FLOP/s", "bytes/s", ""];
+  const widths = header.map((_, i) =>
+    Math.max(
+      ...[header, ...[...shown, ...rest, ...longest].map(cellsOf), ...footer].map((row) => row[i].length),
+    )
+  );
+  const line = (cells: readonly Cell[]) =>
+    cells.map((cell, i) => i === cells.length - 1 ? cell : cell.padStart(widths[i])).join("  ").trimEnd();
+  const rule = "-".repeat(widths.slice(0, -1).reduce((sum, w) => sum + w + 2, -2));
+  return [
+    `${head}: median of ${profile.steps} steps`,
+    line([...header.slice(0, -1), "kernels by kind"]),
+    ...[...shown, ...rest].map((row) => line(cellsOf(row))),
+    rule,
+    ...footer.map(line),
+    "",
+    line([...header.slice(0, -1), "the longest single kernels"]),
+    ...longest.map((row) => line(cellsOf(row))),
+    "",
+    memoryLine,
+  ].join("\n");
+}
+
+type Cell = string;
+
+function cellsOf({ name, launches, ms, share, flops, bytes }: ProfileRow): Cell[] {
+  const rate = (amount: number, unit: string) =>
+    amount === 0 || ms <= 0 ? "-" : inUnits(amount / ms * 1000, unit);
+  return [inTime(ms), inShare(share), String(launches), rate(flops, "FLOP"), rate(bytes, "B"), name];
+}
+
+/**
+ * The profile as Chrome's trace events, which chrome://tracing and https://ui.perfetto.dev load: the profiled steps, their
+ * kernels on the GPU, and the host's phases, each in a lane. The GPU's clock says nothing about the host's, so a step's kernels are
+ * drawn from the moment it was submitted.
+ *
+ * Source: "Trace Event Format", Google, https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU.
+ */
+export function chromeTrace(input: ProfileInput): ChromeTrace {
+  const lanes = { steps: 1, gpu: 2, host: 3 };
+  const named = (tid: number, name: string): TraceEvent[] => [
+    { ph: "M", pid: 1, tid, name: "thread_name", args: { name } },
+    { ph: "M", pid: 1, tid, name: "thread_sort_index", args: { sort_index: tid } },
+  ];
+  const events: TraceEvent[] = [
+    { ph: "M", pid: 1, name: "process_name", args: { name: `weir: ${input.label}` } },
+    ...named(lanes.steps, "steps"),
+    ...named(lanes.gpu, `GPU kernels (${input.device})`),
+    ...named(lanes.host, "host"),
+  ];
+  const span = (tid: number, cat: string, name: string, startMs: number, ms: number, args?: object) =>
+    events.push({
+      ph: "X",
+      pid: 1,
+      tid,
+      cat,
+      name,
+      ts: microseconds(startMs),
+      dur: microseconds(Math.max(ms, 0)),
+      ...(args && { args }),
+    });
+  const phases = (list: readonly Phase[]) =>
+    list.forEach(({ name, startMs, ms }) => span(lanes.host, "host", name, startMs, ms));
+  phases(input.host ?? []);
+  input.runs.forEach((run, i) => {
+    if (run.phases.length === 0) return;
+    const start = Math.min(...run.phases.map((p) => p.startMs));
+    const submitted = run.phases.find((p) => p.name === "submit") ?? run.phases[0];
+    const end = Math.max(
+      ...run.phases.map((p) => p.startMs + p.ms),
+      ...run.kernels.map((k) => submitted.startMs + k.startMs + k.ms),
+    );
+    span(lanes.steps, "step", `profiled step ${i + 1}`, start, end - start);
+    phases(run.phases);
+    for (const kernel of run.kernels) {
+      span(
+        lanes.gpu,
+        kindOf(kernel.name),
+        kernel.name,
+        submitted.startMs + kernel.startMs,
+        kernel.ms,
+        traceArgs(kernel),
+      );
+    }
+  });
+  const { stateBytes, workBytes } = input.memory;
+  return {
+    displayTimeUnit: "ms",
+    otherData: { program: input.label, device: input.device, stepMs: input.stepMs, stateBytes, workBytes },
+    traceEvents: events,
+  };
+}
+
+/** A file of Chrome's trace events. */
+export interface ChromeTrace {
+  readonly displayTimeUnit: "ms";
+  readonly otherData: Readonly<Record<string, string | number>>;
+  readonly traceEvents: readonly TraceEvent[];
+}
+
+/** A complete event (`X`, times in microseconds) or metadata (`M`). */
+export type TraceEvent =
+  | {
+    readonly ph: "X";
+    readonly pid: number;
+    readonly tid: number;
+    readonly cat: string;
+    readonly name: string;
+    readonly ts: number;
+    readonly dur: number;
+    readonly args?: object;
+  }
+  | {
+    readonly ph: "M";
+    readonly pid: number;
+    readonly tid?: number;
+    readonly name: string;
+    readonly args: object;
+  };
+
+function traceArgs({ ms, flops, bytes }: KernelTime): object {
+  return {
+    flops,
+    bytes,
+    ...(ms > 0 && { "GFLOP/s": round(flops / ms / 1e6), "GB/s": round(bytes / ms / 1e6) }),
+  };
+}
+
+/** The middle one, or the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((p, q) => p - q);
+  const half = sorted.length / 2;
+  return (sorted[Math.floor(half)] + sorted[Math.ceil(half - 0.5)]) / 2;
+}
+
+function add(p: ProfileRow, q: ProfileRow): ProfileRow {
+  return {
+    name: p.name,
+    launches: p.launches + q.launches,
+    ms: p.ms + q.ms,
+    share: p.share + q.share,
+    flops: p.flops + q.flops,
+    bytes: p.bytes + q.bytes,
+  };
+}
+
+function microseconds(ms: number): number {
+  return Math.round(ms * 1e6) / 1000;
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
+function inTime(ms: number): string {
+  const size = Math.abs(ms);
+  if (size >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  return size >= 0.9995
+    ? `${ms.toFixed(size >= 99.95 ? 0 : 2)} ms`
+    : `${(ms * 1000).toFixed(size < 0.00995 ? 2 : 1)} µs`;
+}
+
+function inShare(share: number): string {
+  return `${(100 * share).toFixed(1)}%`;
+}
+
+function inUnits(amount: number, unit: string): string {
+  const prefixes = ["", "k", "M", "G", "T", "P"];
+  const power = Math.min(Math.max(Math.floor(Math.log10(Math.max(amount, 1)) / 3), 0), prefixes.length - 1);
+  const value = amount / 1000 ** power;
+  return `${value >= 100 || power === 0 ? value.toFixed(0) : value.toFixed(1)} ${prefixes[power]}${unit}`;
+}
