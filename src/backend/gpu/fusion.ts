@@ -120,9 +120,10 @@ export function elementsOf(node: Node): number {
   return sizeOf(numeric(node.shape));
 }
 
-/** Cuts a bound graph into groups that bind at most `maxBuffers` buffers each. */
-export function fuse(graph: Graph, options: { maxBuffers: number }): Fusion {
-  const inline = chooseInline(graph, options.maxBuffers);
+/** Cuts a bound graph into groups that bind at most `maxBuffers` buffers each. Nodes in `apart` are stored, each by a group alone. */
+export function fuse(graph: Graph, options: { maxBuffers: number; apart?: ReadonlySet<Node> }): Fusion {
+  const apart = options.apart ?? new Set();
+  const inline = chooseInline(graph, options.maxBuffers, apart);
   const isInline = (node: Node) => inline.inline.has(node);
   const storedAs = (node: Node): Node => {
     const { base, ...map } = viewOf(node, (n) => !isInline(n) || inline.roots.has(n));
@@ -196,9 +197,11 @@ export function fuse(graph: Graph, options: { maxBuffers: number }): Fusion {
       groupOf.set(node, sibling);
       return;
     }
-    if (!isClosed(node) && furthest.length > 0 && furthest.every(inNodes) && joinNodes(node, targets)) return;
+    const mayJoinNodes = !isClosed(node) && !apart.has(node) && furthest.length > 0;
+    if (mayJoinNodes && furthest.every(inNodes) && joinNodes(node, targets)) return;
     const everywhere = new Set(edges.map((e) => groupOf.get(e.from)!));
-    const mayJoin = !isAnchor(node) && !final.has(node) && everywhere.size === 1 && edges.every(inPrologue);
+    const mayJoin = !isAnchor(node) && !apart.has(node) && !final.has(node) && everywhere.size === 1 &&
+      edges.every(inPrologue);
     if (mayJoin) {
       const [group] = targets;
       const prologue = new Set([...group.prologue, node]);
@@ -327,10 +330,10 @@ interface Inlining {
 }
 
 /** Decides what is computed again wherever it is read. */
-function chooseInline(graph: Graph, maxBuffers: number): Inlining {
+function chooseInline(graph: Graph, maxBuffers: number, apart: ReadonlySet<Node>): Inlining {
   // What a kernel may read through one node, so that an output and two scratch buffers still fit.
   const maxLoads = maxBuffers - 3;
-  const roots = new Set<Node>();
+  const roots = new Set<Node>(apart);
   const stop = (n: Node) => roots.has(n);
   const require = (node: Node) => {
     const { base, ...map } = viewOf(node, stop);
