@@ -341,6 +341,19 @@ export class Builder {
   layerNorm(x: Node, weight: Node, bias: Node, epsilon: number): Node {
     return this.apply("layer_norm", [x, weight, bias], { epsilon });
   }
+  /** Scales the last dimension to a mean square of 1, then by `weight`. */
+  rmsNorm(x: Node, weight: Node, epsilon: number): Node {
+    return this.apply("rms_norm", [x, weight], { epsilon });
+  }
+  /** The cross-entropy of each row of `logits` `[N, C]` with its i32 label: `[N]`; 0 where the label is `ignoreIndex`. */
+  softmaxCrossEntropy(
+    logits: Node,
+    labels: Node,
+    options: { labelSmoothing?: number; ignoreIndex?: number } = {},
+  ): Node {
+    const { labelSmoothing = 0, ignoreIndex = null } = options;
+    return this.apply("softmax_cross_entropy", [logits, labels], { labelSmoothing, ignoreIndex });
+  }
   /** Rows of `table` `[V, ...]` at `indices` `[...]`: `[...indices, ...row]`. Indices must be in range. */
   gather(table: Node, indices: Node): Node {
     return this.apply("gather", [table, indices], {});

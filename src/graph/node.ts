@@ -61,6 +61,19 @@ export interface OpAttrs {
   softmax: NoAttrs;
   /** Layer normalisation of the last dimension. */
   layer_norm: { readonly epsilon: number };
+  /** The gradients of layer normalisation: of its operand, its weight and its bias. */
+  layer_norm_grad: { readonly epsilon: number };
+  layer_norm_grad_weight: { readonly epsilon: number };
+  layer_norm_grad_bias: { readonly epsilon: number };
+  /** Root-mean-square normalisation of the last dimension. */
+  rms_norm: { readonly epsilon: number };
+  /** The gradients of root-mean-square normalisation: of its operand and its weight. */
+  rms_norm_grad: { readonly epsilon: number };
+  rms_norm_grad_weight: { readonly epsilon: number };
+  /** `-log softmax(logits)[label]` of each row, 0 where the label is `ignoreIndex`. */
+  softmax_cross_entropy: { readonly labelSmoothing: number; readonly ignoreIndex: number | null };
+  /** The gradient of softmax cross-entropy's logits. */
+  softmax_cross_entropy_grad: { readonly labelSmoothing: number; readonly ignoreIndex: number | null };
   /** Rows of a table at indices. */
   gather: NoAttrs;
   /** Rows added up at indices. */

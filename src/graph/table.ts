@@ -17,6 +17,9 @@ import { gather } from "./ops/gather.ts";
 import { gelu } from "./ops/gelu.ts";
 import { iota } from "./ops/iota.ts";
 import { layerNorm } from "./ops/layer_norm.ts";
+import { layerNormGrad } from "./ops/layer_norm_grad.ts";
+import { layerNormGradBias } from "./ops/layer_norm_grad_bias.ts";
+import { layerNormGradWeight } from "./ops/layer_norm_grad_weight.ts";
 import { less } from "./ops/less.ts";
 import { log } from "./ops/log.ts";
 import { matmul } from "./ops/matmul.ts";
@@ -29,9 +32,14 @@ import { random } from "./ops/random.ts";
 import { reduceMax } from "./ops/reduce_max.ts";
 import { reduceSum } from "./ops/reduce_sum.ts";
 import { reshape } from "./ops/reshape.ts";
+import { rmsNorm } from "./ops/rms_norm.ts";
+import { rmsNormGrad } from "./ops/rms_norm_grad.ts";
+import { rmsNormGradWeight } from "./ops/rms_norm_grad_weight.ts";
 import { scatterAdd } from "./ops/scatter_add.ts";
 import { slice } from "./ops/slice.ts";
 import { softmax } from "./ops/softmax.ts";
+import { softmaxCrossEntropy } from "./ops/softmax_cross_entropy.ts";
+import { softmaxCrossEntropyGrad } from "./ops/softmax_cross_entropy_grad.ts";
 import { sqrt } from "./ops/sqrt.ts";
 import { sub } from "./ops/sub.ts";
 import { tanh } from "./ops/tanh.ts";
@@ -53,6 +61,9 @@ export const opTable: OpTable = {
   gelu,
   iota,
   layer_norm: layerNorm,
+  layer_norm_grad: layerNormGrad,
+  layer_norm_grad_bias: layerNormGradBias,
+  layer_norm_grad_weight: layerNormGradWeight,
   less,
   log,
   matmul,
@@ -65,9 +76,14 @@ export const opTable: OpTable = {
   reduce_max: reduceMax,
   reduce_sum: reduceSum,
   reshape,
+  rms_norm: rmsNorm,
+  rms_norm_grad: rmsNormGrad,
+  rms_norm_grad_weight: rmsNormGradWeight,
   scatter_add: scatterAdd,
   slice,
   softmax,
+  softmax_cross_entropy: softmaxCrossEntropy,
+  softmax_cross_entropy_grad: softmaxCrossEntropyGrad,
   sqrt,
   sub,
   tanh,

@@ -58,6 +58,22 @@ const one = (name: string, build: OpCase["build"], ...inputs: HostTensor[]): OpC
   inputs,
 });
 
+/** A gradient of a normalisation: of the result's gradient, the operand and the weight. */
+function normGradients(
+  op:
+    | "layer_norm_grad"
+    | "layer_norm_grad_weight"
+    | "layer_norm_grad_bias"
+    | "rms_norm_grad"
+    | "rms_norm_grad_weight",
+): OpCase[] {
+  const build = (b: Builder, inputs: readonly Node[]) => b.apply(op, inputs, { epsilon: 1e-5 });
+  return [
+    one("rows", build, spread([3, 8]), spread([3, 8]), spread([8])),
+    one("odd rows", build, spread([2, 9, 33]), spread([2, 9, 33], 1, 4), spread([33])),
+  ];
+}
+
 /** What is tried of every op. */
 export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
   neg: [
@@ -200,6 +216,55 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
       spread([2, 3, 130], 5, 9),
       spread([130]),
       spread([130]),
+    ),
+  ],
+  layer_norm_grad: normGradients("layer_norm_grad"),
+  layer_norm_grad_weight: normGradients("layer_norm_grad_weight"),
+  layer_norm_grad_bias: normGradients("layer_norm_grad_bias"),
+  rms_norm: [
+    one("rows", (b, [x, w]) => b.rmsNorm(x, w, 1e-5), spread([3, 8]), spread([8])),
+    one("odd rows", (b, [x, w]) => b.rmsNorm(x, w, 1e-6), spread([2, 3, 65], 1, 3), spread([65])),
+  ],
+  rms_norm_grad: normGradients("rms_norm_grad"),
+  rms_norm_grad_weight: normGradients("rms_norm_grad_weight"),
+  softmax_cross_entropy: [
+    one(
+      "two classes",
+      (b, [x, l]) => b.softmaxCrossEntropy(x, l),
+      spread([3, 2]),
+      ints([3], [0, 1, 1]),
+    ),
+    one(
+      "smoothed, one row ignored",
+      (b, [x, l]) => b.softmaxCrossEntropy(x, l, { labelSmoothing: 0.2, ignoreIndex: -100 }),
+      spread([4, 12], -6, 6),
+      ints([4], [0, 11, -100, 5]),
+    ),
+    one(
+      "many classes",
+      (b, [x, l]) => b.softmaxCrossEntropy(x, l, { labelSmoothing: 0.1 }),
+      spread([2, 301], -6, 6),
+      ints([2], [300, 7]),
+    ),
+  ],
+  softmax_cross_entropy_grad: [
+    one(
+      "smoothed, one row ignored",
+      (b, [x, l, dy]) =>
+        b.apply("softmax_cross_entropy_grad", [x, l, dy], { labelSmoothing: 0.2, ignoreIndex: -100 }),
+      spread([4, 12], -6, 6),
+      ints([4], [0, 11, -100, 5]),
+      spread([4]),
+    ),
+    one(
+      "many classes",
+      (b, [x, l, dy]) => {
+        const attrs = { labelSmoothing: 0, ignoreIndex: null };
+        return b.apply("softmax_cross_entropy_grad", [b.mul(x, 2), l, dy], attrs);
+      },
+      spread([2, 301], -3, 3),
+      ints([2], [300, 7]),
+      spread([2]),
     ),
   ],
   gather: [

@@ -1,0 +1,8 @@
+import type { OpSpec } from "../builder.ts";
+import { layerNormalized, normGradient } from "./normalization.ts";
+
+/** The gradient of layer normalisation's weight `[width]`: dy times the normalised x, summed over all rows. */
+export const layerNormGradWeight: OpSpec<"layer_norm_grad_weight"> = normGradient(
+  "weight",
+  (b, { dy, x, weight }, epsilon) => b.sumTo(b.mul(dy, layerNormalized(b, x, epsilon).normal), weight.shape),
+);

@@ -1,0 +1,8 @@
+import type { OpSpec } from "../builder.ts";
+import { normGradient, rmsNormalized } from "./normalization.ts";
+
+/** The gradient of root-mean-square normalisation's weight `[width]`: dy times the normalised x, summed over all rows. */
+export const rmsNormGradWeight: OpSpec<"rms_norm_grad_weight"> = normGradient(
+  "weight",
+  (b, { dy, x, weight }, epsilon) => b.sumTo(b.mul(dy, rmsNormalized(b, x, epsilon).normal), weight.shape),
+);
