@@ -354,6 +354,33 @@ export class Builder {
     const { labelSmoothing = 0, ignoreIndex = null } = options;
     return this.apply("softmax_cross_entropy", [logits, labels], { labelSmoothing, ignoreIndex });
   }
+  /**
+   * Attention of `query` `[B, S, H]` to `key` and `value` `[B, T, H]` in `heads` slices of H: `[B, S, H]`. The mask is added to the
+   * scores `[B, h, S, T]`; dropout draws from a stream of its own.
+   */
+  attention(
+    query: Node,
+    key: Node,
+    value: Node,
+    options: {
+      heads: number;
+      scale: number;
+      causal?: boolean;
+      mask?: Node;
+      dropout?: { readonly rate: number; readonly key?: Node };
+    },
+  ): Node {
+    const { heads, scale, mask, dropout } = options;
+    const rng = dropout && dropout.rate > 0 ? dropout.key : undefined;
+    return this.apply("attention", [query, key, value, ...(mask ? [mask] : []), ...(rng ? [rng] : [])], {
+      heads,
+      scale,
+      causal: options.causal ?? false,
+      masked: mask !== undefined,
+      rate: rng ? dropout!.rate : 0,
+      stream: rng ? this.nextStream() : 0,
+    });
+  }
   /** Rows of `table` `[V, ...]` at `indices` `[...]`: `[...indices, ...row]`. Indices must be in range. */
   gather(table: Node, indices: Node): Node {
     return this.apply("gather", [table, indices], {});

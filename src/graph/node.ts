@@ -74,6 +74,16 @@ export interface OpAttrs {
   softmax_cross_entropy: { readonly labelSmoothing: number; readonly ignoreIndex: number | null };
   /** The gradient of softmax cross-entropy's logits. */
   softmax_cross_entropy_grad: { readonly labelSmoothing: number; readonly ignoreIndex: number | null };
+  /** Softmax-weighted values for each query and head. */
+  attention: AttentionAttrs;
+  /** Each attention row's largest score and sum of exponentials. */
+  attention_stats: AttentionAttrs;
+  /** Gradient of attention with respect to its query. */
+  attention_grad_query: AttentionAttrs;
+  /** Gradient of attention with respect to its key. */
+  attention_grad_key: AttentionAttrs;
+  /** Gradient of attention with respect to its value. */
+  attention_grad_value: AttentionAttrs;
   /** Rows of a table at indices. */
   gather: NoAttrs;
   /** Rows added up at indices. */
@@ -96,6 +106,22 @@ export interface OpAttrs {
   iota: { readonly shape: Shape; readonly axis: number; readonly dtype: DType };
   /** Random bits, a function of key, stream and index. */
   random: { readonly shape: Shape; readonly stream: number };
+}
+
+/** How attention is computed, and which operands there are after query, key and value. */
+export interface AttentionAttrs {
+  /** Slices of the last dimension that attend each for itself. */
+  readonly heads: number;
+  /** What the query is multiplied by. */
+  readonly scale: number;
+  /** Whether a query sees no keys after its own. */
+  readonly causal: boolean;
+  /** Whether there is a mask. */
+  readonly masked: boolean;
+  /** Share of the probabilities that are dropped; above 0 there is a key to draw with. */
+  readonly rate: number;
+  /** The stream they are drawn from. */
+  readonly stream: number;
 }
 
 /** The name of an op. */

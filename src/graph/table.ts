@@ -6,6 +6,8 @@
 import type { OpTable } from "./builder.ts";
 import { abs } from "./ops/abs.ts";
 import { add } from "./ops/add.ts";
+import { attention, attentionStats } from "./ops/attention.ts";
+import { attentionGradKey, attentionGradQuery, attentionGradValue } from "./ops/attention_grad.ts";
 import { broadcast } from "./ops/broadcast.ts";
 import { cast } from "./ops/cast.ts";
 import { concat } from "./ops/concat.ts";
@@ -50,6 +52,11 @@ import { where } from "./ops/where.ts";
 export const opTable: OpTable = {
   abs,
   add,
+  attention,
+  attention_grad_key: attentionGradKey,
+  attention_grad_query: attentionGradQuery,
+  attention_grad_value: attentionGradValue,
+  attention_stats: attentionStats,
   broadcast,
   cast,
   concat,

@@ -6,7 +6,7 @@
 import type { Builder } from "../graph/builder.ts";
 import type { Init, Node } from "../graph/node.ts";
 import { ShapeError } from "../graph/shape.ts";
-import { type Dropout, dropout, linear } from "./layers.ts";
+import { type Dropout, linear } from "./layers.ts";
 
 /** Where attention's parameters stand and how it is cut into heads. */
 export interface AttentionOptions {
@@ -25,6 +25,8 @@ export interface AttentionOptions {
   readonly memory?: Node;
   /** Added to the scores, broadcast to `[B, h, S, T]`: see `paddingMask`. */
   readonly mask?: Node;
+  /** Whether a token hears none that come after it. */
+  readonly causal?: boolean;
   /** Dropout of the attention probabilities. */
   readonly dropout?: Dropout;
   /** Of the weights; BERT's if not given. */
@@ -44,20 +46,18 @@ export function attention(b: Builder, x: Node, options: AttentionOptions): Node 
   if (size % heads !== 0) {
     throw new ShapeError(`Cannot build attention: ${heads} heads do not divide the hidden size ${size}`);
   }
-  const width = size / heads; // d
-  const split = (node: Node) =>
-    b.transpose(b.reshape(node, [node.shape[0], node.shape[1], heads, width]), [0, 2, 1, 3]); // [B, h, *, d]
   const project = (from: Node, name: string) => linear(b, from, { name, in: size, out: size, init });
-
-  const query = split(b.mul(project(x, names.query), 1 / Math.sqrt(width))); // [B, h, S, d]
-  const key = split(project(memory, names.key)); // [B, h, T, d]
-  const value = split(project(memory, names.value)); // [B, h, T, d]
-
-  const scores = b.matmul(query, key, { transB: true }); // [B, h, S, T]
-  const weights = b.softmax(options.mask ? b.add(scores, options.mask) : scores);
-  const kept = options.dropout ? dropout(b, weights, options.dropout) : weights;
-  const heard = b.transpose(b.matmul(kept, value), [0, 2, 1, 3]); // [B, S, h, d]
-  return project(b.reshape(heard, [x.shape[0], x.shape[1], size]), names.output); // [B, S, H]
+  const query = project(x, names.query); // [B, S, H]
+  const key = project(memory, names.key); // [B, T, H]
+  const value = project(memory, names.value); // [B, T, H]
+  const heard = b.attention(query, key, value, {
+    heads,
+    scale: 1 / Math.sqrt(size / heads),
+    causal: options.causal,
+    mask: options.mask,
+    dropout: options.dropout,
+  });
+  return project(heard, names.output); // [B, S, H]
 }
 
 /**

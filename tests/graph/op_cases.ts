@@ -13,7 +13,7 @@ import {
   type Node,
 } from "../../src/graph/graph.ts";
 import type { DType } from "../../src/graph/dtype.ts";
-import type { OpName } from "../../src/graph/node.ts";
+import type { NodeOf, OpName } from "../../src/graph/node.ts";
 
 /** One use of an op: its float inputs are what gradients are checked for. */
 export interface OpCase {
@@ -72,6 +72,59 @@ function normGradients(
     one("rows", build, spread([3, 8]), spread([3, 8]), spread([8])),
     one("odd rows", build, spread([2, 9, 33]), spread([2, 9, 33], 1, 4), spread([33])),
   ];
+}
+
+interface Attention {
+  readonly heads: number;
+  readonly scale?: number;
+  readonly causal?: boolean;
+  readonly rate?: number;
+  /** 1: a token, 0: padding, for each key of each text. */
+  readonly padding?: readonly number[];
+}
+
+/** A query, a key and a value. */
+function attended(o: { batch?: number; queries: number; keys?: number; size?: number }): HostTensor[] {
+  const { batch = 1, queries, keys = queries, size = 8 } = o;
+  return [spread([batch, queries, size]), spread([batch, keys, size]), spread([batch, keys, size])];
+}
+
+function attend({ scale = 0.5, rate = 0, padding, ...options }: Attention): OpCase["build"] {
+  return (b, [query, key, value]) => {
+    const [batch, keys] = [query.shape[0], key.shape[1]] as number[];
+    const mask = padding &&
+      b.constant("f32", [batch, 1, 1, keys], padding.map((token) => token ? 0 : -1e9));
+    const dropout = { rate, key: b.scalar(77, "u32") };
+    return b.attention(query, key, value, { ...options, scale, mask, dropout });
+  };
+}
+
+/** The statistics of the attention that these options make. */
+function inner(op: "attention_stats", options: Attention): OpCase["build"] {
+  return (b, inputs) => {
+    const node = attend(options)(b, inputs) as NodeOf<"attention">;
+    return b.apply(op, node.inputs, node.attrs);
+  };
+}
+
+/** A gradient of the attention that these options make, where the result's is the query. */
+function gradientOf(
+  op: "attention_grad_query" | "attention_grad_key" | "attention_grad_value",
+  options: Attention,
+): OpCase["build"] {
+  return (b, inputs) => {
+    const node = attend(options)(b, inputs) as NodeOf<"attention">;
+    const dy = inputs[0];
+    const [batch, rows, size] = node.shape as number[];
+    const stats = b.apply("attention_stats", node.inputs, node.attrs);
+    const heads = b.reshape(b.mul(dy, node), [batch, rows, options.heads, size / options.heads]);
+    return b.apply(op, [...node.inputs, stats, b.sum(heads, [-1]), dy], node.attrs);
+  };
+}
+
+/** Padding after `tokens` of `length` keys. */
+function paddingOf(length: number, tokens: number): number[] {
+  return Array.from({ length }, (_, i) => i < tokens ? 1 : 0);
 }
 
 /** What is tried of every op. */
@@ -265,6 +318,61 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
       spread([2, 301], -3, 3),
       ints([2], [300, 7]),
       spread([2]),
+    ),
+  ],
+  attention: [
+    one("two heads", attend({ heads: 2 }), ...attended({ size: 8, queries: 3 })),
+    one("more keys than queries", attend({ heads: 1, scale: 0.5 }), ...attended({ queries: 2, keys: 5 })),
+    one("causal", attend({ heads: 2, causal: true }), ...attended({ queries: 4 })),
+    one(
+      "padding",
+      attend({ heads: 2, padding: [1, 1, 1, 1, 0, 0] }),
+      ...attended({ batch: 2, queries: 3 }),
+    ),
+    one("dropout", attend({ heads: 2, rate: 0.3, padding: [1, 1, 1, 0] }), ...attended({ queries: 4 })),
+    one(
+      "a mask with a gradient",
+      (b, [q, k, v, mask]) => b.attention(q, k, v, { heads: 2, scale: 0.5, mask }),
+      ...attended({ batch: 2, queries: 3 }),
+      spread([1, 2, 3, 3]),
+    ),
+    one(
+      "heads of 32, longer than a block",
+      attend({ heads: 2, rate: 0.1, padding: paddingOf(130, 100), scale: 0.2 }),
+      ...attended({ size: 64, queries: 35, keys: 130 }),
+    ),
+    one("heads of 40, causal", attend({ heads: 2, causal: true }), ...attended({ size: 80, queries: 33 })),
+  ],
+  attention_stats: [
+    one("masked", inner("attention_stats", { heads: 2 }), ...attended({ queries: 3, keys: 5 })),
+    one(
+      "heads of 32",
+      inner("attention_stats", { heads: 2, causal: true }),
+      ...attended({ size: 64, queries: 67 }),
+    ),
+  ],
+  attention_grad_query: [
+    one("no dropout", gradientOf("attention_grad_query", { heads: 2 }), ...attended({ queries: 3, keys: 5 })),
+    one(
+      "heads of 32",
+      gradientOf("attention_grad_query", { heads: 2, rate: 0.2 }),
+      ...attended({ size: 64, queries: 67 }),
+    ),
+  ],
+  attention_grad_key: [
+    one("no dropout", gradientOf("attention_grad_key", { heads: 2 }), ...attended({ queries: 3, keys: 5 })),
+    one(
+      "heads of 32",
+      gradientOf("attention_grad_key", { heads: 2, rate: 0.2 }),
+      ...attended({ size: 64, queries: 67 }),
+    ),
+  ],
+  attention_grad_value: [
+    one("no dropout", gradientOf("attention_grad_value", { heads: 2 }), ...attended({ queries: 3, keys: 5 })),
+    one(
+      "heads of 32",
+      gradientOf("attention_grad_value", { heads: 2, rate: 0.2, causal: true }),
+      ...attended({ size: 64, queries: 67 }),
     ),
   ],
   gather: [

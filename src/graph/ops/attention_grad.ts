@@ -1,0 +1,38 @@
+/**
+ * Attention's gradients. Their definitions compute the probabilities anew, as the definition of attention does, and merge with it; a
+ * kernel takes them from the rows' statistics instead.
+ *
+ * @module
+ */
+import type { CompositeOp } from "../builder.ts";
+import type { AttentionAttrs, TensorType } from "../node.ts";
+import { attentionGradients, attentionOperands, attentionType } from "./attention.ts";
+
+type GradientName = "attention_grad_query" | "attention_grad_key" | "attention_grad_value";
+
+/**
+ * The gradient with respect to the query. After attention's own operands come its `attention_stats`, f32 `[B, S, h]` sums over each
+ * head of result times gradient, and the result's gradient `[B, S, H]`.
+ */
+export const attentionGradQuery: CompositeOp<"attention_grad_query"> = gradient("query");
+/** The gradient with respect to the key, from the same operands. */
+export const attentionGradKey: CompositeOp<"attention_grad_key"> = gradient("key");
+/** The gradient with respect to the value, from the same operands. */
+export const attentionGradValue: CompositeOp<"attention_grad_value"> = gradient("value");
+
+function gradient<K extends GradientName>(of: "query" | "key" | "value"): CompositeOp<K> {
+  return {
+    infer: (inputs: readonly TensorType[], attrs: AttentionAttrs) =>
+      attentionType(inputs, attrs, ["query", "key", "value"].indexOf(of), [
+        ({ batch, rows }) => [2, batch, attrs.heads, rows],
+        ({ batch, rows }) => [batch, rows, attrs.heads],
+        ({ batch, rows, size }) => [batch, rows, size],
+      ]),
+    expand(b, node, inputs) {
+      const attrs = node.attrs as AttentionAttrs;
+      const operands = attentionOperands(inputs, attrs);
+      return attentionGradients(b, operands, attrs, operands.rest[2])[of]();
+    },
+    tolerance: { relative: 1e-4, absolute: 1e-5 },
+  };
+}
