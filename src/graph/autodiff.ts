@@ -6,7 +6,17 @@
 import type { Builder, OpSpec } from "./builder.ts";
 import { isFloat } from "./dtype.ts";
 import { labelOf, type Node, type OpName } from "./node.ts";
+import { recomputation } from "./recompute.ts";
 import { formatShape, ShapeError } from "./shape.ts";
+
+/** How gradients are made. */
+export interface GradientOptions {
+  /**
+   * What is kept of the forward part: everything between two of these nodes is computed again for the backward part, when that
+   * comes to it (gradient checkpointing: Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016).
+   */
+  readonly boundaries?: readonly Node[];
+}
 
 /**
  * Appends the gradients of a scalar with respect to `wrt`, in that order; zeros where the scalar does not depend on a
@@ -23,7 +33,12 @@ import { formatShape, ShapeError } from "./shape.ts";
  * ```
  * @throws {ShapeError} when the loss is not a float scalar, or an op between it and `wrt` has no gradient.
  */
-export function gradients(b: Builder, loss: Node, wrt: readonly Node[]): Node[] {
+export function gradients(
+  b: Builder,
+  loss: Node,
+  wrt: readonly Node[],
+  options: GradientOptions = {},
+): Node[] {
   if (!isFloat(loss.dtype) || loss.shape.length !== 0) {
     throw new ShapeError(
       `Cannot differentiate ${labelOf(loss)}: a loss is a float scalar, got ${loss.dtype} ${
@@ -33,6 +48,7 @@ export function gradients(b: Builder, loss: Node, wrt: readonly Node[]): Node[] 
   }
   const nodes = b.nodes.slice(0, loss.id + 1);
   const reaches = dependents(nodes, wrt);
+  const again = recomputation(b, nodes, options.boundaries ?? []);
   const adjoints = new Map<Node, Node>([[loss, b.scalar(1, loss.dtype)]]);
   for (let i = loss.id; i >= 0; i--) {
     const node = nodes[i];
@@ -40,7 +56,7 @@ export function gradients(b: Builder, loss: Node, wrt: readonly Node[]): Node[] 
     if (!dy || !reaches[i] || node.inputs.length === 0) continue;
     const needed = node.inputs.map((input) => reaches[input.id] && isFloat(input.dtype));
     if (!needed.some(Boolean)) continue;
-    const back = () => vjp(b, node, dy, needed);
+    const back = () => vjp(b, again(node), dy, needed);
     const parts = node.name ? b.named(`${node.name}.grad`, back) : back();
     node.inputs.forEach((input, k) => {
       const part = parts[k];

@@ -419,6 +419,11 @@ export class Builder {
       : this.apply("concat", xs, { axis: normalizeAxis(axis, xs[0].shape.length) });
   }
 
+  /** `x`, in such a way that its readers are not merged with readers of `x` that compute the same. */
+  barrier(x: Node): Node {
+    return this.apply("barrier", [x], {});
+  }
+
   // ---- sources -----------------------------------------------------------------------------------------------------
 
   /** Each element's index along `axis`. */

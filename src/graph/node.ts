@@ -101,6 +101,8 @@ export interface OpAttrs {
   pad: { readonly axis: number; readonly before: number; readonly size: Dim };
   /** Operands one after the other along `axis`. */
   concat: { readonly axis: number };
+  /** `x`, whose readers are merged with none of `x` itself. */
+  barrier: NoAttrs;
   // sources
   /** Each index along `axis`. */
   iota: { readonly shape: Shape; readonly axis: number; readonly dtype: DType };

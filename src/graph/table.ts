@@ -8,6 +8,7 @@ import { abs } from "./ops/abs.ts";
 import { add } from "./ops/add.ts";
 import { attention, attentionStats } from "./ops/attention.ts";
 import { attentionGradKey, attentionGradQuery, attentionGradValue } from "./ops/attention_grad.ts";
+import { barrier } from "./ops/barrier.ts";
 import { broadcast } from "./ops/broadcast.ts";
 import { cast } from "./ops/cast.ts";
 import { concat } from "./ops/concat.ts";
@@ -57,6 +58,7 @@ export const opTable: OpTable = {
   attention_grad_query: attentionGradQuery,
   attention_grad_value: attentionGradValue,
   attention_stats: attentionStats,
+  barrier,
   broadcast,
   cast,
   concat,

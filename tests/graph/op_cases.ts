@@ -406,6 +406,7 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
     one("columns", (b, [x]) => b.mul(b.iota([3, 4], 1, "f32"), x), spread([4])),
     one("rows", (b, [x]) => b.add(b.iota([3, 4], 0), x), ints([], [5])),
   ],
+  barrier: [one("copy", (b, [x]) => b.mul(b.barrier(x), x), spread([3, 4]))],
   random: [
     one("bits", (b, [key]) => b.random(key, [5, 7]), words([], [12345])),
     one("second stream", (b, [key]) => (b.random(key, [2]), b.random(key, [40])), words([], [0xfffffff0])),
