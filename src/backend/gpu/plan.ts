@@ -56,13 +56,13 @@ export interface Source {
 }
 
 /** Whether a composite op has a kernel of its own here; the others are expanded before a plan is made. */
-export function hasKernel(_node: Node): boolean {
-  return false;
+export function hasKernel(node: Node): boolean {
+  return node.op === "barrier"; // keeps equal nodes apart until nothing merges them any more
 }
 
 /** Compiles a bound, optimized graph whose composite ops all have kernels. */
 export function makePlan(source: Graph, limits: PlanLimits): Plan {
-  const graph = splitConcats(source);
+  const graph = splitConcats(withoutBarriers(source));
   checkTypes(graph);
   const fusion = fuse(graph, limits);
   const { order, inPlace } = schedule(graph, fusion);
@@ -167,6 +167,11 @@ function lower(group: Group, lowering: Lowering): Kernel[] {
         `Cannot compile ${labelOf(group.anchor!)}: WebGPU has no kernel for "${group.anchor!.op}"`,
       );
   }
+}
+
+function withoutBarriers(graph: Graph): Graph {
+  if (!graph.nodes.some((n) => n.op === "barrier")) return graph;
+  return rewrite(graph, (node, inputs, b) => node.op === "barrier" ? inputs[0] : b.clone(node, inputs));
 }
 
 /** Concatenations of many operands as concatenations of few, so that each kernel binds few buffers. */
