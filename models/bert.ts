@@ -182,6 +182,7 @@ export function buildBertClassifier(
   let x = embeddings(b, config, inputs, { init, hidden }); // [B, S, H]
   for (let i = 0; i < config.layers; i++) {
     const name = `bert.encoder.layer.${i}`;
+    x = b.boundary(x);
     const last = i === config.layers - 1 && !options.wholeLastLayer;
     const from = last ? b.slice(x, 1, 0, 1) : x; // [B, 1 or S, H]
     const heard = attention(b, from, {

@@ -99,6 +99,7 @@ export class Builder {
   readonly #names = new Map<string, Node>();
   readonly #outputs: Record<string, Node> = {};
   readonly #updates: Update[] = [];
+  readonly #boundaries: Node[] = [];
   #streams = 0;
   #scope = "";
 
@@ -180,6 +181,17 @@ export class Builder {
       throw new ShapeError(`Cannot update state "${state.name}" twice`);
     }
     this.#updates.push({ state, value });
+  }
+
+  /** Marks a value between which and the next one a training step may compute again instead of keeping: a layer's operand. */
+  boundary(x: Node): Node {
+    this.#boundaries.push(x);
+    return x;
+  }
+
+  /** What was marked, in order: see `gradients`. */
+  get boundaries(): readonly Node[] {
+    return this.#boundaries;
   }
 
   /** Labels the nodes built inside `build` with a name, for messages and profiles. */
