@@ -61,14 +61,22 @@ export async function describeAdapter(): Promise<AdapterDescription | null> {
   return adapter && describe(adapter);
 }
 
+/** What is bound to a kernel. */
+export interface KernelLayout {
+  /** For each binding of group 0, whether the kernel writes it. */
+  readonly writes: readonly boolean[];
+  /** Buffers of group 1, which the kernel does not look at. */
+  readonly touched: number;
+}
+
 /** An open device. */
 export interface GpuContext {
   /** WebGPU's handle. */
   readonly device: GPUDevice;
   /** What it was opened on. */
   readonly adapter: AdapterDescription;
-  /** The compiled kernel; equal texts are compiled once. */
-  pipeline(kernel: string, wgsl: string): Promise<GPUComputePipeline>;
+  /** The compiled kernel; equal texts are compiled once for each layout. */
+  pipeline(kernel: string, wgsl: string, layout?: KernelLayout): Promise<GPUComputePipeline>;
   /** How many pipelines have been compiled. */
   readonly pipelineCount: number;
   /** Throws what has gone wrong on the device since it was opened. */
@@ -123,9 +131,10 @@ function createContext(device: GPUDevice, adapter: AdapterDescription): GpuConte
     get pipelineCount() {
       return pipelines.size;
     },
-    pipeline(kernel: string, wgsl: string) {
-      let pipeline = pipelines.get(wgsl);
-      if (!pipeline) pipelines.set(wgsl, pipeline = compile(device, kernel, wgsl));
+    pipeline(kernel: string, wgsl: string, layout?: KernelLayout) {
+      const key = layout?.touched ? `${layout.touched} ${wgsl}` : wgsl;
+      let pipeline = pipelines.get(key);
+      if (!pipeline) pipelines.set(key, pipeline = compile(device, kernel, wgsl, layout));
       return pipeline;
     },
     check() {
@@ -152,13 +161,18 @@ function createContext(device: GPUDevice, adapter: AdapterDescription): GpuConte
   return context;
 }
 
-async function compile(device: GPUDevice, kernel: string, wgsl: string): Promise<GPUComputePipeline> {
+async function compile(
+  device: GPUDevice,
+  kernel: string,
+  wgsl: string,
+  layout?: KernelLayout,
+): Promise<GPUComputePipeline> {
   device.pushErrorScope("validation");
   const module = device.createShaderModule({ label: kernel, code: wgsl });
   const invalid = device.popErrorScope();
   const pipeline = device.createComputePipelineAsync({
     label: kernel,
-    layout: "auto",
+    layout: layout?.touched ? layoutOf(device, layout) : "auto",
     compute: { module, entryPoint: "main" },
   });
   try {
@@ -170,6 +184,20 @@ async function compile(device: GPUDevice, kernel: string, wgsl: string): Promise
   } finally {
     await invalid;
   }
+}
+
+function layoutOf(device: GPUDevice, { writes, touched }: KernelLayout): GPUPipelineLayout {
+  const group = (types: readonly GPUBufferBindingType[]) =>
+    device.createBindGroupLayout({
+      entries: types.map((type, binding) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type },
+      })),
+    });
+  const own = writes.map((w): GPUBufferBindingType => w ? "storage" : "read-only-storage");
+  const others = new Array<GPUBufferBindingType>(touched).fill("read-only-storage");
+  return device.createPipelineLayout({ bindGroupLayouts: [group(own), group(others)] });
 }
 
 async function requestAdapter(): Promise<GPUAdapter | null> {

@@ -16,6 +16,7 @@ import { storageBytes } from "./kernels/wgsl.ts";
 import type { Kernel, Storage } from "./kernels/writer.ts";
 import { assignBuffers, type Assignment } from "./memory.ts";
 import { schedule } from "./schedule.ts";
+import { arrange, passesOf, type Timeline, touchesOf } from "./timeline.ts";
 import { withWork } from "./work.ts";
 
 /** What a device can do, as far as a plan depends on it. */
@@ -41,6 +42,10 @@ export type PlanStorage = Storage & {
 /** Everything a program needs to be set up. */
 export interface Plan {
   readonly kernels: readonly Kernel[];
+  /** The compute pass of each kernel. */
+  readonly passes: readonly number[];
+  /** For each kernel, what is bound to it only so that its barrier covers the kernels that run beside it. */
+  readonly touches: readonly (readonly PlanStorage[])[];
   readonly storages: readonly PlanStorage[];
   /** Buffers shared by work storages. */
   readonly work: Assignment<PlanStorage>;
@@ -101,8 +106,7 @@ export function makePlan(source: Graph, limits: PlanLimits): Plan {
       storages.set(node, state ? storages.get(state)! : make(labelOf(node), "work", type));
     }
   }
-  const kernels: Kernel[] = [];
-  const spans = new Map<PlanStorage, { first: number; last: number }>();
+  const lowered: Kernel[] = [];
   for (const group of order) {
     const lowering: Lowering = {
       storageOf: (node) => storages.get(node),
@@ -119,12 +123,7 @@ export function makePlan(source: Graph, limits: PlanLimits): Plan {
             `this device binds ${limits.maxBuffers}`,
         );
       }
-      for (const { storage } of kernel.bindings) {
-        const span = spans.get(storage as PlanStorage);
-        if (span) span.last = kernels.length;
-        else spans.set(storage as PlanStorage, { first: kernels.length, last: kernels.length });
-      }
-      kernels.push(kernel);
+      lowered.push(kernel);
     }
   }
   const stored = (node: Node): Source => {
@@ -137,15 +136,52 @@ export function makePlan(source: Graph, limits: PlanLimits): Plan {
   const copies = graph.updates
     .map(({ state, value }) => ({ from: stored(value), to: storages.get(state)! }))
     .filter(({ from, to }) => from.storage !== to);
-  for (const kept of [...Object.values(outputs), ...copies.map((c) => c.from)]) {
-    const span = spans.get(kept.storage);
-    if (span) span.last = kernels.length;
-  }
-  const work = assignBuffers(
-    all.filter((s) => s.kind === "work" && spans.has(s))
-      .map((s) => ({ value: s, bytes: s.bytes, ...spans.get(s)! })),
-  );
-  return { kernels, storages: all, work, outputs, copies };
+  const timeline = arrange(lowered, { bufferOf });
+  const kept = [...Object.values(outputs), ...copies.map((c) => c.from)].map((c) => c.storage);
+  const { passes, work } = cutPasses(timeline, all.filter((s) => s.kind === "work"), new Set(kept));
+  const touches = touchesOf(timeline, passes, {
+    maxBuffers: limits.maxBuffers,
+    bufferOf: (s) => work.slotOf.get(s as PlanStorage) ?? bufferOf(s),
+  }) as PlanStorage[][];
+  return { kernels: timeline.kernels, passes, touches, storages: all, work, outputs, copies };
+}
+
+/** What lies in one buffer whatever the plan. */
+function bufferOf(storage: Storage): unknown {
+  const { kind } = storage as PlanStorage;
+  return kind === "input" || kind === "constant" ? kind : storage;
+}
+
+/** Work memory that is worth no thought. */
+const smallWorkBytes = 2 ** 28;
+
+/**
+ * Cuts a step into passes, between which memory is reused: into as few as take hardly more memory than short ones.
+ */
+function cutPasses(
+  timeline: Timeline,
+  storages: readonly PlanStorage[],
+  kept: ReadonlySet<PlanStorage>,
+): { passes: number[]; work: Assignment<PlanStorage> } {
+  const cut = (most: number) => {
+    const passes = passesOf(timeline, most);
+    const spans = new Map<PlanStorage, { first: number; last: number }>();
+    timeline.kernels.forEach(({ bindings }, i) => {
+      for (const storage of bindings.map((b) => b.storage as PlanStorage)) {
+        const span = spans.get(storage);
+        if (span) span.last = passes[i];
+        else spans.set(storage, { first: passes[i], last: passes[i] });
+      }
+    });
+    for (const storage of kept) if (spans.has(storage)) spans.get(storage)!.last = Infinity;
+    const work = assignBuffers(
+      storages.filter((s) => spans.has(s)).map((s) => ({ value: s, bytes: s.bytes, ...spans.get(s)! })),
+    );
+    return { passes, work, bytes: work.sizes.reduce((a, b) => a + b, 0) };
+  };
+  const short = cut(12);
+  const most = Math.max(smallWorkBytes, short.bytes * 1.1);
+  return [Infinity, 96, 48, 24].map(cut).find((c) => c.bytes <= most) ?? short;
 }
 
 function lower(group: Group, lowering: Lowering): Kernel[] {
@@ -210,9 +246,9 @@ export function printPlan(plan: Plan): string {
     const list = (writes: boolean) =>
       kernel.bindings.filter((b) => b.writes === writes)
         .map((b) => `${b.storage.label}${slotText(plan, b.storage as PlanStorage)}`).join(", ");
-    return `${String(i).padStart(4)} ${kernel.name} <${kernel.workgroups.join(" ")}> ${list(false)} -> ${
-      list(true)
-    }`;
+    return `${String(plan.passes[i]).padStart(3)}${String(i).padStart(5)} ${kernel.name} <${
+      kernel.workgroups.join(" ")
+    }> ${list(false)} -> ${list(true)}`;
   });
   const bytes = plan.work.sizes.reduce((a, b) => a + b, 0);
   return [...lines, `${plan.kernels.length} kernels, ${plan.work.sizes.length} buffers of ${bytes} bytes`]

@@ -1,5 +1,5 @@
 /**
- * A plan on the device: every pipeline, buffer and bind group is made once, and a run replays one compute pass.
+ * A plan on the device: every pipeline, buffer and bind group is made once, and a run replays a few compute passes.
  *
  * @module
  */
@@ -46,7 +46,10 @@ interface Launch {
   readonly name: string;
   readonly pipeline: GPUComputePipeline;
   readonly bindGroup: GPUBindGroup;
+  /** What is bound only for the barrier's sake. */
+  readonly touched?: GPUBindGroup;
   readonly workgroups: readonly [number, number, number];
+  readonly pass: number;
 }
 
 interface Place {
@@ -83,7 +86,14 @@ export async function compileProgram(
   const plan = makePlan(graph, options.limits);
   debugPrint(3, `plan of ${options.label ?? "program"}`, () => printPlan(plan));
   for (const { name, wgsl } of plan.kernels) debugPrint(4, name, () => wgsl);
-  const pipelines = Promise.all(plan.kernels.map((k) => context.pipeline(k.name, k.wgsl)));
+  const pipelines = Promise.all(
+    plan.kernels.map((k, i) =>
+      context.pipeline(k.name, k.wgsl, {
+        writes: k.bindings.map((b) => b.writes),
+        touched: plan.touches[i].length,
+      })
+    ),
+  );
   const states = options.share ? (options.share as DeviceProgram).states : new StateTable();
   states.retain();
   try {
@@ -300,9 +310,10 @@ class DeviceProgram implements GpuProgram {
       encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, bytes);
     this.#before.forEach(copy);
     copies.filter((c) => c.before).forEach(copy);
-    if (this.#launches.length > 0) {
+    for (let i = 0; i < this.#launches.length;) {
       const pass = encoder.beginComputePass();
-      for (const launch of this.#launches) encodeLaunch(pass, launch);
+      const number = this.#launches[i].pass;
+      for (; this.#launches[i]?.pass === number; i++) encodeLaunch(pass, this.#launches[i]);
       pass.end();
     }
     copies.filter((c) => !c.before).forEach(copy);
@@ -461,17 +472,25 @@ class DeviceProgram implements GpuProgram {
     const { device } = this.#context;
     device.pushErrorScope("validation");
     this.#plan.kernels.forEach(({ name, bindings, workgroups }, i) => {
-      const entries = bindings.map(({ storage }, binding): GPUBindGroupEntry => {
-        const { buffer, offset } = this.#places.get(storage as PlanStorage)!;
-        return { binding, resource: { buffer, offset, size: (storage as PlanStorage).bytes } };
-      });
+      const entryOf = (storage: PlanStorage, binding: number): GPUBindGroupEntry => {
+        const { buffer, offset } = this.#places.get(storage)!;
+        return { binding, resource: { buffer, offset, size: storage.bytes } };
+      };
+      const entries = bindings.map(({ storage }, binding) => entryOf(storage as PlanStorage, binding));
       const pipeline = pipelines[i];
       const layout = pipeline.getBindGroupLayout(0);
+      const touches = this.#plan.touches[i];
       this.#launches.push({
         name,
         pipeline,
         bindGroup: device.createBindGroup({ label: name, layout, entries }),
+        touched: touches.length === 0 ? undefined : device.createBindGroup({
+          label: name,
+          layout: pipeline.getBindGroupLayout(1),
+          entries: touches.map(entryOf),
+        }),
         workgroups,
+        pass: this.#plan.passes[i],
       });
     });
     const error = await device.popErrorScope();
@@ -484,8 +503,12 @@ class DeviceProgram implements GpuProgram {
 const copyable = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
 const readback = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
 
-function encodeLaunch(pass: GPUComputePassEncoder, { pipeline, bindGroup, workgroups }: Launch): void {
+function encodeLaunch(
+  pass: GPUComputePassEncoder,
+  { pipeline, bindGroup, touched, workgroups }: Launch,
+): void {
   pass.setPipeline(pipeline);
   pass.setBindGroup(0, bindGroup);
+  if (touched) pass.setBindGroup(1, touched);
   pass.dispatchWorkgroups(...workgroups);
 }

@@ -165,6 +165,6 @@ Deno.test("a plan prints one line a kernel", () => {
   const plan = planOf((b) => b.output("y", b.tanh(b.input("x", "f32", [4]))));
   assert.equal(
     printPlan(plan),
-    '   0 tanh %1 [4] <1 1 1> input "x" -> tanh %1#0\n1 kernels, 1 buffers of 16 bytes',
+    '  0    0 tanh %1 [4] <1 1 1> input "x" -> tanh %1#0\n1 kernels, 1 buffers of 16 bytes',
   );
 });
