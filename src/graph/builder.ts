@@ -53,6 +53,8 @@ interface OpRules<K extends OpName> {
    * `needed[i]` is false where nobody asks for input i's. Absent: the op has no gradient at all.
    */
   vjp?(b: Builder, node: NodeOf<K>, dy: Node, needed: readonly boolean[]): (Node | null)[];
+  /** Which operands mixed precision hands over in f16; the op computes from them in f32 all the same. */
+  half?(attrs: OpAttrs[K], operands: number): readonly number[];
   /** What other backends' results are held to. */
   readonly tolerance: Tolerance;
   /** Replaces symbols in the attributes; needed where attributes hold dimensions. */
@@ -342,8 +344,9 @@ export class Builder {
   // ---- products and rows -------------------------------------------------------------------------------------------
 
   /** `a @ b` over the last two dimensions; leading ones broadcast, and a rank-2 `b` serves every leading index of `a`. */
-  matmul(a: Node, b: Node, options: { transA?: boolean; transB?: boolean } = {}): Node {
-    return this.apply("matmul", [a, b], { transA: options.transA ?? false, transB: options.transB ?? false });
+  matmul(a: Node, b: Node, options: { transA?: boolean; transB?: boolean; dtype?: "f32" } = {}): Node {
+    const { transA = false, transB = false, dtype } = options;
+    return this.apply("matmul", [a, b], { transA, transB, ...(dtype && { dtype }) });
   }
   /** Softmax over the last dimension. */
   softmax(x: Node): Node {

@@ -56,7 +56,12 @@ export interface OpAttrs {
   reduce_max: { readonly axes: readonly number[]; readonly keepDims: boolean };
   // products and rows
   /** Product over the last two dimensions. */
-  matmul: { readonly transA: boolean; readonly transB: boolean };
+  matmul: {
+    readonly transA: boolean;
+    readonly transB: boolean;
+    /** Type of the result, where it is not the operands'. */
+    readonly dtype?: "f32";
+  };
   /** Softmax over the last dimension. */
   softmax: NoAttrs;
   /** Layer normalisation of the last dimension. */

@@ -67,6 +67,7 @@ export const attention: CompositeOp<"attention"> = {
     const heard = b.transpose(b.matmul(kept, split(value)), [0, 2, 1, 3]); // [B, S, h, d]
     return b.cast(b.reshape(heard, query.shape), query.dtype); // [B, S, H]
   },
+  half: () => [0, 1, 2],
   tolerance: { relative: 1e-4, absolute: 1e-5 },
 };
 
@@ -86,6 +87,7 @@ export const attentionStats: CompositeOp<"attention_stats"> = {
     const row = [1, ...node.shape.slice(1)];
     return b.concat([b.reshape(largest, row), b.reshape(sums, row)], 0);
   },
+  half: () => [0, 1, 2],
   tolerance: { relative: 1e-4, absolute: 1e-5 },
 };
 

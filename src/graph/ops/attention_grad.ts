@@ -33,6 +33,7 @@ function gradient<K extends GradientName>(of: "query" | "key" | "value"): Compos
       const operands = attentionOperands(inputs, attrs);
       return attentionGradients(b, operands, attrs, operands.rest[2])[of]();
     },
+    half: (_attrs, operands) => [0, 1, 2, operands - 1],
     tolerance: { relative: 1e-4, absolute: 1e-5 },
   };
 }

@@ -19,10 +19,13 @@ export const matmul: OpSpec<"matmul"> = {
     const [m, ka] = lastTwo(a, attrs.transA);
     const [kb, n] = lastTwo(b, attrs.transB);
     if (ka !== kb) throw new ShapeError(`inner dimensions must match, got ${both(a, b)}${transposed(attrs)}`);
-    return { dtype: a.dtype, shape: [...broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2)), m, n] };
+    return {
+      dtype: attrs.dtype ?? a.dtype,
+      shape: [...broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2)), m, n],
+    };
   },
   vjp(b, node, dy, needed) {
-    const [x, w] = node.inputs;
+    const [x, w] = node.inputs.map((input) => b.cast(input, dy.dtype));
     const { transA, transB } = node.attrs;
     let [dx, dw]: [typeof dy | null, typeof dy | null] = [null, null];
     if (needed[0]) {
@@ -40,7 +43,7 @@ export const matmul: OpSpec<"matmul"> = {
         : b.matmul(left, right, { transA: !transA });
       dw = b.sumTo(dw, w.shape);
     }
-    return [dx, dw];
+    return [dx && b.cast(dx, node.inputs[0].dtype), dw && b.cast(dw, node.inputs[1].dtype)];
   },
   eval([a, b], attrs, out) {
     const shape = numeric(out.shape);
@@ -65,9 +68,11 @@ export const matmul: OpSpec<"matmul"> = {
     }
     return data;
   },
-  onnx(scope, node, inputs) {
+  onnx(scope, node, operands) {
     const [a, b] = node.inputs;
-    const { transA, transB } = node.attrs;
+    const { transA, transB, dtype } = node.attrs;
+    const wide = (name: string) => scope.emit("Cast", [name], { attrs: { to: 1 } });
+    const inputs = dtype !== undefined && a.dtype !== dtype ? operands.map(wide) : operands;
     if (a.shape.length === 2 && b.shape.length === 2 && (transA || transB)) {
       return scope.emit("Gemm", inputs, { attrs: { transA: transA ? 1 : 0, transB: transB ? 1 : 0 } });
     }
@@ -81,6 +86,7 @@ export const matmul: OpSpec<"matmul"> = {
       flip(inputs[1], b.shape.length, transB),
     ]);
   },
+  half: () => [0, 1],
   tolerance: { relative: 1e-4, absolute: 1e-5 },
 };
 
