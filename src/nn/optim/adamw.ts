@@ -5,6 +5,7 @@
  */
 import type { Builder } from "../../graph/builder.ts";
 import type { Node } from "../../graph/node.ts";
+import { updater } from "./updater.ts";
 
 /** How AdamW steps. */
 export interface AdamWOptions {
@@ -22,6 +23,8 @@ export interface AdamWOptions {
   readonly decays?: (name: string) => boolean;
   /** What every gradient is multiplied by: `clipScale`. */
   readonly gradientScale?: Node;
+  /** bool scalar: where it is false, every state keeps its value. */
+  readonly applyIf?: Node;
 }
 
 /**
@@ -58,8 +61,15 @@ export function adamw(
     const rate = typeof options.learningRate === "number"
       ? b.scalar(options.learningRate)
       : options.learningRate;
-    const c1 = decayedCounter(b, "adamw.c1", beta1);
-    const c2 = decayedCounter(b, "adamw.c2", beta2);
+    const set = updater(b, options.applyIf);
+    const decayedCounter = (name: string, beta: number) => {
+      const counter = b.state(name, "f32", []);
+      const next = b.add(b.mul(counter, beta), 1 - beta);
+      set(counter, next);
+      return next;
+    };
+    const c1 = decayedCounter("adamw.c1", beta1);
+    const c2 = decayedCounter("adamw.c2", beta2);
     const root = b.sqrt(c2);
     const stepSize = b.div(b.mul(rate, root), c1);
     const floor = b.mul(root, epsilon);
@@ -74,9 +84,9 @@ export function adamw(
       const nextM = b.add(b.mul(m, beta1), b.mul(g, firstScale));
       const nextV = b.add(b.mul(v, beta2), b.mul(b.square(g), secondScale));
       const step = b.mul(b.div(nextM, b.add(b.sqrt(nextV), floor)), stepSize);
-      b.update(m, nextM);
-      b.update(v, nextV);
-      b.update(p, b.sub(weightDecay !== 0 && decays(p.name!) ? b.mul(p, shrink) : p, step));
+      set(m, nextM);
+      set(v, nextV);
+      set(p, b.sub(weightDecay !== 0 && decays(p.name!) ? b.mul(p, shrink) : p, step));
     });
   });
 }
@@ -94,11 +104,4 @@ export function adam(
 /** Whether a parameter of that name is a matrix to decay: not a bias, nor the weight of a normalisation. */
 export function decaysByName(name: string): boolean {
   return !/(^|\.)bias$/.test(name) && !/(layer_?norm|norm\d*|ln_[12f])\.weight$/i.test(name);
-}
-
-function decayedCounter(b: Builder, name: string, beta: number): Node {
-  const counter = b.state(name, "f32", []);
-  const next = b.add(b.mul(counter, beta), 1 - beta);
-  b.update(counter, next);
-  return next;
 }

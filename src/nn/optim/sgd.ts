@@ -5,6 +5,7 @@
  */
 import type { Builder } from "../../graph/builder.ts";
 import type { Node } from "../../graph/node.ts";
+import { updater } from "./updater.ts";
 
 /** How SGD steps. */
 export interface SgdOptions {
@@ -14,6 +15,8 @@ export interface SgdOptions {
   readonly momentum?: number;
   /** What every gradient is multiplied by: `clipScale`. */
   readonly gradientScale?: Node;
+  /** bool scalar: where it is false, every state keeps its value. */
+  readonly applyIf?: Node;
 }
 
 /**
@@ -31,15 +34,16 @@ export function sgd(
     const rate = typeof options.learningRate === "number"
       ? b.scalar(options.learningRate)
       : options.learningRate;
+    const set = updater(b, options.applyIf);
     parameters.forEach((p, i) => {
       const g = options.gradientScale ? b.mul(gradients[i], options.gradientScale) : gradients[i];
       let velocity = g;
       if (momentum !== 0) {
         const state = b.state(`sgd.v.${p.name}`, "f32", p.shape);
         velocity = b.add(b.mul(state, momentum), g);
-        b.update(state, velocity);
+        set(state, velocity);
       }
-      b.update(p, b.sub(p, b.mul(velocity, rate)));
+      set(p, b.sub(p, b.mul(velocity, rate)));
     });
   });
 }
