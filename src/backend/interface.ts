@@ -10,6 +10,9 @@ import type { Bindings } from "../graph/shape.ts";
 /** Where a program runs. */
 export type DeviceName = "webgpu" | "native" | "wasm" | "interp";
 
+/** What a training step keeps its activations in. */
+export type Precision = "f32" | "f16";
+
 /** Tensors by name. */
 export type Tensors = Readonly<Record<string, HostTensor>>;
 
@@ -32,12 +35,19 @@ export interface Backend {
   readonly device: DeviceName;
   /** One line for people: the adapter or the provider and its threads. */
   readonly description: string;
+  /** What it can train in. */
+  readonly precisions: readonly Precision[];
   /**
    * Makes a program with fixed shapes. Its states hold their dtype's zeros until `write`.
    *
    * @throws {BackendError} naming the op when something cannot run here, and the bytes when it does not fit.
    */
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
+  /**
+   * Guards a long piece of work against a device that hangs, where waiting for it blocks the thread: another thread then writes one
+   * line to standard error, which `advice` ends, and kills the process. Disposing it ends the guard.
+   */
+  guard?(advice: () => string): Disposable;
   /** Frees the device. Programs are disposed with it. */
   dispose(): Promise<void>;
 }

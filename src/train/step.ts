@@ -5,12 +5,16 @@
  */
 import { gradients } from "../graph/autodiff.ts";
 import { createBuilder } from "../graph/graph.ts";
-import { type Graph, type NodeOf, statesOf } from "../graph/node.ts";
+import { type Graph, type Node, type NodeOf, statesOf } from "../graph/node.ts";
+import { mixedPrecision } from "../graph/passes/mixed_precision.ts";
 import { type ClassifierBuilder, classifierInputs } from "../nn/classifier.ts";
 import { softmaxCrossEntropy } from "../nn/losses.ts";
 import { adamw } from "../nn/optim/adamw.ts";
 import { clipScale, summarizeGradients } from "../nn/optim/gradients.ts";
+import { lossScale } from "../nn/optim/loss_scale.ts";
 import { linearSchedule, stepCounter } from "../nn/optim/schedule.ts";
+import type { Precision } from "../backend/interface.ts";
+import { TrainingError } from "./errors.ts";
 
 /** How a run learns. Every field decides its losses, so a checkpoint holds them all. */
 export interface Hyperparameters {
@@ -32,32 +36,92 @@ export interface Hyperparameters {
   readonly maxGradNorm: number;
   /** Share of a label that is spread over all classes. */
   readonly labelSmoothing: number;
+  /** Batches whose gradients are added up for one step; 1 if not given. */
+  readonly accumulate?: number;
+  /** What activations are kept in; f32 if not given. */
+  readonly precision?: Precision;
+}
+
+/** What changes how a step is computed, but not what comes of it. */
+export interface StepOptions {
+  /** Keeps only the values that the model marks as boundaries and computes the others again: less memory, a third more work. */
+  readonly checkpointGradients?: boolean;
 }
 
 /** A training step, and what its outputs speak of. */
 export interface TrainingGraph {
   /**
-   * Inputs: those of the classifier, `labels` i32 `[batch]`, `weights` f32 `[batch]`. Outputs, one element each: `loss`,
-   * `gradNorm` (before clipping) and `nonFinite` (0, or 1 + the index in `parameters` of the first gradient with a NaN or
-   * an infinity).
+   * Inputs: those of the classifier, `labels` i32 `[batch]`, `weights` f32 `[batch]`, and where gradients are accumulated `share`,
+   * f32: this batch's part of the weight of all batches of the step. Outputs, one element each: `loss`, `gradNorm` (before
+   * clipping) and `nonFinite` (0, or 1 + the index in `parameters` of the first gradient with a NaN or an infinity); with f16
+   * also `lossScale`, what the step's loss was multiplied by. A step in f16 whose gradients are not finite changes no parameter.
    */
   readonly graph: Graph;
+  /** Where gradients are accumulated: what the batches before a step's last one do. No outputs, the same inputs. */
+  readonly accumulation?: Graph;
   /** The trainable states' names, in order. */
   readonly parameters: readonly string[];
 }
 
-/** Builds forward, backward and AdamW's step. */
-export function buildTrainingGraph(build: ClassifierBuilder, options: Hyperparameters): TrainingGraph {
+/** What the names of states begin with that hold gradients within a step, and are zeros between two. */
+export const ACCUMULATED = "accumulated.";
+
+/**
+ * Builds forward, backward and AdamW's step.
+ *
+ * @throws {TrainingError} when gradients are to be checkpointed and the model marks no boundaries.
+ */
+export function buildTrainingGraph(
+  build: ClassifierBuilder,
+  options: Hyperparameters,
+  how: StepOptions = {},
+): TrainingGraph {
+  const step = buildStep(build, options, { ...how, last: true });
+  if ((options.accumulate ?? 1) === 1) return step;
+  const { graph } = buildStep(build, options, { ...how, last: false });
+  return { ...step, accumulation: graph };
+}
+
+function buildStep(
+  build: ClassifierBuilder,
+  options: Hyperparameters,
+  how: StepOptions & { readonly last: boolean },
+): TrainingGraph {
   const b = createBuilder();
   const logits = build(b, classifierInputs(b), { training: true }); // [B, C]
   const labels = b.input("labels", "i32", ["batch"]);
   const weights = b.input("weights", "f32", ["batch"]);
-  const loss = softmaxCrossEntropy(b, logits, { labels, weights, labelSmoothing: options.labelSmoothing });
+  const mean = softmaxCrossEntropy(b, logits, { labels, weights, labelSmoothing: options.labelSmoothing });
+  const accumulates = (options.accumulate ?? 1) > 1;
+  const own = accumulates ? b.mul(mean, b.input("share", "f32", [])) : mean;
 
   const parameters = statesOf(b.graph()).filter((state) => state.attrs.trainable);
-  const slopes = gradients(b, loss, parameters);
-  const summary = summarizeGradients(b, slopes);
-  adamw(b, parameters, slopes, {
+  const scaling = options.precision === "f16" ? lossScale(b) : undefined;
+  const objective = scaling ? b.mul(own, scaling.scale) : own;
+  const slopes = gradients(b, objective, parameters, { boundaries: boundariesOf(b.boundaries, how) });
+  const finish = (): TrainingGraph => ({
+    graph: scaling ? mixedPrecision(b.graph()) : b.graph(),
+    parameters: parameters.map((state: NodeOf<"state">) => state.name!),
+  });
+
+  /** The sum of a value over the batches of a step. */
+  const total = (name: string, value: Node): Node => {
+    if (!accumulates) return value;
+    const state = b.state(`${ACCUMULATED}${name}`, "f32", value.shape);
+    const sum = b.add(state, value);
+    b.update(state, how.last ? b.broadcast(b.scalar(0), value.shape) : sum);
+    return sum;
+  };
+  const loss = total("loss", own);
+  const sums = slopes.map((slope, i) => total(parameters[i].name!, slope));
+  if (!how.last) return finish();
+
+  const summary = summarizeGradients(b, sums);
+  const norm = scaling ? b.div(summary.norm, scaling.scale) : summary.norm;
+  const clip = options.maxGradNorm > 0 ? clipScale(b, norm, options.maxGradNorm) : undefined;
+  const good = scaling && b.equal(summary.firstNonFinite, 0);
+  scaling?.update(good!);
+  adamw(b, parameters, sums, {
     learningRate: linearSchedule(b, stepCounter(b), {
       peak: options.learningRate,
       warmupSteps: options.warmupSteps,
@@ -67,12 +131,24 @@ export function buildTrainingGraph(build: ClassifierBuilder, options: Hyperparam
     beta2: options.beta2,
     epsilon: options.epsilon,
     weightDecay: options.weightDecay,
-    gradientScale: options.maxGradNorm > 0 ? clipScale(b, summary.norm, options.maxGradNorm) : undefined,
+    gradientScale: scaling ? b.div(clip ?? b.scalar(1), scaling.scale) : clip,
+    applyIf: good,
   });
   b.output("loss", loss);
-  b.output("gradNorm", summary.norm);
+  b.output("gradNorm", norm);
   b.output("nonFinite", summary.firstNonFinite);
-  return { graph: b.graph(), parameters: parameters.map((state: NodeOf<"state">) => state.name!) };
+  if (scaling) b.output("lossScale", scaling.scale);
+  return finish();
+}
+
+function boundariesOf(marked: readonly Node[], how: StepOptions): readonly Node[] {
+  if (!how.checkpointGradients) return [];
+  if (marked.length < 2) {
+    throw new TrainingError(
+      "Cannot checkpoint gradients: the model has fewer than two layers to compute again; train without it",
+    );
+  }
+  return marked;
 }
 
 /** Builds the forward pass alone: output `logits` f32 `[batch, labels]`. */

@@ -5,14 +5,14 @@
  */
 import type { Graph } from "../../graph/node.ts";
 import type { Backend, CompileOptions } from "../interface.ts";
-import { type AdapterDescription, type GpuContext, openDevice } from "./device.ts";
+import { type AdapterDescription, type GpuContext, openDevice, type OpenOptions } from "./device.ts";
 import type { PlanLimits } from "./plan.ts";
 import { compileProgram, type GpuProgram } from "./program.ts";
 
 export type { GpuProgram, PlannedKernel } from "./program.ts";
 
 /** How a WebGPU backend is made. */
-export interface GpuBackendOptions {
+export interface GpuBackendOptions extends OpenOptions {
   /** Storage buffers a kernel may bind; at most what the adapter has, 8 at least. */
   readonly maxBuffers?: number;
   /** Workgroups it takes to fill the device: products and reductions are cut into about so many. */
@@ -51,7 +51,7 @@ export interface GpuBackend extends Backend {
  * @throws {BackendError} when there is no adapter.
  */
 export async function createGpuBackend(options: GpuBackendOptions = {}): Promise<GpuBackend> {
-  const context = await openDevice();
+  const context = await openDevice(options);
   const limits = limitsOf(context, options);
   const programs = new Set<GpuProgram>();
   const { adapter } = context;
@@ -59,11 +59,13 @@ export async function createGpuBackend(options: GpuBackendOptions = {}): Promise
     device: "webgpu",
     adapter,
     description: `WebGPU on ${adapter.description}${adapter.software ? " (software)" : ""}`,
+    precisions: adapter.features.includes("shader-f16") ? ["f32", "f16"] : ["f32"],
     async compile(graph, compileOptions = {}) {
       const program = await compileProgram(context, graph, { ...compileOptions, limits });
       programs.add(program);
       return program;
     },
+    guard: (advice) => context.watchdog.guard(advice),
     async dispose() {
       for (const program of programs) await program.dispose();
       programs.clear();

@@ -33,6 +33,7 @@ export function createInterpBackend(): Backend {
   return {
     device: "interp",
     description: "interpreter, one thread, the definition of right",
+    precisions: ["f32", "f16"],
     compile: (graph, options = {}) => Promise.resolve().then(() => new InterpProgram(graph, options)),
     dispose: () => Promise.resolve(),
   };

@@ -54,6 +54,7 @@ export async function createOrtBackend(options: OrtBackendOptions): Promise<Back
     description: `ONNX Runtime ${options.device}, ${runtime.threads} thread${
       runtime.threads === 1 ? "" : "s"
     }`,
+    precisions: ["f32"], // a CPU has no f16 products: they would be cast back and forth
     async compile(graph, compileOptions = {}) {
       const program = await OrtProgram.compile(runtime, graph, compileOptions);
       programs.add(program);
