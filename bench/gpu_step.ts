@@ -277,7 +277,7 @@ function bytesOf(program: GpuProgram): number {
 async function printProfile(program: GpuProgram, feeds: Record<string, HostTensor>): Promise<void> {
   for (let i = 0; i < 20; i++) await program.step(feeds);
   await program.drain();
-  const times = await program.profile(feeds);
+  const { kernels: times } = await program.profile(feeds);
   const groups = new Map<string, { ms: number; count: number }>();
   for (const { name, ms } of times) {
     const kind = name.replaceAll(/"[^"]*"|%\d+/g, "").replaceAll(/\s+/g, " ");

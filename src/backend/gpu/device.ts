@@ -5,6 +5,7 @@
  * @module
  */
 import { BackendError } from "../interface.ts";
+import { createWatchdog, type Watchdog } from "./watchdog.ts";
 
 /** What there is to know about a GPU before using it. */
 export interface AdapterDescription {
@@ -81,18 +82,35 @@ export interface GpuContext {
   readonly pipelineCount: number;
   /** Throws what has gone wrong on the device since it was opened. */
   check(): void;
+  /** Rejects with what has gone wrong; `diagnose` is asked once for the kernel that did it. */
+  verify(diagnose?: () => Promise<string | undefined>): Promise<void>;
+  /** Maps a buffer for reading when all that was submitted is done; rejects when the device is lost or hangs. */
+  map(buffer: GPUBuffer, bytes: number): Promise<void>;
+  /** Hears of every submission and watches every wait. */
+  readonly watchdog: Watchdog;
   /** Makes buffers with errors caught; rejects with the bytes and the name when there is no room. */
   allocate<T>(what: string, make: () => T): Promise<T>;
   /** Gives the device back; every later call throws. */
   dispose(): void;
 }
 
+/** How a device is opened. */
+export interface OpenOptions {
+  /** A wait for the GPU is given up after so many milliseconds plus ten times what the work should take; 60,000. */
+  readonly hangLimitMs?: number;
+  /** Is given WebGPU's device: for tools that look at it, and for tests that break it. */
+  readonly onDevice?: (device: GPUDevice) => void;
+}
+
+/** Operations a second that any GPU reaches, and any CPU that plays one. */
+const slowestFlops = { hardware: 5e10, software: 5e8 };
+
 /**
  * Opens the GPU with all it can do.
  *
  * @throws {BackendError} when there is no adapter or it refuses.
  */
-export async function openDevice(): Promise<GpuContext> {
+export async function openDevice(options: OpenOptions = {}): Promise<GpuContext> {
   const adapter = await requestAdapter();
   if (!adapter) {
     throw new BackendError(
@@ -107,27 +125,36 @@ export async function openDevice(): Promise<GpuContext> {
   }).catch((error: unknown) => {
     throw new BackendError(`Cannot open WebGPU device "${description.description}": ${lineOf(error)}`);
   });
-  return createContext(device, description);
+  options.onDevice?.(device);
+  const watchdog = createWatchdog({
+    limitMs: options.hangLimitMs ?? 60_000,
+    slowestFlops: slowestFlops[description.software ? "software" : "hardware"],
+  });
+  return createContext(device, description, watchdog);
 }
 
-function createContext(device: GPUDevice, adapter: AdapterDescription): GpuContext {
+function createContext(device: GPUDevice, adapter: AdapterDescription, watchdog: Watchdog): GpuContext {
   const pipelines = new Map<string, Promise<GPUComputePipeline>>();
   let failure: BackendError | undefined;
   let open = true;
+  let lost = false;
+  let diagnosed = false;
   device.addEventListener("uncapturederror", (event) => {
     event.preventDefault();
     failure ??= new BackendError(`WebGPU failed: ${lineOf((event as GPUUncapturedErrorEvent).error)}`);
   });
-  device.lost.then((info) => {
+  const loss = device.lost.then((info) => {
+    lost = true;
     if (open) {
       failure ??= new BackendError(
-        `WebGPU device lost (${info.reason}): ${info.message || "no reason given"}`,
+        `WebGPU device lost (${info.reason}): ${info.message || "the driver gives no reason"}`,
       );
     }
   });
   const context = {
     device,
     adapter,
+    watchdog,
     get pipelineCount() {
       return pipelines.size;
     },
@@ -141,6 +168,27 @@ function createContext(device: GPUDevice, adapter: AdapterDescription): GpuConte
       if (!open) throw new BackendError("Cannot run: the WebGPU backend was disposed");
       if (failure) throw failure;
     },
+    async verify(diagnose?: () => Promise<string | undefined>) {
+      if (failure && !lost && !diagnosed && diagnose) {
+        diagnosed = true;
+        const culprit = await diagnose();
+        if (culprit) failure = new BackendError(`WebGPU failed in ${culprit}`);
+      }
+      context.check();
+    },
+    async map(buffer: GPUBuffer, bytes: number) {
+      try {
+        await watchdog.wait(() => buffer.mapAsync(GPUMapMode.READ, 0, bytes));
+      } catch (error) {
+        if (error instanceof BackendError) throw failure ??= error;
+        // Whether the device is lost is known a moment later.
+        let timer: ReturnType<typeof setTimeout> | undefined;
+        await Promise.race([loss, new Promise((resolve) => timer = setTimeout(resolve, LOSS_MS))]);
+        clearTimeout(timer);
+        context.check();
+        throw new BackendError(`Cannot read from the GPU: ${lineOf(error)}`);
+      }
+    },
     async allocate<T>(what: string, make: () => T): Promise<T> {
       device.pushErrorScope("out-of-memory");
       device.pushErrorScope("validation");
@@ -148,18 +196,24 @@ function createContext(device: GPUDevice, adapter: AdapterDescription): GpuConte
       const errors = [await device.popErrorScope(), await device.popErrorScope()];
       const error = errors.find((e) => e);
       if (error) {
-        throw new BackendError(`Cannot allocate ${what} on ${adapter.description}: ${lineOf(error)}`);
+        throw new BackendError(
+          `Cannot allocate ${what} on ${adapter.description}: ${lineOf(error)}; ` +
+            "use a smaller batch, shorter inputs or a smaller model",
+        );
       }
       return made;
     },
     dispose() {
       open = false;
+      watchdog.dispose();
       pipelines.clear();
       device.destroy();
     },
   };
   return context;
 }
+
+const LOSS_MS = 200;
 
 async function compile(
   device: GPUDevice,

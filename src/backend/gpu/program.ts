@@ -11,12 +11,21 @@ import { expand } from "../../graph/passes/expand.ts";
 import { optimize } from "../../graph/passes/optimize.ts";
 import { numeric } from "../../graph/shape.ts";
 import { checkFeeds, checkStates } from "../feeds.ts";
-import { BackendError, type CompileOptions, type Program, type Tensors } from "../interface.ts";
+import {
+  BackendError,
+  type CompileOptions,
+  type Phase,
+  type Program,
+  type RunProfile,
+  type Tensors,
+} from "../interface.ts";
 import type { GpuContext } from "./device.ts";
+import { findCulprit } from "./diagnose.ts";
 import { decode, encode } from "./host.ts";
 import type { Binding } from "./kernels/writer.ts";
 import { hasKernel, makePlan, type Plan, type PlanLimits, type PlanStorage, printPlan } from "./plan.ts";
 import { StateTable, tensorOf } from "./states.ts";
+import { createPassClock, type PassClock } from "./timestamps.ts";
 
 /** One launch of a kernel, as tests and profiles see it. */
 export interface PlannedKernel {
@@ -28,18 +37,24 @@ export interface PlannedKernel {
   readonly reads: readonly string[];
   /** What it writes; a state that is updated in place is read too. */
   readonly writes: readonly string[];
+  /** Floating-point operations of a launch, estimated from the shapes. */
+  readonly flops: number;
+  /** Bytes of what it reads and writes. */
+  readonly bytes: number;
 }
 
 /** A program on the GPU. */
 export interface GpuProgram extends Program {
   /** The kernels of one run, in order: a run is one compute pass over these. */
   readonly kernels: readonly PlannedKernel[];
-  /** Runs once and resolves with each kernel's time in milliseconds; needs `timestamp-query`. For benchmarks. */
-  profile(feeds: Tensors): Promise<{ readonly name: string; readonly ms: number }[]>;
+  /** As `Program.profile`; kernels have times where the adapter has `timestamp-query`. */
+  profile(feeds: Tensors): Promise<RunProfile>;
 }
 
 /** Steps whose scalars the device keeps; more are fetched on the way. */
 const ringSteps = 256;
+/** Work that may be queued before a step waits for the device, by what it should take. */
+const backlogMs = 4000;
 const alignment = 256;
 
 interface Launch {
@@ -97,11 +112,19 @@ export async function compileProgram(
   const states = options.share ? (options.share as DeviceProgram).states : new StateTable();
   states.retain();
   try {
-    return await DeviceProgram.create(context, graph, plan, states, await pipelines);
+    const label = options.label ?? "program";
+    return await DeviceProgram.create(context, { label, graph, plan, states }, await pipelines);
   } catch (error) {
     states.release();
     throw error;
   }
+}
+
+interface Compiled {
+  readonly label: string;
+  readonly graph: Graph;
+  readonly plan: Plan;
+  readonly states: StateTable;
 }
 
 class DeviceProgram implements GpuProgram {
@@ -125,29 +148,35 @@ class DeviceProgram implements GpuProgram {
   #records: Record<string, number>[] = [];
   #disposed = false;
 
-  private constructor(context: GpuContext, graph: Graph, plan: Plan, states: StateTable) {
+  readonly #work: { readonly label: string; readonly flops: number };
+
+  private constructor(context: GpuContext, { label, graph, plan, states }: Compiled) {
     this.#context = context;
     this.#graph = graph;
     this.#plan = plan;
     this.states = states;
     const names = (bindings: readonly Binding[], writes: boolean) =>
       bindings.filter((b) => b.writes === writes).map((b) => b.storage.label);
-    this.kernels = plan.kernels.map(({ name, workgroups, bindings }) => ({
+    this.kernels = plan.kernels.map(({ name, workgroups, bindings, flops = 0, bytes = 0 }) => ({
       name,
       workgroups,
       reads: names(bindings, false),
       writes: names(bindings, true),
+      flops,
+      bytes,
     }));
+    this.#work = {
+      label: `a run of "${label}" (${this.kernels.length} kernels${largest(this.kernels)})`,
+      flops: this.kernels.reduce((sum, k) => sum + k.flops, 0),
+    };
   }
 
   static async create(
     context: GpuContext,
-    graph: Graph,
-    plan: Plan,
-    states: StateTable,
+    compiled: Compiled,
     pipelines: readonly GPUComputePipeline[],
   ): Promise<DeviceProgram> {
-    const program = new DeviceProgram(context, graph, plan, states);
+    const program = new DeviceProgram(context, compiled);
     try {
       await program.#allocate();
       await program.#bind(pipelines);
@@ -163,7 +192,7 @@ class DeviceProgram implements GpuProgram {
   }
 
   async run(feeds: Tensors): Promise<Record<string, HostTensor>> {
-    this.#check();
+    await this.#check();
     this.#feed(feeds);
     const total = this.#outputs.reduce((sum, o) => Math.max(sum, o.offset + o.storage.bytes), 0);
     if (total > 0 && !this.#staging) this.#staging = await this.#buffer("outputs", total, readback);
@@ -179,23 +208,34 @@ class DeviceProgram implements GpuProgram {
   }
 
   async step(feeds: Tensors): Promise<void> {
-    this.#check();
+    await this.#check();
     this.#feed(feeds);
-    if (this.#pending === ringSteps) await this.#fetch();
-    const ring = this.#ring;
-    const start = this.#pending * (ring?.stride ?? 0);
-    this.#submit(ring ? this.#scalars.map((o) => this.#copyOf(o, ring.buffer, start + o.offset)) : []);
+    if (this.#isFull()) await this.#fetch();
+    this.#submit(this.#ringCopies());
     this.#pending++;
   }
 
+  /** What bounds the queue: the ring's size and the time that the queued work should take. */
+  #isFull(): boolean {
+    return this.#pending === ringSteps ||
+      (this.#pending > 0 && this.#context.watchdog.backlogMs > backlogMs);
+  }
+
+  #ringCopies(): (Copy & { before: boolean })[] {
+    const ring = this.#ring;
+    if (!ring) return [];
+    const start = this.#pending * ring.stride;
+    return this.#scalars.map((o) => this.#copyOf(o, ring.buffer, start + o.offset));
+  }
+
   async drain(): Promise<Record<string, number>[]> {
-    this.#check();
+    await this.#check();
     await this.#fetch();
     return this.#records.splice(0);
   }
 
   async read(names?: readonly string[]): Promise<Record<string, HostTensor>> {
-    this.#check();
+    await this.#check();
     const cells = this.states.pick(names);
     const total = cells.reduce((sum, [, c]) => sum + c.bytes, 0);
     if (total === 0) return {};
@@ -226,9 +266,8 @@ class DeviceProgram implements GpuProgram {
     }
   }
 
-  // deno-lint-ignore require-await -- errors must reject, not throw
   async write(tensors: Tensors): Promise<void> {
-    this.#check();
+    await this.#check();
     checkStates(this.states.cells, tensors);
     for (const [name, tensor] of Object.entries(tensors)) {
       const cell = this.states.cells.get(name)!;
@@ -238,41 +277,35 @@ class DeviceProgram implements GpuProgram {
     }
   }
 
-  async profile(feeds: Tensors): Promise<{ readonly name: string; readonly ms: number }[]> {
-    this.#check();
+  async profile(feeds: Tensors): Promise<RunProfile> {
+    await this.#check();
+    if (this.#isFull()) await this.#fetch();
+    const phases: Phase[] = [];
+    const phase = <T>(name: string, action: () => T): T => {
+      const startMs = performance.now();
+      const value = action();
+      phases.push({ name, startMs, ms: performance.now() - startMs });
+      return value;
+    };
+    phase("feed", () => this.#feed(feeds));
     const { device } = this.#context;
-    if (!device.features.has("timestamp-query")) {
-      throw new BackendError(`Cannot profile: ${this.#context.adapter.description} has no timestamp-query`);
-    }
-    this.#feed(feeds);
-    const count = 2 * this.#launches.length;
-    const querySet = device.createQuerySet({ type: "timestamp", count });
-    const resolved = device.createBuffer({
-      size: count * 8,
-      usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-    });
-    const staging = device.createBuffer({ size: count * 8, usage: readback });
+    const timed = device.features.has("timestamp-query") && this.#launches.length > 0;
+    const clock = timed ? createPassClock(device, this.#launches.length) : undefined;
     try {
-      const encoder = device.createCommandEncoder();
-      this.#launches.forEach((launch, i) => {
-        const pass = encoder.beginComputePass({
-          timestampWrites: { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 },
-        });
-        encodeLaunch(pass, launch);
-        pass.end();
+      phase("submit", () => this.#submit(this.#ringCopies(), clock));
+      this.#pending++;
+      const startMs = performance.now();
+      const times = await clock?.read((buffer, bytes) => this.#context.map(buffer, bytes)) ?? [];
+      if (!clock) await this.#context.watchdog.wait(() => device.queue.onSubmittedWorkDone());
+      phases.push({ name: "wait", startMs, ms: performance.now() - startMs });
+      await this.#check();
+      const kernels = times.map((time, i) => {
+        const { name, flops, bytes } = this.kernels[i];
+        return { name, ...time, flops, bytes };
       });
-      encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
-      encoder.copyBufferToBuffer(resolved, 0, staging, 0, count * 8);
-      device.queue.submit([encoder.finish()]);
-      const times = new BigUint64Array(await this.#map(staging, count * 8));
-      return this.#launches.map(({ name }, i) => ({
-        name,
-        ms: Number(times[2 * i + 1] - times[2 * i]) / 1e6,
-      }));
+      return { kernels, phases };
     } finally {
-      querySet.destroy();
-      resolved.destroy();
-      staging.destroy();
+      clock?.dispose();
     }
   }
 
@@ -285,9 +318,11 @@ class DeviceProgram implements GpuProgram {
     return Promise.resolve();
   }
 
-  #check(): void {
+  async #check(): Promise<void> {
     if (this.#disposed) throw new BackendError("Cannot run: the program was disposed");
-    this.#context.check();
+    const suspects = () =>
+      this.#launches.map((l) => ({ name: l.name, encode: (p: Pass) => encodeLaunch(p, l) }));
+    await this.#context.verify(() => findCulprit(this.#context.device, suspects()));
   }
 
   /** All inputs go to the device in one write. */
@@ -303,22 +338,26 @@ class DeviceProgram implements GpuProgram {
     this.#context.device.queue.writeBuffer(buffer, 0, host);
   }
 
-  #submit(copies: readonly (Copy & { before: boolean })[]): void {
+  /** With a clock, every kernel has a pass of its own. */
+  #submit(copies: readonly (Copy & { before: boolean })[], clock?: PassClock): void {
     const { device } = this.#context;
     const encoder = device.createCommandEncoder();
     const copy = ({ from, to, bytes }: Copy) =>
       encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, bytes);
     this.#before.forEach(copy);
     copies.filter((c) => c.before).forEach(copy);
+    const passOf = (i: number) => clock ? i : this.#launches[i]?.pass;
     for (let i = 0; i < this.#launches.length;) {
-      const pass = encoder.beginComputePass();
-      const number = this.#launches[i].pass;
-      for (; this.#launches[i]?.pass === number; i++) encodeLaunch(pass, this.#launches[i]);
+      const pass = encoder.beginComputePass(clock && { timestampWrites: clock.writes(i) });
+      const number = passOf(i);
+      for (; i < this.#launches.length && passOf(i) === number; i++) encodeLaunch(pass, this.#launches[i]);
       pass.end();
     }
     copies.filter((c) => !c.before).forEach(copy);
     this.#after.forEach(copy);
+    clock?.resolve(encoder);
     device.queue.submit([encoder.finish()]);
+    this.#context.watchdog.submitted(this.#work);
   }
 
   #copyOf(o: OutputSlot, buffer: GPUBuffer, offset: number): Copy & { before: boolean } {
@@ -354,15 +393,10 @@ class DeviceProgram implements GpuProgram {
   }
 
   async #map(staging: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
-    try {
-      await staging.mapAsync(GPUMapMode.READ, 0, bytes);
-    } catch (error) {
-      this.#context.check();
-      throw new BackendError(`Cannot read from the GPU: ${(error as Error).message}`);
-    }
+    await this.#context.map(staging, bytes);
     const copy = staging.getMappedRange(0, bytes).slice(0);
     staging.unmap();
-    this.#context.check();
+    await this.#check();
     return copy;
   }
 
@@ -502,6 +536,14 @@ class DeviceProgram implements GpuProgram {
 
 const copyable = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
 const readback = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+
+type Pass = GPUComputePassEncoder;
+
+/** The kernel with the most arithmetic, for messages. */
+function largest(kernels: readonly PlannedKernel[]): string {
+  if (kernels.length === 0) return "";
+  return `, the largest ${kernels.reduce((most, k) => k.flops > most.flops ? k : most).name}`;
+}
 
 function encodeLaunch(
   pass: GPUComputePassEncoder,

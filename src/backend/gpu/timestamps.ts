@@ -1,0 +1,63 @@
+/**
+ * Times kernels by the GPU's own clock: one compute pass for each, between two timestamps.
+ *
+ * @module
+ */
+
+/** Queries in one set; the specification allows 4096. */
+const SET_QUERIES = 4096;
+
+/** When each of some passes began and ended. */
+export interface PassClock {
+  /** What the pass of this number is begun with. */
+  writes(index: number): GPUComputePassTimestampWrites;
+  /** Puts the times where they can be read, after the last pass. */
+  resolve(encoder: GPUCommandEncoder): void;
+  /** Begin and end of each pass in milliseconds since the first one began; `map` maps a buffer for reading. */
+  read(map: (buffer: GPUBuffer, bytes: number) => Promise<void>): Promise<{ startMs: number; ms: number }[]>;
+  dispose(): void;
+}
+
+/** A clock for `count` passes; the device must have `timestamp-query`. */
+export function createPassClock(device: GPUDevice, count: number): PassClock {
+  const queries = 2 * count;
+  const bytes = 8 * queries;
+  const sets = Array.from(
+    { length: Math.ceil(queries / SET_QUERIES) },
+    (_, i) =>
+      device.createQuerySet({ type: "timestamp", count: Math.min(SET_QUERIES, queries - i * SET_QUERIES) }),
+  );
+  const usage = GPUBufferUsage;
+  const resolved = device.createBuffer({ size: bytes, usage: usage.QUERY_RESOLVE | usage.COPY_SRC });
+  const staging = device.createBuffer({ size: bytes, usage: usage.MAP_READ | usage.COPY_DST });
+  return {
+    writes(index) {
+      const at = 2 * index;
+      const first = at % SET_QUERIES;
+      return {
+        querySet: sets[Math.floor(at / SET_QUERIES)],
+        beginningOfPassWriteIndex: first,
+        endOfPassWriteIndex: first + 1,
+      };
+    },
+    resolve(encoder) {
+      sets.forEach((set, i) => encoder.resolveQuerySet(set, 0, set.count, resolved, 8 * SET_QUERIES * i));
+      encoder.copyBufferToBuffer(resolved, 0, staging, 0, bytes);
+    },
+    async read(map) {
+      await map(staging, bytes);
+      const ticks = new BigUint64Array(staging.getMappedRange(0, bytes).slice(0));
+      staging.unmap();
+      const ms = (from: bigint, to: bigint) => Number(to - from) / 1e6;
+      return Array.from({ length: count }, (_, i) => ({
+        startMs: ms(ticks[0], ticks[2 * i]),
+        ms: ms(ticks[2 * i], ticks[2 * i + 1]),
+      }));
+    },
+    dispose() {
+      sets.forEach((set) => set.destroy());
+      resolved.destroy();
+      staging.destroy();
+    },
+  };
+}
