@@ -24,7 +24,7 @@ export interface Group {
   /** Elements of what it computes. */
   readonly size: number;
   readonly anchor?: Node;
-  /** Computed at the output's index; the anchor is among them, and so are its siblings. */
+  /** Computed at the output's index; the anchor is among them, and so are its siblings and row sums. */
   readonly nodes: ReadonlySet<Node>;
   /** Computed at the index of the anchor's operand. */
   readonly prologue: ReadonlySet<Node>;
@@ -67,9 +67,26 @@ interface OpenGroup extends Group {
   anchor?: Node;
 }
 
-const anchors: ReadonlySet<string> = new Set(
-  ["matmul", "reduce_sum", "reduce_max", "softmax", "layer_norm", "scatter_add"],
-);
+const anchors: ReadonlySet<string> = new Set([
+  "matmul",
+  "reduce_sum",
+  "reduce_max",
+  "softmax",
+  "layer_norm",
+  "layer_norm_grad",
+  "rms_norm",
+  "rms_norm_grad",
+  "softmax_cross_entropy",
+  "softmax_cross_entropy_grad",
+  "scatter_add",
+]);
+
+/** Anchors that are sums over rows, by the anchor of the same operands whose kernel makes them on its way through the rows. */
+const rowSums: Readonly<Record<string, string>> = {
+  layer_norm_grad_weight: "layer_norm_grad",
+  layer_norm_grad_bias: "layer_norm_grad",
+  rms_norm_grad_weight: "rms_norm_grad",
+};
 
 /** Closed anchors by what one kernel can make at once. */
 const families: Readonly<Record<string, string>> = {};
@@ -91,7 +108,12 @@ const maxGroupNodes = 200;
 
 /** Whether a node is the heavy part of a kernel. */
 export function isAnchor(node: Node): boolean {
-  return anchors.has(node.op) || isClosed(node);
+  return anchors.has(node.op) || isRowSum(node) || isClosed(node);
+}
+
+/** Whether a node is a sum over rows that is made along with another anchor. */
+export function isRowSum(node: Node): boolean {
+  return Object.hasOwn(rowSums, node.op);
 }
 
 /** Whether a node is an anchor whose kernel computes nothing on the way in or out. */
@@ -105,7 +127,8 @@ function readsStored(node: Node): boolean {
 }
 
 function areSiblings(a: Node, b: Node): boolean {
-  return isClosed(a) && isClosed(b) && families[a.op] === families[b.op] &&
+  const family = (n: Node) => isClosed(n) ? families[n.op] : rowSums[n.op] ?? n.op;
+  return family(a) === family(b) && (isClosed(a) || isRowSum(a) || isRowSum(b)) &&
     a.inputs.length === b.inputs.length && a.inputs.every((u, i) => u === b.inputs[i]) &&
     JSON.stringify(a.attrs) === JSON.stringify(b.attrs);
 }
@@ -164,6 +187,8 @@ export function fuse(graph: Graph, options: { maxBuffers: number; apart?: Readon
       }
     }
     for (const node of nodes) {
+      // Row sums are kept as parts, in scratch memory.
+      if (isRowSum(node)) continue;
       const stored = final.has(node) || (edgesTo.get(node) ?? []).some((e) => !inside(e.from));
       const state = stateOf.get(node);
       if (stored && !(state && loads.get(state))) outputs++;
@@ -180,6 +205,7 @@ export function fuse(graph: Graph, options: { maxBuffers: number; apart?: Readon
     if (edges.length === 0 && !final.has(node)) continue;
     place(node, edges);
     open(node);
+    joinRowSums(node);
   }
 
   function place(node: Node, edges: readonly Edge[]): void {
@@ -189,8 +215,9 @@ export function fuse(graph: Graph, options: { maxBuffers: number; apart?: Readon
     const inPrologue = (e: Edge) =>
       e.identity && (e.role === "prologue" || groupOf.get(e.from)!.prologue.has(e.from));
     const targets = [...new Set(furthest.map((e) => groupOf.get(e.from)!))];
-    const sibling = isClosed(node) && [...groups].find((g) => g.anchor && areSiblings(g.anchor, node));
-    if (sibling) {
+    const family = isClosed(node) || isRowSum(node);
+    const sibling = family && [...groups].find((g) => g.anchor && areSiblings(g.anchor, node));
+    if (sibling && (isClosed(node) || isRowSum(sibling.anchor!) || level < sibling.level)) {
       // What it reads is not placed yet and nobody else's level depends on it, so its level may still rise.
       sibling.level = Math.max(sibling.level, level + 1);
       sibling.nodes.add(node);
@@ -222,6 +249,19 @@ export function fuse(graph: Graph, options: { maxBuffers: number; apart?: Readon
     };
     groups.add(group);
     groupOf.set(node, group);
+  }
+
+  /** Lets the kernel of a row gradient make the sums of the same operands, unless what needs the sums is further from the end. */
+  function joinRowSums(node: Node): void {
+    const group = groupOf.get(node)!;
+    if (group.anchor !== node || !Object.values(rowSums).includes(node.op)) return;
+    const sums = [...groups].find((g) => g !== group && g.anchor && areSiblings(g.anchor, node));
+    if (!sums || sums.level > group.level) return;
+    const nodes = new Set([...group.nodes, ...sums.nodes]);
+    if (!fits(nodes, group.prologue, [])) return;
+    group.nodes = nodes;
+    groups.delete(sums);
+    for (const member of sums.nodes) groupOf.set(member, group);
   }
 
   function joinNodes(node: Node, targets: readonly OpenGroup[]): boolean {
@@ -290,6 +330,24 @@ function edgesOf(node: Node, isInline: (node: Node) => boolean): Edge[] {
     case "reduce_max":
     case "softmax":
       follow(node.inputs[0], true, "prologue");
+      break;
+    case "softmax_cross_entropy":
+    case "softmax_cross_entropy_grad":
+      follow(node.inputs[0], true, "prologue");
+      node.inputs.slice(1).forEach((u) => follow(u, false, "operand"));
+      break;
+    case "rms_norm":
+      follow(node.inputs[0], true, "prologue");
+      follow(node.inputs[1], false, "operand");
+      break;
+    case "layer_norm_grad":
+    case "layer_norm_grad_weight":
+    case "layer_norm_grad_bias":
+    case "rms_norm_grad":
+    case "rms_norm_grad_weight":
+      follow(node.inputs[0], true, "prologue");
+      follow(node.inputs[1], true, "prologue");
+      follow(node.inputs[2], false, "operand");
       break;
     case "layer_norm":
       follow(node.inputs[0], true, "prologue");

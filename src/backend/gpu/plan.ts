@@ -9,6 +9,7 @@ import { BackendError } from "../interface.ts";
 import { elementsOf, fuse, type Group } from "./fusion.ts";
 import { type Lowering, widest } from "./kernels/fused.ts";
 import { matmulKernels } from "./kernels/matmul.ts";
+import { hasNormGradKernel, normGradKernels } from "./kernels/norm_grad.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
 import { rowKernel } from "./kernels/rows.ts";
 import { scatterKernels } from "./kernels/scatter.ts";
@@ -62,7 +63,20 @@ export interface Source {
 
 /** Whether a composite op has a kernel of its own here; the others are expanded before a plan is made. */
 export function hasKernel(node: Node): boolean {
-  return node.op === "barrier"; // keeps equal nodes apart until nothing merges them any more
+  switch (node.op) {
+    case "barrier": // keeps equal nodes apart until nothing merges them any more
+    case "softmax_cross_entropy":
+    case "softmax_cross_entropy_grad":
+      return true;
+    case "layer_norm_grad":
+    case "layer_norm_grad_weight":
+    case "layer_norm_grad_bias":
+    case "rms_norm_grad":
+    case "rms_norm_grad_weight":
+      return hasNormGradKernel(node);
+    default:
+      return false;
+  }
 }
 
 /** Compiles a bound, optimized graph whose composite ops all have kernels. */
@@ -195,7 +209,16 @@ function lower(group: Group, lowering: Lowering): Kernel[] {
       return reduceKernels(group, lowering);
     case "softmax":
     case "layer_norm":
+    case "rms_norm":
+    case "softmax_cross_entropy":
+    case "softmax_cross_entropy_grad":
       return [rowKernel(group, lowering)];
+    case "layer_norm_grad":
+    case "layer_norm_grad_weight":
+    case "layer_norm_grad_bias":
+    case "rms_norm_grad":
+    case "rms_norm_grad_weight":
+      return normGradKernels(group, lowering);
     case "scatter_add":
       return scatterKernels(group, lowering);
     default:

@@ -154,6 +154,14 @@ export class Scope {
       case "reduce_max":
       case "softmax":
       case "layer_norm":
+      case "layer_norm_grad":
+      case "layer_norm_grad_weight":
+      case "layer_norm_grad_bias":
+      case "rms_norm":
+      case "rms_norm_grad":
+      case "rms_norm_grad_weight":
+      case "softmax_cross_entropy":
+      case "softmax_cross_entropy_grad":
       case "scatter_add":
       case "input":
       case "state":

@@ -7,7 +7,7 @@
 import type { DType } from "../../../graph/dtype.ts";
 import { labelOf, type Node } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
-import type { Group } from "../fusion.ts";
+import { type Group, isRowSum } from "../fusion.ts";
 import { type Reader, Scope } from "./expression.ts";
 import { computeTypes, type Lanes, storageTypes, vectorType } from "./wgsl.ts";
 import { grid, type Kernel, KernelWriter, type Storage } from "./writer.ts";
@@ -101,9 +101,10 @@ ${scope.text}
 
   #store(scope: Scope, lanes: Lanes): void {
     const index = { name: "i", lanes };
+    const outputs = this.#group.outputs.filter((n) => n === this.#group.anchor || !isRowSum(n));
     // All values before the first store: an output may lie in the state it is computed from.
-    for (const node of this.#group.outputs) scope.value(node, index);
-    for (const node of this.#group.outputs) scope.store(node, this.#lowering.storageOf(node)!, index);
+    for (const node of outputs) scope.value(node, index);
+    for (const node of outputs) scope.store(node, this.#lowering.storageOf(node)!, index);
   }
 }
 

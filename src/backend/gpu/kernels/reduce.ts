@@ -39,16 +39,16 @@ export function reduceKernels(group: Group, lowering: Lowering): Kernel[] {
   };
   const inner = shape.findLastIndex((d) => d > 1);
   const byRows = inner >= 0 && axes.has(inner);
-  const parts = split(problem, byRows, lowering.parallelism);
   const run = byRows ? rowReduction : columnReduction;
   const innermost = (byRows ? reduced : kept).at(-1);
   const wide = innermost !== undefined && innermost.stride === 1 && innermost.size % 4 === 0;
+  const parts = split(problem, byRows, wide ? 4 : 1, lowering.parallelism);
   const name = nameOf(group);
   if (parts === 1) {
     return [widest(group, lowering, wide, (w, lanes) => {
       w.load("load", x, lanes);
       w.finish(byRows ? 1 : lanes);
-      return run(w, name, problem, 1, lanes);
+      return run(w, name, problem, 1, lanes, lowering.parallelism);
     })];
   }
   const scratch = lowering.scratch(
@@ -59,7 +59,7 @@ export function reduceKernels(group: Group, lowering: Lowering): Kernel[] {
   const first = widest(group, lowering, wide, (w, lanes) => {
     w.load("load", x, lanes);
     w.keep(scratch, byRows ? 1 : lanes);
-    return run(w, `${name} part`, problem, parts, lanes);
+    return run(w, `${name} part`, problem, parts, lanes, lowering.parallelism);
   });
   const rest: Problem = {
     ...problem,
@@ -70,7 +70,7 @@ export function reduceKernels(group: Group, lowering: Lowering): Kernel[] {
   const second = widest(group, lowering, problem.results % 4 === 0, (w, lanes) => {
     w.recall("load", scratch, lanes);
     w.finish(lanes);
-    return columnReduction(w, `${name} rest`, rest, 1, lanes);
+    return columnReduction(w, `${name} rest`, rest, 1, lanes, lowering.parallelism);
   });
   return [first, second];
 }
@@ -88,18 +88,50 @@ interface Problem {
 const threads = 256;
 
 /** Into how many parts each result is cut to fill the device. */
-function split(p: Problem, byRows: boolean, parallelism: number): number {
-  const groups = Math.ceil(byRows ? p.results * rowTeam(p.count) / threads : p.results / 128);
-  const most = Math.floor(p.count / (byRows ? 2048 : 64));
-  return Math.max(1, Math.min(Math.ceil(2 * parallelism / groups), most, 256));
+function split(p: Problem, byRows: boolean, lanes: Lanes, parallelism: number): number {
+  if (!byRows) {
+    const { blocks, deep } = columnLayout(p, 1, lanes, parallelism);
+    const each = p.count / deep;
+    if (blocks >= parallelism || each <= 64) return 1;
+    return Math.min(Math.ceil(2 * parallelism / blocks), Math.ceil(each / 16), 256);
+  }
+  const groups = Math.ceil(p.results * rowTeam(p.count) / threads);
+  return Math.max(1, Math.min(Math.ceil(2 * parallelism / groups), Math.floor(p.count / 2048), 256));
 }
+
+/** Threads `across` neighbouring results and `deep` along what is summed, in `blocks` workgroups. */
+function columnLayout(
+  p: { readonly results: number; readonly count: number },
+  parts: number,
+  lanes: Lanes,
+  parallelism: number,
+): { across: number; deep: number; blocks: number } {
+  const columns = p.results / lanes;
+  // Neighbours read at least 32 bytes together, which is what memory gives at once.
+  const least = Math.min(8 / lanes, powerOfTwo(columns));
+  let across = Math.min(powerOfTwo(columns), 32);
+  while (across > least && Math.ceil(columns / across) * parts < parallelism) across /= 2;
+  const perPart = Math.ceil(p.count / parts);
+  const deep = Math.min(threads / across, powerOfTwo(Math.ceil(perPart / loadsAtOnce)));
+  return { across, deep, blocks: Math.ceil(columns / across) };
+}
+
+/** Loads that a thread has under way at once. */
+const loadsAtOnce = 8;
 
 function rowTeam(chunks: number): number {
   return Math.min(powerOfTwo(Math.ceil(chunks / 4)), threads);
 }
 
 /** A team of threads for each part of each result. */
-function rowReduction(w: GroupWriter, name: string, p: Problem, parts: number, lanes: Lanes): Kernel {
+function rowReduction(
+  w: GroupWriter,
+  name: string,
+  p: Problem,
+  parts: number,
+  lanes: Lanes,
+  _parallelism: number,
+): Kernel {
   const chunks = p.count / lanes;
   const perPart = Math.ceil(chunks / parts);
   const team = rowTeam(perPart);
@@ -131,16 +163,43 @@ ${tree("shared_part", "lane", 1, team, threads, p.op)}
   return w.writer.finish(name, main, grid(Math.ceil(total / perGroup)));
 }
 
+/** The sums of the columns of a matrix, through the functions `load` and `finish` of `w`. */
+export function columnSums(
+  w: GroupWriter,
+  name: string,
+  p: {
+    readonly rows: number;
+    readonly columns: number;
+    readonly lanes: Lanes;
+    readonly parallelism: number;
+  },
+): Kernel {
+  const problem: Problem = {
+    op: "sum",
+    dtype: "f32",
+    kept: [{ size: p.columns, stride: 1 }],
+    reduced: [{ size: p.rows, stride: p.columns }],
+    results: p.columns,
+    count: p.rows,
+  };
+  return columnReduction(w, name, problem, 1, p.lanes, p.parallelism);
+}
+
 /** Neighbouring threads for neighbouring results, several threads deep. */
-function columnReduction(w: GroupWriter, name: string, p: Problem, parts: number, lanes: Lanes): Kernel {
+function columnReduction(
+  w: GroupWriter,
+  name: string,
+  p: Problem,
+  parts: number,
+  lanes: Lanes,
+  parallelism: number,
+): Kernel {
   const columns = p.results / lanes;
-  const across = Math.min(powerOfTwo(columns), 32);
-  const deep = Math.min(threads / across, powerOfTwo(p.count));
+  const { across, deep, blocks } = columnLayout(p, parts, lanes, parallelism);
   const size = across * deep;
-  const blocks = Math.ceil(columns / across);
   const perPart = Math.ceil(p.count / parts);
   const type = vectorType(computeTypes[p.dtype], lanes);
-  w.writer.declare(`var<workgroup> shared_part: array<${type}, ${size}>;`);
+  if (deep > 1) w.writer.declare(`var<workgroup> shared_part: array<${type}, ${size}>;`);
   const main = `@compute @workgroup_size(${size})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) t: u32) {
@@ -154,15 +213,40 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let end = min((part + 1u) * ${perPart}u, ${p.count}u);
   var sum = ${type}(${neutral(p, w, lanes)});
 ${strideLoop("r", `part * ${perPart}u + y`, deep, perPart, (r) => element(p, r), p.op)}
-  shared_part[t] = sum;
-  workgroupBarrier();
-${tree("shared_part", "y", across, deep, size, p.op)}
-  if (valid && y == 0u) { finish(part * ${p.results}u + result, shared_part[t]); }
+${foldDeep("shared_part", across, deep, p.op)}
+  if (valid && y == 0u) { finish(part * ${p.results}u + result, sum); }
 }`;
   return w.writer.finish(name, main, grid(blocks * parts));
 }
 
-/** Folds every `step`-th element up to `end` into `sum`, four at a time where there are enough to be worth it. */
+/**
+ * Folds the `sum` of `deep` threads that lie `across` apart into that of the first of them, in two steps: every few by one thread,
+ * then those.
+ */
+export function foldDeep(array: string, across: number, deep: number, op: Fold): string {
+  if (deep === 1) return "";
+  const size = across * deep;
+  const firsts = 2 ** Math.ceil(Math.log2(deep) / 2);
+  const read = (count: number, apart: number) => {
+    const items = Array.from(
+      { length: count },
+      (_, k) => k === 0 ? "sum" : `${array}[min(t + ${k * apart * across}u, ${size - 1}u)]`,
+    );
+    while (items.length > 1) items.push(combine(op, items.shift()!, items.shift()!));
+    return items[0];
+  };
+  const lines = [`  ${array}[t] = sum;`, "  workgroupBarrier();"];
+  if (firsts < deep) {
+    lines.push(
+      `  if (y < ${firsts}u) { sum = ${read(deep / firsts, firsts)}; ${array}[t] = sum; }`,
+      "  workgroupBarrier();",
+    );
+  }
+  lines.push(`  if (y == 0u) { sum = ${read(firsts, 1)}; }`);
+  return lines.join("\n");
+}
+
+/** Folds every `step`-th element up to `end` into `sum`, several at a time where there are enough to be worth it. */
 export function strideLoop(
   name: string,
   start: string,
@@ -171,15 +255,19 @@ export function strideLoop(
   load: (at: string) => string,
   op: Fold,
 ): string {
-  const single = `  for (; ${name} < end; ${name} += ${step}u) { sum = ${combine(op, "sum", load(name))}; }`;
-  if (expected < 4 * step) return `  var ${name} = ${start};\n${single}`;
-  const loads = [0, 1, 2, 3].map((k) => `let e${k} = ${load(k === 0 ? name : `(${name} + ${k * step}u)`)};`);
-  return `  var ${name} = ${start};
-  for (; ${name} + ${3 * step}u < end; ${name} += ${4 * step}u) {
+  const lines = [`  var ${name} = ${start};`];
+  for (const many of [loadsAtOnce, 4, 1]) {
+    if (many > 1 && expected < many * step) continue;
+    const items = Array.from({ length: many }, (_, k) => `e${k}`);
+    const loads = items.map((e, k) => `let ${e} = ${load(k === 0 ? name : `(${name} + ${k * step}u)`)};`);
+    while (items.length > 1) items.push(combine(op, items.shift()!, items.shift()!));
+    const condition = many === 1 ? `${name} < end` : `${name} + ${(many - 1) * step}u < end`;
+    lines.push(`  for (; ${condition}; ${name} += ${many * step}u) {
     ${loads.join("\n    ")}
-    sum = ${combine(op, "sum", combine(op, combine(op, "e0", "e1"), combine(op, "e2", "e3")))};
+    sum = ${combine(op, "sum", items[0])};
+  }`);
   }
-${single}`;
+  return lines.join("\n");
 }
 
 /** Folds `deep` entries that lie `step` apart into the first, halving. */

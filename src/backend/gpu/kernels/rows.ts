@@ -1,147 +1,276 @@
 /**
- * Softmax and layer normalisation: a few threads a row, which is read once and kept in registers where it is short.
+ * Anchors that take a row at a time: softmax, normalisations and softmax cross-entropy. A few threads share a row, which is read once
+ * and kept in registers where it is short.
  *
  * @module
  */
-import type { Node } from "../../../graph/node.ts";
+import type { Node, NodeOf } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
 import type { Group } from "../fusion.ts";
-import { type GroupWriter, type Lowering, nameOf, powerOfTwo, widest } from "./fused.ts";
-import { computeTypes, type Lanes, vectorType } from "./wgsl.ts";
+import { type GroupWriter, type Lowering, nameOf, widest } from "./fused.ts";
+import { safeChunk, type Team, teamFold, teamOf } from "./team.ts";
+import { computeTypes, type Lanes, literal, vectorType } from "./wgsl.ts";
 import { grid, type Kernel } from "./writer.ts";
 
 /** Chunks of a row that one thread keeps in registers. */
 const maxKept = 16;
 
-/** The kernel of a group around a softmax or a layer norm. */
+/** The kernel of a group around an anchor of rows. */
 export function rowKernel(group: Group, lowering: Lowering): Kernel {
   const anchor = group.anchor!;
-  const shape = numeric(anchor.shape);
+  const shape = numeric(anchor.inputs[0].shape);
   const width = shape.at(-1)!;
+  const rows = shape.reduce((a, d) => a * d, 1) / width;
   return widest(group, lowering, width % 4 === 0, (w, lanes) => {
+    const row = new Row(w, anchor, width, lanes);
     w.load("load", anchor.inputs[0], lanes);
-    if (anchor.op === "layer_norm") {
-      w.load("load_weight", anchor.inputs[1], lanes);
-      w.load("load_bias", anchor.inputs[2], lanes);
-    }
-    w.finish(lanes);
-    return write(w, group, anchor, group.size / width, width, lanes);
+    const body = bodies[anchor.op as RowOp] as unknown as Body<RowOp>;
+    const lines = body(row, anchor as NodeOf<RowOp>, w);
+    w.finish(anchor.op === "softmax_cross_entropy" ? 1 : lanes);
+    return finished(w, group, row, rows, lines);
   });
 }
 
-function write(
-  w: GroupWriter,
-  group: Group,
-  anchor: Node,
-  rows: number,
-  width: number,
-  lanes: Lanes,
-): Kernel {
-  const chunks = width / lanes;
-  const team = Math.min(powerOfTwo(Math.ceil(chunks / 2)), 128);
-  const threads = Math.max(team, 64);
-  const perGroup = threads / team;
-  const kept = Math.ceil(chunks / team);
-  const type = vectorType(computeTypes[anchor.dtype], lanes);
-  const across = (x: string, op: "sum" | "max") =>
-    lanes === 1
-      ? x
-      : op === "sum"
-      ? `dot(${x}, vec4<f32>(1.0f))`
-      : `max(max(${x}.x, ${x}.y), max(${x}.z, ${x}.w))`;
-  for (const op of ["sum", "max"] as const) {
-    w.writer.declare(teamFold(`row_${op}`, op, team, threads));
-  }
-  if (team > 1) w.writer.declare(`var<workgroup> shared_row: array<f32, ${threads}>;`);
-  const long = kept > maxKept;
-  const ragged = chunks % team !== 0;
+type RowOp = "softmax" | "layer_norm" | "rms_norm" | "softmax_cross_entropy" | "softmax_cross_entropy_grad";
 
-  /** Runs `body` for each chunk of the row: unrolled over registers, or as a loop that reads again. */
-  const each = (body: (x: string, at: string, inside: string) => string): string => {
-    if (long) {
-      return `  for (var c = lane; c < ${chunks}u; c += ${team}u) {
-    let at = base + c * ${lanes}u;
-    let x = load(at);
+type Body<K extends RowOp> = (row: Row, anchor: NodeOf<K>, w: GroupWriter) => string[];
+
+/** Text that walks along a row. */
+class Row {
+  readonly team: Team;
+  readonly width: number;
+  readonly lanes: Lanes;
+  readonly type: string;
+  readonly zero: string;
+  readonly lowest: string;
+  /** Whether a thread's share is too much for its registers: then it is read again for every pass. */
+  readonly isLong: boolean;
+
+  constructor(w: GroupWriter, anchor: Node, width: number, lanes: Lanes) {
+    this.width = width;
+    this.lanes = lanes;
+    this.team = teamOf(width, lanes);
+    this.type = vectorType(computeTypes[anchor.dtype], lanes);
+    this.zero = `${this.type}(0.0f)`;
+    this.lowest = `${this.type}(-3.4028235e38f)`;
+    this.isLong = this.team.kept > maxKept;
+    w.writer.declare(teamFold("row_sum", this.team, { op: "sum", type: "f32" }));
+    w.writer.declare(teamFold("row_max", this.team, { op: "max", type: "f32" }));
+  }
+
+  /** What comes before the passes: a short row's loads. */
+  get prologue(): string[] {
+    const { team } = this;
+    if (this.isLong) return [];
+    return [
+      ...(team.ragged
+        ? [`  let last_inside = lane + ${(team.kept - 1) * team.size}u < ${team.chunks}u;`]
+        : []),
+      ...Array.from(
+        { length: team.kept },
+        (_, k) => `  let x${k} = load(base + ${safeChunk(team, k)} * ${this.lanes}u);`,
+      ),
+    ];
+  }
+
+  /** Runs `body` for each chunk of the row: `x` its value, `at` its number, `inside` whether it is in the row. */
+  each(body: (x: string, at: string, inside: string) => string): string {
+    const { size, chunks, kept, ragged } = this.team;
+    if (this.isLong) {
+      return `  for (var c = lane; c < ${chunks}u; c += ${size}u) {
+    let x = load(base + c * ${this.lanes}u);
     ${body("x", "c", "true")}
   }`;
     }
     return Array.from({ length: kept }, (_, k) => {
-      const last = ragged && k === kept - 1;
-      return `  { ${body(`x${k}`, `(lane + ${k * team}u)`, last ? "last_inside" : "true")} }`;
+      const at = k === 0 ? "lane" : `(lane + ${k * size}u)`;
+      return `  { ${body(`x${k}`, at, ragged && k === kept - 1 ? "last_inside" : "true")} }`;
     }).join("\n");
-  };
-  const when = (inside: string, value: string, otherwise: string) =>
-    inside === "true" ? value : `select(${otherwise}, ${value}, ${inside})`;
-
-  const prologue = long ? [] : Array.from({ length: kept }, (_, k) => {
-    const chunk = `lane + ${k * team}u`;
-    const safe = ragged && k === kept - 1 ? `min(${chunk}, ${chunks - 1}u)` : `(${chunk})`;
-    return `  let x${k} = load(base + ${safe} * ${lanes}u);`;
-  });
-  const lines = [
-    ...(ragged && !long ? [`  let last_inside = lane + ${(kept - 1) * team}u < ${chunks}u;`] : []),
-    ...prologue,
-  ];
-  const zero = `${type}(0.0f)`;
-  const put = (value: string, at: string, inside: string) =>
-    `if (valid && ${inside}) { finish(base + ${at} * ${lanes}u, ${value}); }`;
-  if (anchor.op === "softmax") {
-    const low = `${type}(-3.4028235e38f)`;
-    lines.push(
-      `  var top_lanes = ${low};`,
-      each((x, _, inside) => `top_lanes = max(top_lanes, ${when(inside, x, low)});`),
-      `  let top = row_max(t, lane, ${across("top_lanes", "max")});`,
-      `  var sum_lanes = ${zero};`,
-      each((x, _, inside) => `sum_lanes += ${when(inside, `exp(${x} - top)`, zero)};`),
-      `  let scale = 1.0f / row_sum(t, lane, ${across("sum_lanes", "sum")});`,
-      each((x, at, inside) => put(`exp(${x} - top) * scale`, at, inside)),
-    );
-  } else {
-    const epsilon = (anchor as Node & { op: "layer_norm" }).attrs.epsilon;
-    lines.push(
-      `  var sum_lanes = ${zero};`,
-      each((x, _, inside) => `sum_lanes += ${when(inside, x, zero)};`),
-      `  let mean = row_sum(t, lane, ${across("sum_lanes", "sum")}) * ${1 / width};`,
-      `  var squares = ${zero};`,
-      each((x, _, inside) => `let d = ${x} - mean; squares += ${when(inside, "d * d", zero)};`),
-      `  let variance = row_sum(t, lane, ${across("squares", "sum")}) * ${1 / width};`,
-      `  let scale = 1.0f / sqrt(variance + ${Math.fround(epsilon)});`,
-      each((x, at, inside) =>
-        put(
-          `(${x} - mean) * scale * load_weight(${at} * ${lanes}u) + load_bias(${at} * ${lanes}u)`,
-          at,
-          inside,
-        )
-      ),
-    );
   }
+
+  /** The sum or the maximum of an expression over the row, as a number that all threads have. */
+  fold(op: "sum" | "max", name: string, value: (x: string, at: string) => string): string {
+    const otherwise = op === "sum" ? this.zero : this.lowest;
+    const pass = this.each((x, at, inside) => {
+      const safe = inside === "true" ? value(x, at) : `select(${otherwise}, ${value(x, at)}, ${inside})`;
+      return op === "sum" ? `${name}_lanes += ${safe};` : `${name}_lanes = max(${name}_lanes, ${safe});`;
+    });
+    return `  var ${name}_lanes = ${otherwise};
+${pass}
+  let ${name} = row_${op}(t, lane, ${this.across(op, `${name}_lanes`)});`;
+  }
+
+  /** Stores a value for each element of the row. */
+  put(value: (x: string, at: string) => string): string {
+    return this.each((x, at, inside) => {
+      const when = inside === "true" ? "valid" : `valid && ${inside}`;
+      return `if (${when}) { finish(base + ${at} * ${this.lanes}u, ${value(x, at)}); }`;
+    });
+  }
+
+  /** The row's maximum `top` and the sum `total` of e^(x - top), and other sums over the row, with few passes over a long one. */
+  exponentials(extra: Readonly<Record<string, (x: string, at: string) => string>> = {}): string {
+    if (!this.isLong) {
+      return [
+        this.fold("max", "top", (x) => x),
+        this.fold("sum", "total", (x) => `exp(${x} - top)`),
+        ...Object.entries(extra).map(([name, value]) => this.fold("sum", name, value)),
+      ].join("\n");
+    }
+    // The sum so far is scaled down whenever the maximum so far rises.
+    const { size, chunks } = this.team;
+    const names = Object.keys(extra);
+    const add = (xs: readonly string[], at: readonly string[]) => {
+      const highest = xs.reduce((a, x) => `max(${a}, ${x})`);
+      const sum = xs.map((x) => `exp(${x} - higher)`).join(" + ");
+      return [
+        `let higher = max(top_lanes, ${highest});`,
+        `total_lanes = total_lanes * exp(top_lanes - higher) + ${sum};`,
+        `top_lanes = higher;`,
+        ...names.map((n) => `${n}_lanes += ${xs.map((x, i) => extra[n](x, at[i])).join(" + ")};`),
+      ].join("\n    ");
+    };
+    const four = [0, 1, 2, 3].map((k) => k === 0 ? "c" : `(c + ${k * size}u)`);
+    return `  var top_lanes = ${this.lowest};
+  var total_lanes = ${this.zero};
+${names.map((n) => `  var ${n}_lanes = ${this.zero};`).join("\n")}
+  var c = lane;
+  for (; c + ${3 * size}u < ${chunks}u; c += ${4 * size}u) {
+    ${four.map((at, k) => `let e${k} = load(base + ${at} * ${this.lanes}u);`).join("\n    ")}
+    ${add(["e0", "e1", "e2", "e3"], four)}
+  }
+  for (; c < ${chunks}u; c += ${size}u) {
+    let x = load(base + c * ${this.lanes}u);
+    ${add(["x"], ["c"])}
+  }
+  let top = row_max(t, lane, ${this.across("max", "top_lanes")});
+  let scaled = total_lanes * exp(top_lanes - top);
+  let total = row_sum(t, lane, ${this.across("sum", "scaled")});
+${names.map((n) => `  let ${n} = row_sum(t, lane, ${this.across("sum", `${n}_lanes`)});`).join("\n")}`;
+  }
+
+  /** Whether the elements of chunk `at` are the label's. */
+  isLabel(at: string): string {
+    return this.lanes === 1
+      ? `(${at} == label)`
+      : `(vec4<u32>(${at} * 4u) + vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(label))`;
+  }
+
+  /** A number for each element of a chunk. */
+  all(x: string): string {
+    return this.lanes === 1 ? x : `vec4<f32>(${x})`;
+  }
+
+  /** The lanes of a value folded. */
+  across(op: "sum" | "max", x: string): string {
+    if (this.lanes === 1) return x;
+    return op === "sum" ? `dot(${x}, vec4<f32>(1.0f))` : `max(max(${x}.x, ${x}.y), max(${x}.z, ${x}.w))`;
+  }
+}
+
+const bodies: { readonly [K in RowOp]: Body<K> } = {
+  softmax: (row) => [
+    row.exponentials(),
+    `  let scale = 1.0f / total;`,
+    row.put((x) => `exp(${x} - top) * scale`),
+  ],
+  layer_norm(row, anchor, w) {
+    w.load("load_weight", anchor.inputs[1], row.lanes);
+    w.load("load_bias", anchor.inputs[2], row.lanes);
+    return [
+      row.fold("sum", "sum", (x) => x),
+      `  let mean = sum * ${number(1 / row.width)};`,
+      row.fold("sum", "squares", (x) => `(${x} - mean) * (${x} - mean)`),
+      `  let scale = 1.0f / sqrt(squares * ${number(1 / row.width)} + ${number(anchor.attrs.epsilon)});`,
+      row.put((x, at) =>
+        `(${x} - mean) * scale * load_weight(${at} * ${row.lanes}u) + load_bias(${at} * ${row.lanes}u)`
+      ),
+    ];
+  },
+  rms_norm(row, anchor, w) {
+    w.load("load_weight", anchor.inputs[1], row.lanes);
+    return [
+      row.fold("sum", "squares", (x) => `${x} * ${x}`),
+      `  let scale = 1.0f / sqrt(squares * ${number(1 / row.width)} + ${number(anchor.attrs.epsilon)});`,
+      row.put((x, at) => `${x} * scale * load_weight(${at} * ${row.lanes}u)`),
+    ];
+  },
+  softmax_cross_entropy(row, anchor, w) {
+    const smoothing = anchor.attrs.labelSmoothing;
+    const shares = smoothing === 0 ? "" : ` + ${number(smoothing / row.width)} * whole`;
+    const chosen = (x: string, at: string) => `select(${row.zero}, ${x}, ${row.isLabel(at)})`;
+    const shifted = row.isLong ? "" : " - top";
+    return [
+      ...loadLabel(row, anchor, w),
+      row.exponentials({
+        chosen: (x, at) => chosen(`${x}${shifted}`, at),
+        ...(smoothing === 0 ? {} : { whole: (x: string) => `(${x}${shifted})` }),
+      }),
+      row.isLong
+        ? `  let at_label = select(0.0f, chosen - top, label < ${row.width}u);`
+        : "  let at_label = chosen;",
+      smoothing !== 0 && row.isLong
+        ? `  let loss = log(total) - (${number(1 - smoothing)} * at_label + ${number(smoothing)} * (whole * ${
+          number(1 / row.width)
+        } - top));`
+        : `  let loss = log(total) - (${number(1 - smoothing)} * at_label${shares});`,
+      `  if (valid && lane == 0u) { finish(row, ${unlessIgnored(anchor, "loss")}); }`,
+    ];
+  },
+  softmax_cross_entropy_grad(row, anchor, w) {
+    const smoothing = anchor.attrs.labelSmoothing;
+    w.load("load_dy", anchor.inputs[2], 1);
+    const target = (at: string) => {
+      const [hit, miss] = [1 - smoothing + smoothing / row.width, smoothing / row.width];
+      return `select(${row.all(number(miss))}, ${row.all(number(hit))}, ${row.isLabel(at)})`;
+    };
+    return [
+      ...loadLabel(row, anchor, w),
+      `  let dy = ${unlessIgnored(anchor, "load_dy(row)")};`,
+      row.exponentials(),
+      `  let scale = 1.0f / total;`,
+      row.put((x, at) => `(exp(${x} - top) * scale - ${target(at)}) * dy`),
+    ];
+  },
+};
+
+type CrossEntropy = NodeOf<"softmax_cross_entropy"> | NodeOf<"softmax_cross_entropy_grad">;
+
+/** The row's label; one that is no class is beyond all of them. */
+function loadLabel(row: Row, anchor: CrossEntropy, w: GroupWriter): string[] {
+  w.load("load_label", anchor.inputs[1], 1);
+  return [
+    `  let given = load_label(row);`,
+    `  let label = select(${row.width}u, u32(given), given >= 0i);`,
+  ];
+}
+
+function unlessIgnored(
+  anchor: CrossEntropy,
+  value: string,
+): string {
+  const { ignoreIndex } = anchor.attrs;
+  return ignoreIndex === null
+    ? value
+    : `select(${value}, 0.0f, given == ${literal("i32", ignoreIndex, new Set())})`;
+}
+
+/** A number as f32 text. */
+function number(value: number): string {
+  return literal("f32", value, new Set());
+}
+
+function finished(w: GroupWriter, group: Group, row: Row, rows: number, lines: readonly string[]): Kernel {
+  const { size, threads, perGroup } = row.team;
   const main = `@compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) t: u32) {
-  let lane = t % ${team}u;
-  let row = (group.x + group.y * groups.x) * ${perGroup}u + t / ${team}u;
-  let valid = row < ${rows}u;
-  let base = min(row, ${rows - 1}u) * ${width}u;
-${lines.join("\n")}
+  let lane = t % ${size}u;
+  let number = (group.x + group.y * groups.x) * ${perGroup}u + t / ${size}u;
+  let valid = number < ${rows}u;
+  let row = min(number, ${rows - 1}u);
+  let base = row * ${row.width}u;
+${[...row.prologue, ...lines].join("\n")}
 }`;
   return w.writer.finish(nameOf(group), main, grid(Math.ceil(rows / perGroup)));
-}
-
-/** A function that folds one number of each thread of a team and gives all of them the result. */
-function teamFold(name: string, op: "sum" | "max", team: number, threads: number): string {
-  if (team === 1) return `fn ${name}(t: u32, lane: u32, x: f32) -> f32 { return x; }`;
-  const steps: string[] = [];
-  for (let half = team / 2; half >= 1; half /= 2) {
-    const pair = op === "sum" ? `shared_row[t] + shared_row[u]` : `max(shared_row[t], shared_row[u])`;
-    steps.push(`  if (lane < ${half}u) { let u = (t + ${half}u) % ${threads}u; shared_row[t] = ${pair}; }
-  workgroupBarrier();`);
-  }
-  return `fn ${name}(t: u32, lane: u32, x: f32) -> f32 {
-  shared_row[t] = x;
-  workgroupBarrier();
-${steps.join("\n")}
-  let all = shared_row[t - lane];
-  workgroupBarrier();
-  return all;
-}`;
 }
