@@ -14,19 +14,26 @@ run() { # seconds, command: what fails or hangs costs its own part alone
   local status=${PIPESTATUS[0]}
   echo "## ${*:2:5}: exit $status after $((SECONDS - start)) s" | tee -a "$out/log.txt"
 }
-entry() { # seconds, name, arguments
-  local seconds=$1 name=$2
+entry() { # seconds, path under bench/, arguments
+  local seconds=$1 path=$2
   shift 2
-  if [ -n "${WEIR_RUN:-}" ]; then run "$seconds" $WEIR_RUN "$name" "$@" $tiny; else run "$seconds" deno run -A "bench/$name.ts" "$@" $tiny; fi
+  if [ -n "${WEIR_RUN:-}" ]; then
+    run "$seconds" $WEIR_RUN "$(basename "$path")" "$@" $tiny
+  else
+    run "$seconds" deno run -A "bench/$path.ts" "$@" $tiny
+  fi
 }
 ours() { entry "$1" gpu_step --json "$out/weir.jsonl" --parts "$2"; }
+peer() { entry "$1" peers/gpu_peers --json "$out/peers.jsonl" --library "$2"; }
 pytorch() { PYTHONUNBUFFERED=1 run "$1" "$python" bench/gpu_step.py --json "$out/pytorch.jsonl" --seconds "$(($1 - 20))" --parts "$2" $tiny; }
 
 case $half in
 first)
   ours 150 training,whole
   pytorch 90 eager
-  entry 100 gpu_peers --json "$out/peers.jsonl"
+  peer 30 weir
+  peer 40 jax-js
+  peer 40 tfjs
   pytorch 140 compile
   ours 60 large,half,repeat
   pytorch 50 large,half
