@@ -445,6 +445,8 @@ function spread(
     steps.set(node, total);
     loads.set(node, all);
     if (roots.has(node)) continue;
+    // Rounding to f16 says what is to be stored: the wider operand would be stored instead.
+    if (node.op === "cast" && node.dtype === "f16") continue;
     const size = elementsOf(node);
     const large = [...all].filter((n) => elementsOf(n) * 4 > size && elementsOf(n) > 1).length;
     const small = [...all].every((n) => elementsOf(n) === 1);
