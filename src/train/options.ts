@@ -10,6 +10,7 @@ import type { ClassifierBuilder } from "../nn/classifier.ts";
 import type { EpochRecord, Settings } from "./checkpoint.ts";
 import { TrainingError } from "./errors.ts";
 import type { Evaluation } from "./evaluator.ts";
+import type { MeasureOptions } from "./measure.ts";
 import type { ProgressOutput } from "./progress.ts";
 import type { Hyperparameters } from "./step.ts";
 
@@ -25,6 +26,8 @@ export interface StepRecord {
   readonly gradNorm: number;
   /** What the step was made with. */
   readonly learningRate: number;
+  /** Whether a gradient did not fit in f16, so that the step changed no parameter. */
+  readonly skipped: boolean;
 }
 
 /** Hears of a run. A callback that throws is reported once and never stops the training. */
@@ -77,6 +80,8 @@ export interface TrainOptions {
   readonly initial?: Tensors;
   /** How the optimiser steps. */
   readonly learning?: LearningOptions;
+  /** Keeps the operand of each layer alone and computes the rest again for the gradients: less memory, a third more work. */
+  readonly checkpointGradients?: boolean;
   /** Stops when so many epochs in a row brought nothing better. */
   readonly patience?: number;
   /** What makes an epoch the best; `accuracy`. Equal ones go by the loss. */
@@ -98,6 +103,8 @@ export interface TrainOptions {
   readonly callbacks?: TrainCallbacks;
   /** Completes "to go on, ..." when the run is interrupted. */
   readonly resumeHint?: string;
+  /** Measures a step before the run begins, and goes on as if it had not. */
+  readonly profile?: MeasureOptions;
   /** Milliseconds from some moment on. */
   readonly now?: () => number;
 }
@@ -116,6 +123,8 @@ export interface TrainResult {
   readonly steps: readonly StepRecord[];
   /** Steps made, in all sittings. */
   readonly step: number;
+  /** How many of them were skipped, see `StepRecord.skipped`. */
+  readonly skippedSteps: number;
   /** Training and evaluation, in all sittings; compiling included. */
   readonly seconds: number;
   /** Trainable numbers, and bytes on the device. */
@@ -125,9 +134,9 @@ export interface TrainResult {
 }
 
 /** Fills in what was not given. */
-export function hyperparametersOf(options: TrainOptions, stepsPerEpoch: number): Hyperparameters {
+export function hyperparametersOf(options: TrainOptions, batchesPerEpoch: number): Hyperparameters {
   const { learning = {}, epochs } = options;
-  const totalSteps = learning.totalSteps ?? stepsPerEpoch * epochs;
+  const totalSteps = learning.totalSteps ?? Math.ceil(batchesPerEpoch / (learning.accumulate ?? 1)) * epochs;
   const warmupSteps = learning.warmupSteps ?? Math.round(totalSteps * (learning.warmupRatio ?? 0.1));
   return {
     learningRate: learning.learningRate ?? 5e-4,
@@ -139,6 +148,9 @@ export function hyperparametersOf(options: TrainOptions, stepsPerEpoch: number):
     epsilon: learning.epsilon ?? 1e-8,
     maxGradNorm: learning.maxGradNorm ?? 1,
     labelSmoothing: learning.labelSmoothing ?? 0,
+    // Only where they are not the default: checkpoints of runs that knew nothing of them resume.
+    ...((learning.accumulate ?? 1) !== 1 && { accumulate: learning.accumulate }),
+    ...((learning.precision ?? "f32") !== "f32" && { precision: learning.precision }),
   };
 }
 
@@ -158,6 +170,16 @@ export function checkOptions(options: TrainOptions): void {
   whole("drainEvery", options.drainEvery, 1);
   whole("checkpoint.everySteps", options.checkpoint?.everySteps, 1);
   whole("seed", options.seed, 0);
+  whole("learning.accumulate", options.learning?.accumulate, 1);
+  const { precision = "f32" } = options.learning ?? {};
+  const { backend } = options;
+  if (!backend.precisions.includes(precision)) {
+    const why = backend.device === "webgpu" ? "this GPU has no shader-f16" : "f16 needs a GPU (webgpu)";
+    throw new TrainingError(
+      `Cannot train in ${precision} on ${backend.device}: ${why}. Train with precision f32` +
+        (backend.device === "webgpu" ? "" : ", or on webgpu"),
+    );
+  }
   const rate = options.learning?.learningRate;
   if (rate !== undefined && !(rate > 0 && Number.isFinite(rate))) {
     throw new TrainingError(`Cannot train: the learning rate must be positive, got ${rate}`);

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Program } from "../backend/interface.ts";
-import type { Batches } from "../data/collate.ts";
+import { BackendError, type Program } from "../backend/interface.ts";
+import type { Batch, Batches } from "../data/collate.ts";
 import type { HostTensor } from "../graph/dtype.ts";
-import { statesOf } from "../graph/node.ts";
+import { type NodeOf, statesOf } from "../graph/node.ts";
 import { numeric, sizeOf } from "../graph/shape.ts";
 import { initialStates } from "../nn/init.ts";
 import { learningRateAt } from "../nn/optim/schedule.ts";
@@ -22,6 +22,7 @@ import {
   type Settings,
 } from "./checkpoint.ts";
 import { TrainingError } from "./errors.ts";
+import { type MeasureOptions, measureStep } from "./measure.ts";
 import { createEvaluator, type Evaluation, type Evaluator, score } from "./evaluator.ts";
 import {
   checkOptions,
@@ -72,7 +73,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   checkOptions(options);
   const run = new Run(options);
   try {
+    using _guard = options.backend.guard?.(() => run.whatIsKept());
     return await run.run();
+  } catch (error) {
+    throw run.explain(error);
   } finally {
     await run.dispose();
   }
@@ -143,6 +147,21 @@ class Run {
     return await this.#result(interrupted);
   }
 
+  /** What the backend threw, with the step and the way to go on, once there is something to go on from. */
+  explain(error: unknown): unknown {
+    if (!(error instanceof BackendError) || this.#place.step === 0) return error;
+    const at = `Training stopped at step ${this.#place.step} of ${this.#learning.totalSteps}`;
+    return new TrainingError(`${at}: ${error.message}. ${this.whatIsKept()}`, { cause: error });
+  }
+
+  /** Where an interrupted run can be taken up again. */
+  whatIsKept(): string {
+    const { checkpoint, resumeHint = "run the same command with --resume" } = this.#options;
+    if (!checkpoint) return "Nothing was saved: no checkpoint directory was given";
+    if (this.#savedStep === undefined) return "No checkpoint was written yet";
+    return `The last checkpoint, of step ${this.#savedStep}, is ${this.#checkpointPath()}; to go on, ${resumeHint}`;
+  }
+
   async dispose(): Promise<void> {
     this.#progress.done();
     await this.#evaluator?.dispose();
@@ -161,13 +180,28 @@ class Run {
     this.#main = await this.#programs.get(largest);
     this.#progress.line(`training on ${backend.device}: ${backend.description}`);
     this.#reportMemory();
-    await this.#main.write({ ...initialStates(this.#training.graph, seed), ...initial });
+    const states = { ...initialStates(this.#training.graph, seed), ...initial };
+    await this.#main.write(states);
+    if (this.#options.profile) {
+      await this.#measure(first.at(shapes.indexOf(largest)), this.#options.profile);
+      await this.#main.write(states);
+    }
     if (this.#options.evaluation) {
       this.#evaluator = createEvaluator(backend, this.#options.build, { share: this.#main });
     }
     if (checkpoint?.resume && await hasCheckpoint(checkpoint.directory)) {
       await this.#resume(checkpoint.directory);
     }
+  }
+
+  /** The time it takes is none of the run's. */
+  async #measure(batch: Batch, options: MeasureOptions): Promise<void> {
+    const start = this.#now();
+    const label = `train ${batch.batch}x${batch.sequence}`;
+    options.onMeasured(
+      await measureStep(this.#main, label, () => this.#programs.feeds(batch), options),
+    );
+    this.#startedAt += this.#now() - start;
   }
 
   async #resume(directory: string): Promise<void> {
