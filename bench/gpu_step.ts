@@ -33,7 +33,8 @@ const models = positionals.length > 0 ? positionals : Object.keys(cases.models);
 const recorder = new Recorder(values.json);
 const usedBefore = deviceBytes();
 const backend = await createGpuBackend();
-print(backend.description);
+const software = `Deno ${Deno.version.deno}`;
+recorder.add({ side: "weir", part: "machine", name: backend.description, variant: software });
 
 /** One training step to time. */
 interface TrainingCase extends StepOptions {
