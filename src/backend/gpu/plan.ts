@@ -6,19 +6,24 @@
 import { type Graph, labelOf, type Node, statesOf } from "../../graph/node.ts";
 import { rewrite } from "../../graph/passes/rewrite.ts";
 import { BackendError } from "../interface.ts";
+import { createBuilder } from "../../graph/graph.ts";
+import type { KnownPlace } from "./arena.ts";
 import { elementsOf, fuse, type Group } from "./fusion.ts";
+import { flatten, joinableConcats } from "./horizontal.ts";
+import { flatKernels, type FlatLowering } from "./kernels/flat.ts";
+import { bufferOf, type PlanStorage, rootOf, Storages } from "./storages.ts";
 import { type Lowering, widest } from "./kernels/fused.ts";
 import { matmulKernels } from "./kernels/matmul.ts";
 import { hasNormGradKernel, normGradKernels } from "./kernels/norm_grad.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
 import { rowKernel } from "./kernels/rows.ts";
 import { scatterKernels } from "./kernels/scatter.ts";
-import { storageBytes } from "./kernels/wgsl.ts";
 import type { Kernel, Storage } from "./kernels/writer.ts";
 import { assignBuffers, type Assignment } from "./memory.ts";
-import { schedule } from "./schedule.ts";
 import { arrange, passesOf, type Timeline, touchesOf } from "./timeline.ts";
 import { withWork } from "./work.ts";
+
+export type { PlanStorage } from "./storages.ts";
 
 /** What a device can do, as far as a plan depends on it. */
 export interface PlanLimits {
@@ -31,14 +36,6 @@ export interface PlanLimits {
   /** Whether the device is a CPU, which compiles long kernels slowly. */
   readonly software: boolean;
 }
-
-/** Where a storage comes from. */
-export type PlanStorage = Storage & {
-  readonly kind: "state" | "input" | "constant" | "work";
-  readonly bytes: number;
-  /** The leaf it holds; none for work. */
-  readonly node?: Node;
-};
 
 /** Everything a program needs to be set up. */
 export interface Plan {
@@ -65,6 +62,7 @@ export interface Source {
 export function hasKernel(node: Node): boolean {
   switch (node.op) {
     case "barrier": // keeps equal nodes apart until nothing merges them any more
+    case "softmax_grad":
     case "softmax_cross_entropy":
     case "softmax_cross_entropy_grad":
       return true;
@@ -79,62 +77,70 @@ export function hasKernel(node: Node): boolean {
   }
 }
 
+/** What a plan may take for given. */
+export interface PlanOptions {
+  /** Where states lie that another program has placed. */
+  readonly known?: (state: Node) => KnownPlace | undefined;
+}
+
 /** Compiles a bound, optimized graph whose composite ops all have kernels. */
-export function makePlan(source: Graph, limits: PlanLimits): Plan {
-  const graph = splitConcats(withoutBarriers(source));
+export function makePlan(source: Graph, limits: PlanLimits, options: PlanOptions = {}): Plan {
+  const graph = withoutBarriers(source);
   checkTypes(graph);
-  const fusion = fuse(graph, limits);
-  const { order, inPlace } = schedule(graph, fusion);
-  const storages = new Map<Node, PlanStorage>();
-  const all: PlanStorage[] = [];
-  const make = (
-    label: string,
-    kind: PlanStorage["kind"],
-    type: Pick<Storage, "dtype" | "elements">,
-    node?: Node,
-  ) => {
-    const bytes = Math.ceil(type.elements * storageBytes(type.dtype) / 4) * 4;
-    if (bytes > limits.maxBindingBytes) {
-      throw new BackendError(
-        `Cannot place ${label} on the GPU: it takes ${bytes} bytes, this device binds at most ${limits.maxBindingBytes}; ` +
-          `use a smaller batch or model`,
-      );
-    }
-    const storage: PlanStorage = { label, kind, dtype: type.dtype, elements: type.elements, bytes, node };
-    all.push(storage);
-    return storage;
-  };
+  // Long concatenations that cannot be free after all have to be short.
+  return planWith(graph, limits, { ...options, join: true }) ??
+    planWith(graph, limits, { ...options, join: false })!;
+}
+
+function planWith(
+  source: Graph,
+  limits: PlanLimits,
+  options: PlanOptions & { join: boolean },
+): Plan | undefined {
+  const graph = splitConcats(source, options.join ? joinableConcats(source) : new Set());
+  const concats = options.join ? joinableConcats(graph) : new Set<Node>();
+  const fusion = fuse(graph, { maxBuffers: limits.maxBuffers, apart: concats });
+  const { maxBuffers, maxBindingBytes } = limits;
+  const flattened = flatten(graph, fusion, { concats, maxBuffers, maxBindingBytes, known: options.known });
+  if ([...concats].some((c) => c.inputs.length > mostJoined && !flattened.joined.has(c))) return undefined;
+  const { order, inPlace, arena, joined, flat } = flattened;
+  const storages = new Storages({ maxBindingBytes });
   for (const node of graph.nodes) {
     if (fusion.isInline(node)) continue;
     if (node.op === "input" || node.op === "state" || node.op === "constant") {
-      storages.set(
-        node,
-        make(labelOf(node), node.op, { dtype: node.dtype, elements: elementsOf(node) }, node),
-      );
+      storages.place(node, node.op, arena.placeOf(node));
     }
   }
   for (const group of order) {
     for (const node of group.outputs) {
       const state = inPlace.get(node);
-      const type = { dtype: node.dtype, elements: elementsOf(node) };
-      storages.set(node, state ? storages.get(state)! : make(labelOf(node), "work", type));
+      if (state) storages.alias(node, storages.of(state)!);
+      else storages.place(node, "work", arena.placeOf(node));
     }
   }
+  for (const [concat, place] of joined) storages.alias(concat, storages.range(place, elementsOf(concat)));
+  const lowering: FlatLowering = {
+    storageOf: (node) => storages.of(node),
+    scratch: (label, dtype, elements) => storages.make({ label, kind: "work", dtype, elements }),
+    range: (place, elements) => storages.range(place, elements),
+    table: (label, values) => {
+      const node = createBuilder().constant("u32", [values.length], values);
+      return storages.make({ label, kind: "constant", dtype: "u32", elements: values.length, node });
+    },
+    parallelism: limits.parallelism,
+    software: limits.software,
+    maxBuffers,
+    maxWorkgroupBytes: limits.maxWorkgroupBytes,
+  };
   const lowered: Kernel[] = [];
   for (const group of order) {
-    const lowering: Lowering = {
-      storageOf: (node) => storages.get(node),
-      scratch: (label, dtype, elements) => make(label, "work", { dtype, elements }),
-      parallelism: limits.parallelism,
-      software: limits.software,
-      maxBuffers: limits.maxBuffers,
-      maxWorkgroupBytes: limits.maxWorkgroupBytes,
-    };
-    for (const kernel of withWork(group, lower(group, lowering), lowering.storageOf)) {
-      if (kernel.bindings.length > limits.maxBuffers) {
+    const set = flat.get(group);
+    const kernels = set ? flatKernels(set, lowering) : lower(group, lowering);
+    for (const kernel of withWork(group, kernels, lowering.storageOf)) {
+      if (kernel.bindings.length > maxBuffers) {
         throw new BackendError(
           `Cannot compile ${kernel.name}: it reads and writes ${kernel.bindings.length} buffers, ` +
-            `this device binds ${limits.maxBuffers}`,
+            `this device binds ${maxBuffers}`,
         );
       }
       lowered.push(kernel);
@@ -142,28 +148,35 @@ export function makePlan(source: Graph, limits: PlanLimits): Plan {
   }
   const stored = (node: Node): Source => {
     const at = fusion.storedAs(node);
-    return { storage: storages.get(at)!, before: at.op === "state" };
+    return { storage: storages.of(at)!, before: at.op === "state" };
   };
   const outputs = Object.fromEntries(
     Object.entries(graph.outputs).map(([name, node]) => [name, stored(node)]),
   );
   const copies = graph.updates
-    .map(({ state, value }) => ({ from: stored(value), to: storages.get(state)! }))
+    .map(({ state, value }) => ({ from: stored(value), to: storages.of(state)! }))
     .filter(({ from, to }) => from.storage !== to);
   const timeline = arrange(lowered, { bufferOf });
-  const kept = [...Object.values(outputs), ...copies.map((c) => c.from)].map((c) => c.storage);
-  const { passes, work } = cutPasses(timeline, all.filter((s) => s.kind === "work"), new Set(kept));
-  const touches = touchesOf(timeline, passes, {
-    maxBuffers: limits.maxBuffers,
-    bufferOf: (s) => work.slotOf.get(s as PlanStorage) ?? bufferOf(s),
-  }) as PlanStorage[][];
-  return { kernels: timeline.kernels, passes, touches, storages: all, work, outputs, copies };
+  const kept = [...Object.values(outputs), ...copies.map((c) => c.from)].map((c) => rootOf(c.storage));
+  const roots = storages.all.filter((s) => s.kind === "work" && !s.within);
+  const { passes, work } = cutPasses(timeline, roots, new Set(kept));
+  const slotted = (s: Storage) => work.slotOf.get(rootOf(s)) ?? bufferOf(s);
+  const touches = touchesOf(timeline, passes, { maxBuffers, bufferOf: slotted }) as PlanStorage[][];
+  const kernels = timeline.kernels.map((kernel) => withSharedBuffers(kernel, slotted));
+  return { kernels, passes, touches, storages: storages.all, work, outputs, copies };
 }
 
-/** What lies in one buffer whatever the plan. */
-function bufferOf(storage: Storage): unknown {
-  const { kind } = storage as PlanStorage;
-  return kind === "input" || kind === "constant" ? kind : storage;
+/** A kernel may not read a buffer through one binding that it writes through another one, unless both could write. */
+function withSharedBuffers(kernel: Kernel, bufferOf: (storage: Storage) => unknown): Kernel {
+  const written = new Set(kernel.bindings.filter((b) => b.writes).map((b) => bufferOf(b.storage)));
+  const shared = kernel.bindings.map((b) => !b.writes && written.has(bufferOf(b.storage)));
+  if (!shared.includes(true)) return kernel;
+  let { wgsl } = kernel;
+  shared.forEach((is, i) => {
+    const text = `@binding(${i}) var<storage, `;
+    if (is) wgsl = wgsl.replace(`${text}read>`, `${text}read_write>`);
+  });
+  return { ...kernel, wgsl, bindings: kernel.bindings.map((b, i) => shared[i] ? { ...b, shared: true } : b) };
 }
 
 /** Work memory that is worth no thought. */
@@ -208,6 +221,7 @@ function lower(group: Group, lowering: Lowering): Kernel[] {
     case "reduce_max":
       return reduceKernels(group, lowering);
     case "softmax":
+    case "softmax_grad":
     case "layer_norm":
     case "rms_norm":
     case "softmax_cross_entropy":
@@ -233,17 +247,20 @@ function withoutBarriers(graph: Graph): Graph {
   return rewrite(graph, (node, inputs, b) => node.op === "barrier" ? inputs[0] : b.clone(node, inputs));
 }
 
-/** Concatenations of many operands as concatenations of few, so that each kernel binds few buffers. */
-function splitConcats(graph: Graph): Graph {
-  const most = 4;
-  if (!graph.nodes.some((n) => n.op === "concat" && n.inputs.length > most)) return graph;
+/** The most operands of a concatenation that is a kernel. */
+const mostJoined = 4;
+
+/** Concatenations of many operands, but for those in `whole`, as concatenations of few, so that each kernel binds few buffers. */
+function splitConcats(graph: Graph, whole: ReadonlySet<Node>): Graph {
+  const isLong = (n: Node) => n.op === "concat" && n.inputs.length > mostJoined && !whole.has(n);
+  if (!graph.nodes.some(isLong)) return graph;
   return rewrite(graph, (node, inputs, b) => {
-    if (node.op !== "concat") return b.clone(node, inputs);
+    if (node.op !== "concat" || !isLong(node)) return b.clone(node, inputs);
     let parts: Node[] = [...inputs];
-    while (parts.length > most) {
+    while (parts.length > mostJoined) {
       const joined: Node[] = [];
-      for (let i = 0; i < parts.length; i += most) {
-        joined.push(b.concat(parts.slice(i, i + most), node.attrs.axis));
+      for (let i = 0; i < parts.length; i += mostJoined) {
+        joined.push(b.concat(parts.slice(i, i + mostJoined), node.attrs.axis));
       }
       parts = joined;
     }
@@ -279,6 +296,6 @@ export function printPlan(plan: Plan): string {
 }
 
 function slotText(plan: Plan, storage: PlanStorage): string {
-  const slot = plan.work.slotOf.get(storage);
+  const slot = plan.work.slotOf.get(rootOf(storage));
   return slot === undefined ? "" : `#${slot}`;
 }

@@ -5,7 +5,7 @@
  */
 import { debugPrint } from "../../graph/debug.ts";
 import type { HostTensor } from "../../graph/dtype.ts";
-import { type Graph, inputsOf, type NodeOf } from "../../graph/node.ts";
+import { type Graph, inputsOf } from "../../graph/node.ts";
 import { bindGraph } from "../../graph/passes/bind.ts";
 import { expand } from "../../graph/passes/expand.ts";
 import { optimize } from "../../graph/passes/optimize.ts";
@@ -22,6 +22,7 @@ import {
 import type { GpuContext } from "./device.ts";
 import { findCulprit } from "./diagnose.ts";
 import { decode, encode } from "./host.ts";
+import { copyable, type Place, Places, readback } from "./places.ts";
 import type { Binding } from "./kernels/writer.ts";
 import { hasKernel, makePlan, type Plan, type PlanLimits, type PlanStorage, printPlan } from "./plan.ts";
 import { StateTable, tensorOf } from "./states.ts";
@@ -55,7 +56,6 @@ export interface GpuProgram extends Program {
 const ringSteps = 256;
 /** Work that may be queued before a step waits for the device, by what it should take. */
 const backlogMs = 4000;
-const alignment = 256;
 
 interface Launch {
   readonly name: string;
@@ -65,11 +65,6 @@ interface Launch {
   readonly touched?: GPUBindGroup;
   readonly workgroups: readonly [number, number, number];
   readonly pass: number;
-}
-
-interface Place {
-  readonly buffer: GPUBuffer;
-  readonly offset: number;
 }
 
 interface Copy {
@@ -98,18 +93,18 @@ export async function compileProgram(
     throw new BackendError("Cannot share states with a program of another backend");
   }
   const graph = optimize(expand(bindGraph(source, options.bindings), hasKernel));
-  const plan = makePlan(graph, options.limits);
+  const states = options.share ? (options.share as DeviceProgram).states : new StateTable();
+  const plan = makePlan(graph, options.limits, { known: (state) => states.placeOf(state) });
   debugPrint(3, `plan of ${options.label ?? "program"}`, () => printPlan(plan));
   for (const { name, wgsl } of plan.kernels) debugPrint(4, name, () => wgsl);
   const pipelines = Promise.all(
     plan.kernels.map((k, i) =>
       context.pipeline(k.name, k.wgsl, {
-        writes: k.bindings.map((b) => b.writes),
+        writes: k.bindings.map((b) => b.writes || b.shared === true),
         touched: plan.touches[i].length,
       })
     ),
   );
-  const states = options.share ? (options.share as DeviceProgram).states : new StateTable();
   states.retain();
   try {
     const label = options.label ?? "program";
@@ -135,11 +130,9 @@ class DeviceProgram implements GpuProgram {
   readonly #graph: Graph;
   readonly #plan: Plan;
   readonly #launches: Launch[] = [];
-  readonly #places = new Map<PlanStorage, Place>();
-  readonly #owned: GPUBuffer[] = [];
+  readonly #places: Places;
   readonly #before: Copy[] = [];
   readonly #after: Copy[] = [];
-  #inputs?: { buffer: GPUBuffer; host: Uint8Array<ArrayBuffer> };
   #outputs: OutputSlot[] = [];
   #scalars: OutputSlot[] = [];
   #staging?: GPUBuffer;
@@ -155,6 +148,7 @@ class DeviceProgram implements GpuProgram {
     this.#graph = graph;
     this.#plan = plan;
     this.states = states;
+    this.#places = new Places(context);
     const names = (bindings: readonly Binding[], writes: boolean) =>
       bindings.filter((b) => b.writes === writes).map((b) => b.storage.label);
     this.kernels = plan.kernels.map(({ name, workgroups, bindings, flops = 0, bytes = 0 }) => ({
@@ -181,7 +175,7 @@ class DeviceProgram implements GpuProgram {
       await program.#allocate();
       await program.#bind(pipelines);
     } catch (error) {
-      for (const buffer of program.#owned) buffer.destroy();
+      program.#places.destroy();
       throw error;
     }
     return program;
@@ -195,7 +189,7 @@ class DeviceProgram implements GpuProgram {
     await this.#check();
     this.#feed(feeds);
     const total = this.#outputs.reduce((sum, o) => Math.max(sum, o.offset + o.storage.bytes), 0);
-    if (total > 0 && !this.#staging) this.#staging = await this.#buffer("outputs", total, readback);
+    if (total > 0 && !this.#staging) this.#staging = await this.#places.buffer("outputs", total, readback);
     const staging = this.#staging;
     const copies = this.#outputs.map((o) => this.#copyOf(o, staging!, o.offset));
     this.#submit(copies);
@@ -249,7 +243,7 @@ class DeviceProgram implements GpuProgram {
       const offsets: number[] = [];
       let at = 0;
       for (const [, cell] of cells) {
-        encoder.copyBufferToBuffer(cell.buffer, 0, staging, at, cell.bytes);
+        encoder.copyBufferToBuffer(cell.buffer, cell.offset, staging, at, cell.bytes);
         offsets.push(at);
         at += cell.bytes;
       }
@@ -273,7 +267,7 @@ class DeviceProgram implements GpuProgram {
       const cell = this.states.cells.get(name)!;
       const bytes = new Uint8Array(cell.bytes);
       encode(tensor, bytes, 0);
-      this.#context.device.queue.writeBuffer(cell.buffer, 0, bytes);
+      this.#context.device.queue.writeBuffer(cell.buffer, cell.offset, bytes);
     }
   }
 
@@ -312,7 +306,7 @@ class DeviceProgram implements GpuProgram {
   dispose(): Promise<void> {
     if (!this.#disposed) {
       this.#disposed = true;
-      for (const buffer of this.#owned) buffer.destroy();
+      this.#places.destroy();
       this.states.release();
     }
     return Promise.resolve();
@@ -328,11 +322,11 @@ class DeviceProgram implements GpuProgram {
   /** All inputs go to the device in one write. */
   #feed(feeds: Tensors): void {
     const checked = checkFeeds(inputsOf(this.#graph), feeds);
-    if (!this.#inputs) return;
-    const { buffer, host } = this.#inputs;
+    if (!this.#places.inputs) return;
+    const { buffer, host } = this.#places.inputs;
     for (const storage of this.#plan.storages) {
       if (storage.kind === "input") {
-        encode(checked[storage.node!.name!], host, this.#places.get(storage)!.offset);
+        encode(checked[storage.node!.name!], host, this.#places.of(storage).offset);
       }
     }
     this.#context.device.queue.writeBuffer(buffer, 0, host);
@@ -362,7 +356,7 @@ class DeviceProgram implements GpuProgram {
 
   #copyOf(o: OutputSlot, buffer: GPUBuffer, offset: number): Copy & { before: boolean } {
     return {
-      from: this.#places.get(o.storage)!,
+      from: this.#places.of(o.storage),
       to: { buffer, offset },
       bytes: o.storage.bytes,
       before: o.before,
@@ -400,63 +394,11 @@ class DeviceProgram implements GpuProgram {
     return copy;
   }
 
-  async #buffer(what: string, size: number, usage: number): Promise<GPUBuffer> {
-    const buffer = await this.#context.allocate(
-      `${size} bytes for ${what}`,
-      () => this.#context.device.createBuffer({ label: what, size, usage }),
-    );
-    this.#owned.push(buffer);
-    return buffer;
-  }
-
   async #allocate(): Promise<void> {
-    const { device } = this.#context;
-    const { storages, work } = this.#plan;
-    let stateBytes = 0;
-    for (const storage of storages) {
-      if (storage.kind !== "state") continue;
-      const { cell, added } = await this.states.add(
-        this.#context,
-        storage.node as NodeOf<"state">,
-        storage.bytes,
-      );
-      this.#places.set(storage, { buffer: cell.buffer, offset: 0 });
-      stateBytes += added;
-    }
-    const slots: GPUBuffer[] = [];
-    for (const [i, size] of work.sizes.entries()) slots.push(await this.#buffer(`work ${i}`, size, copyable));
-    for (const [storage, slot] of work.slotOf) this.#places.set(storage, { buffer: slots[slot], offset: 0 });
-    const inputs = await this.#arena("input");
-    if (inputs) this.#inputs = { ...inputs, host: new Uint8Array(inputs.bytes) };
-    const constants = await this.#arena("constant");
-    if (constants) {
-      const host = new Uint8Array(constants.bytes);
-      for (const storage of storages) {
-        if (storage.kind !== "constant") continue;
-        const { dtype, attrs, shape } = storage.node as NodeOf<"constant">;
-        encode({ dtype, shape: numeric(shape), data: attrs.data }, host, this.#places.get(storage)!.offset);
-      }
-      device.queue.writeBuffer(constants.buffer, 0, host);
-    }
+    await this.#places.allocate(this.#plan, this.states);
     await this.#placeOutputs();
     await this.#placeCopies();
-    const workBytes = this.#owned.reduce((sum, b) => sum + b.size, 0);
-    this.memory = { stateBytes, workBytes };
-  }
-
-  /** One buffer for all storages of a kind. */
-  async #arena(kind: "input" | "constant"): Promise<{ buffer: GPUBuffer; bytes: number } | undefined> {
-    const members = this.#plan.storages.filter((s) => s.kind === kind);
-    if (members.length === 0) return undefined;
-    const offsets: number[] = [];
-    let bytes = 0;
-    for (const { bytes: size } of members) {
-      offsets.push(bytes);
-      bytes += Math.ceil(size / alignment) * alignment;
-    }
-    const buffer = await this.#buffer(`${kind}s`, bytes, copyable);
-    members.forEach((s, i) => this.#places.set(s, { buffer, offset: offsets[i] }));
-    return { buffer, bytes };
+    this.memory = { stateBytes: this.#places.stateBytes, workBytes: this.#places.workBytes };
   }
 
   async #placeOutputs(): Promise<void> {
@@ -482,21 +424,24 @@ class DeviceProgram implements GpuProgram {
     const stride = this.#scalars.reduce((sum, s) => sum + s.storage.bytes, 0);
     if (stride === 0) return;
     this.#ring = {
-      buffer: await this.#buffer("ring", stride * ringSteps, copyable),
-      staging: await this.#buffer("ring to read", stride * ringSteps, readback),
+      buffer: await this.#places.buffer("ring", stride * ringSteps, copyable),
+      staging: await this.#places.buffer("ring to read", stride * ringSteps, readback),
       stride,
     };
   }
 
   async #placeCopies(): Promise<void> {
     for (const { from, to } of this.#plan.copies) {
-      const source = this.#places.get(from.storage)!;
-      const target = this.#places.get(to)!;
+      const source = this.#places.of(from.storage);
+      const target = this.#places.of(to);
       if (!from.before) {
         this.#after.push({ from: source, to: target, bytes: to.bytes });
         continue;
       }
-      const kept = { buffer: await this.#buffer(`old ${from.storage.label}`, to.bytes, copyable), offset: 0 };
+      const kept = {
+        buffer: await this.#places.buffer(`old ${from.storage.label}`, to.bytes, copyable),
+        offset: 0,
+      };
       this.#before.push({ from: source, to: kept, bytes: to.bytes });
       this.#after.push({ from: kept, to: target, bytes: to.bytes });
     }
@@ -507,7 +452,7 @@ class DeviceProgram implements GpuProgram {
     device.pushErrorScope("validation");
     this.#plan.kernels.forEach(({ name, bindings, workgroups }, i) => {
       const entryOf = (storage: PlanStorage, binding: number): GPUBindGroupEntry => {
-        const { buffer, offset } = this.#places.get(storage)!;
+        const { buffer, offset } = this.#places.of(storage);
         return { binding, resource: { buffer, offset, size: storage.bytes } };
       };
       const entries = bindings.map(({ storage }, binding) => entryOf(storage as PlanStorage, binding));
@@ -533,9 +478,6 @@ class DeviceProgram implements GpuProgram {
     }
   }
 }
-
-const copyable = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-const readback = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
 
 type Pass = GPUComputePassEncoder;
 

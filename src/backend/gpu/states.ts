@@ -4,10 +4,12 @@
  * @module
  */
 import type { DType, HostTensor } from "../../graph/dtype.ts";
-import type { NodeOf } from "../../graph/node.ts";
+import type { Node, NodeOf } from "../../graph/node.ts";
 import { formatShape, numeric, sameShape } from "../../graph/shape.ts";
 import { BackendError } from "../interface.ts";
+import type { KnownPlace } from "./arena.ts";
 import type { GpuContext } from "./device.ts";
+import { storageBytes } from "./kernels/wgsl.ts";
 
 /** One state. */
 export interface StateCell {
@@ -16,11 +18,14 @@ export interface StateCell {
   readonly elements: number;
   readonly bytes: number;
   readonly buffer: GPUBuffer;
+  /** The byte it begins at. */
+  readonly offset: number;
 }
 
 /** States by name; the buffers go when the last program that uses the table does. */
 export class StateTable {
   readonly cells = new Map<string, StateCell>();
+  readonly #buffers: GPUBuffer[] = [];
   #users = 0;
 
   /** Counts a program that uses the table. */
@@ -31,15 +36,35 @@ export class StateTable {
   /** Counts it out. */
   release(): void {
     if (--this.#users > 0) return;
-    for (const cell of this.cells.values()) cell.buffer.destroy();
+    for (const buffer of this.#buffers.splice(0)) buffer.destroy();
     this.cells.clear();
   }
 
-  /** The state of a node, made of zeros if it is new; `added` counts the new bytes. */
+  /** Where a state of that type lies already, in elements. */
+  placeOf(node: Node): KnownPlace | undefined {
+    const cell = this.cells.get(node.name!);
+    if (!cell || cell.dtype !== node.dtype || !sameShape(cell.shape, node.shape)) return undefined;
+    const size = storageBytes(cell.dtype);
+    return { buffer: cell.buffer, start: cell.offset / size, elements: cell.buffer.size / size };
+  }
+
+  /** Memory for several states, of zeros. */
+  async buffer(context: GpuContext, label: string, size: number): Promise<GPUBuffer> {
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const buffer = await context.allocate(
+      `${label} (${size} bytes)`,
+      () => context.device.createBuffer({ label, size, usage }),
+    );
+    this.#buffers.push(buffer);
+    return buffer;
+  }
+
+  /** The state of a node; a new one lies at `place`, or in a buffer of its own. `added` counts the bytes of that buffer. */
   async add(
     context: GpuContext,
     node: NodeOf<"state">,
     bytes: number,
+    place?: { readonly buffer: GPUBuffer; readonly offset: number },
   ): Promise<{ cell: StateCell; added: number }> {
     const name = node.name!;
     const shape = numeric(node.shape);
@@ -53,19 +78,12 @@ export class StateTable {
       }
       return { cell: known, added: 0 };
     }
-    const buffer = await context.allocate(
-      `state "${name}" (${bytes} bytes)`,
-      () =>
-        context.device.createBuffer({
-          label: `state ${name}`,
-          size: bytes,
-          usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-        }),
-    );
+    const { buffer, offset } = place ??
+      { buffer: await this.buffer(context, `state "${name}"`, bytes), offset: 0 };
     const elements = shape.reduce((a, d) => a * d, 1);
-    const cell = { dtype: node.dtype, shape, elements, bytes, buffer };
+    const cell = { dtype: node.dtype, shape, elements, bytes, buffer, offset };
     this.cells.set(name, cell);
-    return { cell, added: bytes };
+    return { cell, added: place ? 0 : bytes };
   }
 
   /** The named states, all of them if no names are given. */

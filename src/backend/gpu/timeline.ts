@@ -12,7 +12,7 @@
  *
  * @module
  */
-import type { Kernel, Storage } from "./kernels/writer.ts";
+import { extentOf, type Kernel, type Storage } from "./kernels/writer.ts";
 
 /** What is known of a buffer: storages that lie in one buffer have one key. */
 export type BufferKey = (storage: Storage) => unknown;
@@ -66,21 +66,28 @@ export function arrange(kernels: readonly Kernel[], options: TimelineOptions = {
 
 /** For each kernel, those before it that must be done: they write what it reads, or use what it writes. */
 function dependencies(kernels: readonly Kernel[]): number[][] {
-  const writer = new Map<Storage, number>();
-  const readers = new Map<Storage, number[]>();
+  // A storage may be part of another one that a kernel uses as a whole.
+  const uses = new Map<Storage, { begin: number; end: number; writer?: number; readers: number[] }[]>();
   return kernels.map(({ bindings }, i) => {
     const found = new Set<number>();
     for (const { storage, writes } of bindings) {
-      const last = writer.get(storage);
-      if (last !== undefined) found.add(last);
-      if (writes) { for (const reader of readers.get(storage) ?? []) found.add(reader); }
+      const { root, begin, end } = extentOf(storage);
+      for (const use of uses.get(root) ?? []) {
+        if (use.begin >= end || begin >= use.end) continue;
+        if (use.writer !== undefined) found.add(use.writer);
+        if (writes) { for (const reader of use.readers) found.add(reader); }
+      }
     }
     for (const { storage, writes } of bindings) {
-      if (writes) {
-        writer.set(storage, i);
-        readers.set(storage, []);
-      } else if (readers.has(storage)) readers.get(storage)!.push(i);
-      else readers.set(storage, [i]);
+      const { root, begin, end } = extentOf(storage);
+      const list = uses.get(root) ?? [];
+      if (writes) uses.set(root, list.filter((use) => use.begin < begin || end < use.end));
+      const same = uses.get(root)?.find((use) => use.begin === begin && use.end === end);
+      if (same) same.readers.push(i);
+      else {
+        const use = writes ? { begin, end, writer: i, readers: [] } : { begin, end, readers: [i] };
+        uses.set(root, [...uses.get(root) ?? [], use]);
+      }
     }
     found.delete(i);
     return [...found];

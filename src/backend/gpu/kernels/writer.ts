@@ -4,7 +4,7 @@
  * @module
  */
 import type { DType } from "../../../graph/dtype.ts";
-import { helpers, type Lanes, storageTypes, vectorType } from "./wgsl.ts";
+import { helpers, type Lanes, storageBytes, storageTypes, vectorType } from "./wgsl.ts";
 
 /** Memory that kernels read and write. */
 export interface Storage {
@@ -12,6 +12,26 @@ export interface Storage {
   readonly label: string;
   readonly dtype: DType;
   readonly elements: number;
+  /** What it is a part of, and the byte it begins at there. */
+  readonly within?: { readonly storage: Storage; readonly offset: number };
+}
+
+/** The bytes of memory that a storage is: those from `begin` to `end` of what is part of nothing else. */
+export interface Extent {
+  readonly root: Storage;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Where a storage lies. */
+export function extentOf(storage: Storage): Extent {
+  const size = storage.elements * storageBytes(storage.dtype);
+  let [root, begin] = [storage, 0];
+  while (root.within) {
+    begin += root.within.offset;
+    root = root.within.storage;
+  }
+  return { root, begin, end: begin + size };
 }
 
 /** A storage as one kernel sees it; its place in the list is its binding's number. */
@@ -19,6 +39,8 @@ export interface Binding {
   readonly storage: Storage;
   readonly lanes: Lanes;
   readonly writes: boolean;
+  /** Whether it is only read but lies in a buffer that the kernel writes, and so is bound as if it were written. */
+  readonly shared?: boolean;
 }
 
 /** A finished kernel and how it is launched. */

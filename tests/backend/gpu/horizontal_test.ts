@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { createGpuBackend } from "../../../src/backend/gpu/backend.ts";
+import { describeAdapter } from "../../../src/backend/gpu/device.ts";
+import { makePlan, type Plan, type PlanLimits, printPlan } from "../../../src/backend/gpu/plan.ts";
+import { rootOf } from "../../../src/backend/gpu/storages.ts";
+import { createInterpBackend } from "../../../src/backend/interp/interp.ts";
+import {
+  type Builder,
+  createBuilder,
+  gradients,
+  type Graph,
+  hostTensor,
+  type Node,
+} from "../../../src/graph/graph.ts";
+import { bindGraph } from "../../../src/graph/passes/bind.ts";
+import { optimize } from "../../../src/graph/passes/optimize.ts";
+import { adamw } from "../../../src/nn/optim/adamw.ts";
+import { clipScale, summarizeGradients } from "../../../src/nn/optim/gradients.ts";
+import { sgd } from "../../../src/nn/optim/sgd.ts";
+
+const adapter = await describeAdapter();
+
+const limits: PlanLimits = {
+  maxBuffers: 8,
+  maxWorkgroupBytes: 16384,
+  maxBindingBytes: 2 ** 27,
+  parallelism: 4,
+  software: false,
+};
+
+type Optimizer = (b: Builder, parameters: readonly Node[], slopes: readonly Node[], scale: Node) => void;
+
+const byAdamw: Optimizer = (b, parameters, slopes, gradientScale) =>
+  adamw(b, parameters, slopes, { learningRate: 0.01, epsilon: 1e-3, gradientScale });
+
+const widths = [8, 64, 5, 33, 128, 3];
+
+/** A small network of odd sizes that learns to give ones, with its gradients clipped. */
+function network(optimize: Optimizer = byAdamw): Graph {
+  const b = createBuilder();
+  let x: Node = b.input("x", "f32", ["batch", widths[0]]);
+  const parameters: Node[] = [];
+  widths.slice(1).forEach((width, i) => {
+    const w = b.parameter(`l${i}.weight`, [width, widths[i]], { kind: "fill", value: 0 });
+    const bias = b.parameter(`l${i}.bias`, [width], { kind: "fill", value: 0 });
+    parameters.push(w, bias);
+    x = b.tanh(b.add(b.matmul(x, w, { transB: true }), bias));
+  });
+  b.output("y", x);
+  const loss = b.mul(b.sum(b.square(b.sub(x, 1))), 0.1);
+  const slopes = gradients(b, loss, parameters);
+  const summary = summarizeGradients(b, slopes);
+  optimize(b, parameters, slopes, clipScale(b, summary.norm, 0.5));
+  b.output("loss", loss);
+  b.output("norm", summary.norm);
+  b.output("nonFinite", summary.firstNonFinite);
+  return b.graph();
+}
+
+const planOf = (graph: Graph, options: Partial<PlanLimits> = {}): Plan =>
+  makePlan(optimize(bindGraph(graph, { batch: 6 })), { ...limits, ...options });
+
+const updates = (plan: Plan, name: string) =>
+  plan.kernels.filter((k) => k.bindings.some((b) => b.writes && rootOf(b.storage).label.includes(name)));
+
+const feedsOf = (batch: number) => ({
+  x: hostTensor("f32", [batch, 8], Array.from({ length: batch * 8 }, (_, i) => Math.sin(i))),
+});
+
+function initial(graph: Graph): Record<string, ReturnType<typeof hostTensor>> {
+  const states = graph.nodes.filter((n) => n.op === "state" && n.attrs.trainable);
+  return Object.fromEntries(states.map((n, s) => {
+    const shape = n.shape as number[];
+    const size = shape.reduce((a, d) => a * d, 1);
+    return [
+      n.name!,
+      hostTensor("f32", shape, Array.from({ length: size }, (_, i) => Math.sin(i * 7 + s) / 5)),
+    ];
+  }));
+}
+
+Deno.test("AdamW of many parameters is one kernel for those that decay and one for the others", () => {
+  const plan = planOf(network());
+  assert.equal(updates(plan, "adamw.m").length, 2, printPlan(plan));
+  assert.deepEqual(plan.copies, []);
+});
+
+Deno.test("the norm of many gradients takes three kernels", () => {
+  const names = planOf(network()).kernels.map((k) => k.name).filter((n) => n.includes('"gradients"'));
+  assert.equal(names.length, 4, names.join("\n")); // parts, one sum a gradient, the norm, the first that is not finite
+});
+
+Deno.test("other optimisers are merged as well", () => {
+  const plan = planOf(
+    network((b, parameters, slopes, gradientScale) =>
+      sgd(b, parameters, slopes, { learningRate: 0.1, momentum: 0.9, gradientScale })
+    ),
+  );
+  assert.equal(updates(plan, "sgd.v").length, 1, printPlan(plan));
+});
+
+Deno.test("an arena that a kernel cannot bind is cut", () => {
+  const plan = planOf(network(), { maxBindingBytes: 20_000 });
+  const written = updates(plan, "adamw.m");
+  assert.ok(written.length > 2 && written.length < 6, printPlan(plan));
+  for (const { bytes } of plan.storages) assert.ok(bytes <= 20_000);
+});
+
+Deno.test("members begin at multiples of 256 bytes and do not overlap", () => {
+  const parts = planOf(network()).storages.filter((s) => s.within && s.node);
+  assert.equal(parts.length, 3 * 10);
+  for (const a of parts) {
+    assert.equal(a.within!.offset % 256, 0);
+    for (const b of parts) {
+      if (a === b || a.within!.storage !== b.within!.storage) continue;
+      const [x, y] = [a.within!.offset, b.within!.offset];
+      assert.ok(x + a.bytes <= y || y + b.bytes <= x, `${a.label} and ${b.label}`);
+    }
+  }
+});
+
+Deno.test("updates that need each other's results stay kernels of their own", () => {
+  const b = createBuilder();
+  const [s, t] = [b.state("s", "f32", [8]), b.state("t", "f32", [8])];
+  const x = b.add(b.sum(b.matmul(b.reshape(s, [2, 4]), b.input("x", "f32", [4, 3]))), 0);
+  const next = b.mul(s, b.add(x, 1));
+  b.update(s, next);
+  b.update(t, b.mul(t, b.add(b.sum(next), 1)));
+  const plan = makePlan(optimize(b.graph()), limits);
+  assert.ok(plan.kernels.every((k) => !k.name.includes(" of 2")), printPlan(plan));
+});
+
+function test(
+  name: string,
+  fn: (backend: Awaited<ReturnType<typeof createGpuBackend>>) => Promise<void>,
+): void {
+  Deno.test({
+    name: `webgpu: ${name}`,
+    ignore: !adapter,
+    async fn() {
+      for (const maxBuffers of [8, 16]) {
+        const backend = await createGpuBackend({ maxBuffers });
+        try {
+          await fn(backend);
+        } finally {
+          await backend.dispose();
+        }
+      }
+    },
+  });
+}
+
+function assertNear(got: Record<string, { data: ArrayLike<number> }>, want: typeof got): void {
+  for (const [name, { data }] of Object.entries(want)) {
+    for (let i = 0; i < data.length; i++) {
+      const [x, y] = [Number(got[name].data[i]), Number(data[i])];
+      assert.ok(Math.abs(x - y) <= 2e-5 * (1 + Math.abs(y)), `${name}[${i}]: ${x}, want ${y}`);
+    }
+  }
+}
+
+test("merged updates and norms are the interpreter's, and states are read and written one by one", async (backend) => {
+  const graph = network();
+  const reference = await createInterpBackend().compile(graph, { bindings: { batch: 6 } });
+  const program = await backend.compile(graph, { bindings: { batch: 6 } });
+  for (const p of [reference, program]) await p.write(initial(graph));
+  for (let i = 0; i < 3; i++) assertNear(await program.run(feedsOf(6)), await reference.run(feedsOf(6)));
+  assertNear(await program.read(), await reference.read());
+  assertNear(await program.read(["l3.bias"]), await reference.read(["l3.bias"]));
+});
+
+test("programs of other batches and of evaluation find the states in their arenas, also one that placed them alone", async (backend) => {
+  const graph = network();
+  const forward = createBuilder();
+  const sums = widths.slice(1).map((width, i) => b2(forward, `l${i}.weight`, [width, widths[i]]));
+  function b2(b: Builder, name: string, shape: number[]): Node {
+    return b.sum(b.parameter(name, shape, { kind: "fill", value: 0 }));
+  }
+  sums.forEach((s, i) => forward.output(`s${i}`, s));
+  const orders = [["train", "other", "evaluate"], ["evaluate", "train", "other"]];
+  for (const order of orders) {
+    const run = async (target: typeof backend | ReturnType<typeof createInterpBackend>) => {
+      const programs: Record<string, Awaited<ReturnType<typeof target.compile>>> = {};
+      for (const name of order) {
+        const share = programs[order[0]];
+        programs[name] = name === "evaluate"
+          ? await target.compile(forward.graph(), { share })
+          : await target.compile(graph, { bindings: { batch: name === "train" ? 6 : 4 }, share });
+      }
+      await programs.train.write(initial(graph));
+      await programs.train.run(feedsOf(6));
+      await programs.other.run(feedsOf(4));
+      await programs.train.run(feedsOf(6));
+      const sums = await programs.evaluate.run({});
+      return { ...sums, ...await programs.other.read() };
+    };
+    assertNear(await run(backend), await run(createInterpBackend()));
+  }
+});
