@@ -6,7 +6,7 @@
  */
 import { basename, dirname, join } from "node:path";
 import { formatShape } from "../graph/shape.ts";
-import { type Graph, type HostTensor, statesOf } from "../graph/graph.ts";
+import type { HostTensor, NodeOf } from "../graph/graph.ts";
 import { readSafetensors, writeSafetensors } from "../nn/safetensors.ts";
 import { CheckpointError } from "./errors.ts";
 
@@ -41,6 +41,8 @@ export interface RunPlace {
   readonly epochs: readonly EpochRecord[];
   /** The step of the best evaluation, whose parameters are in `best-<step>.safetensors`. */
   readonly bestStep: number | null;
+  /** Steps whose gradients did not fit in f16; 0 if not given. */
+  readonly skippedSteps?: number;
   /** Time spent training, in all sittings. */
   readonly seconds: number;
   /** Whether nothing is left to do. */
@@ -91,7 +93,7 @@ export async function hasCheckpoint(directory: string): Promise<boolean> {
  */
 export async function loadCheckpoint(
   directory: string,
-  options: { graph: Graph; settings: Settings },
+  options: { states: readonly NodeOf<"state">[]; settings: Settings },
 ): Promise<Checkpoint> {
   const path = join(directory, CHECKPOINT_FILE);
   const { tensors, metadata } = readSafetensors(await readFile(path), { name: path });
@@ -105,7 +107,7 @@ export async function loadCheckpoint(
         `or start anew in another directory`,
     );
   }
-  checkTensors(options.graph, tensors, path);
+  checkTensors(options.states, tensors, path);
   return { states: tensors, place };
 }
 
@@ -184,8 +186,11 @@ function parseMetadata(json: string | undefined, path: string): { place: RunPlac
   return { place: place as unknown as RunPlace, settings: settings as Settings };
 }
 
-function checkTensors(graph: Graph, tensors: Record<string, HostTensor>, path: string): void {
-  const states = statesOf(graph);
+function checkTensors(
+  states: readonly NodeOf<"state">[],
+  tensors: Record<string, HostTensor>,
+  path: string,
+): void {
   for (const { name, dtype, shape } of states) {
     const tensor = Object.hasOwn(tensors, name!) ? tensors[name!] : undefined;
     if (!tensor) throw new CheckpointError(`Cannot resume from ${path}: it lacks the state "${name}"`);

@@ -5,7 +5,7 @@
  */
 import { BackendError, type Program } from "../backend/interface.ts";
 import type { Batch, Batches } from "../data/collate.ts";
-import type { HostTensor } from "../graph/dtype.ts";
+import { type HostTensor, hostTensor } from "../graph/dtype.ts";
 import { type NodeOf, statesOf } from "../graph/node.ts";
 import { numeric, sizeOf } from "../graph/shape.ts";
 import { initialStates } from "../nn/init.ts";
@@ -33,7 +33,7 @@ import {
 } from "./options.ts";
 import { type BucketPrograms, bucketPrograms } from "./programs.ts";
 import { createProgress, formatBytes, formatDuration, type Progress } from "./progress.ts";
-import { buildTrainingGraph, type Hyperparameters, type TrainingGraph } from "./step.ts";
+import { ACCUMULATED, buildTrainingGraph, type Hyperparameters, type TrainingGraph } from "./step.ts";
 
 /**
  * Trains a classifier with AdamW, evaluates it after every epoch and returns the best epoch's parameters.
@@ -94,12 +94,18 @@ class Run {
   readonly #settings: Settings;
   readonly #training: TrainingGraph;
   readonly #programs: BucketPrograms;
+  /** What the batches before a step's last one run, where gradients are accumulated. */
+  #accumulation?: BucketPrograms;
   readonly #progress: Progress;
   readonly #now: () => number;
   readonly #parameterCount: number;
   readonly #steps: StepRecord[] = [];
   /** The program of each step that was not read back yet, oldest first. */
   readonly #pending: Program[] = [];
+  /** Programs whose steps have nothing to say, and must not pile up. */
+  readonly #unread = new Set<Program>();
+  /** The states that a checkpoint holds: those that are zeros between two steps are not among them. */
+  readonly #states: readonly NodeOf<"state">[];
   #evaluator?: Evaluator;
   #main!: Program;
   #best?: Best;
@@ -124,7 +130,8 @@ class Run {
     this.#now = options.now ?? (() => performance.now());
     this.#startedAt = this.#now();
     this.#learning = hyperparametersOf(options, options.batches(0).length);
-    this.#training = buildTrainingGraph(options.build, this.#learning);
+    this.#training = buildTrainingGraph(options.build, this.#learning, options);
+    this.#states = statesOf(this.#training.graph).filter(({ name }) => !name!.startsWith(ACCUMULATED));
     this.#settings = {
       ...options.checkpoint?.identity,
       labels: [...options.labels],
@@ -134,7 +141,7 @@ class Run {
     };
     this.#programs = bucketPrograms(options.backend, this.#training.graph, { label: "train" });
     this.#progress = createProgress(options.progress, { now: this.#now });
-    this.#parameterCount = statesOf(this.#training.graph)
+    this.#parameterCount = this.#states
       .filter((state) => state.attrs.trainable)
       .reduce((sum, state) => sum + sizeOf(numeric(state.shape)), 0);
   }
@@ -165,6 +172,7 @@ class Run {
   async dispose(): Promise<void> {
     this.#progress.done();
     await this.#evaluator?.dispose();
+    await this.#accumulation?.dispose();
     await this.#programs.dispose();
   }
 
@@ -178,6 +186,11 @@ class Run {
     });
     const largest = shapes.reduce((p, q) => q.batch * q.sequence > p.batch * p.sequence ? q : p);
     this.#main = await this.#programs.get(largest);
+    if (this.#training.accumulation) {
+      const options = { label: "accumulate", share: this.#main };
+      this.#accumulation = bucketPrograms(backend, this.#training.accumulation, options);
+      await this.#accumulation.get(largest);
+    }
     this.#progress.line(`training on ${backend.device}: ${backend.description}`);
     this.#reportMemory();
     const states = { ...initialStates(this.#training.graph, seed), ...initial };
@@ -199,14 +212,19 @@ class Run {
     const start = this.#now();
     const label = `train ${batch.batch}x${batch.sequence}`;
     options.onMeasured(
-      await measureStep(this.#main, label, () => this.#programs.feeds(batch), options),
+      await measureStep(
+        this.#main,
+        label,
+        () => ({ ...this.#programs.feeds(batch), ...this.#shareOf(1) }),
+        options,
+      ),
     );
     this.#startedAt += this.#now() - start;
   }
 
   async #resume(directory: string): Promise<void> {
     const { states, place } = await loadCheckpoint(directory, {
-      graph: this.#training.graph,
+      states: this.#states,
       settings: this.#settings,
     });
     const record = place.epochs.find((epoch) => epoch.step === place.bestStep);
@@ -240,12 +258,19 @@ class Run {
 
   async #step(batches: Batches): Promise<void> {
     const { step, batch, epoch } = this.#place;
-    const data = batches.at(batch);
-    const program = await this.#programs.get(data);
-    this.#reportMemory();
-    await program.step(this.#programs.feeds(data));
-    this.#pending.push(program);
-    this.#place = { ...this.#place, step: step + 1, batch: batch + 1 };
+    const parts = this.#partsOf(batches);
+    const weights = parts.map((part) => part.weights.reduce((sum, weight) => sum + weight, 0));
+    const weight = weights.reduce((sum, w) => sum + w, 0);
+    for (const [i, part] of parts.entries()) {
+      const last = i === parts.length - 1;
+      const programs = last ? this.#programs : this.#accumulation!;
+      const program = await programs.get(part);
+      this.#reportMemory();
+      await program.step({ ...programs.feeds(part), ...this.#shareOf(weights[i] / weight) });
+      if (last) this.#pending.push(program);
+      else this.#unread.add(program);
+    }
+    this.#place = { ...this.#place, step: step + 1, batch: batch + parts.length };
     this.#progress.update({
       step: step + 1,
       totalSteps: this.#learning.totalSteps,
@@ -255,25 +280,42 @@ class Run {
     });
   }
 
+  /** The batches of the next step: fewer at the end of an epoch, if those before it do not come out even. */
+  #partsOf(batches: Batches): Batch[] {
+    const { batch } = this.#place;
+    const count = Math.min(this.#learning.accumulate ?? 1, batches.length - batch);
+    return Array.from({ length: count }, (_, i) => batches.at(batch + i));
+  }
+
+  /** What part of a step a batch is, for the graphs that ask. */
+  #shareOf(share: number): Record<string, HostTensor> {
+    return this.#training.accumulation ? { share: hostTensor("f32", [], [share]) } : {};
+  }
+
   /** Reads back what the steps since the last time said, in their order. */
   async #drain(): Promise<void> {
     const queues = new Map<Program, Record<string, number>[]>();
     for (const program of new Set(this.#pending)) queues.set(program, await program.drain());
+    for (const program of this.#unread) await program.drain();
     const first = this.#place.step - this.#pending.length;
-    let sum = this.#place.epochLossSum;
+    let { epochLossSum, skippedSteps = 0 } = this.#place;
     for (const [i, program] of this.#pending.splice(0).entries()) {
-      const { loss, gradNorm, nonFinite } = queues.get(program)!.shift()!;
+      const { loss, gradNorm, nonFinite, lossScale = 1 } = queues.get(program)!.shift()!;
       const learningRate = learningRateAt(first + i, {
         ...this.#learning,
         peak: this.#learning.learningRate,
       });
-      const record = { step: first + i + 1, epoch: this.#place.epoch + 1, loss, gradNorm, learningRate };
-      if (!Number.isFinite(loss) || nonFinite !== 0) throw this.#notFinite(record, nonFinite);
-      sum += loss;
+      // A smaller scale helps a gradient that does not fit, but no loss that does not.
+      const skipped = nonFinite !== 0 && lossScale > 1;
+      const step = first + i + 1;
+      const record = { step, epoch: this.#place.epoch + 1, loss, gradNorm, learningRate, skipped };
+      if (!Number.isFinite(loss) || (nonFinite !== 0 && !skipped)) throw this.#notFinite(record, nonFinite);
+      epochLossSum += loss;
+      if (skipped) skippedSteps++;
       this.#steps.push(record);
       this.#tell(() => this.#options.callbacks?.onStep?.(record));
     }
-    this.#place = { ...this.#place, epochLossSum: sum };
+    this.#place = { ...this.#place, epochLossSum, ...(skippedSteps > 0 && { skippedSteps }) };
   }
 
   async #evaluate(): Promise<Evaluation | undefined> {
@@ -290,7 +332,7 @@ class Run {
     const record: EpochRecord = {
       epoch,
       step,
-      trainLoss: this.#place.epochLossSum / batches.length,
+      trainLoss: this.#place.epochLossSum / Math.ceil(batches.length / (this.#learning.accumulate ?? 1)),
       ...(evaluation && {
         evaluation: {
           loss: evaluation.loss,
@@ -344,7 +386,7 @@ class Run {
 
   async #save(): Promise<void> {
     const { directory } = this.#options.checkpoint!;
-    const states = await this.#readFinite();
+    const states = await this.#readFinite(this.#states.map(({ name }) => name!));
     this.#place = { ...this.#place, seconds: this.#seconds() };
     const path = await saveCheckpoint(directory, { states, place: this.#place, settings: this.#settings });
     this.#savedStep = this.#place.step;
@@ -352,7 +394,7 @@ class Run {
   }
 
   /** States for keeping: none that holds a NaN takes the place of a good one. */
-  async #readFinite(names?: readonly string[]): Promise<Record<string, HostTensor>> {
+  async #readFinite(names: readonly string[]): Promise<Record<string, HostTensor>> {
     const states = await this.#main.read(names);
     for (const [name, { data }] of Object.entries(states)) {
       if (data.some((value: number) => !Number.isFinite(value))) {
@@ -381,15 +423,24 @@ class Run {
     const kept = this.#savedStep === undefined
       ? "No checkpoint was written yet"
       : `The last good checkpoint, of step ${this.#savedStep}, is ${this.#checkpointPath()}`;
-    return `${kept}. Try a lower learning rate (it is ${this.#learning.learningRate}) or a longer warm-up`;
+    const f32 = this.#learning.precision === "f16" ? ", or precision f32" : "";
+    return `${kept}. Try a lower learning rate (it is ${this.#learning.learningRate}) or a longer warm-up${f32}`;
   }
 
   #checkpointPath(): string {
     return `${this.#options.checkpoint!.directory}/${CHECKPOINT_FILE}`;
   }
 
+  #memory(): { stateBytes: number; workBytes: number } {
+    const [step, rest] = [this.#programs.memory(), this.#accumulation?.memory()];
+    return {
+      stateBytes: step.stateBytes + (rest?.stateBytes ?? 0),
+      workBytes: Math.max(step.workBytes, rest?.workBytes ?? 0),
+    };
+  }
+
   #reportMemory(): void {
-    const { stateBytes, workBytes } = this.#programs.memory();
+    const { stateBytes, workBytes } = this.#memory();
     if (workBytes <= this.#workBytes) return;
     this.#workBytes = workBytes;
     const millions = (this.#parameterCount / 1e6).toFixed(this.#parameterCount < 1e5 ? 3 : 1);
@@ -424,7 +475,11 @@ class Run {
     const status = interrupted ? "interrupted" : this.#place.epoch < epochs ? "stopped early" : "finished";
     const seconds = interrupted || this.#steps.length > 0 ? this.#seconds() : this.#secondsBefore;
     if (!interrupted) {
-      this.#progress.line(`${status} after ${this.#place.step} steps in ${formatDuration(seconds * 1000)}`);
+      const { step, skippedSteps = 0 } = this.#place;
+      this.#progress.line(`${status} after ${step} steps in ${formatDuration(seconds * 1000)}`);
+      if (skippedSteps > 0) {
+        this.#progress.line(`${skippedSteps} of the steps were skipped: a gradient did not fit in f16`);
+      }
     }
     return {
       status,
@@ -433,8 +488,9 @@ class Run {
       epochs: this.#place.epochs,
       steps: this.#steps,
       step: this.#place.step,
+      skippedSteps: this.#place.skippedSteps ?? 0,
       seconds,
-      memory: { parameters: this.#parameterCount, ...this.#programs.memory() },
+      memory: { parameters: this.#parameterCount, ...this.#memory() },
       ...(this.#options.checkpoint && { checkpoint: this.#checkpointPath() }),
     };
   }
