@@ -64,6 +64,8 @@ export interface OpAttrs {
   };
   /** Softmax over the last dimension. */
   softmax: NoAttrs;
+  /** The gradient of softmax's operand. */
+  softmax_grad: NoAttrs;
   /** Layer normalisation of the last dimension. */
   layer_norm: { readonly epsilon: number };
   /** The gradients of layer normalisation: of its operand, its weight and its bias. */

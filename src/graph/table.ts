@@ -43,6 +43,7 @@ import { slice } from "./ops/slice.ts";
 import { softmax } from "./ops/softmax.ts";
 import { softmaxCrossEntropy } from "./ops/softmax_cross_entropy.ts";
 import { softmaxCrossEntropyGrad } from "./ops/softmax_cross_entropy_grad.ts";
+import { softmaxGrad } from "./ops/softmax_grad.ts";
 import { sqrt } from "./ops/sqrt.ts";
 import { sub } from "./ops/sub.ts";
 import { tanh } from "./ops/tanh.ts";
@@ -91,6 +92,7 @@ export const opTable: OpTable = {
   scatter_add: scatterAdd,
   slice,
   softmax,
+  softmax_grad: softmaxGrad,
   softmax_cross_entropy: softmaxCrossEntropy,
   softmax_cross_entropy_grad: softmaxCrossEntropyGrad,
   sqrt,

@@ -261,6 +261,15 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
       spread([3, 5]),
     ),
   ],
+  softmax_grad: [
+    one("rows", (b, [dy, y]) => b.apply("softmax_grad", [dy, y], {}), spread([3, 8]), spread([3, 8], 0, 0.2)),
+    one(
+      "of scaled rows",
+      (b, [dy, y]) => b.mul(b.apply("softmax_grad", [b.mul(dy, 3), b.softmax(y)], {}), 0.5),
+      spread([2, 2, 131]),
+      spread([2, 2, 131]),
+    ),
+  ],
   layer_norm: [
     one("rows", (b, [x, w, c]) => b.layerNorm(x, w, c, 1e-5), spread([3, 8]), spread([8]), spread([8])),
     one(

@@ -72,6 +72,7 @@ const anchors: ReadonlySet<string> = new Set([
   "reduce_sum",
   "reduce_max",
   "softmax",
+  "softmax_grad",
   "layer_norm",
   "layer_norm_grad",
   "rms_norm",
@@ -330,6 +331,9 @@ function edgesOf(node: Node, isInline: (node: Node) => boolean): Edge[] {
     case "reduce_max":
     case "softmax":
       follow(node.inputs[0], true, "prologue");
+      break;
+    case "softmax_grad":
+      node.inputs.forEach((u) => follow(u, true, "prologue"));
       break;
     case "softmax_cross_entropy":
     case "softmax_cross_entropy_grad":

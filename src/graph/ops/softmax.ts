@@ -12,10 +12,7 @@ export const softmax: OpSpec<"softmax"> = {
     }
     return elementwiseType(inputs, { float: true });
   },
-  vjp(b, node, dy) {
-    const weighted = b.mul(dy, node);
-    return [b.sub(weighted, b.mul(node, b.sum(weighted, [-1], { keepDims: true })))];
-  },
+  vjp: (b, node, dy) => [b.apply("softmax_grad", [dy, node], {})],
   eval([x], _attrs, out) {
     const { rows, width } = rowsOf(x.shape);
     const data = allocate(out.dtype, x.data.length);

@@ -160,6 +160,7 @@ export class Scope {
       case "rms_norm":
       case "rms_norm_grad":
       case "rms_norm_grad_weight":
+      case "softmax_grad":
       case "softmax_cross_entropy":
       case "softmax_cross_entropy_grad":
       case "scatter_add":

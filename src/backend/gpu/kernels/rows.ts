@@ -24,6 +24,7 @@ export function rowKernel(group: Group, lowering: Lowering): Kernel {
   return widest(group, lowering, width % 4 === 0, (w, lanes) => {
     const row = new Row(w, anchor, width, lanes);
     w.load("load", anchor.inputs[0], lanes);
+    if (isPaired(anchor)) w.load("load_d", anchor.inputs[1], lanes);
     const body = bodies[anchor.op as RowOp] as unknown as Body<RowOp>;
     const lines = body(row, anchor as NodeOf<RowOp>, w);
     w.finish(anchor.op === "softmax_cross_entropy" ? 1 : lanes);
@@ -31,9 +32,18 @@ export function rowKernel(group: Group, lowering: Lowering): Kernel {
   });
 }
 
-type RowOp = "softmax" | "layer_norm" | "rms_norm" | "softmax_cross_entropy" | "softmax_cross_entropy_grad";
+type RowOp =
+  | "softmax"
+  | "softmax_grad"
+  | "layer_norm"
+  | "rms_norm"
+  | "softmax_cross_entropy"
+  | "softmax_cross_entropy_grad";
 
 type Body<K extends RowOp> = (row: Row, anchor: NodeOf<K>, w: GroupWriter) => string[];
+
+/** Text for one chunk of a row: of its value, its number and the second operand's value. */
+type Value = (x: string, at: string, d: string) => string;
 
 /** Text that walks along a row. */
 class Row {
@@ -45,6 +55,7 @@ class Row {
   readonly lowest: string;
   /** Whether a thread's share is too much for its registers: then it is read again for every pass. */
   readonly isLong: boolean;
+  readonly #isPaired: boolean;
 
   constructor(w: GroupWriter, anchor: Node, width: number, lanes: Lanes) {
     this.width = width;
@@ -53,6 +64,7 @@ class Row {
     this.type = vectorType(computeTypes[anchor.dtype], lanes);
     this.zero = `${this.type}(0.0f)`;
     this.lowest = `${this.type}(-3.4028235e38f)`;
+    this.#isPaired = isPaired(anchor);
     this.isLong = this.team.kept > maxKept;
     w.writer.declare(teamFold("row_sum", this.team, { op: "sum", type: "f32" }));
     w.writer.declare(teamFold("row_max", this.team, { op: "max", type: "f32" }));
@@ -66,33 +78,40 @@ class Row {
       ...(team.ragged
         ? [`  let last_inside = lane + ${(team.kept - 1) * team.size}u < ${team.chunks}u;`]
         : []),
-      ...Array.from(
-        { length: team.kept },
-        (_, k) => `  let x${k} = load(base + ${safeChunk(team, k)} * ${this.lanes}u);`,
-      ),
+      ...Array.from({ length: team.kept }, (_, k) => this.#loads(`${k}`, safeChunk(team, k))),
     ];
   }
 
-  /** Runs `body` for each chunk of the row: `x` its value, `at` its number, `inside` whether it is in the row. */
-  each(body: (x: string, at: string, inside: string) => string): string {
+  #loads(suffix: string, at: string): string {
+    const index = `base + ${at} * ${this.lanes}u`;
+    const paired = this.#isPaired ? ` let d${suffix} = load_d(${index});` : "";
+    return `  let x${suffix} = load(${index});${paired}`;
+  }
+
+  /**
+   * Runs `body` for each chunk of the row: `x` its value, `at` its number, `inside` whether it is in the row, `d` the second
+   * operand's value.
+   */
+  each(body: (x: string, at: string, inside: string, d: string) => string): string {
     const { size, chunks, kept, ragged } = this.team;
     if (this.isLong) {
       return `  for (var c = lane; c < ${chunks}u; c += ${size}u) {
-    let x = load(base + c * ${this.lanes}u);
-    ${body("x", "c", "true")}
+  ${this.#loads("", "c")}
+    ${body("x", "c", "true", "d")}
   }`;
     }
     return Array.from({ length: kept }, (_, k) => {
       const at = k === 0 ? "lane" : `(lane + ${k * size}u)`;
-      return `  { ${body(`x${k}`, at, ragged && k === kept - 1 ? "last_inside" : "true")} }`;
+      return `  { ${body(`x${k}`, at, ragged && k === kept - 1 ? "last_inside" : "true", `d${k}`)} }`;
     }).join("\n");
   }
 
   /** The sum or the maximum of an expression over the row, as a number that all threads have. */
-  fold(op: "sum" | "max", name: string, value: (x: string, at: string) => string): string {
+  fold(op: "sum" | "max", name: string, value: Value): string {
     const otherwise = op === "sum" ? this.zero : this.lowest;
-    const pass = this.each((x, at, inside) => {
-      const safe = inside === "true" ? value(x, at) : `select(${otherwise}, ${value(x, at)}, ${inside})`;
+    const pass = this.each((x, at, inside, d) => {
+      const one = value(x, at, d);
+      const safe = inside === "true" ? one : `select(${otherwise}, ${one}, ${inside})`;
       return op === "sum" ? `${name}_lanes += ${safe};` : `${name}_lanes = max(${name}_lanes, ${safe});`;
     });
     return `  var ${name}_lanes = ${otherwise};
@@ -101,10 +120,10 @@ ${pass}
   }
 
   /** Stores a value for each element of the row. */
-  put(value: (x: string, at: string) => string): string {
-    return this.each((x, at, inside) => {
+  put(value: Value): string {
+    return this.each((x, at, inside, d) => {
       const when = inside === "true" ? "valid" : `valid && ${inside}`;
-      return `if (${when}) { finish(base + ${at} * ${this.lanes}u, ${value(x, at)}); }`;
+      return `if (${when}) { finish(base + ${at} * ${this.lanes}u, ${value(x, at, d)}); }`;
     });
   }
 
@@ -168,11 +187,20 @@ ${names.map((n) => `  let ${n} = row_sum(t, lane, ${this.across("sum", `${n}_lan
   }
 }
 
+/** Whether an anchor has a second operand that is read with the first, as `d` beside `x`. */
+function isPaired(anchor: Node): boolean {
+  return anchor.op === "softmax_grad";
+}
+
 const bodies: { readonly [K in RowOp]: Body<K> } = {
   softmax: (row) => [
     row.exponentials(),
     `  let scale = 1.0f / total;`,
     row.put((x) => `exp(${x} - top) * scale`),
+  ],
+  softmax_grad: (row) => [
+    row.fold("sum", "along", (x, _, d) => `${x} * ${d}`),
+    row.put((x, _, d) => `${d} * (${x} - along)`),
   ],
   layer_norm(row, anchor, w) {
     w.load("load_weight", anchor.inputs[1], row.lanes);
