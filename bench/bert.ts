@@ -12,6 +12,8 @@ import cases from "./gpu_cases.json" with { type: "json" };
 export interface StepOptions {
   /** Computes the last layer for every token, as PyTorch does, though only the first is read. */
   readonly wholeLastLayer?: boolean;
+  /** f32 if not given. */
+  readonly precision?: "f32" | "f16";
 }
 
 /** The configuration of a model of `gpu_cases.json`, with dropout everywhere, as PyTorch's side builds it. */
@@ -33,8 +35,10 @@ export function benchConfig(model: string, changes: Partial<BertConfig> = {}): B
 /** Forward, backward, clipping and AdamW of a BERT classifier. */
 export function bertStep(config: BertConfig, options: StepOptions = {}): Graph {
   const { graph } = buildTrainingGraph(
-    (b, inputs, mode) => buildBertClassifier(b, config, inputs, { ...mode, ...options }),
+    (b, inputs, mode) =>
+      buildBertClassifier(b, config, inputs, { ...mode, wholeLastLayer: options.wholeLastLayer }),
     {
+      precision: options.precision,
       learningRate: 1e-4,
       warmupSteps: 10,
       totalSteps: 1000,

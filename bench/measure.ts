@@ -7,6 +7,7 @@
 import { allocate, type HostTensor } from "../src/graph/dtype.ts";
 import { type Graph, statesOf } from "../src/graph/node.ts";
 import { numeric, sizeOf } from "../src/graph/shape.ts";
+import { RNG_STATE } from "../src/nn/rng.ts";
 
 /** One measurement. `gpu_step.py` writes the same fields. */
 export interface BenchRecord {
@@ -112,7 +113,7 @@ export function quickStates(graph: Graph): Record<string, HostTensor> {
       const data = allocate(state.dtype, sizeOf(shape));
       const { init } = state.attrs;
       const shift = hash(state.name!);
-      if (state.dtype !== "f32") data[0] = shift; // the random state
+      if (state.name === RNG_STATE) data[0] = shift;
       else if (init.kind === "fill") data.fill(init.value);
       else {
         const scale = init.kind === "normal" ? init.std : init.bound;
