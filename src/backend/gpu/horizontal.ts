@@ -20,6 +20,7 @@ import {
   type Run,
   unitOf,
 } from "./arena.ts";
+import { numeric } from "../../graph/shape.ts";
 import { elementsOf, type Fusion, type Group, isLiteral } from "./fusion.ts";
 import { type Schedule, schedule } from "./schedule.ts";
 import { isIdentity, mergedDims, viewOf } from "./views.ts";
@@ -80,6 +81,26 @@ export function joinableConcats(graph: Graph): Set<Node> {
     const sums = parts.every(isFullReduction) && node.inputs.every((u) => isReadOnce(u, readers));
     if (states || sums) found.add(node);
   }
+  return found;
+}
+
+/**
+ * Values that updates are computed from, element by element, and that are cheap to compute wherever they are read but do not lie as
+ * the states do: a gradient of a table's first rows. They are worth storing: then the updates are like others.
+ */
+export function looseOperands(graph: Graph): Set<Node> {
+  const found = new Set<Node>();
+  const seen = new Set<Node>();
+  const visit = (node: Node, size: number) => {
+    if (elementsOf(node) !== size || seen.has(node)) return;
+    seen.add(node);
+    const { op, inputs } = node;
+    const isLoose = op === "pad" || op === "concat" || op === "transpose" ||
+      op === "slice" && numeric(inputs[0].shape).slice(0, node.attrs.axis).some((d) => d > 1);
+    if (isLoose) found.add(node);
+    else if (elementwise.has(op) || op === "reshape") inputs.forEach((u) => visit(u, size));
+  };
+  for (const { value } of graph.updates) if (elementsOf(value) > 1) visit(value, elementsOf(value));
   return found;
 }
 

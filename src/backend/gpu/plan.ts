@@ -9,7 +9,7 @@ import { BackendError } from "../interface.ts";
 import { createBuilder } from "../../graph/graph.ts";
 import type { KnownPlace } from "./arena.ts";
 import { elementsOf, fuse, type Group } from "./fusion.ts";
-import { flatten, joinableConcats } from "./horizontal.ts";
+import { flatten, joinableConcats, looseOperands } from "./horizontal.ts";
 import { flatKernels, type FlatLowering } from "./kernels/flat.ts";
 import { bufferOf, type PlanStorage, rootOf, Storages } from "./storages.ts";
 import { type Lowering, widest } from "./kernels/fused.ts";
@@ -99,7 +99,8 @@ function planWith(
 ): Plan | undefined {
   const graph = splitConcats(source, options.join ? joinableConcats(source) : new Set());
   const concats = options.join ? joinableConcats(graph) : new Set<Node>();
-  const fusion = fuse(graph, { maxBuffers: limits.maxBuffers, apart: concats });
+  const apart = new Set([...concats, ...looseOperands(graph)]);
+  const fusion = fuse(graph, { maxBuffers: limits.maxBuffers, apart });
   const { maxBuffers, maxBindingBytes } = limits;
   const flattened = flatten(graph, fusion, { concats, maxBuffers, maxBindingBytes, known: options.known });
   if ([...concats].some((c) => c.inputs.length > mostJoined && !flattened.joined.has(c))) return undefined;

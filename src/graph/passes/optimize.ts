@@ -87,6 +87,7 @@ function identity(node: Node, inputs: readonly Node[]): Node | undefined {
     case "transpose":
       return node.attrs.perm.every((p, i) => p === i) ? x : undefined;
     case "slice":
+    case "pad":
       return same(x) ? x : undefined;
     case "add":
       return isValue(y, 0) && same(x) ? x : isValue(x, 0) && same(y) ? y : undefined;
