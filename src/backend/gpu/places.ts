@@ -96,6 +96,11 @@ export class Places {
     if (!node) {
       // Parts are found by what they are parts of.
       if (storage.within) return;
+      if (storage.shared) {
+        const { buffer } = states.cells.get(storage.shared.entries[0].node.name!)!;
+        this.#places.set(storage, { buffer, offset: 0 });
+        return;
+      }
       const buffer = await states.buffer(this.#context, storage.label, storage.bytes);
       this.#places.set(storage, { buffer, offset: 0 });
       this.stateBytes += storage.bytes;

@@ -17,8 +17,8 @@ export type PlanStorage = Storage & {
   /** The leaf it holds; none for work, nor for memory that several states share. */
   readonly node?: Node;
   readonly within?: { readonly storage: PlanStorage; readonly offset: number };
-  /** Equal for states that lie in one buffer which another program has made. */
-  readonly region?: Region;
+  /** The states that lie in this one, where another program has made their buffer. */
+  readonly shared?: Region;
 };
 
 /** What a storage is made of. */
@@ -26,7 +26,7 @@ export interface StorageSpec extends Pick<Storage, "label" | "dtype" | "elements
   readonly kind: PlanStorage["kind"];
   readonly node?: Node;
   readonly within?: PlanStorage["within"];
-  readonly region?: Region;
+  readonly shared?: Region;
 }
 
 /** The storages of one plan. */
@@ -60,13 +60,7 @@ export class Storages {
   place(node: Node, kind: PlanStorage["kind"], place: RegionPlace | undefined): PlanStorage {
     const type = { label: labelOf(node), kind, dtype: node.dtype, elements: elementsOf(node) };
     const leaf = kind === "work" ? undefined : node;
-    const storage = this.make(
-      !place
-        ? { ...type, node: leaf }
-        : place.region.shared
-        ? { ...type, node: leaf, region: place.region }
-        : { ...type, node: leaf, within: this.#partOf(place) },
-    );
+    const storage = this.make({ ...type, node: leaf, within: place && this.#partOf(place) });
     this.#of.set(node, storage);
     return storage;
   }
@@ -84,19 +78,17 @@ export class Storages {
   /** A part of a region as one piece of memory; the same piece for the same part. */
   range(place: RegionPlace, elements: number): PlanStorage {
     const { region, start } = place;
-    if (!region.shared && start === 0 && elements === region.elements) return this.#rootOf(region);
-    const first = region.shared
-      ? this.of(region.entries.find((e) => e.start === start)!.node)!
-      : this.#rootOf(region);
-    const key = `${this.all.indexOf(first)} ${start} ${elements}`;
+    const root = this.#rootOf(region);
+    if (start === 0 && elements === region.elements) return root;
+    const key = `${this.all.indexOf(root)} ${start} ${elements}`;
     let range = this.#ranges.get(key);
     if (!range) {
       range = this.make({
-        label: `${first.label} and what follows`,
+        label: `${root.label} from ${start}`,
         kind: region.kind,
         dtype: region.dtype,
         elements,
-        within: region.shared ? { storage: first, offset: 0 } : this.#partOf(place),
+        within: this.#partOf(place),
       });
       this.#ranges.set(key, range);
     }
@@ -111,7 +103,8 @@ export class Storages {
     let root = this.#regions.get(region);
     if (!root) {
       const { kind, dtype, elements, entries } = region;
-      root = this.make({ label: `${labelOf(entries[0].node)} of ${entries.length}`, kind, dtype, elements });
+      const label = `${labelOf(entries[0].node)} of ${entries.length}`;
+      root = this.make({ label, kind, dtype, elements, shared: region.shared ? region : undefined });
       this.#regions.set(region, root);
     }
     return root;
@@ -126,6 +119,5 @@ export function rootOf(storage: Storage): PlanStorage {
 /** What is equal for storages that surely lie in one buffer. */
 export function bufferOf(storage: Storage): unknown {
   const root = rootOf(storage);
-  if (root.kind === "input" || root.kind === "constant") return root.kind;
-  return root.region ?? root;
+  return root.kind === "input" || root.kind === "constant" ? root.kind : root;
 }
