@@ -18,6 +18,7 @@ import { openStore } from "../store/sqlite.ts";
 import { createRun, type Run } from "../track/runs.ts";
 import { hasCheckpoint, type Json } from "../train/checkpoint.ts";
 import { createEvaluator, type Predictions, score } from "../train/evaluator.ts";
+import type { MeasureOptions } from "../train/measure.ts";
 import type { TrainResult } from "../train/options.ts";
 import { train } from "../train/trainer.ts";
 import { writeBundleFiles } from "./bundle_files.ts";
@@ -53,6 +54,8 @@ export interface PipelineOptions extends TrainingOptions {
   readonly signal?: AbortSignal;
   readonly backend: Backend;
   readonly output: Output;
+  /** Measures a step before the run begins. */
+  readonly measure?: MeasureOptions;
 }
 
 /** What came of it. */
@@ -175,6 +178,7 @@ async function fit(work: Work, options: PipelineOptions): Promise<TrainResult> {
       },
     },
     signal: options.signal,
+    profile: options.measure,
     progress: { write: (text) => output.draw(text), isTerminal: output.terminal },
     callbacks: {
       onStep: ({ step, loss, gradNorm, learningRate }) =>

@@ -18,6 +18,7 @@ import {
   newCommand,
 } from "./options.ts";
 import { processOutput, UsageError } from "./output.ts";
+import { createProfiler, DEFAULT_TRACE } from "./profile.ts";
 import { trainAndRegister, type TrainingOptions } from "./pipeline.ts";
 import { stopSignals } from "./server.ts";
 
@@ -28,6 +29,7 @@ interface Options extends CommonOptions, DataOptions, TrainingOptions {
   readonly device: DeviceChoice;
   readonly alias?: string[];
   readonly resume?: boolean;
+  readonly profile?: string | true;
 }
 
 /** What `weir train` does unless told; `weir demo` does the same. */
@@ -90,6 +92,10 @@ export function trainCommand(program: Command): Command {
       integer({ min: 1, max: 1000 }),
     )
     .option("--resume", "go on from the last checkpoint of this name")
+    .option(
+      "--profile [file]",
+      `first print what each kernel of a step takes, and write a Chrome trace (${DEFAULT_TRACE})`,
+    )
     .addOption(
       new Option("--bump <part>", "which part of the version grows").choices(["major", "minor", "patch"])
         .default("minor"),
@@ -116,6 +122,8 @@ async function trainModel(options: Options): Promise<void> {
   const backend = await openBackend(device);
   const interrupt = interruptSignal();
   try {
+    const { profile } = options;
+    const profiler = profile && createProfiler(backend, profile === true ? DEFAULT_TRACE : profile, output);
     const result = await trainAndRegister(examples, {
       ...options,
       source: options.data,
@@ -125,6 +133,7 @@ async function trainModel(options: Options): Promise<void> {
       backend,
       output,
       signal: interrupt.signal,
+      ...(profiler && { measure: profiler.options }),
     });
     const { report, training, version, path } = result;
     output.result(
@@ -137,6 +146,7 @@ async function trainModel(options: Options): Promise<void> {
         steps: training.step,
         losses: training.steps.map((s) => s.loss),
         report,
+        ...(profiler && { profile: profiler.result }),
       },
       `${formatReport(report)}\n\nregistered ${options.name} ${version} (${aliases.join(", ")}) in ${path}`,
     );

@@ -50,7 +50,9 @@ export interface Profile {
   readonly bytes: number;
   readonly launches: number;
   readonly memory: { readonly stateBytes: number; readonly workBytes: number };
-  /** By kind of kernel, the longest first. */
+  /** By main op, the longest first. */
+  readonly ops: readonly ProfileRow[];
+  /** By op, shape and what is computed along, the longest first. */
   readonly kinds: readonly ProfileRow[];
   /** Single launches in the order of the step. */
   readonly kernels: readonly ProfileRow[];
@@ -86,12 +88,6 @@ export function summarize(input: ProfileInput): Profile {
     const ms = median(timed.map((run) => run.kernels[i].ms));
     return { name, launches: 1, ms, share: ms / stepMs, flops, bytes };
   });
-  const groups = new Map<string, ProfileRow>();
-  for (const row of kernels) {
-    const name = kindOf(row.name);
-    const known = groups.get(name);
-    groups.set(name, known ? add(known, row) : { ...row, name });
-  }
   const total = kernels.reduce(add, { name: "", launches: 0, ms: 0, share: 0, flops: 0, bytes: 0 });
   return {
     label,
@@ -104,9 +100,20 @@ export function summarize(input: ProfileInput): Profile {
     bytes: total.bytes,
     launches: total.launches,
     memory,
-    kinds: [...groups.values()].sort((p, q) => q.ms - p.ms),
+    ops: grouped(kernels, (name) => name.split(" ", 1)[0]),
+    kinds: grouped(kernels, kindOf),
     kernels,
   };
+}
+
+function grouped(rows: readonly ProfileRow[], nameOf: (name: string) => string): ProfileRow[] {
+  const groups = new Map<string, ProfileRow>();
+  for (const row of rows) {
+    const name = nameOf(row.name);
+    const known = groups.get(name);
+    groups.set(name, known ? add(known, row) : { ...row, name });
+  }
+  return [...groups.values()].sort((p, q) => q.ms - p.ms);
 }
 
 /** The kind of a kernel: its name without the labels of nodes. */
@@ -114,67 +121,58 @@ export function kindOf(name: string): string {
   return name.replaceAll(/\s*("[^"]*"|%\d+)/g, "").replaceAll(/\s+/g, " ").trim();
 }
 
-/** The profile as text: kinds of kernel, the longest single ones, and what they add up to. */
+/** The profile as text: ops, kinds of kernel, the longest single ones, and what they add up to. */
 export function formatProfile(profile: Profile, options: { kinds?: number; kernels?: number } = {}): string {
-  const { kinds, kernels, stepMs, kernelMs, restMs, memory } = profile;
-  const { stateBytes, workBytes } = memory;
-  const memoryLine = `memory: ${inUnits(stateBytes, "B")} of states + ${
-    inUnits(workBytes, "B")
-  } to work with = ${inUnits(stateBytes + workBytes, "B")}`;
+  const { ops, kinds, kernels, stepMs, kernelMs, restMs, memory: { stateBytes, workBytes } } = profile;
   const head = `profile of ${profile.label} on ${profile.device}`;
+  const memory = `memory: ${inUnits(stateBytes, "B")} of states + ${inUnits(workBytes, "B")} to work with = ${
+    inUnits(stateBytes + workBytes, "B")
+  }`;
   if (kernels.length === 0) {
-    return [
-      head,
-      `a step takes ${
-        inTime(stepMs)
-      }; this adapter has no timestamp-query, so single kernels cannot be timed`,
-      memoryLine,
-    ].join("\n");
+    const why = "this adapter has no timestamp-query, so single kernels cannot be timed";
+    return [head, `a step takes ${inTime(stepMs, stepMs)} ms; ${why}`, memory].join("\n");
   }
-  const shown = kinds.slice(0, options.kinds ?? 20);
-  const hidden = kinds.slice(shown.length);
-  const rest: ProfileRow[] = hidden.length === 0 ? [] : [
-    hidden.map((row) => ({ ...row, name: `${hidden.length} other kinds` }))
-      .reduce((sum, row) => add(sum, row)),
+  const cells = ({ name, launches, ms, share, flops, bytes }: ProfileRow): string[] => {
+    const rate = (amount: number, unit: string) =>
+      amount === 0 || ms <= 0 ? "-" : inUnits(amount / ms * 1000, unit);
+    const [time, percent] = [inTime(ms, stepMs), inShare(share)];
+    return [time, percent, String(launches), rate(flops, "FLOP/s"), rate(bytes, "B/s"), name];
+  };
+  const sum = { launches: profile.launches, flops: profile.flops, bytes: profile.bytes };
+  const rest = restMs >= 0
+    ? "between kernels: launches, copies, the host"
+    : "kernels that run side by side in an ordinary step";
+  const sections: string[][][] = [
+    [titles("by op"), ...shorten(ops, 12).map(cells)],
+    [titles("by kind of kernel"), ...shorten(kinds, options.kinds ?? 20).map(cells)],
+    [
+      titles("the longest kernels"),
+      ...[...kernels].sort((p, q) => q.ms - p.ms).slice(0, options.kernels ?? 10).map(cells),
+    ],
+    [
+      titles("together"),
+      cells({ ...sum, name: "all kernels, one after the other", ms: kernelMs, share: kernelMs / stepMs }),
+      [inTime(restMs, stepMs), inShare(restMs / stepMs), "", "", "", rest],
+      cells({ ...sum, name: "an ordinary step", ms: stepMs, share: 1 }),
+    ],
   ];
-  const longest = [...kernels].sort((p, q) => q.ms - p.ms).slice(0, options.kernels ?? 10);
-  const sum = { name: "all kernels", launches: profile.launches, flops: profile.flops, bytes: profile.bytes };
-  const footer: Cell[][] = [
-    cellsOf({ ...sum, ms: kernelMs, share: kernelMs / stepMs }),
-    restMs >= 0
-      ? [inTime(restMs), inShare(restMs / stepMs), "", "", "", "between kernels: launches, copies, host"]
-      : [inTime(restMs), inShare(restMs / stepMs), "", "", "", "kernels that overlap in an ordinary step"],
-    cellsOf({ ...sum, name: "an ordinary step", ms: stepMs, share: 1 }),
-  ];
-  const header: Cell[] = ["time", "share", "launches", "FLOP/s", "bytes/s", ""];
-  const widths = header.map((_, i) =>
-    Math.max(
-      ...[header, ...[...shown, ...rest, ...longest].map(cellsOf), ...footer].map((row) => row[i].length),
-    )
-  );
-  const line = (cells: readonly Cell[]) =>
-    cells.map((cell, i) => i === cells.length - 1 ? cell : cell.padStart(widths[i])).join("  ").trimEnd();
-  const rule = "-".repeat(widths.slice(0, -1).reduce((sum, w) => sum + w + 2, -2));
-  return [
-    `${head}: median of ${profile.steps} steps`,
-    line([...header.slice(0, -1), "kernels by kind"]),
-    ...[...shown, ...rest].map((row) => line(cellsOf(row))),
-    rule,
-    ...footer.map(line),
-    "",
-    line([...header.slice(0, -1), "the longest single kernels"]),
-    ...longest.map((row) => line(cellsOf(row))),
-    "",
-    memoryLine,
-  ].join("\n");
+  const rows = sections.flat();
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+  const line = (row: readonly string[]) =>
+    row.map((cell, i) => i === row.length - 1 ? cell : cell.padStart(widths[i])).join("  ");
+  const text = sections.map((section) => `${section.map(line).join("\n")}\n`);
+  return [`${head}: median of ${profile.steps} steps`, ...text, memory].join("\n");
 }
 
-type Cell = string;
+function titles(last: string): string[] {
+  return ["ms", "share", "launches", "arithmetic", "memory", last];
+}
 
-function cellsOf({ name, launches, ms, share, flops, bytes }: ProfileRow): Cell[] {
-  const rate = (amount: number, unit: string) =>
-    amount === 0 || ms <= 0 ? "-" : inUnits(amount / ms * 1000, unit);
-  return [inTime(ms), inShare(share), String(launches), rate(flops, "FLOP"), rate(bytes, "B"), name];
+/** The first rows, and the others as one. */
+function shorten(rows: readonly ProfileRow[], most: number): ProfileRow[] {
+  if (rows.length <= most) return [...rows];
+  const others = rows.slice(most);
+  return [...rows.slice(0, most), { ...others.reduce(add), name: `${others.length} others` }];
 }
 
 /**
@@ -278,7 +276,7 @@ function traceArgs({ ms, flops, bytes }: KernelTime): object {
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((p, q) => p - q);
   const half = sorted.length / 2;
-  return (sorted[Math.floor(half)] + sorted[Math.ceil(half - 0.5)]) / 2;
+  return (sorted[Math.ceil(half) - 1] + sorted[Math.floor(half)]) / 2;
 }
 
 function add(p: ProfileRow, q: ProfileRow): ProfileRow {
@@ -300,12 +298,9 @@ function round(value: number): number {
   return Number(value.toPrecision(4));
 }
 
-function inTime(ms: number): string {
-  const size = Math.abs(ms);
-  if (size >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
-  return size >= 0.9995
-    ? `${ms.toFixed(size >= 99.95 ? 0 : 2)} ms`
-    : `${(ms * 1000).toFixed(size < 0.00995 ? 2 : 1)} µs`;
+/** Milliseconds with as many decimals as a step of that length can use. */
+function inTime(ms: number, stepMs: number): string {
+  return ms.toFixed(stepMs >= 1000 ? 1 : stepMs >= 100 ? 2 : 3);
 }
 
 function inShare(share: number): string {
