@@ -199,3 +199,51 @@ test("programs of other batches and of evaluation find the states in their arena
     assertNear(await run(backend), await run(createInterpBackend()));
   }
 });
+
+/** Three projections by one product, as attention has them; `width` elements each. */
+function projections(width: number): Graph {
+  const b = createBuilder();
+  const x = b.input("x", "f32", ["batch", 16]);
+  const names = ["query", "key", "value"];
+  const weights = names.map((n) => b.parameter(`${n}.weight`, [width, 16], { kind: "fill", value: 0 }));
+  const biases = names.map((n) => b.parameter(`${n}.bias`, [width], { kind: "fill", value: 0 }));
+  const all = b.add(b.matmul(x, b.concat(weights, 0), { transB: true }), b.concat(biases, 0));
+  const [q, k, v] = names.map((_, i) => b.slice(all, 1, i * width, width));
+  const loss = b.mul(b.sum(b.square(b.sub(b.mul(b.tanh(q), b.add(k, v)), 1))), 0.1);
+  const parameters = [...weights, ...biases];
+  const slopes = gradients(b, loss, parameters);
+  const summary = summarizeGradients(b, slopes);
+  byAdamw(b, parameters, slopes, clipScale(b, summary.norm, 0.5));
+  b.output("loss", loss);
+  b.output("norm", summary.norm);
+  return b.graph();
+}
+
+Deno.test("states that are concatenated lie side by side, and so do the parts of the gradient", () => {
+  const plan = planOf(projections(64));
+  const names = plan.kernels.map((k) => k.name);
+  assert.deepEqual(names.filter((n) => /^(concat|slice|reshape)/.test(n)), [], printPlan(plan));
+  assert.equal(updates(plan, "adamw.m").length, 2, printPlan(plan));
+  const ragged = planOf(projections(10));
+  assert.ok(ragged.kernels.some((k) => k.name.startsWith("concat")), printPlan(ragged));
+});
+
+Deno.test("concatenated states of an inference lie side by side as well", () => {
+  const b = createBuilder();
+  const weights = ["q", "k", "v"].map((n) => b.parameter(n, [64, 16], { kind: "fill", value: 0 }));
+  b.output("y", b.matmul(b.input("x", "f32", [4, 16]), b.concat(weights, 0), { transB: true }));
+  const plan = makePlan(optimize(b.graph()), limits);
+  assert.equal(plan.kernels.length, 1, printPlan(plan));
+});
+
+test("projections by one product are the interpreter's, whether their weights lie side by side or not", async (backend) => {
+  for (const width of [64, 10]) {
+    const graph = projections(width);
+    const feeds = { x: hostTensor("f32", [6, 16], Array.from({ length: 96 }, (_, i) => Math.sin(i))) };
+    const reference = await createInterpBackend().compile(graph, { bindings: { batch: 6 } });
+    const program = await backend.compile(graph, { bindings: { batch: 6 } });
+    for (const p of [reference, program]) await p.write(initial(graph));
+    for (let i = 0; i < 3; i++) assertNear(await program.run(feeds), await reference.run(feeds));
+    assertNear(await program.read(), await reference.read());
+  }
+});
