@@ -13,6 +13,10 @@ const benchmarks: Record<string, { about: string; args: string[] }> = {
     about: "One training step of the demo's model (2 layers, 128 hidden, batch 32 x 128, AdamW, dropout .1)",
     args: ["bench/train_step.ts"],
   },
+  webgpu: {
+    about: "A small set on WebGPU beside the last figures from this machine",
+    args: ["bench/regression.ts"],
+  },
   serve: {
     about: "The server with that model: single short texts over loopback",
     args: ["bench/serve.ts", "--connections", "1,2,4,8"],
