@@ -225,7 +225,7 @@ export function fuse(graph: Graph, options: { maxBuffers: number; apart?: Readon
       groupOf.set(node, sibling);
       return;
     }
-    const mayJoinNodes = !isClosed(node) && !apart.has(node) && furthest.length > 0;
+    const mayJoinNodes = !isClosed(node) && !isRowSum(node) && !apart.has(node) && furthest.length > 0;
     if (mayJoinNodes && furthest.every(inNodes) && joinNodes(node, targets)) return;
     const everywhere = new Set(edges.map((e) => groupOf.get(e.from)!));
     const mayJoin = !isAnchor(node) && !apart.has(node) && !final.has(node) && everywhere.size === 1 &&
