@@ -30,6 +30,8 @@ if (values.save) {
   if (!marks.test(guide)) throw new Error("docs/performance.md has lost the marks around its figures");
   const filled = guide.replace(marks, (_, start, end) => `${start}\n${page.trim()}\n${end}`);
   Deno.writeTextFileSync(at("docs/performance.md"), filled);
+  const fmt = ["fmt", "--quiet", at("docs/performance.md").pathname];
+  new Deno.Command(Deno.execPath(), { args: fmt }).outputSync();
 }
 
 /** The record of a side, the newest if it was measured twice. */
