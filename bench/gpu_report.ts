@@ -30,7 +30,11 @@ if (values.save) {
   if (!marks.test(guide)) throw new Error("docs/performance.md has lost the marks around its figures");
   const filled = guide.replace(marks, (_, start, end) => `${start}\n${page.trim()}\n${end}`);
   Deno.writeTextFileSync(at("docs/performance.md"), filled);
-  const fmt = ["fmt", "--quiet", at("docs/performance.md").pathname];
+  const fmt = [
+    "fmt",
+    "--quiet",
+    ...["docs/performance.md", "docs/step-time.svg"].map((path) => at(path).pathname),
+  ];
   new Deno.Command(Deno.execPath(), { args: fmt }).outputSync();
 }
 
