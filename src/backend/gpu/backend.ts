@@ -19,6 +19,10 @@ export interface GpuBackendOptions extends OpenOptions {
   readonly parallelism?: number;
   /** Whether to take the short kernels meant for software adapters; only for those if not given. */
   readonly shortKernels?: boolean;
+  /** Bytes of the largest piece of memory a kernel may bind; at most what the adapter has. */
+  readonly maxBindingBytes?: number;
+  /** Bytes of work memory that are worth no thought; 256 MiB if not given. */
+  readonly smallWorkBytes?: number;
 }
 
 /** A backend on WebGPU. */
@@ -79,7 +83,12 @@ function limitsOf({ adapter }: GpuContext, options: GpuBackendOptions): PlanLimi
   return {
     maxBuffers: Math.max(8, Math.min(options.maxBuffers ?? 16, limits.maxStorageBuffersPerShaderStage)),
     maxWorkgroupBytes: limits.maxComputeWorkgroupStorageSize,
-    maxBindingBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+    maxBindingBytes: Math.min(
+      limits.maxStorageBufferBindingSize,
+      limits.maxBufferSize,
+      options.maxBindingBytes ?? Infinity,
+    ),
+    smallWorkBytes: options.smallWorkBytes,
     parallelism: options.parallelism ?? (adapter.software ? 2 : 132),
     software: options.shortKernels ?? adapter.software,
   };

@@ -12,10 +12,19 @@ export interface Lifetime<T> {
   readonly last: number;
 }
 
+/** Memory that is filled part by part: until a part is used, something else may lie there. */
+export interface Host<T> {
+  readonly value: T;
+  readonly bytes: number;
+  readonly parts: readonly { readonly begin: number; readonly end: number; readonly first: number }[];
+}
+
 /** Buffers, by size, and the buffer of each value. */
 export interface Assignment<T> {
   readonly sizes: readonly number[];
   readonly slotOf: ReadonlyMap<T, number>;
+  /** The byte of its buffer that a value begins at, for those that do not begin at the first. */
+  readonly offsetOf: ReadonlyMap<T, number>;
 }
 
 /**
@@ -33,8 +42,64 @@ export interface Assignment<T> {
  * assert.deepEqual(sizes, [64, 64]);
  * assert.equal(slotOf.get("c"), slotOf.get("a"));
  * ```
+ *
+ * Values of at least `least` bytes lie in `hosts` where they fit before those are used, the largest first. Hosts have buffers of
+ * their own.
  */
-export function assignBuffers<T>(lifetimes: readonly Lifetime<T>[]): Assignment<T> {
+export function assignBuffers<T>(
+  lifetimes: readonly Lifetime<T>[],
+  options: { hosts?: readonly Host<T>[]; least?: number } = {},
+): Assignment<T> {
+  const { hosts = [], least = 0 } = options;
+  const guests = hosts.map((host) => new Guests(host));
+  const isHost = new Set(hosts.map((h) => h.value));
+  const guestOf = new Map<T, { host: T; offset: number }>();
+  for (const lifetime of [...lifetimes].sort((a, b) => b.bytes - a.bytes || a.first - b.first)) {
+    if (lifetime.bytes < least || isHost.has(lifetime.value)) continue;
+    for (const [i, host] of guests.entries()) {
+      const offset = host.take(lifetime);
+      if (offset === undefined) continue;
+      guestOf.set(lifetime.value, { host: hosts[i].value, offset });
+      break;
+    }
+  }
+  const { sizes, slotOf } = assignSlots(
+    lifetimes.filter((l) => !guestOf.has(l.value))
+      .map((l) => isHost.has(l.value) ? { ...l, first: -Infinity, last: Infinity } : l),
+  );
+  const offsetOf = new Map([...guestOf].map(([value, { offset }]) => [value, offset]));
+  for (const [value, { host }] of guestOf) slotOf.set(value, slotOf.get(host)!);
+  return { sizes, slotOf, offsetOf };
+}
+
+const alignment = 256;
+
+/** What lies in a host before it is used. */
+class Guests<T> {
+  readonly #taken: { begin: number; end: number; first: number; last: number }[];
+  readonly #bytes: number;
+
+  constructor({ bytes, parts }: Host<T>) {
+    this.#bytes = bytes;
+    this.#taken = parts.map((part) => ({ ...part, last: Infinity }));
+  }
+
+  /** The first byte from which a value finds room for as long as it lives. */
+  take({ bytes, first, last }: Lifetime<T>): number | undefined {
+    const others = this.#taken.filter((t) => t.first <= last && first <= t.last)
+      .sort((a, b) => a.begin - b.begin);
+    let begin = 0;
+    for (const other of others) {
+      if (begin + bytes <= other.begin) break;
+      begin = Math.max(begin, Math.ceil(other.end / alignment) * alignment);
+    }
+    if (begin + bytes > this.#bytes) return undefined;
+    this.#taken.push({ begin, end: begin + bytes, first, last });
+    return begin;
+  }
+}
+
+function assignSlots<T>(lifetimes: readonly Lifetime<T>[]): { sizes: number[]; slotOf: Map<T, number> } {
   const sizes: number[] = [];
   const busyUntil: number[] = [];
   const slotOf = new Map<T, number>();

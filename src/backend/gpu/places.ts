@@ -46,7 +46,9 @@ export class Places {
     }
     const slots: GPUBuffer[] = [];
     for (const [i, size] of work.sizes.entries()) slots.push(await this.buffer(`work ${i}`, size, copyable));
-    for (const [storage, slot] of work.slotOf) this.#places.set(storage, { buffer: slots[slot], offset: 0 });
+    for (const [storage, slot] of work.slotOf) {
+      this.#places.set(storage, { buffer: slots[slot], offset: work.offsetOf.get(storage) ?? 0 });
+    }
     const inputs = await this.#together(storages, "input");
     if (inputs) this.inputs = { buffer: inputs.buffer, host: new Uint8Array(inputs.bytes) };
     const constants = await this.#together(storages, "constant");

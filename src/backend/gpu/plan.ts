@@ -18,7 +18,7 @@ import { hasNormGradKernel, normGradKernels } from "./kernels/norm_grad.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
 import { rowKernel } from "./kernels/rows.ts";
 import { scatterKernels } from "./kernels/scatter.ts";
-import type { Kernel, Storage } from "./kernels/writer.ts";
+import { type Extent, extentOf, type Kernel, type Storage } from "./kernels/writer.ts";
 import { assignBuffers, type Assignment } from "./memory.ts";
 import { arrange, passesOf, type Timeline, touchesOf } from "./timeline.ts";
 import { withWork } from "./work.ts";
@@ -35,6 +35,8 @@ export interface PlanLimits {
   readonly parallelism: number;
   /** Whether the device is a CPU, which compiles long kernels slowly. */
   readonly software: boolean;
+  /** Bytes of work memory that are worth no thought; 256 MiB if not given. */
+  readonly smallWorkBytes?: number;
 }
 
 /** Everything a program needs to be set up. */
@@ -160,7 +162,7 @@ function planWith(
   const timeline = arrange(lowered, { bufferOf });
   const kept = [...Object.values(outputs), ...copies.map((c) => c.from)].map((c) => rootOf(c.storage));
   const roots = storages.all.filter((s) => s.kind === "work" && !s.within);
-  const { passes, work } = cutPasses(timeline, roots, new Set(kept));
+  const { passes, work } = cutPasses(timeline, roots, new Set(kept), limits.smallWorkBytes ?? 2 ** 28);
   const slotted = (s: Storage) => work.slotOf.get(rootOf(s)) ?? bufferOf(s);
   const touches = touchesOf(timeline, passes, { maxBuffers, bufferOf: slotted }) as PlanStorage[][];
   const kernels = timeline.kernels.map((kernel) => withSharedBuffers(kernel, slotted));
@@ -180,9 +182,6 @@ function withSharedBuffers(kernel: Kernel, bufferOf: (storage: Storage) => unkno
   return { ...kernel, wgsl, bindings: kernel.bindings.map((b, i) => shared[i] ? { ...b, shared: true } : b) };
 }
 
-/** Work memory that is worth no thought. */
-const smallWorkBytes = 2 ** 28;
-
 /**
  * Cuts a step into passes, between which memory is reused: into as few as take hardly more memory than short ones.
  */
@@ -190,25 +189,35 @@ function cutPasses(
   timeline: Timeline,
   storages: readonly PlanStorage[],
   kept: ReadonlySet<PlanStorage>,
+  small: number,
 ): { passes: number[]; work: Assignment<PlanStorage> } {
   const cut = (most: number) => {
     const passes = passesOf(timeline, most);
     const spans = new Map<PlanStorage, { first: number; last: number }>();
+    const divided = new Set<PlanStorage>();
+    const parts = new Map<PlanStorage, { begin: number; end: number; first: number }[]>();
     timeline.kernels.forEach(({ bindings }, i) => {
-      for (const storage of bindings.map((b) => b.storage as PlanStorage)) {
-        const span = spans.get(storage);
+      for (const { storage } of bindings) {
+        const { root, begin, end } = extentOf(storage) as Extent & { root: PlanStorage };
+        const span = spans.get(root);
         if (span) span.last = passes[i];
-        else spans.set(storage, { first: passes[i], last: passes[i] });
+        else spans.set(root, { first: passes[i], last: passes[i] });
+        const part = { begin, end, first: passes[i] };
+        if (parts.has(root)) parts.get(root)!.push(part);
+        else parts.set(root, [part]);
+        if (storage.within) divided.add(root);
       }
     });
     for (const storage of kept) if (spans.has(storage)) spans.get(storage)!.last = Infinity;
-    const work = assignBuffers(
-      storages.filter((s) => spans.has(s)).map((s) => ({ value: s, bytes: s.bytes, ...spans.get(s)! })),
-    );
+    const lifetimes = storages.filter((s) => spans.has(s))
+      .map((s) => ({ value: s, bytes: s.bytes, ...spans.get(s)! }));
+    const hosts = lifetimes.filter(({ value }) => value.bytes >= small / 16 && divided.has(value))
+      .map(({ value, bytes }) => ({ value, bytes, parts: parts.get(value)! }));
+    const work = assignBuffers(lifetimes, { hosts, least: small / 256 });
     return { passes, work, bytes: work.sizes.reduce((a, b) => a + b, 0) };
   };
   const short = cut(12);
-  const most = Math.max(smallWorkBytes, short.bytes * 1.1);
+  const most = Math.max(small, short.bytes * 1.1);
   return [Infinity, 96, 48, 24].map(cut).find((c) => c.bytes <= most) ?? short;
 }
 

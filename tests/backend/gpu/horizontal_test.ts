@@ -171,6 +171,21 @@ test("merged updates and norms are the interpreter's, and states are read and wr
   assertNear(await program.read(["l3.bias"]), await reference.read(["l3.bias"]));
 });
 
+test("work memory in the arenas of gradients changes no bit", async (backend) => {
+  const tight = await createGpuBackend({ smallWorkBytes: 4096 });
+  try {
+    const graph = network();
+    const programs = [backend, tight].map((b) => b.compile(graph, { bindings: { batch: 6 } }));
+    const [roomy, dense] = await Promise.all(programs);
+    assert.ok(dense.memory.workBytes < roomy.memory.workBytes);
+    for (const p of [roomy, dense]) await p.write(initial(graph));
+    for (let i = 0; i < 3; i++) assert.deepEqual(await dense.run(feedsOf(6)), await roomy.run(feedsOf(6)));
+    assert.deepEqual(await dense.read(), await roomy.read());
+  } finally {
+    await tight.dispose();
+  }
+});
+
 test("programs of other batches and of evaluation find the states in their arenas, also one that placed them alone", async (backend) => {
   const graph = network();
   const forward = createBuilder();
