@@ -15,6 +15,8 @@ export type { GpuProgram, PlannedKernel } from "./program.ts";
 export interface GpuBackendOptions extends OpenOptions {
   /** Storage buffers a kernel may bind; at most what the adapter has, 8 at least. */
   readonly maxBuffers?: number;
+  /** Bytes of workgroup memory a kernel may use; at most what the adapter has, 16,384 at least. */
+  readonly maxWorkgroupBytes?: number;
   /** Workgroups it takes to fill the device: products and reductions are cut into about so many. */
   readonly parallelism?: number;
   /** Whether to take the short kernels meant for software adapters; only for those if not given. */
@@ -82,7 +84,10 @@ function limitsOf({ adapter }: GpuContext, options: GpuBackendOptions): PlanLimi
   const { limits } = adapter;
   return {
     maxBuffers: Math.max(8, Math.min(options.maxBuffers ?? 16, limits.maxStorageBuffersPerShaderStage)),
-    maxWorkgroupBytes: limits.maxComputeWorkgroupStorageSize,
+    maxWorkgroupBytes: Math.max(
+      16384,
+      Math.min(options.maxWorkgroupBytes ?? Infinity, limits.maxComputeWorkgroupStorageSize),
+    ),
     maxBindingBytes: Math.min(
       limits.maxStorageBufferBindingSize,
       limits.maxBufferSize,

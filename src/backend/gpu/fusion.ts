@@ -90,7 +90,13 @@ const rowSums: Readonly<Record<string, string>> = {
 };
 
 /** Closed anchors by what one kernel can make at once. */
-const families: Readonly<Record<string, string>> = {};
+const families: Readonly<Record<string, string>> = {
+  attention: "attention",
+  attention_stats: "attention",
+  attention_grad_query: "attention_grad_query",
+  attention_grad_key: "attention_grad_key_value",
+  attention_grad_value: "attention_grad_key_value",
+};
 
 /** Arithmetic steps that an inline node may take, and how much an op counts as. */
 const cheapSteps = 6;

@@ -12,6 +12,7 @@ import { elementsOf, fuse, type Group } from "./fusion.ts";
 import { flatten, joinableConcats, looseOperands } from "./horizontal.ts";
 import { flatKernels, type FlatLowering } from "./kernels/flat.ts";
 import { bufferOf, type PlanStorage, rootOf, Storages } from "./storages.ts";
+import { attentionKernels, hasAttentionKernel } from "./kernels/attention.ts";
 import { type Lowering, widest } from "./kernels/fused.ts";
 import { matmulKernels } from "./kernels/matmul.ts";
 import { hasNormGradKernel, normGradKernels } from "./kernels/norm_grad.ts";
@@ -61,8 +62,14 @@ export interface Source {
 }
 
 /** Whether a composite op has a kernel of its own here; the others are expanded before a plan is made. */
-export function hasKernel(node: Node): boolean {
+export function hasKernel(node: Node, limits: PlanLimits): boolean {
   switch (node.op) {
+    case "attention":
+    case "attention_stats":
+    case "attention_grad_query":
+    case "attention_grad_key":
+    case "attention_grad_value":
+      return hasAttentionKernel(node, limits);
     case "barrier": // keeps equal nodes apart until nothing merges them any more
     case "softmax_grad":
     case "softmax_cross_entropy":
@@ -243,6 +250,12 @@ function lower(group: Group, lowering: Lowering): Kernel[] {
     case "rms_norm_grad":
     case "rms_norm_grad_weight":
       return normGradKernels(group, lowering);
+    case "attention":
+    case "attention_stats":
+    case "attention_grad_query":
+    case "attention_grad_key":
+    case "attention_grad_value":
+      return attentionKernels(group, lowering);
     case "scatter_add":
       return scatterKernels(group, lowering);
     default:

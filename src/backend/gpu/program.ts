@@ -92,7 +92,7 @@ export async function compileProgram(
   if (options.share && !(options.share instanceof DeviceProgram && options.share.isOn(context))) {
     throw new BackendError("Cannot share states with a program of another backend");
   }
-  const graph = optimize(expand(bindGraph(source, options.bindings), hasKernel));
+  const graph = optimize(expand(bindGraph(source, options.bindings), (n) => hasKernel(n, options.limits)));
   const states = options.share ? (options.share as DeviceProgram).states : new StateTable();
   const plan = makePlan(graph, options.limits, { known: (state) => states.placeOf(state) });
   debugPrint(3, `plan of ${options.label ?? "program"}`, () => printPlan(plan));

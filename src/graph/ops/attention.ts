@@ -113,9 +113,7 @@ export function attentionGradients(
   const narrow = (node: Node, like: Node) => b.cast(node, like.dtype);
   const scoreGradient = () => {
     const dropped = b.matmul(heard, split(value), { transB: true }); // [B, h, S, T]
-    const dweights = scale ? b.mul(dropped, scale) : dropped;
-    const weighted = b.mul(dweights, weights);
-    return b.sub(weighted, b.mul(weights, b.sum(weighted, [-1], { keepDims: true })));
+    return b.apply("softmax_grad", [scale ? b.mul(dropped, scale) : dropped, weights], {});
   };
   return {
     query() {

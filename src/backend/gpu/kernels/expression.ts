@@ -163,6 +163,11 @@ export class Scope {
       case "softmax_grad":
       case "softmax_cross_entropy":
       case "softmax_cross_entropy_grad":
+      case "attention":
+      case "attention_stats":
+      case "attention_grad_query":
+      case "attention_grad_key":
+      case "attention_grad_value":
       case "scatter_add":
       case "input":
       case "state":

@@ -19,8 +19,6 @@ import { grid, type Kernel, type Storage } from "./writer.ts";
 export interface FlatLowering extends Lowering {
   /** The memory of `elements` elements of a region. */
   range(place: RegionPlace, elements: number): Storage;
-  /** Memory that holds these numbers. */
-  table(label: string, values: readonly number[]): Storage;
 }
 
 /** The kernels of a merged group. */

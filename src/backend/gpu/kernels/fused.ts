@@ -18,6 +18,8 @@ export interface Lowering {
   storageOf(node: Node): Storage | undefined;
   /** Memory that lives as long as the group's kernels. */
   scratch(label: string, dtype: DType, elements: number): Storage;
+  /** Memory that holds these words. */
+  table(label: string, values: readonly number[]): Storage;
   /** Workgroups it takes to fill the device. */
   readonly parallelism: number;
   /** Whether short kernels matter more than fast ones. */
