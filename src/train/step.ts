@@ -109,7 +109,8 @@ function buildStep(
     if (!accumulates) return value;
     const state = b.state(`${ACCUMULATED}${name}`, "f32", value.shape);
     const sum = b.add(state, value);
-    b.update(state, how.last ? b.broadcast(b.scalar(0), value.shape) : sum);
+    // Zeros made of the state itself, whatever it holds: they are written where it lies.
+    b.update(state, how.last ? b.where(b.less(state, state), state, 0) : sum);
     return sum;
   };
   const loss = total("loss", own);
