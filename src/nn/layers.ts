@@ -95,6 +95,16 @@ export function layerNorm(
   return b.named(options.name, () => b.layerNorm(x, weight, bias, options.epsilon ?? 1e-12));
 }
 
+/** Root-mean-square normalisation of the last dimension with the parameter `<name>.weight` `[size]`. */
+export function rmsNorm(
+  b: Builder,
+  x: Node,
+  options: { name: string; size: number; epsilon?: number },
+): Node {
+  const weight = b.parameter(`${options.name}.weight`, [options.size], { kind: "fill", value: 1 });
+  return b.named(options.name, () => b.rmsNorm(x, weight, options.epsilon ?? 1e-6));
+}
+
 /**
  * Sets a share `rate` of the elements to 0 and scales the others by `1 / (1 - rate)`, so that the mean stays. The mask
  * depends on the key, on this dropout's place in the graph and on the element's index alone: a resumed step draws the same.

@@ -3,7 +3,7 @@ import { createBuilder, gradients, hostTensor, statesOf } from "../../src/graph/
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
 import { attention, paddingMask } from "../../src/nn/attention.ts";
 import { initialStates } from "../../src/nn/init.ts";
-import { dropout, embedding, feedForward, layerNorm, linear } from "../../src/nn/layers.ts";
+import { dropout, embedding, feedForward, layerNorm, linear, rmsNorm } from "../../src/nn/layers.ts";
 import { rngKey } from "../../src/nn/rng.ts";
 import { runOnce } from "./run.ts";
 
@@ -40,6 +40,13 @@ for (const count of [3, 40]) {
     assert.deepEqual([...slope.data.slice(0, 6)], [3, 4, 7, 8, 6, 8]);
   });
 }
+
+Deno.test("rmsNorm starts as plain scaling to a mean square of 1, and keeps the mean", async () => {
+  const { y } = await runOnce((b) => {
+    b.output("y", rmsNorm(b, b.input("x", "f32", [1, 4]), { name: "norm", size: 4, epsilon: 0 }));
+  }, { feeds: { x: hostTensor("f32", [1, 4], [2, 2, -2, 2]) } });
+  assert.deepEqual([...y.data], [1, 1, -1, 1]);
+});
 
 Deno.test("layerNorm starts as plain normalisation", async () => {
   const { y } = await runOnce((b) => {
