@@ -161,6 +161,8 @@ def train(part, model, case, variant, hidden=None):
             nonlocal loss
             for _ in range(steps):
                 optimizer.zero_grad(set_to_none=True)
+                if "reduce-overhead" in variant:
+                    torch.compiler.cudagraph_mark_step_begin()
                 with torch.autocast(device.type, dtype=torch.float16, enabled=half):
                     logits = called(**feeds).logits
                     loss = torch.nn.functional.cross_entropy(logits.float(), labels)
