@@ -88,6 +88,8 @@ function keptInHalf(graph: Graph): Set<Node> {
   }
   const readers = new Map<Node, Set<Node>>();
   const kept = new Set<Node>();
+  /** What products take in f32: statistics of rows, masks. */
+  const wide = new Set<Node>();
   for (const node of graph.nodes) {
     if (isView(node)) continue;
     const places = halfOperands(node);
@@ -96,10 +98,12 @@ function keptInHalf(graph: Graph): Set<Node> {
       if (!readers.has(base)) readers.set(base, new Set());
       readers.get(base)!.add(node);
       if (places.includes(i) && isActivation(base)) kept.add(base);
+      else if (places.length > 0) wide.add(base);
     });
   }
   for (const [node, by] of readers) {
-    if (by.size < 2 || node.shape.length < 3 || !isActivation(node) || node.shape.at(-1) === 1) continue;
+    if (by.size < 2 || node.shape.length < 3 || wide.has(node) || isReduction(node)) continue;
+    if (!isActivation(node) || node.shape.at(-1) === 1) continue;
     // A mask's -1e9 is among what goes into a softmax.
     if ([...by].some((reader) => reader.op === "softmax" || reader.op === "reduce_max")) continue;
     kept.add(node);
@@ -117,6 +121,10 @@ function halfOperands(node: Node): readonly number[] {
   if (node.op === "input" || node.op === "state" || node.op === "constant" || !isF32(node)) return [];
   const spec = opTable[node.op] as unknown as OpSpec<OpName>;
   return spec.half?.(node.attrs as never, node.inputs.length) ?? [];
+}
+
+function isReduction(node: Node): boolean {
+  return node.op === "reduce_sum" || node.op === "reduce_max";
 }
 
 function isF32(node: Node): boolean {

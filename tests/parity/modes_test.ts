@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { hasKernel, makePlan, type PlanLimits } from "../../src/backend/gpu/plan.ts";
+import type { Backend } from "../../src/backend/interface.ts";
+import { collate, type EncodedExample } from "../../src/data/collate.ts";
+import { bindGraph } from "../../src/graph/passes/bind.ts";
+import { expand } from "../../src/graph/passes/expand.ts";
+import { optimize } from "../../src/graph/passes/optimize.ts";
+import { mix32 } from "../../src/graph/ops/random.ts";
+import type { LearningOptions } from "../../src/train/options.ts";
+import { buildTrainingGraph } from "../../src/train/step.ts";
+import { train } from "../../src/train/trainer.ts";
+import { bertConfig } from "../../models/bert.ts";
+import { buildClassifier } from "../../models/index.ts";
+import { candidates } from "../backend/available.ts";
+
+const labels = ["without", "with"];
+
+/** Texts of 3 to 12 words; those with word 5 have label 1. */
+const examples = Array.from({ length: 32 }, (_, i): EncodedExample => {
+  const random = (k: number) => mix32(mix32(i + 1) + k);
+  const ids = [2, ...Array.from({ length: 2 + random(0) % 10 }, (_, k) => 6 + random(k + 1) % 90)];
+  const label = random(99) % 2;
+  if (label === 1) ids[1 + random(98) % (ids.length - 1)] = 5;
+  return { ids, label };
+});
+
+interface Mode {
+  readonly learning?: LearningOptions;
+  readonly checkpointGradients?: boolean;
+  readonly batchSize?: number;
+  readonly dropout?: number;
+}
+
+/** Eight steps of a BERT of three layers and heads of 32, two epochs of 32 examples. */
+async function run(backend: Backend, { learning, checkpointGradients, batchSize = 8, dropout = 0.1 }: Mode) {
+  const config = bertConfig({
+    vocabSize: 96,
+    labels,
+    layers: 3,
+    hiddenSize: 64,
+    heads: 2,
+    intermediateSize: 128,
+    maxPositions: 16,
+    hiddenDropout: dropout,
+    attentionDropout: dropout,
+  });
+  const { steps, skippedSteps } = await train({
+    backend,
+    build: (b, inputs, o) => buildClassifier(b, config, inputs, o),
+    labels,
+    batches: () => collate(examples, { batchSize, bucketLengths: [16] }),
+    epochs: 2,
+    seed: 3,
+    learning: { learningRate: 0.002, ...learning },
+    checkpointGradients,
+  });
+  return { losses: steps.map(({ loss }) => loss), skippedSteps };
+}
+
+function close(got: readonly number[], wanted: readonly number[], tolerance: number): void {
+  assert.equal(got.length, wanted.length);
+  got.forEach((loss, i) => {
+    const off = Math.abs(loss - wanted[i]) / wanted[i];
+    assert.ok(off <= tolerance, `step ${i + 1}: ${loss}, not ${wanted[i]}, off by ${off}`);
+  });
+}
+
+for (const { device, available, open } of candidates) {
+  const test = (name: string, body: (backend: Backend) => Promise<void>) =>
+    Deno.test({
+      name: `${device}: ${name}`,
+      ignore: !available,
+      async fn() {
+        const backend = await open();
+        try {
+          await body(backend);
+        } finally {
+          await backend.dispose();
+        }
+      },
+    });
+
+  test("checkpointed gradients give the losses of kept ones, dropout on", async (backend) => {
+    const kept = await run(backend, {});
+    const again = await run(backend, { checkpointGradients: true });
+    close(again.losses, kept.losses, 1e-5);
+  });
+
+  test("accumulated gradients give the losses of the larger batch", async (backend) => {
+    const large = await run(backend, { batchSize: 16, dropout: 0 });
+    const small = await run(backend, { batchSize: 4, dropout: 0, learning: { accumulate: 4 } });
+    close(small.losses, large.losses, 1e-4);
+  });
+
+  test("f16 stays within 1% of f32, alone and with accumulated and checkpointed gradients", async (backend) => {
+    if (!backend.precisions.includes("f16")) return;
+    const wide = await run(backend, { dropout: 0 });
+    const half = await run(backend, { dropout: 0, learning: { precision: "f16" } });
+    assert.notDeepEqual(half.losses, wide.losses);
+    close(half.losses, wide.losses, 0.01);
+    const all = await run(backend, {
+      dropout: 0,
+      batchSize: 4,
+      checkpointGradients: true,
+      learning: { precision: "f16", accumulate: 2 },
+    });
+    close(all.losses, wide.losses, 0.01);
+    assert.equal(half.skippedSteps + all.skippedSteps, 0);
+  });
+}
+
+/** Bytes that a training step of BERT-base works with on a GPU, at 16 texts of 128 tokens. */
+function workBytes(mode: { precision?: "f16"; checkpointGradients?: boolean }): number {
+  const config = bertConfig({
+    vocabSize: 30_522,
+    labels,
+    layers: 12,
+    hiddenSize: 768,
+    heads: 12,
+    intermediateSize: 3072,
+    attentionDropout: 0.1,
+  });
+  const { graph } = buildTrainingGraph((b, inputs, o) => buildClassifier(b, config, inputs, o), {
+    learningRate: 1e-3,
+    warmupSteps: 1,
+    totalSteps: 10,
+    weightDecay: 0.01,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    maxGradNorm: 1,
+    labelSmoothing: 0,
+    precision: mode.precision,
+  }, mode);
+  const bound = bindGraph(graph, { batch: 16, sequence: 128 });
+  const plan = makePlan(optimize(expand(bound, (node) => hasKernel(node, limits))), limits);
+  return plan.work.sizes.reduce((sum, bytes) => sum + bytes, 0);
+}
+
+const limits: PlanLimits = {
+  maxBuffers: 16,
+  maxWorkgroupBytes: 49_152,
+  maxBindingBytes: 2 ** 31,
+  parallelism: 132,
+  software: false,
+};
+
+Deno.test("checkpointed gradients take less than half of the memory, f16 less than three quarters", () => {
+  const all = workBytes({});
+  const again = workBytes({ checkpointGradients: true });
+  assert.ok(again < 0.5 * all, `checkpointed: ${again} of ${all} bytes`);
+  const half = workBytes({ precision: "f16" });
+  assert.ok(half < 0.75 * all, `f16: ${half} of ${all} bytes`);
+});
