@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { buildClassifier, configJson, type ModelConfig } from "../../models/index.ts";
-import type { Backend } from "../backend/interface.ts";
+import type { Backend, Precision } from "../backend/interface.ts";
 import { collate, type CollateOptions } from "../data/collate.ts";
 import type { TextExample } from "../data/example.ts";
 import { type Baseline, BaselineBuilder, DriftError } from "../drift/mod.ts";
@@ -36,6 +36,12 @@ export interface TrainingOptions extends ModelOptions {
   readonly learningRate: number;
   readonly weightDecay: number;
   readonly labelSmoothing: number;
+  /** Batches whose gradients make one step. */
+  readonly accumulate: number;
+  /** What activations are kept in. */
+  readonly precision: Precision;
+  /** Whether activations are computed again instead of kept. */
+  readonly checkpointGradients: boolean;
   readonly seed: number;
   /** Epochs without a better one after which to stop. */
   readonly patience?: number;
@@ -155,7 +161,7 @@ async function runThrough(work: Work, options: PipelineOptions): Promise<Pipelin
 
 async function fit(work: Work, options: PipelineOptions): Promise<TrainResult> {
   const { data, config, checkpoints, run } = work;
-  const { output, learningRate, weightDecay, labelSmoothing, seed } = options;
+  const { output, learningRate, weightDecay, labelSmoothing, accumulate, precision, seed } = options;
   const shape = batchShape(data, options);
   const result = await train({
     backend: options.backend,
@@ -167,7 +173,8 @@ async function fit(work: Work, options: PipelineOptions): Promise<TrainResult> {
     patience: options.patience,
     tolerance: ACCURACY_TOLERANCE,
     seed,
-    learning: { learningRate, weightDecay, labelSmoothing },
+    learning: { learningRate, weightDecay, labelSmoothing, accumulate, precision },
+    checkpointGradients: options.checkpointGradients,
     checkpoint: {
       directory: checkpoints,
       resume: options.resume,
@@ -299,6 +306,8 @@ function settingsOf(
 ): { [K in keyof Required<TrainingOptions>]: TrainingOptions[K] } {
   const { modelType, vocabSize, maxTokens, layers, hiddenSize, heads, dropout } = options;
   const { epochs, batchSize, learningRate, weightDecay, labelSmoothing, seed, patience } = options;
+  const { accumulate, precision, checkpointGradients } = options;
   const model = { modelType, vocabSize, maxTokens, layers, hiddenSize, heads, dropout };
-  return { ...model, epochs, batchSize, learningRate, weightDecay, labelSmoothing, seed, patience };
+  const step = { batchSize, accumulate, precision, checkpointGradients };
+  return { ...model, ...step, epochs, learningRate, weightDecay, labelSmoothing, seed, patience };
 }

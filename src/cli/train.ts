@@ -46,6 +46,9 @@ export const trainDefaults = {
   learningRate: 5e-4,
   weightDecay: 0.01,
   labelSmoothing: 0,
+  accumulate: 1,
+  precision: "f32",
+  checkpointGradients: false,
   seed: 0,
 } as const;
 
@@ -70,7 +73,21 @@ export function trainCommand(program: Command): Command {
       new Option("--model-type <type>", "architecture").choices(["bert", "mlp"]).default(d.modelType),
     )
     .option("--epochs <n>", "passes over the training part", integer({ min: 1, max: 10_000 }), d.epochs)
-    .option("--batch-size <n>", "examples a step", integer({ min: 1, max: 65_536 }), d.batchSize)
+    .option("--batch-size <n>", "examples at a time", integer({ min: 1, max: 65_536 }), d.batchSize)
+    .option(
+      "--accumulate <n>",
+      "batches a step: as one n times as large, in the memory of one",
+      integer({ min: 1, max: 10_000 }),
+      d.accumulate,
+    )
+    .addOption(
+      new Option(
+        "--precision <type>",
+        "of activations: f16 takes about half the memory, on GPUs that have it",
+      )
+        .choices(["f32", "f16"]).default(d.precision),
+    )
+    .option("--checkpoint-gradients", "compute activations twice instead of keeping them: a third slower")
     .option("--learning-rate <rate>", "after warm-up", decimal({ min: 1e-12, max: 1e20 }), d.learningRate)
     .option("--weight-decay <rate>", "AdamW's", decimal({ min: 0, max: 1 }), d.weightDecay)
     .option("--label-smoothing <share>", "0 for none", decimal({ min: 0, max: 0.5 }), d.labelSmoothing)
@@ -130,6 +147,7 @@ async function trainModel(options: Options): Promise<void> {
       home: homeOf(options),
       aliases,
       resume: options.resume ?? false,
+      checkpointGradients: options.checkpointGradients ?? false,
       backend,
       output,
       signal: interrupt.signal,
@@ -144,6 +162,7 @@ async function trainModel(options: Options): Promise<void> {
         device: result.device,
         trainSeconds: training.seconds,
         steps: training.step,
+        skippedSteps: training.skippedSteps,
         losses: training.steps.map((s) => s.loss),
         report,
         ...(profiler && { profile: profiler.result }),
