@@ -147,7 +147,8 @@ function createContext(device: GPUDevice, adapter: AdapterDescription, watchdog:
     lost = true;
     if (open) {
       failure ??= new BackendError(
-        `WebGPU device lost (${info.reason}): ${info.message || "the driver gives no reason"}`,
+        `WebGPU device lost (${info.reason}): ${info.message || "the driver gives no reason"}` +
+          (watchdog.last ? `; the last work it was given is ${watchdog.last.label}` : ""),
       );
     }
   });

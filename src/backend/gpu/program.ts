@@ -247,7 +247,7 @@ class DeviceProgram implements GpuProgram {
         offsets.push(at);
         at += cell.bytes;
       }
-      device.queue.submit([encoder.finish()]);
+      this.#context.watchdog.submit(() => device.queue.submit([encoder.finish()]));
       const bytes = await this.#map(staging, total);
       return Object.fromEntries(
         cells.map((
@@ -350,8 +350,8 @@ class DeviceProgram implements GpuProgram {
     copies.filter((c) => !c.before).forEach(copy);
     this.#after.forEach(copy);
     clock?.resolve(encoder);
-    device.queue.submit([encoder.finish()]);
-    this.#context.watchdog.submitted(this.#work);
+    const commands = encoder.finish();
+    this.#context.watchdog.submit(() => device.queue.submit([commands]), this.#work);
   }
 
   #copyOf(o: OutputSlot, buffer: GPUBuffer, offset: number): Copy & { before: boolean } {
@@ -376,7 +376,7 @@ class DeviceProgram implements GpuProgram {
     const { device } = this.#context;
     const encoder = device.createCommandEncoder();
     encoder.copyBufferToBuffer(buffer, 0, staging, 0, steps * stride);
-    device.queue.submit([encoder.finish()]);
+    this.#context.watchdog.submit(() => device.queue.submit([encoder.finish()]));
     const bytes = await this.#map(staging, steps * stride);
     for (let i = 0; i < steps; i++) {
       this.#records.push(Object.fromEntries(this.#scalars.map(({ name, storage, offset }) => [

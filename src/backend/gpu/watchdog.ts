@@ -1,9 +1,10 @@
 /**
  * Waits for the device, but not for ever.
  *
- * While the GPU works, Deno's `mapAsync` blocks the thread that called it (it polls the driver with a wait), so no timer of that
- * thread can notice a GPU that hangs. A guard therefore watches from a Worker: it writes one line and ends the process, which is all that
- * can be done while a driver does not return. Where the thread is not blocked, the wait fails with a `BackendError`.
+ * While the GPU works, Deno's `mapAsync` blocks the thread that called it (it polls the driver with a wait), and with some drivers
+ * so does a submission after another one: no timer of that thread can notice a GPU that hangs. A guard therefore watches from a
+ * Worker: it writes one line and ends the process, which is all that can be done while a driver does not return. Where the thread is
+ * not blocked, the wait fails with a `BackendError`.
  *
  * @module
  */
@@ -27,8 +28,10 @@ export interface Work {
 
 /** Watches the waits for one device. */
 export interface Watchdog {
-  /** Says what was just submitted. */
-  submitted(work: Work): void;
+  /** Calls what gives work to the device. */
+  submit(action: () => void, work?: Work): void;
+  /** What was submitted last. */
+  readonly last: Work | undefined;
   /** What is queued should keep the device busy for so many milliseconds. */
   readonly backlogMs: number;
   /** Waits for all that was submitted. */
@@ -48,16 +51,25 @@ const TELLING_MS = 100;
 export function createWatchdog(options: WatchdogOptions): Watchdog {
   const guards = new Map<symbol, () => string>();
   let sentinel: Sentinel | undefined;
-  let queued: { last: Work; count: number; flops: number; since: number } | undefined;
+  let last: Work | undefined;
+  let queued: { count: number; flops: number; since: number } | undefined;
   /** Milliseconds for one operation, as last measured. */
-  let pace = 1000 / options.slowestFlops;
+  const slowestPace = 1000 / options.slowestFlops;
+  let pace = slowestPace;
 
   const expectedMs = () => (queued?.flops ?? 0) * pace;
   const describe = (limitMs: number) => {
     const seconds = `${Number((limitMs / 1000).toPrecision(2))} s`;
-    if (!queued) return `The GPU does not answer: nothing came back for ${seconds}`;
+    if (!queued || !last) return `The GPU does not answer: nothing came back for ${seconds}`;
     const more = queued.count > 1 ? ` and ${queued.count - 1} more before it` : "";
-    return `The GPU does not answer: nothing came back for ${seconds}; the last work it was given is ${queued.last.label}${more}`;
+    return `The GPU does not answer: nothing came back for ${seconds}; the last work it was given is ${last.label}${more}`;
+  };
+  /** Begins a wait, and says how long it may take. */
+  const begin = (): number => {
+    const limitMs = options.limitMs + 10 * expectedMs();
+    const advice = sentinel && [...guards.values()].at(-1)?.();
+    sentinel?.watch(limitMs, advice ? `${describe(limitMs)}. ${advice}` : describe(limitMs));
+    return limitMs;
   };
   const release = (id: symbol) => {
     guards.delete(id);
@@ -66,27 +78,37 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
     sentinel = undefined;
   };
   return {
-    submitted(work) {
-      queued = {
-        last: work,
-        count: (queued?.count ?? 0) + 1,
-        flops: (queued?.flops ?? 0) + work.flops,
-        since: queued?.since ?? performance.now(),
-      };
+    submit(action, work) {
+      if (work) {
+        last = work;
+        queued = {
+          count: (queued?.count ?? 0) + 1,
+          flops: (queued?.flops ?? 0) + work.flops,
+          since: queued?.since ?? performance.now(),
+        };
+      }
+      begin();
+      try {
+        action();
+      } finally {
+        sentinel?.rest();
+      }
+    },
+    get last() {
+      return last;
     },
     get backlogMs() {
       return expectedMs();
     },
     async wait(answer) {
-      const limitMs = options.limitMs + 10 * expectedMs();
-      const advice = [...guards.values()].at(-1)?.();
-      sentinel?.watch(limitMs, [describe(limitMs), ...(advice ? [advice] : [])].join(". "));
+      const limitMs = begin();
       try {
         const value = await orGiveUp(answer, limitMs, () => describe(limitMs));
         if (queued) {
           const ms = performance.now() - queued.since;
           const measured = ms / Math.max(queued.flops, 1);
-          if (ms > TELLING_MS || measured < pace) pace = measured;
+          // Much time for little arithmetic is some other work, such as the driver's compiler's.
+          if (ms > TELLING_MS || measured < pace) pace = Math.min(measured, slowestPace);
         }
         return value;
       } finally {
@@ -131,26 +153,47 @@ interface Sentinel {
   dispose(): void;
 }
 
-/** As text, since a program may be bundled into one file. It needs no permission: a process may end itself. */
+const POLL_MS = 250;
+const LINE_BYTES = 4096;
+
+/**
+ * As text, since a program may be bundled into one file. It needs no permission: a process may end itself. It counts its own
+ * looks instead of reading a clock, which goes on while a laptop sleeps. The first word of the memory is odd during a wait.
+ */
 const sentinelScript = `
-let timer;
 self.onmessage = ({ data }) => {
-  clearTimeout(timer);
-  if (!data) return;
-  timer = setTimeout(() => {
+  const [words, line] = [new Int32Array(data, 0, 3), new Uint8Array(data, 12)];
+  let [seen, waitedMs] = [0, 0];
+  setInterval(() => {
+    const now = Atomics.load(words, 0);
+    waitedMs = now === seen ? waitedMs + ${POLL_MS} : 0;
+    seen = now;
+    if (now % 2 === 0 || waitedMs < words[1]) return;
+    const text = new TextDecoder().decode(line.slice(0, words[2]));
     const start = Deno.stderr.isTerminal() ? "\\r\\x1b[K" : "";
-    Deno.stderr.writeSync(new TextEncoder().encode(start + "weir: " + data.line + "\\n"));
+    Deno.stderr.writeSync(new TextEncoder().encode(start + "weir: " + text + "\\n"));
     Deno.kill(Deno.pid, "SIGKILL");
-  }, data.limitMs);
+  }, ${POLL_MS});
 };`;
 
 function createSentinel(): Sentinel {
+  const memory = new SharedArrayBuffer(12 + LINE_BYTES);
+  const words = new Int32Array(memory, 0, 3);
+  const line = new Uint8Array(memory, 12);
+  const encoder = new TextEncoder();
   const url = `data:text/javascript,${encodeURIComponent(sentinelScript)}`;
   const worker = new Worker(url, { type: "module", name: "weir watchdog" });
+  worker.postMessage(memory);
   return {
-    // A wait that is cut short by an answer is over long before; the thread that waits speaks first if it can.
-    watch: (limitMs, line) => worker.postMessage({ limitMs: limitMs + 2 * GRACE_MS, line }),
-    rest: () => worker.postMessage(null),
+    watch(limitMs, text) {
+      // A thread that is not blocked notices first.
+      words[1] = Math.min(limitMs + 2 * GRACE_MS, 2 ** 31 - 1);
+      const bytes = encoder.encode(text).subarray(0, LINE_BYTES);
+      line.set(bytes);
+      words[2] = bytes.length;
+      Atomics.store(words, 0, (words[0] | 1) + (words[0] & 1) * 2);
+    },
+    rest: () => void Atomics.store(words, 0, (words[0] | 1) + 1),
     dispose: () => worker.terminate(),
   };
 }
