@@ -114,4 +114,12 @@ export class BackendError extends Error {
   override readonly name = "BackendError";
   /** The command line shows the message alone. */
   readonly userFacing = true;
+  /** Whether a program that takes less memory could do what this one cannot. */
+  readonly outOfMemory: boolean;
+
+  /** An error with a message for the user. */
+  constructor(message: string, options: ErrorOptions & { outOfMemory?: boolean } = {}) {
+    super(message, options);
+    this.outOfMemory = options.outOfMemory ?? false;
+  }
 }

@@ -49,6 +49,7 @@ export class Storages {
       throw new BackendError(
         `Cannot place ${spec.label} on the GPU: it takes ${bytes} bytes, this device binds at most ${this.#maxBindingBytes}; ` +
           `use a smaller batch or model`,
+        { outOfMemory: true },
       );
     }
     const storage = { ...spec, bytes };
