@@ -200,6 +200,7 @@ function createContext(device: GPUDevice, adapter: AdapterDescription, watchdog:
         throw new BackendError(
           `Cannot allocate ${what} on ${adapter.description}: ${lineOf(error)}; ` +
             "use a smaller batch, shorter inputs or a smaller model",
+          { outOfMemory: true },
         );
       }
       return made;
