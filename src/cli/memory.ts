@@ -1,8 +1,9 @@
 /**
- * Whether a model can be trained in this machine's memory at all.
+ * Whether a model can be trained in this machine's memory at all, and what takes less of the device's.
  *
  * @module
  */
+import type { Precision } from "../backend/interface.ts";
 import { CommandError } from "./output.ts";
 
 /** A parameter and AdamW's two moments, each f32, before a single activation. */
@@ -44,4 +45,38 @@ function available(): number {
     if (error instanceof Deno.errors.NotCapable) return Infinity;
     throw error;
   }
+}
+
+/** What a training run that does not fit could do without. */
+export interface MemoryChoices {
+  readonly batchSize: number;
+  readonly accumulate: number;
+  readonly precision: Precision;
+  readonly checkpointGradients: boolean;
+}
+
+/**
+ * The options that make a step smaller, the cheapest first, as the end of a message; those that are taken already are left out.
+ *
+ * @example
+ * ```ts
+ * import { memoryAdvice } from "./memory.ts";
+ * import assert from "node:assert/strict";
+ * const run = { batchSize: 32, accumulate: 1, precision: "f32", checkpointGradients: false } as const;
+ * assert.equal(
+ *   memoryAdvice(run, ["f32", "f16"]),
+ *   "Options for that: --batch-size 16 --accumulate 2 (the same steps), --precision f16, --checkpoint-gradients",
+ * );
+ * ```
+ */
+export function memoryAdvice(run: MemoryChoices, precisions: readonly Precision[]): string {
+  const half = Math.ceil(run.batchSize / 2);
+  const options = [
+    ...(run.batchSize > 1
+      ? [`--batch-size ${half} --accumulate ${2 * run.accumulate} (the same steps)`]
+      : []),
+    ...(run.precision === "f32" && precisions.includes("f16") ? ["--precision f16"] : []),
+    ...(run.checkpointGradients ? [] : ["--checkpoint-gradients"]),
+  ];
+  return `Options for that: ${(options.length > 0 ? options : ["--hidden-size", "--layers"]).join(", ")}`;
 }

@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { buildClassifier, configJson, type ModelConfig } from "../../models/index.ts";
-import type { Backend, Precision } from "../backend/interface.ts";
+import { type Backend, BackendError, type Precision } from "../backend/interface.ts";
 import { collate, type CollateOptions } from "../data/collate.ts";
 import type { TextExample } from "../data/example.ts";
 import { type Baseline, BaselineBuilder, DriftError } from "../drift/mod.ts";
@@ -22,7 +22,7 @@ import type { MeasureOptions } from "../train/measure.ts";
 import type { TrainResult } from "../train/options.ts";
 import { train } from "../train/trainer.ts";
 import { writeBundleFiles } from "./bundle_files.ts";
-import { checkMemory } from "./memory.ts";
+import { checkMemory, memoryAdvice } from "./memory.ts";
 import { bucketLengths, modelConfig, type ModelOptions } from "./model_config.ts";
 import { parameterCount } from "./onnx_file.ts";
 import { CommandError, type Output } from "./output.ts";
@@ -194,6 +194,11 @@ async function fit(work: Work, options: PipelineOptions): Promise<TrainResult> {
         if (e) run.logMetrics(step, { "validation/loss": e.loss, "validation/accuracy": e.accuracy });
       },
     },
+  }).catch((error) => {
+    const cause = error.cause ?? error;
+    if (!(cause instanceof BackendError && cause.outOfMemory)) throw error;
+    const advice = memoryAdvice(options, options.backend.precisions);
+    throw new CommandError(`${error.message}. ${advice}`, { cause: error });
   });
   if (result.status === "interrupted") {
     throw new Interrupted(`stopped at step ${result.step}; run the same command with --resume to go on`);
