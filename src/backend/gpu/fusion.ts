@@ -45,6 +45,8 @@ export interface Fusion {
   storedAs(node: Node): Node;
   /** Whether a group reads element i of a stored node only to make element i of its results. */
   readsInPlace(group: Group, node: Node): boolean;
+  /** Whether a group around an anchor of rows reads of a stored node only the rows it makes, each before it stores that one. */
+  readsOwnRow(group: Group, node: Node): boolean;
 }
 
 /** How a kernel reads something: at its own index, at its anchor's operand's index, or anywhere. */
@@ -307,6 +309,11 @@ export function fuse(graph: Graph, options: { maxBuffers: number; apart?: Readon
     groupOf: (n) => groupOf.get(n),
     isInline,
     storedAs,
+    readsOwnRow: (group, node) => {
+      const own = (edgesTo.get(node) ?? []).filter((e) => groupOf.get(e.from) === group);
+      return group.anchor?.op === "softmax_cross_entropy_grad" && own.length > 0 &&
+        own.every((e) => e.identity);
+    },
     readsInPlace: (group, node) =>
       (edgesTo.get(node) ?? []).every((e) =>
         groupOf.get(e.from) !== group || e.identity && e.role === "index" && group.nodes.has(e.from)

@@ -8,7 +8,7 @@ import { rewrite } from "../../graph/passes/rewrite.ts";
 import { BackendError } from "../interface.ts";
 import { createBuilder } from "../../graph/graph.ts";
 import type { KnownPlace } from "./arena.ts";
-import { elementsOf, fuse, type Group } from "./fusion.ts";
+import { elementsOf, fuse, type Fusion, type Group } from "./fusion.ts";
 import { flatten, joinableConcats, looseOperands } from "./horizontal.ts";
 import { flatKernels, type FlatLowering } from "./kernels/flat.ts";
 import { bufferOf, type PlanStorage, rootOf, Storages } from "./storages.ts";
@@ -121,10 +121,11 @@ function planWith(
       storages.place(node, node.op, arena.placeOf(node));
     }
   }
+  const overwritten = overwrites(graph, fusion, order, (node) => arena.placeOf(node) === undefined);
   for (const group of order) {
     for (const node of group.outputs) {
-      const state = inPlace.get(node);
-      if (state) storages.alias(node, storages.of(state)!);
+      const former = inPlace.get(node) ?? overwritten.get(node);
+      if (former) storages.alias(node, storages.of(former)!);
       else storages.place(node, "work", arena.placeOf(node));
     }
   }
@@ -264,6 +265,34 @@ function lower(group: Group, lowering: Lowering): Kernel[] {
       );
   }
 }
+
+/** Large results that are written over what only they are made of any more, row by row: of logits, their gradient. */
+function overwrites(
+  graph: Graph,
+  fusion: Fusion,
+  order: readonly Group[],
+  isFree: (node: Node) => boolean,
+): Map<Node, Node> {
+  const found = new Map<Node, Node>();
+  const kept = new Set(
+    [...Object.values(graph.outputs), ...graph.updates.map((u) => u.value)].map(fusion.storedAs),
+  );
+  const lastReader = new Map<Node, Group>();
+  for (const group of order) for (const node of group.loads) lastReader.set(node, group);
+  for (const group of order) {
+    const { anchor } = group;
+    if (!anchor || !group.outputs.includes(anchor) || elementsOf(anchor) < leastOverwritten) continue;
+    const former = [...group.loads].find((node) =>
+      fusion.readsOwnRow(group, node) && lastReader.get(node) === group && !kept.has(node) && isFree(node) &&
+      fusion.groupOf(node) && node.dtype === anchor.dtype && elementsOf(node) === elementsOf(anchor)
+    );
+    if (former && !kept.has(anchor) && isFree(anchor)) found.set(anchor, former);
+  }
+  return found;
+}
+
+/** Smaller results are worth the memory, since a kernel that overwrites has to wait for all who read. */
+const leastOverwritten = 2 ** 22;
 
 function withoutBarriers(graph: Graph): Graph {
   if (!graph.nodes.some((n) => n.op === "barrier")) return graph;

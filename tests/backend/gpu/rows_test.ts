@@ -10,6 +10,7 @@ import {
   type HostTensor,
   hostTensor,
 } from "../../../src/graph/graph.ts";
+import { initialStates } from "../../../src/nn/init.ts";
 import { softmaxCrossEntropy } from "../../../src/nn/losses.ts";
 
 const ignore = await describeAdapter() === null;
@@ -188,6 +189,43 @@ Deno.test({
         assert.equal(loss.data[0], 0);
         assert.ok(slope.data.every((v) => v === 0), `${slope.data}`);
       });
+    });
+  },
+});
+
+Deno.test({
+  name: "the gradient of large logits is written over them, unless somebody else wants them",
+  ignore,
+  async fn() {
+    await withGpu({}, async (gpu) => {
+      const [rows, classes] = [520, 8196];
+      const run = async (keepLogits: boolean) => {
+        const b = createBuilder();
+        const x = b.parameter("x", [rows, 3], { kind: "normal", std: 1 });
+        const weight = b.parameter("weight", [classes, 3], { kind: "normal", std: 1 });
+        const bias = b.parameter("bias", [classes], { kind: "normal", std: 1 });
+        const logits = b.add(b.matmul(x, weight, { transB: true }), bias);
+        const labels = b.input("labels", "i32", [rows]);
+        const loss = softmaxCrossEntropy(b, logits, { labels, labelSmoothing: 0.1 });
+        const wrt = [x, weight, bias];
+        b.output("loss", loss);
+        gradients(b, loss, wrt).forEach((g, i) => b.output(`d${wrt[i].name}`, g));
+        if (keepLogits) b.output("sum", b.sum(b.tanh(logits)));
+        if (keepLogits) b.output("logits", logits);
+        const program = await gpu.compile(b.graph());
+        await program.write(initialStates(b.graph(), 1));
+        const list = Array.from({ length: rows }, (_, i) => (i * 97) % classes);
+        const results = await program.run({ labels: hostTensor("i32", [rows], list) });
+        return { results, bytes: program.memory.workBytes };
+      };
+      const [kept, over] = [await run(true), await run(false)];
+      const size = rows * classes * 4;
+      assert.ok(over.bytes < 1.5 * size, `${over.bytes} bytes, logits take ${size}`);
+      assert.ok(kept.bytes > 2 * size, `${kept.bytes} bytes, logits take ${size}`);
+      for (const [name, { data }] of Object.entries(over.results)) {
+        assert.deepEqual(data, kept.results[name].data, name);
+      }
+      assert.ok(over.results.dweight.data.some((v) => v !== 0));
     });
   },
 });
