@@ -25,6 +25,10 @@ export interface GpuBackendOptions extends OpenOptions {
   readonly maxBindingBytes?: number;
   /** Bytes of work memory that are worth no thought; 256 MiB if not given. */
   readonly smallWorkBytes?: number;
+  /** Bytes a program may take in all: more is refused before any of it is taken. No limit if not given. */
+  readonly maxTotalBytes?: number;
+  /** Kernels after which a run is handed to the device, for drivers that stop long runs; all at once if not given. */
+  readonly kernelsPerSubmit?: number;
 }
 
 /** A backend on WebGPU. */
@@ -94,6 +98,8 @@ function limitsOf({ adapter }: GpuContext, options: GpuBackendOptions): PlanLimi
       options.maxBindingBytes ?? Infinity,
     ),
     smallWorkBytes: options.smallWorkBytes,
+    maxTotalBytes: options.maxTotalBytes,
+    kernelsPerSubmit: options.kernelsPerSubmit,
     parallelism: options.parallelism ?? (adapter.software ? 2 : 132),
     software: options.shortKernels ?? adapter.software,
   };

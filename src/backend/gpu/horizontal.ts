@@ -254,7 +254,8 @@ function isEntangled({ kind, members }: Class): boolean {
     members.some((m) => m.results.some(({ role }) => uses.get(m.pieces[role!].node)! > 1));
 }
 
-const elementwise: ReadonlySet<string> = new Set(
+/** Ops that make an element of their result from the elements at the same place. */
+export const elementwise: ReadonlySet<string> = new Set(
   "neg abs exp log sqrt tanh erf gelu cast add sub mul div max min less equal where".split(" "),
 );
 

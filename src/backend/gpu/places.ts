@@ -40,10 +40,11 @@ export class Places {
   }
 
   /** Makes the buffers of a plan; throws with some of them made, to be destroyed. */
-  async allocate({ storages, work }: Plan, states: StateTable): Promise<void> {
+  async allocate({ storages, work, cutStates }: Plan, states: StateTable): Promise<void> {
     for (const storage of storages) {
       if (storage.kind === "state") await this.#placeState(storage, states);
     }
+    for (const [name, cut] of cutStates) states.join(name, cut);
     const slots: GPUBuffer[] = [];
     for (const [i, size] of work.sizes.entries()) slots.push(await this.buffer(`work ${i}`, size, copyable));
     for (const [storage, slot] of work.slotOf) {
@@ -99,7 +100,7 @@ export class Places {
       // Parts are found by what they are parts of.
       if (storage.within) return;
       if (storage.shared) {
-        const { buffer } = states.cells.get(storage.shared.entries[0].node.name!)!;
+        const { buffer } = states.cell(storage.shared.entries[0].node.name!);
         this.#places.set(storage, { buffer, offset: 0 });
         return;
       }

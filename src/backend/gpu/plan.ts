@@ -11,6 +11,7 @@ import type { KnownPlace } from "./arena.ts";
 import { elementsOf, fuse, type Fusion, type Group } from "./fusion.ts";
 import { flatten, joinableConcats, looseOperands } from "./horizontal.ts";
 import { flatKernels, type FlatLowering } from "./kernels/flat.ts";
+import { cutLargeStates, type CutState } from "./split.ts";
 import { bufferOf, type PlanStorage, rootOf, Storages } from "./storages.ts";
 import { attentionKernels, hasAttentionKernel } from "./kernels/attention.ts";
 import { type Lowering, widest } from "./kernels/fused.ts";
@@ -38,6 +39,10 @@ export interface PlanLimits {
   readonly software: boolean;
   /** Bytes of work memory that are worth no thought; 256 MiB if not given. */
   readonly smallWorkBytes?: number;
+  /** Bytes a program may take in all; no limit if not given. */
+  readonly maxTotalBytes?: number;
+  /** Kernels after which a run is handed to the device, at the end of their pass; all at once if not given. */
+  readonly kernelsPerSubmit?: number;
 }
 
 /** Everything a program needs to be set up. */
@@ -51,6 +56,8 @@ export interface Plan {
   /** Buffers shared by work storages. */
   readonly work: Assignment<PlanStorage>;
   readonly outputs: Readonly<Record<string, Source>>;
+  /** States that lie in parts, each a state of its own. */
+  readonly cutStates: ReadonlyMap<string, CutState>;
   /** States that take another storage's contents after the kernels. */
   readonly copies: readonly { readonly from: Source; readonly to: PlanStorage }[];
 }
@@ -94,18 +101,19 @@ export interface PlanOptions {
 
 /** Compiles a bound, optimized graph whose composite ops all have kernels. */
 export function makePlan(source: Graph, limits: PlanLimits, options: PlanOptions = {}): Plan {
-  const graph = withoutBarriers(source);
+  const { graph, states } = cutLargeStates(withoutBarriers(source), limits.maxBindingBytes);
   checkTypes(graph);
   // Long concatenations that cannot be free after all have to be short.
-  return planWith(graph, limits, { ...options, join: true }) ??
+  const plan = planWith(graph, limits, { ...options, join: true }) ??
     planWith(graph, limits, { ...options, join: false })!;
+  return { ...plan, cutStates: states };
 }
 
 function planWith(
   source: Graph,
   limits: PlanLimits,
   options: PlanOptions & { join: boolean },
-): Plan | undefined {
+): Omit<Plan, "cutStates"> | undefined {
   const graph = splitConcats(source, options.join ? joinableConcats(source) : new Set());
   const concats = options.join ? joinableConcats(graph) : new Set<Node>();
   const apart = new Set([...concats, ...looseOperands(graph)]);
@@ -170,7 +178,7 @@ function planWith(
   const timeline = arrange(lowered, { bufferOf });
   const kept = [...Object.values(outputs), ...copies.map((c) => c.from)].map((c) => rootOf(c.storage));
   const roots = storages.all.filter((s) => s.kind === "work" && !s.within);
-  const { passes, work } = cutPasses(timeline, roots, new Set(kept), limits.smallWorkBytes ?? 2 ** 28);
+  const { passes, work } = cutPasses(timeline, roots, new Set(kept), limits);
   const slotted = (s: Storage) => work.slotOf.get(rootOf(s)) ?? bufferOf(s);
   const touches = touchesOf(timeline, passes, { maxBuffers, bufferOf: slotted }) as PlanStorage[][];
   const kernels = timeline.kernels.map((kernel) => withSharedBuffers(kernel, slotted));
@@ -197,8 +205,9 @@ function cutPasses(
   timeline: Timeline,
   storages: readonly PlanStorage[],
   kept: ReadonlySet<PlanStorage>,
-  small: number,
+  limits: PlanLimits,
 ): { passes: number[]; work: Assignment<PlanStorage> } {
+  const { smallWorkBytes: small = 2 ** 28, kernelsPerSubmit: longest = Infinity } = limits;
   const cut = (most: number) => {
     const passes = passesOf(timeline, most);
     const spans = new Map<PlanStorage, { first: number; last: number }>();
@@ -224,9 +233,9 @@ function cutPasses(
     const work = assignBuffers(lifetimes, { hosts, least: small / 256 });
     return { passes, work, bytes: work.sizes.reduce((a, b) => a + b, 0) };
   };
-  const short = cut(12);
+  const short = cut(Math.min(12, longest));
   const most = Math.max(small, short.bytes * 1.1);
-  return [Infinity, 96, 48, 24].map(cut).find((c) => c.bytes <= most) ?? short;
+  return [Infinity, 96, 48, 24].map((n) => cut(Math.min(n, longest))).find((c) => c.bytes <= most) ?? short;
 }
 
 function lower(group: Group, lowering: Lowering): Kernel[] {

@@ -5,12 +5,12 @@
  */
 import { debugPrint } from "../../graph/debug.ts";
 import type { HostTensor } from "../../graph/dtype.ts";
-import { type Graph, inputsOf } from "../../graph/node.ts";
+import { type Graph, inputsOf, type NodeOf } from "../../graph/node.ts";
 import { bindGraph } from "../../graph/passes/bind.ts";
 import { expand } from "../../graph/passes/expand.ts";
 import { optimize } from "../../graph/passes/optimize.ts";
 import { numeric } from "../../graph/shape.ts";
-import { checkFeeds, checkStates } from "../feeds.ts";
+import { checkFeeds } from "../feeds.ts";
 import {
   BackendError,
   type CompileOptions,
@@ -21,10 +21,12 @@ import {
 } from "../interface.ts";
 import type { GpuContext } from "./device.ts";
 import { findCulprit } from "./diagnose.ts";
+import { checkFootprint, describeFootprint, footprintOf } from "./footprint.ts";
 import { decode, encode } from "./host.ts";
-import { copyable, type Place, Places, readback } from "./places.ts";
+import { copyable, Places, readback } from "./places.ts";
 import type { Binding } from "./kernels/writer.ts";
 import { hasKernel, makePlan, type Plan, type PlanLimits, type PlanStorage, printPlan } from "./plan.ts";
+import { type Copy, type Output, Ring } from "./ring.ts";
 import { StateTable, tensorOf } from "./states.ts";
 import { createPassClock, type PassClock } from "./timestamps.ts";
 
@@ -52,8 +54,6 @@ export interface GpuProgram extends Program {
   profile(feeds: Tensors): Promise<RunProfile>;
 }
 
-/** Steps whose scalars the device keeps; more are fetched on the way. */
-const ringSteps = 256;
 /** Work that may be queued before a step waits for the device, by what it should take. */
 const backlogMs = 4000;
 
@@ -67,18 +67,9 @@ interface Launch {
   readonly pass: number;
 }
 
-interface Copy {
-  readonly from: Place;
-  readonly to: Place;
-  readonly bytes: number;
-}
-
-/** An output and where it lies among the others. */
-interface OutputSlot {
-  readonly name: string;
+/** An output as the host gets it, and where it lies among the others. */
+interface OutputSlot extends Output {
   readonly node: { readonly dtype: HostTensor["dtype"]; readonly shape: readonly number[] };
-  readonly storage: PlanStorage;
-  readonly before: boolean;
   readonly offset: number;
 }
 
@@ -95,6 +86,8 @@ export async function compileProgram(
   const graph = optimize(expand(bindGraph(source, options.bindings), (n) => hasKernel(n, options.limits)));
   const states = options.share ? (options.share as DeviceProgram).states : new StateTable();
   const plan = makePlan(graph, options.limits, { known: (state) => states.placeOf(state) });
+  const footprint = footprintOf(plan);
+  checkFootprint(footprint, { maxBytes: options.limits.maxTotalBytes, label: options.label });
   debugPrint(3, `plan of ${options.label ?? "program"}`, () => printPlan(plan));
   for (const { name, wgsl } of plan.kernels) debugPrint(4, name, () => wgsl);
   const pipelines = Promise.all(
@@ -108,10 +101,12 @@ export async function compileProgram(
   states.retain();
   try {
     const label = options.label ?? "program";
-    return await DeviceProgram.create(context, { label, graph, plan, states }, await pipelines);
+    const perSubmit = options.limits.kernelsPerSubmit ?? Infinity;
+    return await DeviceProgram.create(context, { label, graph, plan, states, perSubmit }, await pipelines);
   } catch (error) {
     states.release();
-    throw error;
+    if (!(error instanceof BackendError && error.outOfMemory)) throw error;
+    throw new BackendError(`${error.message}; ${describeFootprint(footprint)}`, { outOfMemory: true });
   }
 }
 
@@ -120,6 +115,8 @@ interface Compiled {
   readonly graph: Graph;
   readonly plan: Plan;
   readonly states: StateTable;
+  /** Kernels after which a run is handed to the device, at the end of their pass. */
+  readonly perSubmit: number;
 }
 
 class DeviceProgram implements GpuProgram {
@@ -127,28 +124,31 @@ class DeviceProgram implements GpuProgram {
   readonly kernels: readonly PlannedKernel[];
   memory = { stateBytes: 0, workBytes: 0 };
   readonly #context: GpuContext;
-  readonly #graph: Graph;
   readonly #plan: Plan;
   readonly #launches: Launch[] = [];
   readonly #places: Places;
+  readonly #perSubmit: number;
   readonly #before: Copy[] = [];
   readonly #after: Copy[] = [];
-  #outputs: OutputSlot[] = [];
-  #scalars: OutputSlot[] = [];
+  readonly #inputs: readonly NodeOf<"input">[];
+  readonly #fed: readonly PlanStorage[];
+  readonly #outputs: readonly OutputSlot[];
+  readonly #ring: Ring;
   #staging?: GPUBuffer;
-  #ring?: { buffer: GPUBuffer; staging: GPUBuffer; stride: number };
-  #pending = 0;
-  #records: Record<string, number>[] = [];
   #disposed = false;
 
   readonly #work: { readonly label: string; readonly flops: number };
 
-  private constructor(context: GpuContext, { label, graph, plan, states }: Compiled) {
+  private constructor(context: GpuContext, { label, graph, plan, states, perSubmit }: Compiled) {
     this.#context = context;
-    this.#graph = graph;
     this.#plan = plan;
     this.states = states;
+    this.#perSubmit = perSubmit;
     this.#places = new Places(context);
+    this.#inputs = inputsOf(graph);
+    this.#fed = plan.storages.filter((s) => s.kind === "input");
+    this.#outputs = outputsOf(graph, plan);
+    this.#ring = new Ring(context, this.#places, this.#outputs.filter((o) => o.storage.elements === 1));
     const names = (bindings: readonly Binding[], writes: boolean) =>
       bindings.filter((b) => b.writes === writes).map((b) => b.storage.label);
     this.kernels = plan.kernels.map(({ name, workgroups, bindings, flops = 0, bytes = 0 }) => ({
@@ -191,8 +191,13 @@ class DeviceProgram implements GpuProgram {
     const total = this.#outputs.reduce((sum, o) => Math.max(sum, o.offset + o.storage.bytes), 0);
     if (total > 0 && !this.#staging) this.#staging = await this.#places.buffer("outputs", total, readback);
     const staging = this.#staging;
-    const copies = this.#outputs.map((o) => this.#copyOf(o, staging!, o.offset));
-    this.#submit(copies);
+    this.#submit((encoder, when) => {
+      for (const { storage, before, offset } of this.#outputs) {
+        if (before !== (when === "before")) continue;
+        const from = this.#places.of(storage);
+        encoder.copyBufferToBuffer(from.buffer, from.offset, staging!, offset, storage.bytes);
+      }
+    });
     if (!staging) return {};
     const bytes = await this.#map(staging, total);
     return Object.fromEntries(this.#outputs.map(({ name, node, storage, offset }) => [
@@ -204,76 +209,38 @@ class DeviceProgram implements GpuProgram {
   async step(feeds: Tensors): Promise<void> {
     await this.#check();
     this.#feed(feeds);
-    if (this.#isFull()) await this.#fetch();
-    this.#submit(this.#ringCopies());
-    this.#pending++;
+    if (this.#isFull()) await this.#ring.fetch();
+    this.#submit((encoder, when) => this.#ring.encode(encoder, when));
+    this.#ring.advance();
   }
 
   /** What bounds the queue: the ring's size and the time that the queued work should take. */
   #isFull(): boolean {
-    return this.#pending === ringSteps ||
-      (this.#pending > 0 && this.#context.watchdog.backlogMs > backlogMs);
-  }
-
-  #ringCopies(): (Copy & { before: boolean })[] {
-    const ring = this.#ring;
-    if (!ring) return [];
-    const start = this.#pending * ring.stride;
-    return this.#scalars.map((o) => this.#copyOf(o, ring.buffer, start + o.offset));
+    return this.#ring.isFull || (this.#ring.pending > 0 && this.#context.watchdog.backlogMs > backlogMs);
   }
 
   async drain(): Promise<Record<string, number>[]> {
     await this.#check();
-    await this.#fetch();
-    return this.#records.splice(0);
+    await this.#ring.fetch();
+    await this.#check();
+    return this.#ring.take();
   }
 
   async read(names?: readonly string[]): Promise<Record<string, HostTensor>> {
     await this.#check();
-    const cells = this.states.pick(names);
-    const total = cells.reduce((sum, [, c]) => sum + c.bytes, 0);
-    if (total === 0) return {};
-    const { device } = this.#context;
-    const staging = await this.#context.allocate(
-      `${total} bytes to read states`,
-      () => device.createBuffer({ label: "states", size: total, usage: readback }),
-    );
-    try {
-      const encoder = device.createCommandEncoder();
-      const offsets: number[] = [];
-      let at = 0;
-      for (const [, cell] of cells) {
-        encoder.copyBufferToBuffer(cell.buffer, cell.offset, staging, at, cell.bytes);
-        offsets.push(at);
-        at += cell.bytes;
-      }
-      this.#context.watchdog.submit(() => device.queue.submit([encoder.finish()]));
-      const bytes = await this.#map(staging, total);
-      return Object.fromEntries(
-        cells.map((
-          [name, cell],
-          i,
-        ) => [name, tensorOf(cell, decode(cell.dtype, cell.elements, bytes, offsets[i]))]),
-      );
-    } finally {
-      staging.destroy();
-    }
+    const tensors = await this.states.read(this.#context, names);
+    await this.#check();
+    return tensors;
   }
 
   async write(tensors: Tensors): Promise<void> {
     await this.#check();
-    checkStates(this.states.cells, tensors);
-    for (const [name, tensor] of Object.entries(tensors)) {
-      const cell = this.states.cells.get(name)!;
-      const bytes = new Uint8Array(cell.bytes);
-      encode(tensor, bytes, 0);
-      this.#context.device.queue.writeBuffer(cell.buffer, cell.offset, bytes);
-    }
+    this.states.write(this.#context, tensors);
   }
 
   async profile(feeds: Tensors): Promise<RunProfile> {
     await this.#check();
-    if (this.#isFull()) await this.#fetch();
+    if (this.#isFull()) await this.#ring.fetch();
     const phases: Phase[] = [];
     const phase = <T>(name: string, action: () => T): T => {
       const startMs = performance.now();
@@ -286,8 +253,8 @@ class DeviceProgram implements GpuProgram {
     const timed = device.features.has("timestamp-query") && this.#launches.length > 0;
     const clock = timed ? createPassClock(device, this.#launches.length) : undefined;
     try {
-      phase("submit", () => this.#submit(this.#ringCopies(), clock));
-      this.#pending++;
+      phase("submit", () => this.#submit((encoder, when) => this.#ring.encode(encoder, when), clock));
+      this.#ring.advance();
       const startMs = performance.now();
       const times = await clock?.read((buffer, bytes) => this.#context.map(buffer, bytes)) ?? [];
       if (!clock) await this.#context.watchdog.wait(() => device.queue.onSubmittedWorkDone());
@@ -321,69 +288,43 @@ class DeviceProgram implements GpuProgram {
 
   /** All inputs go to the device in one write. */
   #feed(feeds: Tensors): void {
-    const checked = checkFeeds(inputsOf(this.#graph), feeds);
+    const checked = checkFeeds(this.#inputs, feeds);
     if (!this.#places.inputs) return;
     const { buffer, host } = this.#places.inputs;
-    for (const storage of this.#plan.storages) {
-      if (storage.kind === "input") {
-        encode(checked[storage.node!.name!], host, this.#places.of(storage).offset);
-      }
+    for (const storage of this.#fed) {
+      encode(checked[storage.node!.name!], host, this.#places.of(storage).offset);
     }
     this.#context.device.queue.writeBuffer(buffer, 0, host);
   }
 
   /** With a clock, every kernel has a pass of its own. */
-  #submit(copies: readonly (Copy & { before: boolean })[], clock?: PassClock): void {
+  #submit(
+    copyOutputs: (encoder: GPUCommandEncoder, when: "before" | "after") => void,
+    clock?: PassClock,
+  ): void {
     const { device } = this.#context;
-    const encoder = device.createCommandEncoder();
+    let encoder = device.createCommandEncoder();
     const copy = ({ from, to, bytes }: Copy) =>
       encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, bytes);
     this.#before.forEach(copy);
-    copies.filter((c) => c.before).forEach(copy);
+    copyOutputs(encoder, "before");
     const passOf = (i: number) => clock ? i : this.#launches[i]?.pass;
+    let submitted = 0;
     for (let i = 0; i < this.#launches.length;) {
       const pass = encoder.beginComputePass(clock && { timestampWrites: clock.writes(i) });
       const number = passOf(i);
       for (; i < this.#launches.length && passOf(i) === number; i++) encodeLaunch(pass, this.#launches[i]);
       pass.end();
+      if (i - submitted < this.#perSubmit || i === this.#launches.length) continue;
+      this.#context.watchdog.submit(() => device.queue.submit([encoder.finish()]));
+      encoder = device.createCommandEncoder();
+      submitted = i;
     }
-    copies.filter((c) => !c.before).forEach(copy);
+    copyOutputs(encoder, "after");
     this.#after.forEach(copy);
     clock?.resolve(encoder);
     const commands = encoder.finish();
     this.#context.watchdog.submit(() => device.queue.submit([commands]), this.#work);
-  }
-
-  #copyOf(o: OutputSlot, buffer: GPUBuffer, offset: number): Copy & { before: boolean } {
-    return {
-      from: this.#places.of(o.storage),
-      to: { buffer, offset },
-      bytes: o.storage.bytes,
-      before: o.before,
-    };
-  }
-
-  /** Moves the ring's contents to the host. */
-  async #fetch(): Promise<void> {
-    const steps = this.#pending;
-    this.#pending = 0;
-    if (steps === 0) return;
-    if (!this.#ring) {
-      for (let i = 0; i < steps; i++) this.#records.push({});
-      return;
-    }
-    const { buffer, staging, stride } = this.#ring;
-    const { device } = this.#context;
-    const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(buffer, 0, staging, 0, steps * stride);
-    this.#context.watchdog.submit(() => device.queue.submit([encoder.finish()]));
-    const bytes = await this.#map(staging, steps * stride);
-    for (let i = 0; i < steps; i++) {
-      this.#records.push(Object.fromEntries(this.#scalars.map(({ name, storage, offset }) => [
-        name,
-        Number(decode(storage.dtype, 1, bytes, i * stride + offset)[0]),
-      ])));
-    }
   }
 
   async #map(staging: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
@@ -396,38 +337,9 @@ class DeviceProgram implements GpuProgram {
 
   async #allocate(): Promise<void> {
     await this.#places.allocate(this.#plan, this.states);
-    await this.#placeOutputs();
+    await this.#ring.allocate();
     await this.#placeCopies();
     this.memory = { stateBytes: this.#places.stateBytes, workBytes: this.#places.workBytes };
-  }
-
-  async #placeOutputs(): Promise<void> {
-    const place = (names: readonly string[]) => {
-      let offset = 0;
-      return names.map((name): OutputSlot => {
-        const node = this.#graph.outputs[name];
-        const { storage, before } = this.#plan.outputs[name];
-        const slot = {
-          name,
-          node: { dtype: node.dtype, shape: numeric(node.shape) },
-          storage,
-          before,
-          offset,
-        };
-        offset += storage.bytes;
-        return slot;
-      });
-    };
-    const names = Object.keys(this.#plan.outputs);
-    this.#outputs = place(names);
-    this.#scalars = place(names.filter((n) => this.#plan.outputs[n].storage.elements === 1));
-    const stride = this.#scalars.reduce((sum, s) => sum + s.storage.bytes, 0);
-    if (stride === 0) return;
-    this.#ring = {
-      buffer: await this.#places.buffer("ring", stride * ringSteps, copyable),
-      staging: await this.#places.buffer("ring to read", stride * ringSteps, readback),
-      stride,
-    };
   }
 
   async #placeCopies(): Promise<void> {
@@ -480,6 +392,16 @@ class DeviceProgram implements GpuProgram {
 }
 
 type Pass = GPUComputePassEncoder;
+
+function outputsOf(graph: Graph, plan: Plan): OutputSlot[] {
+  let offset = 0;
+  return Object.entries(plan.outputs).map(([name, { storage, before }]) => {
+    const node = graph.outputs[name];
+    const slot = { name, node: { dtype: node.dtype, shape: numeric(node.shape) }, storage, before, offset };
+    offset += storage.bytes;
+    return slot;
+  });
+}
 
 /** The kernel with the most arithmetic, for messages. */
 function largest(kernels: readonly PlannedKernel[]): string {

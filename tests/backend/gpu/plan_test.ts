@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { checkFootprint, footprintOf } from "../../../src/backend/gpu/footprint.ts";
 import { makePlan, type Plan, type PlanLimits, printPlan } from "../../../src/backend/gpu/plan.ts";
 import { grid } from "../../../src/backend/gpu/kernels/writer.ts";
 import { BackendError } from "../../../src/backend/interface.ts";
@@ -141,10 +142,27 @@ Deno.test("small products of long rows are made in parts where the device is wid
   assert.ok(wide.kernels[0].workgroups[2] > 8);
 });
 
-Deno.test("what the device cannot hold is refused with its name and bytes", () => {
+Deno.test("what the device cannot bind is refused with its name and bytes", () => {
   assert.throws(
-    () => planOf((b) => b.output("y", b.tanh(b.parameter("huge", [40_000_000], { kind: "fill", value: 0 })))),
-    (e) => e instanceof BackendError && /state "huge".*160000000 bytes.*134217728/.test(e.message),
+    () => planOf((b) => b.output("y", b.tanh(b.input("huge", "f32", [40_000_000])))),
+    (e) => e instanceof BackendError && /input "huge".*160000000 bytes.*134217728/.test(e.message),
+  );
+});
+
+Deno.test("what is too much in all is refused with the bytes, the largest of it, and what to try", () => {
+  const plan = planOf((b) => {
+    const w = b.parameter("w", [1000, 500], { kind: "fill", value: 0 });
+    b.output("y", b.tanh(b.matmul(b.input("x", "f32", [200, 1000]), w)));
+  });
+  const footprint = footprintOf(plan);
+  assert.deepEqual([footprint.stateBytes, footprint.workBytes], [2e6, 8e5 + 4e5]);
+  checkFootprint(footprint, { maxBytes: 3.2e6 });
+  assert.throws(
+    () => checkFootprint(footprint, { maxBytes: 3e6, label: "train 8x200" }),
+    (e) =>
+      e instanceof BackendError &&
+      /train 8x200 in 3.0 MB.*takes 3.2 MB: 2.0 MB of states.*state "w" 2.0 MB, input "x".*smaller batch.*checkpointing/
+        .test(e.message),
   );
 });
 

@@ -72,6 +72,32 @@ test("a step replays its kernels in one pass; it makes no buffer and no bind gro
   }
 });
 
+Deno.test({
+  name: "webgpu: a run may be handed over in parts, and more than there is room for is refused at once",
+  ignore: !adapter,
+  async fn() {
+    const [whole, parts, small] = await Promise.all(
+      [{}, { kernelsPerSubmit: 2 }, { maxTotalBytes: 500 }].map(createGpuBackend),
+    );
+    try {
+      const bindings = { batch: 6 };
+      await assert.rejects(
+        small.compile(regression(), { bindings, label: "fit" }),
+        isError(/fit in 500 bytes/),
+      );
+      const [a, b] = await Promise.all([whole, parts].map((g) => g.compile(regression(), { bindings })));
+      const counts: Record<string, number> = {};
+      const restore = count(counts, [[GPUQueue.prototype, "submit"]]);
+      const results = [await a.run(feedsOf(6)), await b.run(feedsOf(6))];
+      restore();
+      assert.deepEqual(results[0], results[1]);
+      assert.ok(counts.submit >= 3, `${counts.submit} submissions`);
+    } finally {
+      for (const backend of [whole, parts, small]) await backend.dispose();
+    }
+  },
+});
+
 test("the scalars of more steps than the ring holds come out in order, without the other outputs", async (backend) => {
   const b = createBuilder();
   const n = b.state("n", "i32", []);
