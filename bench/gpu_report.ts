@@ -50,6 +50,7 @@ function report(): string {
   return [
     ours ? `${ours.name}, ${ours.variant}; ${theirs?.variant ?? "PyTorch not measured"}.` : "",
     training(),
+    profiles(),
     memory(),
     large(),
     half(),
@@ -89,6 +90,38 @@ function training(): string {
       "faster",
       "faster, whole last layer",
     ],
+    rows,
+  );
+}
+
+/** The ops that take most of some model's step, as columns. */
+function profiles(): string {
+  const measured = Object.keys(cases.models).flatMap((name) => {
+    const record = find({ side: "weir", part: "training", name, variant: "first token only" });
+    return record?.profile && record.ms ? [{ ...record, profile: record.profile, ms: record.ms }] : [];
+  });
+  const most = new Map<string, number>();
+  for (const { profile, ms } of measured) {
+    for (const op of profile.ops) most.set(op.name, Math.max(most.get(op.name) ?? 0, op.ms / ms));
+  }
+  const shown = [...most].sort((p, q) => q[1] - p[1]).slice(0, 7).map(([name]) => name);
+  const percent = (part: number, whole: number) => `${(100 * part / whole).toFixed(0)}%`;
+  const rows = measured.map(({ name, ms, kernels, profile: { ops, restMs } }) => {
+    const took = (op: string) => ops.find((o) => o.name === op)?.ms ?? 0;
+    const others = ops.filter((op) => !shown.includes(op.name)).reduce((sum, op) => sum + op.ms, 0);
+    return [
+      name,
+      `${kernels}`,
+      ...shown.map((op) => percent(took(op), ms)),
+      percent(others, ms),
+      percent(restMs, ms),
+    ];
+  });
+  return table(
+    "### Where a step's time goes",
+    "Kernels by their main op, each timed in a pass of its own, as a share of an ordinary step; the rest is launches, copies and the " +
+      "host, and below zero where kernels overlap.",
+    ["layers/hidden", "kernels", ...shown.map((op) => `\`${op}\``), "others", "rest"],
     rows,
   );
 }
@@ -234,7 +267,7 @@ function both(what: Partial<BenchRecord>, ours?: string, theirs?: string) {
 
 /** Without a row that says something there is no table. */
 function table(title: string, about: string, header: string[], rows: string[][]): string {
-  const said = rows.filter((row) => row.slice(1).some((cell) => !/^(–.*|)$/.test(cell)));
+  const said = rows.filter((row) => row.slice(1).some((cell) => !/^(–.*|\d*)$/.test(cell)));
   if (said.length === 0) return "";
   const lines = [header, header.map(() => "---"), ...said].map((cells) => `| ${cells.join(" | ")} |`);
   return [title, about, lines.join("\n")].filter((text) => text).join("\n\n");

@@ -10,7 +10,9 @@
  */
 import { parseArgs } from "node:util";
 import { createGpuBackend } from "../src/backend/gpu/backend.ts";
+import { formatProfile, summarize } from "../src/backend/gpu/profile.ts";
 import type { GpuProgram } from "../src/backend/gpu/program.ts";
+import type { RunProfile } from "../src/backend/interface.ts";
 import { createBuilder, type Graph, type HostTensor } from "../src/graph/graph.ts";
 import type { BertConfig } from "../models/bert.ts";
 import { benchConfig, bertBatch, bertForward, bertStep, type StepOptions } from "./bert.ts";
@@ -125,14 +127,17 @@ async function train(c: TrainingCase): Promise<void> {
         last = (await program.drain()).at(-1)!.loss;
       }, timingOf(c.part));
       const held = deviceBytes();
-      if (values.profile) await printProfile(program, feeds);
+      const profiled = values.profile || (c.part === "training" && !c.wholeLastLayer) || c.part === "large";
       return {
         ...times,
         compileSeconds,
         peakBytes: bytesOf(program),
         deviceBytes: held !== undefined && usedBefore !== undefined ? held - usedBefore : undefined,
         kernels: program.kernels.length,
-        losses: [first, last],
+        losses: [first, last] as const,
+        profile: profiled
+          ? await profileOf(program, feeds, `${c.model}, ${batch} x ${sequence}`, times.ms)
+          : undefined,
       };
     });
   });
@@ -268,20 +273,22 @@ function bytesOf(program: GpuProgram): number {
   return program.memory.stateBytes + program.memory.workBytes;
 }
 
-/** Where the time of one step goes: kernels of one kind together. */
-async function printProfile(program: GpuProgram, feeds: Record<string, HostTensor>): Promise<void> {
-  for (let i = 0; i < 20; i++) await program.step(feeds);
-  await program.drain();
-  const { kernels: times } = await program.profile(feeds);
-  const groups = new Map<string, { ms: number; count: number }>();
-  for (const { name, ms } of times) {
-    const kind = name.replaceAll(/"[^"]*"|%\d+/g, "").replaceAll(/\s+/g, " ");
-    const group = groups.get(kind) ?? { ms: 0, count: 0 };
-    groups.set(kind, { ms: group.ms + ms, count: group.count + 1 });
+/** Times the kernels of some steps, and prints what they say with `--profile`. */
+async function profileOf(
+  program: GpuProgram,
+  feeds: Record<string, HostTensor>,
+  label: string,
+  stepMs: number,
+): Promise<BenchRecord["profile"]> {
+  const runs: RunProfile[] = [];
+  for (let i = 0; i < 5; i++) {
+    for (let k = 0; k < 5; k++) await program.step(feeds); // for the clock
+    await program.drain();
+    runs.push(await program.profile(feeds));
   }
-  const total = times.reduce((sum, t) => sum + t.ms, 0);
-  print(`  ${total.toFixed(3)} ms in ${times.length} kernels, one pass each`);
-  for (const [kind, { ms, count }] of [...groups].sort((a, b) => b[1].ms - a[1].ms).slice(0, 30)) {
-    print(`  ${ms.toFixed(3).padStart(9)} ms ${String(count).padStart(4)} x ${kind}`);
-  }
+  const profile = summarize({ label, device: backend.description, runs, stepMs, memory: program.memory });
+  if (values.profile) print(formatProfile(profile));
+  if (profile.kernels.length === 0) return undefined;
+  const ops = profile.ops.map(({ name, launches, ms }) => ({ name, launches, ms }));
+  return { ops, restMs: profile.restMs };
 }

@@ -41,6 +41,11 @@ export interface BenchRecord {
   readonly kernels?: number;
   /** Seconds to the first step: planning and compiling. */
   readonly compileSeconds?: number;
+  /** Where the step's time goes: its kernels by main op, and what is left of it without them, in milliseconds. */
+  readonly profile?: {
+    readonly ops: readonly { readonly name: string; readonly launches: number; readonly ms: number }[];
+    readonly restMs: number;
+  };
   /** Loss of the first and the last step. */
   readonly losses?: readonly [number, number];
   /** Anything else worth keeping. */
