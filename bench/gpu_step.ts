@@ -17,7 +17,17 @@ import { createBuilder, type Graph, type HostTensor } from "../src/graph/graph.t
 import type { BertConfig } from "../models/bert.ts";
 import { benchConfig, bertBatch, bertForward, bertStep, type StepOptions } from "./bert.ts";
 import cases from "./gpu_cases.json" with { type: "json" };
-import { deviceBytes, print, quick, quickStates, Recorder, thorough, timeWindows, tiny } from "./measure.ts";
+import {
+  type BenchRecord,
+  deviceBytes,
+  print,
+  quick,
+  quickStates,
+  Recorder,
+  thorough,
+  timeWindows,
+  tiny,
+} from "./measure.ts";
 
 const { values, positionals } = parseArgs({
   options: {
