@@ -181,8 +181,7 @@ function inference(): string {
         both({ part: "inference", name, batch }, variant, variant)
       );
       return [
-        name,
-        `${batch}`,
+        `${name}, batch ${batch}`,
         ...pairs.flatMap(([ours, theirs]) => [ms(theirs), ms(ours), factor(theirs, ours)]),
       ];
     })
