@@ -160,7 +160,7 @@ function createContext(device: GPUDevice, adapter: AdapterDescription, watchdog:
       return pipelines.size;
     },
     pipeline(kernel: string, wgsl: string, layout?: KernelLayout) {
-      const key = layout?.touched ? `${layout.touched} ${wgsl}` : wgsl;
+      const key = layout ? `${layout.touched} ${wgsl}` : wgsl;
       let pipeline = pipelines.get(key);
       if (!pipeline) pipelines.set(key, pipeline = compile(device, kernel, wgsl, layout));
       return pipeline;
@@ -198,8 +198,7 @@ function createContext(device: GPUDevice, adapter: AdapterDescription, watchdog:
       const error = errors.find((e) => e);
       if (error) {
         throw new BackendError(
-          `Cannot allocate ${what} on ${adapter.description}: ${lineOf(error)}; ` +
-            "use a smaller batch, shorter inputs or a smaller model",
+          `Cannot allocate ${what} on ${adapter.description}: ${lineOf(error)}`,
           { outOfMemory: true },
         );
       }
@@ -228,7 +227,7 @@ async function compile(
   const invalid = device.popErrorScope();
   const pipeline = device.createComputePipelineAsync({
     label: kernel,
-    layout: layout?.touched ? layoutOf(device, layout) : "auto",
+    layout: layout ? layoutOf(device, layout) : "auto",
     compute: { module, entryPoint: "main" },
   });
   try {
@@ -253,7 +252,8 @@ function layoutOf(device: GPUDevice, { writes, touched }: KernelLayout): GPUPipe
     });
   const own = writes.map((w): GPUBufferBindingType => w ? "storage" : "read-only-storage");
   const others = new Array<GPUBufferBindingType>(touched).fill("read-only-storage");
-  return device.createPipelineLayout({ bindGroupLayouts: [group(own), group(others)] });
+  const groups = touched > 0 ? [group(own), group(others)] : [group(own)];
+  return device.createPipelineLayout({ bindGroupLayouts: groups });
 }
 
 async function requestAdapter(): Promise<GPUAdapter | null> {
