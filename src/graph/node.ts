@@ -91,6 +91,8 @@ export interface OpAttrs {
   attention_grad_key: AttentionAttrs;
   /** Gradient of attention with respect to its value. */
   attention_grad_value: AttentionAttrs;
+  /** Several of these gradients side by side along the last dimension. */
+  attention_grad_packed: AttentionAttrs & { readonly parts: readonly ("query" | "key" | "value")[] };
   /** Rows of a table at indices. */
   gather: NoAttrs;
   /** Rows added up at indices. */

@@ -7,7 +7,12 @@ import type { OpTable } from "./builder.ts";
 import { abs } from "./ops/abs.ts";
 import { add } from "./ops/add.ts";
 import { attention, attentionStats } from "./ops/attention.ts";
-import { attentionGradKey, attentionGradQuery, attentionGradValue } from "./ops/attention_grad.ts";
+import {
+  attentionGradKey,
+  attentionGradPacked,
+  attentionGradQuery,
+  attentionGradValue,
+} from "./ops/attention_grad.ts";
 import { barrier } from "./ops/barrier.ts";
 import { broadcast } from "./ops/broadcast.ts";
 import { cast } from "./ops/cast.ts";
@@ -56,6 +61,7 @@ export const opTable: OpTable = {
   add,
   attention,
   attention_grad_key: attentionGradKey,
+  attention_grad_packed: attentionGradPacked,
   attention_grad_query: attentionGradQuery,
   attention_grad_value: attentionGradValue,
   attention_stats: attentionStats,

@@ -376,6 +376,26 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
       ...attended({ size: 64, queries: 67 }),
     ),
   ],
+  attention_grad_packed: [
+    one(
+      "all three",
+      (b, inputs) => {
+        const one = gradientOf("attention_grad_query", { heads: 2, rate: 0.2 })(b, inputs);
+        const { inputs: operands, attrs } = one as NodeOf<"attention_grad_query">;
+        return b.apply("attention_grad_packed", operands, { ...attrs, parts: ["query", "key", "value"] });
+      },
+      ...attended({ size: 32, queries: 9 }),
+    ),
+    one(
+      "key and value",
+      (b, inputs) => {
+        const one = gradientOf("attention_grad_query", { heads: 2 })(b, inputs);
+        const { inputs: operands, attrs } = one as NodeOf<"attention_grad_query">;
+        return b.apply("attention_grad_packed", operands, { ...attrs, parts: ["key", "value"] });
+      },
+      ...attended({ size: 32, queries: 1, keys: 9 }),
+    ),
+  ],
   attention_grad_value: [
     one("no dropout", gradientOf("attention_grad_value", { heads: 2 }), ...attended({ queries: 3, keys: 5 })),
     one(

@@ -98,6 +98,7 @@ const families: Readonly<Record<string, string>> = {
   attention_grad_query: "attention_grad_query",
   attention_grad_key: "attention_grad_key_value",
   attention_grad_value: "attention_grad_key_value",
+  attention_grad_packed: "attention_grad_packed",
 };
 
 /** Arithmetic steps that an inline node may take, and how much an op counts as. */

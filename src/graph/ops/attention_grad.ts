@@ -6,6 +6,7 @@
  */
 import type { CompositeOp } from "../builder.ts";
 import type { AttentionAttrs, TensorType } from "../node.ts";
+import { sameShape, ShapeError } from "../shape.ts";
 import { attentionGradients, attentionOperands, attentionType } from "./attention.ts";
 
 type GradientName = "attention_grad_query" | "attention_grad_key" | "attention_grad_value";
@@ -20,14 +21,27 @@ export const attentionGradKey: CompositeOp<"attention_grad_key"> = gradient("key
 /** The gradient with respect to the value, from the same operands. */
 export const attentionGradValue: CompositeOp<"attention_grad_value"> = gradient("value");
 
+/** Gradients of one length side by side: `[B, *, parts * H]`, so that products with all of them are one product. */
+export const attentionGradPacked: CompositeOp<"attention_grad_packed"> = {
+  infer(inputs, attrs) {
+    const types = attrs.parts.map((part) => gradientType(inputs, attrs, part));
+    const { dtype, shape } = types[0];
+    if (types.some((t) => !sameShape(t.shape, shape))) {
+      throw new ShapeError("gradients side by side must be of one shape");
+    }
+    return { dtype, shape: [...shape.slice(0, 2), shape[2] as number * types.length] };
+  },
+  expand(b, { attrs }, inputs) {
+    const operands = attentionOperands(inputs, attrs);
+    const gradients = attentionGradients(b, operands, attrs, operands.rest[2]);
+    return b.concat(attrs.parts.map((part) => gradients[part]()), 2);
+  },
+  tolerance: { relative: 1e-4, absolute: 1e-5 },
+};
+
 function gradient<K extends GradientName>(of: "query" | "key" | "value"): CompositeOp<K> {
   return {
-    infer: (inputs: readonly TensorType[], attrs: AttentionAttrs) =>
-      attentionType(inputs, attrs, ["query", "key", "value"].indexOf(of), [
-        ({ batch, rows }) => [2, batch, attrs.heads, rows],
-        ({ batch, rows }) => [batch, rows, attrs.heads],
-        ({ batch, rows, size }) => [batch, rows, size],
-      ]),
+    infer: (inputs: readonly TensorType[], attrs: AttentionAttrs) => gradientType(inputs, attrs, of),
     expand(b, node, inputs) {
       const attrs = node.attrs as AttentionAttrs;
       const operands = attentionOperands(inputs, attrs);
@@ -36,4 +50,16 @@ function gradient<K extends GradientName>(of: "query" | "key" | "value"): Compos
     half: (_attrs, operands) => [0, 1, 2, operands - 1],
     tolerance: { relative: 1e-4, absolute: 1e-5 },
   };
+}
+
+function gradientType(
+  inputs: readonly TensorType[],
+  attrs: AttentionAttrs,
+  of: "query" | "key" | "value",
+): TensorType {
+  return attentionType(inputs, attrs, ["query", "key", "value"].indexOf(of), [
+    ({ batch, rows }) => [2, batch, attrs.heads, rows],
+    ({ batch, rows }) => [batch, rows, attrs.heads],
+    ({ batch, rows, size }) => [batch, rows, size],
+  ]);
 }

@@ -39,22 +39,72 @@ export function hasAttentionKernel(node: Node, limits: AttentionLimits): boolean
     return false;
   }
   if (batch > 65535 || heads > 65535) return false;
-  const pass = passOf(node.op, { rows, columns, heads: batch * heads, width });
   const forward = node.op === "attention" || node.op === "attention_stats";
-  return limits.maxBuffers >= (forward ? 8 : 11) && chooseTiling(pass, limits) !== undefined;
+  const passes = (forward ? ["attention"] : ["attention_grad_query", "attention_grad_key"])
+    .map((op) => passOf(op, { rows, columns, heads: batch * heads, width }));
+  return limits.maxBuffers >= (forward ? 8 : 11) && passes.every((pass) => chooseTiling(pass, limits));
 }
 
 /** The kernel of a group around attention or its gradients. */
 export function attentionKernels(group: Group, lowering: Lowering): Kernel[] {
   const anchor = group.anchor as AttentionNode;
-  const made = new Map(group.outputs.map((n) => [n.op as string, lowering.storageOf(n)!]));
-  const w = new AttentionWriter(anchor, lowering);
+  const name = nameOf(group);
+  if (anchor.op === "attention_grad_packed") return packedKernels(anchor, name, lowering);
+  const made: Results = new Map(group.outputs.map((n) => [n.op, resultOf(lowering.storageOf(n)!, anchor)]));
+  const w = new AttentionWriter(anchor.op, anchor, lowering);
   const main = anchor.op === "attention" || anchor.op === "attention_stats"
     ? w.forward(made)
     : anchor.op === "attention_grad_query"
     ? w.queryGradient(made)
     : w.keyValueGradients(made);
-  return [w.finish(nameOf(group), main)];
+  return [w.finish(name, main)];
+}
+
+/** Two kernels that write side by side into one result. */
+function packedKernels(
+  node: AttentionNode & { op: "attention_grad_packed" },
+  name: string,
+  lowering: Lowering,
+): Kernel[] {
+  const storage = lowering.storageOf(node)!;
+  const size = numeric(node.inputs[0].shape)[2];
+  const { parts } = node.attrs;
+  const made: Results = new Map(parts.map((part, i) => [
+    `attention_grad_${part}`,
+    { storage, stride: parts.length * size, offset: i * size },
+  ]));
+  const kernels: Kernel[] = [];
+  const products = (count: number) => {
+    const [batch, rows] = numeric(node.inputs[0].shape);
+    const pairs = batch * rows * numeric(node.inputs[1].shape)[1] * (node.attrs.causal ? 0.5 : 1);
+    return 2 * count * pairs * size;
+  };
+  if (parts.includes("query")) {
+    const w = new AttentionWriter("attention_grad_query", node, lowering);
+    kernels.push({ ...w.finish(`${name} query`, w.queryGradient(made)), flops: products(3) });
+  }
+  const others = parts.filter((p) => p !== "query").length;
+  if (others > 0) {
+    const w = new AttentionWriter("attention_grad_key", node, lowering);
+    kernels.push({
+      ...w.finish(`${name} key, value`, w.keyValueGradients(made)),
+      flops: products(2 + others),
+    });
+  }
+  return kernels;
+}
+
+/** Where a result goes: elements from one row to the next and before the first. */
+interface Result {
+  readonly storage: Storage;
+  readonly stride: number;
+  readonly offset: number;
+}
+
+type Results = ReadonlyMap<string, Result>;
+
+function resultOf(storage: Storage, node: AttentionNode): Result {
+  return { storage, stride: numeric(node.inputs[0].shape)[2], offset: 0 };
 }
 
 function isAttention(node: Node): node is AttentionNode {
@@ -102,20 +152,20 @@ class AttentionWriter {
   readonly #size: number;
   readonly #batch: number;
 
-  constructor(node: AttentionNode, lowering: Lowering) {
+  constructor(op: string, node: AttentionNode, lowering: Lowering) {
     this.#lowering = lowering;
     this.#attrs = node.attrs;
     this.#nodes = attentionOperands(node.inputs, node.attrs);
     [this.#batch, this.#queries, this.#size] = numeric(this.#nodes.query.shape);
     this.#keys = numeric(this.#nodes.key.shape)[1];
-    this.#pass = passOf(node.op, {
+    this.#pass = passOf(op, {
       rows: this.#queries,
       columns: this.#keys,
       heads: this.#batch * node.attrs.heads,
       width: this.#size / node.attrs.heads,
     });
     const tiling = chooseTiling(this.#pass, lowering);
-    if (!tiling) throw new BackendError(`Cannot compile ${node.op}: no tiling fits into workgroup memory`);
+    if (!tiling) throw new BackendError(`Cannot compile ${op}: no tiling fits into workgroup memory`);
     this.#tiling = tiling;
   }
 
@@ -149,7 +199,7 @@ ${body.join("\n")}
   }
 
   /** Results and statistics: rows are queries, columns keys. */
-  forward(made: ReadonlyMap<string, Storage>): string[] {
+  forward(made: Results): string[] {
     const { high, scoreQuads, resultQuads, across, columns } = this.#tiling;
     const [query, key, value] = this.#operands("query", "key", "value");
     const groups = range(Math.ceil(high / 4));
@@ -210,7 +260,7 @@ ${body.join("\n")}
     if (out) lines.push(...this.#storeResult("o", out, (i) => `1.0f / ${of("total", i)}`));
     const stats = made.get("attention_stats");
     if (stats) {
-      const name = this.#writer.bind(stats, { lanes: 1, write: true });
+      const name = this.#writer.bind(stats.storage, { lanes: 1, write: true });
       const second = `${this.#pass.heads * this.#queries}u`;
       lines.push(
         "  if (x == 0u) {",
@@ -226,7 +276,7 @@ ${body.join("\n")}
   }
 
   /** The query's gradient: rows are queries, columns keys. */
-  queryGradient(made: ReadonlyMap<string, Storage>): string[] {
+  queryGradient(made: Results): string[] {
     const { high, scoreQuads, resultQuads, columns } = this.#tiling;
     const [query, key, value, gradient] = this.#operands("query", "key", "value", "gradient");
     const barrier = "  workgroupBarrier();";
@@ -280,10 +330,12 @@ ${body.join("\n")}
   }
 
   /** The key's and the value's gradients, as far as they are asked for: rows are keys, columns queries. */
-  keyValueGradients(made: ReadonlyMap<string, Storage>): string[] {
+  keyValueGradients(made: Results): string[] {
     const { high, scoreQuads, resultQuads, columns } = this.#tiling;
-    const [query, key, value, gradient] = this.#operands("query", "key", "value", "gradient");
     const [dkey, dvalue] = [made.get("attention_grad_key"), made.get("attention_grad_value")];
+    const [query, key, gradient] = this.#operands("query", "key", "gradient");
+    // A kernel may not bind what it does not read.
+    const value = dkey && this.#operands("value")[0];
     const barrier = "  workgroupBarrier();";
     const four = (value: (at: string) => string, j: number) =>
       `vec4<f32>(${
@@ -294,10 +346,10 @@ ${body.join("\n")}
       : (j: number) =>
         `(vec4<u32>(${this.#column(j)}) + vec4<u32>(0u, 1u, 2u, 3u)) < vec4<u32>(${this.#pass.columns}u)`;
     return [
-      ...this.#base(query, key, value, gradient),
+      ...this.#base(query, key, gradient, ...(value ? [value] : [])),
       this.#seed(),
       this.#fillKept(0, key),
-      ...(dkey ? [this.#fillKept(1, value)] : []),
+      ...(value ? [this.#fillKept(1, value)] : []),
       ...(dkey ? this.#accumulators("k", resultQuads) : []),
       ...(dvalue ? this.#accumulators("v", resultQuads) : []),
       `  for (var c0 = ${this.#columnsStart()}; c0 < ${this.#pass.columns}u; c0 += ${columns}u) {`,
@@ -505,13 +557,14 @@ ${body.join("\n")}
     );
   }
 
-  #storeResult(name: string, out: Storage, factor?: (i: number) => string): string[] {
+  #storeResult(name: string, out: Result, factor?: (i: number) => string): string[] {
     const { high, resultQuads, across } = this.#tiling;
     const { rows, width } = this.#pass;
-    const bound = this.#writer.bind(out, { lanes: 4, write: true });
-    const type = out.dtype === "f16" ? "vec4<f16>" : "";
+    const bound = this.#writer.bind(out.storage, { lanes: 4, write: true });
+    const type = out.storage.dtype === "f16" ? "vec4<f16>" : "";
     return range(high).map((i) => {
-      const at = `((batch * ${rows}u + row + ${i}u) * ${this.#size}u + head * ${width}u) / 4u`;
+      const first = `head * ${width}u + ${out.offset}u`;
+      const at = `((batch * ${rows}u + row + ${i}u) * ${out.stride}u + ${first}) / 4u`;
       const stores = range(resultQuads).map((j) => {
         const value = factor ? `${name}${i}_${j} * f` : `${name}${i}_${j}`;
         return `${bound}[at + ${j * across}u + x] = ${type}(${value});`;

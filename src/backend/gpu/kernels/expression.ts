@@ -168,6 +168,7 @@ export class Scope {
       case "attention_grad_query":
       case "attention_grad_key":
       case "attention_grad_value":
+      case "attention_grad_packed":
       case "scatter_add":
       case "input":
       case "state":
