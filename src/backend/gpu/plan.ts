@@ -21,12 +21,7 @@ import { hasNormGradKernel, normGradKernels } from "./kernels/norm_grad.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
 import { rowKernel } from "./kernels/rows.ts";
 import { scatterKernels } from "./kernels/scatter.ts";
-import {
-  type Extent,
-  extentOf,
-  type Kernel,
-  type Storage,
-} from "./kernels/writer.ts";
+import { type Extent, extentOf, type Kernel, type Storage } from "./kernels/writer.ts";
 import { assignBuffers, type Assignment } from "./memory.ts";
 import { arrange, passesOf, type Timeline, touchesOf } from "./timeline.ts";
 import { withWork } from "./work.ts";
@@ -65,10 +60,7 @@ export interface Plan {
   /** States that lie in parts, each a state of its own. */
   readonly cutStates: ReadonlyMap<string, CutState>;
   /** States that take another storage's contents after the kernels. */
-  readonly copies: readonly {
-    readonly from: Source;
-    readonly to: PlanStorage;
-  }[];
+  readonly copies: readonly { readonly from: Source; readonly to: PlanStorage }[];
 }
 
 /** Memory to be read when a run is over, or before it where the run changes it. */
@@ -110,15 +102,9 @@ export interface PlanOptions {
 }
 
 /** Compiles a bound, optimized graph whose composite ops all have kernels. */
-export function makePlan(
-  source: Graph,
-  limits: PlanLimits,
-  options: PlanOptions = {},
-): Plan {
-  const { graph, states } = cutLargeStates(
-    mergeProjections(withoutBarriers(source), { unit: unitOf(source.nodes) }),
-    limits.maxBindingBytes,
-  );
+export function makePlan(source: Graph, limits: PlanLimits, options: PlanOptions = {}): Plan {
+  const merged = mergeProjections(withoutBarriers(source), { unit: unitOf(source.nodes) });
+  const { graph, states } = cutLargeStates(merged, limits.maxBindingBytes);
   checkTypes(graph);
   // Long concatenations that cannot be free after all have to be short.
   const plan = planWith(graph, limits, { ...options, join: true }) ??
@@ -131,25 +117,13 @@ function planWith(
   limits: PlanLimits,
   options: PlanOptions & { join: boolean },
 ): Omit<Plan, "cutStates"> | undefined {
-  const graph = splitConcats(
-    source,
-    options.join ? joinableConcats(source) : new Set(),
-  );
+  const graph = splitConcats(source, options.join ? joinableConcats(source) : new Set());
   const concats = options.join ? joinableConcats(graph) : new Set<Node>();
   const apart = new Set([...concats, ...looseOperands(graph)]);
   const fusion = fuse(graph, { maxBuffers: limits.maxBuffers, apart });
   const { maxBuffers, maxBindingBytes } = limits;
-  const flattened = flatten(graph, fusion, {
-    concats,
-    maxBuffers,
-    maxBindingBytes,
-    known: options.known,
-  });
-  if (
-    [...concats].some((c) =>
-      c.inputs.length > mostJoined && !flattened.joined.has(c)
-    )
-  ) return undefined;
+  const flattened = flatten(graph, fusion, { concats, maxBuffers, maxBindingBytes, known: options.known });
+  if ([...concats].some((c) => c.inputs.length > mostJoined && !flattened.joined.has(c))) return undefined;
   const { order, inPlace, arena, joined, flat } = flattened;
   const storages = new Storages({ maxBindingBytes });
   for (const node of graph.nodes) {
@@ -158,12 +132,7 @@ function planWith(
       storages.place(node, node.op, arena.placeOf(node));
     }
   }
-  const overwritten = overwrites(
-    graph,
-    fusion,
-    order,
-    (node) => arena.placeOf(node) === undefined,
-  );
+  const overwritten = overwrites(graph, fusion, order, (node) => arena.placeOf(node) === undefined);
   for (const group of order) {
     for (const node of group.outputs) {
       const former = inPlace.get(node) ?? overwritten.get(node);
@@ -171,23 +140,14 @@ function planWith(
       else storages.place(node, "work", arena.placeOf(node));
     }
   }
-  for (const [concat, place] of joined) {
-    storages.alias(concat, storages.range(place, elementsOf(concat)));
-  }
+  for (const [concat, place] of joined) storages.alias(concat, storages.range(place, elementsOf(concat)));
   const lowering: FlatLowering = {
     storageOf: (node) => storages.of(node),
-    scratch: (label, dtype, elements) =>
-      storages.make({ label, kind: "work", dtype, elements }),
+    scratch: (label, dtype, elements) => storages.make({ label, kind: "work", dtype, elements }),
     range: (place, elements) => storages.range(place, elements),
     table: (label, values) => {
       const node = createBuilder().constant("u32", [values.length], values);
-      return storages.make({
-        label,
-        kind: "constant",
-        dtype: "u32",
-        elements: values.length,
-        node,
-      });
+      return storages.make({ label, kind: "constant", dtype: "u32", elements: values.length, node });
     },
     parallelism: limits.parallelism,
     software: limits.software,
@@ -216,60 +176,29 @@ function planWith(
     Object.entries(graph.outputs).map(([name, node]) => [name, stored(node)]),
   );
   const copies = graph.updates
-    .map(({ state, value }) => ({
-      from: stored(value),
-      to: storages.of(state)!,
-    }))
+    .map(({ state, value }) => ({ from: stored(value), to: storages.of(state)! }))
     .filter(({ from, to }) => from.storage !== to);
   const timeline = arrange(lowered, { bufferOf });
-  const kept = [...Object.values(outputs), ...copies.map((c) => c.from)].map((
-    c,
-  ) => rootOf(c.storage));
+  const kept = [...Object.values(outputs), ...copies.map((c) => c.from)].map((c) => rootOf(c.storage));
   const roots = storages.all.filter((s) => s.kind === "work" && !s.within);
   const { passes, work } = cutPasses(timeline, roots, new Set(kept), limits);
   const slotted = (s: Storage) => work.slotOf.get(rootOf(s)) ?? bufferOf(s);
-  const touches = touchesOf(timeline, passes, {
-    maxBuffers,
-    bufferOf: slotted,
-  }) as PlanStorage[][];
-  const kernels = timeline.kernels.map((kernel) =>
-    withSharedBuffers(kernel, slotted)
-  );
-  return {
-    kernels,
-    passes,
-    touches,
-    storages: storages.all,
-    work,
-    outputs,
-    copies,
-  };
+  const touches = touchesOf(timeline, passes, { maxBuffers, bufferOf: slotted }) as PlanStorage[][];
+  const kernels = timeline.kernels.map((kernel) => withSharedBuffers(kernel, slotted));
+  return { kernels, passes, touches, storages: storages.all, work, outputs, copies };
 }
 
 /** A kernel may not read a buffer through one binding that it writes through another one, unless both could write. */
-function withSharedBuffers(
-  kernel: Kernel,
-  bufferOf: (storage: Storage) => unknown,
-): Kernel {
-  const written = new Set(
-    kernel.bindings.filter((b) => b.writes).map((b) => bufferOf(b.storage)),
-  );
-  const shared = kernel.bindings.map((b) =>
-    !b.writes && written.has(bufferOf(b.storage))
-  );
+function withSharedBuffers(kernel: Kernel, bufferOf: (storage: Storage) => unknown): Kernel {
+  const written = new Set(kernel.bindings.filter((b) => b.writes).map((b) => bufferOf(b.storage)));
+  const shared = kernel.bindings.map((b) => !b.writes && written.has(bufferOf(b.storage)));
   if (!shared.includes(true)) return kernel;
   let { wgsl } = kernel;
   shared.forEach((is, i) => {
     const text = `@binding(${i}) var<storage, `;
     if (is) wgsl = wgsl.replace(`${text}read>`, `${text}read_write>`);
   });
-  return {
-    ...kernel,
-    wgsl,
-    bindings: kernel.bindings.map((b, i) =>
-      shared[i] ? { ...b, shared: true } : b
-    ),
-  };
+  return { ...kernel, wgsl, bindings: kernel.bindings.map((b, i) => shared[i] ? { ...b, shared: true } : b) };
 }
 
 /**
@@ -281,23 +210,15 @@ function cutPasses(
   kept: ReadonlySet<PlanStorage>,
   limits: PlanLimits,
 ): { passes: number[]; work: Assignment<PlanStorage> } {
-  const {
-    smallWorkBytes: small = 2 ** 28,
-    kernelsPerSubmit: longest = Infinity,
-  } = limits;
+  const { smallWorkBytes: small = 2 ** 28, kernelsPerSubmit: longest = Infinity } = limits;
   const cut = (most: number) => {
     const passes = passesOf(timeline, most);
     const spans = new Map<PlanStorage, { first: number; last: number }>();
     const divided = new Set<PlanStorage>();
-    const parts = new Map<
-      PlanStorage,
-      { begin: number; end: number; first: number }[]
-    >();
+    const parts = new Map<PlanStorage, { begin: number; end: number; first: number }[]>();
     timeline.kernels.forEach(({ bindings }, i) => {
       for (const { storage } of bindings) {
-        const { root, begin, end } = extentOf(storage) as Extent & {
-          root: PlanStorage;
-        };
+        const { root, begin, end } = extentOf(storage) as Extent & { root: PlanStorage };
         const span = spans.get(root);
         if (span) span.last = passes[i];
         else spans.set(root, { first: passes[i], last: passes[i] });
@@ -307,36 +228,23 @@ function cutPasses(
         if (storage.within) divided.add(root);
       }
     });
-    for (const storage of kept) {
-      if (spans.has(storage)) spans.get(storage)!.last = Infinity;
-    }
+    for (const storage of kept) if (spans.has(storage)) spans.get(storage)!.last = Infinity;
     const lifetimes = storages.filter((s) => spans.has(s))
       .map((s) => ({ value: s, bytes: s.bytes, ...spans.get(s)! }));
-    const hosts = lifetimes.filter(({ value }) =>
-      value.bytes >= small / 16 && divided.has(value)
-    )
+    const hosts = lifetimes.filter(({ value }) => value.bytes >= small / 16 && divided.has(value))
       .map(({ value, bytes }) => ({ value, bytes, parts: parts.get(value)! }));
     const work = assignBuffers(lifetimes, { hosts, least: small / 256 });
     return { passes, work, bytes: work.sizes.reduce((a, b) => a + b, 0) };
   };
   const short = cut(Math.min(12, longest));
   const most = Math.max(small, short.bytes * 1.1);
-  return [Infinity, 96, 48, 24].map((n) => cut(Math.min(n, longest))).find((
-    c,
-  ) => c.bytes <= most) ?? short;
+  return [Infinity, 96, 48, 24].map((n) => cut(Math.min(n, longest))).find((c) => c.bytes <= most) ?? short;
 }
 
 function lower(group: Group, lowering: Lowering): Kernel[] {
   switch (group.anchor?.op) {
     case undefined:
-      return [
-        widest(
-          group,
-          lowering,
-          group.size % 4 === 0,
-          (w, lanes) => w.pointwise(lanes),
-        ),
-      ];
+      return [widest(group, lowering, group.size % 4 === 0, (w, lanes) => w.pointwise(lanes))];
     case "matmul":
       return matmulKernels(group, lowering);
     case "reduce_sum":
@@ -366,9 +274,7 @@ function lower(group: Group, lowering: Lowering): Kernel[] {
       return scatterKernels(group, lowering);
     default:
       throw new BackendError(
-        `Cannot compile ${labelOf(group.anchor!)}: WebGPU has no kernel for "${
-          group.anchor!.op
-        }"`,
+        `Cannot compile ${labelOf(group.anchor!)}: WebGPU has no kernel for "${group.anchor!.op}"`,
       );
   }
 }
@@ -382,29 +288,18 @@ function overwrites(
 ): Map<Node, Node> {
   const found = new Map<Node, Node>();
   const kept = new Set(
-    [...Object.values(graph.outputs), ...graph.updates.map((u) => u.value)].map(
-      fusion.storedAs,
-    ),
+    [...Object.values(graph.outputs), ...graph.updates.map((u) => u.value)].map(fusion.storedAs),
   );
   const lastReader = new Map<Node, Group>();
-  for (const group of order) {
-    for (const node of group.loads) lastReader.set(node, group);
-  }
+  for (const group of order) for (const node of group.loads) lastReader.set(node, group);
   for (const group of order) {
     const { anchor } = group;
-    if (
-      !anchor || !group.outputs.includes(anchor) ||
-      elementsOf(anchor) < leastOverwritten
-    ) continue;
+    if (!anchor || !group.outputs.includes(anchor) || elementsOf(anchor) < leastOverwritten) continue;
     const former = [...group.loads].find((node) =>
-      fusion.readsOwnRow(group, node) && lastReader.get(node) === group &&
-      !kept.has(node) && isFree(node) &&
-      fusion.groupOf(node) && node.dtype === anchor.dtype &&
-      elementsOf(node) === elementsOf(anchor)
+      fusion.readsOwnRow(group, node) && lastReader.get(node) === group && !kept.has(node) && isFree(node) &&
+      fusion.groupOf(node) && node.dtype === anchor.dtype && elementsOf(node) === elementsOf(anchor)
     );
-    if (former && !kept.has(anchor) && isFree(anchor)) {
-      found.set(anchor, former);
-    }
+    if (former && !kept.has(anchor) && isFree(anchor)) found.set(anchor, former);
   }
   return found;
 }
@@ -414,11 +309,7 @@ const leastOverwritten = 2 ** 22;
 
 function withoutBarriers(graph: Graph): Graph {
   if (!graph.nodes.some((n) => n.op === "barrier")) return graph;
-  return rewrite(
-    graph,
-    (node, inputs, b) =>
-      node.op === "barrier" ? inputs[0] : b.clone(node, inputs),
-  );
+  return rewrite(graph, (node, inputs, b) => node.op === "barrier" ? inputs[0] : b.clone(node, inputs));
 }
 
 /** The most operands of a concatenation that is a kernel. */
@@ -426,8 +317,7 @@ const mostJoined = 4;
 
 /** Concatenations of many operands, but for those in `whole`, as concatenations of few, so that each kernel binds few buffers. */
 function splitConcats(graph: Graph, whole: ReadonlySet<Node>): Graph {
-  const isLong = (n: Node) =>
-    n.op === "concat" && n.inputs.length > mostJoined && !whole.has(n);
+  const isLong = (n: Node) => n.op === "concat" && n.inputs.length > mostJoined && !whole.has(n);
   if (!graph.nodes.some(isLong)) return graph;
   return rewrite(graph, (node, inputs, b) => {
     if (node.op !== "concat" || !isLong(node)) return b.clone(node, inputs);
@@ -445,18 +335,12 @@ function splitConcats(graph: Graph, whole: ReadonlySet<Node>): Graph {
 
 function checkTypes(graph: Graph): void {
   for (const node of graph.nodes) {
-    if (elementsOf(node) === 0) {
-      throw new BackendError(
-        `Cannot compile ${labelOf(node)}: it has no elements`,
-      );
-    }
+    if (elementsOf(node) === 0) throw new BackendError(`Cannot compile ${labelOf(node)}: it has no elements`);
   }
   const names = new Set(statesOf(graph).map((s) => s.name));
   for (const { state } of graph.updates) {
     if (!names.has(state.name)) {
-      throw new BackendError(
-        `Cannot compile: the updated state "${state.name}" is not in the graph`,
-      );
+      throw new BackendError(`Cannot compile: the updated state "${state.name}" is not in the graph`);
     }
   }
 }
@@ -466,20 +350,13 @@ export function printPlan(plan: Plan): string {
   const lines = plan.kernels.map((kernel, i) => {
     const list = (writes: boolean) =>
       kernel.bindings.filter((b) => b.writes === writes)
-        .map((b) =>
-          `${b.storage.label}${slotText(plan, b.storage as PlanStorage)}`
-        ).join(", ");
-    return `${String(plan.passes[i]).padStart(3)}${
-      String(i).padStart(5)
-    } ${kernel.name} <${kernel.workgroups.join(" ")}> ${list(false)} -> ${
-      list(true)
-    }`;
+        .map((b) => `${b.storage.label}${slotText(plan, b.storage as PlanStorage)}`).join(", ");
+    return `${String(plan.passes[i]).padStart(3)}${String(i).padStart(5)} ${kernel.name} <${
+      kernel.workgroups.join(" ")
+    }> ${list(false)} -> ${list(true)}`;
   });
   const bytes = plan.work.sizes.reduce((a, b) => a + b, 0);
-  return [
-    ...lines,
-    `${plan.kernels.length} kernels, ${plan.work.sizes.length} buffers of ${bytes} bytes`,
-  ]
+  return [...lines, `${plan.kernels.length} kernels, ${plan.work.sizes.length} buffers of ${bytes} bytes`]
     .join("\n");
 }
 
