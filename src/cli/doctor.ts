@@ -87,7 +87,7 @@ export function formatDoctor(report: DoctorReport): string {
   ];
   if (adapter !== null) {
     rows.push(
-      ["", `shader-f16 ${yesNo(adapter.f16)}, timestamp-query ${yesNo(adapter.timestampQuery)}`],
+      ["", describeFeatures(adapter)],
       ["", describeLimits(adapter.limits)],
     );
   }
@@ -117,10 +117,19 @@ function describeAdapter(adapter: AdapterDescription): string {
   return `${adapter.description}${vendor} (${kind})`;
 }
 
+/** What each feature is good for in training. */
+function describeFeatures({ f16, timestampQuery }: { f16: boolean; timestampQuery: boolean }): string {
+  const half = f16 ? "yes: trains with --precision f16" : "no: trains in f32 alone";
+  const clock = timestampQuery
+    ? "yes: train --profile times every kernel"
+    : "no: train --profile times whole steps";
+  return `shader-f16 ${half}; timestamp-query ${clock}`;
+}
+
 function describeLimits(limits: AdapterDescription["limits"]): string {
   return `buffers to ${size(limits.maxBufferSize)}, bindings to ${
     size(limits.maxStorageBufferBindingSize)
-  }, ` +
+  } (${(limits.maxStorageBufferBindingSize / 4e6).toFixed(0)} M numbers), ` +
     `${limits.maxStorageBuffersPerShaderStage} storage buffers, workgroups of ` +
     `${limits.maxComputeInvocationsPerWorkgroup} with ${size(limits.maxComputeWorkgroupStorageSize)}`;
 }
@@ -168,8 +177,4 @@ function size(bytes: number): string {
 
 function threads(count: number): string {
   return count === 1 ? "1 thread" : `${count} threads`;
-}
-
-function yesNo(value: boolean): string {
-  return value ? "yes" : "no";
 }

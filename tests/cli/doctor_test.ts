@@ -43,14 +43,20 @@ Deno.test("doctor says that auto takes a hardware GPU, else native, else wasm, a
 Deno.test("doctor describes the adapter in words, with what its limits allow", async () => {
   const hard = formatDoctor(await doctor({ machine: { adapter: h100, native: true } }));
   assert.match(row(hard, "webgpu"), /NVIDIA H100 80GB HBM3 \(hardware\)$/);
-  assert.match(hard, /shader-f16 no, timestamp-query yes/);
   assert.match(
     hard,
-    /buffers to 4 GiB, bindings to 2 GiB, 8 storage buffers, workgroups of 1024 with 48 KiB/,
+    /shader-f16 no: trains in f32 alone; timestamp-query yes: train --profile times every kernel/,
+  );
+  assert.match(
+    hard,
+    /buffers to 4 GiB, bindings to 2 GiB \(537 M numbers\), 8 storage buffers, workgroups of 1024 with 48 KiB/,
   );
   const soft = formatDoctor(await doctor({ machine: { adapter: llvmpipe, native: true } }));
   assert.match(row(soft, "webgpu"), /llvmpipe .*\(software: runs on the CPU/);
-  assert.match(soft, /shader-f16 yes/);
+  assert.match(soft, /shader-f16 yes: trains with --precision f16/);
+  const blind = { ...llvmpipe, features: [] };
+  const plain = formatDoctor(await doctor({ machine: { adapter: blind, native: true } }));
+  assert.match(plain, /timestamp-query no: train --profile times whole steps/);
   const none = formatDoctor(await doctor({ machine: { adapter: null, native: true } }));
   assert.match(row(none, "webgpu"), /no adapter$/);
   assert.ok(!none.includes("shader-f16"));
