@@ -21,9 +21,10 @@ import { hasNormGradKernel, normGradKernels } from "./kernels/norm_grad.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
 import { rowKernel } from "./kernels/rows.ts";
 import { scatterKernels } from "./kernels/scatter.ts";
-import { type Extent, extentOf, type Kernel, type Storage } from "./kernels/writer.ts";
-import { assignBuffers, type Assignment } from "./memory.ts";
-import { arrange, passesOf, type Timeline, touchesOf } from "./timeline.ts";
+import type { Kernel, Storage } from "./kernels/writer.ts";
+import type { Assignment } from "./memory.ts";
+import { cutPasses } from "./passes.ts";
+import { arrange, touchesOf } from "./timeline.ts";
 import { withWork } from "./work.ts";
 
 export type { PlanStorage } from "./storages.ts";
@@ -103,8 +104,10 @@ export interface PlanOptions {
 
 /** Compiles a bound, optimized graph whose composite ops all have kernels. */
 export function makePlan(source: Graph, limits: PlanLimits, options: PlanOptions = {}): Plan {
-  const merged = mergeProjections(withoutBarriers(source), { unit: unitOf(source.nodes) });
-  const { graph, states } = cutLargeStates(merged, limits.maxBindingBytes);
+  const { graph, states } = cutLargeStates(
+    mergeProjections(withoutBarriers(source), { unit: unitOf(source.nodes) }),
+    limits.maxBindingBytes,
+  );
   checkTypes(graph);
   // Long concatenations that cannot be free after all have to be short.
   const plan = planWith(graph, limits, { ...options, join: true }) ??
@@ -199,46 +202,6 @@ function withSharedBuffers(kernel: Kernel, bufferOf: (storage: Storage) => unkno
     if (is) wgsl = wgsl.replace(`${text}read>`, `${text}read_write>`);
   });
   return { ...kernel, wgsl, bindings: kernel.bindings.map((b, i) => shared[i] ? { ...b, shared: true } : b) };
-}
-
-/**
- * Cuts a step into passes, between which memory is reused: into as few as take hardly more memory than short ones.
- */
-function cutPasses(
-  timeline: Timeline,
-  storages: readonly PlanStorage[],
-  kept: ReadonlySet<PlanStorage>,
-  limits: PlanLimits,
-): { passes: number[]; work: Assignment<PlanStorage> } {
-  const { smallWorkBytes: small = 2 ** 28, kernelsPerSubmit: longest = Infinity } = limits;
-  const cut = (most: number) => {
-    const passes = passesOf(timeline, most);
-    const spans = new Map<PlanStorage, { first: number; last: number }>();
-    const divided = new Set<PlanStorage>();
-    const parts = new Map<PlanStorage, { begin: number; end: number; first: number }[]>();
-    timeline.kernels.forEach(({ bindings }, i) => {
-      for (const { storage } of bindings) {
-        const { root, begin, end } = extentOf(storage) as Extent & { root: PlanStorage };
-        const span = spans.get(root);
-        if (span) span.last = passes[i];
-        else spans.set(root, { first: passes[i], last: passes[i] });
-        const part = { begin, end, first: passes[i] };
-        if (parts.has(root)) parts.get(root)!.push(part);
-        else parts.set(root, [part]);
-        if (storage.within) divided.add(root);
-      }
-    });
-    for (const storage of kept) if (spans.has(storage)) spans.get(storage)!.last = Infinity;
-    const lifetimes = storages.filter((s) => spans.has(s))
-      .map((s) => ({ value: s, bytes: s.bytes, ...spans.get(s)! }));
-    const hosts = lifetimes.filter(({ value }) => value.bytes >= small / 16 && divided.has(value))
-      .map(({ value, bytes }) => ({ value, bytes, parts: parts.get(value)! }));
-    const work = assignBuffers(lifetimes, { hosts, least: small / 256 });
-    return { passes, work, bytes: work.sizes.reduce((a, b) => a + b, 0) };
-  };
-  const short = cut(Math.min(12, longest));
-  const most = Math.max(small, short.bytes * 1.1);
-  return [Infinity, 96, 48, 24].map((n) => cut(Math.min(n, longest))).find((c) => c.bytes <= most) ?? short;
 }
 
 function lower(group: Group, lowering: Lowering): Kernel[] {

@@ -152,16 +152,16 @@ Deno.test("what the device cannot bind is refused with its name and bytes", () =
 Deno.test("what is too much in all is refused with the bytes, the largest of it, and what to try", () => {
   const plan = planOf((b) => {
     const w = b.parameter("w", [1000, 500], { kind: "fill", value: 0 });
-    b.output("y", b.tanh(b.matmul(b.input("x", "f32", [200, 1000]), w)));
+    b.output("y", b.tanh(b.add(b.input("x", "f32", [500]), w)));
   });
   const footprint = footprintOf(plan);
-  assert.deepEqual([footprint.stateBytes, footprint.workBytes], [2e6, 8e5 + 4e5]);
-  checkFootprint(footprint, { maxBytes: 3.2e6 });
+  assert.deepEqual([footprint.stateBytes, footprint.workBytes], [2e6, 2e6 + 2e3]);
+  checkFootprint(footprint, { maxBytes: 4.1e6 });
   assert.throws(
     () => checkFootprint(footprint, { maxBytes: 3e6, label: "train 8x200" }),
     (e) =>
       e instanceof BackendError &&
-      /train 8x200 in 3.0 MB.*takes 3.2 MB: 2.0 MB of states.*state "w" 2.0 MB, input "x".*smaller batch.*checkpointing/
+      /train 8x200 in 3.0 MB.*takes 4.0 MB: 2.0 MB of states.*state "w" 2.0 MB, .*input "x".*smaller batch.*checkpointing/
         .test(e.message),
   );
 });
