@@ -141,8 +141,8 @@ function rowReduction(
   const start = neutral(p, w, 1);
   w.writer.declare(`var<workgroup> shared_part: array<${computeTypes[p.dtype]}, ${threads}>;`);
   const across = lanes === 1
-    ? "sum"
-    : combine(p.op, combine(p.op, "sum.x", "sum.y"), combine(p.op, "sum.z", "sum.w"));
+    ? "folded"
+    : combine(p.op, combine(p.op, "folded.x", "folded.y"), combine(p.op, "folded.z", "folded.w"));
   const main = `@compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) t: u32) {
@@ -153,12 +153,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let result = min(number, ${total - 1}u) % ${p.results}u;
   let base = ${affine(p.kept, 0, "result")};
   let end = min((part + 1u) * ${perPart}u, ${chunks}u);
-  var sum = ${type}(${start});
+  var folded = ${type}(${start});
+  {
+    var sum = folded;
 ${strideLoop("c", `part * ${perPart}u + lane`, team, perPart, (c) => element(p, `(${c} * ${lanes}u)`), p.op)}
-  shared_part[t] = ${across};
-  workgroupBarrier();
-${tree("shared_part", "lane", 1, team, threads, p.op)}
-  if (valid && lane == 0u) { finish(part * ${p.results}u + result, shared_part[t]); }
+    folded = sum;
+  }
+  var sum = ${across};
+${foldDeep("shared_part", 1, team, p.op, { y: "lane", size: threads })}
+  if (valid && lane == 0u) { finish(part * ${p.results}u + result, sum); }
 }`;
   return w.writer.finish(name, main, grid(Math.ceil(total / perGroup)));
 }
@@ -221,11 +224,17 @@ ${foldDeep("shared_part", across, deep, p.op)}
 
 /**
  * Folds the `sum` of `deep` threads that lie `across` apart into that of the first of them, in two steps: every few by one thread,
- * then those.
+ * then those. `y` tells a thread's place among them; `array` has `size` entries, one for each thread of the workgroup.
  */
-export function foldDeep(array: string, across: number, deep: number, op: Fold): string {
+export function foldDeep(
+  array: string,
+  across: number,
+  deep: number,
+  op: Fold,
+  options: { y?: string; size?: number } = {},
+): string {
   if (deep === 1) return "";
-  const size = across * deep;
+  const { y = "y", size = across * deep } = options;
   const firsts = 2 ** Math.ceil(Math.log2(deep) / 2);
   const read = (count: number, apart: number) => {
     const items = Array.from(
@@ -238,11 +247,11 @@ export function foldDeep(array: string, across: number, deep: number, op: Fold):
   const lines = [`  ${array}[t] = sum;`, "  workgroupBarrier();"];
   if (firsts < deep) {
     lines.push(
-      `  if (y < ${firsts}u) { sum = ${read(deep / firsts, firsts)}; ${array}[t] = sum; }`,
+      `  if (${y} < ${firsts}u) { sum = ${read(deep / firsts, firsts)}; ${array}[t] = sum; }`,
       "  workgroupBarrier();",
     );
   }
-  lines.push(`  if (y == 0u) { sum = ${read(firsts, 1)}; }`);
+  lines.push(`  if (${y} == 0u) { sum = ${read(firsts, 1)}; }`);
   return lines.join("\n");
 }
 
@@ -266,18 +275,6 @@ export function strideLoop(
     ${loads.join("\n    ")}
     sum = ${combine(op, "sum", items[0])};
   }`);
-  }
-  return lines.join("\n");
-}
-
-/** Folds `deep` entries that lie `step` apart into the first, halving. */
-export function tree(array: string, y: string, step: number, deep: number, size: number, op: Fold): string {
-  const lines: string[] = [];
-  for (let half = deep / 2; half >= 1; half /= 2) {
-    const other = `${array}[(t + ${half * step}u) % ${size}u]`;
-    lines.push(
-      `  if (${y} < ${half}u) { ${array}[t] = ${combine(op, `${array}[t]`, other)}; }\n  workgroupBarrier();`,
-    );
   }
   return lines.join("\n");
 }
