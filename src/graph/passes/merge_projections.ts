@@ -67,7 +67,7 @@ function mergeForward(graph: Graph, { unit }: MergeOptions): Graph {
     if (!whole) {
       const { product, bias } = set[0];
       const weights = b.concat(set.map((p) => at(p.weight)), 0);
-      whole = named(b, product, () => b.matmul(at(product.inputs[0]), weights, { transB: true }));
+      whole = named(b, product, () => b.apply("matmul", [at(product.inputs[0]), weights], product.attrs));
       if (bias) whole = named(b, product, () => b.add(whole!, b.concat(set.map((p) => at(p.bias!)), 0)));
       merged.set(set, whole);
     }
@@ -173,7 +173,11 @@ function mergeWeightGradients(
     plans.set(product!, (at, b) => {
       const rows = first.inputs[0].shape[0];
       made ??= named(b, first, () =>
-        b.matmul(b.reshape(at(whole), [rows, width * slices.length]), at(first.inputs[1]), { transA: true }));
+        b.apply(
+          "matmul",
+          [b.reshape(at(whole), [rows, width * slices.length]), at(first.inputs[1])],
+          first.attrs,
+        ));
       return b.slice(made, 0, i * width, width);
     })
   );
@@ -223,7 +227,7 @@ function mergeOperandGradients(
   if (others.some((p) => readers(p)[0].inputs.every((u) => others.some((o) => o === u)))) return;
   plans.set(first, (at, b) => {
     const weights = b.concat(found.map((p) => at(p.inputs[1])), 0);
-    return named(b, first, () => b.matmul(at(whole), weights));
+    return named(b, first, () => b.apply("matmul", [at(whole), weights], first.attrs));
   });
   // What the others would have added is in the first one already.
   for (const product of others) {

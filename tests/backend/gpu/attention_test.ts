@@ -39,6 +39,8 @@ interface Problem {
   readonly rate?: number;
   /** Tokens of each text; the rest is padding. */
   readonly tokens?: readonly number[];
+  /** Keeps the operands in f16. */
+  readonly half?: boolean;
   /** Reads the operands as slices of one tensor. */
   readonly packed?: boolean;
 }
@@ -49,8 +51,10 @@ function problemGraph(p: Problem): Graph {
   const size = heads * width;
   const b = createBuilder();
   const whole = p.packed ? b.input("qkv", "f32", [batch, queries, 3 * size]) : undefined;
-  const part = (name: string, at: number, length: number): Node =>
-    whole ? b.slice(whole, 2, at * size, size) : b.input(name, "f32", [batch, length, size]);
+  const part = (name: string, at: number, length: number): Node => {
+    const x = whole ? b.slice(whole, 2, at * size, size) : b.input(name, "f32", [batch, length, size]);
+    return p.half ? b.cast(x, "f16") : x;
+  };
   const [q, k, v] = [part("q", 0, queries), part("k", 1, keys), part("v", 2, keys)];
   const mask = tokens &&
     b.constant(
@@ -67,8 +71,8 @@ function problemGraph(p: Problem): Graph {
   });
   b.output("y", y);
   const dy = b.input("dy", "f32", [batch, queries, size]);
-  const wrt = whole ? [whole] : [q, k, v];
-  gradients(b, b.sum(b.mul(y, dy)), wrt).forEach((g, i) => b.output(`d${i}`, g));
+  const wrt = b.nodes.filter((n) => n.op === "input" && n.dtype === "f32" && n.name !== "dy");
+  gradients(b, b.sum(b.mul(b.cast(y, "f32"), dy)), wrt).forEach((g, i) => b.output(`d${i}`, g));
   return b.graph();
 }
 
@@ -102,7 +106,7 @@ async function assertSame(gpu: GpuBackend, p: Problem): Promise<void> {
     want.data.forEach((x, i) => {
       const difference = Math.abs(got[name].data[i] - x);
       assert.ok(
-        difference <= 2e-5 * scale,
+        difference <= (p.half ? 2e-3 : 2e-5) * scale,
         `${JSON.stringify(p)} ${name}[${i}]: got ${got[name].data[i]}, want ${x}`,
       );
     });
@@ -122,6 +126,7 @@ const problems: Problem[] = [
   { width: 32, queries: 33, keys: 70, causal: true, rate: 0.25 },
   { width: 32, queries: 37, rate: 0.1, tokens: [37, 5, 0], batch: 3 },
   { width: 64, queries: 9, keys: 41, rate: 0.5, tokens: [40, 0], batch: 2, heads: 3 },
+  { width: 32, queries: 21, half: true, tokens: [13] },
   { width: 32, queries: 20, packed: true, tokens: [11], rate: 0.1 },
 ];
 

@@ -35,9 +35,7 @@ export function hasAttentionKernel(node: Node, limits: AttentionLimits): boolean
   const [batch, rows, size] = numeric(node.inputs[0].shape);
   const columns = numeric(node.inputs[1].shape)[1];
   const width = size / heads;
-  if (width % 4 !== 0 || width < 16 || width > 128 || node.inputs[0].dtype === "f16" && size % 4 !== 0) {
-    return false;
-  }
+  if (width % 4 !== 0 || width < 16 || width > 128) return false;
   if (batch > 65535 || heads > 65535) return false;
   const forward = node.op === "attention" || node.op === "attention_stats";
   const passes = (forward ? ["attention"] : ["attention_grad_query", "attention_grad_key"])
