@@ -8,7 +8,7 @@ import { numeric } from "../../graph/shape.ts";
 import type { GpuContext } from "./device.ts";
 import { encode } from "./host.ts";
 import type { Plan } from "./plan.ts";
-import type { StateTable } from "./states.ts";
+import { copyable, type StateTable } from "./states.ts";
 import type { PlanStorage } from "./storages.ts";
 
 /** A byte of a buffer from which something lies. */
@@ -16,11 +16,6 @@ export interface Place {
   readonly buffer: GPUBuffer;
   readonly offset: number;
 }
-
-/** For memory that kernels work in and that is copied. */
-export const copyable = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-/** For memory that the host reads. */
-export const readback = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
 
 const alignment = 256;
 
@@ -33,6 +28,7 @@ export class Places {
   readonly #context: GpuContext;
   readonly #owned: GPUBuffer[] = [];
   readonly #places = new Map<PlanStorage, Place>();
+  #slotBytes = 0;
 
   /** No memory yet. */
   constructor(context: GpuContext) {
@@ -45,8 +41,8 @@ export class Places {
       if (storage.kind === "state") await this.#placeState(storage, states);
     }
     for (const [name, cut] of cutStates) states.join(name, cut);
-    const slots: GPUBuffer[] = [];
-    for (const [i, size] of work.sizes.entries()) slots.push(await this.buffer(`work ${i}`, size, copyable));
+    const slots = await states.work(this.#context, work.sizes);
+    this.#slotBytes = work.sizes.reduce((sum, size) => sum + size, 0);
     for (const [storage, slot] of work.slotOf) {
       this.#places.set(storage, { buffer: slots[slot], offset: work.offsetOf.get(storage) ?? 0 });
     }
@@ -84,12 +80,12 @@ export class Places {
     return buffer;
   }
 
-  /** Bytes of all buffers but the states. */
+  /** Bytes that the program works with. */
   get workBytes(): number {
-    return this.#owned.reduce((sum, b) => sum + b.size, 0);
+    return this.#owned.reduce((sum, b) => sum + b.size, this.#slotBytes);
   }
 
-  /** Frees all but the states. */
+  /** Frees what no other program uses. */
   destroy(): void {
     for (const buffer of this.#owned) buffer.destroy();
   }

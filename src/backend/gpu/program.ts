@@ -23,11 +23,11 @@ import type { GpuContext } from "./device.ts";
 import { findCulprit } from "./diagnose.ts";
 import { checkFootprint, describeFootprint, footprintOf } from "./footprint.ts";
 import { decode, encode } from "./host.ts";
-import { copyable, Places, readback } from "./places.ts";
+import { Places } from "./places.ts";
 import type { Binding } from "./kernels/writer.ts";
 import { hasKernel, makePlan, type Plan, type PlanLimits, type PlanStorage, printPlan } from "./plan.ts";
 import { type Copy, type Output, Ring } from "./ring.ts";
-import { StateTable, tensorOf } from "./states.ts";
+import { copyable, readback, StateTable, tensorOf } from "./states.ts";
 import { createPassClock, type PassClock } from "./timestamps.ts";
 
 /** One launch of a kernel, as tests and profiles see it. */

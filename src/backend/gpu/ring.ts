@@ -5,7 +5,8 @@
  */
 import type { GpuContext } from "./device.ts";
 import { decode } from "./host.ts";
-import { copyable, type Place, type Places, readback } from "./places.ts";
+import type { Place, Places } from "./places.ts";
+import { copyable, readback } from "./states.ts";
 import type { PlanStorage } from "./storages.ts";
 
 /** Bytes that are copied on the device. */

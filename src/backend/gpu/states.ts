@@ -1,5 +1,6 @@
 /**
- * States on the device, shared by the programs that are compiled to share them.
+ * States on the device, shared by the programs that are compiled to share them. Those programs run one after the other, so they
+ * share the memory that they work in as well.
  *
  * @module
  */
@@ -13,6 +14,11 @@ import type { GpuContext } from "./device.ts";
 import { decode, encode } from "./host.ts";
 import { storageBytes } from "./kernels/wgsl.ts";
 import type { CutState } from "./split.ts";
+
+/** For memory that kernels work in and that is copied. */
+export const copyable = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+/** For memory that the host reads. */
+export const readback = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
 
 /** A piece of memory that a state, or some rows of one, lies in. */
 export interface StateCell {
@@ -41,6 +47,7 @@ export class StateTable {
   readonly #cells = new Map<string, StateCell>();
   readonly #states = new Map<string, HostState>();
   readonly #buffers: GPUBuffer[] = [];
+  readonly #work: GPUBuffer[] = [];
   #users = 0;
 
   /** Counts a program that uses the table. */
@@ -51,7 +58,7 @@ export class StateTable {
   /** Counts it out. */
   release(): void {
     if (--this.#users > 0) return;
-    for (const buffer of this.#buffers.splice(0)) buffer.destroy();
+    for (const buffer of [...this.#buffers.splice(0), ...this.#work.splice(0)]) buffer.destroy();
     this.#cells.clear();
     this.#states.clear();
   }
@@ -71,13 +78,29 @@ export class StateTable {
 
   /** Memory for several states, of zeros. */
   async buffer(context: GpuContext, label: string, size: number): Promise<GPUBuffer> {
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const buffer = await context.allocate(
       `${label} (${size} bytes)`,
-      () => context.device.createBuffer({ label, size, usage }),
+      () => context.device.createBuffer({ label, size, usage: copyable }),
     );
     this.#buffers.push(buffer);
     return buffer;
+  }
+
+  /** Buffers of at least these sizes to work in: those that other programs work in, as far as they are large enough. */
+  async work(context: GpuContext, sizes: readonly number[]): Promise<GPUBuffer[]> {
+    const free = new Set(this.#work);
+    const found: GPUBuffer[] = [];
+    const order = sizes.map((_, i) => i).sort((a, b) => sizes[b] - sizes[a]);
+    for (const i of order) {
+      const [fitting] = [...free].filter((b) => b.size >= sizes[i]).sort((a, b) => a.size - b.size);
+      found[i] = fitting ?? await context.allocate(
+        `${sizes[i]} bytes to work in`,
+        () => context.device.createBuffer({ label: `work ${i}`, size: sizes[i], usage: copyable }),
+      );
+      if (fitting) free.delete(fitting);
+      else this.#work.push(found[i]);
+    }
+    return found;
   }
 
   /** The state of a node; a new one lies at `place`, or in a buffer of its own. `added` counts the bytes of that buffer. */
@@ -140,12 +163,7 @@ export class StateTable {
     const size = cells.reduce((sum, c) => sum + c.bytes, 0);
     const staging = await context.allocate(
       `${size} bytes to read states`,
-      () =>
-        device.createBuffer({
-          label: "states",
-          size,
-          usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-        }),
+      () => device.createBuffer({ label: "states", size, usage: readback }),
     );
     try {
       const encoder = device.createCommandEncoder();

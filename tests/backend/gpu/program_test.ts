@@ -137,6 +137,29 @@ test("programs that share states train the same weights, and the last one frees 
   await assert.rejects(small.run(feedsOf(4)), isError(/disposed/));
 });
 
+test("programs that share states work in the same memory, which the last one frees", async (backend) => {
+  const sizes: number[] = [];
+  const create = GPUDevice.prototype.createBuffer;
+  GPUDevice.prototype.createBuffer = function (descriptor) {
+    if (descriptor.label?.startsWith("work")) sizes.push(descriptor.size);
+    return create.call(this, descriptor);
+  };
+  try {
+    const large = await backend.compile(regression(), { bindings: { batch: 64 } });
+    const once = sizes.length;
+    assert.ok(once > 0);
+    const small = await backend.compile(regression(), { bindings: { batch: 4 }, share: large });
+    assert.equal(sizes.length, once);
+    assert.ok(small.memory.workBytes < large.memory.workBytes);
+    await large.step(feedsOf(64));
+    await large.dispose();
+    await small.step(feedsOf(4));
+    assert.equal((await small.drain()).length, 1);
+  } finally {
+    GPUDevice.prototype.createBuffer = create;
+  }
+});
+
 test("states swap their values at once", async (backend) => {
   const b = createBuilder();
   const [s, t, u] = ["s", "t", "u"].map((name) => b.state(name, "f32", [3]));
