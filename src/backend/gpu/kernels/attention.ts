@@ -109,7 +109,8 @@ function isAttention(node: Node): node is AttentionNode {
   return node.op.startsWith("attention");
 }
 
-function passOf(
+/** What the kernel of an attention op passes over: `columns` keys for `rows` queries. */
+export function passOf(
   op: string,
   { rows, columns, heads, width }: { rows: number; columns: number; heads: number; width: number },
 ): AttentionPass {

@@ -44,18 +44,22 @@ export interface TilingLimits {
   readonly parallelism: number;
   readonly software: boolean;
   readonly maxWorkgroupBytes: number;
+  /** The tiling to take instead of a chosen one: for benchmarks. */
+  readonly tiling?: AttentionTiling;
 }
 
 const maxThreads = 256;
 
 /** The tiling that should take the least time, or `undefined` where none fits. */
 export function chooseTiling(pass: AttentionPass, limits: TilingLimits): AttentionTiling | undefined {
-  let best: { tiling: AttentionTiling; cost: number } | undefined;
-  for (const tiling of candidates(pass, limits)) {
-    const cost = limits.software ? softwareCost(pass, tiling) : estimate(pass, tiling, limits);
-    if (!best || cost < best.cost) best = { tiling, cost };
-  }
-  return best?.tiling;
+  return limits.tiling ?? rankTilings(pass, limits)[0];
+}
+
+/** All tilings that fit, the one that should take the least time first. */
+export function rankTilings(pass: AttentionPass, limits: TilingLimits): AttentionTiling[] {
+  const cost = (t: AttentionTiling) => limits.software ? softwareCost(pass, t) : estimate(pass, t, limits);
+  return [...candidates(pass, limits)].map((tiling) => ({ tiling, cost: cost(tiling) }))
+    .sort((a, b) => a.cost - b.cost).map(({ tiling }) => tiling);
 }
 
 function* candidates(pass: AttentionPass, limits: TilingLimits): Generator<AttentionTiling> {
