@@ -64,11 +64,14 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
     const more = queued.count > 1 ? ` and ${queued.count - 1} more before it` : "";
     return `The GPU does not answer: nothing came back for ${seconds}; the last work it was given is ${last.label}${more}`;
   };
-  /** Begins a wait, and says how long it may take. */
-  const begin = (): number => {
+  /** Begins a wait, and says how long it may take. The line is told anew at waits and at the first submission after one. */
+  const begin = (isNew: boolean): number => {
     const limitMs = options.limitMs + 10 * expectedMs();
-    const advice = sentinel && [...guards.values()].at(-1)?.();
-    sentinel?.watch(limitMs, advice ? `${describe(limitMs)}. ${advice}` : describe(limitMs));
+    if (sentinel && isNew) {
+      const advice = [...guards.values()].at(-1)?.();
+      sentinel.tell(advice ? `${describe(limitMs)}. ${advice}` : describe(limitMs));
+    }
+    sentinel?.watch(limitMs);
     return limitMs;
   };
   const release = (id: symbol) => {
@@ -79,6 +82,7 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
   };
   return {
     submit(action, work) {
+      const isNew = work !== undefined && (work !== last || !queued);
       if (work) {
         last = work;
         queued = {
@@ -87,7 +91,7 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
           since: queued?.since ?? performance.now(),
         };
       }
-      begin();
+      begin(isNew);
       try {
         action();
       } finally {
@@ -101,7 +105,7 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
       return expectedMs();
     },
     async wait(answer) {
-      const limitMs = begin();
+      const limitMs = begin(true);
       try {
         const value = await orGiveUp(answer, limitMs, () => describe(limitMs));
         if (queued) {
@@ -148,7 +152,9 @@ async function orGiveUp<T>(
 
 /** A thread that ends the process unless it is told in time that all is well. */
 interface Sentinel {
-  watch(limitMs: number, line: string): void;
+  /** What to say. */
+  tell(line: string): void;
+  watch(limitMs: number): void;
   rest(): void;
   dispose(): void;
 }
@@ -185,12 +191,14 @@ function createSentinel(): Sentinel {
   const worker = new Worker(url, { type: "module", name: "weir watchdog" });
   worker.postMessage(memory);
   return {
-    watch(limitMs, text) {
-      // A thread that is not blocked notices first.
-      words[1] = Math.min(limitMs + 2 * GRACE_MS, 2 ** 31 - 1);
+    tell(text) {
       const bytes = encoder.encode(text).subarray(0, LINE_BYTES);
       line.set(bytes);
       words[2] = bytes.length;
+    },
+    watch(limitMs) {
+      // A thread that is not blocked notices first.
+      words[1] = Math.min(limitMs + 2 * GRACE_MS, 2 ** 31 - 1);
       Atomics.store(words, 0, (words[0] | 1) + (words[0] & 1) * 2);
     },
     rest: () => void Atomics.store(words, 0, (words[0] | 1) + 1),
