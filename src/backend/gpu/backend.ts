@@ -8,6 +8,8 @@ import type { Backend, CompileOptions } from "../interface.ts";
 import { type AdapterDescription, type GpuContext, openDevice, type OpenOptions } from "./device.ts";
 import type { PlanLimits } from "./plan.ts";
 import { compileProgram, type GpuProgram } from "./program.ts";
+import { tuningFor } from "./tuning/load.ts";
+import type { Tuning } from "./tuning/tuning.ts";
 
 export type { GpuProgram, PlannedKernel } from "./program.ts";
 
@@ -21,6 +23,8 @@ export interface GpuBackendOptions extends OpenOptions {
   readonly parallelism?: number;
   /** Whether to take the short kernels meant for software adapters; only for those if not given. */
   readonly shortKernels?: boolean;
+  /** The tiles that were measured to be best for products; `tuningFor` the adapter if not given, `null` for none. */
+  readonly tuning?: Tuning | null;
   /** Bytes of the largest piece of memory a kernel may bind; at most what the adapter has. */
   readonly maxBindingBytes?: number;
   /** Bytes of work memory that are worth no thought; 256 MiB if not given. */
@@ -102,5 +106,6 @@ function limitsOf({ adapter }: GpuContext, options: GpuBackendOptions): PlanLimi
     kernelsPerSubmit: options.kernelsPerSubmit,
     parallelism: options.parallelism ?? (adapter.software ? 2 : 132),
     software: options.shortKernels ?? adapter.software,
+    tuning: options.tuning === undefined ? tuningFor(adapter.description) : options.tuning ?? undefined,
   };
 }

@@ -24,6 +24,7 @@ import { scatterKernels } from "./kernels/scatter.ts";
 import type { Kernel, Storage } from "./kernels/writer.ts";
 import type { Assignment } from "./memory.ts";
 import { cutPasses } from "./passes.ts";
+import type { Tuning } from "./tuning/tuning.ts";
 import { arrange, touchesOf } from "./timeline.ts";
 import { withWork } from "./work.ts";
 
@@ -39,6 +40,8 @@ export interface PlanLimits {
   readonly parallelism: number;
   /** Whether the device is a CPU, which compiles long kernels slowly. */
   readonly software: boolean;
+  /** Which tiles were measured to be best on this device. */
+  readonly tuning?: Tuning;
   /** Bytes of work memory that are worth no thought; 256 MiB if not given. */
   readonly smallWorkBytes?: number;
   /** Bytes a program may take in all; no limit if not given. */
@@ -156,6 +159,7 @@ function planWith(
     software: limits.software,
     maxBuffers,
     maxWorkgroupBytes: limits.maxWorkgroupBytes,
+    tuning: limits.tuning,
   };
   const lowered: Kernel[] = [];
   for (const group of order) {

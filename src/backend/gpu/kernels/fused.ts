@@ -8,6 +8,7 @@ import type { DType } from "../../../graph/dtype.ts";
 import { labelOf, type Node } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
 import { type Group, isRowSum } from "../fusion.ts";
+import type { Tuning } from "../tuning/tuning.ts";
 import { type Reader, Scope } from "./expression.ts";
 import { computeTypes, type Lanes, storageTypes, vectorType } from "./wgsl.ts";
 import { grid, type Kernel, KernelWriter, type Storage } from "./writer.ts";
@@ -26,6 +27,8 @@ export interface Lowering {
   readonly software: boolean;
   readonly maxBuffers: number;
   readonly maxWorkgroupBytes: number;
+  /** What was measured on this device. */
+  readonly tuning?: Tuning;
 }
 
 /** Everything one kernel of a group is written with. */

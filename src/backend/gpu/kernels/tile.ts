@@ -1,0 +1,228 @@
+/**
+ * The text of one tiled product: which thread copies what to workgroup memory, and what it multiplies there.
+ *
+ * What makes it fast on an H100 (bench/tune_matmul.ts; figures in bench/results/matmul_h100.md):
+ *
+ * - The inner loops are written out and the accumulators are separate variables: naga bounds every loop with a counter, and
+ *   drivers then neither unroll it nor keep arrays in registers (wgpu issue 7698). Without this 14 times slower.
+ * - Workgroup memory is an array of arrays whose outer indices are literals: naga then clamps only the index within a row, which is
+ *   the same in every step, so it is clamped once and not with every read. With the next point 33 became 42 TFLOP/s.
+ * - The next tile is on its way to registers while this one is multiplied. Where registers are left it is read without asking
+ *   whether there is one, which lets a compiler mix the reads with the arithmetic: 42 became 44.
+ * - A tile that lies along the inner dimension is turned on the way, in squares of four by four: 4 to 6% less time than element by
+ *   element.
+ *
+ * @module
+ */
+import type { Lanes } from "./wgsl.ts";
+
+/** A workgroup makes `rows` x `columns` results in steps of `depth`; each thread `high` x `wide` of them. */
+export interface Tile {
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+  readonly high: number;
+  readonly wide: number;
+  /**
+   * When the next tile is read: `late`, when it is needed (the shortest text); `ahead`, while this one is multiplied; `eager`,
+   * likewise, and once too often.
+   */
+  readonly reads: "late" | "ahead" | "eager";
+}
+
+/** One operand: how far it is from one element to the next along the result's dimension and along the inner one. */
+export interface TileOperand {
+  /** The binding's name. */
+  readonly name: string;
+  readonly dtype: "f32" | "f16";
+  readonly outer: number;
+  readonly inner: number;
+  /** Which dimension four neighbours are read along. */
+  readonly along: "outer" | "inner";
+  /** How many of them one read takes. */
+  readonly lanes: Lanes;
+  /** Where it starts, as text. */
+  readonly base: string;
+}
+
+/** Threads of a workgroup. */
+export function threadsOf(tile: Tile): number {
+  return tile.columns / tile.wide * (tile.rows / tile.high);
+}
+
+/** Bytes of workgroup memory it takes, at most. */
+export function bytesOf(tile: Tile): number {
+  return 4 * tile.depth * (tile.rows + tile.columns + 8 * padOf(tile.depth));
+}
+
+/**
+ * Declarations and statements. The statements use `t` (the thread), `m0` and `n0` (the tile's first row and column), `begin` and
+ * `end` (of the inner dimension, which has `depth` elements in all), and call `put(out, row, column, c)` for each four results of a
+ * row, also those outside.
+ */
+export function tileText(
+  tile: Tile,
+  a: TileOperand,
+  b: TileOperand,
+  depth: number,
+): { readonly declarations: string; readonly body: string } {
+  const guarded = depth % tile.depth !== 0;
+  const copies = [copyOf("a", tile, a, guarded), copyOf("b", tile, b, guarded)];
+  const [setup, load, store] = (["setup", "load", "store"] as const).map((k) =>
+    copies.map((c) => c[k]).join("\n")
+  );
+  const compute = computeText(tile, copies[0].place, copies[1].place);
+  const loop = `for (var k0 = begin; k0 < end; k0 += ${tile.depth}u) {`;
+  const steps = tile.reads === "late"
+    ? `  ${loop}
+    let next = k0;
+${load}
+${store}
+    workgroupBarrier();
+${compute}
+    workgroupBarrier();
+  }`
+    : `  var next = begin;
+${load}
+  ${loop}
+${store}
+    workgroupBarrier();
+    next = k0 + ${tile.depth}u;
+    ${tile.reads === "eager" ? "" : "if (next < end) "}{
+${load}
+    }
+${compute}
+    workgroupBarrier();
+  }`;
+  const across = tile.columns / tile.wide;
+  return {
+    declarations: copies.map((c) => c.declaration).join("\n"),
+    body: `  let x = t % ${across}u;
+  let y = t / ${across}u;
+${accumulatorText(tile)}
+${setup}
+${steps}
+${putsText(tile)}`,
+  };
+}
+
+/** Pieces of four that pad a row where a warp stores along the inner dimension, so that its stores hit different banks. */
+function padOf(depth: number): number {
+  return Math.max(1, 32 / depth);
+}
+
+interface Copy {
+  readonly declaration: string;
+  /** Variables that outlive a step. */
+  readonly setup: string;
+  /** Reads the tile of the step that begins at `next` into registers. */
+  readonly load: string;
+  /** Puts it into workgroup memory. */
+  readonly store: string;
+  /** Workgroup memory's row `k`, as text. */
+  readonly place: (k: number) => string;
+}
+
+function copyOf(which: "a" | "b", tile: Tile, o: TileOperand, guarded: boolean): Copy {
+  const outer = which === "a" ? tile.rows : tile.columns;
+  const first = which === "a" ? "m0" : "n0";
+  const threads = threadsOf(tile);
+  const { depth } = tile;
+  const across = outer / 4;
+  const inner = o.along === "inner";
+  const square = inner && outer * depth / 16 % threads === 0;
+  const units = outer * depth / (square ? 16 : 4);
+  // Rows of workgroup memory are numbered by a literal and by what is left.
+  const step = threads / across;
+  const regular = Number.isInteger(step) && depth % step === 0;
+  const per = inner ? depth / 4 : regular ? step : depth;
+  const width = across + (inner ? padOf(depth) : 0);
+  const name = `tile_${which}`;
+  const parts: Record<"setup" | "load" | "store", string[]> = { setup: [], load: [], store: [] };
+  for (let round = 0; round * threads < units; round++) {
+    const v = `${which}${round}`;
+    const q = round === 0 ? "t" : `(t + ${round * threads}u)`;
+    const only = (round + 1) * threads <= units ? "" : `if (${q} < ${units}u) `;
+    const [l, k] = inner
+      ? [`${q} / ${depth / 4}u${square ? " * 4u" : ""}`, `${q} % ${depth / 4}u * 4u`]
+      : [`${q} % ${across}u * 4u`, `${q} / ${across}u`];
+    const reads = (square ? [0, 1, 2, 3] : [0]).map((down) => ({ register: `r_${v}_${down}`, down }));
+    const start = [o.base, term(`(${first} + l_${v})`, o.outer), term(`k_${v}`, o.inner)].join(" + ");
+    parts.setup.push(`  let l_${v} = ${l}; let k_${v} = ${k};\n  let p_${v} = ${start};`);
+    for (const { register } of reads) parts.setup.push(`  var ${register} = vec4<${o.dtype}>();`);
+    const loads = reads.map(({ register, down }) => `${register} = ${read(o, v, down)};`);
+    parts.load.push(`    ${only}{ ${loads.join("\n      ")} }`);
+    const values = reads.map(({ register }, d) => `let s${d} = ${kept(o, v, register, guarded)};`);
+    const row = regular ? `[${round}][t / ${across}u]` : `[0][k_${v}]`;
+    const stores = !inner ? [`${name}${row}[${q} % ${across}u] = s0;`] : ["x", "y", "z", "w"].map((c, j) => {
+      const at = `${name}[${j}][k_${v} / 4u][l_${v} / 4u]`;
+      return square
+        ? `${at} = vec4<f32>(s0.${c}, s1.${c}, s2.${c}, s3.${c});`
+        : `${at}[l_${v} % 4u] = s0.${c};`;
+    });
+    parts.store.push(`    ${only}{ ${[...values, ...stores].join("\n      ")} }`);
+  }
+  return {
+    declaration: `var<workgroup> ${name}: array<array<array<vec4<f32>, ${width}>, ${per}>, ${depth / per}>;`,
+    setup: parts.setup.join("\n"),
+    load: parts.load.join("\n"),
+    store: parts.store.join("\n"),
+    place: (k) => inner ? `${name}[${k % 4}][${k >> 2}]` : `${name}[${Math.floor(k / per)}][${k % per}]`,
+  };
+}
+
+/**
+ * Four neighbours of the step that begins at `next`, as they are stored. What lies outside is read too: WebGPU lets no read leave its
+ * buffer, rows and columns outside only reach results outside, and what is beyond the inner dimension is dropped by `kept`.
+ */
+function read(o: TileOperand, v: string, down: number): string {
+  const at = `p_${v} + ${term("next", o.inner)}${down === 0 ? "" : ` + ${down * o.outer}u`}`;
+  if (o.lanes === 4) return `${o.name}[(${at}) >> 2u]`;
+  const step = o.along === "outer" ? o.outer : o.inner;
+  return `vec4<${o.dtype}>(${[0, 1, 2, 3].map((j) => `${o.name}[${at} + ${j * step}u]`).join(", ")})`;
+}
+
+/** What was read, as it is multiplied: in f32, and zero beyond the inner dimension. */
+function kept(o: TileOperand, v: string, register: string, guarded: boolean): string {
+  const value = o.dtype === "f32" ? register : `vec4<f32>(${register})`;
+  if (!guarded) return value;
+  const inside = o.along === "outer"
+    ? `k_${v} + k0 < end`
+    : `vec4<u32>(k_${v} + k0) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(end)`;
+  return `select(vec4<f32>(), ${value}, ${inside})`;
+}
+
+function term(index: string, stride: number): string {
+  return stride === 0 ? "0u" : stride === 1 ? index : `${index} * ${stride}u`;
+}
+
+function accumulatorText(tile: Tile): string {
+  return pieces(tile, (i, j) => `  var c${i}_${j} = vec4<f32>();`).join("\n");
+}
+
+function computeText(tile: Tile, a: (k: number) => string, b: (k: number) => string): string {
+  const [down, across] = [tile.rows / tile.high, tile.columns / tile.wide];
+  const plus = (d: number) => d === 0 ? "" : ` + ${d}u`;
+  return Array.from({ length: tile.depth }, (_, k) => {
+    const reads: string[] = [];
+    for (let i = 0; i < tile.high / 4; i++) reads.push(`let a${i} = ${a(k)}[y${plus(i * down)}];`);
+    for (let j = 0; j < tile.wide / 4; j++) reads.push(`let b${j} = ${b(k)}[x${plus(j * across)}];`);
+    const products = pieces(tile, (i, j) => `      c${i}_${j} += a${i >> 2}.${"xyzw"[i & 3]} * b${j};`);
+    return `    { ${reads.join(" ")}\n${products.join("\n")}\n    }`;
+  }).join("\n");
+}
+
+function putsText(tile: Tile): string {
+  const [down, across] = [tile.rows / tile.high, tile.columns / tile.wide];
+  return pieces(tile, (i, j) => {
+    const row = `m0 + y * 4u + ${(i >> 2) * down * 4 + (i & 3)}u`;
+    return `  put(out, ${row}, n0 + x * 4u + ${j * across * 4}u, c${i}_${j});`;
+  }).join("\n");
+}
+
+/** For each row of a thread and each four of its columns. */
+function pieces(tile: Tile, text: (i: number, j: number) => string): string[] {
+  const lines: string[] = [];
+  for (let i = 0; i < tile.high; i++) for (let j = 0; j < tile.wide / 4; j++) lines.push(text(i, j));
+  return lines;
+}

@@ -1,0 +1,98 @@
+/**
+ * What `bench/tune_matmul.ts` measured: for an adapter, the best tile and number of parts of a matrix product, by shape. A table for
+ * the H100 is built in; one for another adapter is a JSON file that `readTuning` checks before it is believed.
+ *
+ * @module
+ */
+import { BackendError } from "../../interface.ts";
+
+/** Which dimensions of the operands are contiguous: `n` the first operand's inner or the second one's outer dimension, `t` the other. */
+export type Form = "nn" | "nt" | "tn" | "tt";
+
+/** A measured choice. */
+export interface TunedProduct {
+  /** Rows x columns of results of a workgroup. */
+  readonly tile: string;
+  /** Parts that the inner dimension is cut into. */
+  readonly parts: number;
+}
+
+/** A table of measured choices. */
+export interface Tuning {
+  /** The adapter it was measured on, as the driver describes it. */
+  readonly adapter: string;
+  /** The choice for one product, if that shape was measured. */
+  find(form: Form, rows: number, columns: number, depth: number): TunedProduct | undefined;
+}
+
+/** A table as it is written: `products` maps `"nt 2048x768x768"` (form, rows, columns, depth) to `"96x128"` or, in parts, `"96x128/2"`. */
+export interface TuningFile {
+  readonly adapter: string;
+  readonly products: Readonly<Record<string, string>>;
+}
+
+const maxBytes = 2 ** 20;
+const maxProducts = 10_000;
+
+/** A table from its file. */
+export function tuningOf(file: TuningFile): Tuning {
+  const products = new Map(Object.entries(file.products));
+  return {
+    adapter: file.adapter,
+    find(form, rows, columns, depth) {
+      const found = products.get(`${form} ${rows}x${columns}x${depth}`);
+      if (found === undefined) return undefined;
+      const [tile, parts = "1"] = found.split("/");
+      return { tile, parts: Number(parts) };
+    },
+  };
+}
+
+/**
+ * Reads a tuning file.
+ *
+ * @param text The file's contents: at most 1 MiB of JSON, `{ adapter, products }` with at most 10,000 products.
+ * @param tiles The names of the tiles there are.
+ * @throws {BackendError} when it is anything else; the message says where.
+ * @example
+ * ```ts
+ * import { readTuning } from "./tuning.ts";
+ * import assert from "node:assert/strict";
+ * const text = `{ "adapter": "A GPU", "products": { "nt 2048x768x768": "96x128/2" } }`;
+ * const tuning = readTuning(text, ["96x128"]);
+ * assert.deepEqual(tuning.find("nt", 2048, 768, 768), { tile: "96x128", parts: 2 });
+ * ```
+ */
+export function readTuning(text: string, tiles: readonly string[]): Tuning {
+  const refuse = (why: string) => {
+    throw new BackendError(
+      `Cannot use the tuning file: ${why}; write it again with bench/tune_matmul.ts or delete it`,
+    );
+  };
+  if (text.length > maxBytes) refuse(`it has ${text.length} characters, at most ${maxBytes} are read`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    refuse("it is not JSON");
+  }
+  const { adapter, products } = (value ?? {}) as Partial<TuningFile>;
+  if (typeof adapter !== "string") refuse(`"adapter" must be a string`);
+  if (typeof products !== "object" || products === null || Array.isArray(products)) {
+    refuse(`"products" must be an object`);
+  }
+  const entries = Object.entries(products!);
+  if (entries.length > maxProducts) {
+    refuse(`it has ${entries.length} products, at most ${maxProducts} are read`);
+  }
+  for (const [key, choice] of entries) {
+    if (!/^(nn|nt|tn|tt) [1-9]\d{0,8}x[1-9]\d{0,8}x[1-9]\d{0,8}$/.test(key)) {
+      refuse(`${JSON.stringify(key.slice(0, 60))} is no product such as "nt 2048x768x768"`);
+    }
+    const match = typeof choice === "string" ? /^(\d{1,4}x\d{1,4})(\/[1-9]\d?)?$/.exec(choice) : null;
+    if (!match || !tiles.includes(match[1])) {
+      refuse(`${key} must be one of ${tiles.join(", ")}, in parts such as "${tiles[0]}/2"`);
+    }
+  }
+  return tuningOf({ adapter: adapter!, products: products! });
+}
