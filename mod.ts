@@ -69,7 +69,22 @@ export {
   type GpuProgram,
   type PlannedKernel,
 } from "./src/backend/gpu/backend.ts";
-export { type AdapterDescription, describeAdapter, type LimitName } from "./src/backend/gpu/device.ts";
+export {
+  type AdapterDescription,
+  describeAdapter,
+  type LimitName,
+  type OpenOptions,
+} from "./src/backend/gpu/device.ts";
+export {
+  type ChromeTrace,
+  chromeTrace,
+  formatProfile,
+  type Profile,
+  type ProfileInput,
+  type ProfileRow,
+  summarizeProfile,
+  type TraceEvent,
+} from "./src/backend/gpu/profile.ts";
 export { createInterpBackend } from "./src/backend/interp/interp.ts";
 export { createOrtBackend, type OrtBackendOptions } from "./src/backend/ort/backend.ts";
 export type { OrtDevice } from "./src/backend/ort/runtime.ts";
@@ -100,6 +115,7 @@ export { train } from "./src/train/trainer.ts";
 export * from "./src/train/options.ts";
 export * from "./src/train/evaluator.ts";
 export type { EpochRecord, Json, Settings } from "./src/train/checkpoint.ts";
+export type { MeasureOptions, StepMeasurement } from "./src/train/measure.ts";
 export type { ProgressOutput } from "./src/train/progress.ts";
 export type { Hyperparameters } from "./src/train/step.ts";
 export * from "./src/evaluate/classification.ts";

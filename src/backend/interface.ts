@@ -94,9 +94,11 @@ export interface KernelTime {
 
 /** Something the host did. */
 export interface Phase {
+  /** What it did. */
   readonly name: string;
   /** As `performance.now()` says it. */
   readonly startMs: number;
+  /** Milliseconds. */
   readonly ms: number;
 }
 

@@ -8,7 +8,7 @@ import {
   formatProfile,
   type Profile,
   type ProfileInput,
-  summarize,
+  summarizeProfile,
 } from "../backend/gpu/profile.ts";
 import type { Backend } from "../backend/interface.ts";
 import type { MeasureOptions } from "../train/measure.ts";
@@ -43,7 +43,7 @@ export function createProfiler(backend: Backend, path: string, output: Output): 
     options: {
       onMeasured(measured) {
         const input: ProfileInput = { ...measured, device: backend.description };
-        const { kernels, ...profile } = summarize(input);
+        const { kernels, ...profile } = summarizeProfile(input);
         Deno.writeTextFileSync(path, JSON.stringify(chromeTrace(input)));
         output.progress(`\n${formatProfile({ ...profile, kernels })}`);
         output.progress(`trace: ${path} (open it at https://ui.perfetto.dev or chrome://tracing)\n`);

@@ -23,6 +23,7 @@ export interface ProfileInput {
 
 /** A row of a profile: one kernel, or all of one kind. */
 export interface ProfileRow {
+  /** The kernel or its kind. */
   readonly name: string;
   /** How often it is launched in a step. */
   readonly launches: number;
@@ -30,13 +31,17 @@ export interface ProfileRow {
   readonly ms: number;
   /** Of the time of an ordinary step. */
   readonly share: number;
+  /** Floating-point operations of all launches. */
   readonly flops: number;
+  /** Bytes that all launches read and write. */
   readonly bytes: number;
 }
 
 /** The same as a whole. */
 export interface Profile {
+  /** What the program is called. */
   readonly label: string;
+  /** The adapter, in words. */
   readonly device: string;
   /** Steps that were timed kernel by kernel; 0 where the adapter has no clock for them. */
   readonly steps: number;
@@ -46,9 +51,13 @@ export interface Profile {
   readonly kernelMs: number;
   /** What is left of an ordinary step without its kernels: launches, copies, the host. Below 0 where kernels overlap. */
   readonly restMs: number;
+  /** Floating-point operations of a step. */
   readonly flops: number;
+  /** Bytes that a step's kernels read and write. */
   readonly bytes: number;
+  /** Kernels of a step. */
   readonly launches: number;
+  /** Bytes on the device. */
   readonly memory: { readonly stateBytes: number; readonly workBytes: number };
   /** By main op, the longest first. */
   readonly ops: readonly ProfileRow[];
@@ -63,12 +72,12 @@ export interface Profile {
  *
  * @example
  * ```ts
- * import { formatProfile, summarize } from "./profile.ts";
+ * import { formatProfile, summarizeProfile } from "./profile.ts";
  * import assert from "node:assert/strict";
  *
  * const kernel = (name: string, ms: number) => ({ name, startMs: 0, ms, flops: 2e6, bytes: 1e6 });
  * const run = { kernels: [kernel('matmul "a" [8, 8]', 2), kernel('matmul "b" [8, 8]', 3)], phases: [] };
- * const profile = summarize({
+ * const profile = summarizeProfile({
  *   label: "train 8x8",
  *   device: "a GPU",
  *   runs: [run],
@@ -80,7 +89,7 @@ export interface Profile {
  * assert.match(formatProfile(profile), /matmul \[8, 8\]/);
  * ```
  */
-export function summarize(input: ProfileInput): Profile {
+export function summarizeProfile(input: ProfileInput): Profile {
   const { label, device, stepMs, memory } = input;
   const timed = input.runs.filter((run) => run.kernels.length > 0);
   const first = timed[0]?.kernels ?? [];
@@ -239,8 +248,11 @@ export function chromeTrace(input: ProfileInput): ChromeTrace {
 
 /** A file of Chrome's trace events. */
 export interface ChromeTrace {
+  /** How viewers write times. */
   readonly displayTimeUnit: "ms";
+  /** About the run. */
   readonly otherData: Readonly<Record<string, string | number>>;
+  /** Lanes first, then what happened in them. */
   readonly traceEvents: readonly TraceEvent[];
 }
 

@@ -5,7 +5,7 @@ import {
   kindOf,
   median,
   type ProfileInput,
-  summarize,
+  summarizeProfile,
 } from "../../../src/backend/gpu/profile.ts";
 
 /** Two profiled steps of three kernels, the second one slower, and one ordinary step. */
@@ -34,7 +34,7 @@ function measured(options: Partial<ProfileInput> = {}): ProfileInput {
 }
 
 Deno.test("a profile takes each kernel's median, adds up kinds, and says what the kernels leave of a step", () => {
-  const profile = summarize(measured());
+  const profile = summarizeProfile(measured());
   assert.deepEqual(profile.kernels.map((k) => k.ms), [1, 2, 0.5]);
   assert.deepEqual(profile.kinds.map((k) => [k.name, k.launches, k.ms, k.flops]), [
     ["matmul [64x64]", 2, 3, 8e9],
@@ -46,7 +46,7 @@ Deno.test("a profile takes each kernel's median, adds up kinds, and says what th
 });
 
 Deno.test("the table has times, shares, FLOP/s, bytes/s, launch gaps as a row, and the memory", () => {
-  const text = formatProfile(summarize(measured()));
+  const text = formatProfile(summarizeProfile(measured()));
   const row = (name: string) =>
     text.split("\n").find((line) => line.endsWith(`  ${name}`))?.trim().split(/\s{2,}/);
   assert.deepEqual(row("matmul [64x64]"), [
@@ -66,13 +66,13 @@ Deno.test("the table has times, shares, FLOP/s, bytes/s, launch gaps as a row, a
 });
 
 Deno.test("kernels that take longer alone than in a step are said to run side by side", () => {
-  const text = formatProfile(summarize(measured({ stepMs: 2.5 })));
+  const text = formatProfile(summarizeProfile(measured({ stepMs: 2.5 })));
   assert.match(text, /-1\.000 +-40\.0% +kernels that run side by side in an ordinary step/);
 });
 
 Deno.test("without a clock for kernels the table says so and gives the whole step", () => {
   const runs = [{ kernels: [], phases: [{ name: "wait", startMs: 0, ms: 5 }] }];
-  const text = formatProfile(summarize(measured({ runs })));
+  const text = formatProfile(summarizeProfile(measured({ runs })));
   assert.match(text, /a step takes 5\.000 ms; this adapter has no timestamp-query/);
   assert.match(text, /memory: /);
 });
@@ -85,7 +85,7 @@ Deno.test("many kinds are cut to the longest, and the others added up", () => {
     flops: 1,
     bytes: 1,
   }));
-  const profile = summarize(measured({ runs: [{ kernels, phases: [] }], stepMs: 2000 }));
+  const profile = summarizeProfile(measured({ runs: [{ kernels, phases: [] }], stepMs: 2000 }));
   const text = formatProfile(profile, { kinds: 3, kernels: 2 });
   const others = text.split("\n").find((line) => line.endsWith("47 others"))!;
   assert.equal(Number(others.trim().split(/\s+/)[0]), 1275 - 50 - 49 - 48);
