@@ -199,7 +199,7 @@ function tryFlatten(
   }
   const merged = mergeGroups(fusion, found, joined);
   if ("refused" in merged) return merged;
-  const { order, inPlace } = schedule(graph, merged.fusion);
+  const { order, inPlace } = withScalarsTogether(graph, merged.fusion, options.maxBuffers);
   const failed = found.filter(({ flat }) =>
     flat.kind === "map" && flat.members.some((m) =>
       m.results.some(({ node, role }) => {
@@ -427,6 +427,11 @@ function mergeGroups(
     if (mergedOf.has(group) || joined.has(group.outputs[0])) continue;
     add([group], [...group.loads].some((n) => joined.has(n)) ? { ...group, loads: loadsOf([group]) } : group);
   }
+  const joinedLoads = new Map<Group, Set<Node>>();
+  for (const group of fusion.groups) {
+    const read = [...group.loads].filter((n) => joined.has(n)).flatMap((n) => n.inputs.map(throughReshapes));
+    if (read.length > 0) joinedLoads.set(group, new Set(read));
+  }
   const groupOf = (node: Node): Group | undefined => {
     const group = fusion.groupOf(node);
     return group && mergedOf.get(group);
@@ -450,11 +455,52 @@ function mergeGroups(
       groupOf,
       readsInPlace: (group, node) =>
         standsFor.get(group)!.every((member) =>
-          fusion.readsInPlace(member, node) &&
-          ![...member.loads].some((n) => joined.has(n) && n.inputs.some((u) => throughReshapes(u) === node))
+          fusion.readsInPlace(member, node) && !joinedLoads.get(member)?.has(node)
         ),
     },
   };
+}
+
+/**
+ * The schedule with groups of single numbers (counters, schedules, scales) made one group, as far as no state has to be copied for
+ * that.
+ */
+function withScalarsTogether(graph: Graph, fusion: Fusion, maxBuffers: number): Schedule {
+  const stateOf = new Map(graph.updates.map(({ state, value }) => [fusion.storedAs(value), state as Node]));
+  const isScalar = (g: Group) =>
+    !g.anchor && g.size === 1 && g.prologue.size === 0 && g.outputs.every((n) => elementwise.has(n.op));
+  let best = { fusion, schedule: schedule(graph, fusion), members: [] as Group[] };
+  for (const next of fusion.groups.filter(isScalar)) {
+    const members = [...best.members, next];
+    if (members.length === 1) {
+      best = { ...best, members };
+      continue;
+    }
+    const nodes = new Set(members.flatMap((g) => [...g.nodes]));
+    const group: Group = {
+      level: Math.max(...members.map((g) => g.level)),
+      size: 1,
+      nodes,
+      prologue: new Set(),
+      outputs: members.flatMap((g) => g.outputs).sort((a, b) => a.id - b.id),
+      loads: new Set(members.flatMap((g) => [...g.loads]).filter((n) => !nodes.has(n))),
+    };
+    const bound = new Set([...group.loads, ...group.outputs.map((n) => stateOf.get(n) ?? n)]);
+    const isMember = new Set(members);
+    const attempt: Fusion = {
+      ...fusion,
+      groups: [...fusion.groups.filter((g) => !isMember.has(g)), group],
+      groupOf: (node) => nodes.has(node) ? group : fusion.groupOf(node),
+      readsInPlace: (g, node) =>
+        g === group ? members.every((m) => fusion.readsInPlace(m, node)) : fusion.readsInPlace(g, node),
+    };
+    if (bound.size > maxBuffers || reachesItself(group, attempt.groups, attempt.groupOf)) continue;
+    const tried = schedule(graph, attempt);
+    if (tried.inPlace.size === best.schedule.inPlace.size) {
+      best = { fusion: attempt, schedule: tried, members };
+    }
+  }
+  return best.schedule;
 }
 
 function reachesItself(

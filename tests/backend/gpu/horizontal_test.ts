@@ -101,6 +101,20 @@ Deno.test("other optimisers are merged as well", () => {
   assert.equal(updates(plan, "sgd.v").length, 1, printPlan(plan));
 });
 
+Deno.test("counters and what is computed from them are one kernel, unless one has to wait for the others' readers", () => {
+  const b = createBuilder();
+  const counters = ["a", "b", "c"].map((name) => b.state(name, "f32", []));
+  counters.forEach((c, i) => b.update(c, b.add(b.mul(c, 0.5), i)));
+  const [scale] = counters;
+  b.output("rate", b.div(b.sqrt(b.add(scale, 1)), b.add(b.exp(counters[1]), 2)));
+  const random = b.state("rng", "u32", []);
+  b.update(random, b.add(random, 1));
+  b.output("noise", b.cast(b.random(random, [64]), "f32"));
+  const plan = makePlan(optimize(b.graph()), limits);
+  assert.equal(plan.kernels.length, 2, printPlan(plan));
+  assert.deepEqual(plan.copies, []);
+});
+
 Deno.test("an arena that a kernel cannot bind is cut", () => {
   const plan = planOf(network(), { maxBindingBytes: 20_000 });
   const written = updates(plan, "adamw.m");
