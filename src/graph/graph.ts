@@ -6,7 +6,7 @@
 import { Builder } from "./builder.ts";
 import { opTable } from "./table.ts";
 
-export { gradients } from "./autodiff.ts";
+export { type GradientOptions, gradients } from "./autodiff.ts";
 export { Builder } from "./builder.ts";
 export { type DType, type HostTensor, hostTensor, type TypedArray } from "./dtype.ts";
 export { type Graph, type Init, inputsOf, labelOf, type Node, type NodeOf, statesOf } from "./node.ts";
