@@ -43,6 +43,7 @@ export type {
 export type { OnnxAttribute, OnnxScope, OpSpec, OpTable, Tolerance } from "./src/graph/builder.ts";
 export { optimize } from "./src/graph/passes/optimize.ts";
 export { bindGraph } from "./src/graph/passes/bind.ts";
+export { mixedPrecision } from "./src/graph/passes/mixed_precision.ts";
 export * from "./src/nn/layers.ts";
 export * from "./src/nn/attention.ts";
 export * from "./src/nn/losses.ts";
@@ -53,6 +54,7 @@ export * from "./src/nn/safetensors.ts";
 export * from "./src/nn/optim/adamw.ts";
 export * from "./src/nn/optim/sgd.ts";
 export * from "./src/nn/optim/gradients.ts";
+export * from "./src/nn/optim/loss_scale.ts";
 export * from "./src/nn/optim/schedule.ts";
 export * from "./models/index.ts";
 export { type BertConfig, bertConfig } from "./models/bert.ts";
