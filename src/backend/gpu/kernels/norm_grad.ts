@@ -42,10 +42,17 @@ export function normGradKernels(group: Group, lowering: Lowering): Kernel[] {
   const wide = width % 4 === 0;
   const layout = layoutOf(problem, wide ? 4 : 1, lowering.parallelism);
   const { blocks } = layout;
-  const scratch = blocks > 1 && problem.sums.length > 0
-    ? lowering.scratch(`${name} parts`, "f32", blocks * problem.sums.length * width)
-    : undefined;
-  const first = widest(group, lowering, wide, (w, lanes) => {
+  const walk = (scratch?: Storage) =>
+    widest(group, lowering, wide, (w, lanes) => writeWalk(w, lanes, scratch));
+  if (blocks === 1 || problem.sums.length === 0) {
+    const alone = walk();
+    if (alone.bindings.length <= lowering.maxBuffers) return [alone];
+  }
+  const scratch = lowering.scratch(`${name} parts`, "f32", blocks * problem.sums.length * width);
+  return [walk(scratch), addUp(scratch)];
+
+  /** The walk over the rows, which leaves each workgroup's sums in `scratch`, or the whole ones in their places. */
+  function writeWalk(w: GroupWriter, lanes: Lanes, scratch?: Storage): Kernel {
     const { team, rowsEach } = layoutOf(problem, lanes, lowering.parallelism, blocks);
     w.load("load_dy", anchor.inputs[0], lanes);
     w.load("load_x", anchor.inputs[1], lanes);
@@ -59,25 +66,26 @@ export function normGradKernels(group: Group, lowering: Lowering): Kernel[] {
       declareKeep(w, `keep_${s}`, storage, lanes, at);
     });
     return write(w, name, problem, { team, rowsEach, blocks });
-  });
-  if (!scratch) return [first];
-  const second = widest(group, lowering, wide, (w, lanes) => {
-    w.recall("load", scratch, lanes);
-    problem.sums.forEach((node, s) =>
-      declareKeep(w, `keep_${s}`, lowering.storageOf(node)!, lanes, "i", false)
-    );
-    const branches = problem.sums.map((_, s) =>
-      `  if (i / ${width}u == ${s}u) { keep_${s}(i - ${s * width}u, x); }`
-    );
-    w.writer.declare(`fn finish(i: u32, x: ${vectorType("f32", lanes)}) {\n${branches.join("\n")}\n}`);
-    return columnSums(w, `${name} rest`, {
-      rows: blocks,
-      columns: problem.sums.length * width,
-      lanes,
-      parallelism: lowering.parallelism,
+  }
+
+  function addUp(scratch: Storage): Kernel {
+    return widest(group, lowering, wide, (w, lanes) => {
+      w.recall("load", scratch, lanes);
+      problem.sums.forEach((node, s) =>
+        declareKeep(w, `keep_${s}`, lowering.storageOf(node)!, lanes, "i", false)
+      );
+      const branches = problem.sums.map((_, s) =>
+        `  if (i / ${width}u == ${s}u) { keep_${s}(i - ${s * width}u, x); }`
+      );
+      w.writer.declare(`fn finish(i: u32, x: ${vectorType("f32", lanes)}) {\n${branches.join("\n")}\n}`);
+      return columnSums(w, `${name} rest`, {
+        rows: blocks,
+        columns: problem.sums.length * width,
+        lanes,
+        parallelism: lowering.parallelism,
+      });
     });
-  });
-  return [first, second];
+  }
 }
 
 interface Problem {
