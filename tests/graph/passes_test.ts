@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
+import { createInterpBackend } from "../../src/backend/interp/interp.ts";
+import { initialStates } from "../../src/nn/init.ts";
 import {
   createBuilder,
   gradients,
   type Graph,
+  hostTensor,
   printGraph,
   ShapeError,
   verify,
 } from "../../src/graph/graph.ts";
 import { bindGraph } from "../../src/graph/passes/bind.ts";
+import { mixedPrecision } from "../../src/graph/passes/mixed_precision.ts";
 import { optimize } from "../../src/graph/passes/optimize.ts";
 import { product, quotient } from "../../src/graph/shape.ts";
 
@@ -97,4 +101,61 @@ Deno.test("products and quotients of dimensions are canonical", () => {
   assert.equal(product(["batch", 0]), 0);
   assert.equal(quotient("6*batch*batch", "3*batch"), "2*batch");
   assert.equal(quotient("batch", "sequence"), undefined);
+});
+
+/** Three layers of tanh(x w^T), whose operands are marked. */
+function layers(options: { again: boolean }): Graph {
+  const b = createBuilder();
+  let x = b.exp(b.input("x", "f32", ["batch", 2, 4]));
+  const weights = [0, 1, 2].map((i) => b.parameter(`w${i}`, [4, 4], { kind: "normal", std: 0.5 }));
+  for (const w of weights) x = b.tanh(b.matmul(b.boundary(x), w, { transB: true }));
+  const slopes = gradients(b, b.sum(x), weights, { boundaries: options.again ? b.boundaries : [] });
+  slopes.forEach((slope, i) => b.output(`slope ${i}`, slope));
+  return b.graph();
+}
+
+Deno.test("what lies between boundaries is computed again, after the backward part of what comes later", () => {
+  const { nodes } = optimize(layers({ again: true }));
+  const tanhs = nodes.filter((n) => n.op === "tanh");
+  assert.equal(tanhs.length, 5); // three, and those of the first two layers again
+  const kept = optimize(layers({ again: false })).nodes.filter((n) => n.op === "tanh");
+  assert.equal(kept.length, 3);
+  const lastSlope = nodes.find((n) => n.op === "matmul" && n.attrs.transA)!;
+  assert.ok(tanhs[3].id > lastSlope.id, "the second layer, after the third one's gradient");
+});
+
+Deno.test("computed again or kept, gradients are the same to the last bit", async () => {
+  const slopes = async (again: boolean) => {
+    const graph = layers({ again });
+    const program = await createInterpBackend().compile(graph, { bindings: { batch: 3 } });
+    await program.write(initialStates(graph, 1));
+    const x = hostTensor("f32", [3, 2, 4], Array.from({ length: 24 }, (_, i) => Math.sin(i)));
+    return await program.run({ x });
+  };
+  assert.deepEqual(await slopes(true), await slopes(false));
+});
+
+Deno.test("mixed precision gives products f16, casts each parameter once and leaves its gradient and its update f32", () => {
+  const b = createBuilder();
+  const x = b.input("x", "f32", ["batch", 3, 4]);
+  const w = b.parameter("w", [4, 4], { kind: "normal", std: 0.5 });
+  const h = b.tanh(b.matmul(x, w, { transB: true }));
+  const y = b.softmax(b.add(b.matmul(h, w), -1e9));
+  const [dw] = gradients(b, b.sum(b.square(y)), [w]);
+  b.update(w, b.sub(w, dw));
+  const { nodes, updates } = optimize(mixedPrecision(b.graph()));
+  const products = nodes.filter((n) => n.op === "matmul");
+  assert.ok(products.length >= 4);
+  for (const { inputs, dtype } of products) {
+    assert.deepEqual([...inputs.map((n) => n.dtype), dtype], ["f16", "f16", "f32"]);
+  }
+  const casts = nodes.filter((n) => n.op === "cast" && n.inputs[0].op === "state");
+  assert.equal(casts.length, 1);
+  assert.equal(updates[0].value.dtype, "f32");
+  for (const node of nodes.filter((n) => n.op === "softmax" || n.op === "reduce_sum")) {
+    assert.ok(node.dtype === "f32" && node.inputs.every((n) => n.dtype === "f32"), node.op);
+  }
+  // What goes into a softmax may hold a mask, and is never rounded.
+  const softmax = nodes.find((n) => n.op === "softmax")!;
+  assert.equal(softmax.inputs[0].op, "add");
 });

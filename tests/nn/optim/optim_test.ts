@@ -4,6 +4,7 @@ import { type Builder, createBuilder, gradients, hostTensor, type Node } from ".
 import { initialStates } from "../../../src/nn/init.ts";
 import { adam, adamw, decaysByName } from "../../../src/nn/optim/adamw.ts";
 import { clipScale, summarizeGradients } from "../../../src/nn/optim/gradients.ts";
+import { lossScale } from "../../../src/nn/optim/loss_scale.ts";
 import { learningRateAt, linearSchedule, stepCounter } from "../../../src/nn/optim/schedule.ts";
 import { sgd } from "../../../src/nn/optim/sgd.ts";
 import { runOnce } from "../run.ts";
@@ -139,3 +140,41 @@ for (
     assert.equal(await first(fine, fine, broken), 3);
   });
 }
+
+/** The loss scale and `w` after steps whose gradients are multiplied by the factors. */
+async function scaledSteps(
+  factors: readonly number[],
+  options: { start: number; growEvery: number },
+): Promise<{ scale: number; w: number; m: number }[]> {
+  const b = createBuilder();
+  const w = b.parameter("w", [2], { kind: "fill", value: 1 });
+  const scaling = lossScale(b, options);
+  const loss = b.mul(b.mul(b.sum(b.square(w)), b.input("factor", "f32", [])), scaling.scale);
+  const slopes = gradients(b, loss, [w]);
+  const good = b.equal(summarizeGradients(b, slopes).firstNonFinite, 0);
+  scaling.update(good);
+  adamw(b, [w], slopes, { learningRate: 0.1, gradientScale: b.div(1, scaling.scale), applyIf: good });
+  const program = await createInterpBackend().compile(b.graph());
+  await program.write(initialStates(b.graph(), 0));
+  const path = [];
+  for (const factor of factors) {
+    await program.run({ factor: hostTensor("f32", [], [factor]) });
+    const states = await program.read(["loss_scale", "w", "adamw.m.w"]);
+    path.push({ scale: states.loss_scale.data[0], w: states.w.data[0], m: states["adamw.m.w"].data[0] });
+  }
+  return path;
+}
+
+Deno.test("the loss scale doubles after so many good steps, and a bad one halves it and changes nothing else", async () => {
+  const path = await scaledSteps([1, 1, 1, 1, Infinity, NaN, 1, 1], { start: 8, growEvery: 3 });
+  assert.deepEqual(path.map(({ scale }) => scale), [8, 8, 16, 16, 8, 4, 4, 4]);
+  for (const i of [4, 5]) assert.deepEqual([path[i].w, path[i].m], [path[3].w, path[3].m]);
+  const good = await scaledSteps([1, 1, 1, 1, 1, 1], { start: 1, growEvery: 1000 });
+  const steps = path.filter((_, i) => i !== 4 && i !== 5);
+  near(steps.map(({ w, m }) => [w, m]), good.map(({ w, m }) => [w, m]));
+});
+
+Deno.test("the loss scale never falls below 1", async () => {
+  const path = await scaledSteps([NaN, NaN, NaN], { start: 2, growEvery: 10 });
+  assert.deepEqual(path.map(({ scale }) => scale), [1, 1, 1]);
+});
