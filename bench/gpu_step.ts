@@ -10,7 +10,7 @@
  */
 import { parseArgs } from "node:util";
 import { createGpuBackend } from "../src/backend/gpu/backend.ts";
-import { formatProfile, summarize } from "../src/backend/gpu/profile.ts";
+import { formatProfile, summarizeProfile } from "../src/backend/gpu/profile.ts";
 import type { GpuProgram } from "../src/backend/gpu/program.ts";
 import type { RunProfile } from "../src/backend/interface.ts";
 import { createBuilder, type Graph, type HostTensor } from "../src/graph/graph.ts";
@@ -296,7 +296,13 @@ async function profileOf(
     await program.drain();
     runs.push(await program.profile(feeds));
   }
-  const profile = summarize({ label, device: backend.description, runs, stepMs, memory: program.memory });
+  const profile = summarizeProfile({
+    label,
+    device: backend.description,
+    runs,
+    stepMs,
+    memory: program.memory,
+  });
   if (values.profile) print(formatProfile(profile));
   if (profile.kernels.length === 0) return undefined;
   const ops = profile.ops.map(({ name, launches, ms }) => ({ name, launches, ms }));
