@@ -76,7 +76,7 @@ export function joinableConcats(graph: Graph): Set<Node> {
   for (const node of graph.nodes) {
     if (node.op !== "concat" || node.attrs.axis !== 0 || node.inputs.length < 2) continue;
     const parts = node.inputs.map(throughReshapes);
-    const states = parts.every((p) => p.op === "state") && new Set(parts).size === parts.length &&
+    const states = parts.every(isStateOrCast) && new Set(parts).size === parts.length &&
       parts.slice(0, -1).every((p) => elementsOf(p) % unit === 0);
     const sums = parts.every(isFullReduction) && node.inputs.every((u) => isReadOnce(u, readers));
     if (states || sums) found.add(node);
@@ -86,9 +86,10 @@ export function joinableConcats(graph: Graph): Set<Node> {
 
 /**
  * Values that updates are computed from, element by element, and that are cheap to compute wherever they are read but do not lie as
- * the states do: a gradient of a table's first rows. They are worth storing: then the updates are like others.
+ * the states do: a gradient of a table's first rows. They are worth storing: then the updates are like others. So are casts that are
+ * concatenated.
  */
-export function looseOperands(graph: Graph): Set<Node> {
+export function looseOperands(graph: Graph, concats: ReadonlySet<Node>): Set<Node> {
   const found = new Set<Node>();
   const seen = new Set<Node>();
   const visit = (node: Node, size: number) => {
@@ -101,12 +102,20 @@ export function looseOperands(graph: Graph): Set<Node> {
     else if (elementwise.has(op) || op === "reshape") inputs.forEach((u) => visit(u, size));
   };
   for (const { value } of graph.updates) if (elementsOf(value) > 1) visit(value, elementsOf(value));
+  for (const concat of concats) {
+    for (const part of concat.inputs.map(throughReshapes)) if (part.op === "cast") found.add(part);
+  }
   return found;
 }
 
 /** Whether a concatenation is one of reductions, which can only be free or be split into short ones. */
 export function joinsReductions(node: Node): boolean {
   return node.op === "concat" && isFullReduction(throughReshapes(node.inputs[0]));
+}
+
+/** A state, or a state in another type: casts of many states are merged, and then lie side by side like these. */
+function isStateOrCast(node: Node): boolean {
+  return node.op === "state" || node.op === "cast" && node.inputs[0].op === "state";
 }
 
 function isReadOnce(node: Node, readers: ReadonlyMap<Node, number>): boolean {
@@ -194,7 +203,7 @@ function tryFlatten(
   for (const concat of options.concats) {
     const parts = concat.inputs.map(throughReshapes);
     const role: Role = { kind: parts[0].op === "state" ? "state" : "work", dtype: concat.dtype };
-    if (role.kind === "work" && !arena.placeOf(parts[0])) continue;
+    if (joinsReductions(concat) && !arena.placeOf(parts[0])) continue;
     if (arena.adjoin(parts, role)) joined.set(concat, arena.placeOf(parts[0])!);
   }
   const merged = mergeGroups(fusion, found, joined);

@@ -125,7 +125,7 @@ function planWith(
 ): Omit<Plan, "cutStates"> | undefined {
   const graph = splitConcats(source, options.join ? joinableConcats(source) : new Set());
   const concats = options.join ? joinableConcats(graph) : new Set<Node>();
-  const apart = new Set([...concats, ...looseOperands(graph)]);
+  const apart = new Set([...concats, ...looseOperands(graph, concats)]);
   const fusion = fuse(graph, { maxBuffers: limits.maxBuffers, apart });
   const { maxBuffers, maxBindingBytes } = limits;
   const flattened = flatten(graph, fusion, { concats, maxBuffers, maxBindingBytes, known: options.known });

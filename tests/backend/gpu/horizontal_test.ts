@@ -257,6 +257,22 @@ Deno.test("states that are concatenated lie side by side, and so do the parts of
   assert.ok(ragged.kernels.some((k) => k.name.startsWith("concat")), printPlan(ragged));
 });
 
+Deno.test("concatenated casts of states lie side by side, and one kernel makes them", () => {
+  const b = createBuilder();
+  const weights = ["q", "k", "v", "w"].map((n) => b.parameter(n, [64, 16], { kind: "fill", value: 0 }));
+  const x = b.cast(b.input("x", "f32", [4, 16]), "f16");
+  const [q, k, v, w] = weights.map((state) => b.cast(state, "f16"));
+  b.output("y", b.matmul(x, b.concat([q, k, v], 0), { transB: true }));
+  b.output("z", b.matmul(x, w, { transB: true }));
+  const plan = makePlan(optimize(b.graph()), limits);
+  assert.deepEqual(plan.kernels.map((k) => k.name.split(" ")[0]).sort(), [
+    "cast",
+    "cast",
+    "matmul",
+    "matmul",
+  ]);
+});
+
 Deno.test("concatenated states of an inference lie side by side as well", () => {
   const b = createBuilder();
   const weights = ["q", "k", "v"].map((n) => b.parameter(n, [64, 16], { kind: "fill", value: 0 }));
