@@ -79,14 +79,14 @@ interface Problem {
 }
 
 /** How the columns of rows are laid over a workgroup's threads, and how many rows it takes one after the other. */
-function layout(p: Problem, lanes: Lanes, { parallelism, software }: Lowering) {
+function layout(p: Problem, lanes: Lanes, parallelism: number) {
   const columns = p.width / lanes;
   const across = Math.min(powerOfTwo(columns), 32);
   const deep = Math.min(threads / across, powerOfTwo(Math.ceil(p.tokens / 4)));
   const blocks = Math.ceil(columns / across);
   const each = powerOfTwo(p.rows * blocks / (2 * parallelism)) / 2;
-  // Every workgroup looks at all tokens, which a device with few processors feels; its marks take 8 KiB at most.
-  const most = software ? Math.max(1, Math.min(32, powerOfTwo(65536 / Math.min(p.tokens, maxMarked)))) : 16;
+  // Every workgroup looks at all tokens, so each takes as many rows as 8 KiB of marks allow.
+  const most = Math.max(1, Math.min(32, 65536 / powerOfTwo(Math.min(p.tokens, maxMarked))));
   return { columns, across, deep, blocks, rowsEach: Math.max(1, Math.min(most, each)) };
 }
 
@@ -133,7 +133,7 @@ ${store("y == 0u && ")}
 function markedSums(group: Group, lowering: Lowering, p: Problem): Kernel {
   const words = Math.ceil(p.tokens / 32);
   return widest(group, lowering, p.width % 4 === 0, (w, lanes) => {
-    const { columns, across, deep, blocks, rowsEach } = layout(p, lanes, lowering);
+    const { columns, across, deep, blocks, rowsEach } = layout(p, lanes, lowering.parallelism);
     const size = across * deep;
     const type = vectorType(computeTypes[p.anchor.dtype], lanes);
     w.load("row_of", p.anchor.inputs[0], 1);
@@ -337,7 +337,7 @@ function sumRows(
 ): Kernel {
   const order = w.writer.bind(at.order, { lanes: 1 });
   const sorted = w.writer.bind(at.sorted, { lanes: 1 });
-  const { columns, across, deep, blocks, rowsEach } = layout(p, lanes, lowering);
+  const { columns, across, deep, blocks, rowsEach } = layout(p, lanes, lowering.parallelism);
   const size = across * deep;
   const type = vectorType(computeTypes[p.anchor.dtype], lanes);
   w.writer.declare(`var<workgroup> starts: array<u32, ${rowsEach + 1}>;`);
