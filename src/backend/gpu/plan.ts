@@ -108,7 +108,7 @@ export interface PlanOptions {
 /** Compiles a bound, optimized graph whose composite ops all have kernels. */
 export function makePlan(source: Graph, limits: PlanLimits, options: PlanOptions = {}): Plan {
   const { graph, states } = cutLargeStates(
-    mergeProjections(withoutBarriers(source), { unit: unitOf(source.nodes) }),
+    withoutBarriers(mergeProjections(source, { unit: unitOf(source.nodes) })),
     limits.maxBindingBytes,
   );
   checkTypes(graph);
