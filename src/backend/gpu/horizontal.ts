@@ -36,6 +36,8 @@ export interface Member {
   readonly roleOf: ReadonlyMap<Node, number>;
   /** The expression: of the outputs in order, or of what a reduction sums. */
   readonly results: readonly { readonly node: Node; readonly role?: number }[];
+  /** Updated values it reads or writes that have to be written straight into the state they update. */
+  readonly inPlace: ReadonlyMap<Node, Node>;
 }
 
 /** Groups without an anchor that are one kernel. */
@@ -210,12 +212,7 @@ function tryFlatten(
   if ("refused" in merged) return merged;
   const { order, inPlace } = withScalarsTogether(graph, merged.fusion, options.maxBuffers);
   const failed = found.filter(({ flat }) =>
-    flat.kind === "map" && flat.members.some((m) =>
-      m.results.some(({ node, role }) => {
-        const { node: place } = m.pieces[role!];
-        return place.op === "state" && inPlace.get(node) !== place;
-      })
-    )
+    flat.members.some((m) => [...m.inPlace].some(([value, state]) => inPlace.get(value) !== state))
   );
   if (failed.length > 0) return { refused: failed.map((f) => f.key) };
   return { order, inPlace, flat: merged.flat, arena, joined };
@@ -278,6 +275,7 @@ class Description {
   readonly #pieces: Piece[] = [];
   readonly #roles: Role[] = [];
   readonly #roleOf = new Map<Node, number>();
+  readonly #inPlace = new Map<Node, Node>();
   #size = 0;
   #isFlat = true;
 
@@ -321,6 +319,7 @@ class Description {
         pieces: this.#pieces,
         roleOf: this.#roleOf,
         results,
+        inPlace: this.#inPlace,
       },
     };
   }
@@ -361,31 +360,37 @@ class Description {
     return `scalar ${u.id}`;
   }
 
-  #piece(node: Node, piece: Piece): string {
-    const { op, dtype } = piece.node;
-    const isWork = this.#fusion.groupOf(piece.node) !== undefined;
-    if (!isWork && op !== "state") return this.#refuse();
-    if (op === "state" && elementsOf(piece.node) !== this.#size) return this.#refuse();
-    let role = this.#pieces.findIndex((p) => p.node === piece.node && p.offset === piece.offset);
-    if (role < 0) {
-      role = this.#pieces.push(piece) - 1;
-      this.#roles.push({ kind: isWork ? "work" : "state", dtype });
-    }
+  #piece(node: Node, { node: read, offset }: Piece): string {
+    const tensor = this.#homeOf(read);
+    const isState = tensor.op === "state";
+    if (!isState && !this.#fusion.groupOf(tensor)) return this.#refuse();
+    if (isState && elementsOf(tensor) !== this.#size) return this.#refuse();
+    let role = this.#pieces.findIndex((p) => p.node === tensor && p.offset === offset);
+    if (role < 0) role = this.#role(tensor, offset);
     this.#roleOf.set(node, role);
     return `role ${role}`;
   }
 
   #output(node: Node): number {
-    const state = this.#stateOf.get(node);
-    const inPlace = state !== undefined && this.#fusion.readsInPlace(this.#group, state);
-    const target = inPlace ? state : node;
-    let role = this.#pieces.findIndex((p) => p.node === target);
-    if (role < 0) {
-      role = this.#pieces.push({ node: target, offset: 0 }) - 1;
-      this.#roles.push({ kind: inPlace ? "state" : "work", dtype: node.dtype });
-    }
+    const tensor = this.#homeOf(node);
+    let role = this.#pieces.findIndex((p) => p.node === tensor);
+    if (role < 0) role = this.#role(tensor, 0);
     this.#lines.push(`out ${this.#flat(node)} ${role}`);
     return role;
+  }
+
+  #role(node: Node, offset: number): number {
+    this.#roles.push({ kind: node.op === "state" ? "state" : "work", dtype: node.dtype });
+    return this.#pieces.push({ node, offset }) - 1;
+  }
+
+  /** What a stored node is written over: the state it is the new value of, or nothing else than itself. */
+  #homeOf(node: Node): Node {
+    const state = this.#stateOf.get(node);
+    const group = this.#fusion.groupOf(node);
+    if (!state || !group || !this.#fusion.readsInPlace(group, state)) return node;
+    this.#inPlace.set(node, state);
+    return state;
   }
 
   #refuse(): string {

@@ -146,6 +146,12 @@ function planWith(
       else storages.place(node, "work", arena.placeOf(node));
     }
   }
+  for (const { entries } of arena.regions) {
+    for (const { node } of entries) {
+      const lost = !storages.of(node)?.within;
+      if (lost) throw new Error(`${labelOf(node)} does not lie where merged kernels expect it`);
+    }
+  }
   for (const [concat, place] of joined) storages.alias(concat, storages.range(place, elementsOf(concat)));
   const lowering: FlatLowering = {
     storageOf: (node) => storages.of(node),

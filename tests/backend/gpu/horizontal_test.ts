@@ -16,6 +16,7 @@ import { bindGraph } from "../../../src/graph/passes/bind.ts";
 import { optimize } from "../../../src/graph/passes/optimize.ts";
 import { adamw } from "../../../src/nn/optim/adamw.ts";
 import { clipScale, summarizeGradients } from "../../../src/nn/optim/gradients.ts";
+import { linearSchedule, stepCounter } from "../../../src/nn/optim/schedule.ts";
 import { sgd } from "../../../src/nn/optim/sgd.ts";
 
 const adapter = await describeAdapter();
@@ -31,7 +32,12 @@ const limits: PlanLimits = {
 type Optimizer = (b: Builder, parameters: readonly Node[], slopes: readonly Node[], scale: Node) => void;
 
 const byAdamw: Optimizer = (b, parameters, slopes, gradientScale) =>
-  adamw(b, parameters, slopes, { learningRate: 0.01, epsilon: 1e-3, gradientScale });
+  adamw(b, parameters, slopes, {
+    // More numbers than 8 buffers leave room for beside the tensors.
+    learningRate: linearSchedule(b, stepCounter(b), { peak: 0.01, warmupSteps: 2, totalSteps: 9 }),
+    epsilon: 1e-3,
+    gradientScale,
+  });
 
 const widths = [8, 64, 5, 33, 128, 3];
 
