@@ -3,6 +3,7 @@ import { createInterpBackend } from "../../src/backend/interp/interp.ts";
 import { createBuilder, gradients, type Graph, type HostTensor, hostTensor } from "../../src/graph/graph.ts";
 import { expand } from "../../src/graph/passes/expand.ts";
 import { mergeProjections } from "../../src/graph/passes/merge_projections.ts";
+import { mixedPrecision } from "../../src/graph/passes/mixed_precision.ts";
 import { optimize } from "../../src/graph/passes/optimize.ts";
 import { attention } from "../../src/nn/attention.ts";
 import { initialStates } from "../../src/nn/init.ts";
@@ -46,13 +47,16 @@ async function run(graph: Graph): Promise<Record<string, HostTensor>> {
 }
 
 for (
-  const [name, options, products] of [
-    ["of a tensor to itself are one product", { queries: 5, tokens: 5 }, [12, 6]],
-    ["of one token to all are two products", { queries: 1, tokens: 5 }, [12, 9]],
+  const [name, options, products, precision] of [
+    ["of a tensor to itself are one product", { queries: 5, tokens: 5 }, [12, 6], "f32"],
+    ["of one token to all are two products", { queries: 1, tokens: 5 }, [12, 9], "f32"],
+    ["of a tensor to itself are one product", { queries: 5, tokens: 5 }, [12, 6], "f16"],
+    ["of one token to all are two products", { queries: 1, tokens: 5 }, [12, 9], "f16"],
   ] as const
 ) {
-  Deno.test(`the projections of attention ${name}, forward and backward, with the same results`, async () => {
-    const plain = kept(attended(options));
+  Deno.test(`the projections of attention ${name} in ${precision}, forward and backward, with the same results`, async () => {
+    const graph = attended(options);
+    const plain = kept(precision === "f16" ? mixedPrecision(graph) : graph);
     const merged = mergeProjections(plain, { unit: 4 });
     assert.deepEqual([count(plain, "matmul"), count(merged, "matmul")], products);
     assert.equal(count(merged, "attention_grad_packed"), 1);

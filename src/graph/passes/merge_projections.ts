@@ -32,7 +32,9 @@ interface Projection {
   readonly product: NodeOf<"matmul">;
   readonly weight: Node;
   readonly bias?: Node;
-  /** The product, or its sum with the bias. */
+  /** Whether the result is rounded to f16. */
+  readonly narrow: boolean;
+  /** The product, its sum with the bias, or that in f16. */
   readonly result: Node;
 }
 
@@ -47,6 +49,7 @@ function mergeForward(graph: Graph, { unit }: MergeOptions): Graph {
   }
   const sets = [...byOperand.values()].filter((set) =>
     set.length > 1 && set.every((p) => (p.bias === undefined) === (set[0].bias === undefined)) &&
+    set.every((p) => p.narrow === set[0].narrow) &&
     new Set(set.map((p) => p.weight)).size === set.length
   );
   if (sets.length === 0) return graph;
@@ -69,6 +72,7 @@ function mergeForward(graph: Graph, { unit }: MergeOptions): Graph {
       const weights = b.concat(set.map((p) => at(p.weight)), 0);
       whole = named(b, product, () => b.apply("matmul", [at(product.inputs[0]), weights], product.attrs));
       if (bias) whole = named(b, product, () => b.add(whole!, b.concat(set.map((p) => at(p.bias!)), 0)));
+      if (set[0].narrow) whole = b.cast(whole, "f16");
       merged.set(set, whole);
     }
     return b.slice(whole, -1, start, node.shape.at(-1)!);
@@ -78,16 +82,28 @@ function mergeForward(graph: Graph, { unit }: MergeOptions): Graph {
 function projectionOf(node: Node, readers: Readers, unit: number): Projection | undefined {
   if (node.op !== "matmul" || node.attrs.transA || !node.attrs.transB) return undefined;
   const weight = node.inputs[1];
-  if (weight.op !== "state" || weight.shape.length !== 2 || node.inputs[0].shape.length < 2) return undefined;
+  if (!isWeight(weight) || weight.shape.length !== 2 || node.inputs[0].shape.length < 2) return undefined;
   const [only, ...more] = readers(node);
   const other = only?.op === "add" ? only.inputs[only.inputs[0] === node ? 1 : 0] : undefined;
   const bias = more.length === 0 && other?.op === "state" && other.shape.length === 1 ? other : undefined;
-  const result = bias ? only : node;
+  const sum = bias ? only : node;
+  const [cast, ...others] = readers(sum);
+  const narrow = others.length === 0 && cast?.op === "cast" && cast.dtype === "f16";
+  const result = narrow ? cast : sum;
   const attends = readers(result).length > 0 && readers(result).every((r) => r.op.startsWith("attention"));
   const fits = [weight, bias].every((w) =>
     !w || (w.shape as number[]).reduce((a, d) => a * d, 1) % unit === 0
   );
-  return attends && fits ? { product: node, weight, bias, result } : undefined;
+  return attends && fits ? { product: node, weight, bias, narrow, result } : undefined;
+}
+
+/** A state, or one in another type. */
+function isWeight(node: Node): boolean {
+  return node.op === "state" || isCastState(node);
+}
+
+function isCastState(node: Node): boolean {
+  return node.op === "cast" && node.inputs[0].op === "state";
 }
 
 // ---- gradients ---------------------------------------------------------------------------------------------------------
@@ -191,14 +207,17 @@ function mergeSums(
   readers: Readers,
   plans: Plans,
 ): void {
-  const sums = slices.map((slice) => readers(slice).find((n) => n.op === "reduce_sum"));
+  const sums = slices.map((slice) => {
+    const wide = readers(slice).filter((n) => n.op === "cast" && n.dtype === "f32").flatMap(readers);
+    return [...readers(slice), ...wide].find((n) => n.op === "reduce_sum");
+  });
   const [first] = sums;
   if (!first || first.attrs.axes.join() !== "0,1") return;
   if (sums.some((s) => !s || JSON.stringify(s.attrs) !== JSON.stringify(first.attrs))) return;
   let made: Node | undefined;
   sums.forEach((sum, i) =>
     plans.set(sum!, (at, b) => {
-      made ??= named(b, first, () => b.apply("reduce_sum", [at(whole)], first.attrs));
+      made ??= named(b, first, () => b.apply("reduce_sum", [b.cast(at(whole), first.dtype)], first.attrs));
       return b.slice(made, -1, i * width, width);
     })
   );
@@ -214,7 +233,7 @@ function mergeOperandGradients(
   const products = slices.map((slice) =>
     readers(slice).find((n): n is NodeOf<"matmul"> =>
       n.op === "matmul" && n.inputs[0] === slice && !n.attrs.transA && !n.attrs.transB &&
-      n.inputs[1].op === "state" && readers(n).length === 1
+      isWeight(n.inputs[1]) && readers(n).length === 1
     )
   );
   if (products.some((p) => !p)) return;
@@ -272,7 +291,7 @@ function named(b: Builder, like: Node, build: () => Node): Node {
   return like.name ? b.named(like.name, build) : build();
 }
 
-/** As `rewrite`, but with the leaves first, so that a node may read any of them; `undefined` leaves a node as it is. */
+/** As `rewrite`, but with the leaves and casts of states first, so that a node may read any of them; `undefined` leaves a node as it is. */
 function rebuild(
   graph: Graph,
   visit: (node: Node, at: (node: Node) => Node, b: Builder) => Node | undefined,
@@ -281,7 +300,9 @@ function rebuild(
   const made = new Map<Node, Node>();
   const at = (node: Node): Node => made.get(node)!;
   const isLeaf = (n: Node) => n.op === "input" || n.op === "state" || n.op === "constant";
-  for (const node of [...graph.nodes.filter(isLeaf), ...graph.nodes.filter((n) => !isLeaf(n))]) {
+  const rest = graph.nodes.filter((n) => !isLeaf(n));
+  const first = [...graph.nodes.filter(isLeaf), ...rest.filter(isCastState)];
+  for (const node of [...first, ...rest.filter((n) => !isCastState(n))]) {
     made.set(node, visit(node, at, b) ?? b.clone(node, node.inputs.map(at)));
   }
   for (const [name, node] of Object.entries(graph.outputs)) b.output(name, at(node));
