@@ -12,7 +12,7 @@ import { type Graph, type Node, type NodeOf, statesOf } from "../../graph/node.t
 import { numeric, sizeOf } from "../../graph/shape.ts";
 import { opTable } from "../../graph/table.ts";
 import { elementsOf } from "./fusion.ts";
-import { elementwise } from "./horizontal.ts";
+import { elementwise } from "./alike.ts";
 import { storageBytes } from "./kernels/wgsl.ts";
 
 /** A state that became several. */

@@ -298,3 +298,79 @@ test("projections by one product are the interpreter's, whether their weights li
     assertNear(await program.read(), await reference.read());
   }
 });
+
+/** Updates put together at random: of some shapes, by some of three rules, from gradients that lie in several ways. */
+function randomUpdates(seed: number): Graph {
+  let word = Math.imul(seed + 1, 2654435761) >>> 0;
+  const random = (n: number) => (word = (Math.imul(word, 1664525) + 1013904223) >>> 0) % n;
+  const b = createBuilder();
+  const x = b.input("x", "f32", [6, 8]);
+  const parameters: Node[] = [];
+  const slopes: Node[] = [];
+  const add = (rows: number, columns: number, slope: Node) => {
+    const shape = random(3) === 0 ? [rows * columns] : [rows, columns];
+    parameters.push(b.parameter(`p${parameters.length}`, shape, { kind: "fill", value: 0 }));
+    slopes.push(b.reshape(slope, shape));
+  };
+  const product = (rows: number, columns: number) =>
+    b.tanh(
+      b.matmul(b.slice(b.concat([x, x, x], 1), 1, 0, rows), b.slice(x, 1, 0, columns), { transA: true }),
+    );
+  for (let i = 0; i < 8; i++) {
+    const [rows, columns] = [1 + random(16), [8, 4, 3][random(3)]];
+    switch (random(4)) {
+      case 0: // parts of one result
+        for (const half of [0, 1]) add(8, 8, b.slice(product(16, 8), 0, 8 * half, 8));
+        break;
+      case 1: // some rows of a table
+        add(rows + 3, columns, b.pad(product(rows, columns), 0, 2, rows + 3));
+        break;
+      case 2:
+        add(columns, rows, b.transpose(product(rows, columns), [1, 0]));
+        break;
+      default:
+        add(rows, columns, product(rows, columns));
+    }
+  }
+  const squares = b.concat(slopes.map((g) => b.reshape(b.sum(b.square(g)), [1])), 0);
+  const scale = b.min(b.div(1, b.add(b.sqrt(b.sum(squares)), 1)), 0.5);
+  const steps = b.state("steps", "f32", []);
+  b.update(steps, b.add(steps, 1));
+  parameters.forEach((p, i) => {
+    const g = b.mul(slopes[i], scale);
+    if (random(5) === 0) return b.update(p, b.sub(p, b.mul(g, 0.1)));
+    const m = b.state(`m${i}`, "f32", p.shape);
+    const next = b.add(b.mul(m, 0.9), random(4) === 0 ? b.square(g) : g);
+    b.update(m, next);
+    if (random(6) > 0) b.update(p, b.sub(p, b.div(next, b.add(steps, 3))));
+    if (random(8) === 0) b.output(`next${i}`, next);
+  });
+  b.output("squares", squares);
+  return b.graph();
+}
+
+test("updates put together at random are the interpreter's", async (backend) => {
+  const narrow = await createGpuBackend({ maxBuffers: 8, maxBindingBytes: 4096, smallWorkBytes: 2048 });
+  try {
+    for (let seed = 0; seed < 5; seed++) {
+      const graph = randomUpdates(seed);
+      const feeds = {
+        x: hostTensor("f32", [6, 8], Array.from({ length: 48 }, (_, i) => Math.sin(i + seed))),
+      };
+      const reference = await createInterpBackend().compile(graph);
+      for (const program of [await backend.compile(graph), await narrow.compile(graph)]) {
+        await reference.write(initial(graph));
+        const zeros = Object.entries(await reference.read()).filter(([name]) => !name.startsWith("p"));
+        await reference.write(
+          Object.fromEntries(zeros.map(([n, t]) => [n, { ...t, data: t.data.map(() => 0) }])) as never,
+        );
+        await program.write(initial(graph));
+        for (let i = 0; i < 2; i++) assertNear(await program.run(feeds), await reference.run(feeds));
+        assertNear(await program.read(), await reference.read());
+        await program.dispose();
+      }
+    }
+  } finally {
+    await narrow.dispose();
+  }
+});
