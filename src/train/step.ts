@@ -51,9 +51,10 @@ export interface StepOptions {
 /** A training step, and what its outputs speak of. */
 export interface TrainingGraph {
   /**
-   * Inputs: those of the classifier, `labels` i32 `[batch]`, `weights` f32 `[batch]`, and where gradients are accumulated `share`,
-   * f32: this batch's part of the weight of all batches of the step. Outputs, one element each: `loss`, `gradNorm` (before
-   * clipping) and `nonFinite` (0, or 1 + the index in `parameters` of the first gradient with a NaN or an infinity); with f16
+   * Inputs: those of the classifier, `labels` i32 `[batch]`, `weights` f32 `[batch]`, and where gradients are accumulated two
+   * scalars: `share` f32, this batch's part of the weight of all batches of the step, and `begins` i32, 1 for the first of them.
+   * Outputs, one element each: `loss`, `gradNorm` (before clipping) and `nonFinite` (0, or 1 + the index in `parameters` of the
+   * first gradient with a NaN or an infinity); with f16
    * also `lossScale`, what the step's loss was multiplied by. A step in f16 whose gradients are not finite changes no parameter.
    */
   readonly graph: Graph;
@@ -63,7 +64,7 @@ export interface TrainingGraph {
   readonly parameters: readonly string[];
 }
 
-/** What the names of states begin with that hold gradients within a step, and are zeros between two. */
+/** What the names of states begin with that gradients are added up in, from the first batch of a step to its last. */
 export const ACCUMULATED = "accumulated.";
 
 /**
@@ -104,13 +105,13 @@ function buildStep(
     parameters: parameters.map((state: NodeOf<"state">) => state.name!),
   });
 
-  /** The sum of a value over the batches of a step. */
+  /** The sum of a value over the batches of a step so far. */
+  const begins = accumulates ? b.less(0, b.input("begins", "i32", [])) : undefined;
   const total = (name: string, value: Node): Node => {
-    if (!accumulates) return value;
+    if (!begins) return value;
     const state = b.state(`${ACCUMULATED}${name}`, "f32", value.shape);
-    const sum = b.add(state, value);
-    // Zeros made of the state itself, whatever it holds: they are written where it lies.
-    b.update(state, how.last ? b.where(b.less(state, state), state, 0) : sum);
+    const sum = b.add(b.where(begins, 0, state), value);
+    b.update(state, sum);
     return sum;
   };
   const loss = total("loss", own);

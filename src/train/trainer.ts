@@ -104,7 +104,7 @@ class Run {
   readonly #pending: Program[] = [];
   /** Programs whose steps have nothing to say, and must not pile up. */
   readonly #unread = new Set<Program>();
-  /** The states that a checkpoint holds: those that are zeros between two steps are not among them. */
+  /** The states that a checkpoint holds: those that begin anew with every step are not among them. */
   readonly #states: readonly NodeOf<"state">[];
   #evaluator?: Evaluator;
   #main!: Program;
@@ -215,7 +215,7 @@ class Run {
       await measureStep(
         this.#main,
         label,
-        () => ({ ...this.#programs.feeds(batch), ...this.#shareOf(1) }),
+        () => ({ ...this.#programs.feeds(batch), ...this.#partFeeds(1, 0) }),
         options,
       ),
     );
@@ -266,7 +266,7 @@ class Run {
       const programs = last ? this.#programs : this.#accumulation!;
       const program = await programs.get(part);
       this.#reportMemory();
-      await program.step({ ...programs.feeds(part), ...this.#shareOf(weights[i] / weight) });
+      await program.step({ ...programs.feeds(part), ...this.#partFeeds(weights[i] / weight, i) });
       if (last) this.#pending.push(program);
       else this.#unread.add(program);
     }
@@ -287,9 +287,10 @@ class Run {
     return Array.from({ length: count }, (_, i) => batches.at(batch + i));
   }
 
-  /** What part of a step a batch is, for the graphs that ask. */
-  #shareOf(share: number): Record<string, HostTensor> {
-    return this.#training.accumulation ? { share: hostTensor("f32", [], [share]) } : {};
+  /** Which part of a step a batch is, for the graphs that ask: its share of the weight and its number. */
+  #partFeeds(share: number, part: number): Record<string, HostTensor> {
+    if (!this.#training.accumulation) return {};
+    return { share: hostTensor("f32", [], [share]), begins: hostTensor("i32", [], [part === 0 ? 1 : 0]) };
   }
 
   /** Reads back what the steps since the last time said, in their order. */

@@ -57,7 +57,8 @@ function reachable(from: Group, after: ReadonlyMap<Group, ReadonlySet<Group>>): 
 function sort(groups: readonly Group[], after: ReadonlyMap<Group, ReadonlySet<Group>>): Group[] {
   const waiting = new Map(groups.map((g) => [g, 0]));
   for (const targets of after.values()) for (const t of targets) waiting.set(t, waiting.get(t)! + 1);
-  const built = new Map(groups.map((g) => [g, Math.max(...g.outputs.map((n) => n.id))]));
+  // What becomes of an anchor's result may have been built long after it, as sums of gradients are.
+  const built = new Map(groups.map((g) => [g, g.anchor?.id ?? Math.max(...g.outputs.map((n) => n.id))]));
   const ready = groups.filter((g) => waiting.get(g) === 0);
   const order: Group[] = [];
   while (ready.length > 0) {
