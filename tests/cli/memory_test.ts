@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createGpuBackend } from "../../src/backend/gpu/backend.ts";
+import { describeAdapter } from "../../src/backend/gpu/device.ts";
 import { type Backend, BackendError } from "../../src/backend/interface.ts";
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
 import { mix32 } from "../../src/graph/ops/random.ts";
@@ -16,42 +18,59 @@ const texts = Array.from({ length: 60 }, (_, i) => ({
   label: i % 2 ? "spam" : "ham",
 }));
 
-Deno.test("a model that the device cannot hold is refused in one line with the options that take less", async () => {
+const run = {
+  ...trainDefaults,
+  vocabSize: 60,
+  maxTokens: 16,
+  name: "spam",
+  source: "a test",
+  bump: "minor",
+  aliases: ["champion"],
+  resume: false,
+} as const;
+const output: Output = { ...processOutput({ json: true }), progress() {}, draw() {} };
+
+/** The message of a training that has to fail. */
+async function refusal(backend: Backend): Promise<string> {
   const home = await Deno.makeTempDir();
-  const backend: Backend = {
-    ...createInterpBackend(),
-    precisions: ["f32", "f16"],
-    compile: () =>
-      Promise.reject(
-        new BackendError("Cannot place train 32x128 in 8 MB of GPU memory", { outOfMemory: true }),
-      ),
-  };
-  const output: Output = { ...processOutput({ json: true }), progress() {}, draw() {} };
   try {
-    await assert.rejects(
-      trainAndRegister(texts, {
-        ...trainDefaults,
-        vocabSize: 60,
-        maxTokens: 16,
-        name: "spam",
-        source: "a test",
-        home,
-        bump: "minor",
-        aliases: ["champion"],
-        resume: false,
-        backend,
-        output,
-      }),
-      {
-        name: "CommandError",
-        message:
-          "Cannot place train 32x128 in 8 MB of GPU memory. Options for that: --batch-size 16 --accumulate 2 " +
-          "(the same steps), --precision f16, --checkpoint-gradients",
-      },
-    );
+    await trainAndRegister(texts, { ...run, home, backend, output });
+  } catch (error) {
+    assert.equal((error as Error).name, "CommandError");
+    return (error as Error).message;
   } finally {
     await Deno.remove(home, { recursive: true });
   }
+  throw new Error("it was not refused");
+}
+
+Deno.test("a model that the device cannot hold is refused in one line with the options that take less", async () => {
+  const message = "Cannot place train 32x16 in 8 MB";
+  const backend: Backend = {
+    ...createInterpBackend(),
+    precisions: ["f32", "f16"],
+    compile: () => Promise.reject(new BackendError(message, { outOfMemory: true })),
+  };
+  assert.equal(
+    await refusal(backend),
+    `${message}. Options for that: --batch-size 16 --accumulate 2 (the same steps), --precision f16, --checkpoint-gradients`,
+  );
+});
+
+Deno.test({
+  name: "a GPU with too little memory for a training step refuses it before the first one",
+  ignore: await describeAdapter() === null,
+  async fn() {
+    const backend = await createGpuBackend({ maxTotalBytes: 2e6 });
+    try {
+      assert.match(
+        await refusal(backend),
+        /^Cannot place train 32x16 in 2.0 MB of GPU memory: it takes .* of states and [^\n]+ Options for that: --batch-size 16 /,
+      );
+    } finally {
+      await backend.dispose();
+    }
+  },
 });
 
 Deno.test("what is taken already is not advised", () => {
