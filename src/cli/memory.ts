@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Precision } from "../backend/interface.ts";
+import type { Backend, Precision } from "../backend/interface.ts";
 import { CommandError } from "./output.ts";
 
 /** A parameter and AdamW's two moments, each f32, before a single activation. */
@@ -64,19 +64,19 @@ export interface MemoryChoices {
  * import assert from "node:assert/strict";
  * const run = { batchSize: 32, accumulate: 1, precision: "f32", checkpointGradients: false } as const;
  * assert.equal(
- *   memoryAdvice(run, ["f32", "f16"]),
+ *   memoryAdvice(run, { device: "webgpu", precisions: ["f32", "f16"] }),
  *   "Options for that: --batch-size 16 --accumulate 2 (the same steps), --precision f16, --checkpoint-gradients",
  * );
  * ```
  */
-export function memoryAdvice(run: MemoryChoices, precisions: readonly Precision[]): string {
+export function memoryAdvice(run: MemoryChoices, on: Pick<Backend, "device" | "precisions">): string {
   const half = Math.ceil(run.batchSize / 2);
   const options = [
     ...(run.batchSize > 1
       ? [`--batch-size ${half} --accumulate ${2 * run.accumulate} (the same steps)`]
       : []),
-    ...(run.precision === "f32" && precisions.includes("f16") ? ["--precision f16"] : []),
-    ...(run.checkpointGradients ? [] : ["--checkpoint-gradients"]),
+    ...(run.precision === "f32" && on.precisions.includes("f16") ? ["--precision f16"] : []),
+    ...(run.checkpointGradients || on.device !== "webgpu" ? [] : ["--checkpoint-gradients"]),
   ];
   return `Options for that: ${(options.length > 0 ? options : ["--hidden-size", "--layers"]).join(", ")}`;
 }

@@ -197,7 +197,7 @@ async function fit(work: Work, options: PipelineOptions): Promise<TrainResult> {
   }).catch((error) => {
     const cause = error.cause ?? error;
     if (!(cause instanceof BackendError && cause.outOfMemory)) throw error;
-    const advice = memoryAdvice(options, options.backend.precisions);
+    const advice = memoryAdvice(options, options.backend);
     throw new CommandError(`${error.message}. ${advice}`, { cause: error });
   });
   if (result.status === "interrupted") {

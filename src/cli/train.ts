@@ -87,7 +87,10 @@ export function trainCommand(program: Command): Command {
       )
         .choices(["f32", "f16"]).default(d.precision),
     )
-    .option("--checkpoint-gradients", "compute activations twice instead of keeping them: a third slower")
+    .option(
+      "--checkpoint-gradients",
+      "compute activations twice instead of keeping them, on webgpu: a third slower",
+    )
     .option("--learning-rate <rate>", "after warm-up", decimal({ min: 1e-12, max: 1e20 }), d.learningRate)
     .option("--weight-decay <rate>", "AdamW's", decimal({ min: 0, max: 1 }), d.weightDecay)
     .option("--label-smoothing <share>", "0 for none", decimal({ min: 0, max: 0.5 }), d.labelSmoothing)

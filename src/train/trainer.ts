@@ -193,6 +193,9 @@ class Run {
     }
     this.#progress.line(`training on ${backend.device}: ${backend.description}`);
     this.#reportMemory();
+    if (this.#options.checkpointGradients && backend.device !== "webgpu") {
+      this.#progress.line(`on ${backend.device}, checkpointed gradients save no memory`);
+    }
     const states = { ...initialStates(this.#training.graph, seed), ...initial };
     await this.#main.write(states);
     if (this.#options.profile) {

@@ -223,11 +223,15 @@ function failure(
   bytes: number,
   error: unknown,
 ): BackendError {
-  const reason = outOfMemory.test(String(error))
+  const lacksMemory = outOfMemory.test(String(error));
+  const reason = lacksMemory
     ? `its tensors take up to ${Math.ceil(bytes / 1e6)} MB at once, more than there is; ` +
       `take a smaller batch, shorter sequences or a smaller model`
     : firstLine(error);
-  return new BackendError(`Cannot ${attempt} "${label}" on ${runtime.device}: ${reason}`, { cause: error });
+  return new BackendError(`Cannot ${attempt} "${label}" on ${runtime.device}: ${reason}`, {
+    cause: error,
+    outOfMemory: lacksMemory,
+  });
 }
 
 function outputName(name: string): string {
