@@ -18,6 +18,7 @@ import { describeAdapter } from "../src/backend/gpu/device.ts";
 import { tileNamed, tileNames } from "../src/backend/gpu/kernels/matmul_tiles.ts";
 import {
   bytesOf,
+  pieceStep,
   threadsOf,
   type Tile,
   type TileOperand,
@@ -434,19 +435,23 @@ function compile(
   const { declarations, body } = tileText(tile, a, b, s.k);
   const perPart = Math.ceil(s.k / parts / tile.depth) * tile.depth;
   const type = (t: string) => even ? `vec4<${t}>` : t;
-  const put = even
-    ? `if (row < ${s.m}u && column < ${s.n}u) { b2[(out + row * ${s.n}u + column) >> 2u] = c; }`
-    : [0, 1, 2, 3].map((j) =>
-      `if (row < ${s.m}u && column + ${j}u < ${s.n}u) { b2[out + row * ${s.n}u + column + ${j}u] = c[${j}]; }`
-    ).join("\n  ");
+  const puts = Array.from({ length: tile.wide / 4 }, (_, j) => {
+    const column = `column + ${j * pieceStep(tile)}u`;
+    return Array.from({ length: even ? 1 : 4 }, (_, l) => {
+      const at = `out + row * ${s.n}u + ${column}`;
+      const store = even ? `b2[(${at}) >> 2u] = c${j};` : `b2[${at} + ${l}u] = c${j}[${l}];`;
+      return `if (row < ${s.m}u && ${column} + ${l}u < ${s.n}u) { ${store} }`;
+    }).join("\n  ");
+  }).join("\n  ");
+  const parameters = Array.from({ length: tile.wide / 4 }, (_, j) => `c${j}: vec4<f32>`).join(", ");
   return pipeline(
     device,
     `${options.f16 ? "enable f16;\n" : ""}@group(0) @binding(0) var<storage, read> b0: array<${type(dtype)}>;
 @group(0) @binding(1) var<storage, read> b1: array<${type(dtype)}>;
 @group(0) @binding(2) var<storage, read_write> b2: array<${type("f32")}>;
 ${declarations}
-fn put(out: u32, row: u32, column: u32, c: vec4<f32>) {
-  ${put}
+fn put(out: u32, row: u32, column: u32, ${parameters}) {
+  ${puts}
 }
 @compute @workgroup_size(${threadsOf(tile)})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) t: u32) {

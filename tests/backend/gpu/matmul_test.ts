@@ -6,6 +6,7 @@ import { bytesOf, threadsOf } from "../../../src/backend/gpu/kernels/tile.ts";
 import { type Form, tuningOf } from "../../../src/backend/gpu/tuning/tuning.ts";
 import { createInterpBackend } from "../../../src/backend/interp/interp.ts";
 import { createBuilder, hostTensor, type Node } from "../../../src/graph/graph.ts";
+import { numeric } from "../../../src/graph/shape.ts";
 
 const adapter = await describeAdapter();
 const forms: readonly Form[] = ["nn", "nt", "tn", "tt"];
@@ -28,18 +29,26 @@ function productOf(form: Form, rows: number, columns: number, depth: number): Pr
 }
 
 /** Compares the product, and one with an epilogue, with the interpreter's; gives the first kernel's workgroups. */
-async function compare(p: Product, options: GpuBackendOptions, kernels = 1): Promise<readonly number[]> {
+async function compare(
+  p: Product,
+  { long = false, ...options }: GpuBackendOptions & { readonly long?: boolean },
+  kernels = 1,
+): Promise<readonly number[]> {
   const b = createBuilder();
   const y = b.matmul(b.input("a", "f32", p.a), b.input("b", "f32", p.b), p);
+  const more = b.broadcast(b.input("more", "f32", numeric(y.shape).slice(-1)), y.shape);
   b.output("y", y);
-  b.output("scaled", b.tanh(b.mul(y, 0.1)));
+  b.output(
+    "scaled",
+    long ? b.gelu(b.add(b.mul(y, 0.1), b.tanh(b.add(more, y)))) : b.tanh(b.add(b.mul(y, 0.1), more)),
+  );
   const fill = (shape: readonly number[], step: number) =>
     hostTensor(
       "f32",
       shape,
       Array.from({ length: shape.reduce((n, d) => n * d, 1) }, (_, i) => Math.sin(i * step)),
     );
-  const feeds = { a: fill(p.a, 0.7), b: fill(p.b, 1.3) };
+  const feeds = { a: fill(p.a, 0.7), b: fill(p.b, 1.3), more: fill(numeric(y.shape).slice(-1), 0.3) };
   const want = await (await createInterpBackend().compile(b.graph())).run(feeds);
   const backend = await createGpuBackend({ shortKernels: false, ...options });
   try {
@@ -63,7 +72,7 @@ tileNames.forEach((name, i) => {
   const tile = tileNamed(name);
   const [even, odd] = [[1, 2], [3, 1]][i % 2];
   const cases = [
-    { form: forms[i % 4], rows: tile.rows + 4, columns: tile.columns - 4, depth: 260, parts: even },
+    { form: forms[i % 4], rows: tile.rows + 4, columns: tile.columns, depth: 260, parts: even },
     { form: forms[(i + 2) % 4], rows: tile.rows - 1, columns: tile.columns + 1, depth: 197, parts: odd },
   ];
   for (const { form, rows, columns, depth, parts } of cases) {
@@ -89,6 +98,23 @@ tileNames.forEach((name, i) => {
     });
   }
 });
+
+for (const name of ["128x64", "96x128", "128x96", "64x64", "32x32"]) {
+  const tile = tileNamed(name);
+  for (const rows of [tile.rows, tile.rows - 4]) {
+    Deno.test({
+      name:
+        `webgpu: what follows a product of ${rows} rows by ${name} tiles is computed for all of a thread's results`,
+      ignore: !adapter,
+      async fn() {
+        const columns = 2 * tile.columns;
+        const tuning = tuningOf({ adapter: "", products: { [`nn ${rows}x${columns}x20`]: name } });
+        const workgroups = await compare(productOf("nn", rows, columns, 20), { tuning, long: true });
+        assert.deepEqual(workgroups, [2, 1, 1]);
+      },
+    });
+  }
+}
 
 for (const form of forms) {
   Deno.test({

@@ -55,24 +55,36 @@ export class GroupWriter {
     this.writer.declare(`fn ${name}(i: u32) -> ${type} {\n${scope.text}\n  return ${value};\n}`);
   }
 
-  /** Declares `fn finish(i: u32, x: T)`: takes the anchor's elements from i on, and stores the group's outputs. */
-  finish(lanes: Lanes): void {
+  /**
+   * Declares `fn finish(i: u32, x: T)`: takes the anchor's elements from i on, and stores the group's outputs. For several places at
+   * once it is `finish(i0, x0, i1, x1, ...)`, which reads for all of them before it stores anything. Returns how many statements a
+   * place takes.
+   */
+  finish(lanes: Lanes, places = 1): number {
     const anchor = this.#group.anchor!;
-    const index = { name: "i", lanes };
-    const scope = new Scope(this.writer, this.#reader);
-    scope.define(anchor, index, "x");
-    if (lanes === 4) ["x", "y", "z", "w"].forEach((c, l) => scope.define(anchor, lane(l), `x.${c}`));
-    this.#store(scope, lanes);
     const type = vectorType(computeTypes[anchor.dtype], lanes);
-    this.writer.declare(`fn finish(i: u32, x: ${type}) {\n${scope.text}\n}`);
+    const scope = new Scope(this.writer, this.#reader);
+    const names = placeNames(places);
+    for (const { i, x } of names) {
+      scope.define(anchor, { name: i, lanes }, x);
+      if (lanes === 1) continue;
+      ["x", "y", "z", "w"].forEach((c, l) => scope.define(anchor, lane(i, l), `${x}.${c}`));
+    }
+    this.#store(scope, lanes, names.map(({ i }) => i));
+    const parameters = names.map(({ i, x }) => `${i}: u32, ${x}: ${type}`).join(", ");
+    this.writer.declare(`fn finish(${parameters}) {\n${scope.text}\n}`);
+    return scope.text.split("\n").length / places;
   }
 
-  /** Declares `fn finish(i: u32, x: T)` that only puts a partial result into scratch memory. */
-  keep(scratch: Storage, lanes: Lanes): void {
+  /** Declares `fn finish(i: u32, x: T)`, or for several places, that only puts partial results into scratch memory. */
+  keep(scratch: Storage, lanes: Lanes, places = 1): number {
     const type = vectorType(storageTypes[scratch.dtype], lanes);
     const name = this.writer.bind(scratch, { lanes, write: true });
-    const at = lanes === 4 ? "i >> 2u" : "i";
-    this.writer.declare(`fn finish(i: u32, x: ${type}) {\n  ${name}[${at}] = x;\n}`);
+    const names = placeNames(places);
+    const parameters = names.map(({ i, x }) => `${i}: u32, ${x}: ${type}`).join(", ");
+    const stores = names.map(({ i, x }) => `  ${name}[${lanes === 4 ? `${i} >> 2u` : i}] = ${x};`);
+    this.writer.declare(`fn finish(${parameters}) {\n${stores.join("\n")}\n}`);
+    return 1;
   }
 
   /** Declares `fn name(i: u32) -> T` that reads partial results back. */
@@ -86,7 +98,7 @@ export class GroupWriter {
   /** The whole kernel of a group without an anchor. */
   pointwise(lanes: Lanes): Kernel {
     const scope = new Scope(this.writer, this.#reader);
-    this.#store(scope, lanes);
+    this.#store(scope, lanes, ["i"]);
     const out = this.writer.bind(this.#lowering.storageOf(this.#group.outputs[0])!, { lanes });
     const main = `@compute @workgroup_size(${pointwiseThreads})
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -104,19 +116,25 @@ ${scope.text}
     return this.writer.isConsistent && this.writer.bindingCount <= this.#lowering.maxBuffers;
   }
 
-  #store(scope: Scope, lanes: Lanes): void {
-    const index = { name: "i", lanes };
+  #store(scope: Scope, lanes: Lanes, places: readonly string[]): void {
     const outputs = this.#group.outputs.filter((n) => n === this.#group.anchor || !isRowSum(n));
     // All values before the first store: an output may lie in the state it is computed from.
-    for (const node of outputs) scope.value(node, index);
-    for (const node of outputs) scope.store(node, this.#lowering.storageOf(node)!, index);
+    for (const name of places) for (const node of outputs) scope.value(node, { name, lanes });
+    for (const name of places) {
+      for (const node of outputs) scope.store(node, this.#lowering.storageOf(node)!, { name, lanes });
+    }
   }
 }
 
 const pointwiseThreads = 64;
 
-function lane(l: number): { name: string; lanes: Lanes } {
-  return { name: l === 0 ? "i" : `(i + ${l}u)`, lanes: 1 };
+function lane(i: string, l: number): { name: string; lanes: Lanes } {
+  return { name: l === 0 ? i : `(${i} + ${l}u)`, lanes: 1 };
+}
+
+function placeNames(places: number): { i: string; x: string }[] {
+  if (places === 1) return [{ i: "i", x: "x" }];
+  return Array.from({ length: places }, (_, n) => ({ i: `i${n}`, x: `x${n}` }));
 }
 
 /** Makes a kernel with four lanes if it may have them and one if not, or if four do not work out. */

@@ -17,7 +17,7 @@ import { GroupWriter, type Lowering, nameOf, widest } from "./fused.ts";
 import { type Lanes, vectorType } from "./wgsl.ts";
 import type { Kernel, Storage } from "./writer.ts";
 import { chooseTile } from "./matmul_tiles.ts";
-import { threadsOf, type Tile, type TileOperand, tileText } from "./tile.ts";
+import { pieceStep, threadsOf, type Tile, type TileOperand, tileText } from "./tile.ts";
 
 /** One operand: how far it is from one element to the next along the result's dimension and along the inner one. */
 interface Operand {
@@ -53,23 +53,35 @@ export function matmulKernels(group: Group, lowering: Lowering): Kernel[] {
   }, lowering);
   const name = nameOf(group);
   const wide = product.columns % 4 === 0;
+  const puts = (lanes: Lanes) => placesOf(product, tile, lanes);
   if (parts === 1) {
     return [widest(group, lowering, wide, (w, lanes) => {
-      w.finish(lanes);
-      return write(w, name, product, tile, 1, lanes);
+      const steps = w.finish(lanes, puts(lanes).places);
+      return write(w, name, product, tile, 1, lanes, steps > longFinish);
     })];
   }
   const results = group.size;
   const scratch = lowering.scratch(`${name} parts`, "f32", parts * results);
   const partial = new GroupWriter(group, lowering);
-  partial.keep(scratch, wide ? 4 : 1);
-  const first = write(partial, `${name} part`, product, tile, parts, wide ? 4 : 1);
+  const lanes = wide ? 4 : 1;
+  partial.keep(scratch, lanes, puts(lanes).places);
+  const first = write(partial, `${name} part`, product, tile, parts, lanes, false);
   const second = widest(group, lowering, wide, (w, lanes) => {
     w.recall("part", scratch, lanes);
     w.finish(lanes);
     return sumParts(w, `${name} rest`, results, parts, lanes);
   });
   return [first, second];
+}
+
+/** Statements of a `finish` that stands in a kernel once and not for each of a thread's results. */
+const longFinish = 6;
+
+/** How many pieces of four `finish` takes at once, of how many rows: its reads then wait together. One where some may be outside. */
+function placesOf(p: Product, tile: Tile, lanes: Lanes): { rows: number; places: number } {
+  if (lanes === 1 || p.columns % tile.columns !== 0) return { rows: 1, places: 1 };
+  const rows = p.rows % tile.rows !== 0 || tile.wide > 8 ? 1 : tile.wide === 8 ? 2 : 4;
+  return { rows, places: rows * tile.wide / 4 };
 }
 
 function describe(node: Node & { op: "matmul" }, lowering: Lowering): Product {
@@ -134,7 +146,15 @@ function describe(node: Node & { op: "matmul" }, lowering: Lowering): Product {
   };
 }
 
-function write(w: GroupWriter, name: string, p: Product, tile: Tile, parts: number, lanes: Lanes): Kernel {
+function write(
+  w: GroupWriter,
+  name: string,
+  p: Product,
+  tile: Tile,
+  parts: number,
+  lanes: Lanes,
+  loop: boolean,
+): Kernel {
   const names = {
     a: w.writer.bind(p.a.storage, { lanes: p.a.lanes }),
     b: w.writer.bind(p.b.storage, { lanes: p.b.lanes }),
@@ -149,9 +169,10 @@ function write(w: GroupWriter, name: string, p: Product, tile: Tile, parts: numb
       base: `base_${which}`,
     };
   };
-  const { declarations, body } = tileText(tile, operand("a"), operand("b"), p.depth);
+  const { rows } = placesOf(p, tile, lanes);
+  const { declarations, body } = tileText(tile, operand("a"), operand("b"), p.depth, { rows, loop });
   w.writer.declare(declarations);
-  w.writer.declare(putText(p, lanes));
+  w.writer.declare(putText(p, tile, lanes));
   const base = (o: Operand) => affine(rawDims(p.batch, o.batch), o.offset, "batch");
   const main = `@compute @workgroup_size(${threadsOf(tile)})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) t: u32) {
@@ -183,15 +204,30 @@ function rawDims(sizes: readonly number[], strides: readonly number[]): { size: 
   return mergedDims({ shape: sizes, strides, offset: 0 }).map((d) => ({ ...d }));
 }
 
-/** Takes four neighbours of a row and finishes those that are inside. */
-function putText(p: Product, lanes: Lanes): string {
-  const at = `out + row * ${p.columns}u + column`;
-  const body = lanes === 4
-    ? `  if (row < ${p.rows}u && column < ${p.columns}u) { finish(${at}, c); }`
-    : [0, 1, 2, 3].map((j) =>
-      `  if (row < ${p.rows}u && column + ${j}u < ${p.columns}u) { finish(${at} + ${j}u, c.${"xyzw"[j]}); }`
-    ).join("\n");
-  return `fn put(out: u32, row: u32, column: u32, c: vec4<f32>) {\n${body}\n}`;
+/** Takes a thread's results in a row or some, and finishes those that are inside. */
+function putText(p: Product, tile: Tile, lanes: Lanes): string {
+  const { rows, places } = placesOf(p, tile, lanes);
+  const perRow = tile.wide / 4;
+  const all = Array.from({ length: rows * perRow }, (_, n) => {
+    const [down, right] = [Math.floor(n / perRow), n % perRow * pieceStep(tile)];
+    return {
+      c: `c${n}`,
+      right,
+      at: `out + (row + ${down}u) * ${p.columns}u + column + ${right}u`,
+    };
+  });
+  const lines = places > 1
+    ? [`if (row < ${p.rows}u) { finish(${all.map(({ at, c }) => `${at}, ${c}`).join(", ")}); }`]
+    : all.flatMap(({ c, right, at }) =>
+      Array.from({ length: 4 / lanes }, (_, l) => {
+        const value = lanes === 4 ? c : `${c}.${"xyzw"[l]}`;
+        return `if (row < ${p.rows}u && column + ${
+          right + l
+        }u < ${p.columns}u) { finish(${at} + ${l}u, ${value}); }`;
+      })
+    );
+  const parameters = all.map(({ c }) => `${c}: vec4<f32>`).join(", ");
+  return `fn put(out: u32, row: u32, column: u32, ${parameters}) {\n  ${lines.join("\n  ")}\n}`;
 }
 
 /** The second pass of a product in parts. */

@@ -45,6 +45,17 @@ export interface TileOperand {
   readonly base: string;
 }
 
+/** How results are put: so many rows at once, and by a loop, so that what `put` does is in the kernel once, or one after the other. */
+export interface Puts {
+  readonly rows: number;
+  readonly loop: boolean;
+}
+
+/** Columns from one four of a thread's results in a row to the next. */
+export function pieceStep(tile: Tile): number {
+  return tile.columns / tile.wide * 4;
+}
+
 /** Threads of a workgroup. */
 export function threadsOf(tile: Tile): number {
   return tile.columns / tile.wide * (tile.rows / tile.high);
@@ -57,14 +68,16 @@ export function bytesOf(tile: Tile): number {
 
 /**
  * Declarations and statements. The statements use `t` (the thread), `m0` and `n0` (the tile's first row and column), `begin` and
- * `end` (of the inner dimension, which has `depth` elements in all), and call `put(out, row, column, c)` for each four results of a
- * row, also those outside.
+ * `end` (of the inner dimension, which has `depth` elements in all), and call `put(out, row, column, c0, c1, ...)` with all results of a
+ * thread in a row or in some rows below each other, also those outside: four neighbours a piece, the next piece of a row `pieceStep(tile)`
+ * columns on.
  */
 export function tileText(
   tile: Tile,
   a: TileOperand,
   b: TileOperand,
   depth: number,
+  puts: Puts = { rows: 1, loop: false },
 ): { readonly declarations: string; readonly body: string } {
   const guarded = depth % tile.depth !== 0;
   const copies = [copyOf("a", tile, a, guarded), copyOf("b", tile, b, guarded)];
@@ -102,7 +115,7 @@ ${compute}
 ${accumulatorText(tile)}
 ${setup}
 ${steps}
-${putsText(tile)}`,
+${putsText(tile, puts)}`,
   };
 }
 
@@ -212,12 +225,35 @@ function computeText(tile: Tile, a: (k: number) => string, b: (k: number) => str
   }).join("\n");
 }
 
-function putsText(tile: Tile): string {
-  const [down, across] = [tile.rows / tile.high, tile.columns / tile.wide];
-  return pieces(tile, (i, j) => {
-    const row = `m0 + y * 4u + ${(i >> 2) * down * 4 + (i & 3)}u`;
-    return `  put(out, ${row}, n0 + x * 4u + ${j * across * 4}u, c${i}_${j});`;
-  }).join("\n");
+function putsText(tile: Tile, { rows, loop }: Puts): string {
+  const down = 4 * tile.rows / tile.high;
+  const groups = Array.from({ length: tile.high / rows }, (_, g) => {
+    const names: string[] = [];
+    for (let i = g * rows; i < (g + 1) * rows; i++) {
+      for (let j = 0; j < tile.wide / 4; j++) names.push(`c${i}_${j}`);
+    }
+    return names;
+  });
+  if (!loop) {
+    return groups.map((names, g) => {
+      const row = (g * rows >> 2) * down + (g * rows & 3);
+      return `  put(out, m0 + y * 4u + ${row}u, n0 + x * 4u, ${names.join(", ")});`;
+    }).join("\n");
+  }
+  // A switch, since registers cannot be indexed.
+  const chosen = groups[0].map((_, n) => `d${n}`);
+  const cases = groups.map((names, g) =>
+    `      case ${g}u: { ${names.map((name, n) => `d${n} = ${name};`).join(" ")} }`
+  );
+  return `  for (var g = 0u; g < ${groups.length}u; g++) {
+${chosen.map((d) => `    var ${d} = vec4<f32>();`).join("\n")}
+    switch g {
+${cases.join("\n")}
+      default: { }
+    }
+    let row = g * ${rows}u / 4u * ${down}u + g * ${rows}u % 4u;
+    put(out, m0 + y * 4u + row, n0 + x * 4u, ${chosen.join(", ")});
+  }`;
 }
 
 /** For each row of a thread and each four of its columns. */
