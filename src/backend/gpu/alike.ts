@@ -98,7 +98,6 @@ class Description {
       if (!outputs.every((n) => elementwise.has(n.op))) return undefined;
       for (const node of outputs) this.#flat(node);
       for (const node of outputs) results.push({ node, role: this.#output(node) });
-      if (!this.#roles.some((r) => r.kind === "state")) return undefined;
     } else {
       if (anchor.dtype !== "f32" && anchor.dtype !== "f16") return undefined;
       if (!isFullReduction(anchor) || nodes.size > 1 || outputs.length !== 1 || this.#stateOf.has(anchor)) {

@@ -29,7 +29,8 @@ export interface GpuBackendOptions extends OpenOptions {
   readonly maxBindingBytes?: number;
   /** Bytes of work memory that are worth no thought; 256 MiB if not given. */
   readonly smallWorkBytes?: number;
-  /** Bytes a program may take in all: more is refused before any of it is taken. No limit if not given. */
+  /** Bytes a program may take in all: more is refused before any of it is taken. What the machine has left,
+   * on software adapters, if not given, and no limit on others. */
   readonly maxTotalBytes?: number;
   /** Kernels after which a run is handed to the device, for drivers that stop long runs; all at once if not given. */
   readonly kernelsPerSubmit?: number;
@@ -102,10 +103,16 @@ function limitsOf({ adapter }: GpuContext, options: GpuBackendOptions): PlanLimi
       options.maxBindingBytes ?? Infinity,
     ),
     smallWorkBytes: options.smallWorkBytes,
-    maxTotalBytes: options.maxTotalBytes,
+    maxTotalBytes: options.maxTotalBytes ?? (adapter.software ? availableBytes() : undefined),
     kernelsPerSubmit: options.kernelsPerSubmit,
     parallelism: options.parallelism ?? (adapter.software ? 2 : 132),
     software: options.shortKernels ?? adapter.software,
     tuning: options.tuning === undefined ? tuningFor(adapter.description) : options.tuning ?? undefined,
   };
+}
+
+/** The machine's memory that is free, where asking is allowed: a software adapter would take more than that and be killed. */
+function availableBytes(): number | undefined {
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "systemMemoryInfo" });
+  return state === "granted" ? Deno.systemMemoryInfo().available : undefined;
 }

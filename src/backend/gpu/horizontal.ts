@@ -116,8 +116,11 @@ function tryFlatten(
     known: options.known,
   });
   const found: { key: string; flat: Flat }[] = [];
-  for (const { key, kind, roles, members } of classes) {
+  for (const { key, kind, roles, members: all } of classes) {
     if (kind !== "map") continue;
+    // What touches no state is worth it only where its tensors lie side by side for the sake of others.
+    const isKept = roles.some((r) => r.kind === "state");
+    const members = all.filter((m) => isKept || m.pieces.every((p) => arena.placeOf(p.node)));
     const rows = members.map(({ size, pieces }) => ({ size, pieces }));
     for (const run of arena.place(rows, roles)) {
       found.push({ key, flat: { kind: "map", members: run.rows.map((i) => members[i]), run } });
