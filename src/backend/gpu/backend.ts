@@ -29,8 +29,10 @@ export interface GpuBackendOptions extends OpenOptions {
   readonly maxBindingBytes?: number;
   /** Bytes of work memory that are worth no thought; 256 MiB if not given. */
   readonly smallWorkBytes?: number;
-  /** Bytes a program may take in all: more is refused before any of it is taken. What the machine has left,
-   * on software adapters, if not given, and no limit on others. */
+  /**
+   * Bytes a program may take in all: more is refused before any of it is taken. If not given, what the machine has left on software
+   * adapters, and no limit on others.
+   */
   readonly maxTotalBytes?: number;
   /** Kernels after which a run is handed to the device, for drivers that stop long runs; all at once if not given. */
   readonly kernelsPerSubmit?: number;
