@@ -30,13 +30,12 @@ export function footprintOf({ storages, work }: Plan): Footprint {
   };
 }
 
-/** The bytes, the largest storages and what to try, in one line. */
+/** The bytes and what takes the most of them, in one line. */
 export function describeFootprint({ stateBytes, workBytes, largest }: Footprint): string {
   const names = largest.map(({ label, bytes }) => `${label} ${megabytes(bytes)}`).join(", ");
   return `it takes ${megabytes(stateBytes + workBytes)}: ${megabytes(stateBytes)} of states and ${
     megabytes(workBytes)
-  } to work in; the largest are ${names}; ` +
-    "try a smaller batch with gradient accumulation, shorter sequences, gradient checkpointing, or a smaller model";
+  } to work in; the largest are ${names}`;
 }
 
 /**
@@ -48,7 +47,8 @@ export function checkFootprint(footprint: Footprint, options: { maxBytes?: numbe
   const { maxBytes = Infinity, label = "the program" } = options;
   if (footprint.stateBytes + footprint.workBytes <= maxBytes) return;
   throw new BackendError(
-    `Cannot place ${label} in ${megabytes(maxBytes)} of GPU memory: ${describeFootprint(footprint)}`,
+    `Cannot place ${label} in ${megabytes(maxBytes)} of GPU memory: ${describeFootprint(footprint)}; ` +
+      "try a smaller batch with gradient accumulation, shorter sequences, gradient checkpointing, or a smaller model",
     { outOfMemory: true },
   );
 }
