@@ -5,6 +5,7 @@
  * @module
  */
 import { BackendError } from "../interface.ts";
+import { type KernelLayout, type KernelText, precompile } from "./precompile.ts";
 import { createWatchdog, type Watchdog } from "./watchdog.ts";
 
 /** What there is to know about a GPU before using it. */
@@ -62,14 +63,6 @@ export async function describeAdapter(): Promise<AdapterDescription | null> {
   return adapter && describe(adapter);
 }
 
-/** What is bound to a kernel. */
-export interface KernelLayout {
-  /** For each binding of group 0, whether the kernel writes it. */
-  readonly writes: readonly boolean[];
-  /** Buffers of group 1, which the kernel does not look at. */
-  readonly touched: number;
-}
-
 /** An open device. */
 export interface GpuContext {
   /** WebGPU's handle. */
@@ -78,6 +71,8 @@ export interface GpuContext {
   readonly adapter: AdapterDescription;
   /** The compiled kernel; equal texts are compiled once for each layout. */
   pipeline(kernel: string, wgsl: string, layout?: KernelLayout): Promise<GPUComputePipeline>;
+  /** Compiles those of the kernels that are new on several threads, where that makes `pipeline` faster after it. */
+  prepare(kernels: readonly KernelText[]): Promise<void>;
   /** How many pipelines have been compiled. */
   readonly pipelineCount: number;
   /** Throws what has gone wrong on the device since it was opened. */
@@ -98,6 +93,11 @@ export interface GpuContext {
 export interface OpenOptions {
   /** A wait for the GPU is given up after so many milliseconds plus ten times what the work should take; 60,000. */
   readonly hangLimitMs?: number;
+  /**
+   * Threads that compile; as many as the machine has cores, 12 at most, where the driver is known to keep what it compiled, else
+   * none.
+   */
+  readonly compileWorkers?: number;
   /** Is given WebGPU's device: for tools that look at it, and for tests that break it. */
   readonly onDevice?: (device: GPUDevice) => void;
 }
@@ -130,10 +130,15 @@ export async function openDevice(options: OpenOptions = {}): Promise<GpuContext>
     limitMs: options.hangLimitMs ?? 60_000,
     slowestFlops: slowestFlops[description.software ? "software" : "hardware"],
   });
-  return createContext(device, description, watchdog);
+  const compileWorkers = options.compileWorkers ?? defaultWorkers(description);
+  return createContext(device, description, { watchdog, compileWorkers });
 }
 
-function createContext(device: GPUDevice, adapter: AdapterDescription, watchdog: Watchdog): GpuContext {
+function createContext(
+  device: GPUDevice,
+  adapter: AdapterDescription,
+  { watchdog, compileWorkers }: { watchdog: Watchdog; compileWorkers: number },
+): GpuContext {
   const pipelines = new Map<string, Promise<GPUComputePipeline>>();
   let failure: BackendError | undefined;
   let open = true;
@@ -160,10 +165,17 @@ function createContext(device: GPUDevice, adapter: AdapterDescription, watchdog:
       return pipelines.size;
     },
     pipeline(kernel: string, wgsl: string, layout?: KernelLayout) {
-      const key = layout ? `${layout.touched} ${wgsl}` : wgsl;
+      const key = keyOf({ wgsl, layout });
       let pipeline = pipelines.get(key);
       if (!pipeline) pipelines.set(key, pipeline = compile(device, kernel, wgsl, layout));
       return pipeline;
+    },
+    async prepare(kernels: readonly KernelText[]) {
+      const fresh = new Map(kernels.map((k) => [keyOf(k), k]));
+      for (const key of pipelines.keys()) fresh.delete(key);
+      const { features, limits } = adapter;
+      const wanted = wantedFeatures.filter((f) => features.includes(f));
+      await precompile([...fresh.values()], { workers: compileWorkers, features: wanted, limits });
     },
     check() {
       if (!open) throw new BackendError("Cannot run: the WebGPU backend was disposed");
@@ -239,6 +251,15 @@ async function compile(
   } finally {
     await invalid;
   }
+}
+
+function keyOf({ wgsl, layout }: KernelText): string {
+  return layout ? `${layout.touched} ${wgsl}` : wgsl;
+}
+
+/** NVIDIA's driver was measured to hand kernels from one device to another; others may compile everything twice. */
+function defaultWorkers({ description, software }: AdapterDescription): number {
+  return /nvidia/i.test(description) && !software ? Math.min(navigator.hardwareConcurrency, 12) : 0;
 }
 
 function layoutOf(device: GPUDevice, { writes, touched }: KernelLayout): GPUPipelineLayout {

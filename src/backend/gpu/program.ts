@@ -90,13 +90,16 @@ export async function compileProgram(
   checkFootprint(footprint, { maxBytes: options.limits.maxTotalBytes, label: options.label });
   debugPrint(3, `plan of ${options.label ?? "program"}`, () => printPlan(plan));
   for (const { name, wgsl } of plan.kernels) debugPrint(4, name, () => wgsl);
+  const texts = plan.kernels.map((k, i) => ({
+    wgsl: k.wgsl,
+    layout: {
+      writes: k.bindings.map((b) => b.writes || b.shared === true),
+      touched: plan.touches[i].length,
+    },
+  }));
+  await context.prepare(texts);
   const pipelines = Promise.all(
-    plan.kernels.map((k, i) =>
-      context.pipeline(k.name, k.wgsl, {
-        writes: k.bindings.map((b) => b.writes || b.shared === true),
-        touched: plan.touches[i].length,
-      })
-    ),
+    plan.kernels.map((k, i) => context.pipeline(k.name, k.wgsl, texts[i].layout)),
   );
   states.retain();
   try {
