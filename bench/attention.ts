@@ -1,7 +1,7 @@
 /**
  * Times attention's kernels on WebGPU beside the products and softmax they replace:
- * `deno run -A bench/attention.ts [--tune N] [--rate 0.1] [shape ...]`, a shape as `batch x heads x queries x keys x width`.
- * `--tune N` times the N tilings that should be the fastest of each kernel, and prints how the choice compares with the best.
+ * `deno run -A bench/attention.ts [--tune] [--rate 0.1] [shape ...]`, a shape as `batch x heads x queries x keys x width`.
+ * `--tune` times each kernel with all blocks there are, and the chosen ones with parts of their work left out.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { makePlan } from "../src/backend/gpu/plan.ts";
 import { hasKernel } from "../src/backend/gpu/plan.ts";
 import { type GpuContext, openDevice } from "../src/backend/gpu/device.ts";
 import type { Group } from "../src/backend/gpu/fusion.ts";
-import { attentionKernels, passOf } from "../src/backend/gpu/kernels/attention.ts";
-import { type AttentionTiling, rankTilings } from "../src/backend/gpu/kernels/attention_tiling.ts";
-import type { Lowering } from "../src/backend/gpu/kernels/fused.ts";
+import { attentionKernels, type AttentionLowering, passOf } from "../src/backend/gpu/kernels/attention.ts";
+import { blocksFit, type BlockTiling, blockTilings } from "../src/backend/gpu/kernels/attention_blocks.ts";
 import { storageBytes } from "../src/backend/gpu/kernels/wgsl.ts";
 import { extentOf, type Kernel, type Storage } from "../src/backend/gpu/kernels/writer.ts";
 import { createBuilder, gradients, type Graph, type Node } from "../src/graph/graph.ts";
 import { expand } from "../src/graph/passes/expand.ts";
+import { mergeProjections } from "../src/graph/passes/merge_projections.ts";
 import { optimize } from "../src/graph/passes/optimize.ts";
 import { numeric, sizeOf } from "../src/graph/shape.ts";
 
@@ -30,13 +30,13 @@ interface Shape {
 
 const { values, positionals } = parseArgs({
   options: {
-    tune: { type: "string", default: "0" },
+    tune: { type: "boolean", default: false },
     rate: { type: "string", default: "0.1" },
     repeats: { type: "string", default: "20" },
   },
   allowPositionals: true,
 });
-const [tune, rate, repeats] = [values.tune, values.rate, values.repeats].map(Number);
+const [rate, repeats] = [values.rate, values.repeats].map(Number);
 const names = positionals.length > 0 ? positionals : [
   "16x2x128x128x64",
   "16x2x1x128x64",
@@ -58,12 +58,12 @@ const limits = {
   software,
 };
 print(`${context.adapter.description}; dropout ${rate}; microseconds of one launch, median of ${repeats}`);
-await warmUp(context);
+const busy = await makeBusy(context);
 for (const name of names) {
   const [batch, heads, queries, keys, width] = name.split("x").map(Number);
   const shape = { batch, heads, queries, keys, width };
   await compare(name, shape);
-  if (tune > 0) await tuneShape(name, shape);
+  if (values.tune) await tuneShape(name, shape);
 }
 context.dispose();
 
@@ -73,18 +73,10 @@ async function compare(name: string, shape: Shape): Promise<void> {
   for (const fused of [false, true]) {
     const keep = (node: Node) => (fused || !node.op.startsWith("attention")) && hasKernel(node, limits);
     const { kernels } = makePlan(optimize(expand(graph, keep)), limits);
-    const times = await time(kernels);
-    const total = times.reduce((a, b) => a + b, 0);
-    const forward = 4 * sizeOf(Object.values(shape));
-    if (!fused) {
-      print(`${name}: ${total.toFixed(0)} in ${kernels.length} kernels of products and softmax`);
-      continue;
-    }
-    print(
-      `${name}: ${total.toFixed(0)} in ${kernels.length} kernels, forward ${
-        (forward / 1e9).toFixed(2)
-      } GFLOP`,
-    );
+    const { each: times, all } = await time(kernels);
+    const kind = fused ? "kernels of attention" : "kernels of products and softmax";
+    print(`${name}: ${all.toFixed(1)} us in ${kernels.length} ${kind}`);
+    if (!fused) continue;
     kernels.forEach((kernel, i) => {
       const rateText = kernel.flops
         ? `${(kernel.flops / times[i] / 1e6).toFixed(1).padStart(6)} TFLOP/s`
@@ -94,60 +86,72 @@ async function compare(name: string, shape: Shape): Promise<void> {
   }
 }
 
-/** Times the most promising tilings of each kernel. */
-async function tuneShape(name: string, { batch, heads, queries, keys, width }: Shape): Promise<void> {
-  const graph = optimize(
-    expand(attentionGraph({ batch, heads, queries, keys, width }), (n) => hasKernel(n, limits)),
+/** Times each kernel with all blocks that fit, without blocks, and the chosen one with parts left out. */
+async function tuneShape(name: string, shape: Shape): Promise<void> {
+  const graph = mergeProjections(
+    optimize(expand(attentionGraph(shape), (n) => hasKernel(n, limits))),
+    { unit: 4 },
   );
-  for (const op of ["attention", "attention_grad_query", "attention_grad_key"]) {
-    const pass = passOf(op, { rows: queries, columns: keys, heads: batch * heads, width });
-    const anchor = graph.nodes.find((n) => n.op === op)!;
-    const family = op === "attention"
-      ? ["attention", "attention_stats"]
-      : op === "attention_grad_key"
-      ? ["attention_grad_key", "attention_grad_value"]
-      : [op];
+  const anchors = graph.nodes.filter((n) =>
+    ["attention", "attention_grad_query", "attention_grad_key", "attention_grad_packed"].includes(n.op)
+  );
+  for (const anchor of anchors) {
+    const family = families.find((f) => f.includes(anchor.op)) ?? [anchor.op];
     const outputs = graph.nodes.filter((n) => family.includes(n.op));
-    const rows: { tiling: AttentionTiling; us: number; at: number }[] = [];
-    for (const [at, tiling] of varied(rankTilings(pass, limits), tune).entries()) {
-      const kernels = kernelsOf(anchor, outputs, tiling);
-      try {
-        const [us] = await time(kernels);
-        rows.push({ tiling, us, at });
-      } catch (error) {
-        print(`  ${describe(tiling)}: ${(error as Error).message}`);
-      }
+    const { batch, heads, queries, keys, width } = shape;
+    const op = anchor.op === "attention_grad_packed" ? "attention_grad_key" : anchor.op;
+    const pass = passOf(op, { rows: queries, columns: keys, heads: batch * heads, width });
+    for (const [title, blocks] of variants) {
+      if (blocks && !blocksFit(pass, blocks, limits)) continue;
+      await report(`${name} ${anchor.op} ${title}`, () => kernelsOf(anchor, outputs, blocks));
     }
-    const chosen = rows.find((r) => r.at === 0);
-    rows.sort((a, b) => a.us - b.us);
-    print(`${name} ${op}: chosen ${chosen?.us.toFixed(1)}, best ${rows[0]?.us.toFixed(1)}`);
-    for (const { tiling, us, at } of rows) print(`  ${us.toFixed(1).padStart(8)} #${at} ${describe(tiling)}`);
+    for (const [title, change] of Object.entries(ablations)) {
+      await report(
+        `${name} ${anchor.op} ${title}`,
+        () => kernelsOf(anchor, outputs, undefined).map((k) => ({ ...k, wgsl: change(k.wgsl) })),
+      );
+    }
   }
 }
 
-/** The first of the list, but no more than two with the same share of a thread. */
-function varied(tilings: readonly AttentionTiling[], count: number): AttentionTiling[] {
-  const seen = new Map<string, number>();
-  return tilings.filter((t) => {
-    const key = `${t.high} ${t.scoreQuads} ${t.resultQuads}`;
-    seen.set(key, (seen.get(key) ?? 0) + 1);
-    return seen.get(key)! <= 2;
-  }).slice(0, count);
+async function report(title: string, make: () => Kernel[]): Promise<void> {
+  try {
+    const kernels = make();
+    const { each } = await time(kernels);
+    print(`  ${title}: ${each.map((us) => us.toFixed(1)).join(" + ")}`);
+  } catch (error) {
+    print(`  ${title}: ${(error as Error).message.split("\n")[0]}`);
+  }
 }
 
-function describe(t: AttentionTiling): string {
-  return `rows ${t.rows} high ${t.high} across ${t.across} score ${t.scoreQuads} result ${t.resultQuads} ` +
-    `columns ${t.columns} threads ${t.threads} padding ${t.padding}`;
-}
+const families = [["attention", "attention_stats"], ["attention_grad_key", "attention_grad_value"]];
+const variants: [string, BlockTiling | null | undefined][] = [
+  ["chosen", undefined],
+  ["streams", null],
+  ...blockTilings.map((t): [string, BlockTiling] => [`${t.rows}x${t.columns} by ${t.high}x${t.wide}`, t]),
+];
+const ablations: Record<string, (wgsl: string) => string> = {
+  "without hashing": (s) => s.replace(/(fn mix_four[^{]*\{)/, "$1 return word;"),
+  "without exp": (s) => s.replaceAll(/\bexp\(/g, "("),
+  "without products": (s) => s.replaceAll(/\w+ \+= a\d+\.[xyzw] \* b\w+;/g, ""),
+  "without fetching": (s) =>
+    s.replaceAll(
+      /(fn load_\w+\(at: u32\) -> vec4<f32> \{)/g,
+      "$1 if (at < 4000000000u) { return vec4<f32>(f32(at)); }",
+    ),
+};
 
-function kernelsOf(anchor: Node, outputs: readonly Node[], tiling: AttentionTiling): Kernel[] {
+function kernelsOf(anchor: Node, outputs: readonly Node[], blocks: BlockTiling | null | undefined): Kernel[] {
   const storages = new Map<Node, Storage>();
   const storage = (node: Node): Storage => ({
     label: node.op,
     dtype: node.dtype,
     elements: sizeOf(numeric(node.shape)),
   });
-  for (const node of [...anchor.inputs, ...outputs]) storages.set(node, storage(node));
+  const baseOf = (node: Node): Node => node.op === "slice" ? baseOf(node.inputs[0]) : node;
+  for (const node of [...anchor.inputs.map(baseOf), ...outputs]) {
+    if (!storages.has(node)) storages.set(node, storage(node));
+  }
   const group: Group = {
     level: 0,
     size: sizeOf(numeric(anchor.shape)),
@@ -157,9 +161,9 @@ function kernelsOf(anchor: Node, outputs: readonly Node[], tiling: AttentionTili
     outputs,
     loads: new Set(anchor.inputs),
   };
-  const lowering: Lowering & { tiling: AttentionTiling } = {
+  const lowering: AttentionLowering = {
     ...limits,
-    tiling,
+    blocks,
     storageOf: (node) => storages.get(node),
     scratch: (label, dtype, elements) => ({ label, dtype, elements }),
     table: (label, words) => ({ label, dtype: "u32", elements: words.length }),
@@ -170,7 +174,13 @@ function kernelsOf(anchor: Node, outputs: readonly Node[], tiling: AttentionTili
 function attentionGraph({ batch, heads, queries, keys, width }: Shape): Graph {
   const b = createBuilder();
   const input = (name: string, length: number) => b.input(name, "f32", [batch, length, heads * width]);
-  const [q, k, v, dy] = [input("q", queries), input("k", keys), input("v", keys), input("dy", queries)];
+  // Self-attention reads slices of one product, as models do once their projections are merged.
+  const size = heads * width;
+  const whole = queries === keys ? b.input("qkv", "f32", [batch, queries, 3 * size]) : undefined;
+  const [q, k, v] = whole
+    ? [0, 1, 2].map((i) => b.slice(whole, 2, i * size, size))
+    : [input("q", queries), input("k", keys), input("v", keys)];
+  const dy = input("dy", queries);
   const y = b.attention(q, k, v, {
     heads,
     scale: 1 / Math.sqrt(width),
@@ -178,12 +188,12 @@ function attentionGraph({ batch, heads, queries, keys, width }: Shape): Graph {
     dropout: { rate, key: b.input("rng", "u32", []) },
   });
   b.output("y", y);
-  gradients(b, b.sum(b.mul(y, dy)), [q, k, v]).forEach((g, i) => b.output(`d${i}`, g));
+  gradients(b, b.sum(b.mul(y, dy)), whole ? [whole] : [q, k, v]).forEach((g, i) => b.output(`d${i}`, g));
   return b.graph();
 }
 
-/** The median time of each kernel in microseconds, on memory that holds zeros. */
-async function time(kernels: readonly Kernel[]): Promise<number[]> {
+/** The median time of each kernel and of all in one pass, in microseconds, on memory that holds zeros, at a busy clock. */
+async function time(kernels: readonly Kernel[]): Promise<{ each: number[]; all: number }> {
   const { device } = context;
   const buffers = new Map<Storage, GPUBuffer>();
   const bufferOf = (storage: Storage) => {
@@ -195,7 +205,11 @@ async function time(kernels: readonly Kernel[]): Promise<number[]> {
     }
     return buffer;
   };
-  const launches = [];
+  const launches: {
+    pipeline: GPUComputePipeline;
+    bindGroup: GPUBindGroup;
+    workgroups: Kernel["workgroups"];
+  }[] = [];
   for (const { name, wgsl, bindings, workgroups } of kernels) {
     const module = device.createShaderModule({ code: wgsl });
     device.pushErrorScope("validation");
@@ -213,8 +227,7 @@ async function time(kernels: readonly Kernel[]): Promise<number[]> {
     if (error) throw new Error(`${name}: ${error.message}`);
     launches.push({ pipeline, bindGroup, workgroups });
   }
-  const count = 2 * launches.length;
-  const samples: number[][] = launches.map(() => []);
+  const count = 2 * launches.length + 2;
   const querySet = device.createQuerySet({ type: "timestamp", count });
   const resolved = device.createBuffer({
     size: count * 8,
@@ -226,16 +239,21 @@ async function time(kernels: readonly Kernel[]): Promise<number[]> {
     usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
   });
   const encoder = device.createCommandEncoder();
+  if (!software) busy(encoder, 60);
   for (let round = 0; round < repeats + 3; round++) {
-    launches.forEach(({ pipeline, bindGroup, workgroups }, i) => {
+    const run = (these: typeof launches, first: number) => {
       const pass = encoder.beginComputePass({
-        timestampWrites: { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 },
+        timestampWrites: { querySet, beginningOfPassWriteIndex: first, endOfPassWriteIndex: first + 1 },
       });
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(...workgroups);
+      for (const { pipeline, bindGroup, workgroups } of these) {
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, bindGroup);
+        pass.dispatchWorkgroups(...workgroups);
+      }
       pass.end();
-    });
+    };
+    launches.forEach((launch, i) => run([launch], 2 * i));
+    run(launches, count - 2);
     encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
     encoder.copyBufferToBuffer(resolved, 0, staging, round * count * 8, count * 8);
   }
@@ -243,21 +261,21 @@ async function time(kernels: readonly Kernel[]): Promise<number[]> {
   await staging.mapAsync(GPUMapMode.READ);
   const times = new BigUint64Array(staging.getMappedRange().slice(0));
   staging.unmap();
-  for (let round = 3; round < repeats + 3; round++) {
-    launches.forEach((_, i) => {
-      const at = round * count + 2 * i;
-      samples[i].push(Number(times[at + 1] - times[at]) / 1000);
+  const medians = Array.from({ length: launches.length + 1 }, (_, i) => {
+    const samples = Array.from({ length: repeats }, (_, round) => {
+      const at = (round + 3) * count + 2 * i;
+      return Number(times[at + 1] - times[at]) / 1000;
     });
-  }
+    return samples.sort((a, b) => a - b)[Math.floor(repeats / 2)];
+  });
   for (const buffer of [...buffers.values(), resolved, staging]) buffer.destroy();
   querySet.destroy();
   context.check();
-  return samples.map((list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)]);
+  return { each: medians.slice(0, -1), all: medians.at(-1)! };
 }
 
-/** Keeps the device busy for a while, since its clock idles low. */
-async function warmUp({ device }: GpuContext): Promise<void> {
-  if (software) return;
+/** What keeps the device busy for about so many milliseconds, since its clock idles low. */
+async function makeBusy({ device }: GpuContext): Promise<(encoder: GPUCommandEncoder, ms: number) => void> {
   const module = device.createShaderModule({
     code: `@group(0) @binding(0) var<storage, read_write> x: array<f32>;
 @compute @workgroup_size(256) fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -275,15 +293,13 @@ async function warmUp({ device }: GpuContext): Promise<void> {
     layout: pipeline.getBindGroupLayout(0),
     entries: [{ binding: 0, resource: { buffer } }],
   });
-  const encoder = device.createCommandEncoder();
-  const pass = encoder.beginComputePass();
-  pass.setPipeline(pipeline);
-  pass.setBindGroup(0, bindGroup);
-  for (let i = 0; i < 500; i++) pass.dispatchWorkgroups(4096);
-  pass.end();
-  device.queue.submit([encoder.finish()]);
-  await device.queue.onSubmittedWorkDone();
-  buffer.destroy();
+  return (encoder, ms) => {
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, bindGroup);
+    for (let i = 0; i < ms * 2; i++) pass.dispatchWorkgroups(4096);
+    pass.end();
+  };
 }
 
 function print(line: string): void {

@@ -136,6 +136,21 @@ const variants: Record<string, { options: GpuBackendOptions; problems: readonly 
     options: { shortKernels: false, parallelism: 4 },
     problems: [{ width: 16, queries: 9, keys: 18, rate: 0.2, tokens: [17], causal: true }],
   },
+  "by blocks": {
+    options: { shortKernels: false, parallelism: 2 },
+    problems: [
+      { width: 64, queries: 64, heads: 1, tokens: [50], rate: 0.1 },
+      { width: 32, queries: 70, keys: 130, heads: 1, batch: 2, rate: 0.2, tokens: [128, 0] },
+      { width: 16, queries: 100, heads: 2, causal: true, rate: 0.1, packed: true },
+      { width: 64, queries: 128, heads: 2, rate: 0.1, packed: true, tokens: [99] },
+      { width: 48, queries: 40, heads: 1, half: true },
+      { width: 128, queries: 65, keys: 70, heads: 1, causal: true },
+    ],
+  },
+  "by small blocks": {
+    options: { shortKernels: false, parallelism: 100 },
+    problems: [{ width: 32, queries: 50, tokens: [41], packed: true, rate: 0.1 }],
+  },
   "16 KiB of workgroup memory": {
     options: { shortKernels: true, maxWorkgroupBytes: 16384 },
     problems: [{ width: 64, queries: 33 }, { width: 128, queries: 17, heads: 1 }],
