@@ -43,8 +43,8 @@ export interface Assignment<T> {
  * assert.equal(slotOf.get("c"), slotOf.get("a"));
  * ```
  *
- * Values of at least `least` bytes lie in `hosts` where they fit before those are used, the largest first. Hosts have buffers of
- * their own.
+ * Values of at least `least` bytes lie in `hosts` where they fit before those are used, the largest first, if they are made before any
+ * part of a host is: what comes later would make kernels wait that use parts of the same buffer. Hosts have buffers of their own.
  */
 export function assignBuffers<T>(
   lifetimes: readonly Lifetime<T>[],
@@ -78,14 +78,17 @@ const alignment = 256;
 class Guests<T> {
   readonly #taken: { begin: number; end: number; first: number; last: number }[];
   readonly #bytes: number;
+  readonly #begin: number;
 
   constructor({ bytes, parts }: Host<T>) {
     this.#bytes = bytes;
+    this.#begin = Math.min(...parts.map((p) => p.first));
     this.#taken = parts.map((part) => ({ ...part, last: Infinity }));
   }
 
   /** The first byte from which a value finds room for as long as it lives. */
   take({ bytes, first, last }: Lifetime<T>): number | undefined {
+    if (first >= this.#begin) return undefined;
     const others = this.#taken.filter((t) => t.first <= last && first <= t.last)
       .sort((a, b) => a.begin - b.begin);
     let begin = 0;

@@ -47,6 +47,7 @@ Deno.test("what lies in an arena is gone before that part of the arena is used, 
       const begin = offsetOf.get(a.value)!;
       assert.equal(begin % 256, 0);
       assert.ok(begin + a.bytes <= 4096 && a.bytes >= 64);
+      assert.ok(a.first < Math.min(...parts.map((p) => p.first)));
       assert.equal(slotOf.get(a.value), slotOf.get(-1));
       for (const part of parts) {
         assert.ok(
