@@ -43,10 +43,10 @@ export function cutPasses(
     const work = assignBuffers(lifetimes, { hosts, least: small / 256 });
     return { passes, work, bytes: work.sizes.reduce((a, b) => a + b, 0) };
   };
-  const short = cut(Math.min(6, longest));
+  const short = cut(Math.min(4, longest));
   // A pass costs the host some 17 us, which only a short step notices, and a short step's memory is small.
-  const most = Math.max(small, short.bytes * 1.03);
-  for (const length of [Infinity, 96, 48, 24, 12, 8]) {
+  const most = Math.max(small, short.bytes * 1.02);
+  for (const length of [Infinity, 96, 48, 24, 12, 8, 6]) {
     const found = cut(Math.min(length, longest));
     if (found.bytes <= most) return found;
   }
