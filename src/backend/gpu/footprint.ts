@@ -30,12 +30,15 @@ export function footprintOf({ storages, work }: Plan): Footprint {
   };
 }
 
-/** The bytes and what takes the most of them, in one line. */
+const advice =
+  "try a smaller batch with gradient accumulation, shorter sequences, gradient checkpointing, or a smaller model";
+
+/** The bytes, what takes the most of them and what to try, in one line. */
 export function describeFootprint({ stateBytes, workBytes, largest }: Footprint): string {
   const names = largest.map(({ label, bytes }) => `${label} ${megabytes(bytes)}`).join(", ");
   return `it takes ${megabytes(stateBytes + workBytes)}: ${megabytes(stateBytes)} of states and ${
     megabytes(workBytes)
-  } to work in; the largest are ${names}`;
+  } to work in; the largest are ${names}; ${advice}`;
 }
 
 /**
@@ -47,12 +50,12 @@ export function checkFootprint(footprint: Footprint, options: { maxBytes?: numbe
   const { maxBytes = Infinity, label = "the program" } = options;
   if (footprint.stateBytes + footprint.workBytes <= maxBytes) return;
   throw new BackendError(
-    `Cannot place ${label} in ${megabytes(maxBytes)} of GPU memory: ${describeFootprint(footprint)}; ` +
-      "try a smaller batch with gradient accumulation, shorter sequences, gradient checkpointing, or a smaller model",
+    `Cannot place ${label} in ${megabytes(maxBytes)} of GPU memory: ${describeFootprint(footprint)}`,
     { outOfMemory: true },
   );
 }
 
 function megabytes(bytes: number): string {
+  if (bytes >= 1e10) return `${(bytes / 1e9).toFixed(1)} GB`;
   return bytes < 1e6 ? `${bytes} bytes` : `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 }
