@@ -43,21 +43,21 @@ pytorch() {
 
 case $half in
 first)
-  ours 150 training,whole
-  pytorch 90 eager
+  ours 120 training,whole
+  pytorch 110 eager
   peer 30 weir
-  peer 60 jax-js
+  peer 40 jax-js
   peer 60 tfjs
-  ours 70 large,half,repeat
-  pytorch 60 large,half
   pytorch 300 compile
   ;;
 second)
-  ours 150 growth
-  pytorch 90 growth
-  ours 100 inference
-  pytorch 70 inference
-  ours 40 matmul
+  ours 110 large,half,repeat
+  pytorch 75 large,half
+  ours 130 growth
+  pytorch 80 growth
+  ours 70 inference
+  pytorch 45 inference
+  ours 30 matmul
   pytorch 40 matmul
   pytorch 300 reduce-overhead
   ;;

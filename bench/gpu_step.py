@@ -235,7 +235,7 @@ def multiply(product):
 
 
 def training(*variants):
-    return lambda: [train("training", model, CASES["training"], variant) for model in models for variant in variants]
+    return lambda: [train("training", model, CASES["training"], variant) for variant in variants for model in models]
 
 
 def large():
