@@ -1,7 +1,7 @@
 /**
  * Times attention's kernels on WebGPU beside the products and softmax they replace:
  * `deno run -A bench/attention.ts [--tune] [--rate 0.1] [shape ...]`, a shape as `batch x heads x queries x keys x width`.
- * `--tune` times each kernel with all blocks there are, and the chosen ones with parts of their work left out.
+ * `--tune` times each kernel with all blocks there are, `--ablate` as well the chosen ones with parts of their work left out.
  *
  * @module
  */
@@ -31,6 +31,7 @@ interface Shape {
 const { values, positionals } = parseArgs({
   options: {
     tune: { type: "boolean", default: false },
+    ablate: { type: "boolean", default: false },
     rate: { type: "string", default: "0.1" },
     repeats: { type: "string", default: "20" },
   },
@@ -47,6 +48,33 @@ const names = positionals.length > 0 ? positionals : [
   "8x8x256x256x96",
   "4x16x512x512x128",
 ];
+
+const families = [["attention", "attention_stats"], ["attention_grad_key", "attention_grad_value"]];
+const variants: [string, BlockTiling | null | undefined][] = [
+  ["chosen", undefined],
+  ["streams", null],
+  ...blockTilings.map((
+    t,
+  ): [string, BlockTiling] => [`${t.rows}x${t.columns} by ${t.high}x${t.wide}, ${t.depth} deep`, t]),
+];
+const ablations: Record<string, (wgsl: string) => string> = {
+  "without barriers": (s) => s.replaceAll("workgroupBarrier();", ""),
+  "without the exchange of maxima": (s) => s.replaceAll(/new_top\d = max\(new_top\d, held[^;]*;/g, ""),
+  "without holding scores": (s) => s.replaceAll(/held\[\d\]\[\(x >> 2u\) \+[^;]*;/g, ""),
+  "without filling": (s) =>
+    s.replaceAll(/(stage|held)\[[^=;]*\] = vec4<f32>\(r_[^;]*;/g, "").replaceAll(
+      /stage\[[^=;]*\] = r_[^;]*;/g,
+      "",
+    ),
+  "without hashing": (s) => s.replace(/(fn mix_four[^{]*\{)/, "$1 return word;"),
+  "without exp": (s) => s.replaceAll(/\bexp\(/g, "("),
+  "without products": (s) => s.replaceAll(/\w+ \+= a\d+\.[xyzw] \* b\w+;/g, ""),
+  "without fetching": (s) =>
+    s.replaceAll(
+      /(fn load_\w+\(at: u32\) -> vec4<f32> \{)/g,
+      "$1 if (at < 4000000000u) { return vec4<f32>(f32(at)); }",
+    ),
+};
 
 const context = await openDevice();
 const { limits: adapterLimits, software } = context.adapter;
@@ -105,6 +133,7 @@ async function tuneShape(name: string, shape: Shape): Promise<void> {
       if (blocks && !blocksFit(pass, blocks, limits)) continue;
       await report(`${name} ${anchor.op} ${title}`, () => kernelsOf(anchor, outputs, blocks));
     }
+    if (!values.ablate) continue;
     for (const [title, change] of Object.entries(ablations)) {
       await report(
         `${name} ${anchor.op} ${title}`,
@@ -123,23 +152,6 @@ async function report(title: string, make: () => Kernel[]): Promise<void> {
     print(`  ${title}: ${(error as Error).message.split("\n")[0]}`);
   }
 }
-
-const families = [["attention", "attention_stats"], ["attention_grad_key", "attention_grad_value"]];
-const variants: [string, BlockTiling | null | undefined][] = [
-  ["chosen", undefined],
-  ["streams", null],
-  ...blockTilings.map((t): [string, BlockTiling] => [`${t.rows}x${t.columns} by ${t.high}x${t.wide}`, t]),
-];
-const ablations: Record<string, (wgsl: string) => string> = {
-  "without hashing": (s) => s.replace(/(fn mix_four[^{]*\{)/, "$1 return word;"),
-  "without exp": (s) => s.replaceAll(/\bexp\(/g, "("),
-  "without products": (s) => s.replaceAll(/\w+ \+= a\d+\.[xyzw] \* b\w+;/g, ""),
-  "without fetching": (s) =>
-    s.replaceAll(
-      /(fn load_\w+\(at: u32\) -> vec4<f32> \{)/g,
-      "$1 if (at < 4000000000u) { return vec4<f32>(f32(at)); }",
-    ),
-};
 
 function kernelsOf(anchor: Node, outputs: readonly Node[], blocks: BlockTiling | null | undefined): Kernel[] {
   const storages = new Map<Node, Storage>();

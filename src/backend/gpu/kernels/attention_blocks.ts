@@ -34,6 +34,8 @@ export interface BlockTiling {
   readonly columns: number;
   readonly high: number;
   readonly wide: number;
+  /** How much of a product's sum is fetched at a time: 16, 32 or 64. */
+  readonly depth: number;
 }
 
 /** What blocks are chosen for. */
@@ -43,23 +45,25 @@ export interface BlockLimits {
   readonly maxWorkgroupBytes: number;
 }
 
-/** Steps of a product. */
-const depth = 16;
-const quadsOf = depth / 4;
-/** Vectors between a step's rows in workgroup memory. */
-const pad = 2;
+/** What is written out: products and heads are made in multiples of it. */
+const unit = 16;
+const quadsOf = unit / 4;
 
 /** All blocks there are. */
 export const blockTilings: readonly BlockTiling[] = [
-  { rows: 64, columns: 64, high: 8, wide: 4 },
-  { rows: 32, columns: 64, high: 4, wide: 4 },
-  { rows: 64, columns: 128, high: 8, wide: 8 },
-  { rows: 128, columns: 64, high: 8, wide: 8 },
+  { rows: 64, columns: 64, high: 8, wide: 4, depth: 64 },
+  { rows: 64, columns: 64, high: 8, wide: 4, depth: 32 },
+  { rows: 64, columns: 64, high: 8, wide: 4, depth: 16 },
+  { rows: 32, columns: 64, high: 4, wide: 4, depth: 64 },
+  { rows: 32, columns: 64, high: 4, wide: 4, depth: 32 },
+  { rows: 32, columns: 64, high: 4, wide: 4, depth: 16 },
+  { rows: 64, columns: 128, high: 8, wide: 8, depth: 32 },
+  { rows: 64, columns: 128, high: 8, wide: 8, depth: 16 },
 ];
 
 /** Whether blocks of this size can make a pass here. */
 export function blocksFit(pass: AttentionPass, tiling: BlockTiling, limits: BlockLimits): boolean {
-  if (pass.width % depth !== 0 || pass.width < 16 || pass.width > 128) return false;
+  if (pass.width % unit !== 0 || pass.width < 16 || pass.width > 128) return false;
   if (pass.width / 4 % resultQuads(pass, tiling) !== 0) return false;
   const held = tiling.high * 4 * resultQuads(pass, tiling) * pass.results;
   if (held + pass.kept * tiling.high * tiling.wide > 144) return false;
@@ -69,15 +73,26 @@ export function blocksFit(pass: AttentionPass, tiling: BlockTiling, limits: Bloc
 /** The blocks to take, or `undefined` where rows or columns are few or the device is a CPU. */
 export function chooseBlocks(pass: AttentionPass, limits: BlockLimits): BlockTiling | undefined {
   if (limits.software || pass.rows < 32 || pass.columns < 32) return undefined;
-  const [large, small] = blockTilings.filter((t) => blocksFit(pass, t, limits));
-  const few = large && large.rows > 32 && Math.ceil(pass.rows / large.rows) * pass.heads < limits.parallelism;
-  return few && small?.rows === 32 ? small : large;
+  const fitting = blockTilings.filter((t) => blocksFit(pass, t, limits));
+  const few = (t: BlockTiling) => Math.ceil(pass.rows / t.rows) * pass.heads < limits.parallelism;
+  return fitting.find((t) => t.rows === 32 || !few(t)) ?? fitting[0];
 }
 
 /** Bytes of workgroup memory: a step of two operands and a block of scores. */
-function blockBytes(pass: AttentionPass, { rows, columns }: BlockTiling): number {
-  const steps = depth * (rows / 4 + pad + Math.max(columns, pass.width) / 4 + pad);
-  return 16 * (steps + columns * (rows / 4 + 1));
+function blockBytes(pass: AttentionPass, tiling: BlockTiling): number {
+  const { rows, columns } = tiling;
+  const widest = Math.max(columns, pass.width);
+  const deepest = Math.max(columns, scoreDepth(pass, tiling));
+  return 16 * (deepest * (rows / 4 + 1) + deepestStep(pass, tiling) * (widest / 4 + 1));
+}
+
+/** How much of the head a step takes: the largest part of it that `depth` allows. */
+function scoreDepth({ width }: AttentionPass, { depth }: BlockTiling): number {
+  return [64, 48, 32, 16].find((n) => n <= depth && width % n === 0)!;
+}
+
+function deepestStep(pass: AttentionPass, tiling: BlockTiling): number {
+  return Math.max(scoreDepth(pass, tiling), Math.min(tiling.depth, tiling.columns));
 }
 
 function resultQuads(pass: AttentionPass, { columns, wide }: BlockTiling): number {
@@ -103,6 +118,8 @@ export class BlockWriter extends AttentionText {
   readonly #per: number;
   /** Into how many parts a result's sum is cut where threads are left. */
   readonly #split: number;
+  /** How much of a head is fetched at a time. */
+  readonly #depth: number;
 
   constructor(node: AttentionNode, pass: AttentionPass, tiling: BlockTiling, lowering: Lowering) {
     const across = tiling.columns / tiling.wide;
@@ -112,6 +129,7 @@ export class BlockWriter extends AttentionText {
     this.#down = tiling.rows / tiling.high;
     this.#threads = this.#across * this.#down;
     this.#quads = pass.width / 4;
+    this.#depth = scoreDepth(pass, tiling);
     this.#resultQuads = resultQuads(pass, tiling);
     this.#per = this.#quads / this.#resultQuads;
     this.#split = this.#resultQuads > 1 ? 1 : [4, 2, 1].find((n) => n * this.#quads <= across)!;
@@ -124,13 +142,12 @@ export class BlockWriter extends AttentionText {
   /** The kernel around the body of its entry point. */
   finish(name: string, body: readonly string[]): Kernel {
     const { rows, columns } = this.#tiling;
+    const tile = (depth: number, n: number) =>
+      `array<array<array<array<vec4<f32>, ${n / 4 + 1}>, ${quadsOf}>, ${depth / unit}>, 4>`;
+    const deepest = Math.max(columns, this.#depth);
     const widest = Math.max(columns, this.pass.width);
-    const step = (n: number) => `array<array<array<vec4<f32>, ${n / 4 + pad}>, ${quadsOf}>, 4>`;
-    this.writer.declare(`var<workgroup> stage_a: ${step(rows)};
-var<workgroup> stage_b: ${step(widest)};
-var<workgroup> held: array<array<array<array<vec4<f32>, ${rows / 4 + 1}>, ${quadsOf}>, ${
-      columns / depth
-    }>, 4>;`);
+    this.writer.declare(`var<workgroup> held: ${tile(deepest, rows)};
+var<workgroup> stage: ${tile(deepestStep(this.pass, this.#tiling), widest)};`);
     const main = `@compute @workgroup_size(${this.#threads})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) t: u32) {
   let x = t % ${this.#across}u;
@@ -472,42 +489,47 @@ ${body.filter((line) => line !== "").join("\n")}
   /** The scores of rows and columns: a sum over the head. */
   #scoreProduct(tag: string, into: string, a: Operand, b: Operand): Product {
     const { rows, columns, high, wide } = this.#tiling;
+    const depth = this.#depth;
+    const quads = depth / 4;
     const sides = [
-      { o: a, first: "r0", block: rows, stage: "stage_a" },
-      { o: b, first: "c0", block: columns, stage: "stage_b" },
+      { o: a, first: "r0", block: rows, tile: "held" },
+      { o: b, first: "c0", block: columns, tile: "stage" },
     ];
-    // A unit is a square of four rows and four neighbours of the head; the row's units come first.
+    // A square is of four rows and four neighbours of the head; the rows' squares come first.
+    const [squaresA, squares] = [rows * depth / 16, (rows + columns) * depth / 16];
     const start: string[] = [];
     const load: string[] = [];
     const store: string[] = [];
-    for (let from = 0, round = 0; from < rows + columns; from += this.#threads, round++) {
+    for (let from = 0, round = 0; from < squares; from += this.#threads, round++) {
       const v = `${tag}${round}`;
       const to = from + this.#threads;
-      const kinds = [from < rows, to > rows].flatMap((here, i) => here ? [sides[i]] : []);
-      const guard = to > rows + columns ? `if (t < ${rows + columns - from}u) ` : "";
-      const places = kinds.map(({ o, first, block, stage }) => {
-        const shift = from - (stage === "stage_a" ? 0 : rows);
-        const unit = shift >= 0 ? `(t + ${shift}u)` : `(t - ${-shift}u)`;
+      const kinds = [from < squaresA, to > squaresA].flatMap((here, i) => here ? [sides[i]] : []);
+      const guard = to > squares ? `if (t < ${squares - from}u) ` : "";
+      const places = kinds.map(({ o, first, block, tile }) => {
+        const shift = from - (tile === "held" ? 0 : squaresA);
+        const square = shift >= 0 ? `(t + ${shift}u)` : `(t - ${-shift}u)`;
         const rowText = (e: number) => {
-          const text = `${first} + ${unit} / ${quadsOf}u * 4u + ${e}u`;
+          const text = `${first} + ${square} / ${quads}u * 4u + ${e}u`;
           return o.extent % block === 0 ? `(${text})` : `min(${text}, ${o.extent - 1}u)`;
         };
         return {
-          line: `${unit} / ${quadsOf}u`,
+          line: `${square} / ${quads}u`,
+          quad: `${square} % ${quads}u`,
           at: (e: number) =>
-            `base_${o.load} + ${rowText(e)} * ${o.strides[1]}u + t % ${quadsOf}u * ${4 * o.strides[2]}u`,
+            `base_${o.load} + ${rowText(e)} * ${o.strides[1]}u + q_${v} * ${4 * o.strides[2]}u`,
         };
       });
       const choose = (text: (side: number) => string) =>
-        kinds.length === 1 ? text(0) : `select(${text(1)}, ${text(0)}, t < ${rows - from}u)`;
+        kinds.length === 1 ? text(0) : `select(${text(1)}, ${text(0)}, t < ${squaresA - from}u)`;
       start.push(`  let l_${v} = ${choose((s) => places[s].line)};`);
+      start.push(`  let q_${v} = ${choose((s) => places[s].quad)};`);
       for (const e of range(4)) {
         start.push(`  let p_${v}_${e} = ${choose((s) => places[s].at(e))}; var r_${v}_${e} = vec4<f32>();`);
       }
       const branch = (text: (side: number) => string) =>
         kinds.length === 1
           ? `    ${guard}{ ${text(0)} }`
-          : `    if (t < ${rows - from}u) { ${text(0)} } else ${guard}{ ${text(1)} }`;
+          : `    if (t < ${squaresA - from}u) { ${text(0)} } else ${guard}{ ${text(1)} }`;
       load.push(branch((s) => {
         const { o } = kinds[s];
         return range(4).map((e) =>
@@ -517,51 +539,56 @@ ${body.filter((line) => line !== "").join("\n")}
       store.push(branch((s) =>
         range(4).map((e) => {
           const value = range(4).map((r) => `r_${v}_${r}.${component[e]}`).join(", ");
-          return `${kinds[s].stage}[${e}][t % ${quadsOf}u][l_${v}] = vec4<f32>(${value});`;
+          return `${kinds[s].tile}[${e}][q_${v} >> 2u][q_${v} & 3u][l_${v}] = vec4<f32>(${value});`;
         }).join(" ")
       ));
     }
-    const compute = range(depth).map((k) => {
+    const compute = range(unit).map((k) => {
+      const [e, quad] = [k & 3, k >> 2];
       const reads = [
-        ...range(high / 4).map((i) => `let a${i} = stage_a[${k & 3}][${k >> 2}][y + ${i * this.#down}u];`),
-        ...range(wide / 4).map((j) => `let b${j} = stage_b[${k & 3}][${k >> 2}][x + ${j * this.#across}u];`),
+        ...range(high / 4).map((i) => `let a${i} = held[${e}][part_k][${quad}][y + ${i * this.#down}u];`),
+        ...range(wide / 4).map((j) => `let b${j} = stage[${e}][part_k][${quad}][x + ${j * this.#across}u];`),
       ];
       const sums = this.#pieces((i, j) => `${into}${i}_${j} += a${i >> 2}.${component[i & 3]} * b${j};`);
       return `    { ${[...reads, ...sums].join(" ")} }`;
     });
-    return this.#steps(this.pass.width / depth, start, load, store, compute);
+    return this.#steps(this.pass.width, depth, { start, load, store, compute });
   }
 
   /** What the scores held give for the rows: a sum over the block's columns of an operand of theirs. */
   #resultProduct(tag: string, into: string, o: Operand): Product {
     const { columns, high } = this.#tiling;
-    const { start, load, store } = this.#rowsOf(tag, o, "c0", columns);
+    const depth = Math.min(this.#tiling.depth, columns);
+    const fetched = this.#rowsOf(tag, o, "c0", columns, depth);
     const compute = this.#shared((quad, e) => {
       const reads = [
-        ...range(high / 4).map((i) => `let a${i} = held[${e}][k][${quad}][y + ${i * this.#down}u];`),
-        ...range(this.#resultQuads).map((j) => `let b${j} = stage_b[${e}][${quad}][xo + ${j * this.#per}u];`),
+        ...range(high / 4).map((i) => `let a${i} = held[${e}][k_all][${quad}][y + ${i * this.#down}u];`),
+        ...range(this.#resultQuads).map((j) =>
+          `let b${j} = stage[${e}][part_k][${quad}][xo + ${j * this.#per}u];`
+        ),
       ];
       const sums = range(high).flatMap((i) =>
         range(this.#resultQuads).map((j) => `${into}${i}_${j} += a${i >> 2}.${component[i & 3]} * b${j};`)
       );
       return `    { ${[...reads, ...sums].join(" ")} }`;
     });
-    return this.#steps(columns / depth, start, load, store, compute);
+    return this.#steps(columns, depth, { ...fetched, compute });
   }
 
   /** What the scores held give for the columns: a sum over the block's rows of an operand of theirs. */
   #turnedProduct(tag: string, into: string, o: Operand): Product {
     const { rows, columns } = this.#tiling;
     const high = columns / this.#down;
-    const { start, load, store } = this.#rowsOf(tag, o, "r0", rows);
+    const depth = Math.min(this.#tiling.depth, rows);
+    const fetched = this.#rowsOf(tag, o, "r0", rows, depth);
     const compute = this.#shared((quad) => {
       const reads = range(high).map((i) => {
         const at = `(y + ${(i >> 2) * this.#down}u)`;
-        return `let a${i} = held[${i & 3}][${at} >> 2u][${at} & 3u][k * ${quadsOf}u + ${quad}];`;
+        return `let a${i} = held[${i & 3}][${at} >> 2u][${at} & 3u][k_all * ${quadsOf}u + ${quad}];`;
       });
       const sums = range(4).flatMap((e) => [
         ...range(this.#resultQuads).map((j) =>
-          `let b${e}_${j} = stage_b[${e}][${quad}][xo + ${j * this.#per}u];`
+          `let b${e}_${j} = stage[${e}][part_k][${quad}][xo + ${j * this.#per}u];`
         ),
         ...range(high).flatMap((i) =>
           range(this.#resultQuads).map((j) => `${into}${i}_${j} += a${i}.${component[e]} * b${e}_${j};`)
@@ -569,7 +596,7 @@ ${body.filter((line) => line !== "").join("\n")}
       ]);
       return `    { ${[...reads, ...sums].join(" ")} }`;
     }, "quads");
-    return this.#steps(rows / depth, start, load, store, compute);
+    return this.#steps(rows, depth, { ...fetched, compute });
   }
 
   /** A thread's share of a step: all of it, or a part of its quads where the sum is cut. */
@@ -589,6 +616,7 @@ ${body.filter((line) => line !== "").join("\n")}
     o: Operand,
     first: string,
     block: number,
+    depth: number,
   ): Record<"start" | "load" | "store", string[]> {
     const [start, load, store]: string[][] = [[], [], []];
     const units = depth * this.#quads;
@@ -608,29 +636,37 @@ ${body.filter((line) => line !== "").join("\n")}
         load.push(`    ${guard}{ r_${v} = load_${o.load}(p_${v} + ${at}); }`);
       }
       const k = `(${unit} / ${this.#quads}u)`;
-      store.push(`    ${guard}{ stage_b[${k} & 3u][${k} >> 2u][${unit} % ${this.#quads}u] = r_${v}; }`);
+      store.push(
+        `    ${guard}{ stage[${k} & 3u][${k} >> 4u][(${k} >> 2u) & 3u][${unit} % ${this.#quads}u] = r_${v}; }`,
+      );
     }
     return { start, load, store };
   }
 
   #steps(
-    count: number,
-    start: readonly string[],
-    load: readonly string[],
-    store: readonly string[],
-    compute: readonly string[],
+    total: number,
+    depth: number,
+    text: Readonly<Record<"start" | "load" | "store" | "compute", readonly string[]>>,
   ): Product {
+    const { load, store, compute } = text;
     const fetch = (next: string) => [`  { let next = ${next};`, ...load, "  }"];
+    const parts = depth / unit;
+    // One step too many is fetched: it is never used, and no read leaves its buffer.
+    const step = (next: readonly string[], at: string) => [
+      ...store,
+      "    workgroupBarrier();",
+      ...next,
+      parts === 1 ? "    { let part_k = 0u;" : `    for (var part_k = 0u; part_k < ${parts}u; part_k++) {`,
+      `    let k_all = ${at}part_k;`,
+      ...compute,
+      "    }",
+      "    workgroupBarrier();",
+    ];
     return {
-      start: [...start, ...fetch("0u")],
-      loop: [
-        `  for (var k = 0u; k < ${count}u; k++) {`,
-        ...store,
-        "    workgroupBarrier();",
-        // One step too many is fetched: it is never used, and no read leaves its buffer.
-        ...fetch("k + 1u"),
-        ...compute,
-        "    workgroupBarrier();",
+      start: [...text.start, ...fetch("0u")],
+      loop: total === depth ? step([], "") : [
+        `  for (var k = 0u; k < ${total / depth}u; k++) {`,
+        ...step(fetch("k + 1u"), parts === 1 ? "k + " : `k * ${parts}u + `),
         "  }",
       ],
     };
