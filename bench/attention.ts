@@ -55,7 +55,10 @@ const variants: [string, BlockTiling | null | undefined][] = [
   ["streams", null],
   ...blockTilings.map((
     t,
-  ): [string, BlockTiling] => [`${t.rows}x${t.columns} by ${t.high}x${t.wide}, ${t.depth} deep`, t]),
+  ): [string, BlockTiling] => [
+    `${t.rows}x${t.columns} by ${t.high}x${t.wide}, ${t.depth} deep, ${t.held} held`,
+    t,
+  ]),
 ];
 const ablations: Record<string, (wgsl: string) => string> = {
   "without barriers": (s) => s.replaceAll("workgroupBarrier();", ""),

@@ -9,7 +9,7 @@
 import type { Node } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
 import type { Group } from "../fusion.ts";
-import { type BlockTiling, BlockWriter, chooseBlocks, sumText } from "./attention_blocks.ts";
+import { type BlockTiling, BlockWriter, chooseBlocks, makesAll, sumText } from "./attention_blocks.ts";
 import { StreamWriter } from "./attention_streams.ts";
 import type { AttentionNode, Result, Results } from "./attention_text.ts";
 import { type AttentionPass, chooseTiling, type TilingLimits } from "./attention_tiling.ts";
@@ -101,7 +101,7 @@ function packedKernels(
     const pass = passOfNode("attention_grad_key", node);
     const blocks = lowering.blocks === undefined ? chooseBlocks(pass, lowering) : lowering.blocks;
     const cuts = blocks ? Math.ceil(pass.rows / blocks.rows) : Infinity;
-    if (blocks && blocks.rows === blocks.columns && cuts <= maxParts) {
+    if (blocks && makesAll(blocks) && cuts <= maxParts) {
       const w = new BlockWriter(node, pass, blocks, lowering);
       const query = made.get("attention_grad_query")!;
       if (cuts === 1) return [{ ...w.finish(name, w.keyValueGradients(made)), flops: products(5) }];

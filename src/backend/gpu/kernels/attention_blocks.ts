@@ -36,6 +36,8 @@ export interface BlockTiling {
   readonly wide: number;
   /** How much of a product's sum is fetched at a time: 16, 32 or 64. */
   readonly depth: number;
+  /** Columns of a block whose scores lie in workgroup memory at a time. */
+  readonly held: number;
 }
 
 /** What blocks are chosen for. */
@@ -51,14 +53,13 @@ const quadsOf = unit / 4;
 
 /** All blocks there are. */
 export const blockTilings: readonly BlockTiling[] = [
-  { rows: 64, columns: 64, high: 8, wide: 4, depth: 64 },
-  { rows: 64, columns: 64, high: 8, wide: 4, depth: 32 },
-  { rows: 64, columns: 64, high: 8, wide: 4, depth: 16 },
-  { rows: 32, columns: 64, high: 4, wide: 4, depth: 64 },
-  { rows: 32, columns: 64, high: 4, wide: 4, depth: 32 },
-  { rows: 32, columns: 64, high: 4, wide: 4, depth: 16 },
-  { rows: 64, columns: 128, high: 8, wide: 8, depth: 32 },
-  { rows: 64, columns: 128, high: 8, wide: 8, depth: 16 },
+  { rows: 64, columns: 64, high: 8, wide: 4, depth: 16, held: 32 },
+  { rows: 32, columns: 64, high: 4, wide: 4, depth: 16, held: 64 },
+  { rows: 32, columns: 64, high: 4, wide: 4, depth: 16, held: 32 },
+  { rows: 64, columns: 64, high: 8, wide: 4, depth: 16, held: 16 },
+  { rows: 64, columns: 64, high: 8, wide: 4, depth: 32, held: 32 },
+  { rows: 64, columns: 64, high: 8, wide: 4, depth: 16, held: 64 },
+  { rows: 128, columns: 64, high: 8, wide: 4, depth: 16, held: 32 },
 ];
 
 /** Whether blocks of this size can make a pass here. */
@@ -80,9 +81,9 @@ export function chooseBlocks(pass: AttentionPass, limits: BlockLimits): BlockTil
 
 /** Bytes of workgroup memory: a step of two operands and a block of scores. */
 function blockBytes(pass: AttentionPass, tiling: BlockTiling): number {
-  const { rows, columns } = tiling;
+  const { rows, columns, held } = tiling;
   const widest = Math.max(columns, pass.width);
-  const deepest = Math.max(columns, scoreDepth(pass, tiling));
+  const deepest = Math.max(held, scoreDepth(pass, tiling));
   return 16 * (deepest * (rows / 4 + 1) + deepestStep(pass, tiling) * (widest / 4 + 1));
 }
 
@@ -92,7 +93,12 @@ function scoreDepth({ width }: AttentionPass, { depth }: BlockTiling): number {
 }
 
 function deepestStep(pass: AttentionPass, tiling: BlockTiling): number {
-  return Math.max(scoreDepth(pass, tiling), Math.min(tiling.depth, tiling.columns));
+  return Math.max(scoreDepth(pass, tiling), Math.min(tiling.depth, tiling.held));
+}
+
+/** Whether one kernel can make all gradients by these blocks: for that, each thread takes four rows of those held, or eight. */
+export function makesAll({ rows, high, held }: BlockTiling): boolean {
+  return held * high / rows >= 4;
 }
 
 function resultQuads(pass: AttentionPass, { columns, wide }: BlockTiling): number {
@@ -120,6 +126,10 @@ export class BlockWriter extends AttentionText {
   readonly #split: number;
   /** How much of a head is fetched at a time. */
   readonly #depth: number;
+  /** Scores are held in so many pieces, one after the other, ... */
+  readonly #pieces: number;
+  /** ... in memory of so many times 16 columns. */
+  readonly #deepest: number;
 
   constructor(node: AttentionNode, pass: AttentionPass, tiling: BlockTiling, lowering: Lowering) {
     const across = tiling.columns / tiling.wide;
@@ -132,7 +142,14 @@ export class BlockWriter extends AttentionText {
     this.#depth = scoreDepth(pass, tiling);
     this.#resultQuads = resultQuads(pass, tiling);
     this.#per = this.#quads / this.#resultQuads;
-    this.#split = this.#resultQuads > 1 ? 1 : [4, 2, 1].find((n) => n * this.#quads <= across)!;
+    this.#pieces = tiling.columns / tiling.held;
+    this.#deepest = Math.max(tiling.held, this.#depth) / unit;
+    const aside = Math.max(1, tiling.held / this.#down / tiling.high);
+    this.#split = this.#resultQuads > 1
+      ? 1
+      : [4, 2, 1].find((n) =>
+        n * this.#quads <= across && Math.ceil((n - 1) * this.#quads / 4) * aside <= this.#deepest
+      )!;
   }
 
   protected override rowAt(i: number): number {
@@ -144,7 +161,7 @@ export class BlockWriter extends AttentionText {
     const { rows, columns } = this.#tiling;
     const tile = (depth: number, n: number) =>
       `array<array<array<array<vec4<f32>, ${n / 4 + 1}>, ${quadsOf}>, ${depth / unit}>, 4>`;
-    const deepest = Math.max(columns, this.#depth);
+    const deepest = this.#deepest * unit;
     const widest = Math.max(columns, this.pass.width);
     this.writer.declare(`var<workgroup> held: ${tile(deepest, rows)};
 var<workgroup> stage: ${tile(deepestStep(this.pass, this.#tiling), widest)};`);
@@ -189,9 +206,16 @@ ${body.filter((line) => line !== "").join("\n")}
         };
       });
     const give = (values: readonly string[]) =>
-      values.map((v, g) => `  held[x & 3u][x >> 2u][0][y + ${g * this.#down}u] = ${v};`);
+      values.map((v, g) =>
+        `  held[x & 3u][(x >> 2u) % ${this.#deepest}u][(x >> 2u) / ${this.#deepest}u][y + ${
+          g * this.#down
+        }u] = ${v};`
+      );
     const gather = (into: string, g: number, op: "max" | "sum") => {
-      const parts = range(this.#across).map((i) => `held[${i & 3}][${i >> 2}][0][y + ${g * this.#down}u]`);
+      const parts = range(this.#across).map((i) => {
+        const [step, quad] = [(i >> 2) % this.#deepest, Math.floor((i >> 2) / this.#deepest)];
+        return `held[${i & 3}][${step}][${quad}][y + ${g * this.#down}u]`;
+      });
       return parts.map((p) => op === "max" ? `  ${into} = max(${into}, ${p});` : `  ${into} += ${p};`);
     };
     const scores = this.#scoreProduct("p", "s", query, key);
@@ -224,22 +248,21 @@ ${body.filter((line) => line !== "").join("\n")}
         `  top${g} = new_top${g};`,
       ]),
       "  workgroupBarrier();",
-      ...this.#pieces((i, j) => `  s${i}_${j} = exp(s${i}_${j} - vec4<f32>(${of("top", i)}));`),
+      ...this.#each((i, j) => `  s${i}_${j} = exp(s${i}_${j} - vec4<f32>(${of("top", i)}));`),
       ...sums.map((f) => f.setup),
       ...sums.map((f, g) =>
         once ? `  sum${g} = ${f.value};` : `  sum${g} = sum${g} * shrink${g} + ${f.value};`
       ),
       ...(draws ? [draws.setup] : []),
       ...(draws
-        ? this.#pieces((i, j) => `  s${i}_${j} = select(vec4<f32>(0.0f), s${i}_${j}, ${draws.kept(i, j)});`)
+        ? this.#each((i, j) => `  s${i}_${j} = select(vec4<f32>(0.0f), s${i}_${j}, ${draws.kept(i, j)});`)
         : []),
       ...(once
         ? []
         : range(high).flatMap((i) =>
           range(this.#resultQuads).map((j) => `  o${i}_${j} *= ${of("shrink", i)};`)
         )),
-      ...this.#hold("s"),
-      ...results.loop,
+      ...this.#byPieces("s", results.loop),
       "  }",
       ...give(groups.map((g) => `sum${g}`)),
       "  workgroupBarrier();",
@@ -303,13 +326,12 @@ ${body.filter((line) => line !== "").join("\n")}
       ...results.start,
       ...this.#finishScores("query"),
       ...(draws ? [draws.setup] : []),
-      ...this.#pieces((i, j) => {
+      ...this.#each((i, j) => {
         const p = `exp(s${i}_${j} - vec4<f32>(top${i})) * share${i}`;
         return `  s${i}_${j} = (${this.#zeroUnless(inside && inside(i, j), p)}) * ` +
           `(${this.#dropped(`g${i}_${j}`, draws?.kept(i, j))} - vec4<f32>(delta${i}));`;
       }),
-      ...this.#hold("s"),
-      ...results.loop,
+      ...this.#byPieces("s", results.loop),
       "  }",
       ...this.#combine("o", high),
       ...this.#storeResult("o", made.get("attention_grad_query")!, () => this.float(this.attrs.scale)),
@@ -321,7 +343,7 @@ ${body.filter((line) => line !== "").join("\n")}
    * block of keys gives a part of it, one after the other in memory.
    */
   keyValueGradients(made: Results): string[] {
-    const { high, columns, wide } = this.#tiling;
+    const { high, columns, wide, held } = this.#tiling;
     const [dquery, dkey, dvalue] = ["query", "key", "value"].map((n) => made.get(`attention_grad_${n}`));
     const [query, key, gradient] = this.operands("query", "key", "gradient");
     const value = dkey || dquery ? this.operands("value")[0] : undefined;
@@ -361,10 +383,10 @@ ${body.filter((line) => line !== "").join("\n")}
       ...this.#accumulators("s", high, wide / 4),
       ...scores.loop,
       ...(weights ? [...weights.start, ...this.#accumulators("g", high, wide / 4), ...weights.loop] : []),
-      ...(values ?? keys ?? queries)!.start,
+      ...(values ?? keys)?.start ?? [],
       ...this.#finishScores("key", hoisted ? (i) => `mask_row${i}` : undefined),
       ...(draws ? [draws.setup] : []),
-      ...this.#pieces((i, j) => {
+      ...this.#each((i, j) => {
         const p = `exp(s${i}_${j} - top${j}) * share${j}`;
         return [
           `  s${i}_${j} = ${this.#zeroUnless(inside && inside(i, j), p)};`,
@@ -377,23 +399,28 @@ ${body.filter((line) => line !== "").join("\n")}
           draws && values ? `s${i}_${j} = select(vec4<f32>(0.0f), s${i}_${j}, kept${i}_${j});` : "",
         ].join(" ");
       }),
-      ...(values ? [...this.#hold("s"), ...values.loop] : []),
-      ...(weights ? this.#hold("w") : []),
-      ...(keys ? [...(values ? keys.start : []), ...keys.loop] : []),
-      ...(dquery && queries
-        ? [
-          ...(values || keys ? queries.start : []),
-          ...this.#accumulators("o", columns / this.#down, this.#resultQuads),
-          ...queries.loop,
-          ...this.#combine("o", columns / this.#down),
-          ...this.#storeResult("o", dquery, () => scale, {
-            first: `c0 + y * 4u`,
-            extent: this.queries,
-            block: columns,
-            before: `group.x * ${partSize}u`,
-          }),
-          this.#split > 1 ? "  workgroupBarrier();" : "",
-        ]
+      ...(values ? this.#byPieces("s", values.loop) : []),
+      ...(keys && values ? keys.start : []),
+      ...(weights
+        ? this.#byPieces("w", [
+          ...(keys ? keys.loop : []),
+          ...(dquery && queries
+            ? [
+              ...queries.start,
+              ...this.#accumulators("o", held / this.#down, this.#resultQuads),
+              ...queries.loop,
+              ...this.#combine("o", held / this.#down),
+              ...this.#storeResult("o", dquery, () => scale, {
+                first: `c0 + piece * ${held}u + y * 4u`,
+                extent: this.queries,
+                high: held / this.#down,
+                whole: this.queries % columns === 0,
+                before: `group.x * ${partSize}u`,
+              }),
+              this.#split > 1 ? "  workgroupBarrier();" : "",
+            ]
+            : []),
+        ])
         : []),
       "  }",
       ...(dkey ? [...this.#combine("k", high), ...this.#storeResult("k", dkey, () => scale)] : []),
@@ -413,7 +440,7 @@ ${body.filter((line) => line !== "").join("\n")}
     return range(this.#tiling.wide / 4);
   }
 
-  #pieces(text: (i: number, j: number) => string): string[] {
+  #each(text: (i: number, j: number) => string): string[] {
     return range(this.#tiling.high).flatMap((i) => this.#quadNumbers.map((j) => text(i, j)));
   }
 
@@ -435,7 +462,7 @@ ${body.filter((line) => line !== "").join("\n")}
           `  let column${j} = vec4<u32>(${this.column(j)}) + vec4<u32>(0u, 1u, 2u, 3u);`
         )
         : []),
-      ...this.#pieces((i, j) => {
+      ...this.#each((i, j) => {
         const s = `s${i}_${j}`;
         const added = mask ? ` + ${ofRow ? ofRow(i) : mask.byRow ? mask.at(i, j) : `mask${j}`}` : "";
         const lines = [`  ${s} = ${s} * ${scale}${added};`];
@@ -470,6 +497,19 @@ ${body.filter((line) => line !== "").join("\n")}
     return kept ? `select(vec4<f32>(0.0f), ${value}, ${kept}) * ${this.float(this.keepFactor)}` : value;
   }
 
+  /** Runs a body for every piece of the columns, whose scores are held by then. */
+  #byPieces(name: string, body: readonly string[]): string[] {
+    if (this.#pieces === 1) return ["  { let piece = 0u;", ...this.#hold(name), ...body, "  }"];
+    return [
+      `  for (var piece = 0u; piece < ${this.#pieces}u; piece++) {`,
+      `  if (x / ${this.#across / this.#pieces}u == piece) {`,
+      ...this.#hold(name),
+      "  }",
+      ...body,
+      "  }",
+    ];
+  }
+
   /** Puts a thread's scores into workgroup memory: columns, and four neighbouring rows in a vector. */
   #hold(name: string): string[] {
     return range(this.#tiling.high / 4).flatMap((g) =>
@@ -477,8 +517,10 @@ ${body.filter((line) => line !== "").join("\n")}
         range(4).map((e) => {
           const c = component[e];
           const value = range(4).map((r) => `${name}${4 * g + r}_${j}.${c}`).join(", ");
-          return `  held[${e}][(x >> 2u) + ${j * this.#across / 4}u][x & 3u][y + ${g * this.#down}u] = ` +
-            `vec4<f32>(${value});`;
+          const step = this.#pieces === 1
+            ? `(x >> 2u) + ${j * this.#across / 4}u`
+            : `(x >> 2u) % ${this.#tiling.held / unit}u`;
+          return `  held[${e}][${step}][x & 3u][y + ${g * this.#down}u] = vec4<f32>(${value});`;
         })
       )
     );
@@ -549,7 +591,7 @@ ${body.filter((line) => line !== "").join("\n")}
         ...range(high / 4).map((i) => `let a${i} = held[${e}][part_k][${quad}][y + ${i * this.#down}u];`),
         ...range(wide / 4).map((j) => `let b${j} = stage[${e}][part_k][${quad}][x + ${j * this.#across}u];`),
       ];
-      const sums = this.#pieces((i, j) => `${into}${i}_${j} += a${i >> 2}.${component[i & 3]} * b${j};`);
+      const sums = this.#each((i, j) => `${into}${i}_${j} += a${i >> 2}.${component[i & 3]} * b${j};`);
       return `    { ${[...reads, ...sums].join(" ")} }`;
     });
     return this.#steps(this.pass.width, depth, { start, load, store, compute });
@@ -557,8 +599,8 @@ ${body.filter((line) => line !== "").join("\n")}
 
   /** What the scores held give for the rows: a sum over the block's columns of an operand of theirs. */
   #resultProduct(tag: string, into: string, o: Operand): Product {
-    const { columns, high } = this.#tiling;
-    const depth = Math.min(this.#tiling.depth, columns);
+    const { columns, high, held } = this.#tiling;
+    const depth = Math.min(this.#tiling.depth, held);
     const fetched = this.#rowsOf(tag, o, "c0", columns, depth);
     const compute = this.#shared((quad, e) => {
       const reads = [
@@ -572,14 +614,14 @@ ${body.filter((line) => line !== "").join("\n")}
       );
       return `    { ${[...reads, ...sums].join(" ")} }`;
     });
-    return this.#steps(columns, depth, { ...fetched, compute });
+    return this.#steps(held, depth, { ...fetched, compute }, this.#pieces > 1);
   }
 
   /** What the scores held give for the columns: a sum over the block's rows of an operand of theirs. */
   #turnedProduct(tag: string, into: string, o: Operand): Product {
-    const { rows, columns } = this.#tiling;
-    const high = columns / this.#down;
-    const depth = Math.min(this.#tiling.depth, rows);
+    const { rows, held } = this.#tiling;
+    const high = held / this.#down;
+    const depth = Math.min(this.#tiling.depth, held);
     const fetched = this.#rowsOf(tag, o, "r0", rows, depth);
     const compute = this.#shared((quad) => {
       const reads = range(high).map((i) => {
@@ -647,6 +689,7 @@ ${body.filter((line) => line !== "").join("\n")}
     total: number,
     depth: number,
     text: Readonly<Record<"start" | "load" | "store" | "compute", readonly string[]>>,
+    inPieces = false,
   ): Product {
     const { load, store, compute } = text;
     const fetch = (next: string) => [`  { let next = ${next};`, ...load, "  }"];
@@ -664,9 +707,12 @@ ${body.filter((line) => line !== "").join("\n")}
     ];
     return {
       start: [...text.start, ...fetch("0u")],
-      loop: total === depth ? step([], "") : [
+      loop: total === depth && !inPieces ? step([], "") : [
         `  for (var k = 0u; k < ${total / depth}u; k++) {`,
-        ...step(fetch("k + 1u"), parts === 1 ? "k + " : `k * ${parts}u + `),
+        ...step(
+          fetch(`${inPieces ? `piece * ${total / depth}u + ` : ""}k + 1u`),
+          parts === 1 ? "k + " : `k * ${parts}u + `,
+        ),
         "  }",
       ],
     };
@@ -677,14 +723,22 @@ ${body.filter((line) => line !== "").join("\n")}
   /** Adds up the parts of results whose sums were cut, in the first part's threads. */
   #combine(name: string, high: number): string[] {
     if (this.#split === 1) return [];
-    const place = (x: string, i: number) =>
-      `held[${i & 3}][(${x}) >> 2u][(${x}) & 3u][y + ${(i >> 2) * this.#down}u]`;
+    // Rows beyond those of a thread's scores lie beside them.
+    const groups = this.#tiling.high / 4;
+    const beside = Math.ceil((this.#split - 1) * this.#per / 4);
+    const place = (x: string, i: number) => {
+      const [aside, group] = [Math.floor((i >> 2) / groups), (i >> 2) % groups];
+      return `held[${i & 3}][((${x}) >> 2u) + ${aside * beside}u][(${x}) & 3u][y + ${group * this.#down}u]`;
+    };
+    const own = `x - ${this.#per}u`;
     return [
-      `  if (part > 0u) { ${range(high).map((i) => `${place("x", i)} = ${name}${i}_0;`).join(" ")} }`,
+      `  if (part > 0u && part < ${this.#split}u) { ${
+        range(high).map((i) => `${place(own, i)} = ${name}${i}_0;`).join(" ")
+      } }`,
       "  workgroupBarrier();",
       "  if (part == 0u) {",
       ...range(this.#split - 1).flatMap((p) =>
-        range(high).map((i) => `  ${name}${i}_0 += ${place(`x + ${(p + 1) * this.#per}u`, i)};`)
+        range(high).map((i) => `  ${name}${i}_0 += ${place(`x + ${p * this.#per}u`, i)};`)
       ),
       "  }",
     ];
@@ -694,23 +748,24 @@ ${body.filter((line) => line !== "").join("\n")}
     name: string,
     out: Result,
     factor: (i: number) => string,
-    place: { first: string; extent: number; block: number; before?: string } = {
+    place: { first: string; extent: number; high: number; whole: boolean; before?: string } = {
       first: "row",
       extent: this.pass.rows,
-      block: this.#tiling.rows,
+      high: this.#tiling.high,
+      whole: this.pass.rows % this.#tiling.rows === 0,
     },
   ): string[] {
-    const { first, extent, block } = place;
+    const { first, extent, high, whole } = place;
     const bound = this.writer.bind(out.storage, { lanes: 4, write: true });
     const type = out.storage.dtype === "f16" ? "vec4<f16>" : "";
     const before = `${place.before ? `${place.before} + ` : ""}head * ${this.pass.width}u + ${out.offset}u`;
-    const lines = range(block / this.#down).map((i) => {
+    const lines = range(high).map((i) => {
       const row = `${first} + ${this.rowAt(i)}u`;
       const at = `((batch * ${extent}u + ${row}) * ${out.stride}u + ${before}) / 4u`;
       const stores = range(this.#resultQuads).map((j) =>
         `${bound}[at + ${j * this.#per}u + xo] = ${type}(${name}${i}_${j} * f);`
       );
-      const guard = extent % block === 0 ? "" : `if (${row} < ${extent}u) `;
+      const guard = whole ? "" : `if (${row} < ${extent}u) `;
       return `  ${guard}{ let at = ${at}; let f = ${factor(i)}; ${stores.join(" ")} }`;
     });
     return this.#per === this.#across ? lines : ["  if (part == 0u) {", ...lines, "  }"];
