@@ -31,6 +31,7 @@
 // The graph, and what is built of it.
 export * from "./src/graph/graph.ts";
 export type {
+  AttentionAttrs,
   AttrsOf,
   LeafAttrs,
   NoAttrs,
@@ -40,7 +41,16 @@ export type {
   TensorType,
   Update,
 } from "./src/graph/node.ts";
-export type { OnnxAttribute, OnnxScope, OpSpec, OpTable, Tolerance } from "./src/graph/builder.ts";
+export type {
+  CompositeOp,
+  OnnxAttribute,
+  OnnxScope,
+  OpRules,
+  OpSpec,
+  OpTable,
+  PrimitiveOp,
+  Tolerance,
+} from "./src/graph/builder.ts";
 export { optimize } from "./src/graph/passes/optimize.ts";
 export { bindGraph } from "./src/graph/passes/bind.ts";
 export { mixedPrecision } from "./src/graph/passes/mixed_precision.ts";
@@ -71,6 +81,7 @@ export {
   type GpuProgram,
   type PlannedKernel,
 } from "./src/backend/gpu/backend.ts";
+export type { ProductForm, TunedProduct, Tuning } from "./src/backend/gpu/tuning/tuning.ts";
 export {
   type AdapterDescription,
   describeAdapter,

@@ -45,7 +45,7 @@ export interface OnnxScope {
 }
 
 /** What every op says of itself. */
-interface OpRules<K extends OpName> {
+export interface OpRules<K extends OpName> {
   /** The result's type, or a `ShapeError` that says what does not fit. */
   infer(inputs: readonly TensorType[], attrs: OpAttrs[K]): TensorType;
   /**

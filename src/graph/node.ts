@@ -68,14 +68,17 @@ export interface OpAttrs {
   softmax_grad: NoAttrs;
   /** Layer normalisation of the last dimension. */
   layer_norm: { readonly epsilon: number };
-  /** The gradients of layer normalisation: of its operand, its weight and its bias. */
+  /** The gradient of layer normalisation's operand. */
   layer_norm_grad: { readonly epsilon: number };
+  /** The gradient of its weight. */
   layer_norm_grad_weight: { readonly epsilon: number };
+  /** The gradient of its bias. */
   layer_norm_grad_bias: { readonly epsilon: number };
   /** Root-mean-square normalisation of the last dimension. */
   rms_norm: { readonly epsilon: number };
-  /** The gradients of root-mean-square normalisation: of its operand and its weight. */
+  /** The gradient of root-mean-square normalisation's operand. */
   rms_norm_grad: { readonly epsilon: number };
+  /** The gradient of its weight. */
   rms_norm_grad_weight: { readonly epsilon: number };
   /** `-log softmax(logits)[label]` of each row, 0 where the label is `ignoreIndex`. */
   softmax_cross_entropy: { readonly labelSmoothing: number; readonly ignoreIndex: number | null };

@@ -14,20 +14,15 @@ import { flatten, joinableConcats, looseOperands } from "./horizontal.ts";
 import { flatKernels, type FlatLowering } from "./kernels/flat.ts";
 import { cutLargeStates, type CutState } from "./split.ts";
 import { bufferOf, type PlanStorage, rootOf, Storages } from "./storages.ts";
-import { attentionKernels, hasAttentionKernel } from "./kernels/attention.ts";
-import { type Lowering, widest } from "./kernels/fused.ts";
-import { matmulKernels } from "./kernels/matmul.ts";
-import { hasNormGradKernel, normGradKernels } from "./kernels/norm_grad.ts";
-import { reduceKernels } from "./kernels/reduce.ts";
-import { rowKernel } from "./kernels/rows.ts";
-import { scatterKernels } from "./kernels/scatter.ts";
 import type { Kernel, Storage } from "./kernels/writer.ts";
+import { lower } from "./lower.ts";
 import type { Assignment } from "./memory.ts";
 import { cutPasses } from "./passes.ts";
 import type { Tuning } from "./tuning/tuning.ts";
 import { arrange, touchesOf } from "./timeline.ts";
 import { withWork } from "./work.ts";
 
+export { hasKernel } from "./lower.ts";
 export type { PlanStorage } from "./storages.ts";
 
 /** What a device can do, as far as a plan depends on it. */
@@ -71,32 +66,6 @@ export interface Plan {
 export interface Source {
   readonly storage: PlanStorage;
   readonly before: boolean;
-}
-
-/** Whether a composite op has a kernel of its own here; the others are expanded before a plan is made. */
-export function hasKernel(node: Node, limits: PlanLimits): boolean {
-  switch (node.op) {
-    case "attention":
-    case "attention_stats":
-    case "attention_grad_query":
-    case "attention_grad_key":
-    case "attention_grad_value":
-    case "attention_grad_packed":
-      return hasAttentionKernel(node, limits);
-    case "barrier": // keeps equal nodes apart until nothing merges them any more
-    case "softmax_grad":
-    case "softmax_cross_entropy":
-    case "softmax_cross_entropy_grad":
-      return true;
-    case "layer_norm_grad":
-    case "layer_norm_grad_weight":
-    case "layer_norm_grad_bias":
-    case "rms_norm_grad":
-    case "rms_norm_grad_weight":
-      return hasNormGradKernel(node);
-    default:
-      return false;
-  }
 }
 
 /** What a plan may take for given. */
@@ -212,44 +181,6 @@ function withSharedBuffers(kernel: Kernel, bufferOf: (storage: Storage) => unkno
     if (is) wgsl = wgsl.replace(`${text}read>`, `${text}read_write>`);
   });
   return { ...kernel, wgsl, bindings: kernel.bindings.map((b, i) => shared[i] ? { ...b, shared: true } : b) };
-}
-
-function lower(group: Group, lowering: Lowering): Kernel[] {
-  switch (group.anchor?.op) {
-    case undefined:
-      return [widest(group, lowering, group.size % 4 === 0, (w, lanes) => w.pointwise(lanes))];
-    case "matmul":
-      return matmulKernels(group, lowering);
-    case "reduce_sum":
-    case "reduce_max":
-      return reduceKernels(group, lowering);
-    case "softmax":
-    case "softmax_grad":
-    case "layer_norm":
-    case "rms_norm":
-    case "softmax_cross_entropy":
-    case "softmax_cross_entropy_grad":
-      return [rowKernel(group, lowering)];
-    case "layer_norm_grad":
-    case "layer_norm_grad_weight":
-    case "layer_norm_grad_bias":
-    case "rms_norm_grad":
-    case "rms_norm_grad_weight":
-      return normGradKernels(group, lowering);
-    case "attention":
-    case "attention_stats":
-    case "attention_grad_query":
-    case "attention_grad_key":
-    case "attention_grad_value":
-    case "attention_grad_packed":
-      return attentionKernels(group, lowering);
-    case "scatter_add":
-      return scatterKernels(group, lowering);
-    default:
-      throw new BackendError(
-        `Cannot compile ${labelOf(group.anchor!)}: WebGPU has no kernel for "${group.anchor!.op}"`,
-      );
-  }
 }
 
 /** Large results that are written over what only they are made of any more, row by row: of logits, their gradient. */

@@ -3,13 +3,13 @@ import { createGpuBackend, type GpuBackendOptions } from "../../../src/backend/g
 import { describeAdapter } from "../../../src/backend/gpu/device.ts";
 import { chooseTile, tileNamed, tileNames } from "../../../src/backend/gpu/kernels/matmul_tiles.ts";
 import { bytesOf, threadsOf } from "../../../src/backend/gpu/kernels/tile.ts";
-import { type Form, tuningOf } from "../../../src/backend/gpu/tuning/tuning.ts";
+import { type ProductForm, tuningOf } from "../../../src/backend/gpu/tuning/tuning.ts";
 import { createInterpBackend } from "../../../src/backend/interp/interp.ts";
 import { createBuilder, hostTensor, type Node } from "../../../src/graph/graph.ts";
 import { numeric } from "../../../src/graph/shape.ts";
 
 const adapter = await describeAdapter();
-const forms: readonly Form[] = ["nn", "nt", "tn", "tt"];
+const forms: readonly ProductForm[] = ["nn", "nt", "tn", "tt"];
 
 interface Product {
   readonly a: readonly number[];
@@ -18,7 +18,7 @@ interface Product {
   readonly transB?: boolean;
 }
 
-function productOf(form: Form, rows: number, columns: number, depth: number): Product {
+function productOf(form: ProductForm, rows: number, columns: number, depth: number): Product {
   const [transA, transB] = [form[0] === "t", form[1] === "t"];
   return {
     a: transA ? [depth, rows] : [rows, depth],

@@ -6,6 +6,7 @@
 import { labelOf, type Node } from "../../../graph/node.ts";
 import { numeric, sizeOf } from "../../../graph/shape.ts";
 import { BackendError } from "../../interface.ts";
+import { isAnchor } from "../fusion.ts";
 import { broadcastMap, type IndexMap, isIdentity, mergedDims, type View, viewOf } from "../views.ts";
 import { computeTypes, type Lanes, literal, vectorType } from "./wgsl.ts";
 import type { KernelWriter, Storage } from "./writer.ts";
@@ -124,6 +125,9 @@ export class Scope {
   #compute(node: Node, index: Index): string {
     const type = vectorType(computeTypes[node.dtype], index.lanes);
     const shape = numeric(node.shape);
+    if (isAnchor(node) || node.op === "input" || node.op === "state") {
+      throw new BackendError(`Cannot compile ${labelOf(node)}: it is not stored where a kernel reads it`);
+    }
     switch (node.op) {
       case "constant":
         return `${type}(${literal(node.dtype, Number(node.attrs.data[0]), this.#writer.needs)})`;
@@ -149,30 +153,6 @@ export class Scope {
         return this.#random(node, index);
       case "gather":
         return this.#gather(node, index);
-      case "matmul":
-      case "reduce_sum":
-      case "reduce_max":
-      case "softmax":
-      case "layer_norm":
-      case "layer_norm_grad":
-      case "layer_norm_grad_weight":
-      case "layer_norm_grad_bias":
-      case "rms_norm":
-      case "rms_norm_grad":
-      case "rms_norm_grad_weight":
-      case "softmax_grad":
-      case "softmax_cross_entropy":
-      case "softmax_cross_entropy_grad":
-      case "attention":
-      case "attention_stats":
-      case "attention_grad_query":
-      case "attention_grad_key":
-      case "attention_grad_value":
-      case "attention_grad_packed":
-      case "scatter_add":
-      case "input":
-      case "state":
-        throw new BackendError(`Cannot compile ${labelOf(node)}: it is not stored where a kernel reads it`);
       default: {
         const operands = node.inputs.map((u) => this.operand(u, shape, index));
         return this.#let(type, this.#pointwise(node, operands, index.lanes));

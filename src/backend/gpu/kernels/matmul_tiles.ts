@@ -4,12 +4,12 @@
  *
  * @module
  */
-import type { Form, Tuning } from "../tuning/tuning.ts";
+import type { ProductForm, Tuning } from "../tuning/tuning.ts";
 import { bytesOf, type Tile } from "./tile.ts";
 
 /** A product, as far as the choice depends on it. */
 export interface ProductShape {
-  readonly form: Form;
+  readonly form: ProductForm;
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;

@@ -7,7 +7,7 @@
 import { BackendError } from "../../interface.ts";
 
 /** Which dimensions of the operands are contiguous: `n` the first operand's inner or the second one's outer dimension, `t` the other. */
-export type Form = "nn" | "nt" | "tn" | "tt";
+export type ProductForm = "nn" | "nt" | "tn" | "tt";
 
 /** A measured choice. */
 export interface TunedProduct {
@@ -22,7 +22,7 @@ export interface Tuning {
   /** The adapter it was measured on, as the driver describes it. */
   readonly adapter: string;
   /** The choice for one product, if that shape was measured. */
-  find(form: Form, rows: number, columns: number, depth: number): TunedProduct | undefined;
+  find(form: ProductForm, rows: number, columns: number, depth: number): TunedProduct | undefined;
 }
 
 /** A table as it is written: `products` maps `"nt 2048x768x768"` (form, rows, columns, depth) to `"96x128"` or, in parts, `"96x128/2"`. */
