@@ -53,10 +53,8 @@ const families = [["attention", "attention_stats"], ["attention_grad_key", "atte
 const variants: [string, BlockTiling | null | undefined][] = [
   ["chosen", undefined],
   ["streams", null],
-  ...blockTilings.map((
-    t,
-  ): [string, BlockTiling] => [
-    `${t.rows}x${t.columns} by ${t.high}x${t.wide}, ${t.depth} deep, ${t.held} held`,
+  ...blockTilings.map((t, i): [string, BlockTiling] => [
+    `#${i} ${t.rows}x${t.columns} by ${t.high}x${t.wide}, ${t.depth} deep, ${t.held} held`,
     t,
   ]),
 ];

@@ -54,12 +54,11 @@ const quadsOf = unit / 4;
 /** All blocks there are. */
 export const blockTilings: readonly BlockTiling[] = [
   { rows: 64, columns: 64, high: 8, wide: 4, depth: 16, held: 32 },
-  { rows: 32, columns: 64, high: 4, wide: 4, depth: 16, held: 64 },
-  { rows: 32, columns: 64, high: 4, wide: 4, depth: 16, held: 32 },
-  { rows: 64, columns: 64, high: 8, wide: 4, depth: 16, held: 16 },
-  { rows: 64, columns: 64, high: 8, wide: 4, depth: 32, held: 32 },
   { rows: 64, columns: 64, high: 8, wide: 4, depth: 16, held: 64 },
-  { rows: 128, columns: 64, high: 8, wide: 4, depth: 16, held: 32 },
+  { rows: 32, columns: 64, high: 4, wide: 4, depth: 16, held: 64 },
+  { rows: 64, columns: 32, high: 4, wide: 4, depth: 16, held: 32 },
+  { rows: 128, columns: 64, high: 8, wide: 4, depth: 16, held: 64 },
+  { rows: 64, columns: 64, high: 4, wide: 4, depth: 16, held: 64 },
 ];
 
 /** Whether blocks of this size can make a pass here. */
@@ -96,9 +95,9 @@ function deepestStep(pass: AttentionPass, tiling: BlockTiling): number {
   return Math.max(scoreDepth(pass, tiling), Math.min(tiling.depth, tiling.held));
 }
 
-/** Whether one kernel can make all gradients by these blocks: for that, each thread takes four rows of those held, or eight. */
+/** Whether one kernel can make all gradients by these blocks: for that, each thread takes two, four or eight of the columns held. */
 export function makesAll({ rows, high, held }: BlockTiling): boolean {
-  return held * high / rows >= 4;
+  return held * high / rows >= 2;
 }
 
 function resultQuads(pass: AttentionPass, { columns, wide }: BlockTiling): number {
@@ -411,7 +410,7 @@ ${body.filter((line) => line !== "").join("\n")}
               ...queries.loop,
               ...this.#combine("o", held / this.#down),
               ...this.#storeResult("o", dquery, () => scale, {
-                first: `c0 + piece * ${held}u + y * 4u`,
+                first: `c0 + piece * ${held}u + y * ${Math.min(4, held / this.#down)}u`,
                 extent: this.queries,
                 high: held / this.#down,
                 whole: this.queries % columns === 0,
@@ -550,12 +549,16 @@ ${body.filter((line) => line !== "").join("\n")}
       const places = kinds.map(({ o, first, block, tile }) => {
         const shift = from - (tile === "held" ? 0 : squaresA);
         const square = shift >= 0 ? `(t + ${shift}u)` : `(t - ${-shift}u)`;
+        // Of eight threads beside each other, none stores to another's bank.
+        const line = quads === 4
+          ? `(((${square} >> 2u) & 1u) * 4u + ((${square} >> 3u) & 3u) + (${square} >> 5u) * 8u)`
+          : `${square} / ${quads}u`;
         const rowText = (e: number) => {
-          const text = `${first} + ${square} / ${quads}u * 4u + ${e}u`;
+          const text = `${first} + ${line} * 4u + ${e}u`;
           return o.extent % block === 0 ? `(${text})` : `min(${text}, ${o.extent - 1}u)`;
         };
         return {
-          line: `${square} / ${quads}u`,
+          line,
           quad: `${square} % ${quads}u`,
           at: (e: number) =>
             `base_${o.load} + ${rowText(e)} * ${o.strides[1]}u + q_${v} * ${4 * o.strides[2]}u`,
@@ -565,9 +568,12 @@ ${body.filter((line) => line !== "").join("\n")}
         kinds.length === 1 ? text(0) : `select(${text(1)}, ${text(0)}, t < ${squaresA - from}u)`;
       start.push(`  let l_${v} = ${choose((s) => places[s].line)};`);
       start.push(`  let q_${v} = ${choose((s) => places[s].quad)};`);
-      for (const e of range(4)) {
-        start.push(`  let p_${v}_${e} = ${choose((s) => places[s].at(e))}; var r_${v}_${e} = vec4<f32>();`);
+      const [{ o: { strides } }] = kinds;
+      const regular = kinds.every(({ o, block }) => o.extent % block === 0 && o.strides[1] === strides[1]);
+      for (const e of regular ? [0] : range(4)) {
+        start.push(`  let p_${v}_${e} = ${choose((s) => places[s].at(e))};`);
       }
+      for (const e of range(4)) start.push(`  var r_${v}_${e} = vec4<f32>();`);
       const branch = (text: (side: number) => string) =>
         kinds.length === 1
           ? `    ${guard}{ ${text(0)} }`
@@ -575,7 +581,9 @@ ${body.filter((line) => line !== "").join("\n")}
       load.push(branch((s) => {
         const { o } = kinds[s];
         return range(4).map((e) =>
-          `r_${v}_${e} = load_${o.load}(p_${v}_${e} + next * ${depth * o.strides[2]}u);`
+          `r_${v}_${e} = load_${o.load}(${
+            regular ? `p_${v}_0 + ${e * strides[1]}u` : `p_${v}_${e}`
+          } + next * ${depth * o.strides[2]}u);`
         ).join(" ");
       }));
       store.push(branch((s) =>
@@ -626,7 +634,10 @@ ${body.filter((line) => line !== "").join("\n")}
     const compute = this.#shared((quad) => {
       const reads = range(high).map((i) => {
         const at = `(y + ${(i >> 2) * this.#down}u)`;
-        return `let a${i} = held[${i & 3}][${at} >> 2u][${at} & 3u][k_all * ${quadsOf}u + ${quad}];`;
+        const place = high === 2
+          ? `[(y & 1u) * 2u + ${i}u][y >> 3u][(y >> 1u) & 3u]`
+          : `[${i & 3}][${at} >> 2u][${at} & 3u]`;
+        return `let a${i} = held${place}[k_all * ${quadsOf}u + ${quad}];`;
       });
       const sums = range(4).flatMap((e) => [
         ...range(this.#resultQuads).map((j) =>
