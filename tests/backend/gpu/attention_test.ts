@@ -181,6 +181,24 @@ Deno.test("no buffer holds the scores of all queries and keys", () => {
   assert.ok(storages.every((s) => s.elements < scores));
 });
 
+Deno.test("one kernel makes all gradients side by side where keys are few", () => {
+  const kernelsFor = (queries: number) => {
+    const graph = problemGraph({ batch: 8, width: 32, queries, packed: true, rate: 0.1 });
+    const { kernels, storages } = makePlan(optimize(expand(graph, (n) => hasKernel(n, limits))), limits);
+    const scores = 8 * 2 * queries ** 2;
+    return {
+      names: kernels.map((k) => k.name).filter((n) => n.includes("grad_packed"))
+        .map((n) => n.replace(/^.*\]/, "")),
+      largest: Math.max(...storages.map((s) => s.elements)) / scores,
+    };
+  };
+  assert.deepEqual(kernelsFor(64).names, [""]);
+  assert.deepEqual(kernelsFor(128).names, ["", " sum"]);
+  const long = kernelsFor(256);
+  assert.deepEqual(long.names, [" query", " key, value"]);
+  assert.ok(long.largest < 0.5, `a storage is ${long.largest} of the scores`);
+});
+
 Deno.test("heads of a size without a kernel are made by the definition", () => {
   for (const [width, expected] of [[8, false], [64, true], [66, false], [132, false]] as const) {
     const graph = problemGraph({ width, queries: 4 });
