@@ -73,7 +73,10 @@ export function blocksFit(pass: AttentionPass, tiling: BlockTiling, limits: Bloc
 /** The blocks to take, or `undefined` where rows or columns are few or the device is a CPU. */
 export function chooseBlocks(pass: AttentionPass, limits: BlockLimits): BlockTiling | undefined {
   if (limits.software || pass.rows < 32 || pass.columns < 32) return undefined;
-  const fitting = blockTilings.filter((t) => blocksFit(pass, t, limits));
+  // Keys' and values' gradients are limited by registers, so that nothing is won by holding less.
+  const fitting = blockTilings.filter((t) =>
+    blocksFit(pass, t, limits) && (pass.results === 1 || t.held === t.columns)
+  );
   const few = (t: BlockTiling) => Math.ceil(pass.rows / t.rows) * pass.heads < limits.parallelism;
   return fitting.find((t) => t.rows === 32 || !few(t)) ?? fitting[0];
 }
