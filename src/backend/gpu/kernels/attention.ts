@@ -2,7 +2,11 @@
  * Attention without its matrix of scores in memory: a workgroup keeps a block of rows, streams blocks of columns past them, and the
  * softmax is carried along (Dao et al., "FlashAttention", 2022; Milakov and Gimelshein, "Online normalizer calculation for softmax",
  * 2018). The gradients compute the probabilities anew from the statistics of each row: one pass with queries as rows, one with keys,
- * so nothing is added up by several workgroups and the same run gives the same bits.
+ * or, where keys are few, one pass for both, whose parts of the queries' gradient a second kernel adds up. The order of every sum is
+ * fixed, so the same run gives the same bits.
+ *
+ * Two kinds of kernels: by blocks (attention_blocks.ts) where there are enough rows and columns, else by streams
+ * (attention_streams.ts), which take any size.
  *
  * @module
  */

@@ -1,14 +1,14 @@
 /**
  * Kernels of attention by blocks of 32 to 128 rows and columns, for heads of a multiple of 16.
  *
- * What makes them fast on an H100 (bench/attention.ts; figures in bench/results/attention_h100.md):
+ * What helps on an H100 (bench/attention.ts; figures and what is guessed in bench/results/attention_h100.md):
  *
- * - Short text. Each product is a loop over steps of 16 that are written out. All written out, a kernel takes over 100 KB of
- *   instructions, and a processor that runs each but once or twice waits for them more than it computes.
- * - What a product takes comes in steps, and the next step's part is on its way while this one is multiplied; a product's first step
- *   is on its way while what comes before it ends.
- * - Workgroup memory is read by literals and by what is the same in all steps, as in tile.ts, without conflicts between banks. The
- *   probabilities are turned on their way there, so that both of a product's operands are read four neighbours at a time.
+ * - Little workgroup memory, so that more workgroups fit: products fetch 16 of their sum at a time, and scores are held in pieces.
+ *   Fetching more at a time takes fewer barriers, and longer.
+ * - A product's next step is on its way while this one is multiplied, its first while what comes before it ends. Steps of 16 are
+ *   written out, the rest are loops.
+ * - Workgroup memory is read by literals and by what is the same in all steps, as in tile.ts. The probabilities are turned on their
+ *   way there, so that both of a product's operands are read four neighbours at a time.
  * - Where keys are few, one kernel makes all three gradients: scores and draws once, five products instead of seven.
  *
  * @module
@@ -73,7 +73,7 @@ export function blocksFit(pass: AttentionPass, tiling: BlockTiling, limits: Bloc
 /** The blocks to take, or `undefined` where rows or columns are few or the device is a CPU. */
 export function chooseBlocks(pass: AttentionPass, limits: BlockLimits): BlockTiling | undefined {
   if (limits.software || pass.rows < 32 || pass.columns < 32) return undefined;
-  // Keys' and values' gradients are limited by registers, so that nothing is won by holding less.
+  // Keys' and values' gradients win nothing by holding less at a time.
   const fitting = blockTilings.filter((t) =>
     blocksFit(pass, t, limits) && (pass.results === 1 || t.held === t.columns)
   );
