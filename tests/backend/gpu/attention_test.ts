@@ -151,6 +151,10 @@ const variants: Record<string, { options: GpuBackendOptions; problems: readonly 
     options: { shortKernels: false, parallelism: 100 },
     problems: [{ width: 32, queries: 50, tokens: [41], packed: true, rate: 0.1 }],
   },
+  "by blocks, 16 KiB of workgroup memory": {
+    options: { shortKernels: false, parallelism: 2, maxWorkgroupBytes: 16384 },
+    problems: [{ width: 64, queries: 70, heads: 1, rate: 0.1, tokens: [66], packed: true }],
+  },
   "16 KiB of workgroup memory": {
     options: { shortKernels: true, maxWorkgroupBytes: 16384 },
     problems: [{ width: 64, queries: 33 }, { width: 128, queries: 17, heads: 1 }],
