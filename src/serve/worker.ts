@@ -84,6 +84,10 @@ async function importOrt(device: SessionDevice): Promise<Ort> {
   if (device === "wasm") return await import("onnxruntime-web") as unknown as Ort;
   // The browser build resolves its .wasm against `location`, which in a Worker has no base, and would fail with "Invalid URL".
   Object.defineProperty(globalThis, "location", { value: undefined, configurable: true });
+  // Looking for EGL adapters too can crash a process as it ends (libEGL frees a thread's memory twice).
+  const [name, os] = ["DENO_WEBGPU_BACKEND", Deno.build.os];
+  const allowed = Deno.permissions.querySync({ name: "env", variable: name }).state === "granted";
+  if (os === "linux" && allowed && !Deno.env.get(name)) Deno.env.set(name, "vulkan");
   return await import("onnxruntime-web/webgpu") as unknown as Ort;
 }
 

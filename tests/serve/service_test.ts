@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { describeAdapter } from "../../src/backend/gpu/device.ts";
 import { join } from "node:path";
 import { ServeError } from "../../src/serve/errors.ts";
 import { createService, type PredictService, type ServiceOptions } from "../../src/serve/service.ts";
@@ -28,7 +29,7 @@ function failsWith(kind: string, message: RegExp): (error: unknown) => boolean {
   };
 }
 
-const hasAdapter = await navigator.gpu?.requestAdapter() !== null;
+const hasAdapter = await describeAdapter() !== null;
 for (const device of ["wasm", "native", "webgpu"] as const) {
   Deno.test({
     name: `${device} gives the scores that Python's tokenizers and onnxruntime give, alone and in a batch`,

@@ -71,7 +71,7 @@ export interface GpuContext {
   readonly adapter: AdapterDescription;
   /** The compiled kernel; equal texts are compiled once for each layout. */
   pipeline(kernel: string, wgsl: string, layout?: KernelLayout): Promise<GPUComputePipeline>;
-  /** Compiles those of the kernels that are new on several threads, where that makes `pipeline` faster after it. */
+  /** Compiles those of the kernels that are new in several processes, where that makes `pipeline` faster after it. */
   prepare(kernels: readonly KernelText[]): Promise<void>;
   /** How many pipelines have been compiled. */
   readonly pipelineCount: number;
@@ -94,10 +94,10 @@ export interface OpenOptions {
   /** A wait for the GPU is given up after so many milliseconds plus ten times what the work should take; 60,000. */
   readonly hangLimitMs?: number;
   /**
-   * Threads that compile; as many as the machine has cores, 12 at most, where the driver is known to keep what it compiled, else
+   * Processes that compile; as many as the machine has cores, 12 at most, where the driver is known to keep what it compiled, else
    * none.
    */
-  readonly compileWorkers?: number;
+  readonly compileProcesses?: number;
   /** Is given WebGPU's device: for tools that look at it, and for tests that break it. */
   readonly onDevice?: (device: GPUDevice) => void;
 }
@@ -130,14 +130,14 @@ export async function openDevice(options: OpenOptions = {}): Promise<GpuContext>
     limitMs: options.hangLimitMs ?? 60_000,
     slowestFlops: slowestFlops[description.software ? "software" : "hardware"],
   });
-  const compileWorkers = options.compileWorkers ?? defaultWorkers(description);
-  return createContext(device, description, { watchdog, compileWorkers });
+  const compileProcesses = options.compileProcesses ?? defaultProcesses(description);
+  return createContext(device, description, { watchdog, compileProcesses });
 }
 
 function createContext(
   device: GPUDevice,
   adapter: AdapterDescription,
-  { watchdog, compileWorkers }: { watchdog: Watchdog; compileWorkers: number },
+  { watchdog, compileProcesses }: { watchdog: Watchdog; compileProcesses: number },
 ): GpuContext {
   const pipelines = new Map<string, Promise<GPUComputePipeline>>();
   let failure: BackendError | undefined;
@@ -175,7 +175,7 @@ function createContext(
       for (const key of pipelines.keys()) fresh.delete(key);
       const { features, limits } = adapter;
       const wanted = wantedFeatures.filter((f) => features.includes(f));
-      await precompile([...fresh.values()], { workers: compileWorkers, features: wanted, limits });
+      await precompile([...fresh.values()], { processes: compileProcesses, features: wanted, limits });
     },
     check() {
       if (!open) throw new BackendError("Cannot run: the WebGPU backend was disposed");
@@ -258,7 +258,7 @@ function keyOf({ wgsl, layout }: KernelText): string {
 }
 
 /** NVIDIA's driver was measured to hand kernels from one device to another; others may compile everything twice. */
-function defaultWorkers({ description, software }: AdapterDescription): number {
+function defaultProcesses({ description, software }: AdapterDescription): number {
   return /nvidia/i.test(description) && !software ? Math.min(navigator.hardwareConcurrency, 12) : 0;
 }
 
@@ -279,15 +279,23 @@ function layoutOf(device: GPUDevice, { writes, touched }: KernelLayout): GPUPipe
 
 async function requestAdapter(): Promise<GPUAdapter | null> {
   if (typeof navigator === "undefined" || !navigator.gpu) return null;
-  giveMesaItsFolder();
+  prepareDrivers();
   return await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
 }
 
-/** In containers Mesa complains on standard error that XDG_RUNTIME_DIR is not set, though nothing here uses it. */
-function giveMesaItsFolder(): void {
-  const name = "XDG_RUNTIME_DIR";
-  const allowed = Deno.permissions.querySync({ name: "env", variable: name }).state === "granted";
-  if (Deno.build.os === "linux" && allowed && !Deno.env.get(name)) Deno.env.set(name, "/tmp");
+/**
+ * What Deno and the drivers read from the environment at the first request, unless the user has said otherwise.
+ *
+ * On Linux only Vulkan is looked for. Deno would open EGL too, and libEGL frees the memory of a thread twice when the thread ends while
+ * the process does ("double free or corruption" after the last line of output). And in containers Mesa complains on standard
+ * error that XDG_RUNTIME_DIR is not set, though nothing here uses it.
+ */
+function prepareDrivers(): void {
+  if (Deno.build.os !== "linux") return;
+  for (const [name, value] of [["DENO_WEBGPU_BACKEND", "vulkan"], ["XDG_RUNTIME_DIR", "/tmp"]]) {
+    const allowed = Deno.permissions.querySync({ name: "env", variable: name }).state === "granted";
+    if (allowed && !Deno.env.get(name)) Deno.env.set(name, value);
+  }
 }
 
 function describe(adapter: GPUAdapter): AdapterDescription {

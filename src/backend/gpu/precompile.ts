@@ -1,12 +1,15 @@
 /**
- * Kernels compiled by several threads at once.
+ * Kernels compiled by several processes at once.
  *
- * `createComputePipelineAsync` compiles on the thread that calls it. A driver that keeps what it compiled on disk finds there
- * what other devices had compiled, so Workers with devices of their own compile a share each, and the program's device only loads: on an
- * H100 the 112 kernels of a transformer took 5 s with 12 Workers instead of 15 s, and 1 s when they were known.
+ * `createComputePipelineAsync` compiles on the thread that calls it. A driver that keeps what it compiled on disk finds there what
+ * other devices had compiled, so processes with devices of their own compile a share each, and the program's device only loads: on
+ * an H100 the 112 kernels of a transformer took 5 s on 12 threads instead of 15 s, and 1 s when they were known. Processes and not Workers,
+ * since a driver may hang when many devices come and go in one process, and a process can be ended whatever its driver does.
  *
  * @module
  */
+import { basename } from "node:path";
+
 /** What is bound to a kernel. */
 export interface KernelLayout {
   /** For each binding of group 0, whether the kernel writes it. */
@@ -21,30 +24,44 @@ export interface KernelText {
   readonly layout?: KernelLayout;
 }
 
-/** How the Workers open their devices, which is how the program's own was opened. */
+/** How the processes open their devices, which is how the program's own was opened. */
 export interface PrecompileOptions {
-  readonly workers: number;
+  /** The most processes at a time. */
+  readonly processes: number;
   readonly features: readonly string[];
   readonly limits: Readonly<Record<string, number>>;
+  /** When they are ended, done or not; 30,000 if not given. */
+  readonly limitMs?: number;
 }
 
-/** Fewer kernels than this are compiled before a Worker has opened its device. */
+/** Fewer kernels than this are compiled before a process has opened its device. */
 const worthIt = 24;
 
 /**
- * Resolves when the Workers are done. What they could not compile is left to the caller, who compiles everything after them and
- * has the errors then; so this never rejects.
+ * Resolves when the processes are done or ended, with how many there were. What they could not compile is left to the caller, who
+ * compiles everything after them and has the errors then; so this never rejects. Without leave to run Deno there are none.
  */
-export async function precompile(kernels: readonly KernelText[], options: PrecompileOptions): Promise<void> {
-  const count = Math.min(options.workers, Math.floor(kernels.length / 4));
-  if (count < 2 || kernels.length < worthIt) return;
-  const url = URL.createObjectURL(new Blob([`(${serve.toString()})();`], { type: "text/javascript" }));
-  try {
-    const shares = share(kernels, count);
-    await Promise.all(shares.map((kernels) => compileInWorker(url, { kernels, ...options })));
-  } finally {
-    URL.revokeObjectURL(url);
-  }
+export async function precompile(
+  kernels: readonly KernelText[],
+  options: PrecompileOptions,
+): Promise<number> {
+  const count = Math.min(options.processes, Math.floor(kernels.length / 4));
+  if (count < 2 || kernels.length < worthIt || !mayRun()) return 0;
+  const { features, limits, limitMs = 30_000 } = options;
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), limitMs);
+  await Promise.all(
+    share(kernels, count).map((kernels) => compileInProcess({ kernels, features, limits }, abort.signal)),
+  );
+  clearTimeout(timer);
+  return count;
+}
+
+/** Whether this is the Deno that can be started once more, and starting it is allowed. */
+function mayRun(): boolean {
+  const command = Deno.execPath();
+  return /^deno(\.exe)?$/.test(basename(command)) &&
+    Deno.permissions.querySync({ name: "run", command }).state === "granted";
 }
 
 /** The kernels in `count` shares of about equal length: long ones take long. */
@@ -58,61 +75,58 @@ export function share(kernels: readonly KernelText[], count: number): KernelText
   return shares.map((s) => s.kernels);
 }
 
-interface Task extends PrecompileOptions {
+interface Task {
   readonly kernels: readonly KernelText[];
+  readonly features: readonly string[];
+  readonly limits: Readonly<Record<string, number>>;
 }
 
-function compileInWorker(url: string, task: Task): Promise<void> {
-  return new Promise((resolve) => {
-    const worker = new Worker(url, { type: "module" });
-    const end = () => {
-      worker.terminate();
-      resolve();
-    };
-    worker.onmessage = end;
-    worker.onerror = (event) => {
-      event.preventDefault();
-      end();
-    };
-    worker.postMessage(task);
-  });
+async function compileInProcess(task: Task, signal: AbortSignal): Promise<void> {
+  try {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-config", "--no-lock", "--no-npm", "--no-remote", "--ext=js", "-"],
+      stdin: "piped",
+      stdout: "null",
+      stderr: "null",
+      signal,
+    }).spawn();
+    const script = `(${compile.toString()})(${JSON.stringify(task)});`;
+    await Promise.all([
+      new Blob([script]).stream().pipeTo(child.stdin).catch(() => undefined),
+      child.status,
+    ]);
+  } catch {
+    // No process, no help: the program's device compiles everything.
+  }
 }
 
-/** What a Worker runs: its text alone goes there, so it may use nothing from outside. */
-function serve(): void {
-  // deno-lint-ignore no-explicit-any -- the global scope of a Worker, whose types belong to another library
-  const self = globalThis as any;
-  self.onmessage = async ({ data }: MessageEvent<Task>) => {
-    try {
-      const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
-      const device = await adapter!.requestDevice({
-        requiredFeatures: data.features as GPUFeatureName[],
-        requiredLimits: data.limits,
+/** What a process runs: its text alone goes there, so it may use nothing from outside. */
+async function compile(task: Task): Promise<void> {
+  try {
+    const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+    const device = await adapter!.requestDevice({
+      requiredFeatures: task.features as GPUFeatureName[],
+      requiredLimits: task.limits,
+    });
+    const group = (types: readonly GPUBufferBindingType[]) =>
+      device.createBindGroupLayout({
+        entries: types.map((type, binding) => ({
+          binding,
+          visibility: GPUShaderStage.COMPUTE,
+          buffer: { type },
+        })),
       });
-      const group = (types: readonly GPUBufferBindingType[]) =>
-        device.createBindGroupLayout({
-          entries: types.map((type, binding) => ({
-            binding,
-            visibility: GPUShaderStage.COMPUTE,
-            buffer: { type },
-          })),
-        });
-      const layoutOf = ({ writes, touched }: KernelLayout) =>
-        device.createPipelineLayout({
-          bindGroupLayouts: [
-            group(writes.map((w) => w ? "storage" : "read-only-storage")),
-            ...(touched > 0 ? [group(new Array(touched).fill("read-only-storage"))] : []),
-          ],
-        });
-      for (const { wgsl, layout } of data.kernels) {
-        await device.createComputePipelineAsync({
-          layout: layout ? layoutOf(layout) : "auto",
-          compute: { module: device.createShaderModule({ code: wgsl }), entryPoint: "main" },
-        }).catch(() => undefined);
-      }
-      device.destroy();
-    } finally {
-      self.postMessage("done");
+    for (const { wgsl, layout } of task.kernels) {
+      const groups = layout && [
+        group(layout.writes.map((w) => w ? "storage" : "read-only-storage")),
+        ...(layout.touched > 0 ? [group(new Array(layout.touched).fill("read-only-storage"))] : []),
+      ];
+      await device.createComputePipelineAsync({
+        layout: groups ? device.createPipelineLayout({ bindGroupLayouts: groups }) : "auto",
+        compute: { module: device.createShaderModule({ code: wgsl }), entryPoint: "main" },
+      }).catch(() => undefined);
     }
-  };
+  } finally {
+    Deno.exit();
+  }
 }

@@ -15,10 +15,10 @@ const kernel = (i: number) => ({
 });
 
 Deno.test({
-  name: "webgpu: threads that compile end, also when a kernel is wrong, which its program hears of",
+  name: "webgpu: processes that compile end, also when a kernel is wrong, which its program hears of",
   ignore: !await describeAdapter(),
   async fn() {
-    const context = await openDevice({ compileWorkers: 2 });
+    const context = await openDevice({ compileProcesses: 2 });
     try {
       const kernels = Array.from({ length: 30 }, (_, i) => kernel(i));
       const wrong = { ...kernel(99), wgsl: "no kernel" };
@@ -33,22 +33,18 @@ Deno.test({
   },
 });
 
-Deno.test("few kernels, or one thread, are left to the program", async () => {
-  const { Worker } = globalThis;
-  let started = 0;
-  globalThis.Worker = class {
-    constructor() {
-      started++;
-      throw new Error("no Worker here");
-    }
-  } as unknown as typeof Worker;
-  const many = Array.from({ length: 50 }, (_, i) => kernel(i));
-  try {
-    await precompile(many.slice(0, 8), { workers: 8, features: [], limits: {} });
-    await precompile(many, { workers: 1, features: [], limits: {} });
-    assert.equal(started, 0);
-    await assert.rejects(precompile(many, { workers: 8, features: [], limits: {} }), /no Worker here/);
-  } finally {
-    globalThis.Worker = Worker;
-  }
+Deno.test({
+  name: "webgpu: processes compile where there is enough to do, and are ended when they take too long",
+  ignore: !await describeAdapter(),
+  async fn() {
+    const many = Array.from({ length: 50 }, (_, i) => kernel(i));
+    const options = { features: [], limits: {} };
+    assert.equal(await precompile(many.slice(0, 8), { ...options, processes: 8 }), 0, "few kernels");
+    assert.equal(await precompile(many, { ...options, processes: 1 }), 0, "one process");
+    assert.equal(await precompile(many, { ...options, processes: 2 }), 2);
+    const endless = many.map((k) => ({ ...k, wgsl: k.wgsl + "// ".padEnd(100_000, "x") }));
+    const started = performance.now();
+    assert.equal(await precompile(endless, { ...options, processes: 2, limitMs: 1 }), 2);
+    assert.ok(performance.now() - started < 20_000);
+  },
 });
