@@ -349,7 +349,8 @@ class DeviceProgram implements GpuProgram {
     for (const { from, to } of this.#plan.copies) {
       const source = this.#places.of(from.storage);
       const target = this.#places.of(to);
-      if (!from.before) {
+      // WebGPU copies nothing within one buffer, and states of one arena lie in one.
+      if (!from.before && source.buffer !== target.buffer) {
         this.#after.push({ from: source, to: target, bytes: to.bytes });
         continue;
       }
@@ -357,7 +358,7 @@ class DeviceProgram implements GpuProgram {
         buffer: await this.#places.buffer(`old ${from.storage.label}`, to.bytes, copyable),
         offset: 0,
       };
-      this.#before.push({ from: source, to: kept, bytes: to.bytes });
+      (from.before ? this.#before : this.#after).push({ from: source, to: kept, bytes: to.bytes });
       this.#after.push({ from: kept, to: target, bytes: to.bytes });
     }
   }

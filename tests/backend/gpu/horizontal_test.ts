@@ -374,3 +374,33 @@ test("updates put together at random are the interpreter's", async (backend) => 
     await narrow.dispose();
   }
 });
+
+Deno.test({
+  name: "webgpu: states of one arena may take one value",
+  ignore: !adapter,
+  async fn() {
+    const b = createBuilder();
+    const x = b.input("x", "f32", [64]);
+    const cleared = b.mul(x, 0);
+    for (let i = 0; i < 3; i++) {
+      const parameter = b.state(`p${i}`, "f32", [64]);
+      const sum = b.state(`sum${i}`, "f32", [64]);
+      b.update(parameter, b.add(parameter, b.mul(b.add(sum, 1), 0.5)));
+      b.update(sum, cleared);
+    }
+    b.output("loss", b.sum(x));
+    const gpu = await createGpuBackend();
+    try {
+      const program = await gpu.compile(b.graph());
+      const full = (value: number) => hostTensor("f32", [64], new Array<number>(64).fill(value));
+      await program.write({ sum0: full(3), sum1: full(5), sum2: full(7) });
+      for (let step = 0; step < 2; step++) await program.step({ x: full(2) });
+      assert.deepEqual(await program.drain(), [{ loss: 128 }, { loss: 128 }]);
+      const states = await program.read();
+      assert.deepEqual([0, 1, 2].map((i) => states[`p${i}`].data[63]), [2.5, 3.5, 4.5]);
+      assert.deepEqual([0, 1, 2].map((i) => states[`sum${i}`].data[0]), [0, 0, 0]);
+    } finally {
+      await gpu.dispose();
+    }
+  },
+});
