@@ -5,7 +5,8 @@
  */
 import type { Graph, Node } from "../../graph/node.ts";
 import type { Piece, Role } from "./arena.ts";
-import { elementsOf, type Fusion, type Group, isLiteral } from "./fusion.ts";
+import type { Fusion, Group } from "./fusion.ts";
+import { elementsOf, isLiteral } from "./nodes.ts";
 import { isIdentity, mergedDims, viewOf } from "./views.ts";
 
 /** What one group does to the tensors that are its own. */

@@ -6,7 +6,7 @@
  */
 import type { DType } from "../../graph/dtype.ts";
 import type { Node } from "../../graph/node.ts";
-import { elementsOf } from "./fusion.ts";
+import { elementsOf } from "./nodes.ts";
 
 /** One piece of memory that several stored nodes share. */
 export interface Region {

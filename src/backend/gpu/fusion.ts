@@ -1,13 +1,9 @@
 /**
  * Which nodes become one kernel.
  *
- * A kernel is a **group**: at most one *anchor* (matmul, reduction, softmax, layer norm, scatter-add), pointwise nodes computed at
- * the index of the group's output (`nodes`: chains, several outputs, an anchor's epilogue), and pointwise nodes computed at the index
- * of the anchor's operand (`prologue`). Layout ops, constants of one value, counters, dropout masks and single cheap steps are
- * *inline*: they are computed again wherever they are read, and never stored.
- *
- * Some anchors are *closed*: their kernels take their operands from memory and store nothing but their results. Closed anchors of one
- * family with the same operands are *siblings*, made by one kernel with several results.
+ * A kernel is a **group**: at most one *anchor* (`anchors.ts`) with its siblings, pointwise nodes computed at the index of the
+ * group's output (`nodes`: chains, several outputs, an anchor's epilogue), and pointwise nodes computed at the index of the anchor's
+ * operand (`prologue`). What is cheap is *inline* (`inline.ts`): it is computed again wherever it is read, and in no group.
  *
  * Groups carry a level, the longest way to the end. A node joins the group of its furthest consumers, which have the highest level;
  * everything a group reads from another one then has a strictly higher level, so the kernels' graph can have no cycle.
@@ -15,8 +11,10 @@
  * @module
  */
 import type { Graph, Node } from "../../graph/node.ts";
-import { numeric, sizeOf } from "../../graph/shape.ts";
-import { isIdentity, isStridedOp, viewOf } from "./views.ts";
+import { areSiblings, isAnchor, isClosed, isRowSum, makesRowSums, readsStored } from "./anchors.ts";
+import { chooseInline } from "./inline.ts";
+import { elementsOf, isLeaf } from "./nodes.ts";
+import { isIdentity, viewOf } from "./views.ts";
 
 /** Nodes that are computed by one kernel. */
 export interface Group {
@@ -69,94 +67,13 @@ interface OpenGroup extends Group {
   anchor?: Node;
 }
 
-const anchors: ReadonlySet<string> = new Set([
-  "matmul",
-  "reduce_sum",
-  "reduce_max",
-  "softmax",
-  "softmax_grad",
-  "layer_norm",
-  "layer_norm_grad",
-  "rms_norm",
-  "rms_norm_grad",
-  "softmax_cross_entropy",
-  "softmax_cross_entropy_grad",
-  "scatter_add",
-]);
-
-/** Anchors that are sums over rows, by the anchor of the same operands whose kernel makes them on its way through the rows. */
-const rowSums: Readonly<Record<string, string>> = {
-  layer_norm_grad_weight: "layer_norm_grad",
-  layer_norm_grad_bias: "layer_norm_grad",
-  rms_norm_grad_weight: "rms_norm_grad",
-};
-
-/** Closed anchors by what one kernel can make at once. */
-const families: Readonly<Record<string, string>> = {
-  attention: "attention",
-  attention_stats: "attention",
-  attention_grad_query: "attention_grad_query",
-  attention_grad_key: "attention_grad_key_value",
-  attention_grad_value: "attention_grad_key_value",
-  attention_grad_packed: "attention_grad_packed",
-};
-
-/** Arithmetic steps that an inline node may take, and how much an op counts as. */
-const cheapSteps = 6;
-const generatedSteps = 16;
-const dear: Readonly<Record<string, number>> = {
-  exp: 8,
-  log: 8,
-  sqrt: 8,
-  tanh: 8,
-  erf: 8,
-  gelu: 8,
-  div: 4,
-  random: 8,
-};
+/** The most nodes of a group. */
 const maxGroupNodes = 200;
-
-/** Whether a node is the heavy part of a kernel. */
-export function isAnchor(node: Node): boolean {
-  return anchors.has(node.op) || isRowSum(node) || isClosed(node);
-}
-
-/** Whether a node is a sum over rows that is made along with another anchor. */
-export function isRowSum(node: Node): boolean {
-  return Object.hasOwn(rowSums, node.op);
-}
-
-/** Whether a node is an anchor whose kernel computes nothing on the way in or out. */
-export function isClosed(node: Node): boolean {
-  return Object.hasOwn(families, node.op);
-}
-
-/** Whether an anchor reads its operands from memory, through strides, instead of computing them on the way in. */
-function readsStored(node: Node): boolean {
-  return node.op === "matmul" || isClosed(node);
-}
-
-function areSiblings(a: Node, b: Node): boolean {
-  const family = (n: Node) => isClosed(n) ? families[n.op] : rowSums[n.op] ?? n.op;
-  return family(a) === family(b) && (isClosed(a) || isRowSum(a) || isRowSum(b)) &&
-    a.inputs.length === b.inputs.length && a.inputs.every((u, i) => u === b.inputs[i]) &&
-    JSON.stringify(a.attrs) === JSON.stringify(b.attrs);
-}
-
-/** Whether a node is a constant that holds one value, written into the kernels that read it. */
-export function isLiteral(node: Node): boolean {
-  return node.op === "constant" && node.attrs.data.every((v) => Object.is(v, node.attrs.data[0]));
-}
-
-/** Number of elements of a bound node. */
-export function elementsOf(node: Node): number {
-  return sizeOf(numeric(node.shape));
-}
 
 /** Cuts a bound graph into groups that bind at most `maxBuffers` buffers each. Nodes in `apart` are stored, each by a group alone. */
 export function fuse(graph: Graph, options: { maxBuffers: number; apart?: ReadonlySet<Node> }): Fusion {
   const apart = options.apart ?? new Set();
-  const inline = chooseInline(graph, options.maxBuffers, apart);
+  const inline = chooseInline(graph, { maxBuffers: options.maxBuffers, apart });
   const isInline = (node: Node) => inline.inline.has(node);
   const storedAs = (node: Node): Node => {
     const { base, ...map } = viewOf(node, (n) => !isInline(n) || inline.roots.has(n));
@@ -264,7 +181,7 @@ export function fuse(graph: Graph, options: { maxBuffers: number; apart?: Readon
   /** Lets the kernel of a row gradient make the sums of the same operands, unless what needs the sums is further from the end. */
   function joinRowSums(node: Node): void {
     const group = groupOf.get(node)!;
-    if (group.anchor !== node || !Object.values(rowSums).includes(node.op)) return;
+    if (group.anchor !== node || !makesRowSums(node)) return;
     const sums = [...groups].find((g) => g !== group && g.anchor && areSiblings(g.anchor, node));
     if (!sums || sums.level > group.level) return;
     const nodes = new Set([...group.nodes, ...sums.nodes]);
@@ -320,10 +237,6 @@ export function fuse(graph: Graph, options: { maxBuffers: number; apart?: Readon
         groupOf.get(e.from) !== group || e.identity && e.role === "index" && group.nodes.has(e.from)
       ),
   };
-}
-
-function isLeaf(node: Node): boolean {
-  return node.op === "input" || node.op === "state" || node.op === "constant";
 }
 
 /** Nodes that a kernel reads for `node`, seen through what is inline. */
@@ -383,7 +296,7 @@ function edgesOf(node: Node, isInline: (node: Node) => boolean): Edge[] {
 }
 
 /** Whether element i of a pointwise or layout node needs element i of its operand k and no other. */
-export function isIdentityOperand(node: Node, k: number): boolean {
+function isIdentityOperand(node: Node, k: number): boolean {
   switch (node.op) {
     case "reshape":
       return true;
@@ -398,78 +311,4 @@ export function isIdentityOperand(node: Node, k: number): boolean {
     default:
       return elementsOf(node.inputs[k]) === elementsOf(node);
   }
-}
-
-interface Inlining {
-  readonly inline: ReadonlySet<Node>;
-  readonly roots: ReadonlySet<Node>;
-}
-
-/** Decides what is computed again wherever it is read. */
-function chooseInline(graph: Graph, maxBuffers: number, apart: ReadonlySet<Node>): Inlining {
-  // What a kernel may read through one node, so that an output and two scratch buffers still fit.
-  const maxLoads = maxBuffers - 3;
-  const roots = new Set<Node>(apart);
-  const stop = (n: Node) => roots.has(n);
-  const require = (node: Node) => {
-    const { base, ...map } = viewOf(node, stop);
-    if (isIdentity(map) && elementsOf(base) === elementsOf(node) && !isLeaf(base)) roots.add(base);
-    else roots.add(node);
-  };
-  for (const node of Object.values(graph.outputs)) require(node);
-  for (const { value } of graph.updates) require(value);
-  for (const node of graph.nodes) {
-    if (readsStored(node)) node.inputs.forEach((u) => roots.add(viewOf(u, stop).base));
-  }
-  for (;;) {
-    const inline = new Set<Node>();
-    const tooWide = spread(graph, roots, inline, maxLoads);
-    if (!tooWide) return { inline, roots };
-    roots.add(tooWide);
-  }
-}
-
-/** Fills `inline`; returns a node that has to be stored for its reader to stay within `maxLoads`. */
-function spread(
-  graph: Graph,
-  roots: ReadonlySet<Node>,
-  inline: Set<Node>,
-  maxLoads: number,
-): Node | undefined {
-  const steps = new Map<Node, number>();
-  const loads = new Map<Node, Set<Node>>();
-  const loadsThrough = (node: Node) => inline.has(node) ? loads.get(node)! : new Set([node]);
-  for (const node of graph.nodes) {
-    if (isLeaf(node)) {
-      if (isLiteral(node) && !roots.has(node)) {
-        inline.add(node);
-        steps.set(node, 0);
-        loads.set(node, new Set());
-      }
-      continue;
-    }
-    const through = node.inputs.map(loadsThrough);
-    const all = new Set(through.flatMap((s) => [...s]));
-    if (all.size > maxLoads) {
-      const widest = node.inputs.filter((u) =>
-        inline.has(u)
-      ).sort((a, b) => loads.get(b)!.size - loads.get(a)!.size)[0];
-      if (widest && loads.get(widest)!.size > 1) return widest;
-    }
-    if (isAnchor(node)) continue;
-    const layout = isStridedOp(node) || node.op === "pad" || node.op === "concat";
-    const own = layout || node.op === "iota" ? 1 : dear[node.op] ?? 1;
-    const total = own + node.inputs.reduce((sum, u) => sum + (inline.has(u) ? steps.get(u)! : 0), 0);
-    steps.set(node, total);
-    loads.set(node, all);
-    if (roots.has(node)) continue;
-    // Rounding to f16 says what is to be stored: the wider operand would be stored instead.
-    if (node.op === "cast" && node.dtype === "f16") continue;
-    const size = elementsOf(node);
-    const large = [...all].filter((n) => elementsOf(n) * 4 > size && elementsOf(n) > 1).length;
-    const small = [...all].every((n) => elementsOf(n) === 1);
-    const cheap = small ? total <= generatedSteps : total <= cheapSteps && large <= 1 && all.size <= 3;
-    if (layout || node.op === "iota" || cheap) inline.add(node);
-  }
-  return undefined;
 }

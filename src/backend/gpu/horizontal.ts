@@ -14,8 +14,9 @@ import { type Graph, type Node, statesOf } from "../../graph/node.ts";
 import { numeric } from "../../graph/shape.ts";
 import { type Class, elementwise, findClasses, isFullReduction, throughReshapes } from "./alike.ts";
 import { Arena, type KnownPlace, type RegionPlace, type Role, unitOf } from "./arena.ts";
-import { elementsOf, type Fusion, type Group } from "./fusion.ts";
+import type { Fusion, Group } from "./fusion.ts";
 import { type Flat, mergeGroups, withScalarsTogether } from "./merging.ts";
+import { elementsOf } from "./nodes.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** A fusion with like groups merged, and where their tensors lie. */
@@ -69,7 +70,7 @@ export function looseOperands(graph: Graph, concats: ReadonlySet<Node>): Set<Nod
 }
 
 /** Whether a concatenation is one of reductions, which can only be free or be split into short ones. */
-export function joinsReductions(node: Node): boolean {
+function joinsReductions(node: Node): boolean {
   return node.op === "concat" && isFullReduction(throughReshapes(node.inputs[0]));
 }
 

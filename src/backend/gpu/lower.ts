@@ -15,6 +15,7 @@ import { reduceKernels } from "./kernels/reduce.ts";
 import { rowKernel } from "./kernels/rows.ts";
 import { scatterKernels } from "./kernels/scatter.ts";
 import type { Kernel } from "./kernels/writer.ts";
+import { isLeaf } from "./nodes.ts";
 
 /** What the choice of a kernel depends on. */
 export interface KernelLimits {
@@ -80,6 +81,5 @@ export function lower(group: Group, lowering: Lowering): Kernel[] {
 }
 
 function isComposite(node: Node): boolean {
-  return node.op !== "input" && node.op !== "state" && node.op !== "constant" &&
-    opTable[node.op].expand !== undefined;
+  return !isLeaf(node) && opTable[node.op].expand !== undefined;
 }

@@ -9,7 +9,7 @@ import { rewrite } from "../../graph/passes/rewrite.ts";
 import { BackendError } from "../interface.ts";
 import { createBuilder } from "../../graph/graph.ts";
 import { type KnownPlace, unitOf } from "./arena.ts";
-import { elementsOf, fuse, type Fusion, type Group } from "./fusion.ts";
+import { fuse, type Fusion, type Group } from "./fusion.ts";
 import { flatten, joinableConcats, looseOperands } from "./horizontal.ts";
 import { flatKernels, type FlatLowering } from "./kernels/flat.ts";
 import { cutLargeStates, type CutState } from "./split.ts";
@@ -17,6 +17,7 @@ import { bufferOf, type PlanStorage, rootOf, Storages } from "./storages.ts";
 import type { Kernel, Storage } from "./kernels/writer.ts";
 import { lower } from "./lower.ts";
 import type { Assignment } from "./memory.ts";
+import { elementsOf, isLeaf } from "./nodes.ts";
 import { cutPasses } from "./passes.ts";
 import type { Tuning } from "./tuning/tuning.ts";
 import { arrange, touchesOf } from "./timeline.ts";
@@ -102,10 +103,7 @@ function planWith(
   const { order, inPlace, arena, joined, flat } = flattened;
   const storages = new Storages({ maxBindingBytes });
   for (const node of graph.nodes) {
-    if (fusion.isInline(node)) continue;
-    if (node.op === "input" || node.op === "state" || node.op === "constant") {
-      storages.place(node, node.op, arena.placeOf(node));
-    }
+    if (isLeaf(node) && !fusion.isInline(node)) storages.place(node, node.op, arena.placeOf(node));
   }
   const overwritten = overwrites(graph, fusion, order, (node) => arena.placeOf(node) === undefined);
   for (const group of order) {

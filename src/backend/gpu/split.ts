@@ -11,7 +11,7 @@ import type { DType } from "../../graph/dtype.ts";
 import { type Graph, type Node, type NodeOf, statesOf } from "../../graph/node.ts";
 import { numeric, sizeOf } from "../../graph/shape.ts";
 import { opTable } from "../../graph/table.ts";
-import { elementsOf } from "./fusion.ts";
+import { elementsOf } from "./nodes.ts";
 import { elementwise } from "./alike.ts";
 import { storageBytes } from "./kernels/wgsl.ts";
 

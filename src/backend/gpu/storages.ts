@@ -6,7 +6,7 @@
 import { labelOf, type Node } from "../../graph/node.ts";
 import { BackendError } from "../interface.ts";
 import type { Region, RegionPlace } from "./arena.ts";
-import { elementsOf } from "./fusion.ts";
+import { elementsOf } from "./nodes.ts";
 import { storageBytes } from "./kernels/wgsl.ts";
 import { extentOf, type Storage } from "./kernels/writer.ts";
 

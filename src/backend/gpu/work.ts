@@ -5,9 +5,10 @@
  */
 import type { Node } from "../../graph/node.ts";
 import { numeric } from "../../graph/shape.ts";
-import { elementsOf, type Group } from "./fusion.ts";
+import type { Group } from "./fusion.ts";
 import { storageBytes } from "./kernels/wgsl.ts";
 import type { Kernel, Storage } from "./kernels/writer.ts";
+import { elementsOf } from "./nodes.ts";
 
 /** Operations an element of the operand, for anchors that are no products. */
 const perElement: Readonly<Record<string, number>> = { softmax: 5, layer_norm: 8, layer_norm_grad: 12 };
@@ -30,7 +31,7 @@ export function withWork(
 }
 
 /** Floating-point operations of a group: those of its anchor, and one for each element of every other node. */
-export function groupFlops(group: Group): number {
+function groupFlops(group: Group): number {
   const nodes = [...group.nodes, ...group.prologue];
   const attention = nodes.filter((n) => isAttention(n.op));
   const pointwise = nodes.filter((n) => n !== group.anchor && !isAttention(n.op));

@@ -6,7 +6,7 @@
 import { labelOf, type Node } from "../../../graph/node.ts";
 import { numeric, sizeOf } from "../../../graph/shape.ts";
 import { BackendError } from "../../interface.ts";
-import { isAnchor } from "../fusion.ts";
+import { isAnchor } from "../anchors.ts";
 import { broadcastMap, type IndexMap, isIdentity, mergedDims, type View, viewOf } from "../views.ts";
 import { computeTypes, type Lanes, literal, vectorType } from "./wgsl.ts";
 import type { KernelWriter, Storage } from "./writer.ts";

@@ -7,7 +7,8 @@
 import type { DType } from "../../../graph/dtype.ts";
 import { labelOf, type Node } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
-import { type Group, isRowSum } from "../fusion.ts";
+import { isRowSum } from "../anchors.ts";
+import type { Group } from "../fusion.ts";
 import type { Tuning } from "../tuning/tuning.ts";
 import { type Reader, Scope } from "./expression.ts";
 import { computeTypes, type Lanes, storageTypes, vectorType } from "./wgsl.ts";

@@ -7,7 +7,8 @@
  */
 import type { Node } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
-import { type Group, isRowSum } from "../fusion.ts";
+import { isRowSum } from "../anchors.ts";
+import type { Group } from "../fusion.ts";
 import { GroupWriter, type Lowering, nameOf, powerOfTwo, widest } from "./fused.ts";
 import { columnSums } from "./reduce.ts";
 import { safeChunk, type Team, teamFold, teamOf } from "./team.ts";
