@@ -18,6 +18,7 @@ import {
   newCommand,
 } from "./options.ts";
 import { processOutput, UsageError } from "./output.ts";
+import { checkPrecision } from "../train/options.ts";
 import { createProfiler, DEFAULT_TRACE } from "./profile.ts";
 import { trainAndRegister, type TrainingOptions } from "./pipeline.ts";
 import { stopSignals } from "./server.ts";
@@ -142,7 +143,8 @@ async function trainModel(options: Options): Promise<void> {
   const backend = await openBackend(device);
   const interrupt = interruptSignal();
   try {
-    const { profile } = options;
+    const { precision, profile } = options;
+    checkPrecision(backend, precision);
     const profiler = profile && createProfiler(backend, profile === true ? DEFAULT_TRACE : profile, output);
     const result = await trainAndRegister(examples, {
       ...options,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Backend, Tensors } from "../backend/interface.ts";
+import type { Backend, Precision, Tensors } from "../backend/interface.ts";
 import type { Batches } from "../data/collate.ts";
 import type { HostTensor } from "../graph/dtype.ts";
 import type { ClassifierBuilder } from "../nn/classifier.ts";
@@ -171,15 +171,7 @@ export function checkOptions(options: TrainOptions): void {
   whole("checkpoint.everySteps", options.checkpoint?.everySteps, 1);
   whole("seed", options.seed, 0);
   whole("learning.accumulate", options.learning?.accumulate, 1);
-  const { precision = "f32" } = options.learning ?? {};
-  const { backend } = options;
-  if (!backend.precisions.includes(precision)) {
-    const why = backend.device === "webgpu" ? "this GPU has no shader-f16" : "f16 needs a GPU (webgpu)";
-    throw new TrainingError(
-      `Cannot train in ${precision} on ${backend.device}: ${why}. Train with precision f32` +
-        (backend.device === "webgpu" ? "" : ", or on webgpu"),
-    );
-  }
+  checkPrecision(options.backend, options.learning?.precision ?? "f32");
   const rate = options.learning?.learningRate;
   if (rate !== undefined && !(rate > 0 && Number.isFinite(rate))) {
     throw new TrainingError(`Cannot train: the learning rate must be positive, got ${rate}`);
@@ -192,4 +184,18 @@ export function checkOptions(options: TrainOptions): void {
       `Cannot train: a classifier needs at least two labels, got ${options.labels.length}`,
     );
   }
+}
+
+/**
+ * Asks whether a backend trains in a precision.
+ *
+ * @throws {TrainingError} when it does not, saying why and what would.
+ */
+export function checkPrecision(backend: Backend, precision: Precision): void {
+  if (backend.precisions.includes(precision)) return;
+  const why = backend.device === "webgpu" ? "this GPU has no shader-f16" : "f16 needs a GPU (webgpu)";
+  throw new TrainingError(
+    `Cannot train in ${precision} on ${backend.device}: ${why}. Train with precision f32` +
+      (backend.device === "webgpu" ? "" : ", or on webgpu"),
+  );
 }

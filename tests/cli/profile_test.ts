@@ -52,3 +52,16 @@ Deno.test("train --profile says at once that other devices cannot, and that a fi
     assert.doesNotMatch(nowhere.stderr, /training on/);
   });
 });
+
+Deno.test("train --precision f16 says at once where it cannot", () =>
+  withFolder(async (folder) => {
+    const data = await writeJsonl(join(folder, "mails.jsonl"), messages(60));
+    const train = ["train", "--home", folder, "--data", data, "--name", "toy", ...tiny];
+    const { code, stderr } = await weir(...train, "--device", "wasm", "--precision", "f16");
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^weir: Cannot train in f16 on wasm: f16 needs a GPU \(webgpu\). Train with precision f32/m,
+    );
+    assert.ok(!stderr.includes("tokenizer"), "before any work");
+  }));
