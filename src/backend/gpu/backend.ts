@@ -1,5 +1,5 @@
 /**
- * The WebGPU backend: a graph becomes a fixed list of kernels that a run replays in one compute pass.
+ * The WebGPU backend: a graph becomes a fixed list of kernels that a run replays in a few compute passes.
  *
  * @module
  */

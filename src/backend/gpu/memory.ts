@@ -1,10 +1,10 @@
 /**
- * Which values share a buffer: two may if no kernel needs both.
+ * Which values share a buffer: two may if no compute pass needs both.
  *
  * @module
  */
 
-/** A value and the kernels, by number, that write it first and read it last. */
+/** A value and the compute passes, by number, that use it first and last. */
 export interface Lifetime<T> {
   readonly value: T;
   readonly bytes: number;

@@ -13,7 +13,7 @@ export interface ProfileInput {
   readonly device: string;
   /** Steps that were timed kernel by kernel. */
   readonly runs: readonly RunProfile[];
-  /** A step of ordinary training in milliseconds, all kernels in one pass. */
+  /** A step of ordinary training in milliseconds: its kernels may overlap, those that are timed have a pass each. */
   readonly stepMs: number;
   /** What the host did in ordinary steps. */
   readonly host?: readonly Phase[];

@@ -48,7 +48,7 @@ export interface PlannedKernel {
 
 /** A program on the GPU. */
 export interface GpuProgram extends Program {
-  /** The kernels of one run, in order: a run is one compute pass over these. */
+  /** The kernels of one run, in order. */
   readonly kernels: readonly PlannedKernel[];
   /** As `Program.profile`; kernels have times where the adapter has `timestamp-query`. */
   profile(feeds: Tensors): Promise<RunProfile>;

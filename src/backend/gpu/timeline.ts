@@ -1,5 +1,5 @@
 /**
- * When each kernel runs: which ones run at the same time, and where a step is cut into compute passes.
+ * When each kernel runs: which ones run at the same time, and where a step may be cut into compute passes (`passes.ts` cuts it).
  *
  * WebGPU puts a barrier, which waits for everything before, in front of a launch that uses a buffer otherwise than it was last used
  * in the same pass: reads what was written, writes what was read or written. Launches without one overlap, and cost a tenth (on

@@ -53,8 +53,8 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
   let sentinel: Sentinel | undefined;
   let last: Work | undefined;
   let queued: { count: number; flops: number; since: number } | undefined;
-  /** Milliseconds for one operation, as last measured. */
   const slowestPace = 1000 / options.slowestFlops;
+  /** Milliseconds for one operation, as last measured. */
   let pace = slowestPace;
 
   const expectedMs = () => (queued?.flops ?? 0) * pace;

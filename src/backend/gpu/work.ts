@@ -1,5 +1,6 @@
 /**
- * What a kernel has to do, for profiles and for cutting long steps: floating-point operations and bytes, from shapes alone.
+ * What a kernel has to do, for profiles and for how long a run may take: floating-point operations and bytes, from shapes
+ * alone.
  *
  * @module
  */

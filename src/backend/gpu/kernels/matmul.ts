@@ -6,9 +6,8 @@
  *
  * @module
  */
-import { formatShape } from "../../../graph/shape.ts";
 import { labelOf, type Node } from "../../../graph/node.ts";
-import { numeric, sizeOf } from "../../../graph/shape.ts";
+import { formatShape, numeric, sizeOf } from "../../../graph/shape.ts";
 import { BackendError } from "../../interface.ts";
 import type { Group } from "../fusion.ts";
 import { broadcastMap, mergedDims, type View, viewOf } from "../views.ts";
