@@ -11,7 +11,11 @@ import { hasKernel } from "../src/backend/gpu/plan.ts";
 import { type GpuContext, openDevice } from "../src/backend/gpu/device.ts";
 import type { Group } from "../src/backend/gpu/fusion.ts";
 import { attentionKernels, type AttentionLowering, passOf } from "../src/backend/gpu/kernels/attention.ts";
-import { blocksFit, type BlockTiling, blockTilings } from "../src/backend/gpu/kernels/attention_blocks.ts";
+import {
+  blocksFit,
+  type BlockTiling,
+  blockTilings,
+} from "../src/backend/gpu/kernels/attention_block_tiling.ts";
 import { storageBytes } from "../src/backend/gpu/kernels/wgsl.ts";
 import { extentOf, type Kernel, type Storage } from "../src/backend/gpu/kernels/writer.ts";
 import { createBuilder, gradients, type Graph, type Node } from "../src/graph/graph.ts";

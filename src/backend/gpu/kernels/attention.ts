@@ -5,20 +5,26 @@
  * or, where keys are few, one pass for both, whose parts of the queries' gradient a second kernel adds up. The order of every sum is
  * fixed, so the same run gives the same bits.
  *
- * Two kinds of kernels: by blocks (attention_blocks.ts) where there are enough rows and columns, else by streams
- * (attention_streams.ts), which take any size.
+ * Two kinds of kernels: by blocks (attention_block_forward.ts, attention_block_gradients.ts) where there are enough rows and columns, else
+ * by streams (attention_streams.ts), which take any size.
+ *
+ * Blocks have 32 to 128 rows and columns, and heads of a multiple of 16. What helps them most on an H100 (bench/attention.ts; figures and
+ * what is guessed in bench/results/attention_h100.md) is little workgroup memory, so that more workgroups fit: products fetch 16 of their
+ * sum at a time, and scores are held in pieces. Fetching more at a time takes fewer barriers, and longer.
  *
  * @module
  */
 import type { Node } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
 import type { Group } from "../fusion.ts";
-import { type BlockTiling, BlockWriter, chooseBlocks, makesAll, sumText } from "./attention_blocks.ts";
-import { StreamWriter } from "./attention_streams.ts";
+import { BlockForward } from "./attention_block_forward.ts";
+import { BlockKeyGradients, BlockQueryGradient, sumParts } from "./attention_block_gradients.ts";
+import { type BlockTiling, chooseBlocks, makesAll } from "./attention_block_tiling.ts";
+import { StreamForward, StreamKeyGradients, StreamQueryGradient } from "./attention_streams.ts";
 import type { AttentionNode, Result, Results } from "./attention_text.ts";
 import { type AttentionPass, chooseTiling, type TilingLimits } from "./attention_tiling.ts";
 import { type Lowering, nameOf } from "./fused.ts";
-import { type Kernel, KernelWriter, type Storage } from "./writer.ts";
+import type { Kernel, Storage } from "./writer.ts";
 
 /** What closed kernels of attention are limited by. */
 export interface AttentionLimits extends TilingLimits {
@@ -63,16 +69,18 @@ function kernelOf(
   made: Results,
 ): Kernel {
   const pass = passOfNode(op, node);
-  const blocks = lowering.blocks === undefined ? chooseBlocks(pass, lowering) : lowering.blocks;
-  const w = blocks
-    ? new BlockWriter(node, pass, blocks, lowering)
-    : new StreamWriter(op, node, pass, lowering);
-  const main = op === "attention" || op === "attention_stats"
-    ? w.forward(made)
+  const blocks = blocksFor(pass, lowering);
+  const [Blocks, Streams] = op === "attention" || op === "attention_stats"
+    ? [BlockForward, StreamForward]
     : op === "attention_grad_query"
-    ? w.queryGradient(made)
-    : w.keyValueGradients(made);
-  return w.finish(name, main);
+    ? [BlockQueryGradient, StreamQueryGradient]
+    : [BlockKeyGradients, StreamKeyGradients];
+  const w = blocks ? new Blocks(node, pass, blocks, lowering) : new Streams(node, pass, lowering);
+  return w.kernel(name, made);
+}
+
+function blocksFor(pass: AttentionPass, lowering: AttentionLowering): BlockTiling | null | undefined {
+  return lowering.blocks === undefined ? chooseBlocks(pass, lowering) : lowering.blocks;
 }
 
 function passOfNode(op: string, node: AttentionNode): AttentionPass {
@@ -103,16 +111,16 @@ function packedKernels(
   const products = (count: number) => 2 * count * pairs * size;
   if (parts.length === 3) {
     const pass = passOfNode("attention_grad_key", node);
-    const blocks = lowering.blocks === undefined ? chooseBlocks(pass, lowering) : lowering.blocks;
+    const blocks = blocksFor(pass, lowering);
     const cuts = blocks ? Math.ceil(pass.rows / blocks.rows) : Infinity;
     if (blocks && makesAll(blocks) && cuts <= maxParts) {
-      const w = new BlockWriter(node, pass, blocks, lowering);
+      const w = new BlockKeyGradients(node, pass, blocks, lowering);
       const query = made.get("attention_grad_query")!;
-      if (cuts === 1) return [{ ...w.finish(name, w.keyValueGradients(made)), flops: products(5) }];
+      if (cuts === 1) return [{ ...w.kernel(name, made), flops: products(5) }];
       const scratch = lowering.scratch(`${name} parts`, "f32", cuts * batch * rows * size);
       const apart = new Map(made).set("attention_grad_query", { storage: scratch, stride: size, offset: 0 });
-      const first = { ...w.finish(name, w.keyValueGradients(apart)), flops: products(5) };
-      return [first, sumKernel(`${name} sum`, scratch, query, cuts, [batch * rows, size])];
+      const first = { ...w.kernel(name, apart), flops: products(5) };
+      return [first, sumParts(`${name} sum`, scratch, query, { count: cuts, rows: batch * rows, size })];
     }
   }
   const kernels: Kernel[] = [];
@@ -127,19 +135,6 @@ function packedKernels(
     kernels.push({ ...kernel, flops: products(2 + others) });
   }
   return kernels;
-}
-
-/** Adds what the blocks of keys give for the queries' gradient. */
-function sumKernel(
-  name: string,
-  parts: Storage,
-  out: Result,
-  count: number,
-  extent: [number, number],
-): Kernel {
-  const w = new KernelWriter();
-  const names = [w.bind(parts, { lanes: 4 }), w.bind(out.storage, { lanes: 4, write: true })] as const;
-  return w.finish(name, ...sumText(names, out, count, extent));
 }
 
 function resultOf(storage: Storage, node: AttentionNode): Result {

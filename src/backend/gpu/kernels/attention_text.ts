@@ -57,11 +57,23 @@ export const component: readonly string[] = ["x", "y", "z", "w"];
 /** The numbers from 0 to n - 1. */
 export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
+/** A text for each of a thread's rows and quads. */
+export function grid(rows: number, quads: number, text: (i: number, j: number) => string): string[] {
+  return range(rows).flatMap((i) => range(quads).map((j) => text(i, j)));
+}
+
+/** Declares a thread's sums, rows of so many quads: zeros. */
+export function accumulators(name: string, rows: number, quads: number): string[] {
+  return range(rows).map((i) =>
+    `  ${range(quads).map((j) => `var ${name}${i}_${j} = vec4<f32>(0.0f);`).join(" ")}`
+  );
+}
+
 /**
  * Writes a kernel of attention. The text uses `head`, `batch`, their `number`, `c0`, the first column of a block, and `x` and `row`, the
  * thread's place in it.
  */
-export abstract class AttentionText {
+export abstract class AttentionText<Layout extends ScoreLayout> {
   protected readonly writer = new KernelWriter();
   protected readonly attrs: AttentionAttrs;
   protected readonly nodes;
@@ -73,7 +85,7 @@ export abstract class AttentionText {
   constructor(
     node: AttentionNode,
     protected readonly pass: AttentionPass,
-    protected readonly layout: ScoreLayout,
+    protected readonly layout: Layout,
     protected readonly lowering: Lowering,
   ) {
     this.attrs = node.attrs;
@@ -192,6 +204,14 @@ export abstract class AttentionText {
     return `${name}[batch * ${strides[1]}u + head * ${strides[2]}u + ${query} * ${strides[3]}u + ${start}u]`;
   }
 
+  /** A statistic of the four columns of quad j, where columns are queries. */
+  protected columnStatistic(which: "top" | "sum" | "delta", j: number): string {
+    const each = range(4).map((e) =>
+      this.statistic(which, `min(${this.column(j)} + ${e}u, ${this.queries - 1}u)`)
+    );
+    return `vec4<f32>(${each.join(", ")})`;
+  }
+
   /** Where causal queries end to see keys. */
   protected columnsEnd(): string {
     const { columns } = this.pass;
@@ -262,10 +282,10 @@ export abstract class AttentionText {
     const factor = this.float(this.keepFactor);
     return [
       draws.setup,
-      ...range(high).flatMap((i) =>
-        range(scoreQuads).map((j) =>
-          `  let keep${i}_${j} = select(vec4<f32>(0.0f), vec4<f32>(${factor}), ${draws.kept(i, j)});`
-        )
+      ...grid(
+        high,
+        scoreQuads,
+        (i, j) => `  let keep${i}_${j} = select(vec4<f32>(0.0f), vec4<f32>(${factor}), ${draws.kept(i, j)});`,
       ),
     ];
   }
@@ -278,7 +298,7 @@ export abstract class AttentionText {
   protected applyKeep(name: string): string[] {
     if (!this.nodes.rng) return [];
     const { high, scoreQuads } = this.layout;
-    return range(high).flatMap((i) => range(scoreQuads).map((j) => `  ${name}${i}_${j} *= keep${i}_${j};`));
+    return grid(high, scoreQuads, (i, j) => `  ${name}${i}_${j} *= keep${i}_${j};`);
   }
 
   protected drop(name: string, rows: "query" | "key"): string[] {
