@@ -5,7 +5,7 @@
  * @module
  */
 import { BackendError } from "../interface.ts";
-import { type KernelLayout, type KernelText, precompile } from "./precompile.ts";
+import { type KernelLayout, type KernelText, layoutOf, precompile } from "./precompile.ts";
 import { createWatchdog, type Watchdog } from "./watchdog.ts";
 
 /** What there is to know about a GPU before using it. */
@@ -260,21 +260,6 @@ function keyOf({ wgsl, layout }: KernelText): string {
 /** NVIDIA's driver was measured to hand kernels from one device to another; others may compile everything twice. */
 function defaultProcesses({ description, software }: AdapterDescription): number {
   return /nvidia/i.test(description) && !software ? Math.min(navigator.hardwareConcurrency, 12) : 0;
-}
-
-function layoutOf(device: GPUDevice, { writes, touched }: KernelLayout): GPUPipelineLayout {
-  const group = (types: readonly GPUBufferBindingType[]) =>
-    device.createBindGroupLayout({
-      entries: types.map((type, binding) => ({
-        binding,
-        visibility: GPUShaderStage.COMPUTE,
-        buffer: { type },
-      })),
-    });
-  const own = writes.map((w): GPUBufferBindingType => w ? "storage" : "read-only-storage");
-  const others = new Array<GPUBufferBindingType>(touched).fill("read-only-storage");
-  const groups = touched > 0 ? [group(own), group(others)] : [group(own)];
-  return device.createPipelineLayout({ bindGroupLayouts: groups });
 }
 
 async function requestAdapter(): Promise<GPUAdapter | null> {

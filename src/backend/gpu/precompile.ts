@@ -19,6 +19,23 @@ export interface KernelLayout {
   readonly touched: number;
 }
 
+/** The layout as WebGPU's object. Its text goes to other processes too, so it may use nothing from outside. */
+export function layoutOf(device: GPUDevice, { writes, touched }: KernelLayout): GPUPipelineLayout {
+  const group = (types: readonly GPUBufferBindingType[]) =>
+    device.createBindGroupLayout({
+      entries: types.map((type, binding) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type },
+      })),
+    });
+  const own = writes.map((w): GPUBufferBindingType => w ? "storage" : "read-only-storage");
+  const others = new Array<GPUBufferBindingType>(touched).fill("read-only-storage");
+  return device.createPipelineLayout({
+    bindGroupLayouts: touched > 0 ? [group(own), group(others)] : [group(own)],
+  });
+}
+
 /** A kernel to be compiled. */
 export interface KernelText {
   readonly wgsl: string;
@@ -91,7 +108,7 @@ async function compileInProcess(task: Task, signal: AbortSignal): Promise<void> 
       stderr: "null",
       signal,
     }).spawn();
-    const script = `(${compile.toString()})(${JSON.stringify(task)});`;
+    const script = `(${compile.toString()})(${JSON.stringify(task)}, ${layoutOf.toString()});`;
     await Promise.all([
       new Blob([script]).stream().pipeTo(child.stdin).catch(() => undefined),
       child.status,
@@ -102,28 +119,16 @@ async function compileInProcess(task: Task, signal: AbortSignal): Promise<void> 
 }
 
 /** What a process runs: its text alone goes there, so it may use nothing from outside. */
-async function compile(task: Task): Promise<void> {
+async function compile(task: Task, layoutFor: typeof layoutOf): Promise<void> {
   try {
     const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
     const device = await adapter!.requestDevice({
       requiredFeatures: task.features as GPUFeatureName[],
       requiredLimits: task.limits,
     });
-    const group = (types: readonly GPUBufferBindingType[]) =>
-      device.createBindGroupLayout({
-        entries: types.map((type, binding) => ({
-          binding,
-          visibility: GPUShaderStage.COMPUTE,
-          buffer: { type },
-        })),
-      });
     for (const { wgsl, layout } of task.kernels) {
-      const groups = layout && [
-        group(layout.writes.map((w) => w ? "storage" : "read-only-storage")),
-        ...(layout.touched > 0 ? [group(new Array(layout.touched).fill("read-only-storage"))] : []),
-      ];
       await device.createComputePipelineAsync({
-        layout: groups ? device.createPipelineLayout({ bindGroupLayouts: groups }) : "auto",
+        layout: layout ? layoutFor(device, layout) : "auto",
         compute: { module: device.createShaderModule({ code: wgsl }), entryPoint: "main" },
       }).catch(() => undefined);
     }
