@@ -28,3 +28,23 @@ export const candidates: readonly Candidate[] = [
   { device: "wasm", available: true, open: () => createOrtBackend({ device: "wasm" }) },
   { device: "interp", available: true, open: () => Promise.resolve(createInterpBackend()) },
 ];
+
+/** Registers a test on a candidate, with a backend that is open as long as the test runs. */
+export function testOn(
+  { device, available, open }: Candidate,
+  name: string,
+  body: (backend: Backend) => Promise<void>,
+): void {
+  Deno.test({
+    name: `${device}: ${name}`,
+    ignore: !available,
+    async fn() {
+      const backend = await open();
+      try {
+        await body(backend);
+      } finally {
+        await backend.dispose();
+      }
+    },
+  });
+}

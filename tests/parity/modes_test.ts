@@ -11,7 +11,7 @@ import { buildTrainingGraph } from "../../src/train/step.ts";
 import { train } from "../../src/train/trainer.ts";
 import { bertConfig } from "../../models/bert.ts";
 import { buildClassifier } from "../../models/index.ts";
-import { candidates } from "../backend/available.ts";
+import { candidates, testOn } from "../backend/available.ts";
 
 const labels = ["without", "with"];
 
@@ -65,20 +65,8 @@ function close(got: readonly number[], wanted: readonly number[], tolerance: num
   });
 }
 
-for (const { device, available, open } of candidates) {
-  const test = (name: string, body: (backend: Backend) => Promise<void>) =>
-    Deno.test({
-      name: `${device}: ${name}`,
-      ignore: !available,
-      async fn() {
-        const backend = await open();
-        try {
-          await body(backend);
-        } finally {
-          await backend.dispose();
-        }
-      },
-    });
+for (const candidate of candidates) {
+  const test = (name: string, body: (backend: Backend) => Promise<void>) => testOn(candidate, name, body);
 
   test("checkpointed gradients give the losses of kept ones, dropout on", async (backend) => {
     const kept = await run(backend, {});

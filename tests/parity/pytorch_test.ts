@@ -6,7 +6,7 @@ import { initialStates } from "../../src/nn/init.ts";
 import { softmaxCrossEntropy } from "../../src/nn/losses.ts";
 import { buildTrainingGraph } from "../../src/train/step.ts";
 import { buildClassifier, fitWeights } from "../../models/index.ts";
-import { candidates } from "../backend/available.ts";
+import { candidates, testOn } from "../backend/available.ts";
 import {
   golden,
   goldenBindings,
@@ -17,20 +17,8 @@ import {
   goldenWeights,
 } from "./bert_golden.ts";
 
-for (const { device, available, open } of candidates) {
-  const test = (name: string, run: (backend: Backend) => Promise<void>) =>
-    Deno.test({
-      name: `${device}: ${name}`,
-      ignore: !available,
-      async fn() {
-        const backend = await open();
-        try {
-          await run(backend);
-        } finally {
-          await backend.dispose();
-        }
-      },
-    });
+for (const candidate of candidates) {
+  const test = (name: string, body: (backend: Backend) => Promise<void>) => testOn(candidate, name, body);
 
   test("BERT's logits are those of transformers with the same weights", async (backend) => {
     const b = createBuilder();

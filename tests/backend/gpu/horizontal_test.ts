@@ -18,16 +18,9 @@ import { adamw } from "../../../src/nn/optim/adamw.ts";
 import { clipScale, summarizeGradients } from "../../../src/nn/optim/gradients.ts";
 import { linearSchedule, stepCounter } from "../../../src/nn/optim/schedule.ts";
 import { sgd } from "../../../src/nn/optim/sgd.ts";
+import { limits } from "./limits.ts";
 
 const adapter = await describeAdapter();
-
-const limits: PlanLimits = {
-  maxBuffers: 8,
-  maxWorkgroupBytes: 16384,
-  maxBindingBytes: 2 ** 27,
-  parallelism: 4,
-  software: false,
-};
 
 type Optimizer = (b: Builder, parameters: readonly Node[], slopes: readonly Node[], scale: Node) => void;
 

@@ -6,14 +6,7 @@ import { BackendError } from "../../../src/backend/interface.ts";
 import { type Builder, createBuilder, gradients, type Node } from "../../../src/graph/graph.ts";
 import { optimize } from "../../../src/graph/passes/optimize.ts";
 import { adamw } from "../../../src/nn/optim/adamw.ts";
-
-const limits: PlanLimits = {
-  maxBuffers: 8,
-  maxWorkgroupBytes: 16384,
-  maxBindingBytes: 2 ** 27,
-  parallelism: 4,
-  software: false,
-};
+import { limits } from "./limits.ts";
 
 function planOf(build: (b: Builder) => void, options: Partial<PlanLimits> = {}): Plan {
   const b = createBuilder();

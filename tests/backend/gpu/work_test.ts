@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
-import { makePlan, type PlanLimits } from "../../../src/backend/gpu/plan.ts";
+import { makePlan } from "../../../src/backend/gpu/plan.ts";
 import { type Builder, createBuilder, gradients } from "../../../src/graph/graph.ts";
 import { optimize } from "../../../src/graph/passes/optimize.ts";
-
-const limits: PlanLimits = {
-  maxBuffers: 8,
-  maxWorkgroupBytes: 16384,
-  maxBindingBytes: 2 ** 27,
-  parallelism: 4,
-  software: false,
-};
+import { limits } from "./limits.ts";
 
 /** What the kernels of a graph have to do. */
 function workOf(build: (b: Builder) => void) {
