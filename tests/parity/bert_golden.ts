@@ -4,7 +4,8 @@ import { parseConfig } from "../../models/index.ts";
 
 const folder = new URL("../golden/bert/", import.meta.url);
 
-interface Golden {
+/** What PyTorch was given: how it stepped, and on what. */
+export interface GoldenRun {
   optimizer: {
     learningRate: number;
     beta1: number;
@@ -21,6 +22,9 @@ interface Golden {
     token_type_ids: number[][];
     labels: number[];
   }[];
+}
+
+interface Golden extends GoldenRun {
   logits: number[][];
   losses: number[];
   gradientNorms: number[];

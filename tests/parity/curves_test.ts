@@ -9,28 +9,13 @@ import { train } from "../../src/train/trainer.ts";
 import { bertConfig } from "../../models/bert.ts";
 import { buildClassifier } from "../../models/index.ts";
 import { candidates } from "../backend/available.ts";
+import type { GoldenRun } from "./bert_golden.ts";
 
 /** What tests/golden/curves/make_curves.py made in PyTorch. */
-const golden: {
-  optimizer: {
-    learningRate: number;
-    beta1: number;
-    beta2: number;
-    epsilon: number;
-    weightDecay: number;
-    maxGradNorm: number;
-    warmupSteps: number;
-    totalSteps: number;
-  };
+const golden: GoldenRun & {
   vocabulary: number;
   spread: number;
   models: Record<string, { layers: number; hiddenSize: number; heads: number; losses: number[] }>;
-  batches: {
-    input_ids: number[][];
-    attention_mask: number[][];
-    token_type_ids: number[][];
-    labels: number[];
-  }[];
 } = JSON.parse(Deno.readTextFileSync(new URL("../golden/curves/curves.json", import.meta.url)));
 
 const labels = ["even", "odd"];
