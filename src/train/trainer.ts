@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { BackendError, type Program } from "../backend/interface.ts";
+import { BackendError } from "../backend/interface.ts";
 import type { Batch, Batches } from "../data/collate.ts";
-import { type HostTensor, hostTensor } from "../graph/dtype.ts";
+import type { HostTensor } from "../graph/dtype.ts";
 import { type NodeOf, statesOf } from "../graph/node.ts";
 import { numeric, sizeOf } from "../graph/shape.ts";
 import { initialStates } from "../nn/init.ts";
@@ -31,9 +31,9 @@ import {
   type TrainOptions,
   type TrainResult,
 } from "./options.ts";
-import { type BucketPrograms, bucketPrograms } from "./programs.ts";
 import { createProgress, formatBytes, formatDuration, type Progress } from "./progress.ts";
 import { ACCUMULATED, buildTrainingGraph, type Hyperparameters, type TrainingGraph } from "./step.ts";
+import { Steps } from "./steps.ts";
 
 /**
  * Trains a classifier with AdamW, evaluates it after every epoch and returns the best epoch's parameters.
@@ -93,21 +93,15 @@ class Run {
   readonly #learning: Hyperparameters;
   readonly #settings: Settings;
   readonly #training: TrainingGraph;
-  readonly #programs: BucketPrograms;
-  /** What the batches before a step's last one run, where gradients are accumulated. */
-  #accumulation?: BucketPrograms;
   readonly #progress: Progress;
   readonly #now: () => number;
   readonly #parameterCount: number;
-  readonly #steps: StepRecord[] = [];
-  /** The program of each step that was not read back yet, oldest first. */
-  readonly #pending: Program[] = [];
-  /** Programs whose steps have nothing to say, and must not pile up. */
-  readonly #unread = new Set<Program>();
+  readonly #records: StepRecord[] = [];
   /** The states that a checkpoint holds: those that begin anew with every step are not among them. */
   readonly #states: readonly NodeOf<"state">[];
   #evaluator?: Evaluator;
-  #main!: Program;
+  /** There once they are compiled. */
+  #steps!: Steps;
   #best?: Best;
   #place: RunPlace = {
     step: 0,
@@ -139,7 +133,6 @@ class Run {
       seed: options.seed ?? 0,
       learning: { ...this.#learning },
     };
-    this.#programs = bucketPrograms(options.backend, this.#training.graph, { label: "train" });
     this.#progress = createProgress(options.progress, { now: this.#now });
     this.#parameterCount = this.#states
       .filter((state) => state.attrs.trainable)
@@ -172,8 +165,7 @@ class Run {
   async dispose(): Promise<void> {
     this.#progress.done();
     await this.#evaluator?.dispose();
-    await this.#accumulation?.dispose();
-    await this.#programs.dispose();
+    await this.#steps?.dispose();
   }
 
   /** Compiles the largest program first, so that what does not fit is known before the first step. */
@@ -185,25 +177,20 @@ class Run {
       return { batch, sequence };
     });
     const largest = shapes.reduce((p, q) => q.batch * q.sequence > p.batch * p.sequence ? q : p);
-    this.#main = await this.#programs.get(largest);
-    if (this.#training.accumulation) {
-      const options = { label: "accumulate", share: this.#main };
-      this.#accumulation = bucketPrograms(backend, this.#training.accumulation, options);
-      await this.#accumulation.get(largest);
-    }
+    this.#steps = await Steps.compile(backend, this.#training, largest);
     this.#progress.line(`training on ${backend.device}: ${backend.description}`);
     this.#reportMemory();
     if (this.#options.checkpointGradients && backend.device !== "webgpu") {
       this.#progress.line(`on ${backend.device}, checkpointed gradients save no memory`);
     }
     const states = { ...initialStates(this.#training.graph, seed), ...initial };
-    await this.#main.write(states);
+    await this.#steps.main.write(states);
     if (this.#options.profile) {
       await this.#measure(first.at(shapes.indexOf(largest)), this.#options.profile);
-      await this.#main.write(states);
+      await this.#steps.main.write(states);
     }
     if (this.#options.evaluation) {
-      this.#evaluator = createEvaluator(backend, this.#options.build, { share: this.#main });
+      this.#evaluator = createEvaluator(backend, this.#options.build, { share: this.#steps.main });
     }
     if (checkpoint?.resume && await hasCheckpoint(checkpoint.directory)) {
       await this.#resume(checkpoint.directory);
@@ -216,9 +203,9 @@ class Run {
     const label = `train ${batch.batch}x${batch.sequence}`;
     options.onMeasured(
       await measureStep(
-        this.#main,
+        this.#steps.main,
         label,
-        () => ({ ...this.#programs.feeds(batch), ...this.#partFeeds(1, 0) }),
+        () => this.#steps.feeds(batch),
         options,
       ),
     );
@@ -234,7 +221,7 @@ class Run {
     if (place.bestStep !== null && record) {
       this.#best = { record, parameters: await loadBest(directory, place.bestStep) };
     }
-    await this.#main.write(states);
+    await this.#steps.main.write(states);
     this.#place = place;
     this.#savedStep = place.step;
     this.#secondsBefore = place.seconds;
@@ -262,24 +249,14 @@ class Run {
   async #step(batches: Batches): Promise<void> {
     const { step, batch, epoch } = this.#place;
     const parts = this.#partsOf(batches);
-    const weights = parts.map((part) => part.weights.reduce((sum, weight) => sum + weight, 0));
-    const weight = weights.reduce((sum, w) => sum + w, 0);
-    for (const [i, part] of parts.entries()) {
-      const last = i === parts.length - 1;
-      const programs = last ? this.#programs : this.#accumulation!;
-      const program = await programs.get(part);
-      this.#reportMemory();
-      await program.step({ ...programs.feeds(part), ...this.#partFeeds(weights[i] / weight, i) });
-      if (last) this.#pending.push(program);
-      else this.#unread.add(program);
-    }
+    await this.#steps.make(parts, () => this.#reportMemory());
     this.#place = { ...this.#place, step: step + 1, batch: batch + parts.length };
     this.#progress.update({
       step: step + 1,
       totalSteps: this.#learning.totalSteps,
       epoch: epoch + 1,
       epochs: this.#options.epochs,
-      loss: this.#steps.at(-1)?.loss,
+      loss: this.#records.at(-1)?.loss,
     });
   }
 
@@ -290,21 +267,12 @@ class Run {
     return Array.from({ length: count }, (_, i) => batches.at(batch + i));
   }
 
-  /** Which part of a step a batch is, for the graphs that ask: its share of the weight and its number. */
-  #partFeeds(share: number, part: number): Record<string, HostTensor> {
-    if (!this.#training.accumulation) return {};
-    return { share: hostTensor("f32", [], [share]), begins: hostTensor("i32", [], [part === 0 ? 1 : 0]) };
-  }
-
   /** Reads back what the steps since the last time said, in their order. */
   async #drain(): Promise<void> {
-    const queues = new Map<Program, Record<string, number>[]>();
-    for (const program of new Set(this.#pending)) queues.set(program, await program.drain());
-    for (const program of this.#unread) await program.drain();
-    const first = this.#place.step - this.#pending.length;
+    const first = this.#place.step - this.#steps.pending;
     let { epochLossSum, skippedSteps = 0 } = this.#place;
-    for (const [i, program] of this.#pending.splice(0).entries()) {
-      const { loss, gradNorm, nonFinite, lossScale = 1 } = queues.get(program)!.shift()!;
+    for (const [i, said] of (await this.#steps.read()).entries()) {
+      const { loss, gradNorm, nonFinite, lossScale = 1 } = said;
       const learningRate = learningRateAt(first + i, {
         ...this.#learning,
         peak: this.#learning.learningRate,
@@ -316,7 +284,7 @@ class Run {
       if (!Number.isFinite(loss) || (nonFinite !== 0 && !skipped)) throw this.#notFinite(record, nonFinite);
       epochLossSum += loss;
       if (skipped) skippedSteps++;
-      this.#steps.push(record);
+      this.#records.push(record);
       this.#tell(() => this.#options.callbacks?.onStep?.(record));
     }
     this.#place = { ...this.#place, epochLossSum, ...(skippedSteps > 0 && { skippedSteps }) };
@@ -399,7 +367,7 @@ class Run {
 
   /** States for keeping: none that holds a NaN takes the place of a good one. */
   async #readFinite(names: readonly string[]): Promise<Record<string, HostTensor>> {
-    const states = await this.#main.read(names);
+    const states = await this.#steps.main.read(names);
     for (const [name, { data }] of Object.entries(states)) {
       if (data.some((value: number) => !Number.isFinite(value))) {
         throw new TrainingError(
@@ -435,16 +403,8 @@ class Run {
     return `${this.#options.checkpoint!.directory}/${CHECKPOINT_FILE}`;
   }
 
-  #memory(): { stateBytes: number; workBytes: number } {
-    const [step, rest] = [this.#programs.memory(), this.#accumulation?.memory()];
-    return {
-      stateBytes: step.stateBytes + (rest?.stateBytes ?? 0),
-      workBytes: Math.max(step.workBytes, rest?.workBytes ?? 0),
-    };
-  }
-
   #reportMemory(): void {
-    const { stateBytes, workBytes } = this.#memory();
+    const { stateBytes, workBytes } = this.#steps.memory();
     if (workBytes <= this.#workBytes) return;
     this.#workBytes = workBytes;
     const millions = (this.#parameterCount / 1e6).toFixed(this.#parameterCount < 1e5 ? 3 : 1);
@@ -477,7 +437,7 @@ class Run {
     const { epochs } = this.#options;
     const parameters = this.#best?.parameters ?? await this.#readFinite(this.#training.parameters);
     const status = interrupted ? "interrupted" : this.#place.epoch < epochs ? "stopped early" : "finished";
-    const seconds = interrupted || this.#steps.length > 0 ? this.#seconds() : this.#secondsBefore;
+    const seconds = interrupted || this.#records.length > 0 ? this.#seconds() : this.#secondsBefore;
     if (!interrupted) {
       const { step, skippedSteps = 0 } = this.#place;
       this.#progress.line(`${status} after ${step} steps in ${formatDuration(seconds * 1000)}`);
@@ -490,11 +450,11 @@ class Run {
       parameters,
       best: this.#best?.record,
       epochs: this.#place.epochs,
-      steps: this.#steps,
+      steps: this.#records,
       step: this.#place.step,
       skippedSteps: this.#place.skippedSteps ?? 0,
       seconds,
-      memory: { parameters: this.#parameterCount, ...this.#memory() },
+      memory: { parameters: this.#parameterCount, ...this.#steps.memory() },
       ...(this.#options.checkpoint && { checkpoint: this.#checkpointPath() }),
     };
   }
