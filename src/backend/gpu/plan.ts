@@ -23,7 +23,6 @@ import type { Tuning } from "./tuning/tuning.ts";
 import { arrange, touchesOf } from "./timeline.ts";
 import { withWork } from "./work.ts";
 
-export { hasKernel } from "./lower.ts";
 export type { PlanStorage } from "./storages.ts";
 
 /** What a device can do, as far as a plan depends on it. */
