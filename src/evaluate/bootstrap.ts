@@ -13,6 +13,10 @@ export interface Interval {
   confidence: number;
   /** Rows the metric was computed over. */
   n: number;
+  /** How the interval was made, for example "wilson" or "bca". */
+  method?: string;
+  /** Resamples it was made from, for those that are. */
+  resamples?: number;
 }
 
 /** How a bootstrap is drawn. */
