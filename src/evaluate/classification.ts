@@ -1,4 +1,14 @@
 import { bootstrapCells, type BootstrapOptions, type Interval } from "./bootstrap.ts";
+import { classMetrics } from "./class_rows.ts";
+import {
+  checkClass,
+  checkLabels,
+  checkLengths,
+  checkWeights,
+  ratio,
+  shown,
+  subsetClasses,
+} from "./counts.ts";
 import { EvaluationError } from "./errors.ts";
 
 export type { Interval } from "./bootstrap.ts";
@@ -17,6 +27,18 @@ export interface ClassScores {
   support: number;
 }
 
+/** F-beta of one beta. */
+export interface FBetaScores {
+  /** Weight of recall against precision. */
+  beta: number;
+  /** Mean F-beta of the classes, those with no rows included. */
+  macro: Interval;
+  /** Mean F-beta of the classes, weighted by support. */
+  weighted: Interval;
+  /** F-beta of each class, in label order. */
+  perClass: Interval[];
+}
+
 /** What a classifier got right and wrong. */
 export interface ClassificationReport {
   /** Rows. */
@@ -25,6 +47,10 @@ export interface ClassificationReport {
   labels: string[];
   /** Share of the rows that are right. */
   accuracy: Interval;
+  /** Mean recall of the classes that some reference has. */
+  balancedAccuracy: Interval;
+  /** Matthews' correlation of references and predictions, from -1 to 1; 0 is no better than chance. */
+  matthewsCorrelation: Interval;
   /** Precision over the pooled rows of all classes; with one label a row it equals the accuracy. */
   microPrecision: Interval;
   /** Recall over the pooled rows of all classes; with one label a row it equals the accuracy. */
@@ -43,6 +69,8 @@ export interface ClassificationReport {
   weightedRecall: Interval;
   /** Mean F1 of the classes, weighted by support. */
   weightedF1: Interval;
+  /** F-beta for each of the option `betas`, in its order. */
+  fBetas?: FBetaScores[];
   /** Scores of each class, in label order. */
   perClass: ClassScores[];
   /** `confusion[i][j]`: rows of class i that were predicted as class j. */
@@ -60,29 +88,19 @@ export interface ClassificationReport {
 export interface ClassificationOptions extends BootstrapOptions {
   /** Names of the classes: class i is `labels[i]`. */
   labels: string[];
+  /** Values of beta whose F-beta is reported beside F1, such as 0.5 or 2; default none. */
+  betas?: readonly number[];
 }
 
-const MAX_LABELS = 2000; // the confusion matrix is dense
 const MAX_INTERVAL_LABELS = 50; // an interval keeps all its resamples until it is made
-const AVERAGES = [
-  "accuracy",
-  "microPrecision",
-  "microRecall",
-  "microF1",
-  "macroPrecision",
-  "macroRecall",
-  "macroF1",
-  "weightedPrecision",
-  "weightedRecall",
-  "weightedF1",
-] as const;
 
 /**
- * Accuracy, precision, recall and F1 (per class, micro, macro, weighted and, with two labels, binary), the confusion
- * matrix, and a bootstrap confidence interval for each metric.
+ * Accuracy, balanced accuracy, Matthews' correlation, precision, recall, F1 and F-beta (per class, micro, macro, weighted
+ * and, with two labels, binary), the confusion matrix, and a bootstrap confidence interval for each metric.
  *
- * Values equal scikit-learn's `precision_recall_fscore_support(..., labels=range(K), zero_division=0)`: a ratio without a
- * denominator counts as 0. All intervals come from the same resamples, so they may be compared within a report.
+ * Values equal scikit-learn's `precision_recall_fscore_support(..., labels=range(K), zero_division=0)`,
+ * `balanced_accuracy_score` and `matthews_corrcoef`: a ratio without a denominator counts as 0. All intervals come from the
+ * same resamples, so they may be compared within a report.
  *
  * @param references True class per row, as an index into `labels`.
  * @param predictions Predicted class per row, as an index into `labels`.
@@ -103,41 +121,45 @@ export function classificationReport(
   predictions: ArrayLike<number>,
   options: ClassificationOptions,
 ): ClassificationReport {
-  const { labels } = options;
+  const { labels, betas = [] } = options;
   const confusion = confusionMatrix(references, predictions, labels);
   const size = labels.length, n = references.length;
   const cells = occupiedCells(confusion);
 
-  const trueRows = new Float64Array(size),
-    predictedRows = new Float64Array(size),
-    right = new Float64Array(size);
-  const cellsAt = AVERAGES.length + 3 * size;
+  const scored = classMetrics(labels, { betas, classes: labels.keys() });
+  const counts = new Float64Array(3 * size);
+  const cellsAt = scored.names.length;
   const shownCells = size <= MAX_INTERVAL_LABELS ? cells.counts.length : 0;
-  const metrics = (counts: Float64Array, out: Float64Array) => {
-    trueRows.fill(0), predictedRows.fill(0), right.fill(0);
-    for (let c = 0; c < counts.length; c++) {
+  const metrics = (drawn: Float64Array, out: Float64Array) => {
+    counts.fill(0);
+    for (let c = 0; c < drawn.length; c++) {
       const i = cells.rows[c], j = cells.columns[c];
-      trueRows[i] += counts[c];
-      predictedRows[j] += counts[c];
-      if (i === j) right[i] += counts[c];
+      counts[i] += drawn[c];
+      counts[size + j] += drawn[c];
+      if (i === j) counts[2 * size + i] += drawn[c];
     }
-    writeMetrics({ trueRows, predictedRows, right, n }, out);
-    out.set(counts.subarray(0, shownCells), cellsAt);
+    scored.evaluate(counts, n, out);
+    out.set(drawn.subarray(0, shownCells), cellsAt);
   };
-  const intervals = bootstrapCells(cells.counts, metrics, {
-    ...options,
-    metrics: cellsAt + shownCells,
-  });
+  const intervals = bootstrapCells(cells.counts, metrics, { ...options, metrics: cellsAt + shownCells });
 
-  const averages = Object.fromEntries(AVERAGES.map((name, m) => [name, intervals[m]])) as Record<
-    (typeof AVERAGES)[number],
-    Interval
-  >;
   const perClass = labels.map((label, k): ClassScores => {
-    const [precision, recall, f1] = intervals.slice(AVERAGES.length + 3 * k);
+    const [precision, recall, f1] = intervals.slice(scored.classAt(k));
     return { label, precision, recall, f1, support: confusion[k].reduce((sum, count) => sum + count, 0) };
   });
-  const report: ClassificationReport = { n, labels: [...labels], ...averages, perClass, confusion };
+  const report: ClassificationReport = {
+    n,
+    labels: [...labels],
+    ...averagesOf(intervals),
+    perClass,
+    confusion,
+  };
+  if (betas.length > 0) {
+    report.fBetas = betas.map((beta, b): FBetaScores => {
+      const [macro, weighted] = intervals.slice(scored.betaAt(b));
+      return { beta, macro, weighted, perClass: labels.map((_, k) => intervals[scored.classAt(k) + 3 + b]) };
+    });
+  }
   if (size <= MAX_INTERVAL_LABELS) {
     const { confidence } = report.accuracy;
     report.confusionIntervals = confusion.map((row) =>
@@ -154,47 +176,69 @@ export function classificationReport(
   return report;
 }
 
+/** How a confusion matrix is made. */
+export interface ConfusionOptions {
+  /** Divide by the row's sum ("true"), the column's ("predicted") or the sum of all; default counts. An empty sum gives 0. */
+  normalize?: "true" | "predicted" | "all";
+  /** Rows and columns, in this order; rows whose reference or prediction is another class are left out. */
+  subset?: readonly string[];
+  /** Weight of each row, finite and not negative; default 1 each. */
+  sampleWeights?: ArrayLike<number>;
+}
+
 /**
  * Counts of (true class, predicted class): `matrix[i][j]` rows of class i were predicted as class j.
  *
- * @throws {EvaluationError} When there are no rows, the lengths differ, or a class is no index into `labels`.
+ * Equal to scikit-learn's `confusion_matrix`.
+ *
+ * @throws {EvaluationError} When there are no rows, the lengths differ, a class is no index into `labels`, or no reference is
+ *   of the subset.
  * @example
  * ```ts
  * import { confusionMatrix } from "./classification.ts";
  * import assert from "node:assert/strict";
  *
  * assert.deepEqual(confusionMatrix([0, 1, 1], [0, 0, 1], ["ham", "spam"]), [[1, 0], [1, 1]]);
+ * assert.deepEqual(confusionMatrix([0, 1, 1], [0, 0, 1], ["ham", "spam"], { normalize: "true" }), [[1, 0], [0.5, 0.5]]);
  * ```
  */
 export function confusionMatrix(
   references: ArrayLike<number>,
   predictions: ArrayLike<number>,
   labels: readonly string[],
+  options: ConfusionOptions = {},
 ): number[][] {
-  const size = labels.length;
-  if (size < 1 || size > MAX_LABELS) {
-    throw new EvaluationError(`Cannot evaluate with ${size} labels: from 1 to ${MAX_LABELS} are possible`);
+  const size = checkLabels(labels);
+  const n = checkLengths(references.length, predictions.length);
+  const weights = checkWeights(options.sampleWeights, n);
+  const matrix = labels.map(() => new Array<number>(size).fill(0));
+  const present = new Uint8Array(size);
+  for (let row = 0; row < n; row++) {
+    const wanted = checkClass(references[row], { row, what: "reference", size });
+    const found = checkClass(predictions[row], { row, what: "prediction", size });
+    matrix[wanted][found] += weights ? weights[row] : 1;
+    present[wanted] = 1;
   }
-  if (references.length !== predictions.length) {
+  const { subset, normalize } = options;
+  if (!subset && !normalize) return matrix;
+  const classes = subsetClasses(subset, labels, () => true);
+  if (!classes.some((k) => present[k])) {
     throw new EvaluationError(
-      `Cannot compare ${predictions.length} predictions with ${references.length} references: every row needs both`,
+      `Cannot make a confusion matrix: no reference is one of ${shown(subset ?? labels)}`,
     );
   }
-  if (references.length === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
-  const matrix = labels.map(() => new Array<number>(size).fill(0));
-  for (let row = 0; row < references.length; row++) {
-    matrix[checkClass(references[row], { row, what: "reference", size })][
-      checkClass(predictions[row], { row, what: "prediction", size })
-    ]++;
-  }
-  return matrix;
+  return normalized(Array.from(classes, (i) => Array.from(classes, (j) => matrix[i][j])), normalize);
 }
 
-function checkClass(value: number, at: { row: number; what: string; size: number }): number {
-  if (Number.isInteger(value) && value >= 0 && value < at.size) return value;
-  throw new EvaluationError(
-    `Cannot evaluate: ${at.what} of row ${at.row} is ${value}, wanted a class from 0 to ${at.size - 1}`,
-  );
+function normalized(matrix: number[][], by: ConfusionOptions["normalize"]): number[][] {
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+  const rows = matrix.map(sum), columns = matrix.map((_, j) => sum(matrix.map((row) => row[j])));
+  const all = sum(rows);
+  if (by === undefined) return matrix;
+  if (by === "true") return matrix.map((row, i) => row.map((value) => ratio(value, rows[i])));
+  if (by === "predicted") return matrix.map((row) => row.map((value, j) => ratio(value, columns[j])));
+  if (by === "all") return matrix.map((row) => row.map((value) => ratio(value, all)));
+  throw new EvaluationError(`normalize must be "true", "predicted" or "all", got ${JSON.stringify(by)}`);
 }
 
 /** Empty cells stay empty in every resample, so they need not be drawn. */
@@ -208,38 +252,30 @@ function occupiedCells(confusion: number[][]): { rows: number[]; columns: number
   return { rows, columns, counts };
 }
 
-interface Tallies {
-  trueRows: Float64Array;
-  predictedRows: Float64Array;
-  right: Float64Array;
-  n: number;
-}
-
-/** Writes `AVERAGES`, then precision, recall and F1 of each class. */
-function writeMetrics({ trueRows, predictedRows, right, n }: Tallies, out: Float64Array): void {
-  const size = right.length;
-  let allRight = 0, precisions = 0, recalls = 0, f1s = 0, weightedPrecision = 0, weightedF1 = 0;
-  for (let k = 0, at = AVERAGES.length; k < size; k++) {
-    const precision = ratio(right[k], predictedRows[k]);
-    const recall = ratio(right[k], trueRows[k]);
-    const f1 = ratio(2 * right[k], trueRows[k] + predictedRows[k]);
-    out[at++] = precision, out[at++] = recall, out[at++] = f1;
-    allRight += right[k];
-    precisions += precision, recalls += recall, f1s += f1;
-    weightedPrecision += precision * trueRows[k];
-    weightedF1 += f1 * trueRows[k];
-  }
-  // One label a row: false positives and false negatives are the same rows, so the micro averages are the accuracy.
-  const accuracy = allRight / n;
-  out[0] =
-    out[1] =
-    out[2] =
-    out[3] =
-      accuracy;
-  out[4] = precisions / size, out[5] = recalls / size, out[6] = f1s / size;
-  out[7] = weightedPrecision / n, out[8] = accuracy, out[9] = weightedF1 / n; // weighted recall sums right[k] / n
-}
-
-function ratio(part: number, whole: number): number {
-  return whole === 0 ? 0 : part / whole;
+/** The averages by name. One label a row: false positives and false negatives are the same rows, so micro is the accuracy. */
+function averagesOf(intervals: Interval[]) {
+  const [
+    accuracy,
+    balancedAccuracy,
+    matthewsCorrelation,
+    macroPrecision,
+    macroRecall,
+    macroF1,
+    weightedPrecision,
+    weightedF1,
+  ] = intervals;
+  return {
+    accuracy,
+    balancedAccuracy,
+    matthewsCorrelation,
+    microPrecision: { ...accuracy },
+    microRecall: { ...accuracy },
+    microF1: { ...accuracy },
+    macroPrecision,
+    macroRecall,
+    macroF1,
+    weightedPrecision,
+    weightedRecall: { ...accuracy },
+    weightedF1,
+  };
 }

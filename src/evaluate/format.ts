@@ -23,9 +23,17 @@ export function formatReport(report: ClassificationReport): string {
     ["", "value", percent],
     ...([
       ["accuracy", report.accuracy],
+      ["balanced accuracy", report.balancedAccuracy],
+      ["Matthews correlation", report.matthewsCorrelation],
       ["macro F1", report.macroF1],
       ["weighted F1", report.weightedF1],
       ...(report.binary ? [[`F1 of ${clip(report.binary.positive)}`, report.binary.f1]] : []),
+      ...(report.fBetas ?? []).flatMap(({ beta, macro, perClass }) => [
+        [`macro F${+beta.toPrecision(3)}`, macro],
+        ...(report.binary
+          ? [[`F${+beta.toPrecision(3)} of ${clip(report.binary.positive)}`, perClass[1]]]
+          : []),
+      ]),
     ] as [string, Interval][]).map(([name, interval]) => [name, fixed(interval.value), range(interval)]),
   ]);
   const classes = table([
