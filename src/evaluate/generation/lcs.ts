@@ -1,0 +1,208 @@
+/** Bits of a word of the row of differences: the 32nd takes the carry of an addition. */
+const WORD = 31;
+const FULL = 0x7fffffff;
+
+/** Part of a list of tokens: from `start` up to but without `end`. */
+export interface Span {
+  ids: Int32Array;
+  start: number;
+  end: number;
+}
+
+/**
+ * Longest common subsequences of lists of small whole numbers, 31 cells of the table at a time (bit-parallel: M. Crochemore
+ * et al., "A fast and practical bit-vector algorithm for the longest common subsequence problem", 2001; H. Hyyrö,
+ * "Bit-parallel LCS-length computation revisited", 2004).
+ *
+ * The table has a row for each token of `a` and a column for each of `b`. Bit i of column j is 0 where the table grows by one
+ * from row i to row i + 1. Rows go in strips of 31, and a strip hands its carries to the next, so the masks of one strip
+ * are all that is kept: memory is linear in the lengths (and their product over 31, to the power of a half, for indices).
+ */
+export class Lcs {
+  #masks = new Int32Array(1 << 11); // for each token, where it stands in the strip
+  #carries = new Uint8Array(64);
+  #kept = new Int32Array(256); // columns, kept for the way back
+
+  /** Tokens of the lists to come are below `size`. */
+  reserve(size: number): void {
+    if (size > this.#masks.length) this.#masks = new Int32Array(Math.max(size, 2 * this.#masks.length));
+  }
+
+  /** Length of the longest common subsequence. */
+  lengthOf(a: Span, b: Span): number {
+    let { start, end } = a, otherStart = b.start, otherEnd = b.end;
+    let common = 0;
+    while (start < end && otherStart < otherEnd && a.ids[start] === b.ids[otherStart]) {
+      start++, otherStart++, common++;
+    }
+    while (start < end && otherStart < otherEnd && a.ids[end - 1] === b.ids[otherEnd - 1]) {
+      end--, otherEnd--, common++;
+    }
+    if (start === end || otherStart === otherEnd) return common;
+    let rows: Span = { ids: a.ids, start, end },
+      columns: Span = { ids: b.ids, start: otherStart, end: otherEnd };
+    if (end - start > otherEnd - otherStart) [rows, columns] = [columns, rows];
+    if (rows.end - rows.start <= WORD) return common + this.#shortLength(rows, columns);
+    [rows, columns] = [this.#shared(rows, columns), this.#shared(columns, rows)];
+    if (rows.end > columns.end) [rows, columns] = [columns, rows];
+    return common + (rows.end <= WORD ? this.#shortLength(rows, columns) : this.#longLength(rows, columns));
+  }
+
+  /**
+   * Sets `found[i - a.start]` for each index i of `a` in a longest common subsequence with `b`: the one that goes back from
+   * the table's end by a match where there is one, else by a column where the table's value to the left is larger than
+   * that above, else by a row (rouge-score's choice among equals).
+   */
+  mark(a: Span, b: Span, found: Uint8Array): void {
+    if (a.start === a.end || b.start === b.end) return;
+    if (a.end - a.start <= WORD) this.#markShort(a, b, found);
+    else this.#markLong(a, b, found);
+  }
+
+  #shortLength(rows: Span, columns: Span): number {
+    const masks = this.#masks, { ids, end } = columns;
+    this.#setMasks(rows, 0);
+    let v = FULL;
+    for (let j = columns.start; j < end; j++) {
+      const mask = masks[ids[j]];
+      v = ((v + (v & mask)) & FULL) | (v & ~mask);
+    }
+    this.#clearMasks(rows, 0);
+    return WORD - bitCount(v);
+  }
+
+  #longLength(rows: Span, columns: Span): number {
+    const masks = this.#masks, carries = this.#cleared(columns.end - columns.start);
+    let length = 0;
+    for (let strip = 0; rows.start + strip < rows.end; strip += WORD) {
+      this.#setMasks(rows, strip);
+      let v = FULL;
+      for (let j = columns.start, at = 0; j < columns.end; j++, at++) {
+        const mask = masks[columns.ids[j]];
+        const sum = (v + (v & mask) + carries[at]) | 0;
+        carries[at] = sum >>> WORD;
+        v = (sum & FULL) | (v & ~mask);
+      }
+      this.#clearMasks(rows, strip);
+      length += WORD - bitCount(v);
+    }
+    return length;
+  }
+
+  #markShort(a: Span, b: Span, found: Uint8Array): void {
+    const masks = this.#masks, columns = b.end - b.start, kept = this.#keep(columns);
+    this.#setMasks(a, 0);
+    let v = FULL;
+    for (let j = 0; j < columns; j++) {
+      const mask = masks[b.ids[b.start + j]];
+      v = ((v + (v & mask)) & FULL) | (v & ~mask);
+      kept[j] = v;
+    }
+    let i = a.end - a.start - 1, j = columns - 1;
+    while (i >= 0 && j >= 0) {
+      const bit = 1 << i;
+      if ((masks[b.ids[b.start + j]] & bit) !== 0) {
+        found[i] = 1;
+        i--, j--;
+      } else if ((kept[j] & bit) === 0) {
+        j--;
+      } else {
+        i--;
+      }
+    }
+    this.#clearMasks(a, 0);
+  }
+
+  /**
+   * Keeps the first column of every range of columns on the way forth, and on the way back makes the columns of one range
+   * at a time again: twice the work instead of a table.
+   */
+  #markLong(a: Span, b: Span, found: Uint8Array): void {
+    const rows = a.end - a.start, columns = b.end - b.start, words = Math.ceil(rows / WORD);
+    const width = Math.max(64, Math.ceil(Math.sqrt(columns))), ranges = Math.ceil(columns / width);
+    const firsts = new Int32Array(ranges * words).fill(FULL, 0, words);
+    for (let range = 0; range + 1 < ranges; range++) {
+      this.#forward(a, { ...b, start: b.start + range * width, end: b.start + (range + 1) * width }, {
+        from: firsts.subarray(range * words, (range + 1) * words),
+        to: firsts.subarray((range + 1) * words, (range + 2) * words),
+      });
+    }
+    const kept = this.#keep(width * words);
+    let i = rows - 1;
+    for (let range = ranges - 1; range >= 0 && i >= 0; range--) {
+      const start = b.start + range * width, end = Math.min(b.end, start + width);
+      this.#forward(a, { ...b, start, end }, {
+        from: firsts.subarray(range * words, (range + 1) * words),
+        kept,
+      });
+      let j = end - 1;
+      while (i >= 0 && j >= start) {
+        if (a.ids[a.start + i] === b.ids[j]) {
+          found[i] = 1;
+          i--, j--;
+        } else if ((kept[(j - start) * words + Math.floor(i / WORD)] & (1 << (i % WORD))) === 0) {
+          j--;
+        } else {
+          i--;
+        }
+      }
+    }
+  }
+
+  /** All strips over a range of columns: the last column goes to `to`, every column to `kept`. */
+  #forward(rows: Span, columns: Span, at: { from: Int32Array; to?: Int32Array; kept?: Int32Array }): void {
+    const masks = this.#masks, count = columns.end - columns.start, carries = this.#cleared(count);
+    const { from, to, kept } = at, words = from.length;
+    for (let word = 0; word < words; word++) {
+      this.#setMasks(rows, word * WORD);
+      let v = from[word];
+      for (let j = 0; j < count; j++) {
+        const mask = masks[columns.ids[columns.start + j]];
+        const sum = (v + (v & mask) + carries[j]) | 0;
+        carries[j] = sum >>> WORD;
+        v = (sum & FULL) | (v & ~mask);
+        if (kept !== undefined) kept[j * words + word] = v;
+      }
+      if (to !== undefined) to[word] = v;
+      this.#clearMasks(rows, word * WORD);
+    }
+  }
+
+  /** The tokens of a list that are in another one too. */
+  #shared(list: Span, other: Span): Span {
+    const masks = this.#masks, ids = new Int32Array(list.end - list.start);
+    for (let j = other.start; j < other.end; j++) masks[other.ids[j]] = 1;
+    let end = 0;
+    for (let i = list.start; i < list.end; i++) {
+      if (masks[list.ids[i]] !== 0) ids[end++] = list.ids[i];
+    }
+    for (let j = other.start; j < other.end; j++) masks[other.ids[j]] = 0;
+    return { ids, start: 0, end };
+  }
+
+  #setMasks(rows: Span, from: number): void {
+    const start = rows.start + from, end = Math.min(rows.end, start + WORD);
+    for (let i = start; i < end; i++) this.#masks[rows.ids[i]] |= 1 << (i - start);
+  }
+
+  #clearMasks(rows: Span, from: number): void {
+    const start = rows.start + from, end = Math.min(rows.end, start + WORD);
+    for (let i = start; i < end; i++) this.#masks[rows.ids[i]] = 0;
+  }
+
+  #cleared(count: number): Uint8Array {
+    if (count > this.#carries.length) this.#carries = new Uint8Array(2 * count);
+    return this.#carries.fill(0, 0, count);
+  }
+
+  #keep(count: number): Int32Array {
+    if (count > this.#kept.length) this.#kept = new Int32Array(2 * count);
+    return this.#kept;
+  }
+}
+
+function bitCount(word: number): number {
+  let v = word - ((word >>> 1) & 0x55555555);
+  v = (v & 0x33333333) + ((v >>> 2) & 0x33333333);
+  return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
