@@ -1,6 +1,6 @@
 import type { Interval } from "../bootstrap.ts";
 import { EvaluationError } from "../errors.ts";
-import { normalCdf, normalQuantile } from "../special.ts";
+import { normalCdf } from "../special.ts";
 import {
   categoriesIn,
   type Category,
@@ -9,7 +9,7 @@ import {
   type MaybeRating,
   numberOf,
 } from "./categories.ts";
-import { checkConfidence } from "./resample.ts";
+import { checkConfidence, normalInterval } from "./resample.ts";
 
 /** How much each disagreement counts: all alike, by distance, by squared distance, or a matrix with 0 on its diagonal. */
 export type KappaWeights = "none" | "linear" | "quadratic" | readonly (readonly number[])[];
@@ -164,9 +164,8 @@ export function cohenKappaTable(
 
   const chance = sum(rows.map((share, i) => share * columns[i]));
   const z = value / standardErrorNull;
-  const reach = normalQuantile((1 + confidence) / 2) * standardError;
   return {
-    kappa: { value, low: value - reach, high: value + reach, confidence, n },
+    kappa: normalInterval(value, standardError, confidence, n),
     standardError,
     standardErrorNull,
     z,

@@ -1,6 +1,7 @@
 import { type BootstrapOptions, type Interval, quantileOfSorted } from "../bootstrap.ts";
 import { EvaluationError } from "../errors.ts";
 import { createRandom } from "../prng.ts";
+import { normalQuantile } from "../special.ts";
 
 /**
  * Percentile bootstrap over units that are drawn whole: items with all their ratings, raters, answers.
@@ -36,10 +37,27 @@ export function percentileInterval(
   confidence: number,
   n: number,
 ): Interval {
-  if (draws.length === 0) return { value, low: value, high: value, confidence, n };
+  const common = { value, confidence, n, method: "percentile" };
+  if (draws.length === 0) return { ...common, low: value, high: value, resamples: 0 };
   const defined = draws.filter((draw) => !Number.isNaN(draw)).sort();
   const at = (q: number) => defined.length === 0 ? NaN : quantileOfSorted(defined, q);
-  return { value, low: at((1 - confidence) / 2), high: at((1 + confidence) / 2), confidence, n };
+  return {
+    ...common,
+    low: at((1 - confidence) / 2),
+    high: at((1 + confidence) / 2),
+    resamples: defined.length,
+  };
+}
+
+/** value ± z standard errors. */
+export function normalInterval(
+  value: number,
+  standardError: number,
+  confidence: number,
+  n: number,
+): Interval {
+  const reach = normalQuantile((1 + confidence) / 2) * standardError;
+  return { value, low: value - reach, high: value + reach, confidence, n, method: "normal" };
 }
 
 /** Throws when the options of a resampling are out of range. */
