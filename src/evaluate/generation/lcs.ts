@@ -15,17 +15,21 @@ export interface Span {
  * "Bit-parallel LCS-length computation revisited", 2004).
  *
  * The table has a row for each token of `a` and a column for each of `b`. Bit i of column j is 0 where the table grows by one
- * from row i to row i + 1. Rows go in strips of 31, and a strip hands its carries to the next, so the masks of one strip
- * are all that is kept: memory is linear in the lengths (and their product over 31, to the power of a half, for indices).
+ * from row i to row i + 1. Rows go in strips of 31, two at a time, and hand their carries to the next two; so the masks
+ * of two strips are all that is kept. Memory is linear in the lengths; for indices, it is rows / 31 times the root of the columns.
  */
 export class Lcs {
   #masks = new Int32Array(1 << 11); // for each token, where it stands in the strip
+  #upper = new Int32Array(1 << 11); // and in the strip after it
   #carries = new Uint8Array(64);
   #kept = new Int32Array(256); // columns, kept for the way back
 
   /** Tokens of the lists to come are below `size`. */
   reserve(size: number): void {
-    if (size > this.#masks.length) this.#masks = new Int32Array(Math.max(size, 2 * this.#masks.length));
+    if (size <= this.#masks.length) return;
+    const length = Math.max(size, 2 * this.#masks.length);
+    this.#masks = new Int32Array(length);
+    this.#upper = new Int32Array(length);
   }
 
   /** Length of the longest common subsequence. */
@@ -61,37 +65,25 @@ export class Lcs {
 
   #shortLength(rows: Span, columns: Span): number {
     const masks = this.#masks, { ids, end } = columns;
-    this.#setMasks(rows, 0);
+    setMasks(masks, rows, 0);
     let v = FULL;
     for (let j = columns.start; j < end; j++) {
       const mask = masks[ids[j]];
       v = ((v + (v & mask)) & FULL) | (v & ~mask);
     }
-    this.#clearMasks(rows, 0);
+    clearMasks(masks, rows, 0);
     return WORD - bitCount(v);
   }
 
   #longLength(rows: Span, columns: Span): number {
-    const masks = this.#masks, carries = this.#cleared(columns.end - columns.start);
-    let length = 0;
-    for (let strip = 0; rows.start + strip < rows.end; strip += WORD) {
-      this.#setMasks(rows, strip);
-      let v = FULL;
-      for (let j = columns.start, at = 0; j < columns.end; j++, at++) {
-        const mask = masks[columns.ids[j]];
-        const sum = (v + (v & mask) + carries[at]) | 0;
-        carries[at] = sum >>> WORD;
-        v = (sum & FULL) | (v & ~mask);
-      }
-      this.#clearMasks(rows, strip);
-      length += WORD - bitCount(v);
-    }
-    return length;
+    const words = Math.ceil((rows.end - rows.start) / WORD), state = new Int32Array(words).fill(FULL);
+    this.#forward(rows, columns, { from: state, to: state });
+    return state.reduce((length, v) => length + WORD - bitCount(v), 0);
   }
 
   #markShort(a: Span, b: Span, found: Uint8Array): void {
     const masks = this.#masks, columns = b.end - b.start, kept = this.#keep(columns);
-    this.#setMasks(a, 0);
+    setMasks(masks, a, 0);
     let v = FULL;
     for (let j = 0; j < columns; j++) {
       const mask = masks[b.ids[b.start + j]];
@@ -110,7 +102,7 @@ export class Lcs {
         i--;
       }
     }
-    this.#clearMasks(a, 0);
+    clearMasks(masks, a, 0);
   }
 
   /**
@@ -151,20 +143,31 @@ export class Lcs {
 
   /** All strips over a range of columns: the last column goes to `to`, every column to `kept`. */
   #forward(rows: Span, columns: Span, at: { from: Int32Array; to?: Int32Array; kept?: Int32Array }): void {
-    const masks = this.#masks, count = columns.end - columns.start, carries = this.#cleared(count);
-    const { from, to, kept } = at, words = from.length;
-    for (let word = 0; word < words; word++) {
-      this.#setMasks(rows, word * WORD);
-      let v = from[word];
+    const lower = this.#masks, upper = this.#upper, { ids, start } = columns, count = columns.end - start;
+    const { from, to, kept } = at, words = from.length, carries = this.#cleared(count);
+    for (let word = 0; word < words; word += 2) {
+      setMasks(lower, rows, word * WORD);
+      setMasks(upper, rows, (word + 1) * WORD);
+      const both = word + 1 < words; // else the upper strip has no rows, and stays as it is
+      let v = from[word], w = both ? from[word + 1] : FULL;
       for (let j = 0; j < count; j++) {
-        const mask = masks[columns.ids[columns.start + j]];
+        const id = ids[start + j], mask = lower[id], next = upper[id];
         const sum = (v + (v & mask) + carries[j]) | 0;
-        carries[j] = sum >>> WORD;
         v = (sum & FULL) | (v & ~mask);
-        if (kept !== undefined) kept[j * words + word] = v;
+        const above = (w + (w & next) + (sum >>> WORD)) | 0;
+        carries[j] = above >>> WORD;
+        w = (above & FULL) | (w & ~next);
+        if (kept !== undefined) {
+          kept[j * words + word] = v;
+          if (both) kept[j * words + word + 1] = w;
+        }
       }
-      if (to !== undefined) to[word] = v;
-      this.#clearMasks(rows, word * WORD);
+      if (to !== undefined) {
+        to[word] = v;
+        if (both) to[word + 1] = w;
+      }
+      clearMasks(lower, rows, word * WORD);
+      clearMasks(upper, rows, (word + 1) * WORD);
     }
   }
 
@@ -180,16 +183,6 @@ export class Lcs {
     return { ids, start: 0, end };
   }
 
-  #setMasks(rows: Span, from: number): void {
-    const start = rows.start + from, end = Math.min(rows.end, start + WORD);
-    for (let i = start; i < end; i++) this.#masks[rows.ids[i]] |= 1 << (i - start);
-  }
-
-  #clearMasks(rows: Span, from: number): void {
-    const start = rows.start + from, end = Math.min(rows.end, start + WORD);
-    for (let i = start; i < end; i++) this.#masks[rows.ids[i]] = 0;
-  }
-
   #cleared(count: number): Uint8Array {
     if (count > this.#carries.length) this.#carries = new Uint8Array(2 * count);
     return this.#carries.fill(0, 0, count);
@@ -199,6 +192,16 @@ export class Lcs {
     if (count > this.#kept.length) this.#kept = new Int32Array(2 * count);
     return this.#kept;
   }
+}
+
+function setMasks(masks: Int32Array, rows: Span, from: number): void {
+  const start = rows.start + from, end = Math.min(rows.end, start + WORD);
+  for (let i = start; i < end; i++) masks[rows.ids[i]] |= 1 << (i - start);
+}
+
+function clearMasks(masks: Int32Array, rows: Span, from: number): void {
+  const end = Math.min(rows.end, rows.start + from + WORD);
+  for (let i = rows.start + from; i < end; i++) masks[rows.ids[i]] = 0;
 }
 
 function bitCount(word: number): number {

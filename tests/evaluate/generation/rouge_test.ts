@@ -14,8 +14,9 @@ interface Row {
   references: string[];
 }
 type Scores = number[][]; // for each case, an index into values for each type
-interface Golden
-  extends Record<"plain" | "stemmed" | "best" | "average" | "lines" | "letters" | "words", Scores> {
+type Cases = "plain" | "stemmed" | "inflected" | "best" | "average" | "lines" | "letters" | "words";
+interface Golden extends Record<Cases, Scores> {
+  stemWords: string;
   types: RougeType[];
   letterCases: [string, string][];
   values: [number, number, number][];
@@ -61,8 +62,30 @@ Deno.test("scores equal rouge-score's with the stemmer", () => {
   assertGolden(golden.stemmed, { predictions, references: firsts }, { stemmer: true });
 });
 
+Deno.test("scores of inflected words equal rouge-score's with the stemmer", () => {
+  const words = golden.stemWords.split(" ");
+  const text = (i: number, shift: number) =>
+    Array.from(
+      { length: 4 + i % 9 },
+      (_, k) => words[(11 * i + 37 * k + shift * ((i + k) % 4)) % words.length],
+    )
+      .join(" ");
+  assertGolden(golden.inflected, {
+    predictions: golden.inflected.map((_, i) => text(i, 0)),
+    references: golden.inflected.map((_, i) => text(i, 1)),
+  }, { stemmer: true });
+});
+
 Deno.test("of many references the best counts, as with rouge-score's score_multi", () => {
   assertGolden(golden.best, { predictions, references: joined }, { stemmer: true });
+});
+
+Deno.test("among references with the same F1 the first counts", () => {
+  const [short, long] = ["a x", "a b u v w x y z"];
+  for (const [references, precision] of [[[short, long], 0.25], [[long, short], 0.5]] as const) {
+    const { rouge1 } = rouge(["a b c d"], [references], { types: ["rouge1"] });
+    assert.deepEqual(rouge1, { precision, recall: 0.75 - precision, f1: 1 / 3 });
+  }
 });
 
 Deno.test("of many references the mean counts when asked for", () => {
@@ -179,11 +202,11 @@ Deno.test("the stemmer holds for every tokenizer, for English words", () => {
 });
 
 Deno.test("a model that repeats a line without end is scored", () => {
-  const again = "I am sorry.\n".repeat(50_000), other = "I am so sorry!\n".repeat(50_000);
-  const { rougeLsum, rougeL } = rouge([again], [other]);
+  const again = "I am sorry.\n".repeat(100_000), other = "I am so sorry!\n".repeat(100_000);
+  const { rougeLsum, rouge9 } = rouge([again], [other], { types: ["rougeLsum", "rouge9"] });
   assert.equal(rougeLsum.precision, 1);
   assert.ok(Math.abs(rougeLsum.recall - 0.75) < 1e-12);
-  assert.equal(rougeL.precision, 1);
+  assert.equal(rouge9.f1, 0);
 });
 
 Deno.test("what cannot be scored is named in one line", () => {

@@ -11,6 +11,8 @@ Sets, with n rows in texts.json:
 - lines: case i is the predictions of rows i .. i + i % 4 + 1, a line each, against the first references of the rows from i + 1 - i % 3
   on, as many (indices modulo n), without the stemmer
 - letters: "a/bc" stands for the text "a\nb c", prediction and reference; small vocabularies, so ties are many
+- inflected: with the list of words that are stemmed, W of them in alphabetical order, word k of the 4 + i % 9 of prediction i is number
+  (11 i + 37 k) % W, and of the reference (11 i + 37 k + (i + k) % 4) % W, so that many share a stem; stemmed
 - words: as plain, with a tokenizer that splits at spaces and newlines only, so every script counts
 """
 
@@ -119,6 +121,15 @@ def stem_words():
 
 stemmer = PorterStemmer()
 stem_list = stem_words()
+
+
+def inflected(i):
+    def text(shift):
+        return " ".join(stem_list[(11 * i + 37 * k + shift * ((i + k) % 4)) % len(stem_list)] for k in range(4 + i % 9))
+
+    return stemmed.score(text(1), text(0))
+
+
 json.dump(
     {
         "versions": {name: importlib.metadata.version(name) for name in ["rouge-score", "nltk"]},
@@ -131,6 +142,7 @@ json.dump(
         "letterCases": letter_cases,
         "letters": [listed(plain.score(spelled(r), spelled(p))) for p, r in letter_cases],
         "words": [listed(words.score(row["references"][0], row["prediction"])) for row in rows],
+        "inflected": [listed(inflected(i)) for i in range(600)],
         "values": values,
         "stemWords": " ".join(stem_list),
         "stems": " ".join(stemmer.stem(word) for word in stem_list),
