@@ -12,8 +12,9 @@ import { type KnownPlace, unitOf } from "./arena.ts";
 import { fuse, type Fusion, type Group } from "./fusion.ts";
 import { flatten, joinableConcats, looseOperands } from "./horizontal.ts";
 import { flatKernels, type FlatLowering } from "./kernels/flat.ts";
-import { cutLargeStates, type CutState } from "./split.ts";
-import { bufferOf, type PlanStorage, rootOf, Storages } from "./storages.ts";
+import { type CutGraph, cutLargeStates, cutLargeTensors, type CutTensor } from "./split.ts";
+import { BindingLimitError, bufferOf, type PlanStorage, rootOf, Storages } from "./storages.ts";
+import { storageBytes } from "./kernels/wgsl.ts";
 import type { Kernel, Storage } from "./kernels/writer.ts";
 import { lower } from "./lower.ts";
 import type { Assignment } from "./memory.ts";
@@ -56,8 +57,10 @@ export interface Plan {
   /** Buffers shared by work storages. */
   readonly work: Assignment<PlanStorage>;
   readonly outputs: Readonly<Record<string, Source>>;
-  /** States that lie in parts, each a state of its own. */
-  readonly cutStates: ReadonlyMap<string, CutState>;
+  /** States that lie in parts, each a state of its own; inputs and outputs likewise. */
+  readonly cutStates: ReadonlyMap<string, CutTensor>;
+  readonly cutInputs: ReadonlyMap<string, CutTensor>;
+  readonly cutOutputs: ReadonlyMap<string, CutTensor>;
   /** States that take another storage's contents after the kernels. */
   readonly copies: readonly { readonly from: Source; readonly to: PlanStorage }[];
 }
@@ -74,24 +77,50 @@ export interface PlanOptions {
   readonly known?: (state: Node) => KnownPlace | undefined;
 }
 
-/** Compiles a bound, optimized graph whose composite ops all have kernels. */
+/**
+ * Compiles a bound, optimized graph whose composite ops all have kernels. States that are too large to be bound are cut; so is
+ * everything else, where something is too large that has to be stored.
+ */
 export function makePlan(source: Graph, limits: PlanLimits, options: PlanOptions = {}): Plan {
-  const { graph, states } = cutLargeStates(
-    withoutBarriers(mergeProjections(source, { unit: unitOf(source.nodes) })),
-    limits.maxBindingBytes,
-  );
+  const { maxBindingBytes } = limits;
+  const merged = mergeProjections(source, { unit: unitOf(source.nodes) });
+  try {
+    return planCut(cutLargeStates(withoutBarriers(merged), maxBindingBytes), limits, options);
+  } catch (error) {
+    if (!(error instanceof BindingLimitError)) throw error;
+    // Parts of what lies side by side do not, so that it had better lie apart.
+    const graph = attendsToMoreThan(merged, maxBindingBytes) ? source : merged;
+    const cut = cutLargeTensors(graph, maxBindingBytes);
+    return planCut({ ...cut, graph: withoutBarriers(cut.graph) }, limits, options);
+  }
+}
+
+function planCut(
+  { graph, states, inputs, outputs }: CutGraph,
+  limits: PlanLimits,
+  options: PlanOptions,
+): Plan {
   checkTypes(graph);
   // Long concatenations that cannot be free after all have to be short.
   const plan = planWith(graph, limits, { ...options, join: true }) ??
     planWith(graph, limits, { ...options, join: false })!;
-  return { ...plan, cutStates: states };
+  return { ...plan, cutStates: states, cutInputs: inputs, cutOutputs: outputs };
+}
+
+/** Whether attention reads or makes tensors of more than some bytes. */
+function attendsToMoreThan(graph: Graph, bytes: number): boolean {
+  const isLarge = (node: Node) => elementsOf(node) * storageBytes(node.dtype) > bytes;
+  return graph.nodes.some((node) =>
+    node.op.startsWith("attention") &&
+    [node, ...node.inputs].some((u) => isLarge(u) || u.op === "slice" && isLarge(u.inputs[0]))
+  );
 }
 
 function planWith(
   source: Graph,
   limits: PlanLimits,
   options: PlanOptions & { join: boolean },
-): Omit<Plan, "cutStates"> | undefined {
+): Omit<Plan, "cutStates" | "cutInputs" | "cutOutputs"> | undefined {
   const graph = splitConcats(source, options.join ? joinableConcats(source) : new Set());
   const concats = options.join ? joinableConcats(graph) : new Set<Node>();
   const apart = new Set([...concats, ...looseOperands(graph, concats)]);

@@ -28,7 +28,7 @@ import type { Binding } from "./kernels/writer.ts";
 import { hasKernel } from "./lower.ts";
 import { makePlan, type Plan, type PlanLimits, type PlanStorage, printPlan } from "./plan.ts";
 import { type Copy, type Output, Ring } from "./ring.ts";
-import { copyable, readback, StateTable, tensorOf } from "./states.ts";
+import { copyable, joined, readback, StateTable, tensorOf } from "./states.ts";
 import { createPassClock, type PassClock } from "./timestamps.ts";
 
 /** One launch of a kernel, as tests and profiles see it. */
@@ -68,10 +68,16 @@ interface Launch {
   readonly pass: number;
 }
 
-/** An output as the host gets it, and where it lies among the others. */
+/** An output, or a part of one, and where it lies among the others. */
 interface OutputSlot extends Output {
-  readonly node: { readonly dtype: HostTensor["dtype"]; readonly shape: readonly number[] };
   readonly offset: number;
+}
+
+/** An input, or a part of one: where it lies, and which elements of what is fed it takes. */
+interface FedSlot {
+  readonly storage: PlanStorage;
+  readonly input: string;
+  readonly begin: number;
 }
 
 /** Compiles a graph for an open device. */
@@ -135,7 +141,8 @@ class DeviceProgram implements GpuProgram {
   readonly #before: Copy[] = [];
   readonly #after: Copy[] = [];
   readonly #inputs: readonly NodeOf<"input">[];
-  readonly #fed: readonly PlanStorage[];
+  readonly #fed: readonly FedSlot[];
+  readonly #graph: Graph;
   readonly #outputs: readonly OutputSlot[];
   readonly #ring: Ring;
   #staging?: GPUBuffer;
@@ -150,8 +157,9 @@ class DeviceProgram implements GpuProgram {
     this.#perSubmit = perSubmit;
     this.#places = new Places(context);
     this.#inputs = inputsOf(graph);
-    this.#fed = plan.storages.filter((s) => s.kind === "input");
-    this.#outputs = outputsOf(graph, plan);
+    this.#graph = graph;
+    this.#fed = fedOf(plan);
+    this.#outputs = outputsOf(plan);
     this.#ring = new Ring(context, this.#places, this.#outputs.filter((o) => o.storage.elements === 1));
     const names = (bindings: readonly Binding[], writes: boolean) =>
       bindings.filter((b) => b.writes === writes).map((b) => b.storage.label);
@@ -204,10 +212,17 @@ class DeviceProgram implements GpuProgram {
     });
     if (!staging) return {};
     const bytes = await this.#map(staging, total);
-    return Object.fromEntries(this.#outputs.map(({ name, node, storage, offset }) => [
+    const parts = new Map(this.#outputs.map(({ name, storage, offset }) => [
       name,
-      tensorOf(node, decode(storage.dtype, storage.elements, bytes, offset)),
+      decode(storage.dtype, storage.elements, bytes, offset),
     ]));
+    return Object.fromEntries(
+      Object.entries(this.#graph.outputs).map(([name, { dtype, shape }]) => {
+        const names = this.#plan.cutOutputs.get(name)?.parts;
+        const data = names ? joined(dtype, names.map((part) => parts.get(part)!)) : parts.get(name)!;
+        return [name, tensorOf({ dtype, shape: numeric(shape) }, data)];
+      }),
+    );
   }
 
   async step(feeds: Tensors): Promise<void> {
@@ -295,8 +310,10 @@ class DeviceProgram implements GpuProgram {
     const checked = checkFeeds(this.#inputs, feeds);
     if (!this.#places.inputs) return;
     const { buffer, host } = this.#places.inputs;
-    for (const storage of this.#fed) {
-      encode(checked[storage.node!.name!], host, this.#places.of(storage).offset);
+    for (const { storage, input, begin } of this.#fed) {
+      const { dtype, shape, data } = checked[input];
+      const part = data.subarray(begin, begin + storage.elements);
+      encode({ dtype, shape, data: part }, host, this.#places.of(storage).offset);
     }
     this.#context.device.queue.writeBuffer(buffer, 0, host);
   }
@@ -398,13 +415,28 @@ class DeviceProgram implements GpuProgram {
 
 type Pass = GPUComputePassEncoder;
 
-function outputsOf(graph: Graph, plan: Plan): OutputSlot[] {
+function outputsOf(plan: Plan): OutputSlot[] {
   let offset = 0;
   return Object.entries(plan.outputs).map(([name, { storage, before }]) => {
-    const node = graph.outputs[name];
-    const slot = { name, node: { dtype: node.dtype, shape: numeric(node.shape) }, storage, before, offset };
+    const slot = { name, storage, before, offset };
     offset += storage.bytes;
     return slot;
+  });
+}
+
+function fedOf({ storages, cutInputs }: Plan): FedSlot[] {
+  const elements = new Map(storages.map((s) => [s.node?.name, s.elements]));
+  const partOf = new Map<string, { input: string; begin: number }>();
+  for (const [input, { parts }] of cutInputs) {
+    let begin = 0;
+    for (const part of parts) {
+      partOf.set(part, { input, begin });
+      begin += elements.get(part)!;
+    }
+  }
+  return storages.filter((s) => s.kind === "input").map((storage) => {
+    const name = storage.node!.name!;
+    return { storage, ...(partOf.get(name) ?? { input: name, begin: 0 }) };
   });
 }
 

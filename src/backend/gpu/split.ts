@@ -1,57 +1,82 @@
 /**
- * Tensors that are too large for one binding, as tensors of some of their rows.
+ * Tensors that are too large for one binding, as tensors of some of their elements.
  *
- * A state is cut where it is too large, and so is what has its shape and is computed from its like: its gradient, the optimiser's moments,
- * their new values. What reads a table reads its parts.
+ * A tensor that is too large is never made: what reads it reads boxes of it, and a box is computed from boxes of the operands
+ * (`split_rules.ts`). All boxes that are read come from a grid that the tensor is cut into, the same for what is computed from one
+ * another row by row (`split_grids.ts`): a state, its gradient and its moments; logits, their probabilities and their gradient. What
+ * sums over an axis that is cut is the sum of what the parts give.
  *
  * @module
  */
 import { Builder } from "../../graph/builder.ts";
 import type { DType } from "../../graph/dtype.ts";
 import { type Graph, type Node, type NodeOf, statesOf } from "../../graph/node.ts";
-import { numeric, sizeOf } from "../../graph/shape.ts";
+import { expand } from "../../graph/passes/expand.ts";
+import { optimize, removeDead } from "../../graph/passes/optimize.ts";
+import { numeric, sizeOf, stridesOf } from "../../graph/shape.ts";
 import { opTable } from "../../graph/table.ts";
-import { elementsOf } from "./nodes.ts";
-import { elementwise } from "./alike.ts";
+import { verify } from "../../graph/verify.ts";
 import { storageBytes } from "./kernels/wgsl.ts";
+import { elementsOf, isLeaf, isLiteral } from "./nodes.ts";
+import {
+  type Box,
+  boxesOf,
+  cutAt,
+  cutRange,
+  endOf,
+  type Grid,
+  isWhole,
+  overlap,
+  type Range,
+  reshapeBox,
+  shapeOfBox,
+  wholeBox,
+} from "./split_boxes.ts";
+import { gridsOf, rowRanges, tooLarge } from "./split_grids.ts";
+import { type Axes, type Rule, ruleOf } from "./split_rules.ts";
 
-/** A state that became several. */
-export interface CutState {
+/** A tensor that became several. */
+export interface CutTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
-  /** The names of the states that hold its rows, in order. */
+  /** The names of the inputs, states or outputs that hold its elements, in order. */
   readonly parts: readonly string[];
 }
 
-/** A graph without states of more than some bytes. */
+/** A graph without tensors of more than some bytes, and those of its interface that are in parts. */
 export interface CutGraph {
   readonly graph: Graph;
-  readonly states: ReadonlyMap<string, CutState>;
+  readonly states: ReadonlyMap<string, CutTensor>;
+  readonly inputs: ReadonlyMap<string, CutTensor>;
+  readonly outputs: ReadonlyMap<string, CutTensor>;
 }
 
-/** Cuts states that take more than `maxBytes`, and what goes with them, by rows. */
+/** Cuts states that take more than `maxBytes`, and what has their shape, by rows. */
 export function cutLargeStates(graph: Graph, maxBytes: number): CutGraph {
-  const cuts = new Map<string, Range[]>();
-  for (const state of statesOf(graph)) {
-    const ranges = bytesOf(state) > maxBytes ? rangesOf(numeric(state.shape), maxBytes) : undefined;
-    if (ranges) cuts.set(state.shape.join(), ranges);
-  }
-  return cuts.size === 0 ? { graph, states: new Map() } : new Cutter(cuts).cut(graph);
+  const shapes = new Set(
+    statesOf(graph).filter((s) => bytesOf(s) > maxBytes && rowRanges(numeric(s.shape), maxBytes))
+      .map((s) => s.shape.join()),
+  );
+  if (shapes.size === 0) return { graph, states: new Map(), inputs: new Map(), outputs: new Map() };
+  return new Cutter(graph, maxBytes, (node) => shapes.has(node.shape.join())).cut();
 }
 
-interface Range {
-  readonly begin: number;
-  readonly size: number;
-}
-
-/** As few ranges of rows as fit, with room for one row more; `undefined` if a row is too large. */
-function rangesOf([rows, ...row]: readonly number[], maxBytes: number): Range[] | undefined {
-  const most = Math.floor(maxBytes / (4 * sizeOf(row))) - 1;
-  if (most < 4) return undefined;
-  const size = Math.min(Math.ceil(rows / Math.ceil(rows / most) / 4) * 4, most);
-  const ranges: Range[] = [];
-  for (let begin = 0; begin < rows; begin += size) ranges.push({ begin, size: Math.min(size, rows - begin) });
-  return ranges;
+/**
+ * Cuts everything that takes more than `maxBytes`.
+ *
+ * @throws {BindingLimitError} naming what cannot be cut.
+ */
+export function cutLargeTensors(source: Graph, maxBytes: number): CutGraph {
+  const isLarge = (node: Node) => bytesOf(node) > maxBytes;
+  // The random bits of a part of the probabilities are those of the whole only where they are drawn as such.
+  const draws = (node: Node) => {
+    const attends = node.op.startsWith("attention") && "rate" in node.attrs && node.attrs.rate as number > 0;
+    return attends && [node, ...node.inputs].some(isLarge);
+  };
+  const graph = source.nodes.some(draws) ? optimize(expand(source, (node) => !draws(node))) : source;
+  const state = statesOf(graph).find((s) => isLarge(s) && !rowRanges(numeric(s.shape), maxBytes));
+  if (state) throw tooLarge(state, maxBytes);
+  return new Cutter(graph, maxBytes, () => true).cut();
 }
 
 function bytesOf(node: Node): number {
@@ -59,120 +84,372 @@ function bytesOf(node: Node): number {
 }
 
 class Cutter {
-  readonly #cuts: ReadonlyMap<string, readonly Range[]>;
+  readonly #source: Graph;
+  readonly #maxBytes: number;
+  readonly #grids: ReadonlyMap<Node, Grid>;
+  readonly #kept: ReadonlySet<Node>;
   readonly #b = new Builder(opTable);
-  readonly #parts = new Map<Node, readonly Node[]>();
-  readonly #whole = new Map<Node, Node>();
-  readonly #states = new Map<string, CutState>();
+  readonly #wholes = new Map<Node, Node>();
+  readonly #parts = new Map<Node, Map<string, Node>>();
+  readonly #rules = new Map<Node, Rule | undefined>();
+  readonly #states = new Map<string, CutTensor>();
+  readonly #inputs = new Map<string, CutTensor>();
+  readonly #outputs = new Map<string, CutTensor>();
+  /** What is being computed, for messages. */
+  #reader?: Node;
 
-  constructor(cuts: ReadonlyMap<string, readonly Range[]>) {
-    this.#cuts = cuts;
+  constructor(graph: Graph, maxBytes: number, isDue: (node: Node) => boolean) {
+    this.#source = graph;
+    this.#maxBytes = maxBytes;
+    this.#kept = new Set([...Object.values(graph.outputs), ...graph.updates.map((u) => u.value)]);
+    const isCut = (node: Node) => {
+      if (bytesOf(node) <= maxBytes || !isDue(node) || this.#isMade(node)) return false;
+      return node.op !== "state" || rowRanges(numeric(node.shape), maxBytes) !== undefined;
+    };
+    const isInOrder = (node: Node) => isLeaf(node) || this.#kept.has(node);
+    this.#grids = gridsOf(graph, { maxBytes, isCut, isInOrder });
   }
 
-  cut(graph: Graph): CutGraph {
-    for (const node of graph.nodes) {
-      const ranges = this.#cuts.get(node.shape.join());
-      const parts = ranges && this.#partsOf(node, ranges);
-      if (parts) this.#parts.set(node, parts);
-      else this.#whole.set(node, this.#read(node));
+  cut(): CutGraph {
+    const { nodes, outputs, updates } = this.#source;
+    for (const node of nodes) {
+      if (node.op === "input" || node.op === "state") this.#leaf(node);
+      else if (!this.#grids.has(node) && !this.#isMade(node)) this.#whole(node);
     }
-    for (const [name, node] of Object.entries(graph.outputs)) this.#b.output(name, this.#at(node));
-    for (const { state, value } of graph.updates) {
-      const parts = this.#parts.get(state);
-      if (!parts) this.#b.update(this.#at(state), this.#at(value));
-      const ranges = this.#cuts.get(state.shape.join());
-      parts?.forEach((part, i) => this.#b.update(part, this.#rows(value, ranges![i], i)));
+    for (const [name, node] of Object.entries(outputs)) {
+      const boxes = this.#boxes(node);
+      if (boxes.length === 1) {
+        this.#b.output(name, this.#whole(node));
+        continue;
+      }
+      const names = partNames(name, node, boxes);
+      this.#outputs.set(name, { dtype: node.dtype, shape: numeric(node.shape), parts: names });
+      boxes.forEach((box, i) => this.#b.output(names[i], this.#part(node, box)));
     }
-    return { graph: this.#b.graph(), states: this.#states };
+    for (const { state, value } of updates) {
+      for (const box of this.#boxes(state)) this.#b.update(this.#part(state, box), this.#part(value, box));
+    }
+    const graph = verify(removeDead(this.#b.graph()), "cutting");
+    return { graph, states: this.#states, inputs: this.#inputs, outputs: this.#outputs };
   }
 
-  /** The node in one piece. */
-  #at(node: Node): Node {
-    let whole = this.#whole.get(node);
-    if (!whole) this.#whole.set(node, whole = this.#b.concat(this.#parts.get(node)!, 0));
+  /** Whether a node's elements are made wherever they are read, so that it is never stored: then it need not be cut. */
+  #isMade(node: Node): boolean {
+    if (this.#kept.has(node)) return false;
+    return isLiteral(node) || node.op === "iota" || node.op === "random" || node.op === "broadcast";
+  }
+
+  /** The boxes that a node is made of. */
+  #boxes(node: Node): Box[] {
+    const grid = this.#grids.get(node);
+    return grid ? boxesOf(grid) : [wholeBox(numeric(node.shape))];
+  }
+
+  #leaf(node: NodeOf<"input"> | NodeOf<"state">): void {
+    const boxes = this.#boxes(node);
+    if (boxes.length === 1) {
+      this.#wholes.set(node, this.#b.clone(node, []));
+      return;
+    }
+    const shape = numeric(node.shape);
+    const names = partNames(node.name!, node, boxes);
+    const cut = node.op === "state" ? this.#states : this.#inputs;
+    cut.set(node.name!, { dtype: node.dtype, shape, parts: names });
+    boxes.forEach((box, i) => {
+      const part = node.op === "state"
+        ? this.#b.state(names[i], node.dtype, shapeOfBox(box), node.attrs)
+        : this.#b.input(names[i], node.dtype, shapeOfBox(box));
+      this.#keep(node, box, part);
+    });
+  }
+
+  /** A node in one piece. */
+  #whole(node: Node): Node {
+    let whole = this.#wholes.get(node);
+    if (whole) return whole;
+    if (this.#grids.has(node)) this.#refuse(node);
+    const inParts = node.inputs.some((u) => this.#grids.has(u));
+    whole = inParts
+      ? this.#compute(node, wholeBox(numeric(node.shape)))
+      : this.#b.clone(node, node.inputs.map((u) => this.#whole(u)));
+    this.#wholes.set(node, whole);
     return whole;
   }
 
-  /** Some rows of a node. */
-  #rows(node: Node, { begin, size }: Range, i: number): Node {
-    return this.#parts.get(node)?.[i] ?? this.#b.slice(this.#at(node), 0, begin, size);
+  /** Some of a node's elements. */
+  #part(node: Node, box: Box): Node {
+    if (isWhole(box, numeric(node.shape))) return this.#whole(node);
+    const known = this.#parts.get(node)?.get(keyOf(box));
+    if (known) return known;
+    const grid = this.#grids.get(node);
+    return this.#keep(node, box, grid ? this.#fromGrid(node, grid, box) : this.#fromWhole(node, box));
   }
 
-  /** A node of a shape that is cut, by its rows; `undefined` where that would not make its operands smaller. */
-  #partsOf(node: Node, ranges: readonly Range[]): readonly Node[] | undefined {
-    const b = this.#b;
-    if (node.op === "state") {
-      const shape = numeric(node.shape);
-      const names = ranges.map(({ begin, size }) => `${node.name}[${begin}:${begin + size}]`);
-      this.#states.set(node.name!, { dtype: node.dtype, shape, parts: names });
-      return ranges.map(({ size }, i) =>
-        b.state(names[i], node.dtype, [size, ...shape.slice(1)], node.attrs)
-      );
+  #keep(node: Node, box: Box, part: Node): Node {
+    const parts = this.#parts.get(node) ?? new Map<string, Node>();
+    this.#parts.set(node, parts.set(keyOf(box), part));
+    return part;
+  }
+
+  #fromWhole(node: Node, box: Box): Node {
+    if (bytesOf(node) <= this.#maxBytes || node.op === "iota" || node.op === "random") {
+      return this.#slice(this.#whole(node), box);
     }
-    if (node.op === "scatter_add") {
-      const [indices, updates] = node.inputs.map((u) => this.#at(u));
-      return ranges.map(({ begin, size }) => {
-        // What belongs to other parts goes into a row that nobody reads.
-        const local = b.sub(indices, begin);
-        const inside = b.where(b.less(local, 0), size, b.where(b.less(local, size), local, size));
-        return b.slice(b.scatterAdd(inside, updates, size + 1), 0, 0, size);
-      });
+    return this.#isMade(node) ? this.#compute(node, box) : this.#slice(this.#whole(node), box);
+  }
+
+  #fromGrid(node: Node, grid: Grid, box: Box): Node {
+    const ranges = grid.map((all, axis) => all.filter((r) => overlap(r, box[axis])));
+    if (ranges.every((list) => list.length === 1)) {
+      const piece = ranges.map(([range]) => range);
+      if (keyOf(piece) === keyOf(box)) return this.#compute(node, box);
+      const local = box.map((r, axis) => ({ begin: r.begin - piece[axis].begin, size: r.size }));
+      return this.#slice(this.#part(node, piece), local);
     }
-    if (node.op === "matmul" && node.shape.length === 2) {
-      const [x, y] = node.inputs;
-      const axis = node.attrs.transA ? 1 : 0;
-      return ranges.map((range, i) => {
-        const rows = axis === 0 ? this.#rows(x, range, i) : b.slice(this.#at(x), 1, range.begin, range.size);
-        return b.clone(node, [rows, this.#at(y)]);
-      });
-    }
-    if (!elementwise.has(node.op)) return undefined;
-    const isCut = (u: Node) => u.shape.length === node.shape.length && u.shape[0] === node.shape[0];
-    if (!node.inputs.some((u) => this.#parts.has(u))) return undefined;
-    return ranges.map((range, i) =>
-      b.clone(node, node.inputs.map((u) => isCut(u) ? this.#rows(u, range, i) : this.#at(u)))
+    if (sizeOf(shapeOfBox(box)) * storageBytes(node.dtype) > this.#maxBytes) this.#refuse(node);
+    const cuts = ranges.map((list, axis) => list.map((r) => overlap(r, box[axis])!));
+    return this.#assemble(node, cuts, (cell) => this.#part(node, cell));
+  }
+
+  /** One tensor of the boxes of a grid. */
+  #assemble(node: Node, grid: Grid, make: (box: Box) => Node): Node {
+    const join = (done: readonly Range[]): Node => {
+      if (done.length === grid.length) return make(done);
+      const parts = grid[done.length].map((range) => join([...done, range]));
+      return this.#named(node, (b) => b.concat(parts, done.length));
+    };
+    return join([]);
+  }
+
+  #slice(node: Node, box: Box): Node {
+    return box.reduce(
+      (x, { begin, size }, axis) =>
+        size === x.shape[axis] ? x : this.#named(node, (b) => b.slice(x, axis, begin, size)),
+      node,
     );
   }
 
-  /** A node that is not cut itself, with operands that may be. */
-  #read(node: Node): Node {
-    const b = this.#b;
-    const parts = node.inputs.map((u) => this.#parts.get(u));
-    const ranges = node.inputs.map((u) => this.#cuts.get(u.shape.join())!);
-    if (node.op === "gather" && parts[0]) {
-      const indices = this.#at(node.inputs[1]);
-      return this.#gather(node, parts[0], indices, ranges[0]);
-    }
-    if (node.op === "matmul" && parts[1] && !parts[0] && node.inputs[1].shape.length === 2) {
-      return this.#product(node, parts[1], ranges[1]);
-    }
-    if ((node.op === "reduce_sum" || node.op === "reduce_max") && parts[0]) {
-      const each = parts[0].map((part) => b.clone(node, [part]));
-      if (!node.attrs.axes.includes(0)) return b.concat(each, 0);
-      return each.reduce((x, y) => node.op === "reduce_sum" ? b.add(x, y) : b.max(x, y));
-    }
-    return b.clone(node, node.inputs.map((u) => this.#at(u)));
+  #named<T>(node: Node, build: (b: Builder) => T): T {
+    const name = isLeaf(node) ? undefined : node.name;
+    return name ? this.#b.named(name, () => build(this.#b)) : build(this.#b);
   }
 
-  /** Each row from the part that has it. */
-  #gather(node: NodeOf<"gather">, parts: readonly Node[], indices: Node, ranges: readonly Range[]): Node {
-    const b = this.#b;
-    const wide = [...indices.shape, ...node.shape.slice(indices.shape.length).map(() => 1)];
-    return parts.map((part, i) => {
-      const { begin, size } = ranges[i];
-      return b.gather(part, b.max(b.min(b.sub(indices, begin), size - 1), 0));
-    }).reduce((before, rows, i) => b.where(b.reshape(b.less(indices, ranges[i].begin), wide), before, rows));
+  /** The elements of a box from those of the operands. */
+  #compute(node: Node, box: Box): Node {
+    const before = this.#reader;
+    this.#reader = node;
+    try {
+      return this.#arranged(node, box) ?? this.#byRule(node, box);
+    } finally {
+      this.#reader = before;
+    }
   }
 
-  /** A product with a table: its columns come from the parts, or its sums run over them. */
-  #product(node: NodeOf<"matmul">, parts: readonly Node[], ranges: readonly Range[]): Node {
+  /** A box of a node that only arranges its operands' elements; `undefined` if it does more. */
+  #arranged(node: Node, box: Box): Node | undefined {
     const b = this.#b;
-    const x = this.#at(node.inputs[0]);
-    if (node.attrs.transB) {
-      return b.concat(parts.map((part) => b.clone(node, [x, part])), node.shape.length - 1);
+    const [u] = node.inputs;
+    switch (node.op) {
+      case "constant":
+        return this.#constant(node, box);
+      case "iota":
+      case "random":
+        return this.#slice(b.clone(node, node.inputs.map((x) => this.#whole(x))), box);
+      case "reshape": {
+        const found = reshapeBox(numeric(u.shape), numeric(node.shape), box);
+        if (!found) return this.#refuse(u);
+        if ("axis" in found) {
+          const { axis, ranges } = found;
+          const cuts = box.map((range, i) => i === axis ? ranges : [range]);
+          return this.#assemble(node, cuts, (cell) => this.#part(node, cell));
+        }
+        return this.#named(node, () => b.reshape(this.#part(u, found), shapeOfBox(box)));
+      }
+      case "transpose": {
+        const { perm } = node.attrs;
+        return b.clone(node, [this.#part(u, perm.map((_, axis) => box[perm.indexOf(axis)]))]);
+      }
+      case "broadcast": {
+        const lead = box.length - u.shape.length;
+        const from = u.shape.map((size, i) => size === 1 ? { begin: 0, size: 1 } : box[lead + i]);
+        return this.#named(node, () => b.broadcast(this.#part(u, from), shapeOfBox(box)));
+      }
+      case "slice": {
+        const { axis, start } = node.attrs;
+        return this.#part(u, box.map((r, i) => i === axis ? { begin: r.begin + start, size: r.size } : r));
+      }
+      case "pad": {
+        const { axis, before } = node.attrs;
+        const inner = overlap(box[axis], { begin: before, size: numeric(u.shape)[axis] });
+        if (!inner) return b.broadcast(b.scalar(0, node.dtype), shapeOfBox(box));
+        const from = box.map((r, i) => i === axis ? { begin: inner.begin - before, size: inner.size } : r);
+        const part = this.#part(u, from);
+        return this.#named(node, () => b.pad(part, axis, inner.begin - box[axis].begin, box[axis].size));
+      }
+      case "concat": {
+        const { axis } = node.attrs;
+        let start = 0;
+        const parts = node.inputs.flatMap((x) => {
+          const own = { begin: start, size: numeric(x.shape)[axis] };
+          start += own.size;
+          const range = overlap(box[axis], own);
+          if (!range) return [];
+          return [this.#part(
+            x,
+            box.map((r, i) => i === axis ? { begin: range.begin - own.begin, size: range.size } : r),
+          )];
+        });
+        return this.#named(node, () => b.concat(parts, axis));
+      }
+      default:
+        return undefined;
     }
-    const axis = x.shape.length - (node.attrs.transA ? 2 : 1);
-    return parts.map((part, i) => b.clone(node, [b.slice(x, axis, ranges[i].begin, ranges[i].size), part]))
-      .reduce((sum, y) => b.add(sum, y));
   }
+
+  #constant(node: NodeOf<"constant">, box: Box): Node {
+    const { data } = node.attrs;
+    const shape = shapeOfBox(box);
+    if (isLiteral(node)) return this.#b.broadcast(this.#b.scalar(Number(data[0]), node.dtype), shape);
+    const strides = stridesOf(numeric(node.shape));
+    const begin = box.reduce((sum, r, i) => sum + r.begin * strides[i], 0);
+    return this.#b.constant(node.dtype, shape, data.subarray(begin, begin + sizeOf(shape)));
+  }
+
+  #byRule(node: Node, box: Box): Node {
+    if (!this.#rules.has(node)) this.#rules.set(node, ruleOf(node));
+    const rule = this.#rules.get(node);
+    if (!rule) return this.#refuse(node.inputs.find((u) => this.#grids.has(u)) ?? node);
+    const wanted = wholeBox(rule.dims);
+    rule.out.forEach((axis, i) => {
+      if (!axis || rule.whole.has(axis.dim)) return;
+      const begin = Math.floor(box[i].begin / axis.unit);
+      wanted[axis.dim] = { begin, size: Math.ceil(endOf(box[i]) / axis.unit) - begin };
+    });
+    const cuts = this.#cutsOf(node, rule, wanted);
+    const grid = rule.out.map((axis, i) =>
+      axis
+        ? cuts[axis.dim].map(({ begin, size }) => ({ begin: begin * axis.unit, size: size * axis.unit }))
+        : [{ begin: 0, size: numeric(node.shape)[i] }]
+    );
+    const outer = new Set(rule.out.map((axis) => axis?.dim));
+    const inner = boxesOf(
+      cuts.map((ranges, dim) => outer.has(dim) ? [] : ranges).map((r) => r.length > 0 ? r : [none]),
+    );
+    const made = this.#assemble(node, grid, (cell) => {
+      const ranges = wanted.slice();
+      rule.out.forEach((axis, i) => {
+        if (axis) ranges[axis.dim] = { begin: cell[i].begin / axis.unit, size: cell[i].size / axis.unit };
+      });
+      const parts = inner.map((sums) => {
+        const at = ranges.map((range, dim) => outer.has(dim) ? range : sums[dim]);
+        return this.#cell(node, rule, at, inner.length > 1);
+      });
+      return this.#combine(node, rule, parts);
+    });
+    const whole = grid.map((ranges) => ({
+      begin: ranges[0].begin,
+      size: endOf(ranges.at(-1)!) - ranges[0].begin,
+    }));
+    return this.#slice(made, box.map((r, i) => ({ begin: r.begin - whole[i].begin, size: r.size })));
+  }
+
+  #combine(node: Node, rule: Rule, parts: readonly Node[]): Node {
+    if (parts.length === 1) return parts[0];
+    return this.#named(node, (b) => {
+      if (rule.combine === "max") return parts.reduce((x, y) => b.max(x, y));
+      // f16 parts are summed up in f32.
+      const wide = node.dtype === "f16" ? "f32" : node.dtype;
+      return b.cast(parts.map((p) => b.cast(p, wide)).reduce((x, y) => b.add(x, y)), node.dtype);
+    });
+  }
+
+  #cell(node: Node, rule: Rule, ranges: readonly Range[], partial: boolean): Node {
+    const shapeOf = (i: number) => numeric(node.inputs[i].shape);
+    return rule.make({
+      b: this.#b,
+      ranges,
+      partial,
+      operand: (i, other = ranges) => this.#part(node.inputs[i], boxOf(rule.operands[i]!, other, shapeOf(i))),
+      rangesOf: (i, axis) => this.#grids.get(node.inputs[i])?.[axis] ?? [wholeBox(shapeOf(i))[axis]],
+      box: (i, box) => this.#part(node.inputs[i], wholeBox(shapeOf(i)).map((all, axis) => box[axis] ?? all)),
+    });
+  }
+
+  /** Ranges of an op's dimensions for which its operands' parts fit. */
+  #cutsOf(node: Node, rule: Rule, wanted: readonly Range[]): Range[][] {
+    const points = rule.dims.map(() => new Set<number>());
+    const outer = new Set(rule.out.map((axis) => axis?.dim));
+    const outBytes = bytesOfBox(boxOf(rule.out, wanted, numeric(node.shape)), node);
+    rule.operands.forEach((axes, i) => {
+      const grid = this.#grids.get(node.inputs[i]);
+      if (!axes || !grid) return;
+      const bytes = bytesOfBox(boxOf(axes, wanted, numeric(node.inputs[i].shape)), node.inputs[i]);
+      axes.forEach((axis, k) => {
+        if (!axis || rule.whole.has(axis.dim) || grid[k].length === 1) return;
+        // Where the operand could be put together instead, that is done unless the result takes less.
+        if (outer.has(axis.dim) && bytes <= this.#maxBytes && bytes <= outBytes) return;
+        for (const { begin } of grid[k]) if (begin % axis.unit === 0) points[axis.dim].add(begin / axis.unit);
+      });
+    });
+    const cuts = wanted.map((range, dim) => cutAt(range, points[dim]));
+    rule.operands.forEach((axes, i) => {
+      if (axes && this.#grids.has(node.inputs[i])) this.#shrink(node.inputs[i], axes, rule, cuts);
+    });
+    return cuts;
+  }
+
+  /** Cuts dimensions further as long as an operand's part is too large. */
+  #shrink(node: Node, axes: Axes, rule: Rule, cuts: Range[][]): void {
+    for (;;) {
+      const largest = cuts.map((ranges) => ranges.reduce((x, y) => y.size > x.size ? y : x));
+      const bytes = bytesOfBox(boxOf(axes, largest, numeric(node.shape)), node);
+      if (bytes <= this.#maxBytes) return;
+      const free = axes.flatMap((axis) =>
+        axis && !rule.whole.has(axis.dim) && largest[axis.dim].size > 1 ? [axis.dim] : []
+      );
+      if (free.length === 0) this.#refuse(node);
+      const dim = free[0];
+      const step = Math.ceil(
+        largest[dim].size / Math.min(Math.ceil(bytes / this.#maxBytes), largest[dim].size),
+      );
+      cuts[dim] = cuts[dim].flatMap((range) => range.size > step ? cutRange(range, step) : [range]);
+    }
+  }
+
+  #refuse(node: Node): never {
+    const reader = this.#reader === node ? undefined : this.#reader;
+    throw tooLarge(node, this.#maxBytes, reader);
+  }
+}
+
+const none: Range = { begin: 0, size: 1 };
+
+/** The box of a tensor for ranges of an op's dimensions. */
+function boxOf(axes: Axes, ranges: readonly Range[], shape: readonly number[]): Box {
+  return shape.map((size, i) => {
+    const axis = axes[i];
+    if (!axis) return { begin: 0, size };
+    const { begin, size: count } = ranges[axis.dim];
+    return { begin: begin * axis.unit, size: count * axis.unit };
+  });
+}
+
+function bytesOfBox(box: Box, { dtype }: Node): number {
+  return sizeOf(shapeOfBox(box)) * storageBytes(dtype);
+}
+
+function keyOf(box: Box): string {
+  return box.map(({ begin, size }) => `${begin}+${size}`).join();
+}
+
+/** Names of parts: the rows of a tensor that is cut by rows, else the elements. */
+function partNames(name: string, node: Node, boxes: readonly Box[]): string[] {
+  const shape = numeric(node.shape);
+  const byRows = boxes.every((box) => isWhole(box.slice(1), shape.slice(1)));
+  let at = 0;
+  return boxes.map((box) => {
+    const size = byRows ? box[0].size : sizeOf(shapeOfBox(box));
+    at += size;
+    return `${name}[${at - size}:${at}]`;
+  });
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type DType, type HostTensor, type TypedArray, typedArray } from "../../graph/dtype.ts";
+import { allocate, type DType, type HostTensor, type TypedArray } from "../../graph/dtype.ts";
 import type { Node, NodeOf } from "../../graph/node.ts";
 import { formatShape, numeric, sameShape, sizeOf } from "../../graph/shape.ts";
 import { checkStates } from "../feeds.ts";
@@ -13,7 +13,7 @@ import type { KnownPlace } from "./arena.ts";
 import type { GpuContext } from "./device.ts";
 import { decode, encode } from "./host.ts";
 import { storageBytes } from "./kernels/wgsl.ts";
-import type { CutState } from "./split.ts";
+import type { CutTensor } from "./split.ts";
 
 /** For memory that kernels work in and that is copied. */
 export const copyable = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
@@ -131,7 +131,7 @@ export class StateTable {
   }
 
   /** Says that cells are the rows of one state: the host knows that one alone. */
-  join(name: string, { dtype, shape, parts }: CutState): void {
+  join(name: string, { dtype, shape, parts }: CutTensor): void {
     for (const part of parts) this.#states.delete(part);
     this.#states.set(name, { dtype, shape, cells: parts });
   }
@@ -216,8 +216,9 @@ function batchesOf<T>(items: readonly T[], bytes: (item: T) => number): T[][] {
   return batches;
 }
 
-function joined(dtype: DType, pieces: readonly TypedArray[]): TypedArray {
-  const all = typedArray(dtype, new Array(pieces.reduce((sum, p) => sum + p.length, 0)).fill(0));
+/** Tensors' elements one after the other. */
+export function joined(dtype: DType, pieces: readonly TypedArray[]): TypedArray {
+  const all = allocate(dtype, pieces.reduce((sum, p) => sum + p.length, 0));
   let at = 0;
   for (const piece of pieces) {
     all.set(piece as never, at);

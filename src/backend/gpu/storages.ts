@@ -29,6 +29,9 @@ export interface StorageSpec extends Pick<Storage, "label" | "dtype" | "elements
   readonly shared?: Region;
 }
 
+/** Something takes more bytes than a kernel can bind. */
+export class BindingLimitError extends BackendError {}
+
 /** The storages of one plan. */
 export class Storages {
   readonly all: PlanStorage[] = [];
@@ -46,7 +49,7 @@ export class Storages {
   make(spec: StorageSpec): PlanStorage {
     const bytes = Math.ceil(spec.elements * storageBytes(spec.dtype) / 4) * 4;
     if (bytes > this.#maxBindingBytes) {
-      throw new BackendError(
+      throw new BindingLimitError(
         `Cannot place ${spec.label} on the GPU: it takes ${bytes} bytes, this device binds at most ${this.#maxBindingBytes}; ` +
           `use a smaller batch or model`,
         { outOfMemory: true },

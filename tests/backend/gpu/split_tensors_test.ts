@@ -1,0 +1,263 @@
+import assert from "node:assert/strict";
+import { createGpuBackend } from "../../../src/backend/gpu/backend.ts";
+import { describeAdapter } from "../../../src/backend/gpu/device.ts";
+import { hasKernel } from "../../../src/backend/gpu/lower.ts";
+import { makePlan, type PlanLimits } from "../../../src/backend/gpu/plan.ts";
+import { cutLargeTensors } from "../../../src/backend/gpu/split.ts";
+import { BackendError, type Tensors } from "../../../src/backend/interface.ts";
+import {
+  type Builder,
+  createBuilder,
+  gradients,
+  type Graph,
+  hostTensor,
+  type Node,
+  opTable,
+} from "../../../src/graph/graph.ts";
+import { isFloat } from "../../../src/graph/dtype.ts";
+import type { OpName } from "../../../src/graph/node.ts";
+import { bindGraph } from "../../../src/graph/passes/bind.ts";
+import { expand } from "../../../src/graph/passes/expand.ts";
+import { optimize } from "../../../src/graph/passes/optimize.ts";
+import { adamw } from "../../../src/nn/optim/adamw.ts";
+import { clipScale, summarizeGradients } from "../../../src/nn/optim/gradients.ts";
+import { caseFeeds, caseGraph, type OpCase, opCases } from "../../graph/op_cases.ts";
+import { runCut, type RunResult, runWhole } from "./cut_run.ts";
+import { limits } from "./limits.ts";
+import { randomProgram } from "./random_graph.ts";
+
+const adapter = await describeAdapter();
+const [batch, length, vocabulary, width, heads] = [4, 8, 96, 32, 2];
+
+/** A training step of a language model of one layer: attention, an MLP with dropout, and logits from the embeddings' table. */
+function languageModel(options: { attentionDropout?: number; checkpoint?: boolean } = {}): Graph {
+  const { attentionDropout = 0 } = options;
+  const b = createBuilder();
+  const key = b.state("rng", "u32", []);
+  b.update(key, b.add(key, 12345));
+  const parameters: Node[] = [];
+  const parameter = (name: string, shape: number[]) => {
+    const made = b.parameter(name, shape, { kind: "fill", value: shape.length === 1 ? 1 : 0 });
+    parameters.push(made);
+    return made;
+  };
+  const linear = (name: string, x: Node, size: number) =>
+    b.named(name, () =>
+      b.add(
+        b.matmul(x, parameter(`${name}.weight`, [size, x.shape.at(-1) as number]), { transB: true }),
+        parameter(`${name}.bias`, [size]),
+      ));
+  const norm = (name: string, x: Node) =>
+    b.named(
+      name,
+      () => b.layerNorm(x, parameter(`${name}.weight`, [width]), parameter(`${name}.bias`, [width]), 1e-5),
+    );
+  const drop = (x: Node) =>
+    b.mul(x, b.mul(b.cast(b.less(b.random(key, x.shape), b.scalar(0xe0000000, "u32")), "f32"), 8 / 7));
+  const table = parameter("table", [vocabulary, width]);
+  let x = b.gather(table, b.input("ids", "i32", [batch, length])); // [B, S, H]
+  const read = norm("first", x);
+  const [q, k, v] = ["query", "key", "value"].map((name) => linear(name, read, width));
+  const heard = b.attention(q, k, v, {
+    heads,
+    scale: 0.25,
+    causal: true,
+    dropout: { rate: attentionDropout, key },
+  });
+  x = b.add(x, linear("out", heard, width));
+  x = b.add(x, linear("down", drop(b.gelu(linear("up", norm("second", x), 4 * width))), width));
+  const rows = b.reshape(norm("last", x), [batch * length, width]); // [B * S, H]
+  const logits = b.named("logits", () => b.matmul(rows, table, { transB: true })); // [B * S, V]
+  const losses = b.named(
+    "loss",
+    () => b.softmaxCrossEntropy(logits, b.input("labels", "i32", [batch * length]), { ignoreIndex: -1 }),
+  );
+  const loss = b.mul(b.sum(losses), 1 / (batch * length));
+  const slopes = gradients(b, loss, parameters);
+  const summary = summarizeGradients(b, slopes);
+  adamw(b, parameters, slopes, {
+    learningRate: 0.01,
+    epsilon: 1e-3,
+    gradientScale: clipScale(b, summary.norm, 1),
+  });
+  b.output("loss", loss);
+  b.output("norm", summary.norm);
+  b.output("logits", logits);
+  b.output("slope", slopes[0]);
+  return b.graph();
+}
+
+const feeds = {
+  ids: hostTensor(
+    "i32",
+    [batch, length],
+    Array.from({ length: batch * length }, (_, i) => i * 31 % vocabulary),
+  ),
+  labels: hostTensor(
+    "i32",
+    [batch * length],
+    Array.from({ length: batch * length }, (_, i) => i % 7 === 3 ? -1 : (i * 31 + 31) % vocabulary),
+  ),
+};
+
+/** First values for what a step learns. */
+function firstStates(graph: Graph): Tensors {
+  return Object.fromEntries(
+    graph.nodes.filter((n) => n.op === "state" && n.attrs.trainable && n.shape.length > 1).map((n, i) => {
+      const shape = n.shape as number[];
+      const values = Array.from({ length: sizeOf(shape) }, (_, j) => 0.3 * Math.sin(j * 1.7 + i));
+      return [n.name!, hostTensor("f32", shape, values)];
+    }),
+  );
+}
+
+const bound = (graph: Graph) => optimize(bindGraph(graph));
+const planOf = (source: Graph, changed: Partial<PlanLimits>) => {
+  const all = { ...limits, maxBuffers: 16, maxWorkgroupBytes: 32768, ...changed };
+  return makePlan(optimize(expand(bindGraph(source), (n) => hasKernel(n, all))), all);
+};
+
+Deno.test("every op and its gradient computed in parts is what it is whole", async () => {
+  const cut = new Set<string>();
+  for (const op of Object.keys(opCases) as OpName[]) {
+    for (const c of opCases[op]) {
+      for (const graph of [caseGraph(c), gradientGraph(op, c)]) {
+        if (graph && await agrees(optimize(bindGraph(graph)), caseFeeds(c), {})) cut.add(op);
+      }
+    }
+  }
+  const never = Object.keys(opCases).filter((op) => !cut.has(op));
+  assert.deepEqual(never, []);
+});
+
+Deno.test("random graphs computed in parts give what they give whole", async () => {
+  for (let seed = 1; seed <= 12; seed++) {
+    const { graph, feeds, states } = randomProgram(seed);
+    await agrees(optimize(bindGraph(graph)), feeds, states);
+  }
+});
+
+Deno.test("a language model's training step in parts is what it is whole, with the same dropout", async () => {
+  for (const attentionDropout of [0, 0.2]) {
+    const graph = bound(languageModel({ attentionDropout }));
+    for (const limit of [5000, 2600]) {
+      const cut = cutLargeTensors(graph, limit);
+      assert.deepEqual(largerThan(cut.graph, limit), []);
+      const states = firstStates(graph);
+      assertClose(await runCut(cut, feeds, states), await runWhole(graph, feeds, states), 1e-5);
+    }
+  }
+});
+
+for (const [limit, attentionDropout] of [[5000, 0], [2600, 0], [2600, 0.2]]) {
+  Deno.test({
+    name:
+      `webgpu: a language model trains alike where logits, activations and gradients are over ${limit} bytes` +
+      ` and cut, attention dropout ${attentionDropout}`,
+    ignore: !adapter,
+    async fn() {
+      const [narrow, wide] = [await createGpuBackend({ maxBindingBytes: limit }), await createGpuBackend()];
+      try {
+        const graph = languageModel({ attentionDropout });
+        const [cut, whole] = [
+          await narrow.compile(graph),
+          await wide.compile(graph),
+        ];
+        assert.ok(cut.kernels.length > whole.kernels.length);
+        const results: Tensors[] = [];
+        for (const program of [cut, whole]) {
+          await program.write(firstStates(graph));
+          const first = await program.run(feeds);
+          await program.step(feeds);
+          const [{ loss }] = await program.drain();
+          const last = await program.run(feeds);
+          results.push({
+            ...prefixed("first", first),
+            ...prefixed("last", last),
+            ...await program.read(),
+            loss: hostTensor("f32", [], [loss]),
+          });
+        }
+        assertClose({ all: results[0] }, { all: results[1] }, 2e-4);
+        const interp = await runWhole(bound(graph), feeds, firstStates(graph));
+        for (const [name, want] of Object.entries(interp.outputs)) {
+          assertClose({ all: { [name]: results[0][`first ${name}`] } }, { all: { [name]: want } }, 1e-4);
+        }
+      } finally {
+        await narrow.dispose();
+        await wide.dispose();
+      }
+    },
+  });
+}
+
+// ---- helpers -----------------------------------------------------------------------------------------------------------
+
+function prefixed(prefix: string, tensors: Tensors): Tensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, t]) => [`${prefix} ${name}`, t]));
+}
+
+/** Whether a graph can be cut to parts of some size; what it gives then has to be what it gives whole. */
+async function agrees(graph: Graph, feeds: Tensors, states: Tensors): Promise<boolean> {
+  const most = Math.max(...graph.nodes.map(bytesOf));
+  let found = false;
+  for (const share of [0.5, 0.2]) {
+    const limit = Math.floor(most * share);
+    try {
+      const cut = cutLargeTensors(graph, limit);
+      assert.deepEqual(largerThan(cut.graph, limit), []);
+      assertClose(await runCut(cut, feeds, states), await runWhole(graph, feeds, states), 1e-5);
+      found = true;
+    } catch (error) {
+      if (!(error instanceof BackendError && error.outOfMemory)) throw error;
+    }
+  }
+  return found;
+}
+
+function gradientGraph(op: OpName, c: OpCase): Graph | undefined {
+  const b = createBuilder();
+  const inputs = c.inputs.map((t, i) => b.input(`x${i}`, t.dtype, t.shape));
+  const y = c.build(b, inputs);
+  const wrt = inputs.filter((n) => isFloat(n.dtype));
+  if (!opTable[op].vjp || !isFloat(y.dtype) || wrt.length === 0) return undefined;
+  gradients(b, b.sum(b.square(y)), wrt).forEach((g, i) => b.output(`d${wrt[i].name}`, g));
+  return b.graph();
+}
+
+/** What would be stored and takes more bytes than that. */
+function largerThan(graph: Graph, bytes: number): string[] {
+  const made = ["constant", "iota", "random", "broadcast", "slice"];
+  return graph.nodes.filter((n) => bytesOf(n) > bytes && !made.includes(n.op)).map((n) =>
+    `${n.op} [${n.shape.join()}]`
+  );
+}
+
+function bytesOf(node: Node): number {
+  return sizeOf(node.shape as number[]) * (node.dtype === "f16" ? 2 : 4);
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((a, d) => a * d, 1);
+}
+
+function assertClose(
+  got: Readonly<Record<string, Tensors>> | RunResult,
+  want: Readonly<Record<string, Tensors>> | RunResult,
+  tolerance: number,
+): void {
+  for (const [kind, tensors] of Object.entries<Tensors>({ ...want })) {
+    const others = (got as Record<string, Tensors>)[kind];
+    assert.deepEqual(Object.keys(others).sort(), Object.keys(tensors).sort());
+    for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
+      const other = others[name];
+      assert.deepEqual([other.dtype, [...other.shape]], [dtype, [...shape]], name);
+      const scale = Array.from(data, (v) => Math.abs(Number(v))).reduce((a, x) => Math.max(a, x), 1);
+      const bound = scale * (dtype === "f16" ? 4e-3 : tolerance);
+      for (let i = 0; i < data.length; i++) {
+        const [x, y] = [Number(other.data[i]), Number(data[i])];
+        assert.ok(Object.is(x, y) || Math.abs(x - y) <= bound, `${name}[${i}]: got ${x}, want ${y}`);
+      }
+    }
+  }
+}
