@@ -1,0 +1,154 @@
+import { EvaluationError } from "../errors.ts";
+import type { CanariesSection } from "../report/report.ts";
+
+/** An input whose answer is known and may never change: a regression test for a model. */
+export interface Canary {
+  /** For the reader; default `canary 1` ... */
+  readonly name: string;
+  readonly input: string;
+  /** The answer, one of several that are right, or for generated text what must and must not be in it. */
+  readonly expected: Expected;
+}
+
+/** What an answer has to be. Texts are compared without regard to case and surrounding white space. */
+export interface Expected {
+  /** One of these. */
+  readonly anyOf?: readonly string[];
+  /** All of these are in it. */
+  readonly contains?: readonly string[];
+  /** None of these is in it. */
+  readonly excludes?: readonly string[];
+  /** The score of the answer is at least this, for classifiers. */
+  readonly minScore?: number;
+}
+
+/** What a model said. */
+export interface Answer {
+  readonly text: string;
+  /** Probability of the label, for classifiers. */
+  readonly score?: number;
+}
+
+const MAX_CANARIES = 10_000;
+const MAX_CHARACTERS = 100_000;
+const KEYS = ["name", "input", "expected", "contains", "excludes", "minScore"];
+
+/**
+ * Reads canaries: objects such as `{"input": "WIN CASH NOW", "expected": "spam", "minScore": 0.9}`,
+ * `{"name": "capital", "input": "Capital of Italy?", "expected": ["Rome", "Roma"]}` or, for generated text,
+ * `{"input": "Summarise: ...", "contains": ["Rome"], "excludes": ["Milan"]}`.
+ *
+ * @throws {EvaluationError} naming the canary and what is wrong with it.
+ * @example
+ * ```ts
+ * import { parseCanaries } from "./canaries.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const [canary] = parseCanaries([{ input: "WIN CASH NOW", expected: "spam" }]);
+ * assert.deepEqual(canary, { name: "canary 1", input: "WIN CASH NOW", expected: { anyOf: ["spam"] } });
+ * ```
+ */
+export function parseCanaries(records: readonly unknown[]): Canary[] {
+  if (records.length === 0 || records.length > MAX_CANARIES) {
+    throw new EvaluationError(`Cannot read ${records.length} canaries: wanted 1 to ${MAX_CANARIES}`);
+  }
+  return records.map((record, i) => {
+    const where = `canary ${i + 1}`;
+    if (typeof record !== "object" || record === null || Array.isArray(record)) {
+      throw new EvaluationError(`Cannot read ${where}: wanted {"input": "...", "expected": "..."}`);
+    }
+    const { name = where, input, expected, contains, excludes, minScore } = record as Record<string, unknown>;
+    const unknown = Object.keys(record).find((key) => !KEYS.includes(key));
+    if (unknown !== undefined) {
+      throw new EvaluationError(
+        `Cannot read ${where}: unknown key ${JSON.stringify(unknown)}; known are ${KEYS.join(", ")}`,
+      );
+    }
+    if (typeof name !== "string") throw new EvaluationError(`Cannot read ${where}: its name is no text`);
+    if (typeof input !== "string" || input.length > MAX_CHARACTERS) {
+      throw new EvaluationError(
+        `Cannot read ${where}: "input" is no text of at most ${MAX_CHARACTERS} characters`,
+      );
+    }
+    if (minScore !== undefined && !(typeof minScore === "number" && minScore >= 0 && minScore <= 1)) {
+      throw new EvaluationError(
+        `Cannot read ${where}: "minScore" is ${JSON.stringify(minScore)}, wanted 0 to 1`,
+      );
+    }
+    const wanted: Expected = {
+      ...(expected !== undefined && { anyOf: texts(expected, `"expected" of ${where}`) }),
+      ...(contains !== undefined && { contains: texts(contains, `"contains" of ${where}`) }),
+      ...(excludes !== undefined && { excludes: texts(excludes, `"excludes" of ${where}`) }),
+      ...(minScore !== undefined && { minScore: minScore as number }),
+    };
+    if (!wanted.anyOf && !wanted.contains && !wanted.excludes) {
+      throw new EvaluationError(
+        `Cannot read ${where}: it has neither "expected" nor "contains" nor "excludes"`,
+      );
+    }
+    return { name, input, expected: wanted };
+  });
+}
+
+/**
+ * Which canaries live: one row each, in order.
+ *
+ * @throws {EvaluationError} When there is not one answer for each.
+ * @example
+ * ```ts
+ * import { checkCanaries, parseCanaries } from "./canaries.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const canaries = parseCanaries([{ input: "WIN CASH NOW", expected: "spam", minScore: 0.9 }]);
+ * assert.equal(checkCanaries(canaries, [{ text: "spam", score: 0.97 }]).rows[0].passed, true);
+ * assert.equal(checkCanaries(canaries, [{ text: "spam", score: 0.6 }]).rows[0].passed, false);
+ * ```
+ */
+export function checkCanaries(canaries: readonly Canary[], answers: readonly Answer[]): CanariesSection {
+  if (canaries.length !== answers.length) {
+    throw new EvaluationError(`Cannot check ${canaries.length} canaries with ${answers.length} answers`);
+  }
+  const rows = canaries.map(({ name, input, expected }, i) => {
+    const { text, score } = answers[i];
+    return {
+      name,
+      input,
+      expected: describe(expected),
+      got: score === undefined ? text : `${text} (${score.toFixed(3)})`,
+      passed: lives(expected, answers[i]),
+    };
+  });
+  return { kind: "canaries", title: "Canaries", rows };
+}
+
+function lives(
+  { anyOf, contains = [], excludes = [], minScore }: Expected,
+  { text, score }: Answer,
+): boolean {
+  const said = plain(text);
+  if (anyOf && !anyOf.some((wanted) => plain(wanted) === said)) return false;
+  if (!contains.every((part) => said.includes(plain(part)))) return false;
+  if (excludes.some((part) => said.includes(plain(part)))) return false;
+  return minScore === undefined || (score !== undefined && score >= minScore);
+}
+
+function describe({ anyOf, contains, excludes, minScore }: Expected): string {
+  return [
+    anyOf?.join(" or "),
+    contains && `with ${contains.join(", ")}`,
+    excludes && `without ${excludes.join(", ")}`,
+    minScore !== undefined && `score at least ${minScore}`,
+  ].filter((part) => part).join("; ");
+}
+
+function plain(text: string): string {
+  return text.normalize("NFC").trim().toLowerCase();
+}
+
+function texts(value: unknown, what: string): string[] {
+  const list = Array.isArray(value) ? value : [value];
+  if (list.length === 0 || !list.every((text) => typeof text === "string" && text !== "")) {
+    throw new EvaluationError(`Cannot read ${what}: wanted a text, or a list of texts`);
+  }
+  return list;
+}
