@@ -1,0 +1,271 @@
+/**
+ * BERTScore: how well the tokens of two texts match by the cosine of their contextual embeddings. What computes the embeddings
+ * (src/cli/encoder.ts, or anything else) hands them in.
+ *
+ * Source: Zhang et al., "BERTScore: Evaluating Text Generation with BERT" (2020); equal to the package bert-score 0.3.13 to 1e-4,
+ * but for two things that hang on which texts stand beside each other there: in a batch it takes padding for a token of
+ * similarity 0, so that a best similarity below 0 counts as 0, and where all weights of a text are 0 its precision or recall is NaN
+ * and here 0.
+ *
+ * @module
+ */
+import { type Decomposed, evaluateAll, means } from "../decomposed.ts";
+import { EvaluationError } from "../errors.ts";
+
+/** A text as an encoder sees it, special tokens included. */
+export interface EncodedText {
+  /** Token ids. */
+  readonly ids: ArrayLike<number>;
+  /** What a layer says of the tokens, row-major `[ids.length, hidden size]`. */
+  readonly embeddings: Float32Array;
+}
+
+/** What tokens count for: rare ones more than frequent ones. */
+export interface IdfWeights {
+  /** Weights by token id. */
+  readonly weights: ReadonlyMap<number, number>;
+  /** The weight of a token that is in no reference. */
+  readonly unseen: number;
+}
+
+/** BERTScore of texts that have nothing in common, for one encoder and layer: scores are spread so that it becomes 0. */
+export interface BertScoreBaseline {
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+}
+
+/** How BERTScore is computed. */
+export interface BertScoreOptions {
+  /** Ids of the tokens that the tokenizer puts around every text ([CLS] and [SEP]); a text of these alone is empty and scores 0. */
+  readonly specialIds: readonly number[];
+  /** Weights of tokens, see {@linkcode idfWeights}; without them all tokens count alike, but for the special ones, which count 0. */
+  readonly idf?: IdfWeights;
+  /** Rescales every score x to (x - b) / (1 - b), see {@linkcode parseBaselines}. */
+  readonly baseline?: BertScoreBaseline;
+}
+
+/** Means over rows; each in [-1, 1] as cosines are, in practice well above 0, and not bounded below if rescaled. */
+export interface BertScore {
+  /** How well each token of a candidate is matched by its reference. */
+  readonly precision: number;
+  /** How well each token of a reference is matched by its candidate. */
+  readonly recall: number;
+  /** The mean of the rows' harmonic means of the two. */
+  readonly f1: number;
+}
+
+/**
+ * BERTScore over all rows. Of several references the best counts, for each of the three scores by itself, as in the package.
+ *
+ * @throws {EvaluationError} When lengths differ, there are no rows, a row has no reference, embeddings do not fit their ids or
+ * differ in size, or a number is NaN or infinite.
+ * @example
+ * ```ts
+ * import { bertScore, type EncodedText } from "./bert_score.ts";
+ * import assert from "node:assert/strict";
+ *
+ * // [CLS] = 1, [SEP] = 2; embeddings of size 2
+ * const text = (id: number, x: number, y: number): EncodedText => ({
+ *   ids: [1, id, 2],
+ *   embeddings: Float32Array.of(1, 1, x, y, 1, 1),
+ * });
+ * const { precision, f1 } = bertScore([text(7, 0, 2)], [text(8, 0, 5)], { specialIds: [1, 2] });
+ * assert.deepEqual([precision, f1], [1, 1]); // the same direction
+ * ```
+ */
+export function bertScore(
+  candidates: readonly EncodedText[],
+  references: readonly (EncodedText | readonly EncodedText[])[],
+  options: BertScoreOptions,
+): BertScore {
+  return evaluateAll(bertScoreRows(candidates, references, options)) as unknown as BertScore;
+}
+
+/** The rows of {@linkcode bertScore}: their means are the metrics `precision`, `recall` and `f1`. */
+export function bertScoreRows(
+  candidates: readonly EncodedText[],
+  references: readonly (EncodedText | readonly EncodedText[])[],
+  options: BertScoreOptions,
+): Decomposed {
+  if (candidates.length !== references.length) {
+    throw new EvaluationError(
+      `Cannot compute BERTScore: ${candidates.length} candidates, ${references.length} references`,
+    );
+  }
+  const { baseline } = options;
+  const base = baseline ? [baseline.precision, baseline.recall, baseline.f1] : [0, 0, 0];
+  if (!base.every((b) => b < 1 && b > -Infinity)) {
+    throw new EvaluationError(
+      `Cannot rescale BERTScore: the baseline must lie below 1, got ${base.join(", ")}`,
+    );
+  }
+  const directions = new Map<EncodedText, Directions>();
+  let size: number | undefined;
+  const read = (text: EncodedText, row: number): Directions => {
+    let known = directions.get(text);
+    if (!known) directions.set(text, known = normalize(text, row, options));
+    size ??= known.size;
+    if (known.size !== size) {
+      throw new EvaluationError(
+        `Cannot compute BERTScore: row ${row} has embeddings of size ${known.size}, wanted ${size}`,
+      );
+    }
+    return known;
+  };
+  const rows = new Float64Array(candidates.length * 3);
+  candidates.forEach((candidate, row) => {
+    const entry = references[row];
+    const list: readonly EncodedText[] = isList(entry) ? entry : [entry];
+    if (list.length === 0) throw new EvaluationError(`Cannot compute BERTScore: row ${row} has no reference`);
+    const own = read(candidate, row);
+    const best = [-Infinity, -Infinity, -Infinity];
+    for (const reference of list) {
+      compare(own, read(reference, row)).forEach((score, k) => best[k] = Math.max(best[k], score));
+    }
+    best.forEach((score, k) => rows[row * 3 + k] = (score - base[k]) / (1 - base[k]));
+    directions.clear(); // they take twice the embeddings' memory
+  });
+  return means(["precision", "recall", "f1"], rows);
+}
+
+/**
+ * Weights of tokens by inverse document frequency over the references: ln((n + 1) / (c + 1)) for a token that is in c of n. A
+ * reference counts as often as it comes. With them a token that is in every reference counts 0: so do [CLS] and [SEP].
+ *
+ * @param references Token ids of every reference of every row, special tokens included.
+ * @throws {EvaluationError} When there are no references.
+ * @example
+ * ```ts
+ * import { idfWeights } from "./bert_score.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const { weights, unseen } = idfWeights([[1, 7, 7, 2], [1, 8, 2]]);
+ * assert.deepEqual([weights.get(1), weights.get(7), unseen], [0, Math.log(3 / 2), Math.log(3)]);
+ * ```
+ */
+export function idfWeights(references: readonly ArrayLike<number>[]): IdfWeights {
+  if (references.length === 0) throw new EvaluationError("Cannot weigh tokens: there are no references");
+  const counts = new Map<number, number>();
+  for (const ids of references) {
+    for (const id of new Set(Array.from(ids))) counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+  const total = references.length + 1;
+  const weights = new Map([...counts].map(([id, count]) => [id, Math.log(total / (count + 1))]));
+  return { weights, unseen: Math.log(total) };
+}
+
+/**
+ * Baselines by layer from a file of the package's folder `rescale_baseline`: a header `LAYER,P,R,F`, then a line for each layer
+ * from 0 on.
+ *
+ * @throws {EvaluationError} When a line is not what it should be: with its number.
+ */
+export function parseBaselines(file: string): BertScoreBaseline[] {
+  const [header, ...lines] = file.trim().split(/\r?\n/);
+  if (header.trim().toUpperCase() !== "LAYER,P,R,F") {
+    throw new EvaluationError(
+      `Cannot read the baselines: line 1 is ${JSON.stringify(header.slice(0, 40))}, wanted "LAYER,P,R,F"`,
+    );
+  }
+  if (lines.length > 10_000) throw new EvaluationError(`Cannot read the baselines: ${lines.length} lines`);
+  return lines.map((line, i) => {
+    const fields = line.split(",");
+    const [layer, precision, recall, f1] = fields.map((field) => field.trim() === "" ? NaN : Number(field));
+    if (fields.length !== 4 || layer !== i || ![precision, recall, f1].every((b) => b > -1 && b < 1)) {
+      throw new EvaluationError(
+        `Cannot read the baselines: line ${i + 2} is ${
+          JSON.stringify(line.slice(0, 60))
+        }, wanted layer ${i} and three numbers below 1`,
+      );
+    }
+    return { precision, recall, f1 };
+  });
+}
+
+function isList(entry: EncodedText | readonly EncodedText[]): entry is readonly EncodedText[] {
+  return Array.isArray(entry);
+}
+
+/** Unit vectors of a text's tokens, and what each counts. */
+interface Directions {
+  readonly count: number;
+  readonly size: number;
+  readonly units: Float32Array;
+  readonly weights: Float64Array;
+  /** Whether there are no tokens but special ones. */
+  readonly isEmpty: boolean;
+}
+
+function normalize({ ids, embeddings }: EncodedText, row: number, options: BertScoreOptions): Directions {
+  const { idf, specialIds } = options;
+  const count = ids.length, size = embeddings.length / count;
+  if (!(Number.isInteger(size) && size > 0)) {
+    throw new EvaluationError(
+      `Cannot compute BERTScore: row ${row} has ${count} tokens and ${embeddings.length} numbers of embeddings`,
+    );
+  }
+  const units = new Float32Array(embeddings.length), weights = new Float64Array(count);
+  let total = 0;
+  for (let t = 0; t < count; t++) {
+    const start = t * size, end = start + size;
+    let square = 0;
+    for (let k = start; k < end; k++) square += embeddings[k] ** 2;
+    if (!Number.isFinite(square)) {
+      throw new EvaluationError(
+        `Cannot compute BERTScore: the embedding of token ${t} in row ${row} is not finite`,
+      );
+    }
+    const scale = square === 0 ? 0 : 1 / Math.sqrt(square);
+    for (let k = start; k < end; k++) units[k] = embeddings[k] * scale;
+    weights[t] = idf ? idf.weights.get(ids[t]) ?? idf.unseen : specialIds.includes(ids[t]) ? 0 : 1;
+    if (!(weights[t] >= 0 && weights[t] < Infinity)) {
+      throw new EvaluationError(`Cannot compute BERTScore: token ${ids[t]} has weight ${weights[t]}`);
+    }
+    total += weights[t];
+  }
+  if (total > 0) { for (let t = 0; t < count; t++) weights[t] /= total; }
+  return { count, size, units, weights, isEmpty: count <= specialIds.length };
+}
+
+/** Precision, recall and F1. */
+function compare(candidate: Directions, reference: Directions): [number, number, number] {
+  if (candidate.isEmpty || reference.isEmpty) return [0, 0, 0];
+  const bestOfCandidate = new Float64Array(candidate.count).fill(-Infinity);
+  const bestOfReference = new Float64Array(reference.count).fill(-Infinity);
+  bestCosines(candidate, reference, bestOfCandidate, bestOfReference);
+  const weighted = (best: Float64Array, weights: Float64Array) =>
+    best.reduce((sum, cosine, t) => sum + cosine * weights[t], 0);
+  const precision = weighted(bestOfCandidate, candidate.weights);
+  const recall = weighted(bestOfReference, reference.weights);
+  const sum = precision + recall;
+  return [precision, recall, sum === 0 ? 0 : 2 * precision * recall / sum];
+}
+
+/** The greatest cosine of each token with any of the other text's. Two tokens by four at a time: each number is read less often. */
+function bestCosines(p: Directions, r: Directions, bestOfP: Float64Array, bestOfR: Float64Array): void {
+  const { size, units: a } = p;
+  const b = r.units;
+  for (let i = 0; i < p.count; i += 2) {
+    const i0 = i * size, i1 = Math.min(i + 1, p.count - 1) * size; // a last odd token is taken twice
+    for (let j = 0; j < r.count; j += 4) {
+      const j0 = j * size;
+      const j1 = Math.min(j + 1, r.count - 1) * size;
+      const j2 = Math.min(j + 2, r.count - 1) * size;
+      const j3 = Math.min(j + 3, r.count - 1) * size;
+      let s00 = 0, s01 = 0, s02 = 0, s03 = 0, s10 = 0, s11 = 0, s12 = 0, s13 = 0;
+      for (let k = 0; k < size; k++) {
+        const x = a[i0 + k], y = a[i1 + k];
+        const u = b[j0 + k], v = b[j1 + k], w = b[j2 + k], z = b[j3 + k];
+        s00 += x * u, s01 += x * v, s02 += x * w, s03 += x * z;
+        s10 += y * u, s11 += y * v, s12 += y * w, s13 += y * z;
+      }
+      bestOfP[i] = Math.max(bestOfP[i], s00, s01, s02, s03);
+      if (i + 1 < p.count) bestOfP[i + 1] = Math.max(bestOfP[i + 1], s10, s11, s12, s13);
+      bestOfR[j] = Math.max(bestOfR[j], s00, s10);
+      if (j + 1 < r.count) bestOfR[j + 1] = Math.max(bestOfR[j + 1], s01, s11);
+      if (j + 2 < r.count) bestOfR[j + 2] = Math.max(bestOfR[j + 2], s02, s12);
+      if (j + 3 < r.count) bestOfR[j + 3] = Math.max(bestOfR[j + 3], s03, s13);
+    }
+  }
+}
