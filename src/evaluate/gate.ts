@@ -19,7 +19,7 @@ const MAX_DEPTH = 50; // of parentheses
  *
  * A condition compares two sums, products and quotients of numbers and figures by `>=`, `<=`, `>` or `<`. Figures have the names
  * that {@linkcode figures} gives them; `champion.` before one takes it from the champion's report. A name with other
- * characters than letters, digits, `_` and dots is quoted: `slices.lang."pt-BR".macroF1.low`.
+ * characters than letters, digits, `_` and dots is quoted: `slices.lang."pt-BR".macroF1.low`, `"ndcg@10" > 0.3`.
  *
  * @throws {EvaluationError} When it is no such object, or a condition cannot be read: with the condition and the place.
  * @example
@@ -198,7 +198,7 @@ interface Token {
 
 function tokenize(text: string): Token[] {
   const pattern =
-    /\s+|(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|((?:[\p{L}_][\p{L}\p{N}_]*)(?:\.(?:[\p{L}\p{N}_]+|"[^"]*"))*)|(>=|<=|[<>+\-*/()])/uy;
+    /\s+|(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|((?:[\p{L}_][\p{L}\p{N}_]*|"[^"]+")(?:\.(?:[\p{L}\p{N}_]+|"[^"]*"))*)|(>=|<=|[<>+\-*/()])/uy;
   const tokens: Token[] = [];
   while (pattern.lastIndex < text.length) {
     const at = pattern.lastIndex;

@@ -122,6 +122,7 @@ Deno.test("every section's figures have names, quoted where they need it", () =>
   const known = figures(report(0.9, 2, sections));
   const of = (name: string) => decide(`${name} >= -1000`, report(0.9, 2, sections)).left;
   assert.equal(of('slices.lang."pt-BR".accuracy.low'), 0.8 - 0.02);
+  assert.equal(of('"slices".lang."pt-BR".accuracy.n'), 200);
   assert.equal(of("probes.typos.difference"), -0.05);
   assert.equal(of("probes.typos.changed.high"), 0.08);
   assert.equal(of("canaries.failed"), 1);

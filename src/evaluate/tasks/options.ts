@@ -1,0 +1,60 @@
+import { EvaluationError } from "../errors.ts";
+
+/** A setting of a metric, as a command line or a JSON file gives it. */
+export interface OptionRule {
+  readonly about: string;
+  readonly kind: "flag" | "number" | "text" | "list";
+  readonly choices?: readonly string[];
+}
+
+/** Settings of a metric, read. */
+export type OptionValues = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+/**
+ * Reads settings by their rules: `{ stemmer: "true" }` becomes `{ stemmer: true }`.
+ *
+ * @throws {EvaluationError} naming the metric, the setting and what is possible.
+ * @example
+ * ```ts
+ * import { readOptions } from "./options.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const rules = { stemmer: { about: "words by their stems", kind: "flag" } } as const;
+ * assert.deepEqual(readOptions("rouge", rules, { stemmer: "true" }), { stemmer: true });
+ * assert.throws(() => readOptions("rouge", rules, { stem: "yes" }), /rouge has no option "stem"; it has stemmer/);
+ * ```
+ */
+export function readOptions(
+  metric: string,
+  rules: Readonly<Record<string, OptionRule>>,
+  given: Readonly<Record<string, string>>,
+): OptionValues {
+  const values: Record<string, string | number | boolean | readonly string[]> = {};
+  for (const [name, text] of Object.entries(given)) {
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+    if (!rule) {
+      const known = Object.keys(rules).join(", ") || "none";
+      throw new EvaluationError(`${metric} has no option "${name}"; it has ${known}`);
+    }
+    values[name] = readValue(`${name} of ${metric}`, rule, text);
+  }
+  return values;
+}
+
+function readValue(
+  what: string,
+  { kind, choices }: OptionRule,
+  text: string,
+): string | number | boolean | string[] {
+  const fail = (wanted: string): never => {
+    throw new EvaluationError(`${what} is ${JSON.stringify(text)}, wanted ${wanted}`);
+  };
+  if (choices && !choices.includes(text)) return fail(`one of ${choices.join(", ")}`);
+  if (kind === "flag") {
+    return text === "true" || text === "" ? true : text === "false" ? false : fail("true or false");
+  }
+  if (kind === "list") return text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  if (kind === "text") return text;
+  const number = Number(text);
+  return text.trim() !== "" && Number.isFinite(number) ? number : fail("a number");
+}

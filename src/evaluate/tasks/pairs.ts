@@ -1,0 +1,190 @@
+/**
+ * Predictions beside references, as files hold them, and their reading as texts, labels, tags, numbers or rankings.
+ *
+ * @module
+ */
+import { EvaluationError } from "../errors.ts";
+
+/** A row of a data set: what was predicted, what was wanted, and the columns beside them. */
+export interface Pair {
+  readonly prediction: unknown;
+  readonly reference: unknown;
+  /** Other columns, by name. */
+  readonly record: Readonly<Record<string, unknown>>;
+}
+
+const MAX_ROWS = 5_000_000;
+
+/**
+ * Puts predictions and references together, row by row.
+ *
+ * A prediction's record may be a plain value or an object with `prediction`; a reference's a plain value or an object with `reference` or
+ * `references`. Other keys of either are kept as columns.
+ *
+ * @throws {EvaluationError} When the numbers of rows differ, or a record lacks its value.
+ * @example
+ * ```ts
+ * import { pairsOf } from "./pairs.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const [pair] = pairsOf([{ prediction: "ham", scores: { ham: 0.9 } }], [{ reference: "spam", lang: "en" }]);
+ * assert.deepEqual(pair, { prediction: "ham", reference: "spam", record: { scores: { ham: 0.9 }, lang: "en" } });
+ * ```
+ */
+export function pairsOf(predictions: readonly unknown[], references: readonly unknown[] | undefined): Pair[] {
+  if (references && predictions.length !== references.length) {
+    throw new EvaluationError(
+      `Cannot compare ${predictions.length} predictions with ${references.length} references: every row needs both`,
+    );
+  }
+  if (predictions.length === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
+  if (predictions.length > MAX_ROWS) {
+    throw new EvaluationError(`Cannot evaluate ${predictions.length} rows: at most ${MAX_ROWS}`);
+  }
+  return predictions.map((value, i) => {
+    const own = isRecord(value) ? value : { prediction: value };
+    // One file may hold both sides.
+    const other = references
+      ? (isRecord(references[i]) ? references[i] as Columns : { reference: references[i] })
+      : own;
+    const { prediction, ...left } = own;
+    const { reference: single, references: many, ...right } = other;
+    if (prediction === undefined) throw lacks(i, "prediction", own);
+    const reference = many ?? single;
+    if (references && reference === undefined) throw lacks(i, "reference", other);
+    const { reference: _r, references: _rs, prediction: _p, ...record } = { ...right, ...left };
+    return { prediction, reference, record };
+  });
+}
+
+type Columns = Record<string, unknown>;
+
+function isRecord(value: unknown): value is Columns {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    ["prediction", "reference", "references"].some((key) => Object.hasOwn(value, key));
+}
+
+function lacks(row: number, key: string, record: Columns): EvaluationError {
+  const found = Object.keys(record).slice(0, 12).join(", ");
+  return new EvaluationError(`Row ${row + 1} has no "${key}"; it has ${found || "nothing"}`);
+}
+
+/** Predicted texts. */
+export function predictedTexts(pairs: readonly Pair[]): string[] {
+  return pairs.map(({ prediction }, i) => text(prediction, i, "prediction"));
+}
+
+/** Reference texts, one or more a row. */
+export function referenceTexts(pairs: readonly Pair[]): string[][] {
+  return pairs.map(({ reference }, i) => {
+    const list = Array.isArray(reference) ? reference : [reference];
+    if (list.length === 0) throw wrong(i, "references", reference, "one text or more");
+    return list.map((value) => text(value, i, "reference"));
+  });
+}
+
+/** A label as text: strings, numbers and booleans are labels. */
+export function labelText(value: unknown, row: number, what: "prediction" | "reference"): string {
+  if (typeof value === "string" && value.trim() !== "") return value.trim();
+  if (typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))) {
+    return String(value);
+  }
+  throw wrong(row, what, value, "a label");
+}
+
+/** Predicted and true labels. */
+export function labelPairs(pairs: readonly Pair[]): { predictions: string[]; references: string[] } {
+  return {
+    predictions: pairs.map(({ prediction }, i) => labelText(prediction, i, "prediction")),
+    references: pairs.map(({ reference }, i) => labelText(reference, i, "reference")),
+  };
+}
+
+/** Predicted and true sets of labels; a text is split at commas. */
+export function labelSetPairs(pairs: readonly Pair[]): { predictions: string[][]; references: string[][] } {
+  const read = (value: unknown, row: number, what: "prediction" | "reference") => {
+    if (value === "" || (Array.isArray(value) && value.length === 0)) return [];
+    const list = Array.isArray(value) ? value : typeof value === "string" ? value.split(",") : [value];
+    return [...new Set(list.map((label) => labelText(label, row, what)))];
+  };
+  return {
+    predictions: pairs.map(({ prediction }, i) => read(prediction, i, "prediction")),
+    references: pairs.map(({ reference }, i) => read(reference, i, "reference")),
+  };
+}
+
+/** Predicted and true tags of each sentence; a text is split at white space. */
+export function tagPairs(pairs: readonly Pair[]): { predictions: string[][]; references: string[][] } {
+  const read = (value: unknown, row: number, what: string): string[] => {
+    if (typeof value === "string") return value.trim() === "" ? [] : value.trim().split(/\s+/);
+    if (Array.isArray(value) && value.every((tag) => typeof tag === "string")) return value;
+    throw wrong(row, what, value, "tags, as a list or with spaces between");
+  };
+  return {
+    predictions: pairs.map(({ prediction }, i) => read(prediction, i, "prediction")),
+    references: pairs.map(({ reference }, i) => read(reference, i, "reference")),
+  };
+}
+
+/** Predicted and true numbers. */
+export function numberPairs(pairs: readonly Pair[]): { predictions: Float64Array; references: Float64Array } {
+  return {
+    predictions: Float64Array.from(pairs, ({ prediction }, i) => finite(prediction, i, "prediction")),
+    references: Float64Array.from(pairs, ({ reference }, i) => finite(reference, i, "reference")),
+  };
+}
+
+/** A number, or a text that is one. */
+function finite(value: unknown, row: number, what: string): number {
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  if (typeof number === "number" && Number.isFinite(number)) return number;
+  throw wrong(row, what, value, "a finite number");
+}
+
+/**
+ * Probabilities of each label, row-major [n, labels], from a column `scores`: an object of label to number, a list of
+ * `{label, score}`, or a list in the labels' order. undefined where no row has the column.
+ */
+export function probabilityRows(pairs: readonly Pair[], labels: readonly string[]): Float64Array | undefined {
+  if (pairs.every(({ record }) => record.scores === undefined)) return undefined;
+  const out = new Float64Array(pairs.length * labels.length);
+  const places = new Map(labels.map((label, k) => [label, k]));
+  pairs.forEach(({ record: { scores } }, i) => {
+    const put = (label: string, value: unknown) => {
+      const k = places.get(label);
+      if (k === undefined) {
+        throw new EvaluationError(`Row ${i + 1}: "scores" has the unknown label ${JSON.stringify(label)}`);
+      }
+      out[i * labels.length + k] = finite(value, i, `score of ${JSON.stringify(label)}`);
+    };
+    if (
+      Array.isArray(scores) && scores.every((s) => typeof s === "number") && scores.length === labels.length
+    ) {
+      scores.forEach((value, k) => put(labels[k], value));
+    } else if (Array.isArray(scores) && scores.every((s) => typeof s?.label === "string")) {
+      for (const { label, score } of scores) put(label, score);
+    } else if (typeof scores === "object" && scores !== null && !Array.isArray(scores)) {
+      for (const [label, value] of Object.entries(scores)) put(label, value);
+    } else throw wrong(i, "scores", scores, `numbers for ${labels.length} labels`);
+  });
+  return out;
+}
+
+/** Labels in the order of classes: those given, else all that occur, sorted by code point. */
+export function labelsIn(lists: Iterable<string>, given?: readonly string[]): string[] {
+  return given ? [...given] : [...new Set(lists)].sort();
+}
+
+function text(value: unknown, row: number, what: string): string {
+  if (typeof value === "string") return value;
+  throw wrong(row, what, value, "a text");
+}
+
+function wrong(row: number, what: string, value: unknown, wanted: string): EvaluationError {
+  const shown = JSON.stringify(value) ?? String(value);
+  return new EvaluationError(
+    `Row ${row + 1}: its ${what} is ${
+      shown.length > 60 ? `${shown.slice(0, 60)}...` : shown
+    }, wanted ${wanted}`,
+  );
+}

@@ -1,0 +1,82 @@
+/**
+ * What a family of metrics gives for some rows, and how it becomes metrics with intervals.
+ *
+ * @module
+ */
+import { bootstrap, bootstrapIndices, type Interval, type RowBootstrapOptions } from "../bootstrap.ts";
+import type { Decomposed } from "../decomposed.ts";
+import type { Better, Measured, Section } from "../report/report.ts";
+
+/** A metric's name as a reader sees it, and which way is good. */
+export interface MetricInfo {
+  readonly label: string;
+  readonly better: Better;
+  readonly unit?: string;
+}
+
+/** Metrics over rows, in the forms that intervals are made from. */
+export interface Scored {
+  /** Those that are functions of sums over rows. */
+  readonly rows?: Decomposed;
+  /** Those that are computed anew from rows named by index. */
+  readonly indexed?: Indexed;
+  /** Intervals in closed form, which stand in for resampled ones. */
+  readonly closed?: Readonly<Record<string, Interval>>;
+  readonly info: (name: string) => MetricInfo;
+  readonly signature?: string;
+  readonly sections?: readonly Section[];
+  readonly notes?: readonly string[];
+}
+
+/** Metrics of rows named by index. */
+export interface Indexed {
+  readonly names: readonly string[];
+  readonly n: number;
+  evaluate(indices: Uint32Array): number[];
+}
+
+/** How intervals are made; BCa unless told. */
+export type IntervalOptions = RowBootstrapOptions;
+
+/**
+ * All metrics of a family, with intervals, in the family's order.
+ *
+ * @throws {EvaluationError} as the bootstrap.
+ * @example
+ * ```ts
+ * import { measure } from "./scored.ts";
+ * import { means } from "../decomposed.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const [length] = measure({
+ *   rows: means(["length"], [3, 5, 4, 6, 7]),
+ *   info: () => ({ label: "mean length", better: "neither", unit: "words" }),
+ * });
+ * assert.deepEqual([length.name, length.label, length.interval.value], ["length", "mean length", 5]);
+ * ```
+ */
+export function measure(scored: Scored, options: IntervalOptions = {}): Measured[] {
+  const { rows, indexed, closed = {}, info, signature } = scored;
+  const settings: IntervalOptions = { method: "bca", ...options };
+  const intervals = new Map<string, Interval>();
+  if (rows) {
+    for (const [name, interval] of Object.entries(bootstrap(rows, settings))) intervals.set(name, interval);
+  }
+  if (indexed) {
+    bootstrapIndices(indexed.n, (indices) => indexed.evaluate(indices), settings).forEach((interval, m) =>
+      intervals.set(indexed.names[m], interval)
+    );
+  }
+  for (const [name, interval] of Object.entries(closed)) intervals.set(name, interval);
+  return [...intervals].map(([name, interval]) => ({
+    name,
+    ...info(name),
+    interval,
+    ...(signature !== undefined && { signature }),
+  }));
+}
+
+/** `info` of a table, with names that no row has shown as they are. */
+export function infoOf(table: Readonly<Record<string, Partial<MetricInfo>>>, better: Better = "higher") {
+  return (name: string): MetricInfo => ({ label: name, better, ...table[name] });
+}
