@@ -113,7 +113,9 @@ Deno.test("every token but the first is scored once, in the first window that ho
 
 Deno.test("bytes are those of UTF-8", () => {
   const encoder = new TextEncoder();
-  for (const text of [...references, "\ud800", "a\udc00\ud83d", "👩‍👩‍👧‍👦"]) {
+  for (
+    const text of [...references, "\u007f\u0080\u07ff\u0800\uffff\u{10000}", "\ud800", "a\udc00\ud83d", "👩‍👩‍👧‍👦"]
+  ) {
     assert.equal(utf8Length(text), encoder.encode(text).length, JSON.stringify(text));
   }
 });
