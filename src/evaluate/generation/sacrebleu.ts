@@ -1,0 +1,133 @@
+import type { Decomposed } from "../decomposed.ts";
+import { EvaluationError } from "../errors.ts";
+
+/*
+ * What BLEU, chrF and TER have in common in sacrebleu 2.6.0 (Post 2018, "A Call for Clarity in Reporting BLEU Scores"):
+ * how references are given, how a score is written down, and what counts as white space.
+ */
+
+/**
+ * The references of each row: one text, or several, of which some may be missing (null). An empty text is a reference,
+ * a missing one is not. (sacrebleu's own interface takes them the other way round, one list a translator.)
+ */
+export type References = readonly (string | readonly (string | null | undefined)[])[];
+
+/** What ends a signature where the caller names no version: who computed the score. */
+export const DEFAULT_VERSION = "weir";
+
+/**
+ * The references of each row as lists without the missing ones.
+ *
+ * @throws {EvaluationError} When there are no rows, the lengths differ, a text is none, or a row has no reference.
+ */
+export function referenceLists(
+  metric: string,
+  predictions: readonly string[],
+  references: References,
+): string[][] {
+  if (predictions.length !== references.length) {
+    throw new EvaluationError(
+      `Cannot compute ${metric}: ${predictions.length} predictions, but references for ${references.length} rows`,
+    );
+  }
+  if (predictions.length === 0) throw new EvaluationError(`Cannot compute ${metric}: there are no rows`);
+  return references.map((given, row) => {
+    if (typeof predictions[row] !== "string") {
+      throw new EvaluationError(
+        `Cannot compute ${metric}: the prediction of row ${row} is no text: ${show(predictions[row])}`,
+      );
+    }
+    if (typeof given === "string") return [given];
+    if (!Array.isArray(given)) {
+      throw new EvaluationError(
+        `Cannot compute ${metric}: the references of row ${row} are no texts: ${show(given)}`,
+      );
+    }
+    const texts: string[] = [];
+    for (const text of given) {
+      if (typeof text === "string") texts.push(text);
+      else if (text !== null && text !== undefined) {
+        throw new EvaluationError(
+          `Cannot compute ${metric}: a reference of row ${row} is no text: ${show(text)}`,
+        );
+      }
+    }
+    if (texts.length === 0) {
+      throw new EvaluationError(`Cannot compute ${metric}: row ${row} has no reference`);
+    }
+    return texts;
+  });
+}
+
+/** How many references the rows have, as a signature says it: a number, or "var" where rows differ. */
+export function referenceCount(lists: readonly string[][]): string {
+  const first = lists[0].length;
+  return lists.every((list) => list.length === first) ? String(first) : "var";
+}
+
+/** A signature: what has to be the same for two scores to be comparable, as `key:value|key:value`. */
+export function signature(entries: Readonly<Record<string, string | number | boolean>>): string {
+  return Object.entries(entries)
+    .map(([key, value]) => `${key}:${typeof value === "boolean" ? (value ? "yes" : "no") : value}`)
+    .join("|");
+}
+
+/** Each statistic's sum over all rows. */
+export function sumRows({ rows, n, width }: Decomposed): Float64Array {
+  const sums = new Float64Array(width);
+  for (let i = 0, at = 0; i < n; i++) {
+    for (let k = 0; k < width; k++, at++) sums[k] += rows[at];
+  }
+  return sums;
+}
+
+/** A number with so many decimals, a tie going to the even digit as in C and Python (`toFixed` takes the larger). */
+export function fixed(value: number, decimals: number): string {
+  const longer = value.toFixed(decimals + 1);
+  const tie = longer.endsWith("5") && Number.isInteger(value * 2 ** (decimals + 1));
+  if (tie && (longer.at(-2) === "." ? longer.at(-3)! : longer.at(-2)!).charCodeAt(0) % 2 === 0) {
+    return longer.slice(0, decimals === 0 ? -2 : -1);
+  }
+  return value.toFixed(decimals);
+}
+
+/** Whether a UTF-16 unit is white space to Python's `str.split`: unlike `\s`, U+001C to U+001F and U+0085 are, U+FEFF is not. */
+export function isSpace(code: number): boolean {
+  if (code <= 32) return code === 32 || (code >= 9 && code <= 13) || (code >= 28 && code <= 31);
+  if (code < 0x85) return false;
+  return code === 0x85 || code === 0xa0 || code === 0x1680 || (code >= 0x2000 && code <= 0x200a) ||
+    code === 0x2028 || code === 0x2029 || code === 0x202f || code === 0x205f || code === 0x3000;
+}
+
+/** The stretches of a text between white space. */
+export function splitWords(text: string): string[] {
+  const words: string[] = [];
+  let start = -1;
+  for (let i = 0; i < text.length; i++) {
+    if (isSpace(text.charCodeAt(i))) {
+      if (start >= 0) words.push(text.slice(start, i));
+      start = -1;
+    } else if (start < 0) start = i;
+  }
+  if (start >= 0) words.push(text.slice(start));
+  return words;
+}
+
+/** The text without white space at its end. */
+export function trimEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && isSpace(text.charCodeAt(end - 1))) end--;
+  return end === text.length ? text : text.slice(0, end);
+}
+
+/** A whole number within limits. */
+export function checkWhole(name: string, value: number, low: number, high: number): void {
+  if (!(Number.isInteger(value) && value >= low && value <= high)) {
+    throw new EvaluationError(`${name} must be a whole number from ${low} to ${high}, got ${show(value)}`);
+  }
+}
+
+function show(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
+}
