@@ -191,7 +191,7 @@ function isList(entry: EncodedText | readonly EncodedText[]): entry is readonly 
 interface Directions {
   readonly count: number;
   readonly size: number;
-  readonly units: Float32Array;
+  readonly units: Float64Array;
   readonly weights: Float64Array;
   /** Whether there are no tokens but special ones. */
   readonly isEmpty: boolean;
@@ -205,7 +205,7 @@ function normalize({ ids, embeddings }: EncodedText, row: number, options: BertS
       `Cannot compute BERTScore: row ${row} has ${count} tokens and ${embeddings.length} numbers of embeddings`,
     );
   }
-  const units = new Float32Array(embeddings.length), weights = new Float64Array(count);
+  const units = new Float64Array(embeddings.length), weights = new Float64Array(count);
   let total = 0;
   for (let t = 0; t < count; t++) {
     const start = t * size, end = start + size;
