@@ -130,6 +130,7 @@ export interface ScoreTextsOptions {
   readonly baseline?: BertScoreBaseline;
   /** Rows whose embeddings are in memory at once; default 256. */
   readonly chunk?: number;
+  /** Stops between two batches. */
   readonly signal?: AbortSignal;
   /** Called with the rows done so far. */
   readonly progress?: (rows: number) => void;

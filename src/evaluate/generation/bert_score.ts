@@ -30,8 +30,11 @@ export interface IdfWeights {
 
 /** BERTScore of texts that have nothing in common, for one encoder and layer: scores are spread so that it becomes 0. */
 export interface BertScoreBaseline {
+  /** Subtracted from precision. */
   readonly precision: number;
+  /** Subtracted from recall. */
   readonly recall: number;
+  /** Subtracted from F1. */
   readonly f1: number;
 }
 
