@@ -72,3 +72,58 @@ export function means(names: readonly string[], values: ArrayLike<number>): Deco
     },
   };
 }
+
+/**
+ * A metric of each row by itself, such as for the rows that went worst.
+ *
+ * @throws {EvaluationError} When there is no such metric.
+ * @example
+ * ```ts
+ * import { means, valuesByRow } from "./decomposed.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual([...valuesByRow(means(["precision", "recall"], [1, 0.5, 0.2, 0.3]), "recall")], [0.5, 0.3]);
+ * ```
+ */
+export function valuesByRow(metrics: Decomposed, name: string): Float64Array {
+  const at = metrics.names.indexOf(name), { n, width, rows, names } = metrics;
+  if (at < 0) throw new EvaluationError(`No metric "${name}"; there are ${names.join(", ")}`);
+  const out = new Float64Array(names.length);
+  return Float64Array.from({ length: n }, (_, i) => {
+    metrics.evaluate(rows.slice(i * width, (i + 1) * width), 1, out);
+    return out[at];
+  });
+}
+
+/** Several families over the same rows as one, so that all metrics share their resamples. */
+export function together(families: readonly Decomposed[]): Decomposed {
+  const n = families[0]?.n ?? 0;
+  if (families.some((family) => family.n !== n)) {
+    throw new EvaluationError(
+      `Cannot put metrics of ${families.map((f) => f.n).join(" and ")} rows together`,
+    );
+  }
+  const width = families.reduce((sum, family) => sum + family.width, 0);
+  const rows = new Float64Array(n * width);
+  let at = 0;
+  for (const family of families) {
+    for (let i = 0; i < n; i++) {
+      rows.set(family.rows.subarray(i * family.width, (i + 1) * family.width), i * width + at);
+    }
+    at += family.width;
+  }
+  return {
+    names: families.flatMap(({ names }) => names),
+    n,
+    width,
+    rows,
+    evaluate(sums, count, out) {
+      let from = 0, to = 0;
+      for (const family of families) {
+        const end = from + family.width, last = to + family.names.length;
+        family.evaluate(sums.subarray(from, end), count, out.subarray(to, last));
+        from = end, to = last;
+      }
+    },
+  };
+}

@@ -32,11 +32,16 @@ export interface Scored {
 export interface Indexed {
   readonly names: readonly string[];
   readonly n: number;
+  /** About how many numbers are looked at for a row; default 10. */
+  readonly cost?: number;
   evaluate(indices: Uint32Array): number[];
 }
 
 /** How intervals are made; BCa unless told. */
 export type IntervalOptions = RowBootstrapOptions;
+
+// What is computed anew for every resample costs as many rows as resamples: beyond this there are fewer of them, and the interval says how many.
+const AFFORDABLE = 2e8, LEAST_RESAMPLES = 200;
 
 /**
  * All metrics of a family, with intervals, in the family's order.
@@ -63,9 +68,12 @@ export function measure(scored: Scored, options: IntervalOptions = {}): Measured
     for (const [name, interval] of Object.entries(bootstrap(rows, settings))) intervals.set(name, interval);
   }
   if (indexed) {
-    bootstrapIndices(indexed.n, (indices) => indexed.evaluate(indices), settings).forEach((interval, m) =>
-      intervals.set(indexed.names[m], interval)
-    );
+    const affordable = Math.max(LEAST_RESAMPLES, Math.floor(AFFORDABLE / (indexed.n * (indexed.cost ?? 10))));
+    const resamples = Math.min(settings.resamples ?? 1000, affordable);
+    bootstrapIndices(indexed.n, (indices) => indexed.evaluate(indices), { ...settings, resamples }).forEach((
+      interval,
+      m,
+    ) => intervals.set(indexed.names[m], interval));
   }
   for (const [name, interval] of Object.entries(closed)) intervals.set(name, interval);
   return [...intervals].map(([name, interval]) => ({
@@ -77,6 +85,9 @@ export function measure(scored: Scored, options: IntervalOptions = {}): Measured
 }
 
 /** `info` of a table, with names that no row has shown as they are. */
-export function infoOf(table: Readonly<Record<string, Partial<MetricInfo>>>, better: Better = "higher") {
+export function infoOf(
+  table: Readonly<Record<string, Partial<MetricInfo>>>,
+  better: Better = "higher",
+): (name: string) => MetricInfo {
   return (name: string): MetricInfo => ({ label: name, better, ...table[name] });
 }

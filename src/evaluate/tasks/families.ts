@@ -1,0 +1,53 @@
+import { EvaluationError } from "../errors.ts";
+import type { Family } from "./family.ts";
+import { labelFamilies } from "./label_families.ts";
+import { numberFamilies } from "./number_families.ts";
+import { textFamilies } from "./text_families.ts";
+
+/** The name of a family of metrics. */
+export type FamilyName = keyof typeof textFamilies | keyof typeof labelFamilies | keyof typeof numberFamilies;
+
+/** Every family, by the name that `weir score` takes. */
+export const families: Readonly<Record<FamilyName, Family>> = {
+  ...textFamilies,
+  ...labelFamilies,
+  ...numberFamilies,
+};
+
+/**
+ * A family by its name.
+ *
+ * @throws {EvaluationError} When there is none: with those there are.
+ * @example
+ * ```ts
+ * import { familyOf } from "./families.ts";
+ * import { pairsOf } from "./pairs.ts";
+ * import { measure } from "./scored.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const pairs = pairsOf(["the cat sat", "a dog"], ["the cat sat down", "a dog"]);
+ * const rouge = measure(familyOf("rouge").score(pairs, {}));
+ * assert.equal(rouge.find(({ name }) => name === "rouge1.precision")!.interval.value, 1);
+ * assert.throws(() => familyOf("rogue"), /no metric "rogue"; did you mean rouge\?/);
+ * ```
+ */
+export function familyOf(name: string): Family {
+  if (Object.hasOwn(families, name)) return families[name as FamilyName];
+  const near = Object.keys(families).find((known) => distance(known, name.toLowerCase()) <= 2);
+  const hint = near ? `did you mean ${near}?` : `there are ${Object.keys(families).join(", ")}`;
+  throw new EvaluationError(`There is no metric "${name.slice(0, 60)}"; ${hint}`);
+}
+
+/** Levenshtein distance with letters exchanged as two edits; names are short. */
+function distance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 2) return Infinity;
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + Number(a[i - 1] !== b[j - 1])));
+    }
+    row = next;
+  }
+  return row[b.length];
+}

@@ -1,0 +1,24 @@
+import type { OptionRule, OptionValues } from "./options.ts";
+import type { Pair } from "./pairs.ts";
+import type { Scored } from "./scored.ts";
+
+/** A family of metrics that a command line can name. */
+export interface Family {
+  /** One line. */
+  readonly about: string;
+  /** What a prediction and a reference are, in words. */
+  readonly reads: string;
+  /** Whether predictions are scored by themselves. */
+  readonly alone?: boolean;
+  readonly options: Readonly<Record<string, OptionRule>>;
+  /** The metrics to look at first, by name or, ending in `*`, by how names begin. */
+  readonly primary: readonly string[];
+  score(pairs: readonly Pair[], options: OptionValues): Scored;
+}
+
+/** Whether a metric is one to look at first. */
+export function isPrimary(family: Family, name: string): boolean {
+  return family.primary.some((wanted) =>
+    wanted.endsWith("*") ? name.startsWith(wanted.slice(0, -1)) : name === wanted
+  );
+}

@@ -1,0 +1,157 @@
+/**
+ * Families that read numbers, rankings and log-likelihoods.
+ *
+ * @module
+ */
+import { EvaluationError } from "../errors.ts";
+import { perplexityRows, type ScoredText } from "../generation/perplexity.ts";
+import { type RankedList, rankingRows } from "../ranking.ts";
+import { regressionOfRows, regressionRows } from "../regression.ts";
+import type { Family } from "./family.ts";
+import { numberPairs, type Pair } from "./pairs.ts";
+import { infoOf } from "./scored.ts";
+
+const errors = {
+  mae: { label: "mean absolute error", better: "lower" },
+  mse: { label: "mean squared error", better: "lower" },
+  rmse: { label: "root mean squared error", better: "lower" },
+  medianAbsoluteError: { label: "median absolute error", better: "lower" },
+  maxError: { label: "largest error", better: "lower" },
+  r2: { label: "R²" },
+  explainedVariance: { label: "explained variance" },
+  mape: { label: "mean absolute percentage error", better: "lower" },
+  smape: { label: "symmetric percentage error", better: "lower" },
+  msle: { label: "mean squared log error", better: "lower" },
+  pinball: { label: "pinball loss", better: "lower" },
+  pearson: { label: "Pearson correlation" },
+  spearman: { label: "Spearman correlation" },
+  kendall: { label: "Kendall's τ-b" },
+  concordance: { label: "concordance correlation" },
+} as const;
+
+/** Regression, similarity, rankings, language models. */
+export const numberFamilies = {
+  regression: {
+    about: "errors, R² and correlations of numbers",
+    reads: "a number; a number",
+    options: { quantile: { about: "of the pinball loss; default 0.5", kind: "number" } },
+    primary: ["mae", "r2"],
+    score(pairs, options) {
+      const { predictions, references } = numberPairs(pairs);
+      const ranks = ["medianAbsoluteError", "spearman"] as const;
+      const byRows = ranks.map((metric) => regressionOfRows(references, predictions, metric));
+      return {
+        rows: regressionRows(references, predictions, options),
+        indexed: {
+          names: ranks,
+          n: pairs.length,
+          evaluate: (indices) => byRows.map((metric) => metric(indices)),
+        },
+        info: infoOf(errors),
+      };
+    },
+  },
+  similarity: {
+    about: "Spearman and Pearson correlation of predicted with human similarity (STS)",
+    reads: "a similarity; a rating",
+    options: {},
+    primary: ["spearman"],
+    score(pairs) {
+      const { predictions, references } = numberPairs(pairs);
+      const names = ["spearman", "kendall"] as const;
+      const byRows = names.map((metric) => regressionOfRows(references, predictions, metric));
+      const rows = regressionRows(references, predictions);
+      const pearson = rows.names.indexOf("pearson");
+      const out = new Float64Array(rows.names.length);
+      return {
+        rows: {
+          ...rows,
+          names: ["pearson"],
+          evaluate: (sums, n, into) => {
+            rows.evaluate(sums, n, out);
+            into[0] = out[pearson];
+          },
+        },
+        indexed: { names, n: pairs.length, evaluate: (indices) => byRows.map((metric) => metric(indices)) },
+        info: infoOf(errors),
+      };
+    },
+  },
+  ranking: {
+    about: "MRR, MAP, nDCG, precision, recall and hit rate at k, as trec_eval",
+    reads: "ids, best first; relevant ids, or an object of id to relevance",
+    options: {
+      cutoffs: { about: "default 1,3,5,10", kind: "list" },
+      gain: { about: "of a relevance", kind: "text", choices: ["linear", "exponential"] },
+    },
+    primary: ["ndcg@10", "mrr"],
+    score(pairs, { cutoffs, ...options }) {
+      const depths = (cutoffs as string[] | undefined)?.map(Number);
+      return {
+        rows: rankingRows(pairs.map(rankedList), { ...options, ...(depths && { cutoffs: depths }) }),
+        info: (name) => ({ label: rankingLabel(name), better: "higher" }),
+      };
+    },
+  },
+  perplexity: {
+    about: "perplexity, bits a token and bits a byte of log-likelihoods",
+    reads: "natural log-likelihoods of a text's tokens; its bytes in a column `bytes`, or its `text`",
+    alone: true,
+    options: {},
+    primary: ["perplexity", "bitsPerByte"],
+    score: (pairs) => ({
+      rows: perplexityRows(pairs.map(scoredText)),
+      info: infoOf({
+        perplexity: { label: "perplexity" },
+        nll: { label: "nats a token" },
+        bitsPerToken: { label: "bits a token" },
+        bitsPerByte: { label: "bits a byte" },
+      }, "lower"),
+    }),
+  },
+} satisfies Record<string, Family>;
+
+function rankingLabel(name: string): string {
+  const [metric, k] = name.split("@");
+  const labels: Record<string, string> = {
+    mrr: "MRR",
+    map: "MAP",
+    ndcg: "nDCG",
+    dcg: "DCG",
+    rPrecision: "R-precision",
+    hitRate: "hit rate",
+  };
+  return (labels[metric] ?? metric) + (k === undefined ? "" : ` at ${k}`);
+}
+
+function rankedList({ prediction, reference }: Pair, row: number): RankedList {
+  if (!Array.isArray(prediction)) {
+    throw new EvaluationError(`Row ${row + 1}: its prediction is no list of ids, best first`);
+  }
+  const relevances = new Map<string, number>();
+  if (Array.isArray(reference)) { for (const id of reference) relevances.set(String(id), 1); }
+  else if (typeof reference === "object" && reference !== null) {
+    for (const [id, relevance] of Object.entries(reference)) relevances.set(id, Number(relevance));
+  } else {throw new EvaluationError(
+      `Row ${row + 1}: its reference is neither a list of ids nor an object of id to relevance`,
+    );}
+  const ids = prediction.map(String);
+  if (new Set(ids).size < ids.length) {
+    throw new EvaluationError(`Row ${row + 1}: its prediction names an id twice`);
+  }
+  return {
+    relevance: ids.map((id) => relevances.get(id) ?? 0),
+    judged: [...relevances.values()],
+  };
+}
+
+function scoredText({ prediction, record }: Pair, row: number): ScoredText {
+  if (!Array.isArray(prediction) || !prediction.every((value) => typeof value === "number")) {
+    throw new EvaluationError(`Row ${row + 1}: its prediction is no list of log-likelihoods`);
+  }
+  const { bytes, text } = record;
+  if (typeof bytes === "number") return { logLikelihoods: prediction, bytes };
+  return typeof text === "string"
+    ? { logLikelihoods: prediction, bytes: new TextEncoder().encode(text).length }
+    : { logLikelihoods: prediction };
+}
