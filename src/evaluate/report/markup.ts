@@ -1,0 +1,60 @@
+/**
+ * HTML and SVG as values that cannot be mixed up with text: what is put into a {@linkcode markup} template is escaped unless it
+ * is markup itself. Texts of users go through {@linkcode userText}.
+ *
+ * @module
+ */
+
+/** A piece of HTML or SVG that is safe to write as it is. */
+export class Markup {
+  constructor(readonly source: string) {}
+}
+
+/** What a template takes: nothing is written for undefined and false. */
+export type Part = Markup | string | number | undefined | false | readonly Part[];
+
+/** A template of HTML or SVG; every text put into it is escaped, for elements and for quoted attributes alike. */
+export function markup(strings: TemplateStringsArray, ...parts: Part[]): Markup {
+  let source = strings[0];
+  parts.forEach((part, i) => source += write(part) + strings[i + 1]);
+  return new Markup(source);
+}
+
+function write(part: Part): string {
+  if (part === undefined || part === false) return "";
+  if (part instanceof Markup) return part.source;
+  if (typeof part === "number") return String(part);
+  return typeof part === "string" ? escapeHtml(part) : part.map(write).join("");
+}
+
+/** A text from a user's data: cut, escaped, and apart from the direction of what stands around it. */
+export function userText(text: string, most = 2000): Markup {
+  return markup`<bdi>${clip(text, most)}</bdi>`;
+}
+
+/** At most `most` characters, with an ellipsis where something was cut; no character is cut in half. */
+export function clip(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const end = most - 1, before = text.charCodeAt(end - 1);
+  return text.slice(0, before >= 0xd800 && before <= 0xdbff ? end - 1 : end) + "…";
+}
+
+/**
+ * A text that hides nothing: control characters as their pictures (U+2400...), overrides and isolates of the writing
+ * direction by their numbers, halves of characters as U+FFFD. Tabs and line ends stay.
+ */
+export function visible(text: string): string {
+  return text.toWellFormed().replaceAll("\r\n", "\n").replace(HIDDEN, (character) => {
+    const code = character.charCodeAt(0);
+    if (code < 0x20) return String.fromCharCode(0x2400 + code);
+    if (code === 0x7f) return "\u2421";
+    return `[U+${code.toString(16).toUpperCase().padStart(4, "0")}]`;
+  });
+}
+
+// deno-lint-ignore no-control-regex
+const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+function escapeHtml(text: string): string {
+  return visible(text).replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,53 @@
+import { clip, type Markup, markup, visible } from "../markup.ts";
+import { count, partPercent, plural } from "../numbers.ts";
+import { px, title } from "./svg.ts";
+
+const SIDE = 720, LABELS = 130;
+
+/**
+ * A confusion matrix of many classes: a square for every pair that occurs, the darker the larger its share of its row. What is
+ * right lies on the diagonal and has a colour of its own.
+ */
+export function heatMap(
+  { name, labels, counts }: {
+    name: string;
+    labels: readonly string[];
+    counts: readonly (readonly number[])[];
+  },
+): Markup {
+  const cell = (SIDE - LABELS) / labels.length, size = Math.min(12, Math.max(5, cell * 0.7));
+  const at = (i: number) => px(LABELS + i * cell);
+  const totals = counts.map((row) => row.reduce((sum, n) => sum + n, 0));
+  const short = (label: string) => clip(visible(label).replace(/\s+/g, " "), 18);
+  return markup`<svg class="plot wide" viewBox="0 0 ${SIDE} ${SIDE}" role="img" aria-label="${name}">
+<desc>${plural(labels.length, "class")}; the most confused pairs stand in the table below.</desc>
+<rect class="frame" x="${LABELS}" y="${LABELS}" width="${SIDE - LABELS}" height="${SIDE - LABELS}"/>
+${
+    labels.map((label, i) => {
+      const middle = px(LABELS + (i + 0.5) * cell), nudge = px(size * 0.35);
+      return markup`<text class="category" x="${
+        LABELS - 6
+      }" y="${middle}" dy="${nudge}" text-anchor="end" font-size="${px(size)}">${
+        short(label)
+      }</text><text class="category" transform="translate(${middle} ${
+        LABELS - 6
+      }) rotate(-90)" dy="${nudge}" font-size="${px(size)}">${short(label)}</text>
+`;
+    })
+  }${
+    counts.map((row, i) =>
+      row.map((n, j) =>
+        n > 0 &&
+        markup`<rect class="cell ${i === j ? "right" : "wrong"}" x="${at(j)}" y="${at(i)}" width="${
+          px(cell)
+        }" height="${px(cell)}" fill-opacity="${px(0.12 + 0.88 * n / totals[i])}">${
+          title(
+            `${clip(labels[i], 60)} as ${clip(labels[j], 60)}: ${count(n)} of ${count(totals[i])} (${
+              partPercent(n / totals[i])
+            })`,
+          )
+        }</rect>`
+      )
+    )
+  }</svg>`;
+}
