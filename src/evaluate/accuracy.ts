@@ -35,8 +35,8 @@ export function accuracy(
 }
 
 /**
- * Share of the rows that are wrong, in [0, 1], or with `normalize: false` how many (or their weight). With one label a row
- * this is also the Hamming loss.
+ * Share of the rows that are wrong, in [0, 1], or with `normalize: false` how many (or their weight). With one label
+ * a row this is also the Hamming loss.
  *
  * Equal to scikit-learn's `zero_one_loss`.
  *
@@ -100,11 +100,12 @@ export function balancedAccuracy(
 }
 
 /**
- * Matthews' correlation of references and predictions, for any number of classes: 1 is perfect, 0 no better than chance, and
- * the lowest is between -1 and 0 (-1 for two classes). 0 where references or predictions are all of one class.
+ * Matthews' correlation of references and predictions, for any number of classes: 1 is perfect, 0 no better than
+ * chance, and the lowest is between -1 and 0 (-1 for two classes). 0 where references or predictions are all of one
+ * class.
  *
- * Equal to scikit-learn's `matthews_corrcoef`; the form for many classes is Gorodkin's (2004), "Comparing two K-category
- * assignments by a K-category correlation coefficient".
+ * Equal to scikit-learn's `matthews_corrcoef`; the form for many classes is Gorodkin's (2004), "Comparing two
+ * K-category assignments by a K-category correlation coefficient".
  *
  * @param references True class per row, as an index into `labels`.
  * @param predictions Predicted class per row, as an index into `labels`.
@@ -127,8 +128,8 @@ export function matthewsCorrelation(
 }
 
 /**
- * Share of the rows whose true class is among the k highest scores, in [0, 1]; 1 when k is at least the number of labels.
- * Of equal scores, the later class ranks higher.
+ * Share of the rows whose true class is among the k highest scores, in [0, 1]; 1 when k is at least the number of
+ * labels. Of equal scores, the later class ranks higher.
  *
  * Equal to scikit-learn's `top_k_accuracy_score`.
  *

@@ -1,5 +1,5 @@
 import { balancedAccuracyOf, matthewsOf } from "./accuracy.ts";
-import { checkBeta } from "./averages.ts";
+import { checkBeta } from "./count_scores.ts";
 import { checkClass, checkLabels, checkLengths, ratio } from "./counts.ts";
 import type { Decomposed } from "./decomposed.ts";
 import { EvaluationError } from "./errors.ts";
@@ -28,18 +28,19 @@ const AVERAGES = [
 const MAX_STATISTICS = 2 ** 27; // 1 GiB
 
 /**
- * A classifier's metrics as sums over rows, for intervals, paired tests and slices: each row has 3K statistics, which class is
- * true, which was predicted, and which was both.
+ * A classifier's metrics as sums over rows, for intervals, paired tests and slices: each row has 3K statistics, which
+ * class is true, which was predicted, and which was both.
  *
  * Names: accuracy, balancedAccuracy, matthewsCorrelation, macroPrecision, macroRecall, macroF1, weightedPrecision,
  * weightedF1, then for each beta macroF2 and weightedF2 (with that beta), then for each class that is asked for
- * precision.NAME, recall.NAME, f1.NAME and f2.NAME. Micro averages and the weighted recall are the accuracy. A ratio without
- * a denominator counts as 0; balanced accuracy is over the classes that the rows in hand have.
+ * precision.NAME, recall.NAME, f1.NAME and f2.NAME. Micro averages and the weighted recall are the accuracy. A ratio
+ * without a denominator counts as 0; balanced accuracy is over the classes that the rows in hand have.
  *
  * @param references True class per row, as an index into `labels`.
  * @param predictions Predicted class per row, as an index into `labels`.
- * @throws {EvaluationError} When there are no rows, lengths differ, a class is no index into `labels`, or the statistics would
- *   take more than 1 GiB (then `classificationReport` draws its intervals from the confusion matrix alone).
+ * @throws {EvaluationError} When there are no rows, lengths differ, a class is no index into `labels`, or the
+ *   statistics would take more than 1 GiB (then `classificationReport` draws its intervals from the confusion matrix
+ *   alone).
  * @example
  * ```ts
  * import { classificationRows } from "./class_rows.ts";
@@ -80,6 +81,7 @@ export function classificationRows(
 
 /** Metrics of counts: how they are called, where they stand, and what computes them. */
 export interface ClassMetrics {
+  /** Names of the metrics, in the order they are written. */
   names: string[];
   /** Where the macro average of beta number b stands; the weighted one follows. */
   betaAt(b: number): number;

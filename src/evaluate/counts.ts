@@ -1,8 +1,8 @@
 import { EvaluationError } from "./errors.ts";
 
 /**
- * How often each class was true, predicted, and both: accuracy, precision, recall, F-beta, Jaccard's index and Matthews'
- * correlation are functions of these. With sample weights they are sums of weights.
+ * How often each class was true, predicted, and both: accuracy, precision, recall, F-beta, Jaccard's index and
+ * Matthews' correlation are functions of these. With sample weights they are sums of weights.
  */
 export interface ClassCounts {
   /** Rows whose reference is class k: [K]. */
@@ -136,6 +136,7 @@ export function checkWeights(
   throw new EvaluationError(`Cannot evaluate: the weights add up to ${total}, wanted a finite sum above 0`);
 }
 
+/** A class that is among the labels. */
 export function checkClass(value: number, at: { row: number; what: string; size: number }): number {
   if (Number.isInteger(value) && value >= 0 && value < at.size) return value;
   throw new EvaluationError(

@@ -45,7 +45,8 @@ export interface PrecisionRecallCurve {
  *
  * @param references 1 for a positive row, 0 for a negative one.
  * @param scores The higher, the more positive: probabilities or anything else that is finite.
- * @throws {EvaluationError} When there are no rows, lengths differ, a reference is neither 0 nor 1, or a score is not finite.
+ * @throws {EvaluationError} When there are no rows, lengths differ, a reference is neither 0 nor 1, or a score is not
+ *   finite.
  */
 export function countsAtThresholds(
   references: ArrayLike<number>,
@@ -76,7 +77,8 @@ export function countsAtThresholds(
 /**
  * The receiver operating characteristic.
  *
- * Equal to scikit-learn's `roc_curve`; `dropIntermediate` (default true) leaves out points in the middle of straight lines.
+ * Equal to scikit-learn's `roc_curve`; `dropIntermediate` (default true) leaves out points in the middle of straight
+ * lines.
  *
  * @param references 1 for a positive row, 0 for a negative one.
  * @param scores The higher, the more positive.
@@ -115,8 +117,8 @@ export function rocCurve(
 /**
  * Precision against recall.
  *
- * Equal to scikit-learn's `precision_recall_curve`; `dropIntermediate` (default false) leaves out thresholds that lie between
- * two with the same recall.
+ * Equal to scikit-learn's `precision_recall_curve`; `dropIntermediate` (default false) leaves out thresholds that lie
+ * between two with the same recall.
  *
  * @param references 1 for a positive row, 0 for a negative one.
  * @param scores The higher, the more positive.
@@ -152,8 +154,8 @@ export function precisionRecallCurve(
 }
 
 /**
- * Average precision, the area under the precision-recall curve as a sum of steps (PR-AUC): in [0, 1], about the share of
- * positive rows for scores without information.
+ * Average precision, the area under the precision-recall curve as a sum of steps (PR-AUC): in [0, 1], about the share
+ * of positive rows for scores without information.
  *
  * Equal to scikit-learn's `average_precision_score`.
  *
@@ -179,8 +181,8 @@ export function averagePrecision(
 }
 
 /**
- * Average precision as a function of rows, for resampling: the scores are sorted once, and a call takes linear time. A row may
- * be drawn more than once. NaN when no positive row is drawn.
+ * Average precision as a function of rows, for resampling: the scores are sorted once, and a call takes linear time.
+ * A row may be drawn more than once. NaN when no positive row is drawn.
  *
  * @throws {EvaluationError} As `averagePrecision`.
  * @example
@@ -201,7 +203,10 @@ export function averagePrecisionByRows(
   return byRows(references, scores, (counts) => averagePrecisionOf(counts));
 }
 
-/** A metric of the counts at thresholds, for any draw of rows. Thresholds without a row stay, with the counts before them. */
+/**
+ * A metric of the counts at thresholds, for any draw of rows. Thresholds without a row stay, with the counts before
+ * them.
+ */
 export function byRows(
   references: ArrayLike<number>,
   scores: ArrayLike<number>,

@@ -6,7 +6,7 @@ import {
   type LabelFScores,
   scoresPerLabel,
   type ZeroDivision,
-} from "./averages.ts";
+} from "./count_scores.ts";
 import {
   checkLabels,
   checkLengths,
@@ -18,7 +18,10 @@ import {
 } from "./counts.ts";
 import { EvaluationError } from "./errors.ts";
 
-/** How the scores of several labels become one. "samples": each row is scored by its own labels, then the rows are averaged. */
+/**
+ * How the scores of several labels become one. "samples": each row is scored by its own labels, then the rows are
+ * averaged.
+ */
 export type MultilabelAverage = "micro" | "macro" | "weighted" | "samples";
 
 /** Which labels count and how. */
@@ -33,6 +36,7 @@ export interface MultilabelOptions extends RowOptions {
 
 /** Which labels count and how their scores become one. */
 export interface MultilabelAverageOptions extends MultilabelOptions {
+  /** How the scores of the labels, or rows, become one. */
   average: MultilabelAverage;
 }
 
@@ -72,7 +76,8 @@ export function labelCells(rows: readonly (readonly string[])[], labels: readonl
  *
  * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
  * @param predictions 1 where a row was given a label, else 0: [n, labels.length].
- * @throws {EvaluationError} When there are no rows, lengths differ, a cell is neither 0 nor 1, or an option is out of range.
+ * @throws {EvaluationError} When there are no rows, lengths differ, a cell is neither 0 nor 1, or an option is out of
+ *   range.
  * @example
  * ```ts
  * import { multilabelF } from "./multilabel.ts";

@@ -1,12 +1,16 @@
-import { checkBeta } from "./averages.ts";
+import { checkBeta } from "./count_scores.ts";
 import { checkPositives, countsAtThresholds, type ScoreOptions } from "./curves.ts";
 import { EvaluationError } from "./errors.ts";
 
 /** What each threshold gives, thresholds descending: everything with a score at or above one is called positive. */
 export interface ThresholdCurve {
+  /** The distinct scores, descending. */
   thresholds: Float64Array;
+  /** Share of what is called positive that is. */
   precision: Float64Array;
+  /** Share of the positive rows that are called so, ascending. */
   recall: Float64Array;
+  /** Weighted harmonic mean of precision and recall. */
   fBeta: Float64Array;
 }
 
@@ -14,8 +18,11 @@ export interface ThresholdCurve {
 export interface ThresholdChoice {
   /** Call positive what has this score or a higher one. */
   threshold: number;
+  /** Precision at the threshold. */
   precision: number;
+  /** Recall at the threshold. */
   recall: number;
+  /** F-beta at the threshold. */
   fBeta: number;
   /** All thresholds that were there to choose from. */
   curve: ThresholdCurve;
@@ -32,15 +39,16 @@ export interface ThresholdOptions extends ScoreOptions {
 }
 
 /**
- * The score from which on a row is best called positive: the one with the highest F-beta, or with the highest recall at a given
- * precision, or with the highest precision at a given recall. Of equally good ones the highest score is taken.
+ * The score from which on a row is best called positive: the one with the highest F-beta, or with the highest recall
+ * at a given precision, or with the highest precision at a given recall. Of equally good ones the highest score is
+ * taken.
  *
  * Choose on validation rows, not on those that are reported: the choice makes the scores of its own rows look better.
  *
  * @param references 1 for a positive row, 0 for a negative one.
  * @param scores The higher, the more positive.
- * @throws {EvaluationError} As `countsAtThresholds`; when no row is positive, an option is out of range, precision and recall
- *   are both given, or no threshold reaches the precision.
+ * @throws {EvaluationError} As `countsAtThresholds`; when no row is positive, an option is out of range, precision
+ *   and recall are both given, or no threshold reaches the precision.
  * @example
  * ```ts
  * import { chooseThreshold } from "./thresholds.ts";
