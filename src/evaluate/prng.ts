@@ -14,19 +14,37 @@
  * ```
  */
 export function createRandom(seed: number): () => number {
+  const fill = createWords(seed), words = new Uint32Array(64);
+  let at = words.length;
+  return () => {
+    if (at === words.length) fill(words), at = 0;
+    return words[at++] / 2 ** 32;
+  };
+}
+
+/**
+ * The same generator, many words at a time: fills an array with uniform 32-bit words. `createRandom` gives these over 2³².
+ *
+ * @param seed A whole number; its lower 32 bits and the next 21 both count.
+ */
+export function createWords(seed: number): (words: Uint32Array) => void {
   if (!Number.isSafeInteger(seed)) throw new RangeError(`Seed must be a whole number, got ${seed}`);
   const mix = splitmix32(seed >>> 0);
-  let a = mix(), b = mix(), c = mix() ^ Math.floor(seed / 2 ** 32), counter = 1;
-  const next = () => {
-    const t = (a + b + counter) | 0;
-    counter = (counter + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = ((c << 21) | (c >>> 11)) + t | 0;
-    return (t >>> 0) / 2 ** 32;
+  const state = Int32Array.of(mix(), mix(), mix() ^ Math.floor(seed / 2 ** 32), 1);
+  const fill = (words: Uint32Array) => {
+    let a = state[0], b = state[1], c = state[2], counter = state[3]; // in registers for the length of the loop
+    for (let i = 0; i < words.length; i++) {
+      const t = (a + b + counter) | 0;
+      counter = (counter + 1) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = (((c << 21) | (c >>> 11)) + t) | 0;
+      words[i] = t;
+    }
+    state[0] = a, state[1] = b, state[2] = c, state[3] = counter;
   };
-  for (let i = 0; i < 12; i++) next(); // neighbouring seeds part ways within a dozen rounds
-  return next;
+  fill(new Uint32Array(12)); // neighbouring seeds part ways within a dozen rounds
+  return fill;
 }
 
 /**
