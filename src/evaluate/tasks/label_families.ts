@@ -3,49 +3,18 @@
  *
  * @module
  */
-import type { Interval } from "../bootstrap.ts";
-import { calibration } from "../calibration.ts";
-import { confusionMatrix } from "../classification.ts";
-import { classificationRows } from "../class_rows.ts";
-import { classIndices } from "../counts.ts";
-import { averagePrecisionByRows, precisionRecallCurve, rocCurve } from "../curves.ts";
-import { multiclassRocAuc } from "../auc.ts";
-import { type Decomposed, together } from "../decomposed.ts";
-import { rocAucInterval } from "../delong.ts";
+import { ratio } from "../counts.ts";
+import type { Decomposed } from "../decomposed.ts";
 import { EvaluationError } from "../errors.ts";
-import { wilsonInterval } from "../intervals.ts";
 import { labelCells } from "../multilabel.ts";
 import { multilabelRows } from "../multilabel_rows.ts";
 import { cohenKappa } from "../people/kappa.ts";
-import { brierRows, logLossRows } from "../probabilities.ts";
-import type { Section } from "../report/report.ts";
-import { taggingRows } from "../tagging.ts";
-import type { TaggingOptions } from "../tagging.ts";
+import { type TaggingOptions, taggingRows } from "../tagging.ts";
 import { PREFIXES } from "../tagging_schemes.ts";
+import { classMetricLabels, scoreClassification } from "./classes.ts";
 import type { Family } from "./family.ts";
-import type { OptionValues } from "./options.ts";
-import { labelPairs, labelSetPairs, labelsIn, type Pair, probabilityRows, tagPairs } from "./pairs.ts";
-import { type Indexed, infoOf, type MetricInfo, type Scored } from "./scored.ts";
-
-const classMetricLabels: Record<string, Partial<MetricInfo>> = {
-  accuracy: { label: "accuracy" },
-  balancedAccuracy: { label: "balanced accuracy" },
-  matthewsCorrelation: { label: "Matthews correlation" },
-  macroPrecision: { label: "macro precision" },
-  macroRecall: { label: "macro recall" },
-  macroF1: { label: "macro F1" },
-  weightedPrecision: { label: "weighted precision" },
-  weightedF1: { label: "weighted F1" },
-  logLoss: { label: "log loss", better: "lower" },
-  brier: { label: "Brier score", better: "lower" },
-  rocAuc: { label: "ROC AUC" },
-  averagePrecision: { label: "average precision" },
-  expectedCalibrationError: { label: "expected calibration error", better: "lower" },
-  subsetAccuracy: { label: "subset accuracy" },
-  hammingLoss: { label: "Hamming loss", better: "lower" },
-  samplesF1: { label: "samples F1" },
-  microF1: { label: "micro F1" },
-};
+import { labelPairs, labelSetPairs, labelsIn, tagPairs } from "./pairs.ts";
+import { infoOf } from "./scored.ts";
 
 /** Classification, several labels a row, entities, and agreement. */
 export const labelFamilies = {
@@ -86,8 +55,15 @@ export const labelFamilies = {
     score(pairs, options) {
       const { predictions, references } = tagPairs(pairs);
       const settings = { ...options, ...(options.mode === "strict" && { scheme: options.scheme ?? "IOB2" }) };
+      const rows = taggingRows(references, predictions, settings as TaggingOptions);
+      const types = rows.names.filter((name) => name.startsWith("f1.")).map((name) =>
+        name.slice("f1.".length)
+      );
+      const supports = new Map(types.map((type, t) => [type, sumOf(rows, 3 * t)]));
       return {
-        rows: taggingRows(references, predictions, settings as TaggingOptions),
+        rows: withTypes(rows, types),
+        supports,
+        classesTitle: "Entity types",
         info: (name) => ({ label: entityLabel(name), better: "higher" }),
         signature: `mode:${options.mode ?? "lenient"}|scheme:${options.scheme ?? "any"}|weir`,
       };
@@ -120,169 +96,35 @@ export const labelFamilies = {
   },
 } satisfies Record<string, Family>;
 
+/** The same with precision and recall of each type: a row's statistics are true, predicted and right entities of each type. */
+function withTypes(rows: Decomposed, types: readonly string[]): Decomposed {
+  const own = rows.names.length;
+  return {
+    ...rows,
+    names: [...rows.names, ...types.flatMap((type) => [`precision.${type}`, `recall.${type}`])],
+    evaluate(sums, n, out) {
+      rows.evaluate(sums, n, out.subarray(0, own));
+      for (let t = 0, at = own; t < types.length; t++) {
+        out[at++] = ratio(sums[3 * t + 2], sums[3 * t + 1]);
+        out[at++] = ratio(sums[3 * t + 2], sums[3 * t]);
+      }
+    },
+  };
+}
+
+function sumOf({ rows, n, width }: Decomposed, k: number): number {
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += rows[i * width + k];
+  return sum;
+}
+
 function entityLabel(name: string): string {
-  if (name.startsWith("f1.")) return `F1 of ${name.slice(3)}`;
+  const [part, type] = name.split(/\.(.*)/s);
+  if (type !== undefined) return `${part === "f1" ? "F1" : part} of ${type}`;
   const plain = name === "f1" ? "F1" : name;
   return plain.replace(
     /^(macro|weighted)(.*)$/,
     (_, average, what) => `${average} ${what === "F1" ? what : what.toLowerCase()}`,
   )
     .replace("accuracy", "token accuracy");
-}
-
-/** Labels, classes and, where there are any, probabilities of a classifier's rows. */
-export interface ClassifierRows {
-  readonly labels: string[];
-  readonly references: Int32Array;
-  readonly predictions: Int32Array;
-  /** Row-major [n, labels]. */
-  readonly probabilities?: Float64Array;
-  /** The class that is looked for, of two. */
-  readonly positive?: number;
-}
-
-/** Reads a classifier's rows. */
-export function classifierRows(pairs: readonly Pair[], options: OptionValues): ClassifierRows {
-  const { predictions, references } = labelPairs(pairs);
-  const labels = labelsIn([...references, ...predictions], options.labels as string[] | undefined);
-  const positive = options.positive === undefined ? 1 : labels.indexOf(String(options.positive));
-  if (positive < 0) {
-    throw new EvaluationError(`No label ${JSON.stringify(options.positive)}; there are ${labels.join(", ")}`);
-  }
-  return {
-    labels,
-    references: classIndices(references, labels),
-    predictions: classIndices(predictions, labels),
-    probabilities: probabilityRows(pairs, labels),
-    ...(labels.length === 2 && { positive }),
-  };
-}
-
-function scoreClassification(pairs: readonly Pair[], options: OptionValues): Scored {
-  return scoreClasses(classifierRows(pairs, options));
-}
-
-/** The metrics of a classifier. */
-export function scoreClasses(rows: ClassifierRows): Scored & { rows: Decomposed } {
-  const { labels, references, predictions, probabilities, positive } = rows;
-  const n = references.length, notes: string[] = [];
-  const right = references.reduce((sum, label, i) => sum + Number(label === predictions[i]), 0);
-  const closed: Record<string, Interval> = { accuracy: wilsonInterval(right, n) };
-  const families = [
-    classificationRows(references, predictions, { labels, perClass: positive !== undefined }),
-  ];
-  const sections: Section[] = [confusion(rows)];
-  let indexed: Indexed | undefined;
-  const seen = new Set(references);
-  const absent = labels.filter((_, k) => !seen.has(k));
-  if (absent.length > 0) {
-    notes.push(`No row is truly ${absent.join(", ")}: what depends on such rows counts as 0.`);
-  }
-  if (probabilities) {
-    families.push(
-      logLossRows(references, probabilities, { labels }),
-      brierRows(references, probabilities, { labels }),
-    );
-    const bins = calibration(references, probabilities, { labels });
-    sections.push({
-      kind: "reliability",
-      title: "Reliability: how far confidence can be believed",
-      bins: bins.bins.filter(({ count }) => count > 0).map(({ confidence, right, count }) => ({
-        confidence,
-        accuracy: right,
-        count,
-      })),
-    });
-    const calibrated = (indices: Uint32Array) => {
-      const some = Float64Array.from({ length: indices.length * labels.length });
-      indices.forEach((row, i) =>
-        some.set(probabilities.subarray(row * labels.length, (row + 1) * labels.length), i * labels.length)
-      );
-      return calibration(Int32Array.from(indices, (row) => references[row]), some, { labels }).expectedError;
-    };
-    if (seen.size < 2) {
-      notes.push("All rows are truly of one class: ROC and precision-recall curves need two.");
-      indexed = {
-        names: ["expectedCalibrationError"],
-        n,
-        cost: labels.length,
-        evaluate: (indices) => [calibrated(indices)],
-      };
-    } else if (positive !== undefined) {
-      const truth = Uint8Array.from(references, (label) => Number(label === positive));
-      const scores = Float64Array.from({ length: n }, (_, i) => probabilities[i * 2 + positive]);
-      closed.rocAuc = rocAucInterval(truth, scores);
-      const precision = averagePrecisionByRows(truth, scores);
-      indexed = {
-        names: ["averagePrecision", "expectedCalibrationError"],
-        n,
-        cost: 10 * labels.length,
-        evaluate: (indices) => [precision(indices), calibrated(indices)],
-      };
-      sections.push(...curves(truth, scores, labels[positive]));
-    } else if (absent.length === 0) {
-      indexed = {
-        names: ["rocAuc", "expectedCalibrationError"],
-        n,
-        cost: 10 * labels.length,
-        evaluate: (indices) => [auc(indices), calibrated(indices)],
-      };
-    }
-  }
-  const auc = (indices: Uint32Array) => {
-    const size = labels.length, some = new Float64Array(indices.length * size);
-    indices.forEach((row, i) => some.set(probabilities!.subarray(row * size, (row + 1) * size), i * size));
-    const truth = Int32Array.from(indices, (row) => references[row]);
-    // A resample may lack a class: it has no AUC, and is left out.
-    return new Set(truth).size < size ? NaN : multiclassRocAuc(truth, some, { labels });
-  };
-  const info = (name: string): MetricInfo => {
-    const [part, label] = name.split(/\.(.*)/s);
-    const known = infoOf(classMetricLabels)(part);
-    return label === undefined ? known : { ...known, label: `${part === "f1" ? "F1" : part} of ${label}` };
-  };
-  return { rows: together(families), ...(indexed && { indexed }), closed, info, sections, notes };
-}
-
-function confusion({ references, predictions, labels }: ClassifierRows): Section {
-  return {
-    kind: "confusion",
-    title: "Confusion matrix",
-    labels,
-    counts: confusionMatrix(references, predictions, labels),
-  };
-}
-
-const MAX_POINTS = 400;
-
-function curves(truth: Uint8Array, scores: Float64Array, positive: string): Section[] {
-  const roc = rocCurve(truth, scores), pr = precisionRecallCurve(truth, scores, { dropIntermediate: true });
-  const share = truth.reduce((sum, one) => sum + one, 0) / truth.length;
-  return [
-    {
-      kind: "curve",
-      title: `ROC curve of ${positive}`,
-      xLabel: "false positive rate",
-      yLabel: "true positive rate",
-      curves: [{ label: positive, x: thin(roc.falsePositiveRate), y: thin(roc.truePositiveRate) }],
-      baseline: "diagonal",
-    },
-    {
-      kind: "curve",
-      title: `Precision and recall of ${positive}`,
-      xLabel: "recall",
-      yLabel: "precision",
-      curves: [{ label: positive, x: thin(pr.recall), y: thin(pr.precision) }],
-      baseline: share,
-    },
-  ];
-}
-
-/** At most so many points, the first and the last among them. */
-function thin(values: Float64Array): number[] {
-  if (values.length <= MAX_POINTS) return [...values];
-  return Array.from(
-    { length: MAX_POINTS },
-    (_, i) => values[Math.round(i * (values.length - 1) / (MAX_POINTS - 1))],
-  );
 }

@@ -24,6 +24,10 @@ export interface Scored {
   readonly closed?: Readonly<Record<string, Interval>>;
   readonly info: (name: string) => MetricInfo;
   readonly signature?: string;
+  /** Rows (or entities) of each class that `precision.CLASS`, `recall.CLASS` and `f1.CLASS` are measured of. */
+  readonly supports?: ReadonlyMap<string, number>;
+  /** What classes are called. */
+  readonly classesTitle?: string;
   readonly sections?: readonly Section[];
   readonly notes?: readonly string[];
 }
