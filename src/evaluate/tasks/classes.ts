@@ -52,6 +52,12 @@ export interface ClassifierRows {
   readonly positive?: number;
 }
 
+/** The labels that occur, sorted. */
+export function labelsOf(pairs: readonly Pair[]): string[] {
+  const { predictions, references } = labelPairs(pairs);
+  return labelsIn([...references, ...predictions]);
+}
+
 /** Reads a classifier's rows. */
 export function classifierRows(pairs: readonly Pair[], options: OptionValues): ClassifierRows {
   const { predictions, references } = labelPairs(pairs);

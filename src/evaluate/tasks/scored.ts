@@ -47,6 +47,11 @@ export type IntervalOptions = RowBootstrapOptions;
 // What is computed anew for every resample costs as many rows as resamples: beyond this there are fewer of them, and the interval says how many.
 const AFFORDABLE = 2e8, LEAST_RESAMPLES = 200;
 
+/** Resamples that a metric computed anew for each of them can have. */
+export function affordableResamples({ n, cost = 10 }: Pick<Indexed, "n" | "cost">, wanted: number): number {
+  return Math.min(wanted, Math.max(LEAST_RESAMPLES, Math.floor(AFFORDABLE / (n * cost))));
+}
+
 /**
  * All metrics of a family, with intervals, in the family's order.
  *
@@ -72,8 +77,7 @@ export function measure(scored: Scored, options: IntervalOptions = {}): Measured
     for (const [name, interval] of Object.entries(bootstrap(rows, settings))) intervals.set(name, interval);
   }
   if (indexed) {
-    const affordable = Math.max(LEAST_RESAMPLES, Math.floor(AFFORDABLE / (indexed.n * (indexed.cost ?? 10))));
-    const resamples = Math.min(settings.resamples ?? 1000, affordable);
+    const resamples = affordableResamples(indexed, settings.resamples ?? 1000);
     bootstrapIndices(indexed.n, (indices) => indexed.evaluate(indices), { ...settings, resamples }).forEach((
       interval,
       m,

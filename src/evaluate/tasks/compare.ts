@@ -1,0 +1,222 @@
+import { bootstrapIndices, type Interval } from "../bootstrap.ts";
+import { type Decomposed, selectRows } from "../decomposed.ts";
+import { compareRocAuc } from "../delong.ts";
+import { EvaluationError } from "../errors.ts";
+import { adjustPValues } from "../multiple_comparisons.ts";
+import { correctnessTable, mcNemar } from "../paired_tests.ts";
+import { createRandom } from "../prng.ts";
+import type { ComparisonSection, Task } from "../report/report.ts";
+import { approximateRandomization } from "../significance.ts";
+import { classifierRows, labelsOf } from "./classes.ts";
+import { scoreTask, type TaskOptions } from "./evaluate.ts";
+import type { Pair } from "./pairs.ts";
+import { affordableResamples, type Indexed, type IntervalOptions, measure, type Scored } from "./scored.ts";
+import type { Chosen } from "./strategy.ts";
+
+/** Two systems by name, and how they are compared. */
+export interface CompareOptions extends TaskOptions {
+  /** Such as `spam 1.0.0` and `spam 1.1.0`: the baseline, and what is compared with it. */
+  readonly names: readonly [string, string];
+  /** Shuffles of a test; default 10,000. */
+  readonly trials?: number;
+  /** Without a test: size, latency. */
+  readonly costs?: ComparisonSection["costs"];
+}
+
+/**
+ * Compares two systems on the same rows: each metric of the task with both intervals, the paired difference b − a, and a p-value
+ * (accuracy by McNemar's test, the area under the ROC curve by DeLong's, all others by approximate randomisation), adjusted over the
+ * metrics by Holm's method.
+ *
+ * @throws {EvaluationError} When the rows' references are not the same, or as `evaluateTask`.
+ * @example
+ * ```ts
+ * import { compareSystems } from "./compare.ts";
+ * import { pairsOf } from "./pairs.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const truth = Array.from({ length: 60 }, (_, i) => i % 2 === 0 ? "ham" : "spam");
+ * const a = pairsOf(truth.map((label, i) => i % 5 === 0 ? "ham" : label), truth);
+ * const b = pairsOf(truth, truth);
+ * const { rows } = compareSystems("text-classification", a, b, { names: ["old", "new"], trials: 500 });
+ * const accuracy = rows.find(({ name }) => name === "accuracy")!;
+ * assert.ok(accuracy.difference.value > 0 && accuracy.difference.low > 0);
+ * assert.equal(accuracy.test, "McNemar");
+ * ```
+ */
+export function compareSystems(
+  task: Task,
+  a: readonly Pair[],
+  b: readonly Pair[],
+  options: CompareOptions,
+): ComparisonSection {
+  checkSameRows(a, b);
+  const { names, trials = 10_000, costs = [] } = options;
+  const n = a.length;
+  // Both systems' rows are scored as one set, so that classes and statistics are the same for both, and then parted.
+  const both = [...a, ...b];
+  const settings = task === "text-classification"
+    ? { ...options, settings: withLabels(both, options) }
+    : options;
+  const compared = scoreTask(task, both, settings).flatMap(({ scored, metrics }) =>
+    compareFamily(scored, metrics, { ...options, n, trials })
+  );
+  if (task === "text-classification") replaceClosedTests(compared, a, b, settings);
+  const adjusted = adjustPValues(compared.map(({ pValue }) => pValue));
+  return {
+    kind: "comparison",
+    title: `${names[1]} beside ${names[0]}`,
+    a: names[0],
+    b: names[1],
+    rows: compared.map((row, i) => ({ ...row, adjustedPValue: adjusted[i] })),
+    costs,
+  };
+}
+
+type Compared = Omit<ComparisonSection["rows"][number], "adjustedPValue">;
+
+function checkSameRows(a: readonly Pair[], b: readonly Pair[]): void {
+  if (a.length !== b.length) {
+    throw new EvaluationError(
+      `Cannot compare ${a.length} rows with ${b.length}: both systems need the same ones`,
+    );
+  }
+  const at = a.findIndex(({ reference }, i) => JSON.stringify(reference) !== JSON.stringify(b[i].reference));
+  if (at >= 0) {
+    throw new EvaluationError(
+      `Cannot compare: the references of row ${at + 1} differ, so the rows are not the same`,
+    );
+  }
+}
+
+function withLabels(both: readonly Pair[], { settings }: TaskOptions): TaskOptions["settings"] {
+  const labels = settings?.classification?.labels ?? labelsOf(both).join(",");
+  return { ...settings, classification: { ...settings?.classification, labels } };
+}
+
+interface FamilyOptions extends IntervalOptions {
+  n: number;
+  trials: number;
+}
+
+function compareFamily(scored: Scored, chosen: readonly Chosen[], options: FamilyOptions): Compared[] {
+  const { n, trials } = options;
+  const half = (from: number) => Uint32Array.from({ length: n }, (_, i) => from + i);
+  const sides = [half(0), half(n)].map((indices) => side(scored, indices));
+  const [ofA, ofB] = sides.map((one) =>
+    new Map(measure(one, options).map((metric) => [metric.name, metric]))
+  );
+  const differences = new Map<string, { difference: Interval; pValue: number; test: string }>();
+  if (sides[0].rows) {
+    const tested = approximateRandomization(sides[1].rows!, sides[0].rows, {
+      method: "bca",
+      ...options,
+      resamples: trials,
+    });
+    for (const [name, { difference, pValue }] of Object.entries(tested)) {
+      differences.set(name, { difference, pValue, test: "approximate randomisation" });
+    }
+  }
+  if (scored.indexed) {
+    for (const [name, result] of randomizeIndexed(scored.indexed, options)) differences.set(name, result);
+  }
+  return chosen.flatMap(({ name }) => {
+    const names = name.endsWith("*")
+      ? [...differences.keys()].filter((key) => key.startsWith(name.slice(0, -1)))
+      : [name];
+    return names.flatMap((name) => {
+      const [a, b, tested] = [ofA.get(name), ofB.get(name), differences.get(name)];
+      if (!a || !b || !tested) return [];
+      const { label, better } = a;
+      return [{ name, label, better, a: a.interval, b: b.interval, ...tested }];
+    });
+  });
+}
+
+/** The metrics of some of the rows; closed forms are of all rows, and are left to resampling. */
+function side({ rows, indexed, info }: Scored, indices: Uint32Array): Scored & { rows?: Decomposed } {
+  return {
+    info,
+    ...(rows && { rows: selectRows(rows, indices) }),
+    ...(indexed && {
+      indexed: {
+        ...indexed,
+        n: indices.length,
+        evaluate: (some: Uint32Array) => indexed.evaluate(some.map((i) => indices[i])),
+      },
+    }),
+  };
+}
+
+/** Paired bootstrap interval and approximate randomisation of metrics that are computed anew for every draw. */
+function randomizeIndexed(
+  indexed: Indexed,
+  options: FamilyOptions,
+): [string, { difference: Interval; pValue: number; test: string }][] {
+  const { n } = options;
+  const difference = (first: Uint32Array, second: Uint32Array) => {
+    const a = indexed.evaluate(first), b = indexed.evaluate(second);
+    return b.map((value, m) => value - a[m]);
+  };
+  const cost = { n: 2 * n, cost: indexed.cost };
+  const intervals = bootstrapIndices(n, (rows) => difference(rows, rows.map((row) => row + n)), {
+    ...options,
+    method: "percentile",
+    resamples: affordableResamples(cost, options.resamples ?? 1000),
+  });
+  const trials = affordableResamples(cost, options.trials);
+  const random = createRandom(options.seed ?? 0);
+  const reached = intervals.map(() => 1);
+  const first = new Uint32Array(n), second = new Uint32Array(n);
+  for (let t = 0; t < trials; t++) {
+    for (let i = 0; i < n; i++) {
+      const swapped = random() < 0.5 ? n : 0;
+      first[i] = i + swapped, second[i] = i + n - swapped;
+    }
+    difference(first, second).forEach((value, m) => {
+      if (!(Math.abs(value) < Math.abs(intervals[m].value) - 1e-12)) reached[m]++;
+    });
+  }
+  return indexed.names.map((name, m) => [name, {
+    difference: intervals[m],
+    pValue: reached[m] / (trials + 1),
+    test: "approximate randomisation",
+  }]);
+}
+
+/** Accuracy and the area under the ROC curve have exact or closed tests. */
+function replaceClosedTests(
+  compared: Compared[],
+  a: readonly Pair[],
+  b: readonly Pair[],
+  options: TaskOptions,
+): void {
+  const settings = {
+    ...options.settings?.classification,
+    labels: options.settings!.classification.labels.split(","),
+  };
+  const [first, second] = [a, b].map((pairs) => classifierRows(pairs, settings));
+  const right = ({ references, predictions }: typeof first) =>
+    Array.from(references, (k, i) => Number(k === predictions[i]));
+  const accuracy = compared.find(({ name }) => name === "accuracy");
+  if (accuracy) {
+    const { pValue } = mcNemar(correctnessTable(right(first), right(second)));
+    Object.assign(accuracy, { pValue, test: "McNemar" });
+  }
+  const { positive, references } = first;
+  const auc = compared.findIndex(({ name }) => name === "rocAuc");
+  if (
+    positive === undefined || !first.probabilities || !second.probabilities || new Set(references).size < 2
+  ) return;
+  const scores = [first, second].map(({ probabilities }) =>
+    Float64Array.from(references, (_, i) => probabilities![2 * i + positive])
+  );
+  const truth = Uint8Array.from(references, (k) => Number(k === positive));
+  const { first: ofA, second: ofB, difference, pValue } = compareRocAuc(truth, scores[1], scores[0]);
+  const row: Compared = {
+    ...{ name: "rocAuc", label: "ROC AUC", better: "higher", a: ofB, b: ofA },
+    ...{ difference, pValue, test: "DeLong" },
+  };
+  if (auc >= 0) compared[auc] = row;
+  else compared.push(row);
+}
