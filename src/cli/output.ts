@@ -19,6 +19,29 @@ export class CommandError extends Error {
   readonly userFacing = true;
 }
 
+/** What a command was given to read is not there or not what it should be: exit code 2 and the message alone. */
+export class InputError extends Error {
+  override readonly name = "InputError";
+  readonly userFacing = true;
+}
+
+/**
+ * Runs what reads a user's files: what is wrong with them, or missing, ends the command with exit code 2, which tells it from a
+ * condition that is not met.
+ *
+ * @throws {InputError} for errors that are made for users, and for files that cannot be opened.
+ */
+export async function readingInput<T>(read: () => Promise<T> | T): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof UsageError) throw error;
+    const known = "userFacing" in error && error.userFacing ? oneLine(error.message) : systemMessage(error);
+    if (known === undefined) throw error;
+    throw new InputError(known, { cause: error });
+  }
+}
+
 /** Where a command writes. */
 export interface Output {
   /** Whether results are one JSON object instead of text. */
@@ -73,6 +96,7 @@ export function explain(error: unknown): { line: string; code: number } {
   if (!(error instanceof Error)) return { line: `weir: ${oneLine(String(error))}`, code: exitCodes.failed };
   const line = `weir: ${oneLine(error.message)}`;
   if (error instanceof UsageError) return { line: `${line}; --help says how`, code: exitCodes.usage };
+  if (error instanceof InputError) return { line, code: exitCodes.usage };
   if ("userFacing" in error && error.userFacing) return { line, code: exitCodes.failed };
   const known = systemMessage(error);
   if (known) return { line: `weir: ${known}`, code: exitCodes.failed };

@@ -28,7 +28,38 @@ export interface CsvOptions extends ExampleColumns {
  * ```
  */
 export async function* readCsv(path: string, options: CsvOptions = {}): AsyncGenerator<TextExample> {
-  const { delimiter = path.toLowerCase().endsWith(".tsv") ? "\t" : ",", ...columns } = options;
+  const { delimiter, ...columns } = options;
+  let isEmpty = true;
+  for await (const { record, where } of readCsvRecords(path, { delimiter })) {
+    isEmpty = false;
+    yield toExample(record, where, columns);
+  }
+  if (isEmpty) {
+    throw new DataError(
+      `${path}: no examples; a row with the columns' names and at least one more were expected`,
+    );
+  }
+}
+
+/** A row of a CSV file by its columns' names, and what errors call it. */
+export interface CsvRecord {
+  /** every field is text */
+  record: Record<string, string>;
+  /** such as `mails.csv line 17` */
+  where: string;
+}
+
+/**
+ * Reads the rows of a CSV file whose first row names the columns.
+ *
+ * @throws {DataError} for the first row that is not UTF-8, not CSV or has another number of fields than the header: with the file and the line.
+ * Also if the file cannot be read.
+ */
+export async function* readCsvRecords(
+  path: string,
+  options: Pick<CsvOptions, "delimiter"> = {},
+): AsyncGenerator<CsvRecord> {
+  const { delimiter = path.toLowerCase().endsWith(".tsv") ? "\t" : "," } = options;
   const parser = parse({
     delimiter,
     columns: true,
@@ -41,16 +72,14 @@ export async function* readCsv(path: string, options: CsvOptions = {}): AsyncGen
   source.on("error", (error) => parser.destroy(error));
   source.pipe(parser);
 
-  let isEmpty = true;
   let line = 1;
   try {
     for await (
       const { record, info } of parser as AsyncIterable<
-        { record: Record<string, unknown>; info: { lines: number } }
+        { record: Record<string, string>; info: { lines: number } }
       >
     ) {
-      isEmpty = false;
-      yield toExample(record, `${path} line ${info.lines}`, columns);
+      yield { record, where: `${path} line ${info.lines}` };
       line = info.lines;
     }
   } catch (error) {
@@ -60,11 +89,6 @@ export async function* readCsv(path: string, options: CsvOptions = {}): AsyncGen
   } finally {
     source.destroy();
     parser.destroy();
-  }
-  if (isEmpty) {
-    throw new DataError(
-      `${path}: no examples; a row with the columns' names and at least one more were expected`,
-    );
   }
 }
 

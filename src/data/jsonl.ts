@@ -22,20 +22,38 @@ import { readLines } from "./lines.ts";
  */
 export async function* readJsonl(path: string, columns: ExampleColumns = {}): AsyncGenerator<TextExample> {
   let isEmpty = true;
-  for await (const { number, text } of readLines(path)) {
-    if (text.trim() === "") continue;
-    const where = `${path} line ${number}`;
-    let record: unknown;
-    try {
-      record = JSON.parse(text);
-    } catch (error) {
-      throw new DataError(`${where}: not JSON: ${(error as Error).message.split("\n", 1)[0]}`);
-    }
-    if (typeof record !== "object" || record === null || Array.isArray(record)) {
+  for await (const { value, where } of readJsonLines(path)) {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw new DataError(`${where}: a JSON object was expected, such as {"text": "...", "label": "..."}`);
     }
     isEmpty = false;
-    yield toExample(record as Record<string, unknown>, where, columns);
+    yield toExample(value as Record<string, unknown>, where, columns);
   }
   if (isEmpty) throw new DataError(`${path}: no examples; it holds no line of JSON`);
+}
+
+/** A JSON value of a file, and what errors call the place it stands at. */
+export interface JsonLine {
+  /** any JSON value */
+  value: unknown;
+  /** such as `mails.jsonl line 17` */
+  where: string;
+}
+
+/**
+ * Reads the values of a file with one JSON value per line. Blank lines are skipped.
+ *
+ * @throws {DataError} for the first line that is not UTF-8 or not JSON: with the file and the line. Also if the file cannot be read.
+ */
+export async function* readJsonLines(path: string): AsyncGenerator<JsonLine> {
+  for await (const { number, text } of readLines(path)) {
+    if (text.trim() === "") continue;
+    const where = `${path} line ${number}`;
+    try {
+      yield { value: JSON.parse(text), where };
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw new DataError(`${where}: not JSON: ${error.message.split("\n", 1)[0]}`);
+    }
+  }
 }
