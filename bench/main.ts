@@ -21,6 +21,11 @@ const benchmarks: Record<string, { about: string; args: string[] }> = {
     about: "The server with that model: single short texts over loopback",
     args: ["bench/serve.ts", "--connections", "1,2,4,8"],
   },
+  evaluate: {
+    about:
+      "Metrics of 10,000 sentence pairs beside their Python references, one core each (a quarter of an hour)",
+    args: ["bench/evaluate.ts"],
+  },
   demo: {
     about: "The whole demo, from mails to alarm",
     args: [
