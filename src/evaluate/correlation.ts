@@ -1,4 +1,5 @@
 import { EvaluationError } from "./errors.ts";
+import { descendingOrder } from "./order.ts";
 import { betaTails, normalCdf } from "./special.ts";
 
 /** How two columns are correlated. */
@@ -143,10 +144,11 @@ export function correlationOfRows(
 
 /** Rank of each value from 1, ties having the average of theirs: `scipy.stats.rankdata`. */
 export function averageRanks(values: ArrayLike<number>): Float64Array {
-  const sorted = Float64Array.from(values).sort();
   const ranks = new Float64Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    ranks[i] = (countBelow(sorted, values[i], false) + countBelow(sorted, values[i], true) + 1) / 2;
+  const order = descendingOrder(values), n = order.length;
+  for (let from = 0, to; from < n; from = to) {
+    for (to = from + 1; to < n && values[order[to]] === values[order[from]];) to++;
+    for (let i = from; i < to; i++) ranks[order[i]] = n - (from + to - 1) / 2;
   }
   return ranks;
 }
@@ -225,7 +227,7 @@ interface TieCounts {
 
 function countPairs(x: ArrayLike<number>, y: ArrayLike<number>): PairCounts {
   const n = x.length;
-  const ranksX = lowRanks(x), ranksY = lowRanks(y);
+  const ranksX = ranksOf(x), ranksY = ranksOf(y);
   // by x, and by y where x is tied: counting sorts, the second keeping the first one's order
   const order = orderBy(ranksX, orderBy(ranksY));
   const runs = new Uint32Array(n); // rows that share both ranks, counted where their run ends
@@ -281,21 +283,14 @@ function chanceOfInversions(n: number, most: number): number {
   return chances.reduce((sum, chance) => sum + chance, 0);
 }
 
-/** Values below each value: equal values share it. */
-function lowRanks(values: ArrayLike<number>): Uint32Array {
-  const sorted = Float64Array.from(values).sort();
-  return Uint32Array.from(values, (value) => countBelow(sorted, value, false));
-}
-
-/** How many ascending values are below `value`, or up to it. */
-function countBelow(sorted: Float64Array, value: number, orEqual: boolean): number {
-  let low = 0, high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < value || orEqual && sorted[middle] === value) low = middle + 1;
-    else high = middle;
+/** Values above each value: equal values share it. */
+function ranksOf(values: ArrayLike<number>): Uint32Array {
+  const order = descendingOrder(values), ranks = new Uint32Array(order.length);
+  for (let i = 0, rank = 0; i < order.length; i++) {
+    if (i > 0 && values[order[i]] !== values[order[i - 1]]) rank = i;
+    ranks[order[i]] = rank;
   }
-  return low;
+  return ranks;
 }
 
 /** Row numbers by rank; rows of the same rank stay in the order given. */

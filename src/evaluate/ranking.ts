@@ -144,16 +144,9 @@ export function scoredRankingRows(
       );
     }
     checkRelevance(candidates, query);
-    const bad = Array.from(scores[query]).findIndex((score) => !Number.isFinite(score));
-    if (bad >= 0) {
-      throw new EvaluationError(
-        `Cannot rank query ${query}: the score of candidate ${bad} is ${
-          scores[query][bad]
-        }, wanted a finite number`,
-      );
-    }
+    checkScores(scores[query], query);
     const shared = sharedGains(candidates, scores[query], gainOf), gains = discounted(shared);
-    const ideal = discounted(Array.from(candidates, gainOf).sort((a, b) => b - a));
+    const ideal = idealDcg(candidates, gainOf);
     return [Infinity, ...cutoffs].flatMap((k) => {
       const best = ideal[Math.min(k, ideal.length - 1)], got = gains[Math.min(k, gains.length - 1)];
       return [got, best > 0 ? got / best : 0];
@@ -214,16 +207,27 @@ function measure(
     firstRank,
     hits,
     precisions,
-    gains: discounted(Array.from(relevance, gainOf)),
-    ideal: discounted(Array.from(judged, gainOf).sort((a, b) => b - a)),
+    gains: discounted(gainsOf(relevance, gainOf)),
+    ideal: idealDcg(judged, gainOf),
   };
 }
 
 /** DCG at each depth from 0 on. */
-function discounted(gains: number[]): Float64Array {
+function discounted(gains: Float64Array): Float64Array {
   const sums = new Float64Array(gains.length + 1);
-  gains.forEach((gain, i) => sums[i + 1] = sums[i] + gain / Math.log2(i + 2));
+  for (let i = 0; i < gains.length; i++) sums[i + 1] = sums[i] + gains[i] / Math.log2(i + 2);
   return sums;
+}
+
+function gainsOf(relevance: ArrayLike<number>, gainOf: (relevance: number) => number): Float64Array {
+  const gains = new Float64Array(relevance.length);
+  for (let i = 0; i < gains.length; i++) gains[i] = gainOf(relevance[i]);
+  return gains;
+}
+
+/** DCG of the best order. */
+function idealDcg(relevance: ArrayLike<number>, gainOf: (relevance: number) => number): Float64Array {
+  return discounted(gainsOf(relevance, gainOf).sort().reverse());
 }
 
 /** Gains in the order of the scores, those with one score replaced by their mean. */
@@ -231,13 +235,14 @@ function sharedGains(
   relevance: ArrayLike<number>,
   scores: ArrayLike<number>,
   gainOf: (relevance: number) => number,
-): number[] {
-  const order = descendingOrder(scores);
-  const gains = Array.from(order, (i) => gainOf(relevance[i]));
+): Float64Array {
+  const order = descendingOrder(scores), gains = new Float64Array(order.length);
   for (let from = 0, to; from < order.length; from = to) {
-    for (to = from + 1; to < order.length && scores[order[to]] === scores[order[from]];) to++;
-    const mean = gains.slice(from, to).reduce((sum, gain) => sum + gain, 0) / (to - from);
-    gains.fill(mean, from, to);
+    let sum = 0;
+    for (to = from; to < order.length && scores[order[to]] === scores[order[from]]; to++) {
+      sum += gainOf(relevance[order[to]]);
+    }
+    gains.fill(sum / (to - from), from, to);
   }
   return gains;
 }
@@ -256,6 +261,16 @@ function checkRelevance(relevance: ArrayLike<number>, query: number): void {
     if (!(relevance[i] >= 0 && relevance[i] < Infinity)) {
       throw new EvaluationError(
         `Cannot score query ${query}: relevance ${i} is ${relevance[i]}, wanted a finite number from 0 on`,
+      );
+    }
+  }
+}
+
+function checkScores(scores: ArrayLike<number>, query: number): void {
+  for (let i = 0; i < scores.length; i++) {
+    if (!Number.isFinite(scores[i])) {
+      throw new EvaluationError(
+        `Cannot rank query ${query}: the score of candidate ${i} is ${scores[i]}, wanted a finite number`,
       );
     }
   }

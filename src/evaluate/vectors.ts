@@ -80,11 +80,11 @@ export function nearest(
   }
   const n = checkVectors(queries, "queries", similarity), size = checkVectors(corpus, "corpus", similarity);
   checkWidths(queries, corpus, ["queries", "corpus"]);
-  const compare = comparison(queries, corpus, similarity);
+  const score = rowScores(queries, corpus, similarity);
   const k = Math.min(options.k, size);
   const indices = new Uint32Array(n * k), scores = new Float64Array(n * k), row = new Float64Array(size);
   for (let query = 0; query < n; query++) {
-    for (let i = 0; i < size; i++) row[i] = compare(query, i);
+    score(query, row);
     const best = k >= SORT_FROM ? descendingOrder(row).subarray(0, k) : highest(row, k);
     indices.set(best, query * k);
     for (let i = 0; i < k; i++) scores[query * k + i] = row[best[i]];
@@ -221,14 +221,47 @@ function comparison(a: Vectors, b: Vectors, similarity: Similarity): (i: number,
   }
 }
 
-/** Four sums at once: the processor need not wait for one addition before the next. */
 function dot(x: Vectors["data"], p: number, y: Vectors["data"], q: number, width: number): number {
-  let a = 0, b = 0, c = 0, d = 0, i = 0;
-  for (; i + 3 < width; i += 4, p += 4, q += 4) {
-    a += x[p] * y[q], b += x[p + 1] * y[q + 1], c += x[p + 2] * y[q + 2], d += x[p + 3] * y[q + 3];
+  let sum = 0;
+  for (const end = p + width; p < end; p++, q++) sum += x[p] * y[q];
+  return sum;
+}
+
+/** Writes the similarity of a row of `a` to every row of `b`: what `comparison` gives, to the last bit. */
+function rowScores(a: Vectors, b: Vectors, similarity: Similarity): (i: number, out: Float64Array) => void {
+  if (similarity !== "dot" && similarity !== "cosine") {
+    const compare = comparison(a, b, similarity);
+    return (i, out) => {
+      for (let j = 0; j < out.length; j++) out[j] = compare(i, j);
+    };
   }
-  for (; i < width; i++, p++, q++) a += x[p] * y[q];
-  return a + b + (c + d);
+  const { width } = a, row = new Float64Array(width);
+  const lengthsA = lengths(a), lengthsB = lengths(b);
+  return (i, out) => {
+    row.set(a.data.subarray(i * width, (i + 1) * width));
+    dots(row, b.data, out);
+    if (similarity === "dot") return;
+    for (let j = 0; j < out.length; j++) {
+      const cosine = out[j] / (lengthsA[i] * lengthsB[j]);
+      out[j] = cosine > 1 ? 1 : cosine < -1 ? -1 : cosine;
+    }
+  };
+}
+
+/** Four rows at a time: the processor need not wait for one addition before the next. */
+function dots(row: Float64Array, matrix: Vectors["data"], out: Float64Array): void {
+  const width = row.length;
+  let j = 0;
+  for (; j + 3 < out.length; j += 4) {
+    let a = 0, b = 0, c = 0, d = 0;
+    let p = j * width, q = p + width, r = q + width, s = r + width;
+    for (let i = 0; i < width; i++) {
+      const value = row[i];
+      a += value * matrix[p++], b += value * matrix[q++], c += value * matrix[r++], d += value * matrix[s++];
+    }
+    out[j] = a, out[j + 1] = b, out[j + 2] = c, out[j + 3] = d;
+  }
+  for (; j < out.length; j++) out[j] = dot(row, 0, matrix, j * width, width);
 }
 
 function lengths({ data, width }: Vectors): Float64Array {
