@@ -81,7 +81,7 @@ export function chrf(
   const sums = sumRows(scoreRows(predictions, lists, settings));
   const { charOrder, wordOrder, beta, lowercase, epsSmoothing, whitespace, version } = settings;
   const name = `chrF${beta}${"+".repeat(wordOrder)}`;
-  const score = fScore(sums, 0, settings);
+  const score = fScore(sums, settings);
   const every3rd = (from: number) => Array.from(sums).filter((_, k) => k % 3 === from);
   return {
     name,
@@ -194,7 +194,7 @@ function scoreRows(
         table.add(reference.words, reference.words.length, wordOrder);
         table.match(hypothesis.words, hypothesis.words.length, wordOrder, candidate, words + 2, 3);
       }
-      const score = fScore(candidate, 0, settings);
+      const score = fScore(candidate, settings);
       if (score > best) {
         best = score;
         rows.set(candidate, row * width);
@@ -207,7 +207,7 @@ function scoreRows(
     width,
     rows,
     evaluate: (sums, _n, out) => {
-      out[0] = fScore(sums, 0, settings);
+      out[0] = fScore(sums, settings);
     },
   };
 }
@@ -226,14 +226,10 @@ function countTotals(
   }
 }
 
-function fScore(
-  statistics: Float64Array,
-  at: number,
-  { charOrder, wordOrder, beta, epsSmoothing }: Settings,
-): number {
+function fScore(statistics: Float64Array, { charOrder, wordOrder, beta, epsSmoothing }: Settings): number {
   const orders = charOrder + wordOrder, factor = beta * beta;
   let precisions = 0, recalls = 0, effective = 0, smoothed = 0;
-  for (let k = 0; k < orders; k++, at += 3) {
+  for (let at = 0; at < 3 * orders; at += 3) {
     const predicted = statistics[at], expected = statistics[at + 1], matched = statistics[at + 2];
     const precision = predicted > 0 ? matched / predicted : EPSILON;
     const recall = expected > 0 ? matched / expected : EPSILON;
