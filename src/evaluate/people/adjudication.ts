@@ -3,18 +3,23 @@ import { categoriesIn, type Category, categoryIndex, numberOf } from "./categori
 
 /** One annotator's label of one item. */
 export interface Label {
+  /** What was labelled. */
   item: string;
+  /** Who labelled it. */
   annotator: string;
+  /** The label given. */
   label: Category;
 }
 
 /** What most annotators say of an item. */
 export interface Majority {
+  /** Its name. */
   item: string;
   /** The label chosen most often; undefined where several are. */
   label: Category | undefined;
   /** Share of the votes that the most frequent label got. */
   share: number;
+  /** Labels given. */
   votes: number;
   /** Labels that are most frequent, more than one where tied: for a person to settle. */
   candidates: Category[];
@@ -30,6 +35,7 @@ export interface DawidSkene {
   prior: number[];
   /** By name: confusion[true][given], and how often the annotator is right given the shares. */
   annotators: { annotator: string; confusion: number[][]; accuracy: number; n: number }[];
+  /** Rounds taken. */
   iterations: number;
 }
 

@@ -23,6 +23,7 @@ export type AnnotationTask =
 
 /** What an annotator is shown. */
 export interface AnnotationItem {
+  /** Names it within its task. */
   id: string;
   /** The text to judge; spans count its UTF-16 units. */
   text?: string;
@@ -36,6 +37,7 @@ export interface Span {
   start: number;
   /** One past the last. */
   end: number;
+  /** One of the task's labels. */
   label: string;
 }
 
@@ -50,7 +52,9 @@ export type AnnotationValue =
 
 /** One answer of one annotator, checked. */
 export interface Annotation {
+  /** Which item. */
   item: string;
+  /** Who answered. */
   annotator: string;
   /** Why the annotator saw the item. */
   reason: TaskKind;
@@ -58,6 +62,7 @@ export interface Annotation {
   swapped: boolean;
   /** The answer; null where the item was passed over. */
   value: AnnotationValue | null;
+  /** What the annotator added; empty where nothing. */
   comment: string;
   /** Seconds the annotator says it took; null where unknown. */
   seconds: number | null;

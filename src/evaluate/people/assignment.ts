@@ -8,7 +8,9 @@ export type TaskKind = "item" | "gold" | "repeat";
 
 /** One item that one annotator is to see. Item and kind together name it. */
 export interface AssignedTask {
+  /** Its name. */
   item: string;
+  /** Why it is shown. */
   kind: TaskKind;
   /** In pairwise tasks: show the second candidate first. */
   swapped: boolean;
@@ -16,7 +18,9 @@ export interface AssignedTask {
 
 /** What one annotator is to do, in the order to do it. */
 export interface AnnotatorPlan {
+  /** Who. */
   annotator: string;
+  /** In order. */
   tasks: AssignedTask[];
 }
 

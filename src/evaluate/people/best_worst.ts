@@ -10,16 +10,21 @@ import { bootstrapUnits, checkConfidence, normalInterval } from "./resample.ts";
 export interface BestWorstAnswer {
   /** The items shown, two or more. */
   items: readonly string[];
+  /** The best of them. */
   best: string;
+  /** The worst of them. */
   worst: string;
 }
 
 /** How often an item was chosen. */
 export interface BestWorstScore {
+  /** Its name. */
   item: string;
   /** Answers in which it was shown. */
   shown: number;
+  /** Times chosen best. */
   best: number;
+  /** Times chosen worst. */
   worst: number;
   /** (best - worst) / shown, in [-1, 1], with its bootstrap interval over answers. */
   score: Interval;
@@ -27,6 +32,7 @@ export interface BestWorstScore {
 
 /** An item's fitted worth. */
 export interface BestWorstUtility {
+  /** Its name. */
   item: string;
   /** Log worth; all items' add up to 0. The interval is by the observed information. */
   utility: Interval;
@@ -38,6 +44,7 @@ export interface BestWorstUtility {
 export interface BestWorstFit {
   /** Best first. */
   items: BestWorstUtility[];
+  /** Log-likelihood at the worths. */
   logLikelihood: number;
   /** Answers. */
   n: number;

@@ -1,10 +1,10 @@
-import { bootstrapCells, type BootstrapOptions, type Interval } from "../bootstrap.ts";
+import { bootstrapCells, type BootstrapOptions, checkOptions, type Interval } from "../bootstrap.ts";
 import { EvaluationError } from "../errors.ts";
 import { normalCdf } from "../special.ts";
 import { components, describeParts, strongComponents } from "./comparison_graph.ts";
 import { type LogLikelihood, maximise, type Maximum } from "./concave.ts";
 import { type Comparison, type PairTally, tallyComparisons } from "./pairwise.ts";
-import { checkResampling, normalInterval } from "./resample.ts";
+import { normalInterval } from "./resample.ts";
 
 /** How strengths are fitted. */
 export interface BradleyTerryOptions extends BootstrapOptions {
@@ -16,6 +16,7 @@ export interface BradleyTerryOptions extends BootstrapOptions {
 
 /** A system's strength. */
 export interface SystemStrength {
+  /** Its name. */
   system: string;
   /** 1 for the strongest; equal strengths share a rank. */
   rank: number;
@@ -80,8 +81,8 @@ export function bradleyTerry(
   comparisons: readonly Comparison[],
   options: BradleyTerryOptions = {},
 ): BradleyTerry {
-  const { ties = "half", prior = 0, confidence = 0.95, resamples = 1000 } = options;
-  checkResampling(resamples, confidence);
+  const { ties = "half", prior = 0 } = options;
+  const { confidence, resamples } = checkOptions(options);
   if (!["half", "davidson", "drop"].includes(ties)) {
     throw new EvaluationError(`ties must be half, davidson or drop, got ${JSON.stringify(ties)}`);
   }
@@ -110,12 +111,11 @@ export function bradleyTerry(
   if (obstacle !== undefined) throw new EvaluationError(obstacle);
   const best = fit(pairs, prior);
 
-  let unboundedResamples = -1; // the first call is with the data as they are
+  let calls = 0, unboundedResamples = 0; // the first call is with the data as they are, those after the resamples a jackknife's
   const cells = pairs.flatMap(({ wins, losses, ties: even }) => [wins, losses, ties === "drop" ? 0 : even]);
   const drawnPairs = pairs.map((pair) => ({ ...pair }));
   const intervals = bootstrapCells(cells, (drawn, out) => {
-    if (unboundedResamples < 0) {
-      unboundedResamples = 0;
+    if (calls++ === 0) {
       out.set(best.x.subarray(0, size));
       return;
     }
@@ -125,7 +125,7 @@ export function bradleyTerry(
       pair.ties = drawn[3 * p + 2];
     });
     const unbounded = infinite(drawnPairs, size, ties, prior, tally.systems) !== undefined;
-    if (unbounded) unboundedResamples++;
+    if (unbounded && calls <= resamples + 1) unboundedResamples++;
     out.set(
       fit(drawnPairs, unbounded ? Math.max(prior, 0.01) : prior, unbounded ? undefined : best).x.subarray(
         0,
@@ -155,7 +155,7 @@ export function bradleyTerry(
         confidence,
         n,
       ),
-      bootstrap: { ...intervals[i], n, method: "percentile" },
+      bootstrap: intervals[i],
       strength: Math.exp(best.x[i]),
     })),
     order: order.map((i) => tally.systems[i]),
@@ -166,7 +166,7 @@ export function bradleyTerry(
     logLikelihood: best.value,
     n,
     iterations: best.iterations,
-    unboundedResamples: Math.max(0, unboundedResamples),
+    unboundedResamples,
   };
 }
 

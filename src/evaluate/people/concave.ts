@@ -12,10 +12,13 @@ export interface LogLikelihood {
 
 /** Where a log-likelihood is largest. */
 export interface Maximum {
+  /** The parameters. */
   x: Float64Array;
+  /** The log-likelihood there. */
   value: number;
   /** Covariance of the parameters: the inverse of the observed information where the free ones add up to 0, row-major. */
   covariance: Float64Array;
+  /** Newton steps. */
   iterations: number;
 }
 

@@ -1,11 +1,10 @@
-import type { BootstrapOptions, Interval } from "../bootstrap.ts";
+import { type BootstrapOptions, checkOptions, type Interval, resampledInterval } from "../bootstrap.ts";
 import { EvaluationError } from "../errors.ts";
 import { createRandom } from "../prng.ts";
 import { type Comparison, tallyComparisons } from "./pairwise.ts";
-import { checkResampling, percentileInterval } from "./resample.ts";
 
 /** How Elo ratings are computed. */
-export interface EloOptions extends BootstrapOptions {
+export interface EloOptions extends Omit<BootstrapOptions, "method"> {
   /** Points at stake in each comparison; default 32. Small numbers move slowly and settle better. */
   k?: number;
   /** Base of the odds; default 10. */
@@ -20,8 +19,9 @@ export interface EloOptions extends BootstrapOptions {
 
 /** A system's rating. */
 export interface EloRating {
+  /** Its name. */
   system: string;
-  /** Points, averaged over orders, with its bootstrap interval over comparisons. */
+  /** Points, averaged over orders, with its percentile bootstrap interval over comparisons (200 resamples by default). */
   rating: Interval;
   /** Standard deviation of the rating between orders: what chance in the order alone does. */
   orderDeviation: number;
@@ -54,8 +54,8 @@ const ORDERS_OF_A_RESAMPLE = 10;
  * ```
  */
 export function eloRatings(comparisons: readonly Comparison[], options: EloOptions = {}): EloRating[] {
-  const { permutations = 100, resamples = 200, confidence = 0.95, seed = 0 } = options;
-  checkResampling(resamples, confidence);
+  const { permutations = 100 } = options;
+  const { resamples, confidence, seed } = checkOptions({ ...options, resamples: options.resamples ?? 200 });
   if (!(Number.isInteger(permutations) && permutations >= 1 && permutations <= 1_000_000)) {
     throw new EvaluationError(`permutations must be a whole number from 1 to 1,000,000, got ${permutations}`);
   }
@@ -89,7 +89,7 @@ export function eloRatings(comparisons: readonly Comparison[], options: EloOptio
     const variance = squares[s] / permutations - (mean - game.initial) ** 2;
     return {
       system,
-      rating: percentileInterval(mean, draws[s], confidence, n),
+      rating: resampledInterval(mean, draws[s], { n, confidence, method: "percentile" }),
       orderDeviation: Math.sqrt(Math.max(0, variance)),
     };
   }).sort((x, y) => y.rating.value - x.rating.value);

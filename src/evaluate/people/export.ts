@@ -122,6 +122,7 @@ export function toTable(
 
 /** How careful an annotator was. */
 export interface AnnotatorQuality {
+  /** Who. */
   annotator: string;
   /** Share of gold items answered as known, with Wilson's interval; undefined without any. */
   gold: Interval | undefined;
@@ -129,6 +130,7 @@ export interface AnnotatorQuality {
   consistency: Interval | undefined;
   /** Median seconds; null where none are known. */
   medianSeconds: number | null;
+  /** Items passed over. */
   skipped: number;
 }
 

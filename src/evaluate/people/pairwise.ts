@@ -16,12 +16,15 @@ export interface Comparison {
 
 /** Judgements of one pair of systems, i before j in the order of names. */
 export interface PairTally {
+  /** The lower number of the two, in the order of names. */
   i: number;
+  /** The higher number. */
   j: number;
   /** Times i was preferred. */
   wins: number;
   /** Times j was preferred. */
   losses: number;
+  /** Times neither was. */
   ties: number;
 }
 
@@ -37,9 +40,13 @@ export interface Tally {
 
 /** One system's wins. */
 export interface WinRate {
+  /** Its name. */
   system: string;
+  /** Times preferred. */
   wins: number;
+  /** Times the other was. */
   losses: number;
+  /** Times neither was. */
   ties: number;
   /** (wins + ties / 2) / judgements, with Wilson's interval. */
   rate: Interval;

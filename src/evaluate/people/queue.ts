@@ -3,7 +3,9 @@ import type { AnnotatorPlan, AssignedTask } from "./assignment.ts";
 
 /** An item held for an annotator until a time. */
 export interface Lease {
+  /** Which item. */
   item: string;
+  /** For whom. */
   annotator: string;
   /** By the clock that is passed in. */
   expiresAtMs: number;
@@ -138,6 +140,7 @@ export interface Progress {
   wanted: number;
   /** done / wanted. */
   share: number;
+  /** Items with all, some and none of their ratings. */
   items: { complete: number; started: number; untouched: number };
   /** Annotators with answers or leases, by name. */
   annotators: { annotator: string; done: number; holding: number }[];

@@ -1,8 +1,7 @@
-import { bootstrapCells, type BootstrapOptions, type Interval } from "../bootstrap.ts";
+import { bootstrapCells, type BootstrapOptions, checkOptions, type Interval } from "../bootstrap.ts";
 import { EvaluationError } from "../errors.ts";
-import { wilsonInterval } from "../intervals.ts";
-import { studentTQuantile } from "../special.ts";
-import { bootstrapUnits, checkResampling } from "./resample.ts";
+import { meanInterval, wilsonInterval } from "../intervals.ts";
+import { bootstrapUnits } from "./resample.ts";
 
 /** One score that a person gave. */
 export interface Rating {
@@ -116,7 +115,7 @@ export interface RatingsReport {
  */
 export function ratingsReport(ratings: readonly Rating[], options: RatingsOptions): RatingsReport {
   checkRatings(ratings, options.scale);
-  checkResampling(options.resamples ?? 1000, options.confidence ?? 0.95);
+  checkOptions(options);
   const points = options.scale.high - options.scale.low + 1;
   const box = options.topBox ?? (points < 4 ? 1 : 2);
   if (!(Number.isInteger(box) && box >= 1 && box < points)) {
@@ -244,7 +243,7 @@ function summarise(rows: readonly Rating[], options: RatingsOptions & { topBox: 
     n,
     counts,
     shares: counts.map((count) => count / n),
-    mean: tInterval(moments, n, confidence),
+    mean: tInterval(rows.map((row) => row.score), confidence),
     meanBootstrap: intervals[0],
     median: intervals[1],
     standardDeviation: moments.deviation,
@@ -268,14 +267,15 @@ function raterSummaries(ratings: readonly Rating[], { confidence = 0.95 }: Boots
       const { sum, n } = perPlace.get(place(row))!;
       return n > 1 ? [row.score - (sum - row.score) / (n - 1)] : [];
     });
-    const bias = tInterval(momentsOf(differences), differences.length, confidence);
+    const bias = tInterval(differences, confidence);
     return { rater, n: rows.length, mean, standardDeviation: deviation, bias };
   });
 }
 
-function tInterval({ mean, deviation }: Moments, n: number, confidence: number): Interval {
-  const reach = n < 2 ? NaN : studentTQuantile((1 + confidence) / 2, n - 1) * deviation / Math.sqrt(n);
-  return { value: mean, low: mean - reach, high: mean + reach, confidence, n, method: "t" };
+/** Student's t interval of a mean; NaN ends for one value, NaN throughout for none. */
+function tInterval(values: readonly number[], confidence: number): Interval {
+  if (values.length > 1) return meanInterval(values, { confidence });
+  return { value: momentsOf(values).mean, low: NaN, high: NaN, confidence, n: values.length, method: "t" };
 }
 
 interface Moments {

@@ -236,6 +236,7 @@ export interface KappaPlan {
   kappa: number;
   /** Half width of its interval. */
   halfWidth: number;
+  /** Coverage of the interval; default 0.95. */
   confidence?: number;
 }
 

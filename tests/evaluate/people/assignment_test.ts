@@ -118,6 +118,13 @@ Deno.test("new annotators take over what is not done; nothing done moves and no 
     const plan = after.plans.find((found) => found.annotator === annotator)!;
     assert.ok(plan.tasks.some((task) => task.item === item && task.kind === kind));
   }
+  for (const { tasks } of after.plans) {
+    for (const { item, kind } of tasks) {
+      if (kind === "repeat") {
+        assert.ok(tasks.some((task) => task.item === item && task.kind === "item"), "a repeat's first");
+      }
+    }
+  }
   for (const { tasks } of after.plans.slice(4)) {
     assert.equal(tasks.filter(({ kind }) => kind === "gold").length, 1);
     assert.equal(tasks.filter(({ kind }) => kind === "repeat").length, 3);

@@ -82,6 +82,15 @@ Deno.test("a design shows every item equally often within one and no item twice 
   }
 });
 
+Deno.test("in a large design hardly any pair of items meets twice", () => {
+  const items = Array.from({ length: 2000 }, (_, i) => `${i}`.padStart(4, "0"));
+  const pairs = bestWorstDesign(items).flatMap((tuple) =>
+    tuple.flatMap((a) => tuple.filter((b) => a < b).map((b) => a + b))
+  );
+  assert.equal(pairs.length, 4000 * 6);
+  assert.ok(pairs.length - new Set(pairs).size < 5, `${pairs.length - new Set(pairs).size}`);
+});
+
 Deno.test("seven items in seven triples: every pair meets once", () => {
   const tuples = bestWorstDesign(["a", "b", "c", "d", "e", "f", "g"], { tupleSize: 3, perItem: 3 });
   const pairs = new Set(tuples.flatMap((tuple) => {

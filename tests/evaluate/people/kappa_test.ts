@@ -83,13 +83,14 @@ Deno.test("the interval of kappa holds about as often as it says", () => {
 });
 
 Deno.test("kappa in words follows Landis and Koch", () => {
-  const words = [-0.1, 0, 0.2, 0.21, 0.4, 0.6, 0.8, 0.81, 1, NaN].map(landisKoch);
+  const words = [-0.1, 0, 0.2, 0.21, 0.4, 0.41, 0.6, 0.8, 0.81, 1, NaN].map(landisKoch);
   assert.deepEqual(words, [
     "poor",
     "slight",
     "slight",
     "fair",
     "fair",
+    "moderate",
     "moderate",
     "substantial",
     "almost perfect",
