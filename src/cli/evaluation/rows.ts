@@ -1,0 +1,112 @@
+/**
+ * Reading the rows of an evaluation: predictions, references, texts with labels and further columns.
+ *
+ * @module
+ */
+import { readCsvRecords } from "../../data/csv.ts";
+import { readJsonLines } from "../../data/jsonl.ts";
+import { readLines } from "../../data/lines.ts";
+import { readSpam } from "../../data/spam.ts";
+import { readLimited } from "../limited_file.ts";
+import { InputError } from "../output.ts";
+
+const MAX_ROWS = 5_000_000;
+const MAX_JSON_BYTES = 512 * 2 ** 20;
+
+/**
+ * The rows of a file, by how its name ends: `.jsonl` and `.ndjson` a JSON value a line, `.json` one list, `.csv` and `.tsv` an object
+ * of columns a row, anything else a text a line.
+ *
+ * @throws {DataError} naming the file and line that cannot be read; {InputError} when there are no rows, or too many.
+ */
+export async function readRows(path: string): Promise<unknown[]> {
+  const rows: unknown[] = [];
+  for await (const row of rowsOf(path)) {
+    rows.push(row);
+    if (rows.length > MAX_ROWS) throw new InputError(`${path}: more than ${MAX_ROWS} rows`);
+  }
+  if (rows.length === 0) throw new InputError(`${path}: there are no rows`);
+  return rows;
+}
+
+async function* rowsOf(path: string): AsyncGenerator<unknown> {
+  const lower = path.toLowerCase();
+  if (/\.(jsonl|ndjson)$/.test(lower)) {
+    for await (const { value } of readJsonLines(path)) yield value;
+  } else if (/\.(csv|tsv)$/.test(lower)) {
+    for await (const { record } of readCsvRecords(path)) yield record;
+  } else if (lower.endsWith(".json")) {
+    const list = await readJson(path);
+    if (!Array.isArray(list)) {
+      throw new InputError(`${path}: a list was expected; name one value a line .jsonl`);
+    }
+    yield* list;
+  } else {
+    for await (const { text } of readLines(path)) yield text;
+  }
+}
+
+/** A JSON file's value. */
+export async function readJson(path: string): Promise<unknown> {
+  const bytes = await readLimited(path, MAX_JSON_BYTES);
+  if (!bytes) throw new InputError(`no such file: ${path}`);
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw new InputError(`${path}: not JSON: ${(error as Error).message.split("\n", 1)[0]}`);
+  }
+}
+
+/** A text that a model is asked about, its true label, and the columns beside it. */
+export interface LabelledRow {
+  readonly text: string;
+  readonly label: string;
+  readonly record: Readonly<Record<string, unknown>>;
+}
+
+/** Where a file keeps text and label, and which labels there are. */
+export interface LabelledColumns {
+  readonly textColumn: string;
+  readonly labelColumn: string;
+  readonly labels: readonly string[];
+}
+
+/**
+ * Reads labelled texts with all their columns: a file as {@linkcode readRows} reads it, or `spam`.
+ *
+ * @throws {InputError} naming the row that lacks a text or a label, or has an unknown one.
+ */
+export async function readLabelled(path: string, columns: LabelledColumns): Promise<LabelledRow[]> {
+  const { textColumn, labelColumn, labels } = columns;
+  const rows: unknown[] = path === "spam" ? readSpam() : await readRows(path);
+  return rows.map((row, i) => {
+    const where = `${path} row ${i + 1}`;
+    if (typeof row !== "object" || row === null || Array.isArray(row)) {
+      throw new InputError(`${where}: wanted columns "${textColumn}" and "${labelColumn}"`);
+    }
+    const record = row as Record<string, unknown>;
+    const { [textColumn]: text, [labelColumn]: label } = record;
+    if (typeof text !== "string") throw missing(where, textColumn, record);
+    if (!["string", "number", "boolean"].includes(typeof label) || label === "") {
+      throw missing(where, labelColumn, record);
+    }
+    if (!labels.includes(String(label))) {
+      throw new InputError(
+        `${where}: unknown label ${JSON.stringify(label)}; the model knows ${labels.slice(0, 20).join(", ")}`,
+      );
+    }
+    return { text, label: String(label), record };
+  });
+}
+
+function missing(where: string, column: string, record: Record<string, unknown>): InputError {
+  const found = Object.keys(record).slice(0, 20).join(", ") || "none";
+  return new InputError(`${where}: no column "${column}"; its columns are ${found}`);
+}
+
+/** `sha256:...` of a file. */
+export async function hashOf(path: string): Promise<string> {
+  const bytes = await Deno.readFile(path);
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return `sha256:${new Uint8Array(digest).toHex()}`;
+}
