@@ -1,4 +1,4 @@
-import type { BootstrapOptions, Interval } from "../bootstrap.ts";
+import { bootstrap, type BootstrapOptions, type Interval } from "../bootstrap.ts";
 import { type Decomposed, evaluateAll } from "../decomposed.ts";
 import { EvaluationError } from "../errors.ts";
 import {
@@ -10,7 +10,6 @@ import {
   numberOf,
 } from "./categories.ts";
 import { landisKoch } from "./kappa.ts";
-import { bootstrapUnits } from "./resample.ts";
 
 /** Agreement of any number of raters. */
 export interface ManyRaterAgreement {
@@ -84,19 +83,25 @@ export function manyRaterAgreement(
   options: BootstrapOptions = {},
 ): ManyRaterAgreement {
   const metrics = agreementRows(counts);
-  const { n, width, rows, names } = metrics;
-  const sums = new Float64Array(width);
-  const intervals = bootstrapUnits(n, (drawn, out) => {
-    sums.fill(0);
-    for (const item of drawn) for (let k = 0, at = item * width; k < width; k++, at++) sums[k] += rows[at];
-    metrics.evaluate(sums, drawn.length, out);
-  }, { ...options, metrics: names.length });
-  const [percentAgreement, fleissKappa, randolphKappa, gwetAc1] = intervals;
+  const values = evaluateAll(metrics);
+  const intervals = bootstrap({
+    ...metrics,
+    evaluate: (sums, n, out) => {
+      metrics.evaluate(sums, n, out);
+      // What is undefined over all items gets an interval without ends below, not an error.
+      metrics.names.forEach((name, m) => out[m] = Number.isNaN(values[name]) ? 0 : out[m]);
+    },
+  }, options);
+  const intervalOf = (name: string): Interval =>
+    Number.isNaN(values[name])
+      ? { ...intervals[name], value: NaN, low: NaN, high: NaN, resamples: 0 }
+      : intervals[name];
+  const fleissKappa = intervalOf("fleissKappa");
   return {
-    percentAgreement,
+    percentAgreement: intervalOf("percentAgreement"),
     fleissKappa,
-    randolphKappa,
-    gwetAc1,
+    randolphKappa: intervalOf("randolphKappa"),
+    gwetAc1: intervalOf("gwetAc1"),
     verbal: landisKoch(fleissKappa.value),
     perCategory: perCategoryKappa(counts),
   };

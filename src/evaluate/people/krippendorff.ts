@@ -1,4 +1,4 @@
-import type { BootstrapOptions, Interval } from "../bootstrap.ts";
+import { bootstrapCells, type BootstrapOptions, type Interval } from "../bootstrap.ts";
 import { EvaluationError } from "../errors.ts";
 import {
   categoriesIn,
@@ -8,7 +8,6 @@ import {
   type MaybeRating,
   numberOf,
 } from "./categories.ts";
-import { bootstrapUnits } from "./resample.ts";
 
 /** What differences between values mean: names, ranks, distances, or distances relative to size. */
 export type MeasurementLevel = "nominal" | "ordinal" | "interval" | "ratio";
@@ -39,7 +38,7 @@ export interface KrippendorffAlpha {
  * conclusions.
  *
  * Units with fewer than two ratings do not count. Alpha is NaN where all pairable values are one and the same. The interval
- * is a percentile bootstrap that draws whole units with replacement (not Krippendorff's own scheme, which draws
+ * is a bootstrap that draws whole units with replacement (not Krippendorff's own scheme, which draws
  * deviations); resamples without any variation are left out.
  *
  * Source: Krippendorff (2004), "Content Analysis", ch. 11. Equal to the Python package krippendorff 0.9.0. Time is linear in
@@ -72,22 +71,22 @@ export function krippendorffAlpha(
       `level must be nominal, ordinal, interval or ratio, got ${JSON.stringify(level)}`,
     );
   }
-  const { units, values } = readUnits(raters, level, options.values);
+  const { units, counts, values } = readUnits(raters, level, options.values);
   const parts = disagreement(units, values, level);
-  const [alpha] = bootstrapUnits(units.length, (drawn, out) => {
+  const [alpha] = bootstrapCells(counts, (drawn, out) => {
     const { observed, expected } = parts(drawn);
     out[0] = expected === 0 ? NaN : 1 - observed / expected;
   }, { ...options, metrics: 1 });
-  const { observed, expected, pairable } = parts(Uint32Array.from(units, (_, u) => u));
+  const { observed, expected, pairable } = parts(counts);
   return { alpha, observedDisagreement: observed, expectedDisagreement: expected, pairable };
 }
 
-/** Units with two ratings or more, each as the numbers of its values. */
+/** The different units with two ratings or more, as ascending numbers of their values, and how often each is there. */
 function readUnits(
   raters: readonly ArrayLike<MaybeRating>[],
   level: MeasurementLevel,
   given: readonly Category[] | undefined,
-): { units: Uint32Array[]; values: readonly Category[] } {
+): { units: Uint32Array[]; counts: number[]; values: readonly Category[] } {
   const width = raters[0]?.length ?? 0;
   raters.forEach((row, r) => {
     if (row.length !== width) {
@@ -96,24 +95,39 @@ function readUnits(
       );
     }
   });
-  const values = given ?? categoriesIn(raters.flatMap((row) => Array.from(row)));
+  const values = given ?? categoriesIn(everyRating(raters));
   if (values.length === 0) throw new EvaluationError("Cannot compute alpha: there are no ratings");
   const index = categoryIndex(values);
   checkValues(values, level, given !== undefined);
-  const units: Uint32Array[] = [];
-  const unit: number[] = [];
-  for (let u = 0; u < width; u++) {
-    unit.length = 0;
-    for (let r = 0; r < raters.length; r++) {
-      const rating = raters[r][u];
-      if (!isMissing(rating)) {
-        unit.push(numberOf(index, rating, () => `Rater ${r + 1}'s rating of unit ${u + 1}`));
-      }
+  const numbers = raters.map((row, r) => {
+    const out = new Int32Array(width).fill(-1);
+    for (let u = 0; u < width; u++) {
+      const rating = row[u];
+      if (isMissing(rating)) continue;
+      out[u] = index.get(rating) ?? numberOf(index, rating, () => `Rater ${r + 1}'s rating of unit ${u + 1}`);
     }
-    if (unit.length > 1) units.push(Uint32Array.from(unit));
+    return out;
+  });
+  const units = new Map<string, { unit: Uint32Array; count: number }>();
+  const all = new Uint32Array(raters.length);
+  for (let u = 0; u < width; u++) {
+    let size = 0;
+    for (const row of numbers) if (row[u] >= 0) all[size++] = row[u];
+    if (size < 2) continue;
+    const unit = all.subarray(0, size).sort();
+    const key = unit.join();
+    const found = units.get(key);
+    if (found) found.count++;
+    else units.set(key, { unit: unit.slice(), count: 1 });
   }
-  if (units.length === 0) throw new EvaluationError("Cannot compute alpha: no unit has two ratings");
-  return { units, values };
+  if (units.size === 0) throw new EvaluationError("Cannot compute alpha: no unit has two ratings");
+  // In an order of their own, so that resamples do not depend on that of the data.
+  const sorted = [...units].sort(([a], [b]) => a < b ? -1 : 1).map(([, found]) => found);
+  return { units: sorted.map(({ unit }) => unit), counts: sorted.map(({ count }) => count), values };
+}
+
+function* everyRating(raters: readonly ArrayLike<MaybeRating>[]): Generator<MaybeRating> {
+  for (const row of raters) for (let u = 0; u < row.length; u++) yield row[u];
 }
 
 function checkValues(values: readonly Category[], level: MeasurementLevel, ordered: boolean): void {
@@ -140,25 +154,26 @@ interface Disagreement {
   pairable: number;
 }
 
-/** Observed and expected disagreement of drawn units, by closed forms where the level has one. */
+/** Observed and expected disagreement of so many of each unit, by closed forms where the level has one. */
 function disagreement(
   units: readonly Uint32Array[],
   values: readonly Category[],
   level: MeasurementLevel,
-): (drawn: Uint32Array) => Disagreement {
+): (drawn: ArrayLike<number>) => Disagreement {
   const counts = new Float64Array(values.length);
-  const countValues = (drawn: Uint32Array) => {
+  const countValues = (drawn: ArrayLike<number>) => {
     counts.fill(0);
     let pairable = 0;
-    for (const u of drawn) {
-      pairable += units[u].length;
-      for (const v of units[u]) counts[v]++;
+    for (let u = 0; u < units.length; u++) {
+      if (drawn[u] === 0) continue;
+      pairable += drawn[u] * units[u].length;
+      for (const v of units[u]) counts[v] += drawn[u];
     }
     return pairable;
   };
-  const sumOver = (drawn: Uint32Array, perUnit: Float64Array) => {
+  const sumOver = (drawn: ArrayLike<number>, perUnit: Float64Array) => {
     let total = 0;
-    for (const u of drawn) total += perUnit[u];
+    for (let u = 0; u < units.length; u++) total += drawn[u] * perUnit[u];
     return total;
   };
   const settle = (observed: number, expected: number, pairable: number): Disagreement => ({
@@ -217,7 +232,9 @@ function disagreement(
     const varied = counts.filter((count) => count > 0).length > 1;
     let observed = 0;
     if (spread) observed = sumOver(drawn, spread);
-    else for (const u of drawn) observed += unitSpread(units[u], places);
+    else {for (let u = 0; u < units.length; u++) {
+        if (drawn[u] > 0) observed += drawn[u] * unitSpread(units[u], places);
+      }}
     return settle(observed, varied ? 2 * pairable * around : 0, pairable);
   };
 }
