@@ -52,9 +52,9 @@ export function count(n: number): string {
   return fixed(n, 0);
 }
 
-/** "1 row", "2,000 rows". */
-export function plural(n: number, noun: string): string {
-  return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+/** "1 row", "2,000 rows"; the plural is the noun with an s unless it is given. */
+export function plural(n: number, noun: string, nouns = `${noun}s`): string {
+  return `${count(n)} ${n === 1 ? noun : nouns}`;
 }
 
 /** A number that has no interval, to a few significant digits. */
@@ -66,11 +66,12 @@ export function significant(value: number, digits = 4): string {
 
 /** Two numbers with as many digits as tell them apart. */
 export function sides(left: number, right: number): [string, string] {
+  if (Number.isInteger(left) && Number.isInteger(right)) return [count(left), count(right)];
   const apart = Math.abs(left - right);
   if (!(apart > 0) || apart === Infinity) return [significant(left), significant(right)];
   const most = Math.max(Math.abs(left), Math.abs(right));
   const decimals = clamp(
-    Math.max(1 - Math.floor(Math.log10(apart)), 3 - Math.floor(Math.log10(most))),
+    Math.max(1 - Math.floor(Math.log10(apart)), 2 - Math.floor(Math.log10(most))),
     0,
     MAX_DECIMALS + 2,
   );

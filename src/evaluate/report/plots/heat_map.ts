@@ -2,7 +2,7 @@ import { clip, type Markup, markup, visible } from "../markup.ts";
 import { count, partPercent, plural } from "../numbers.ts";
 import { px, title } from "./svg.ts";
 
-const SIDE = 720, LABELS = 130;
+const SIDE = 720, LABELS = 140;
 
 /**
  * A confusion matrix of many classes: a square for every pair that occurs, the darker the larger its share of its row. What is
@@ -15,12 +15,12 @@ export function heatMap(
     counts: readonly (readonly number[])[];
   },
 ): Markup {
-  const cell = (SIDE - LABELS) / labels.length, size = Math.min(12, Math.max(5, cell * 0.7));
+  const cell = (SIDE - LABELS) / labels.length, size = Math.min(11.5, Math.max(5, cell * 0.7));
   const at = (i: number) => px(LABELS + i * cell);
   const totals = counts.map((row) => row.reduce((sum, n) => sum + n, 0));
-  const short = (label: string) => clip(visible(label).replace(/\s+/g, " "), 18);
+  const short = (label: string) => clip(visible(label).replace(/\s+/g, " "), 17);
   return markup`<svg class="plot wide" viewBox="0 0 ${SIDE} ${SIDE}" role="img" aria-label="${name}">
-<desc>${plural(labels.length, "class")}; the most confused pairs stand in the table below.</desc>
+<desc>${plural(labels.length, "class", "classes")}; the most confused pairs stand in the table below.</desc>
 <rect class="frame" x="${LABELS}" y="${LABELS}" width="${SIDE - LABELS}" height="${SIDE - LABELS}"/>
 ${
     labels.map((label, i) => {

@@ -56,9 +56,7 @@ export function histogramPlot(section: HistogramSection): Markup {
 /** At most seven of the edges' values, the first and the last among them. */
 function edgeLabels(edges: readonly number[], at: (edge: number) => number): Markup[] {
   const last = edges.length - 1, every = Math.ceil(last / 6);
-  const shown = edges.map((_, i) => i).filter((i) =>
-    i === last || (i % every === 0 && last - i >= every / 2)
-  );
+  const shown = edges.map((_, i) => i).filter((i) => i === last || (i % every === 0 && last - i >= every));
   return shown.map((i) =>
     markup`<text class="tick" x="${px(at(i))}" y="${AREA.bottom + 15}" text-anchor="middle">${
       linearScale({ low: 0, high: Math.abs(edges[i]) || 1 }, { from: 0, to: 1, count: 1 }).label(

@@ -11,6 +11,7 @@ export interface Span {
 }
 
 const COUNT = 4; // of ticks
+const MAX_CHARACTERS = 20; // of the ticks' labels together
 
 /**
  * A value and its interval on one line, as wide as the cell it stands in: coordinates are percentages, so points stay round.
@@ -43,8 +44,11 @@ export function intervalBar(
 /** The ticks' values of a column of interval bars. */
 export function axisBar(domain: Domain): Markup {
   const x = linearScale(domain, { from: 0, to: 100, count: COUNT });
+  // Long labels would run into each other: then every second tick has one.
+  const crowded = x.ticks.reduce((sum, tick) => sum + x.label(tick).length, 0) > MAX_CHARACTERS;
+  const labelled = x.ticks.filter((_, i) => !crowded || (x.ticks.length - 1 - i) % 2 === 0);
   return markup`<svg class="bar scale" width="100%" height="16" aria-hidden="true">${
-    x.ticks.map((tick) =>
+    labelled.map((tick) =>
       markup`<text class="tick" x="${px(x.at(tick))}%" y="11" text-anchor="middle">${x.label(tick)}</text>`
     )
   }</svg>`;

@@ -2,7 +2,7 @@ import { type Markup, markup } from "../markup.ts";
 import { count, figure, plural, range, significant } from "../numbers.ts";
 import type { ReliabilitySection } from "../report.ts";
 import { linearScale } from "./scale.ts";
-import { type Area, axes, bar, intervalMark, line, picture, px, scales, SERIES } from "./svg.ts";
+import { type Area, axes, bar, intervalMark, line, picture, px, scales } from "./svg.ts";
 
 const WIDTH = 380, HEIGHT = 400;
 const AREA: Area = { left: 48, right: 368, top: 10, bottom: 270 };
@@ -27,7 +27,7 @@ export function reliabilityPlot(section: ReliabilitySection): Markup {
     { width: WIDTH, height: HEIGHT, title: section.title, description: words.join("; ") },
     axes(AREA, { x, y, xLabel: "mean confidence", yLabel: "accuracy" }),
     line([[x.at(domain.low), y.at(domain.low)], [x.at(1), y.at(1)]], "baseline"),
-    line(bins.map((bin) => [x.at(bin.confidence), y.at(bin.accuracy.value)]), `line s0 faint`),
+    line(bins.map((bin) => [x.at(bin.confidence), y.at(bin.accuracy.value)]), "line s0 faint"),
     bins.map((bin, i) =>
       intervalMark({
         x: x.at(bin.confidence),
@@ -39,12 +39,12 @@ export function reliabilityPlot(section: ReliabilitySection): Markup {
     bins.map((bin, i) =>
       bar(
         {
-          left: x.at(bin.confidence) - half,
-          right: x.at(bin.confidence) + half,
+          left: Math.max(COUNTS.left, x.at(bin.confidence) - half),
+          right: Math.min(COUNTS.right, x.at(bin.confidence) + half),
           top: Math.min(height.at(bin.count), COUNTS.bottom - 1),
           bottom: COUNTS.bottom,
         },
-        `fill s${1 % SERIES}`,
+        "fill s0",
         words[i],
       )
     ),
