@@ -40,10 +40,11 @@ export function multinomialSampler(counts: ArrayLike<number>): CountSampler {
   const cells = counts.length;
   let n = 0;
   for (let c = 0; c < cells; c++) n += counts[c];
-  const expected = n - 2.5 * Math.sqrt(n); // overshoots 6 times in 1,000
+  const expected = n - Math.sqrt(n); // overshoots one time in six; less would leave more rows to draw singly
   if (n <= 4 * cells || expected <= 0) return rowSampler(counts, n);
   const drawPoisson = tableSampler(counts, (count) => poissonWeights(count * expected / n));
-  const categorical = createAlias(Float64Array.from(counts));
+  const bits = Math.max(1, Math.ceil(Math.log2(cells))), shift = 32 - bits;
+  const { cut, other } = createAlias(padded(counts, bits));
   return (source, out) => {
     let left = n;
     do {
@@ -51,12 +52,15 @@ export function multinomialSampler(counts: ArrayLike<number>): CountSampler {
       left = n;
       for (let c = 0; c < cells; c++) left -= out[c];
     } while (left < 0);
+    const { words } = source;
+    let at = source.at;
     for (; left > 0; left--) {
-      if (source.at + 2 > source.words.length) source.refill();
-      const cell = Math.floor(source.words[source.at++] / 2 ** 32 * cells);
-      const keep = source.words[source.at++] >>> 1 < categorical.cut[cell];
-      out[keep ? cell : categorical.other[cell]]++;
+      if (at === words.length) source.refill(), at = 0;
+      const word = words[at++], column = word >>> shift;
+      const keep = (((word << bits) >>> 1) - cut[column]) >> 31; // see `tableSampler`
+      out[other[column] ^ ((other[column] ^ column) & keep)]++;
     }
+    source.at = at;
   };
 }
 
@@ -98,12 +102,10 @@ function tableSampler(counts: ArrayLike<number>, distribution: (count: number) =
     if (table === undefined) {
       const { first, weights } = distribution(counts[c]);
       const bits = Math.max(1, Math.ceil(Math.log2(weights.length)));
-      const padded = new Float64Array(2 ** bits);
-      padded.set(weights);
       table = { start: size, shift: 32 - bits, first };
       tables.set(counts[c], table);
-      parts.push(createAlias(padded));
-      size += padded.length;
+      parts.push(createAlias(padded(weights, bits)));
+      size += 2 ** bits;
     }
     start[c] = table.start, shift[c] = table.shift, first[c] = table.first;
   }
@@ -124,6 +126,12 @@ function tableSampler(counts: ArrayLike<number>, distribution: (count: number) =
     }
     source.at = at;
   };
+}
+
+function padded(weights: ArrayLike<number>, bits: number): Float64Array {
+  const all = new Float64Array(2 ** bits);
+  all.set(weights);
+  return all;
 }
 
 /**

@@ -85,6 +85,25 @@ Deno.test("binomial draws follow the exact probabilities on both sides of the ch
   }
 });
 
+Deno.test("the cells that a metric sees add up to the rows, without one of them, too", () => {
+  const seen = new Set<number>();
+  bootstrapCells([30, 0, 15, 5], (cells, out) => {
+    assert.ok(Math.abs(cells.reduce((sum, count) => sum + count) - 50) < 1e-9);
+    seen.add(cells[1]);
+    out[0] = cells[0];
+  }, { metrics: 1, resamples: 100, method: "bca" });
+  assert.deepEqual([...seen], [0]);
+});
+
+Deno.test("the generator gives the same words on every machine", () => {
+  const random = createRandom(7);
+  assert.deepEqual([random(), random(), random()].map((u) => u * 2 ** 32), [
+    1953209201,
+    274027627,
+    1787915724,
+  ]);
+});
+
 Deno.test("the generator is uniform and its seeds differ", () => {
   const tenths = new Array(10).fill(0);
   const random = createRandom(1);
