@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { wilsonInterval } from "../../../src/evaluate/intervals.ts";
+import { itemsForKappa, ratersForKappa } from "../../../src/evaluate/people/kappa_size.ts";
 import { cohenKappaTable } from "../../../src/evaluate/people/kappa.ts";
 import * as plan from "../../../src/evaluate/people/sample_size.ts";
 import { createRandom } from "../../../src/evaluate/prng.ts";
@@ -74,7 +75,7 @@ Deno.test("the rows planned find the difference as often as asked", () => {
 
 Deno.test("the items planned for a kappa give about the width asked for", () => {
   const random = createRandom(2);
-  const { n } = plan.itemsForKappa({ kappa: 0.6, halfWidth: 0.1, prevalence: 0.3 });
+  const { n } = itemsForKappa({ kappa: 0.6, halfWidth: 0.1, prevalence: 0.3 });
   let width = 0;
   for (let round = 0; round < 300; round++) {
     const table = [[0, 0], [0, 0]];
@@ -95,13 +96,13 @@ Deno.test("raters for a kappa are the fewest for which the items are enough", ()
     for (const items of [60, 150, 400]) {
       let raters: number;
       try {
-        raters = plan.ratersForKappa({ kappa, halfWidth: 0.1, items }).n;
+        raters = ratersForKappa({ kappa, halfWidth: 0.1, items }).n;
       } catch (error) {
         assert.match((error as Error).message, /not even 100 raters .* collect at least \d+ items/);
         continue;
       }
-      assert.ok(plan.itemsForKappa({ kappa, halfWidth: 0.1, raters: raters }).n <= items);
-      if (raters > 2) assert.ok(plan.itemsForKappa({ kappa, halfWidth: 0.1, raters: raters - 1 }).n > items);
+      assert.ok(itemsForKappa({ kappa, halfWidth: 0.1, raters }).n <= items);
+      if (raters > 2) assert.ok(itemsForKappa({ kappa, halfWidth: 0.1, raters: raters - 1 }).n > items);
     }
   }
 });
@@ -124,6 +125,6 @@ Deno.test("what cannot be planned is named", () => {
     /power must lie between 0 and 1, got 80/,
   );
   assert.throws(() => plan.sampleSizeForPreference({ share: 0.6, sides: 3 as 2 }), /sides must be 1 or 2/);
-  assert.throws(() => plan.ratersForKappa({ kappa: 0.5, halfWidth: 0.01, items: 50 }), /collect at least/);
-  assert.throws(() => plan.itemsForKappa({ kappa: 1, halfWidth: 0.1 }), /kappa must be/);
+  assert.throws(() => ratersForKappa({ kappa: 0.5, halfWidth: 0.01, items: 50 }), /collect at least/);
+  assert.throws(() => itemsForKappa({ kappa: 1, halfWidth: 0.1 }), /kappa must be/);
 });
