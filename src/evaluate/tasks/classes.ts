@@ -130,7 +130,12 @@ export function scoreClasses(rows: ClassifierRows): Scored & { rows: Decomposed 
     } else if (positive !== undefined) {
       const truth = Uint8Array.from(references, (label) => Number(label === positive));
       const scores = Float64Array.from({ length: n }, (_, i) => probabilities[i * 2 + positive]);
-      closed.rocAuc = rocAucInterval(truth, scores);
+      const positives = truth.reduce((sum, one) => sum + one, 0);
+      if (Math.min(positives, n - positives) >= 2) {
+        closed.rocAuc = rocAucInterval(truth, scores, { scale: "logit" });
+      } else {notes.push(
+          "One of the classes has a single row: the area under the ROC curve has no interval and is left out.",
+        );}
       const precision = averagePrecisionByRows(truth, scores);
       indexed = {
         names: ["averagePrecision", "expectedCalibrationError"],

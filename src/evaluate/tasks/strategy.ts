@@ -136,7 +136,7 @@ export const strategies: Readonly<Record<Task, Strategy>> = {
             primary: true,
             why: "The longest common subsequence: same words in the same order.",
           },
-          { name: "rouge1.f1", why: "Shared words: is the content there?" },
+          { name: "rouge1.f1", why: "Shared words: whether the content is there." },
           {
             name: "rouge2.f1",
             primary: true,
