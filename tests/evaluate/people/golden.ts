@@ -7,10 +7,10 @@ export function readGolden<T>(name: string): T {
   );
 }
 
-/** Equal to 1e-9, absolutely up to 1 and relatively above; null stands for NaN. */
+/** Equal to 1e-9; null stands for NaN. */
 export function close(actual: number, expected: number | null, where: string): void {
   if (expected === null) return assert.ok(Number.isNaN(actual), `${where}: got ${actual}, wanted NaN`);
-  const off = Math.abs(actual - expected) / Math.max(1, Math.abs(expected));
+  const off = Math.abs(actual - expected);
   assert.ok(off <= 1e-9, `${where}: got ${actual}, wanted ${expected}`);
 }
 

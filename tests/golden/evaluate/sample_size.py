@@ -24,7 +24,7 @@ random = np.random.default_rng(400)
 
 
 def number(value):
-    return float(f"{float(value):.14g}")
+    return float(value)
 
 
 def between(low, high):
