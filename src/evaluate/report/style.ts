@@ -203,8 +203,8 @@ thead + tbody .group th { padding-top: 4px; }
 .split > * { min-width: 0; max-width: 100%; }
 .split > .pairs { flex: 1 1 330px; }
 .split > .pairs h4 { margin-top: 0; }
-.matrix { width: auto; border-collapse: separate; border-spacing: 3px; }
-.matrix caption { padding-bottom: 6px; min-width: 250px; }
+.pairs .stack { overflow-wrap: anywhere; }
+.matrix { width: auto; overflow-wrap: break-word; border-collapse: separate; border-spacing: 3px; }
 .matrix th, .matrix td { border: 0; padding: 6px 10px; text-align: center; vertical-align: middle; }
 .matrix thead th { font-size: 14px; color: var(--ink); padding: 2px 6px; max-width: 130px; }
 .matrix tbody th { text-align: right; padding-right: 8px; max-width: 150px; }

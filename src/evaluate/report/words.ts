@@ -126,6 +126,7 @@ export function methodName({ method }: Interval): string {
 }
 
 const methods: Record<string, { name: string; about: string }> = {
+  "none": { name: "no interval", about: "none was made for these values" },
   "bca": {
     name: "BCa bootstrap",
     about: "rows drawn anew, quantiles of the resampled values corrected for bias and skewness (Efron 1987)",

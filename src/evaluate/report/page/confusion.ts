@@ -12,9 +12,12 @@ const MAX_PAIRS = 10;
 export function confusion(section: ConfusionSection): Markup {
   const { labels } = section;
   const pairs = labels.length > 3 && confusedPairs(section);
+  const key =
+    markup`<p class="lead">Rows are true classes, columns predicted ones. <span class="key right"></span> right, <span class="key wrong"></span> wrong; darker the larger the share of the true class.</p>
+`;
   return labels.length <= MAX_TABLE
-    ? markup`<div class="split">${matrix(section)}${pairs}</div>`
-    : markup`${drawn(section)}${pairs}`;
+    ? markup`${key}<div class="split">${matrix(section)}${pairs}</div>`
+    : markup`${key}${drawn(section)}${pairs}`;
 }
 
 function matrix({ labels, counts, title }: ConfusionSection): Markup {
@@ -24,7 +27,7 @@ function matrix({ labels, counts, title }: ConfusionSection): Markup {
   return markup`<div class="scroll" role="region" aria-label="${title}" tabindex="0">
 <table class="matrix ${
     labels.length > 6 ? "many" : ""
-  }"><caption>Rows are true classes, columns predicted ones. Each cell: rows, and their share of the true class. <span class="key right"></span> right <span class="key wrong"></span> wrong, darker the larger the share.</caption>
+  }"><caption class="hidden">Rows are true classes, columns predicted ones; each cell has its rows and their share of the true class</caption>
 <thead><tr><th scope="col" class="corner">true \\ predicted</th>${
     labels.map((label) => markup`<th scope="col">${heading(label)}</th>`)
   }<th scope="col" class="total">all</th></tr></thead>
@@ -58,8 +61,7 @@ function drawn({ labels, counts, title }: ConfusionSection): Markup {
     labels: shown.map((i) => labels[i]),
     counts: shown.map((i) => shown.map((j) => counts[i][j])),
   });
-  return markup`<p class="lead">Rows are true classes, columns predicted ones. <span class="key right"></span> right <span class="key wrong"></span> wrong, darker the larger the share of the true class.</p>
-<div class="scroll" role="region" aria-label="${title}" tabindex="0">${picture}</div>${
+  return markup`<div class="scroll" role="region" aria-label="${title}" tabindex="0">${picture}</div>${
     leftOut(labels.length, shown.length, "classes, with fewer rows,")
   }`;
 }
