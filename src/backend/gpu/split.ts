@@ -261,7 +261,7 @@ class Cutter {
         if ("axis" in found) {
           const { axis, ranges } = found;
           const cuts = box.map((range, i) => i === axis ? ranges : [range]);
-          return this.#assemble(node, cuts, (cell) => this.#part(node, cell));
+          return this.#assemble(node, cuts, (cell) => this.#compute(node, cell));
         }
         return this.#named(node, () => b.reshape(this.#part(u, found), shapeOfBox(box)));
       }

@@ -75,23 +75,26 @@ export function boxesOf(grid: Grid): Box[] {
   );
 }
 
-/**
- * The axis that has to be cut for a tensor's elements to fall, in their order, into blocks of `elements` that are boxes; `undefined`
- * if there is none. The last block may be shorter where nothing but single indices stands before that axis.
- */
-export function blockAxis(shape: readonly number[], elements: number): number | undefined {
+/** Where a tensor's elements, in their order, are cut: after each `step`, and after each `period` if that is no multiple of steps. */
+export interface Blocks {
+  readonly step: number;
+  readonly period: number;
+}
+
+/** The axis that has to be cut for a tensor's blocks to be boxes; `undefined` if there is none. */
+export function blockAxis(shape: readonly number[], { step, period }: Blocks): number | undefined {
   for (const [axis, inner] of stridesOf(shape).entries()) {
-    const count = elements / inner;
-    if (!Number.isInteger(count) || count > shape[axis]) continue;
-    if (shape[axis] % count === 0 || sizeOf(shape.slice(0, axis)) === 1) return axis;
+    const all = shape[axis] * inner;
+    if (step % inner !== 0 || step > all) continue;
+    if (all === period || period % step === 0 && all % step === 0) return axis;
   }
   return undefined;
 }
 
-/** The grid of blocks of so many elements. */
-export function gridOfBlocks(shape: readonly number[], elements: number): Grid {
-  const cut = blockAxis(shape, elements)!;
-  const count = elements / stridesOf(shape)[cut];
+/** The grid of a tensor's blocks. */
+export function gridOfBlocks(shape: readonly number[], blocks: Blocks): Grid {
+  const cut = blockAxis(shape, blocks)!;
+  const count = blocks.step / stridesOf(shape)[cut];
   return wholeBox(shape).map((range, axis) => axis > cut ? [range] : cutRange(range, axis < cut ? 1 : count));
 }
 

@@ -11,7 +11,15 @@ import { storageBytes } from "./kernels/wgsl.ts";
 import { elementsOf } from "./nodes.ts";
 import { type Axes, ruleOf } from "./split_rules.ts";
 import { BindingLimitError } from "./storages.ts";
-import { blockAxis, cutRange, type Grid, gridOfBlocks, type Range, wholeBox } from "./split_boxes.ts";
+import {
+  blockAxis,
+  type Blocks,
+  cutRange,
+  type Grid,
+  gridOfBlocks,
+  type Range,
+  wholeBox,
+} from "./split_boxes.ts";
 
 /** Which tensors are cut, and how far. */
 export interface GridOptions {
@@ -25,15 +33,19 @@ export interface GridOptions {
 /** The grids of the nodes that are cut. */
 export function gridsOf(graph: Graph, options: GridOptions): Map<Node, Grid> {
   const grids = new Map<Node, Grid>();
-  for (const family of familiesOf(graph, options)) {
-    const block = blockOf(family, options.maxBytes);
-    for (const member of family) {
-      const shape = numeric(member.node.shape);
-      const fits = block !== undefined && blockAxis(shape, block) !== undefined;
-      const own = fits ? block : blockOf([member], options.maxBytes);
-      const grid = own === undefined ? gridOfAxes(member.node, options) : gridOfBlocks(shape, own);
-      if (!grid) throw tooLarge(member.node, options.maxBytes);
-      grids.set(member.node, grid);
+  for (const families of familiesOf(graph, options)) {
+    const all = families.flat();
+    const shared = families.length > 1 ? blocksOf(all, options.maxBytes, { far: false }) : undefined;
+    for (const family of families) {
+      const blocks = shared ?? blocksOf(family, options.maxBytes, { far: true });
+      for (const member of family) {
+        const shape = numeric(member.node.shape);
+        const fits = blocks && blockAxis(shape, blocks) !== undefined;
+        const own = fits ? blocks : blocksOf([member], options.maxBytes, { far: true });
+        const grid = own ? gridOfBlocks(shape, own) : gridOfAxes(member.node, options);
+        if (!grid) throw tooLarge(member.node, options.maxBytes);
+        grids.set(member.node, grid);
+      }
     }
   }
   return grids;
@@ -78,13 +90,9 @@ interface Member {
   readonly spare: number;
 }
 
-/** Nodes that are to be cut alike. */
-function familiesOf(graph: Graph, { isCut }: GridOptions): Member[][] {
-  const parent = new Map<Node, Node>();
-  const find = (node: Node): Node => {
-    const up = parent.get(node);
-    return up === undefined ? node : find(up);
-  };
+/** Nodes that are to be cut alike, in groups that had better be cut alike too: they are transposed from one another. */
+function familiesOf(graph: Graph, { isCut }: GridOptions): Member[][][] {
+  const [families, groups] = [new Sets<Node>(), new Sets<Node>()];
   const wanted = new Map<Node, number>();
   const want = (node: Node, elements: number) =>
     wanted.set(node, leastMultiple(wanted.get(node) ?? 1, elements));
@@ -96,21 +104,40 @@ function familiesOf(graph: Graph, { isCut }: GridOptions): Member[][] {
     });
     if (!isCut(node)) continue;
     const like = node.inputs.find((u, i) => isCut(u) && isAlike(node, i));
-    if (like && find(like) !== find(node)) parent.set(find(node), find(like));
-    if (like && node.op === "transpose") want(node, keptBy(node.attrs.perm, numeric(node.shape)));
-    if (like && node.op === "transpose") want(like, keptBy(node.attrs.perm, numeric(node.shape)));
+    if (!like) continue;
+    groups.join(node, like);
+    if (node.op !== "transpose") families.join(node, like);
+    else for (const n of [node, like]) want(n, keptBy(node.attrs.perm, numeric(node.shape)));
   }
-  const families = new Map<Node, Member[]>();
+  const found = new Map<Node, Map<Node, Member[]>>();
   for (const node of graph.nodes) {
     if (!isCut(node)) continue;
     const rule = ruleOf(node);
     const own = rule ? together(node, rule.out, rule.whole) : 1;
     const spare = node.op === "scatter_add" ? sizeOf(numeric(node.shape).slice(1)) : 0;
-    const root = find(node);
+    const group = found.get(groups.of(node)) ?? new Map<Node, Member[]>();
+    found.set(groups.of(node), group);
     const member = { node, own, wanted: wanted.get(node) ?? 1, spare };
-    families.set(root, [...(families.get(root) ?? []), member]);
+    const root = families.of(node);
+    group.set(root, [...(group.get(root) ?? []), member]);
   }
-  return [...families.values()];
+  return [...found.values()].map((group) => [...group.values()]);
+}
+
+/** Disjoint sets, each known by one member. */
+class Sets<T> {
+  readonly #parent = new Map<T, T>();
+
+  of(item: T): T {
+    let root = item;
+    for (let up = this.#parent.get(root); up !== undefined; up = this.#parent.get(root)) root = up;
+    return root;
+  }
+
+  join(a: T, b: T): void {
+    const [x, y] = [this.of(a), this.of(b)];
+    if (x !== y) this.#parent.set(x, y);
+  }
 }
 
 /** Whether a node's parts are best computed from the same parts of an operand, counted in elements. */
@@ -145,20 +172,31 @@ function leastMultiple(a: number, b: number): number {
   return a / x * b;
 }
 
-/** Elements of the blocks that a family is cut into: what readers want is left out where nothing would fit else. */
-function blockOf(family: readonly Member[], maxBytes: number): number | undefined {
+/**
+ * The blocks that a family is cut into: what readers want is left out where that would take many more of them than there have to be.
+ * Only if `far` they may be many all the same.
+ */
+function blocksOf(
+  family: readonly Member[],
+  maxBytes: number,
+  { far }: { far: boolean },
+): Blocks | undefined {
   const state = family.find((m) => m.node.op === "state");
   if (state) {
     const shape = numeric(state.node.shape);
     const rows = rowsOfRange(shape, maxBytes);
-    return rows && rows * stridesOf(shape)[0];
+    return rows && { step: rows * stridesOf(shape)[0], period: sizeOf(shape) } || undefined;
   }
   const bytes = Math.max(...family.map((m) => storageBytes(m.node.dtype)));
   const most = Math.floor(maxBytes / bytes) - Math.max(...family.map((m) => m.spare));
   const shapes = [...new Map(family.map(({ node }) => [node.shape.join(), numeric(node.shape)])).values()];
   const own = family.map((m) => m.own).reduce(leastMultiple);
   const all = family.map((m) => m.wanted).reduce(leastMultiple, own);
-  return chooseBlock(shapes, all, most) ?? chooseBlock(shapes, own, most);
+  const few = 4 * Math.ceil(sizeOf(shapes[0]) / most);
+  const blocks = chooseBlocks(shapes, { atom: all, most, maxParts: few });
+  if (blocks || !far) return blocks;
+  return chooseBlocks(shapes, { atom: own, most, maxParts: few }) ??
+    (shapes.length === 1 ? chooseBlocks(shapes, { atom: own, most, maxParts }) : undefined);
 }
 
 /** A grid over the axes that may be cut wherever they stand, as attention's heads; `undefined` if its boxes would be too large. */
@@ -177,33 +215,41 @@ function gridOfAxes(node: Node, { maxBytes, isInOrder }: GridOptions): Grid | un
   return bytes <= maxBytes ? grid : undefined;
 }
 
+/** More parts than that are not worth planning. */
+const maxParts = 512;
+
 /**
- * The size of blocks that are boxes in all of the shapes, at most `most` elements and a multiple of `atom`. Powers of two of blocks
- * are preferred: then those of one tensor are parts of those of another one.
+ * Blocks that are boxes in all of the shapes, of at most `most` elements and of a multiple of `atom`. Powers of two of blocks are
+ * preferred: then those of one tensor are parts of those of another one.
  */
-function chooseBlock(
+function chooseBlocks(
   shapes: readonly (readonly number[])[],
-  atom: number,
-  most: number,
-): number | undefined {
-  const fits = (block: number) =>
-    block % atom === 0 && shapes.every((s) => blockAxis(s, block) !== undefined);
-  let best = 0;
+  { atom, most, maxParts }: { atom: number; most: number; maxParts: number },
+): Blocks | undefined {
+  const total = sizeOf(shapes[0]);
+  const fits = (blocks: Blocks) =>
+    blocks.step % atom === 0 && blocks.period % atom === 0 &&
+    shapes.every((s) => blockAxis(s, blocks) !== undefined);
+  const partsOf = ({ step, period }: Blocks) => total / period * Math.ceil(period / step);
+  let best: Blocks | undefined;
+  let parts = maxParts + 1;
   for (const shape of shapes) {
     for (const [axis, inner] of stridesOf(shape).entries()) {
       const limit = Math.min(shape[axis], Math.floor(most / inner));
-      if (limit === 0) continue;
+      if (limit < 1) continue;
+      const of = (count: number) => ({ step: count * inner, period: shape[axis] * inner });
       const even = Math.ceil(shape[axis] / Math.ceil(shape[axis] / limit));
-      const candidates = [Math.ceil(even / 4) * 4, even].filter((count) => count <= limit);
-      let found = candidates.find((count) => fits(count * inner)) ?? limit;
-      while (found * inner > best && !fits(found * inner)) found--;
-      best = Math.max(best, found * inner);
+      let count = [Math.ceil(even / 4) * 4, even].find((n) => n <= limit && fits(of(n))) ?? limit;
+      while (count > 0 && partsOf(of(count)) < parts && !fits(of(count))) count--;
+      if (count === 0 || partsOf(of(count)) >= parts) continue;
+      best = of(count);
+      parts = partsOf(best);
     }
   }
-  if (best === 0) return undefined;
-  const total = sizeOf(shapes[0]);
-  for (let count = 1; total / count * 2 >= best; count *= 2) {
-    if (total / count <= most && Number.isInteger(total / count) && fits(total / count)) return total / count;
+  if (!best) return undefined;
+  for (let count = 1; count <= 2 * parts; count *= 2) {
+    const blocks = { step: total / count, period: total };
+    if (Number.isInteger(blocks.step) && blocks.step <= most && fits(blocks)) return blocks;
   }
   return best;
 }
