@@ -11,6 +11,7 @@
  */
 import { type Decomposed, evaluateAll, means } from "../decomposed.ts";
 import { EvaluationError } from "../errors.ts";
+import { createDotBlocks, type DotBlocks } from "./dot_blocks.ts";
 
 /** A text as an encoder sees it, special tokens included. */
 export interface EncodedText {
@@ -103,31 +104,27 @@ export function bertScoreRows(
       `Cannot rescale BERTScore: the baseline must lie below 1, got ${base.join(", ")}`,
     );
   }
-  const directions = new Map<EncodedText, Directions>();
-  let size: number | undefined;
-  const read = (text: EncodedText, row: number): Directions => {
-    let known = directions.get(text);
-    if (!known) directions.set(text, known = normalize(text, row, options));
-    size ??= known.size;
-    if (known.size !== size) {
-      throw new EvaluationError(
-        `Cannot compute BERTScore: row ${row} has embeddings of size ${known.size}, wanted ${size}`,
-      );
-    }
-    return known;
-  };
+  let blocks: DotBlocks | undefined, size = 0;
   const rows = new Float64Array(candidates.length * 3);
   candidates.forEach((candidate, row) => {
     const entry = references[row];
     const list: readonly EncodedText[] = isList(entry) ? entry : [entry];
     if (list.length === 0) throw new EvaluationError(`Cannot compute BERTScore: row ${row} has no reference`);
-    const own = read(candidate, row);
     const best = [-Infinity, -Infinity, -Infinity];
     for (const reference of list) {
-      compare(own, read(reference, row)).forEach((score, k) => best[k] = Math.max(best[k], score));
+      for (const text of [candidate, reference]) {
+        const own = sizeOf(text, row);
+        if (!blocks) blocks = createDotBlocks(size = own);
+        if (own === size) continue;
+        throw new EvaluationError(
+          `Cannot compute BERTScore: row ${row} has embeddings of size ${own}, wanted ${size}`,
+        );
+      }
+      compare(candidate, reference, { blocks: blocks!, row, options }).forEach((score, k) =>
+        best[k] = Math.max(best[k], score)
+      );
     }
     best.forEach((score, k) => rows[row * 3 + k] = (score - base[k]) / (1 - base[k]));
-    directions.clear(); // they take twice the embeddings' memory
   });
   return means(["precision", "recall", "f1"], rows);
 }
@@ -190,85 +187,83 @@ function isList(entry: EncodedText | readonly EncodedText[]): entry is readonly 
   return Array.isArray(entry);
 }
 
-/** Unit vectors of a text's tokens, and what each counts. */
-interface Directions {
-  readonly count: number;
-  readonly size: number;
-  readonly units: Float64Array;
-  readonly weights: Float64Array;
-  /** Whether there are no tokens but special ones. */
-  readonly isEmpty: boolean;
+/** Numbers of a token's embedding. */
+function sizeOf({ ids, embeddings }: EncodedText, row: number): number {
+  const size = embeddings.length / ids.length;
+  if (Number.isInteger(size) && size > 0) return size;
+  throw new EvaluationError(
+    `Cannot compute BERTScore: row ${row} has ${ids.length} tokens and ${embeddings.length} numbers of embeddings`,
+  );
 }
 
-function normalize({ ids, embeddings }: EncodedText, row: number, options: BertScoreOptions): Directions {
-  const { idf, specialIds } = options;
-  const count = ids.length, size = embeddings.length / count;
-  if (!(Number.isInteger(size) && size > 0)) {
-    throw new EvaluationError(
-      `Cannot compute BERTScore: row ${row} has ${count} tokens and ${embeddings.length} numbers of embeddings`,
-    );
-  }
-  const units = new Float64Array(embeddings.length), weights = new Float64Array(count);
-  let total = 0;
-  for (let t = 0; t < count; t++) {
-    const start = t * size, end = start + size;
-    let square = 0;
-    for (let k = start; k < end; k++) square += embeddings[k] ** 2;
+/** Precision, recall and F1. */
+function compare(
+  candidate: EncodedText,
+  reference: EncodedText,
+  how: { blocks: DotBlocks; row: number; options: BertScoreOptions },
+): [number, number, number] {
+  const { blocks, row, options } = how, special = options.specialIds.length;
+  const { a, b } = blocks.reserve(candidate.ids.length, reference.ids.length);
+  normalize(candidate, a, { stride: blocks.stride, row });
+  normalize(reference, b, { stride: blocks.stride, row });
+  const candidateWeights = weigh(candidate, options), referenceWeights = weigh(reference, options);
+  if (candidate.ids.length <= special || reference.ids.length <= special) return [0, 0, 0];
+  const bestOfCandidate = new Float64Array(candidate.ids.length).fill(-Infinity);
+  const bestOfReference = new Float64Array(reference.ids.length).fill(-Infinity);
+  blocks.forEach((i, j, cosine) => {
+    if (cosine > bestOfCandidate[i]) bestOfCandidate[i] = cosine;
+    if (cosine > bestOfReference[j]) bestOfReference[j] = cosine;
+  });
+  const precision = weighted(bestOfCandidate, candidateWeights);
+  const recall = weighted(bestOfReference, referenceWeights);
+  const sum = precision + recall;
+  return [precision, recall, sum === 0 ? 0 : 2 * precision * recall / sum];
+}
+
+/** Writes the directions of a text's tokens: unit vectors, or 0 where there is none. */
+function normalize(
+  { ids, embeddings }: EncodedText,
+  out: Float32Array,
+  { stride, row }: { stride: number; row: number },
+): void {
+  const size = embeddings.length / ids.length;
+  for (let t = 0; t < ids.length; t++) {
+    const start = t * size, end = start + size, shift = t * (stride - size);
+    // In double precision, where no square overflows; in four sums, none of which waits for another.
+    let s0 = 0, s1 = 0, s2 = 0, s3 = 0, k = start;
+    for (; k + 3 < end; k += 4) {
+      s0 += embeddings[k] * embeddings[k], s1 += embeddings[k + 1] * embeddings[k + 1];
+      s2 += embeddings[k + 2] * embeddings[k + 2], s3 += embeddings[k + 3] * embeddings[k + 3];
+    }
+    for (; k < end; k++) s0 += embeddings[k] * embeddings[k];
+    const square = s0 + s1 + s2 + s3;
     if (!Number.isFinite(square)) {
       throw new EvaluationError(
         `Cannot compute BERTScore: the embedding of token ${t} in row ${row} is not finite`,
       );
     }
     const scale = square === 0 ? 0 : 1 / Math.sqrt(square);
-    for (let k = start; k < end; k++) units[k] = embeddings[k] * scale;
+    for (let k = start; k < end; k++) out[k + shift] = embeddings[k] * scale;
+  }
+}
+
+/** What each token counts; all together 1, or 0. */
+function weigh({ ids }: EncodedText, { idf, specialIds }: BertScoreOptions): Float64Array {
+  const weights = new Float64Array(ids.length);
+  let total = 0;
+  for (let t = 0; t < ids.length; t++) {
     weights[t] = idf ? idf.weights.get(ids[t]) ?? idf.unseen : specialIds.includes(ids[t]) ? 0 : 1;
     if (!(weights[t] >= 0 && weights[t] < Infinity)) {
       throw new EvaluationError(`Cannot compute BERTScore: token ${ids[t]} has weight ${weights[t]}`);
     }
     total += weights[t];
   }
-  if (total > 0) { for (let t = 0; t < count; t++) weights[t] /= total; }
-  return { count, size, units, weights, isEmpty: count <= specialIds.length };
+  return total > 0 ? weights.map((weight) => weight / total) : weights;
 }
 
-/** Precision, recall and F1. */
-function compare(candidate: Directions, reference: Directions): [number, number, number] {
-  if (candidate.isEmpty || reference.isEmpty) return [0, 0, 0];
-  const bestOfCandidate = new Float64Array(candidate.count).fill(-Infinity);
-  const bestOfReference = new Float64Array(reference.count).fill(-Infinity);
-  bestCosines(candidate, reference, bestOfCandidate, bestOfReference);
-  const weighted = (best: Float64Array, weights: Float64Array) =>
-    best.reduce((sum, cosine, t) => sum + cosine * weights[t], 0);
-  const precision = weighted(bestOfCandidate, candidate.weights);
-  const recall = weighted(bestOfReference, reference.weights);
-  const sum = precision + recall;
-  return [precision, recall, sum === 0 ? 0 : 2 * precision * recall / sum];
-}
-
-/** The greatest cosine of each token with any of the other text's. Two tokens by four at a time: each number is read less often. */
-function bestCosines(p: Directions, r: Directions, bestOfP: Float64Array, bestOfR: Float64Array): void {
-  const { size, units: a } = p;
-  const b = r.units;
-  for (let i = 0; i < p.count; i += 2) {
-    const i0 = i * size, i1 = Math.min(i + 1, p.count - 1) * size; // a last odd token is taken twice
-    for (let j = 0; j < r.count; j += 4) {
-      const j0 = j * size;
-      const j1 = Math.min(j + 1, r.count - 1) * size;
-      const j2 = Math.min(j + 2, r.count - 1) * size;
-      const j3 = Math.min(j + 3, r.count - 1) * size;
-      let s00 = 0, s01 = 0, s02 = 0, s03 = 0, s10 = 0, s11 = 0, s12 = 0, s13 = 0;
-      for (let k = 0; k < size; k++) {
-        const x = a[i0 + k], y = a[i1 + k];
-        const u = b[j0 + k], v = b[j1 + k], w = b[j2 + k], z = b[j3 + k];
-        s00 += x * u, s01 += x * v, s02 += x * w, s03 += x * z;
-        s10 += y * u, s11 += y * v, s12 += y * w, s13 += y * z;
-      }
-      bestOfP[i] = Math.max(bestOfP[i], s00, s01, s02, s03);
-      if (i + 1 < p.count) bestOfP[i + 1] = Math.max(bestOfP[i + 1], s10, s11, s12, s13);
-      bestOfR[j] = Math.max(bestOfR[j], s00, s10);
-      if (j + 1 < r.count) bestOfR[j + 1] = Math.max(bestOfR[j + 1], s01, s11);
-      if (j + 2 < r.count) bestOfR[j + 2] = Math.max(bestOfR[j + 2], s02, s12);
-      if (j + 3 < r.count) bestOfR[j + 3] = Math.max(bestOfR[j + 3], s03, s13);
-    }
-  }
+function weighted(cosines: Float64Array, weights: Float64Array): number {
+  let sum = 0;
+  // Rounding to single precision may take the cosine of equal directions above 1.
+  for (let t = 0; t < cosines.length; t++) sum += Math.min(1, cosines[t]) * weights[t];
+  return sum;
 }
