@@ -42,10 +42,9 @@ export function tokenizeForTer(text: string, options: TerTokenizerOptions = {}):
 const ASIAN_PUNCTUATION =
   /[\u3001\u3002\u3008-\u3011\u3014-\u301f\uff61-\uff65\u30fb\uff0e\uff0c\uff1f\uff1a\uff1b\uff01\uff02\uff08\uff09]/g;
 
-// Ideographs, strokes, radicals, compatibility forms; U+3200 to U+3F22 is what sacrebleu has for "enclosed letters and
-// months" (to U+32FF was meant).
+// Ideographs, strokes, radicals, compatibility forms, enclosed letters and months, punctuation.
 const ASIAN = new RegExp(
-  "[\u4e00-\u9fff\u3400-\u4dbf\u31c0-\u31ef\u2e80-\u2eff\u3300-\u33ff\uf900-\ufaff\ufe30-\ufe4f\u3200-\u3f22" +
+  "[\u4e00-\u9fff\u3400-\u4dbf\u31c0-\u31ef\u2e80-\u2eff\u3300-\u33ff\uf900-\ufaff\ufe30-\ufe4f\u3200-\u32ff" +
     ASIAN_PUNCTUATION.source.slice(1),
   "g",
 );
