@@ -54,10 +54,16 @@ export function f1Interval(counts: ClassCounts, options: ConfidenceOptions = {})
 }
 
 /**
- * Interval of macro F1, the mean of the classes' F1 scores: a bootstrap over the cells of the confusion matrix.
+ * Interval of macro F1, the mean of the classes' F1 scores.
  *
- * Where all rows are right every resample is, too, and a bootstrap would claim certainty. Then the interval reaches down to the
- * mean of the lower ends that `f1Interval` gives the classes: wide rather than narrow, for it lets all classes err at once.
+ * - Two classes: a closed form, "mover". The distances of the classes' F1 from their `f1Interval` ends are combined as standard
+ *   errors of a mean are, with the correlation that shared errors bring (Zou and Donner 2008, "Construction of confidence limits
+ *   about effect measures: a general approach").
+ * - More classes: a BCa bootstrap over the cells of the confusion matrix, for Wilson's pull towards the middle adds up over
+ *   classes. Where all rows are right every resample is, too, and would claim certainty: then the interval reaches down to the
+ *   mean of the classes' lower ends ("wilson"), wide rather than narrow.
+ *
+ * Which of them holds its level where is in `bench/results/coverage.md`. With `method` a bootstrap is drawn in either case.
  *
  * @param confusion `confusion[i][j]`: rows of class i that were predicted as class j.
  * @throws {EvaluationError} When the matrix is not square, a count is no whole number, there are no rows or an option is out of
@@ -83,36 +89,66 @@ export function macroF1Interval(
       `A confusion matrix is square: it has ${size} rows, one of ${odd.length} cells`,
     );
   }
-  const cells = confusion.flat(), occupied: number[] = [];
-  cells.forEach((count, cell) => count !== 0 && occupied.push(cell)); // an empty cell stays empty
-  const true_ = new Float64Array(size), predicted = new Float64Array(size), right = new Float64Array(size);
-  const [interval] = bootstrapCells(occupied.map((cell) => cells[cell]), (counts, out) => {
-    true_.fill(0), predicted.fill(0), right.fill(0);
-    occupied.forEach((cell, at) => {
-      const i = Math.floor(cell / size), j = cell % size;
-      true_[i] += counts[at], predicted[j] += counts[at];
-      if (i === j) right[i] += counts[at];
-    });
-    out[0] = 0;
-    for (let k = 0; k < size; k++) {
-      const total = true_[k] + predicted[k];
-      if (total > 0) out[0] += 2 * right[k] / total / size;
-    }
-  }, { ...options, metrics: 1 });
-  if (interval.method !== "degenerate" || options.resamples === 0) return interval;
+  const closed = size === 2 && options.method === undefined;
+  const interval = resampleMacroF1(confusion, closed ? { ...options, resamples: 0 } : options);
+  if (!closed && (interval.method !== "degenerate" || options.resamples === 0)) return interval;
 
-  const ends = confusion.map((row, k) => {
+  const classes = confusion.map((row, k) => {
     const truePositives = row[k];
     const falseNegatives = row.reduce((sum, count) => sum + count, 0) - truePositives;
     const falsePositives = confusion.reduce((sum, other) => sum + other[k], 0) - truePositives;
     return f1Interval({ truePositives, falsePositives, falseNegatives }, options);
-  }).filter(({ n }) => n > 0);
-  const low = ends.reduce((sum, end) => sum + end.low, 0) / size;
-  const high = ends.reduce((sum, end) => sum + end.high, 0) / size;
+  });
+  const shared = size === 2 ? correlation(confusion) : 1;
+  const { value, confidence, n } = interval;
   return {
-    ...interval,
-    low: Math.min(low, interval.value),
-    high: Math.max(high, interval.value),
-    method: "wilson",
+    value,
+    low: Math.max(0, value - combine(classes.map(({ value, low, n }) => n > 0 ? value - low : 0), shared)),
+    high: Math.min(1, value + combine(classes.map(({ value, high, n }) => n > 0 ? high - value : 0), shared)),
+    confidence,
+    n,
+    method: size === 2 ? "mover" : "wilson",
   };
+}
+
+/** The mean's distance from its end, for equally correlated parts. */
+function combine(distances: number[], correlation: number): number {
+  let sum = 0, squares = 0;
+  for (const distance of distances) sum += distance, squares += distance ** 2;
+  return Math.sqrt((1 - correlation) * squares + correlation * sum ** 2) / distances.length;
+}
+
+/**
+ * Correlation of the F1 scores of two classes (delta method): every error counts against both, a right row for one. One more
+ * error is assumed than there is, so that it has a value where there is none.
+ */
+function correlation([[a, offA], [offB, b]]: readonly (readonly number[])[]): number {
+  const errors = offA + offB + 1;
+  const deviation = (right: number) => { // times 2 right + errors
+    const f1 = 2 * right / (2 * right + errors);
+    return Math.sqrt(4 * right * (1 - f1) ** 2 + errors * f1 ** 2);
+  };
+  const product = deviation(a) * deviation(b);
+  const [first, second] = [a, b].map((right) => 2 * right / (2 * right + errors));
+  return product > 0 ? Math.min(1, errors * first * second / product) : 0;
+}
+
+function resampleMacroF1(confusion: readonly (readonly number[])[], options: BootstrapOptions): Interval {
+  const size = confusion.length;
+  const cells = confusion.flat(), occupied: number[] = [];
+  cells.forEach((count, cell) => count !== 0 && occupied.push(cell)); // an empty cell stays empty
+  const ofClass = new Float64Array(size), asClass = new Float64Array(size), right = new Float64Array(size);
+  return bootstrapCells(occupied.map((cell) => cells[cell]), (counts, out) => {
+    ofClass.fill(0), asClass.fill(0), right.fill(0);
+    for (let at = 0; at < occupied.length; at++) {
+      const i = Math.floor(occupied[at] / size), j = occupied[at] % size;
+      ofClass[i] += counts[at], asClass[j] += counts[at];
+      if (i === j) right[i] += counts[at];
+    }
+    out[0] = 0;
+    for (let k = 0; k < size; k++) {
+      const total = ofClass[k] + asClass[k];
+      if (total > 0) out[0] += 2 * right[k] / total / size;
+    }
+  }, { ...options, metrics: 1 })[0];
 }

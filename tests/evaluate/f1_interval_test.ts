@@ -49,7 +49,40 @@ Deno.test("macro F1 is a bootstrap, and reaches below 1 where every row is right
   const perfect = macroF1Interval([[80, 0, 0], [0, 60, 0], [0, 0, 5]]);
   assert.deepEqual([perfect.value, perfect.high, perfect.method], [1, 1, "wilson"]);
   assert.ok(perfect.low > 0.85 && perfect.low < 0.95);
-  assert.equal(macroF1Interval([[7, 0], [0, 3]], { resamples: 0 }).low, 1);
+  assert.equal(macroF1Interval([[7, 0, 0], [0, 3, 0], [0, 0, 1]], { resamples: 0 }).low, 1);
+});
+
+Deno.test("with two classes macro F1 needs no resampling, and agrees with the bootstrap over many rows", () => {
+  const confusion = [[8200, 300], [500, 1000]];
+  const closed = macroF1Interval(confusion),
+    resampled = macroF1Interval(confusion, {
+      method: "bca",
+      resamples: 20_000,
+    });
+  assert.deepEqual([closed.method, resampled.method], ["mover", "bca"]);
+  assert.equal(closed.value, resampled.value);
+  assert.ok(Math.abs(closed.low - resampled.low) < 0.001 && Math.abs(closed.high - resampled.high) < 0.001);
+  const turned = macroF1Interval([[1000, 500], [300, 8200]]);
+  assert.ok(Math.abs(turned.low - closed.low) < 1e-12 && Math.abs(turned.high - closed.high) < 1e-12);
+});
+
+Deno.test("a 95% interval of macro F1 of two classes covers it in 93 to 97% of sets of 100 rows", () => {
+  for (const [wrong, missed, found] of [[0.03, 0.02, 0.18], [0.02, 0.02, 0.08], [0.005, 0.005, 0.125]]) {
+    const random = createRandom(6), sets = 3000, right = 1 - wrong - missed - found;
+    const truth = (2 * found / (2 * found + wrong + missed) + 2 * right / (2 * right + wrong + missed)) / 2;
+    let covered = 0;
+    for (let set = 0; set < sets; set++) {
+      const ofFound = drawBinomial(random, 100, found);
+      const ofMissed = drawBinomial(random, 100 - ofFound, missed / (1 - found));
+      const ofWrong = drawBinomial(random, 100 - ofFound - ofMissed, wrong / (1 - found - missed));
+      const { low, high } = macroF1Interval([[100 - ofFound - ofMissed - ofWrong, ofWrong], [
+        ofMissed,
+        ofFound,
+      ]]);
+      if (low <= truth && truth <= high) covered++;
+    }
+    assert.ok(covered / sets > 0.93 && covered / sets < 0.97, `macro F1 ${truth}: ${covered / sets}`);
+  }
 });
 
 Deno.test("a class without rows counts as 0, and no row right is no certainty either", () => {
