@@ -270,6 +270,8 @@ interface Result {
   readonly theirs?: { first: number; warm: number; wall: number; values: Values };
   readonly ours: { first: number; warm: number; wall: number; values: Values };
   readonly loads: readonly [number, number];
+  /** Why there is nothing from the other side though it was asked. */
+  readonly error?: string;
 }
 
 /** Whether processes can be held on one core. */
@@ -354,7 +356,13 @@ async function measure(
   const python = (name === "squad" ? Deno.env.get("WEIR_PYTHON_SQUAD") : undefined) ??
     Deno.env.get("WEIR_PYTHON");
   const script = new URL("./evaluate.py", import.meta.url).pathname;
-  const theirs = python ? await start(python, [script, name, folder]) : undefined;
+  let theirs: Worker | undefined, error: string | undefined;
+  try {
+    if (python) theirs = await start(python, [script, name, folder]);
+  } catch (cause) {
+    error = (cause as Error).message;
+    console.error(error);
+  }
   const calls = { ours: [] as Call[], theirs: [] as Call[] }, loads = [Deno.loadavg()[0]];
   for (let round = 0; round <= rounds; round++) {
     calls.ours.push(await ours.call());
@@ -371,6 +379,7 @@ async function measure(
     ours: summarize(calls.ours),
     theirs: theirs && summarize(calls.theirs),
     loads: [Math.min(...loads), Math.max(...loads)],
+    error,
   };
 }
 
@@ -401,7 +410,7 @@ async function start(command: string, args: string[]): Promise<Worker> {
   const next = async () => {
     const { value, done } = await answers.next();
     if (done) {
-      throw new Error(`${command} ${args.join(" ")} failed: ${(await complaints).trim().split("\n").at(-1)}`);
+      throw new Error((await complaints).trim().split("\n").at(-1));
     }
     return JSON.parse(value);
   };
@@ -451,7 +460,7 @@ function* page(
   yield "| metric | rows | theirs | ours, first call | ours, warm | ratio | ratio, first call | goal | met | values | load |";
   yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- | --- | ---: |";
   for (const result of results) {
-    const { theirs, ours, loads } = result, { about, goal } = metrics[result.metric];
+    const { theirs, ours, loads, error } = result, { about, goal } = metrics[result.metric];
     const ratio = (time: number) => theirs ? `${(theirs.warm / time).toFixed(1)}x` : "-";
     const cells = [
       about,
@@ -463,7 +472,7 @@ function* page(
       ratio(ours.first),
       goal === undefined ? "" : "times" in goal ? `>= ${goal.times}x` : `< ${goal.seconds} s`,
       met(result),
-      theirs ? agreement(result) : "",
+      theirs ? agreement(result) : error ? `no figures: ${error}` : "",
       loads.map((load) => load.toFixed(1)).join(" to "),
     ];
     yield `| ${cells.join(" | ")} |`;
@@ -483,7 +492,7 @@ function* page(
   }
   yield "";
   yield Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ");
-  if (results.every(({ theirs }) => !theirs)) {
+  if (!Deno.env.get("WEIR_PYTHON")) {
     yield "";
     yield "Python was not measured: name one that has the packages in WEIR_PYTHON.";
   }
