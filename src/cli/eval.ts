@@ -1,34 +1,101 @@
 /**
- * `weir eval`: how good a registered model is on labelled data, with intervals.
+ * `weir eval`: how good a model, or a file of predictions, is on data with known answers, by the metrics of its task.
  *
  * @module
  */
 import type { Command } from "commander";
-import { classificationReport } from "../evaluate/classification.ts";
-import { formatReport } from "../evaluate/format.ts";
-import { type DataOptions, loadExamples, withDataOptions } from "./data.ts";
+import { basename } from "node:path";
+import { pathToFileURL } from "node:url";
+import { checkSafety, personalData, type SafetyFilter, termsFilter } from "../evaluate/robustness/safety.ts";
+import { type Canary, parseCanaries } from "../evaluate/robustness/canaries.ts";
+import { type Probe, probes } from "../evaluate/robustness/probes.ts";
+import type { Report, Section, Task } from "../evaluate/report/report.ts";
+import { evaluateTask, type TaskOptions } from "../evaluate/tasks/evaluate.ts";
+import { type Pair, pairsOf } from "../evaluate/tasks/pairs.ts";
+import { strategies } from "../evaluate/tasks/strategy.ts";
+import type { PredictService } from "../serve/service.ts";
 import type { DeviceChoice } from "./device.ts";
-import { openModel, predictAll } from "./model.ts";
-import { type CommonOptions, deviceOption, newCommand } from "./options.ts";
-import { CommandError, processOutput } from "./output.ts";
+import { bertScoreOf } from "./evaluation/bert_score.ts";
+import {
+  canariesOf,
+  classify,
+  pairsOfClassifier,
+  probeModel,
+  reportedModel,
+  timeSingles,
+} from "./evaluation/model_rows.ts";
+import {
+  championOption,
+  finishReport,
+  type IntervalFlags,
+  intervalsOf,
+  readGate,
+  repeat,
+  type ReportFlags,
+  settingsOf,
+  taskOption,
+  withIntervals,
+  withReport,
+} from "./evaluation/options.ts";
+import { hashOf, type LabelledRow, readLabelled, readRows } from "./evaluation/rows.ts";
+import { bundlePathOf, openModel } from "./model.ts";
+import { type CommonOptions, deviceOption, integer, newCommand } from "./options.ts";
+import { type Output, processOutput, readingInput, UsageError } from "./output.ts";
 
-interface Options extends CommonOptions, DataOptions {
-  readonly model: string;
-  readonly data: string;
+interface Options extends CommonOptions, IntervalFlags, ReportFlags {
+  readonly model?: string;
+  readonly data?: string;
+  readonly textColumn: string;
+  readonly labelColumn: string;
+  readonly task?: Task;
+  readonly predictions?: string;
+  readonly references?: string;
   readonly device: DeviceChoice;
+  readonly slice: readonly string[];
+  readonly worst: number;
+  readonly probes?: string | true;
+  readonly probeRows: number;
+  readonly canaries?: string;
+  readonly safety: readonly string[];
+  readonly latency: boolean;
+  readonly encoder?: string;
+  readonly explain?: boolean;
 }
 
 /** Adds the command. */
 export function evalCommand(program: Command): Command {
-  const command = withDataOptions(
-    newCommand("eval", "score a registered model on labelled data, with intervals", [
+  const command = withReport(withIntervals(
+    newCommand("eval", "score a model, or a file of predictions, by the metrics of its task", [
       "eval --model spam --data held_out.jsonl",
-      "eval --model spam@challenger --data held_out.csv --label-column kind --json",
+      "eval --model spam@challenger --data held_out.csv --label-column kind --slice language --probes --out report.html",
+      "eval --model spam --data held_out.jsonl --gate gate.json --champion champion.json",
+      "eval --task summarization --predictions summaries.txt --references references.txt",
+      "eval --task translation --explain",
     ]),
-  )
-    .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder")
-    .requiredOption("--data <file>", "a .jsonl, .csv or .tsv file, or spam")
+  ))
+    .option("--model <model>", "name[@version|@alias], or a bundle's folder")
+    .option("--data <file>", "texts with labels: .jsonl, .json, .csv, .tsv, or spam")
+    .option("--text-column <name>", "column of the text", "text")
+    .option("--label-column <name>", "column of the label", "label")
+    .addOption(taskOption())
+    .option("--predictions <file>", "instead of a model: .jsonl, .json, .csv, .tsv, else a text a line")
+    .option("--references <file>", "what was wanted; not needed where the predictions' file has it")
+    .option("--slice <column>", "also by the values of a column; may be given again", repeat, [])
+    .option("--worst <n>", "rows to show that went worst", integer({ min: 0, max: 1000 }), 20)
+    .option("--probes [names]", `robustness: all of, or some of ${Object.keys(probes).join(", ")}`)
+    .option("--probe-rows <n>", "texts that each probe changes", integer({ min: 1, max: 1_000_000 }), 500)
+    .option("--canaries <file>", "inputs whose answers are known: .jsonl or .json")
+    .option(
+      "--safety <filter>",
+      "look at texts: personal-data, a .txt file of terms, or a .ts file that exports check(text); may be given again",
+      repeat,
+      [],
+    )
+    .option("--no-latency", "do not time single texts")
+    .option("--encoder <folder>", "of a BERT checkpoint: adds BERTScore to tasks that make text")
+    .option("--explain", "print what the task is measured by, and why, and end")
     .addOption(deviceOption())
+    .addOption(championOption())
     .action(evaluate);
   program.addCommand(command);
   return command;
@@ -36,22 +103,235 @@ export function evalCommand(program: Command): Command {
 
 async function evaluate(options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
-  const service = await openModel(options.model, options, { warmUpMs: 0 });
-  try {
-    const { manifest, labels, device } = service.info();
-    const examples = await loadExamples(options.data, options, labels);
-    if (examples.length === 0) throw new CommandError(`${options.data}: no examples to score`);
-    output.progress(`${manifest.name} ${manifest.version} on ${device}: ${examples.length} examples`);
-    const predicted = new Int32Array(examples.length);
-    await predictAll(service, examples.map((e) => e.text), (scores, i) => {
-      predicted[i] = labels.indexOf(scores[0].label);
-    });
-    const report = classificationReport(examples.map((e) => labels.indexOf(e.label)), predicted, { labels });
-    output.result(
-      { model: manifest.name, version: manifest.version, device, ...report },
-      formatReport(report),
+  if (options.explain) return explain(options.task ?? "text-classification", output);
+  if (options.model !== undefined && options.predictions !== undefined) {
+    throw new UsageError("give --model or --predictions, not both");
+  }
+  await readingInput(async () => {
+    if (options.model !== undefined) await evaluateModel(options.model, options, output);
+    else if (options.predictions !== undefined) await evaluateFile(options.predictions, options, output);
+    else throw new UsageError("give --model and --data, or --task and --predictions");
+  });
+}
+
+function explain(task: Task, output: Output): void {
+  const { about, choices } = strategies[task];
+  const metrics = choices.flatMap(({ family, needs, options, metrics }) =>
+    metrics.map(({ name, why }) => ({
+      metric: name,
+      family,
+      ...(options && { options }),
+      ...(needs && { needs }),
+      why,
+    }))
+  );
+  const width = Math.max(...metrics.map(({ metric }) => metric.length));
+  const lines = metrics.map(({ metric, family, needs, why }) =>
+    `${metric.padEnd(width)}  ${family}${
+      needs ? `, where there is a ${needs.replace(/s$/, "")}` : ""
+    }: ${why}`
+  );
+  output.result({ task, about, metrics }, `${task}: ${about}\n\n${lines.join("\n")}`);
+}
+
+async function evaluateModel(model: string, options: Options, output: Output): Promise<void> {
+  const { data } = options;
+  if (data === undefined) throw new UsageError("give --data, too: texts with labels");
+  if (options.task && options.task !== "text-classification") {
+    throw new UsageError(
+      `a model is evaluated as text-classification; for ${options.task} give --predictions`,
     );
+  }
+  const held = await readGate(options);
+  const canaries = options.canaries === undefined
+    ? undefined
+    : parseCanaries(await readRows(options.canaries));
+  const filters = await Promise.all(options.safety.map(filterOf));
+  const chosen = probeNames(options.probes);
+  const service = await openModel(model, options, { warmUpMs: 0 });
+  try {
+    const info = service.info();
+    const rows = await readLabelled(data, { ...options, labels: info.labels });
+    output.progress(
+      `${info.manifest.name} ${info.manifest.version} on ${info.device}: ${rows.length} examples`,
+    );
+    const said = await classify(service, rows.map(({ text }) => text));
+    const given = settingsOf(options.option, "classification");
+    const settings = { ...given, classification: { labels: info.labels.join(","), ...given.classification } };
+    const evaluated = evaluateTask("text-classification", pairsOfClassifier(rows, said), {
+      ...intervalsOf(options),
+      ...{ slices: options.slice, worst: options.worst, settings },
+    });
+    const further = await modelSections(service, rows, {
+      ...options,
+      canaries,
+      filters,
+      chosen,
+      said,
+      output,
+      settings,
+    });
+    const { name, version } = info.manifest;
+    const report = await reportOf("text-classification", {
+      ...{
+        title: options.title ?? `${name} ${version} on ${basename(data)}`,
+        source: data,
+        n: rows.length,
+        options,
+      },
+      ...{
+        metrics: evaluated.metrics,
+        sections: [...evaluated.sections, ...further],
+        notes: evaluated.notes,
+      },
+    });
+    const reported = await reportedModel(service, await bundlePathOf(model, options));
+    await finishReport({ ...report, model: reported }, output, { ...options, held });
   } finally {
     await service.close();
   }
+}
+
+interface Further extends Options {
+  readonly said: Awaited<ReturnType<typeof classify>>;
+  readonly chosen: readonly Probe[];
+  readonly filters: readonly SafetyFilter[];
+  readonly settings: TaskOptions["settings"];
+  readonly output: Output;
+}
+
+/** Latency, probes, canaries and safety, as far as they were asked for. */
+async function modelSections(
+  service: PredictService,
+  rows: readonly LabelledRow[],
+  options: Omit<Further, "canaries"> & { canaries?: readonly Canary[] },
+): Promise<Section[]> {
+  const sections: Section[] = [];
+  const { chosen, canaries, filters, said, output } = options;
+  if (options.latency) sections.push(...await timeSingles([service], rows.map(({ text }) => text)));
+  if (chosen.length > 0) {
+    sections.push(
+      await probeModel(service, rows, said, {
+        ...intervalsOf(options),
+        ...{ probes: chosen, rows: options.probeRows, settings: options.settings },
+        progress: output.progress,
+      }),
+    );
+  }
+  if (canaries) sections.push(await canariesOf(service, canaries));
+  if (filters.length > 0) {
+    sections.push(
+      await checkSafety(rows.map(({ text }, i) => ({ row: i + 1, where: "input", text })), filters),
+    );
+  }
+  return sections;
+}
+
+async function evaluateFile(predictions: string, options: Options, output: Output): Promise<void> {
+  const { task, references } = options;
+  if (!task) throw new UsageError("give --task, too: it decides the metrics");
+  for (const [flag, value] of [["--probes", options.probes], ["--canaries", options.canaries]]) {
+    if (value !== undefined) throw new UsageError(`${flag} asks a model: give --model and --data`);
+  }
+  const held = await readGate(options);
+  const filters = await Promise.all(options.safety.map(filterOf));
+  const pairs = pairsOf(
+    await readRows(predictions),
+    references === undefined ? undefined : await readRows(references),
+  );
+  output.progress(`${predictions}: ${pairs.length} rows, measured as ${task}`);
+  const more = options.encoder === undefined
+    ? []
+    : [await bertScoreOf(options.encoder, pairs, { ...options, output })];
+  const evaluated = evaluateTask(task, pairs, {
+    ...intervalsOf(options),
+    ...{
+      slices: options.slice,
+      worst: options.worst,
+      settings: settingsOf(options.option, onlyFamily(task)),
+      more,
+    },
+  });
+  const sections = [...evaluated.sections];
+  if (filters.length > 0) {
+    const texts = pairs.map(({ prediction }: Pair, i) => ({
+      row: i + 1,
+      where: "output" as const,
+      text: String(prediction),
+    }));
+    sections.push(await checkSafety(texts, filters));
+  }
+  const report = await reportOf(task, {
+    ...{
+      title: options.title ?? `${task} of ${basename(predictions)}`,
+      source: predictions,
+      n: pairs.length,
+      options,
+    },
+    ...{ metrics: evaluated.metrics, sections, notes: evaluated.notes },
+  });
+  await finishReport(report, output, { ...options, held });
+}
+
+function onlyFamily(task: Task): string | undefined {
+  const { choices } = strategies[task];
+  return choices.length === 1 ? choices[0].family : undefined;
+}
+
+interface ReportParts {
+  title: string;
+  source: string;
+  n: number;
+  options: IntervalFlags;
+  metrics: Report["metrics"];
+  sections: Section[];
+  notes: string[];
+}
+
+async function reportOf(
+  task: Task,
+  { title, source, n, options, metrics, sections, notes }: ReportParts,
+): Promise<Report> {
+  return {
+    format: "weir-report/1",
+    title,
+    task,
+    createdAt: new Date().toISOString(),
+    data: { source: basename(source), n, ...(source !== "spam" && { hash: await hashOf(source) }) },
+    intervals: intervalsOf(options) as Report["intervals"],
+    metrics,
+    sections,
+    notes,
+  };
+}
+
+function probeNames(given: string | true | undefined): Probe[] {
+  const all = Object.keys(probes) as Probe[];
+  if (given === undefined) return [];
+  if (given === true) return all;
+  const names = given.split(",").map((name) => name.trim());
+  const unknown = names.find((name) => !all.includes(name as Probe));
+  if (unknown !== undefined) throw new UsageError(`unknown probe "${unknown}": choose of ${all.join(", ")}`);
+  return names as Probe[];
+}
+
+/** The hook: a built-in filter, a list of terms, or a module of the user's. */
+async function filterOf(name: string): Promise<SafetyFilter> {
+  if (name === "personal-data") return personalData;
+  if (/\.(ts|js|mjs)$/.test(name)) {
+    const module = await import(pathToFileURL(await Deno.realPath(name)).href);
+    if (typeof module.check !== "function") {
+      throw new UsageError(
+        `${name} exports no function check(text) that returns findings, such as [{ rule, text }]`,
+      );
+    }
+    return { name: basename(name), check: module.check };
+  }
+  if (name.endsWith(".txt")) {
+    const terms = (await readRows(name)).map(String).filter((term) => term.trim() !== "");
+    return termsFilter(terms, basename(name));
+  }
+  throw new UsageError(
+    `"${name}" is no safety filter: give personal-data, a .txt file of terms, or a .ts file`,
+  );
 }

@@ -6,6 +6,7 @@
  */
 import { Command, CommanderError } from "commander";
 import config from "../../deno.json" with { type: "json" };
+import { compareCommand } from "./compare.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor_command.ts";
 import { driftCommand } from "./drift.ts";
@@ -14,6 +15,8 @@ import { exportCommand } from "./export.ts";
 import { exitCodes, explain, oneLine, writeText } from "./output.ts";
 import { predictCommand } from "./predict.ts";
 import { registryCommand } from "./registry.ts";
+import { reportCommand } from "./report.ts";
+import { scoreCommand } from "./score.ts";
 import { serveCommand } from "./serve.ts";
 import { trainCommand } from "./train.ts";
 
@@ -22,6 +25,9 @@ const commands: readonly ((program: Command) => Command)[] = [
   trainCommand,
   predictCommand,
   evalCommand,
+  scoreCommand,
+  compareCommand,
+  reportCommand,
   exportCommand,
   serveCommand,
   driftCommand,

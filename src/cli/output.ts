@@ -19,6 +19,12 @@ export class CommandError extends Error {
   readonly userFacing = true;
 }
 
+/** A condition is not met: exit code 1 and the message alone. */
+export class UnmetError extends Error {
+  override readonly name = "UnmetError";
+  readonly userFacing = true;
+}
+
 /** What a command was given to read is not there or not what it should be: exit code 2 and the message alone. */
 export class InputError extends Error {
   override readonly name = "InputError";
@@ -35,7 +41,7 @@ export async function readingInput<T>(read: () => Promise<T> | T): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (!(error instanceof Error) || error instanceof UsageError) throw error;
+    if (!(error instanceof Error) || error instanceof UsageError || error instanceof UnmetError) throw error;
     const known = "userFacing" in error && error.userFacing ? oneLine(error.message) : systemMessage(error);
     if (known === undefined) throw error;
     throw new InputError(known, { cause: error });

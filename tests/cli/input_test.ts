@@ -129,7 +129,7 @@ Deno.test("a model and what it is given", async (t) => {
         label: "eggs",
       }]);
       const { code, stderr } = await weir("eval", "--model", "toy", "--data", data, ...on);
-      assert.equal(code, 1);
+      assert.equal(code, 2);
       assertOneError(stderr, /eggs\.jsonl line 3: unknown label "eggs"; known are "ham", "spam"/);
     });
 

@@ -72,9 +72,10 @@ Deno.test("a model's life on the command line", async (t) => {
     });
 
     await t.step("eval scores the model on labelled data", async () => {
-      const { model, version, accuracy, n } = await json("eval", "--model", "toy", "--data", data, ...on);
-      assert.deepEqual([model, version, n], ["toy", "1.1.0", 300]);
-      assert.ok(accuracy.value > 0.99 && accuracy.low <= accuracy.value);
+      const { model, data: { n }, metrics } = await json("eval", "--model", "toy", "--data", data, ...on);
+      assert.deepEqual([model.name, model.version, n], ["toy", "1.1.0", 300]);
+      const { interval } = metrics.find(({ name }: { name: string }) => name === "accuracy");
+      assert.ok(interval.value > 0.99 && interval.low <= interval.value);
     });
 
     await t.step(

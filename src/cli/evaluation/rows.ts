@@ -20,7 +20,17 @@ const MAX_JSON_BYTES = 512 * 2 ** 20;
  * @throws {DataError} naming the file and line that cannot be read; {InputError} when there are no rows, or too many.
  */
 export async function readRows(path: string): Promise<unknown[]> {
-  const rows: unknown[] = [];
+  return (await readPlaced(path)).map(({ value }) => value);
+}
+
+/** A row, and what errors call the place it stands at. */
+interface Placed {
+  readonly value: unknown;
+  readonly where: string;
+}
+
+async function readPlaced(path: string): Promise<Placed[]> {
+  const rows: Placed[] = [];
   for await (const row of rowsOf(path)) {
     rows.push(row);
     if (rows.length > MAX_ROWS) throw new InputError(`${path}: more than ${MAX_ROWS} rows`);
@@ -29,20 +39,21 @@ export async function readRows(path: string): Promise<unknown[]> {
   return rows;
 }
 
-async function* rowsOf(path: string): AsyncGenerator<unknown> {
+async function* rowsOf(path: string): AsyncGenerator<Placed> {
   const lower = path.toLowerCase();
-  if (/\.(jsonl|ndjson)$/.test(lower)) {
-    for await (const { value } of readJsonLines(path)) yield value;
-  } else if (/\.(csv|tsv)$/.test(lower)) {
-    for await (const { record } of readCsvRecords(path)) yield record;
+  if (/\.(jsonl|ndjson)$/.test(lower)) yield* readJsonLines(path);
+  else if (/\.(csv|tsv)$/.test(lower)) {
+    for await (const { record, where } of readCsvRecords(path)) yield { value: record, where };
   } else if (lower.endsWith(".json")) {
     const list = await readJson(path);
     if (!Array.isArray(list)) {
       throw new InputError(`${path}: a list was expected; name one value a line .jsonl`);
     }
-    yield* list;
+    for (const [i, value] of list.entries()) yield { value, where: `${path} item ${i + 1}` };
   } else {
-    for await (const { text } of readLines(path)) yield text;
+    for await (const { text, number } of readLines(path)) {
+      yield { value: text, where: `${path} line ${number}` };
+    }
   }
 }
 
@@ -78,9 +89,10 @@ export interface LabelledColumns {
  */
 export async function readLabelled(path: string, columns: LabelledColumns): Promise<LabelledRow[]> {
   const { textColumn, labelColumn, labels } = columns;
-  const rows: unknown[] = path === "spam" ? readSpam() : await readRows(path);
-  return rows.map((row, i) => {
-    const where = `${path} row ${i + 1}`;
+  const rows = path === "spam"
+    ? readSpam().map((value, i) => ({ value: value as unknown, where: `spam mail ${i + 1}` }))
+    : await readPlaced(path);
+  return rows.map(({ value: row, where }) => {
     if (typeof row !== "object" || row === null || Array.isArray(row)) {
       throw new InputError(`${where}: wanted columns "${textColumn}" and "${labelColumn}"`);
     }
@@ -92,7 +104,9 @@ export async function readLabelled(path: string, columns: LabelledColumns): Prom
     }
     if (!labels.includes(String(label))) {
       throw new InputError(
-        `${where}: unknown label ${JSON.stringify(label)}; the model knows ${labels.slice(0, 20).join(", ")}`,
+        `${where}: unknown label ${JSON.stringify(label)}; known are ${
+          labels.slice(0, 20).map((known) => JSON.stringify(known)).join(", ")
+        }`,
       );
     }
     return { text, label: String(label), record };

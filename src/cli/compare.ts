@@ -1,0 +1,202 @@
+/**
+ * `weir compare`: two models, or two files of predictions, on the same rows.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { basename } from "node:path";
+import type {
+  ComparisonSection,
+  LatencySection,
+  Report,
+  ReportedModel,
+  Task,
+} from "../evaluate/report/report.ts";
+import { compareSystems } from "../evaluate/tasks/compare.ts";
+import { evaluateTask } from "../evaluate/tasks/evaluate.ts";
+import { type Pair, pairsOf } from "../evaluate/tasks/pairs.ts";
+import type { PredictService } from "../serve/service.ts";
+import type { DeviceChoice } from "./device.ts";
+import { classify, pairsOfClassifier, reportedModel, timeSingles } from "./evaluation/model_rows.ts";
+import {
+  finishReport,
+  type IntervalFlags,
+  intervalsOf,
+  readGate,
+  repeat,
+  type ReportFlags,
+  settingsOf,
+  taskOption,
+  withIntervals,
+  withReport,
+} from "./evaluation/options.ts";
+import { hashOf, readLabelled, readRows } from "./evaluation/rows.ts";
+import { bundlePathOf, openModel } from "./model.ts";
+import { type CommonOptions, deviceOption, integer, newCommand } from "./options.ts";
+import { InputError, type Output, processOutput, readingInput, UsageError } from "./output.ts";
+
+interface Options extends CommonOptions, IntervalFlags, Omit<ReportFlags, "champion"> {
+  readonly data?: string;
+  readonly textColumn: string;
+  readonly labelColumn: string;
+  readonly task?: Task;
+  readonly references?: string;
+  readonly trials: number;
+  readonly slice: readonly string[];
+  readonly device: DeviceChoice;
+}
+
+/** Adds the command. */
+export function compareCommand(program: Command): Command {
+  const command = withReport(withIntervals(
+    newCommand("compare", "compare two models, or two files of predictions, on the same rows", [
+      "compare spam@champion spam@challenger --data held_out.jsonl",
+      "compare spam@1.0.0 spam@1.1.0 --data held_out.jsonl --gate gate.json --out comparison.html",
+      "compare old.txt new.txt --task translation --references gold.txt",
+    ]),
+  ))
+    .argument("<a>", "the baseline: a model, or with --task a file of predictions")
+    .argument("<b>", "what is compared with it")
+    .option("--data <file>", "texts with labels: .jsonl, .json, .csv, .tsv, or spam")
+    .option("--text-column <name>", "column of the text", "text")
+    .option("--label-column <name>", "column of the label", "label")
+    .addOption(taskOption())
+    .option("--references <file>", "of files of predictions, where these have none of their own")
+    .option("--trials <n>", "shuffles of a test", integer({ min: 100, max: 1_000_000 }), 10_000)
+    .option("--slice <column>", "b also by the values of a column; may be given again", repeat, [])
+    .addOption(deviceOption())
+    .action(compare);
+  program.addCommand(command);
+  return command;
+}
+
+/** A system, what it said, and what it costs. */
+interface System {
+  readonly name: string;
+  readonly pairs: Pair[];
+  readonly model?: ReportedModel;
+  readonly latency?: LatencySection;
+}
+
+async function compare(a: string, b: string, options: Options): Promise<void> {
+  const output = processOutput({ json: options.json ?? false });
+  await readingInput(async () => {
+    const held = await readGate({ gate: options.gate, out: [] });
+    const { task, source, systems } = options.task
+      ? await fromFiles(options.task, [a, b], options)
+      : await fromModels([a, b], options, output);
+    const [ofA, ofB] = systems.map((system) => reportOf(task, system, { source, options }));
+    const comparison = compareSystems(task, systems[0].pairs, systems[1].pairs, {
+      ...intervalsOf(options),
+      ...{ trials: options.trials, settings: settingsOf(options.option), costs: costsOf(systems) },
+      names: [systems[0].name, systems[1].name],
+    });
+    const report: Report = {
+      ...ofB,
+      title: options.title ?? comparison.title,
+      data: { ...ofB.data, ...(source !== "spam" && { hash: await hashOf(source) }) },
+      sections: [comparison, ...ofB.sections],
+      notes: [
+        ...ofB.notes,
+        "Accuracy is compared by McNemar's test, the area under the ROC curve by DeLong's, other metrics by approximate randomisation; p-values are adjusted over the metrics by Holm's method.",
+      ],
+    };
+    await finishReport(report, output, { ...options, held: held && { ...held, champion: ofA } });
+  });
+}
+
+interface Read {
+  task: Task;
+  source: string;
+  systems: System[];
+}
+
+async function fromFiles(task: Task, files: readonly string[], { references, data }: Options): Promise<Read> {
+  if (data !== undefined) {
+    throw new UsageError("--data is for models; files of predictions take --references");
+  }
+  const gold = references === undefined ? undefined : await readRows(references);
+  const systems: System[] = [];
+  for (const file of files) {
+    systems.push({ name: basename(file), pairs: pairsOf(await readRows(file), gold) });
+  }
+  if (systems[0].name === systems[1].name) {
+    [systems[0], systems[1]] = systems.map((system, i) => ({ ...system, name: files[i] }));
+  }
+  return { task, source: references ?? files[0], systems };
+}
+
+async function fromModels(models: readonly string[], options: Options, output: Output): Promise<Read> {
+  const { data } = options;
+  if (data === undefined) throw new UsageError("give --data, or --task for files of predictions");
+  const services: PredictService[] = [];
+  try {
+    for (const model of models) services.push(await openModel(model, options, { warmUpMs: 500 }));
+    const [labels, others] = services.map((service) => service.info().labels);
+    if (others.length !== labels.length || labels.some((label) => !others.includes(label))) {
+      throw new InputError(`the models have other labels: ${labels.join(", ")} and ${others.join(", ")}`);
+    }
+    const rows = await readLabelled(data, { ...options, labels });
+    const systems: System[] = [];
+    for (const [i, service] of services.entries()) {
+      const { manifest, device } = service.info();
+      const name = `${manifest.name} ${manifest.version}`;
+      output.progress(`${name} on ${device}: ${rows.length} examples`);
+      systems.push({
+        name: systems.some((other) => other.name === name) ? `${name} (${models[i]})` : name,
+        pairs: pairsOfClassifier(rows, await classify(service, rows.map(({ text }) => text))),
+        model: await reportedModel(service, await bundlePathOf(models[i], options)),
+      });
+    }
+    const latencies = await timeSingles(services, rows.map(({ text }) => text));
+    return {
+      task: "text-classification",
+      source: data,
+      systems: systems.map((system, i) => ({ ...system, latency: latencies[i] })),
+    };
+  } finally {
+    for (const service of services) await service.close();
+  }
+}
+
+function reportOf(
+  task: Task,
+  system: System,
+  { source, options }: { source: string; options: Options },
+): Report {
+  const { name, pairs, model, latency } = system;
+  const { metrics, sections, notes } = evaluateTask(task, pairs, {
+    ...intervalsOf(options),
+    ...{ slices: options.slice, settings: settingsOf(options.option) },
+  });
+  return {
+    format: "weir-report/1",
+    title: name,
+    task,
+    createdAt: new Date().toISOString(),
+    ...(model && { model }),
+    data: { source: basename(source), n: pairs.length },
+    intervals: intervalsOf(options) as Report["intervals"],
+    metrics,
+    sections: [...latency ? [latency] : [], ...sections],
+    notes,
+  };
+}
+
+function costsOf([a, b]: readonly System[]): ComparisonSection["costs"] {
+  const costs: ComparisonSection["costs"][number][] = [];
+  if (a.latency && b.latency) {
+    for (const quantile of ["p50", "p95"] as const) {
+      costs.push({
+        label: `latency ${quantile}`,
+        a: a.latency[quantile],
+        b: b.latency[quantile],
+        unit: "ms",
+      });
+    }
+  }
+  if (a.model?.sizeBytes !== undefined && b.model?.sizeBytes !== undefined) {
+    costs.push({ label: "model file", a: a.model.sizeBytes / 1e6, b: b.model.sizeBytes / 1e6, unit: "MB" });
+  }
+  return costs;
+}

@@ -1,0 +1,58 @@
+/**
+ * `weir report`: pages made of reports that were written before, and gates on them.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { markdownPage } from "../evaluate/report/markdown.ts";
+import type { Report } from "../evaluate/report/report.ts";
+import { decideGate } from "../evaluate/gate.ts";
+import {
+  championOption,
+  checkGates,
+  readGate,
+  readReport,
+  type ReportFlags,
+  withReport,
+  writeReports,
+} from "./evaluation/options.ts";
+import { type CommonOptions, newCommand } from "./options.ts";
+import { processOutput, readingInput } from "./output.ts";
+
+/** Adds the command. */
+export function reportCommand(program: Command): Command {
+  const command = withReport(
+    newCommand("report", "make a page of reports, or hold them to a gate", [
+      "report spam.json --out report.html --out report.md",
+      "report monday.json tuesday.json --out week.html",
+      "report challenger.json --gate gate.json --champion champion.json",
+    ]),
+  )
+    .argument("<report...>", "reports that eval or compare wrote: .json")
+    .addOption(championOption())
+    .action(report);
+  program.addCommand(command);
+  return command;
+}
+
+async function report(paths: string[], options: CommonOptions & ReportFlags): Promise<void> {
+  const output = processOutput({ json: options.json ?? false });
+  await readingInput(async () => {
+    const held = await readGate(options);
+    const reports: Report[] = [];
+    for (const path of paths) {
+      const read = await readReport(path);
+      // A gate that was decided before says nothing of this one.
+      const sections = held ? read.sections.filter(({ kind }) => kind !== "gate") : read.sections;
+      const gate = held && decideGate(held.gate, read, held.champion);
+      const title = paths.length === 1 && options.title !== undefined ? options.title : read.title;
+      reports.push({ ...read, title, sections: gate ? [gate, ...sections] : sections });
+    }
+    await writeReports(reports.length === 1 ? reports[0] : reports, options.out, output);
+    output.result(
+      reports.length === 1 ? reports[0] : reports,
+      options.out.length > 0 ? "" : reports.map((one) => markdownPage(one)).join("\n\n"),
+    );
+    if (held) checkGates(reports);
+  });
+}
