@@ -11,6 +11,8 @@ import {
 import { createEditCounter } from "./ter_edits.ts";
 import { type TerTokenizerOptions, tokenizeForTer } from "./ter_tokenizer.ts";
 
+export type { TerTokenizerOptions } from "./ter_tokenizer.ts";
+
 /** How TER is computed; the defaults are sacrebleu's. */
 export interface TerOptions extends TerTokenizerOptions {
   /** What the signature says after `version:`; default "weir". */

@@ -58,7 +58,7 @@ Deno.test("corpus chrF, its statistics, its line and its signature equal sacrebl
 });
 
 Deno.test("the order of rows does not matter", () => {
-  const order = predictions.map((_, row) => (row * 7) % predictions.length);
+  const order = predictions.map((_, row) => (row * 7 + 1) % predictions.length);
   const shuffled = chrf(order.map((row) => predictions[row]), order.map((row) => references[row]));
   assert.deepEqual(shuffled, chrf(predictions, references));
 });
