@@ -1,14 +1,14 @@
 import { clip, Markup, markup, userText } from "./markup.ts";
 import { bytes, count, percent, plural, short, time } from "./numbers.ts";
-import { manyReports, nameOf } from "./page/many.ts";
+import { manyReports } from "./page/many.ts";
 import { headline, metricTable } from "./page/metrics.ts";
 import { sectionCards } from "./page/sections.ts";
 import { sign } from "./page/tables.ts";
 import type { Report } from "./report.ts";
 import { style } from "./style.ts";
-import { methodSentences, verdicts } from "./words.ts";
+import { methodSentences, nameOf, verdicts } from "./words.ts";
 
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+const POLICY = new Markup("default-src 'none'; style-src 'unsafe-inline'; img-src data:");
 
 /**
  * A report as one HTML page, whole by itself: nothing is loaded from anywhere, there is no script, plots are SVG in the page. It
@@ -19,7 +19,6 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
  * turning the writing direction around it, and its control characters are shown.
  *
  * @param report A report as {@linkcode parseReport} reads it; long lists are cut and say so.
- * @throws {EvaluationError} Never for a report that was parsed.
  * @example
  * ```ts
  * import { htmlPage } from "./html.ts";

@@ -10,8 +10,8 @@ export function prose(text: string, most = 300): string {
     .replace(/^(\d+)([.)])/, "$1\\$2")
     .replace(/^[-+=]/, (sign) => `\\${sign}`)
     // What is linked is looked for after Markdown was read, so signs alone do not help.
-    .replace(/(^|[^\p{L}\p{N}])@(?=[\p{L}\p{N}])/gu, `$1@${NOTHING}`)
     .replace(/#(?=\d)/g, `#${NOTHING}`)
+    .replace(/(^|[^\p{L}\p{N}])@(?=[\p{L}\p{N}])/gu, `$1@${NOTHING}`)
     .replace(/\b(https?|ftp):\/\//gi, "$1&#58;//")
     .replace(/\bwww\./gi, (sign) => `${sign.slice(0, 3)}&#46;`);
 }

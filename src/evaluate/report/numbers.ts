@@ -64,6 +64,11 @@ export function significant(value: number, digits = 4): string {
   return fixed(value, Number.isFinite(decimals) ? decimals : 0);
 }
 
+/** A number that has no interval, without the zeros at its end: the edge of a bin. */
+export function trimmed(value: number, digits = 3): string {
+  return significant(value, digits).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+}
+
 /** Two numbers with as many digits as tell them apart. */
 export function sides(left: number, right: number): [string, string] {
   if (Number.isInteger(left) && Number.isInteger(right)) return [count(left), count(right)];

@@ -164,7 +164,7 @@ article > .facts { margin-top: -6px; }
 .tick { fill: var(--muted); font-size: 11.5px; }
 .plot .tick { font-size: 12px; }
 
-@media (min-width: 701px) {
+@media (min-width: 921px) {
   /* the lines of one row reach those of the next */
   .of-bar .bar:not(.scale) > :is(.grid, .reference) { transform: scaleY(2.1); transform-origin: center; transform-box: fill-box; }
 }
@@ -293,6 +293,9 @@ details > table, details > .scroll { margin-top: 8px; }
   body { padding: 18px 12px 28px; }
   .card { padding: 14px; }
   .large { font-size: 40px; }
+}
+/* tables become lists of cards */
+@media screen and (max-width: 920px) {
   .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .stack, .stack tbody { display: block; }
   .stack tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 14px; padding: 8px 0; border-top: 1px solid var(--line); }

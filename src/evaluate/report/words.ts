@@ -94,6 +94,11 @@ export function changeVerdict(difference: Interval, better: Better): { tone: Ton
   return { tone: gained ? "good" : "bad", words: gained ? "gain" : "loss" };
 }
 
+/** What a report is called among others: its model, else its title. */
+export function nameOf({ model, title }: Report): string {
+  return model ? `${model.name} ${model.version}` : title;
+}
+
 /** "higher is better". */
 export const direction: Record<Better, string> = {
   higher: "higher is better",

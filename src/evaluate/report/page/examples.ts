@@ -1,5 +1,15 @@
 import { type Markup, markup, userText } from "../markup.ts";
-import { count, figure, milliseconds, percent, plural, range, sides, significant } from "../numbers.ts";
+import {
+  count,
+  figure,
+  milliseconds,
+  percent,
+  plural,
+  range,
+  sides,
+  significant,
+  trimmed,
+} from "../numbers.ts";
 import { axisBar, intervalBar } from "../plots/interval_bar.ts";
 import { linearScale, niceDomain } from "../plots/scale.ts";
 import { px } from "../plots/svg.ts";
@@ -174,7 +184,7 @@ export function histogramNumbers({ edges, groups, xLabel }: HistogramSection): M
     "Rows in each bin",
     [xLabel, ...groups.map(({ label }) => label)],
     edges.slice(1).map((edge, i) => [
-      `${significant(edges[i])} to ${significant(edge)}`,
+      `${trimmed(edges[i], 4)} to ${trimmed(edge, 4)}`,
       ...groups.map(({ counts }) => count(counts[i])),
     ]),
   );

@@ -2,7 +2,7 @@ import { type Markup, markup, userText } from "../markup.ts";
 import { percent, plural, time } from "../numbers.ts";
 import { axisBar } from "../plots/interval_bar.ts";
 import type { Measured, Report } from "../report.ts";
-import { direction } from "../words.ts";
+import { direction, nameOf } from "../words.ts";
 import { domainOf } from "./metrics.ts";
 import { chip, scoreCell, table } from "./tables.ts";
 
@@ -52,11 +52,6 @@ export function manyReports(reports: readonly Report[]): Markup {
       }, ${time(report.createdAt)}</small></li>`
     )
   }</ul></nav>`;
-}
-
-/** What a report is called among others: its model, else its title. */
-export function nameOf({ model, title }: Report): string {
-  return model ? `${model.name} ${model.version}` : title;
 }
 
 function bestOf(metrics: readonly Measured[]): number | undefined {

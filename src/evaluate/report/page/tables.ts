@@ -1,5 +1,5 @@
 import type { Interval } from "../../bootstrap.ts";
-import { type Markup, markup, type Part, userText } from "../markup.ts";
+import { clip, type Markup, markup, type Part } from "../markup.ts";
 import { figure, range } from "../numbers.ts";
 import { intervalBar } from "../plots/interval_bar.ts";
 import type { Domain } from "../plots/scale.ts";
@@ -99,7 +99,7 @@ export function sign(tone: Tone): Markup {
 /** A text of a user, of which three lines show until it is unfolded. */
 export function foldable(text: string, { most = 4000 }: { most?: number } = {}): Markup {
   if (text === "") return markup`<p class="text muted">(empty)</p>`;
-  const shown = userText(text, most);
+  const shown = clip(text, most);
   if (text.length <= 160 && text.split("\n").length <= 3) {
     return markup`<p class="text" dir="auto">${shown}</p>`;
   }

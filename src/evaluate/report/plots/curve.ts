@@ -7,6 +7,7 @@ import { type Area, axes, legend, line, picture, type Point, px, scales, SERIES,
 const WIDTH = 380, HEIGHT = 330;
 const AREA: Area = { left: 48, right: 368, top: 10, bottom: 288 };
 const TOOLTIPS = 24; // a curve
+const MAX_POINTS = 4000; // of a line
 
 /** One or more curves in one plot. Shares have axes from 0 to 1. */
 export function curvePlot(section: CurveSection): Markup {
@@ -57,8 +58,8 @@ export function curvePlot(section: CurveSection): Markup {
 }
 
 /**
- * A line of fewer points that nowhere is further than `tolerance` from the first: points nearer than that to the last kept one
- * are left out.
+ * A line of at most a few thousand points that looks the same: points nearer than `tolerance` to the last kept one are left out;
+ * where that is not enough, of the points that follow each other in one pixel column stay the first, the last and the extremes.
  */
 export function thin(points: readonly Point[], tolerance: number): Point[] {
   const kept = points.slice(0, 1);
@@ -66,6 +67,26 @@ export function thin(points: readonly Point[], tolerance: number): Point[] {
     const [x, y] = kept[kept.length - 1];
     const far = Math.hypot(points[i][0] - x, points[i][1] - y) >= tolerance;
     if (far || i === points.length - 1) kept.push(points[i]);
+  }
+  if (kept.length <= MAX_POINTS) return kept;
+  const columns = extremes(kept);
+  if (columns.length <= MAX_POINTS) return columns;
+  const every = columns.length / MAX_POINTS; // a tangle in all directions
+  return columns.filter((_, i) =>
+    i === columns.length - 1 || Math.floor(i / every) > Math.floor((i - 1) / every)
+  );
+}
+
+function extremes(points: readonly Point[]): Point[] {
+  const kept: Point[] = [];
+  for (let from = 0, to; from < points.length; from = to) {
+    let low = from, high = from;
+    for (to = from; to < points.length && Math.floor(points[to][0]) === Math.floor(points[from][0]); to++) {
+      if (points[to][1] < points[low][1]) low = to;
+      if (points[to][1] > points[high][1]) high = to;
+    }
+    const stay = new Set([from, Math.min(low, high), Math.max(low, high), to - 1]);
+    for (const i of stay) kept.push(points[i]);
   }
   return kept;
 }

@@ -1,5 +1,5 @@
 import { clip, type Markup, markup, userText } from "../markup.ts";
-import { count, plural, significant } from "../numbers.ts";
+import { count, plural, trimmed } from "../numbers.ts";
 import type { HistogramSection } from "../report.ts";
 import { linearScale, niceDomain } from "./scale.ts";
 import { type Area, axes, bar, legend, line, picture, type Point, px, scales, SERIES } from "./svg.ts";
@@ -25,7 +25,7 @@ export function histogramPlot(section: HistogramSection): Markup {
     ...counts.flatMap((n, i): Point[] => [[at(i), y.at(n)], [at(i + 1), y.at(n)]]),
     [at(bins), AREA.bottom],
   ];
-  const between = (i: number) => `${significant(edges[i], 3)} to ${significant(edges[i + 1], 3)}`;
+  const between = (i: number) => `${trimmed(edges[i])} to ${trimmed(edges[i + 1])}`;
   const inBin = (i: number) =>
     groups.map(({ label, counts }) => `${clip(label, 40)} ${count(counts[i])}`).join(", ");
   const rows = groups.map(({ counts }) => counts.reduce((sum, n) => sum + n, 0));
