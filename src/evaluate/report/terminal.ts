@@ -1,5 +1,5 @@
 import type { Interval } from "../bootstrap.ts";
-import { figure, pValue, range, signed, signedRange, significant } from "./numbers.ts";
+import { figure, percent, pValue, range, signed, signedRange, significant } from "./numbers.ts";
 import type { Measured, Report, Section } from "./report.ts";
 
 const MOST_ROWS = 20; // of a section; the pages show all
@@ -39,7 +39,7 @@ export function terminalPage(report: Report): string {
 function metricLines({ intervals }: Report, metrics: readonly Measured[]): string {
   const reasons = metrics.some(({ why }) => why !== undefined);
   return table([
-    ["", "value", `${significant(100 * intervals.confidence)}% interval`, ...(reasons ? ["why"] : [])],
+    ["", "value", `${percent(intervals.confidence)} interval`, ...(reasons ? ["why"] : [])],
     ...metrics.map(({ label, interval, unit, why, signature }) => [
       `${label}${unit && unit !== label ? ` (${unit})` : ""}`,
       figure(interval),
