@@ -70,6 +70,11 @@ Deno.test({
         assert.equal(await tab.evaluate(background), "rgb(13, 18, 24)");
         await tab.emulateMedia({ colorScheme: "dark", media: "print" });
         assert.equal(await tab.evaluate(background), "rgb(255, 255, 255)");
+        await tab.setViewportSize({ width: 703, height: 900 }); // A4 between margins of 12 mm
+        const onPaper = await tab.evaluate(
+          "Math.max(...[...document.querySelectorAll('.stack')].map((e) => e.getBoundingClientRect().right))",
+        );
+        assert.ok(onPaper as number <= 703, `a table needs ${onPaper} of 703 pixels on paper`);
         await tab.emulateMedia({ colorScheme: "light", media: "screen" });
 
         await tab.setViewportSize({ width: 500, height: 900 });

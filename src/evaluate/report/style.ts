@@ -101,7 +101,8 @@ article > .facts { margin-top: -6px; }
 .contents { display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 14px; }
 
 /* verdicts */
-.verdicts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 330px), 1fr)); gap: 12px; }
+.verdicts { display: flex; flex-wrap: wrap; gap: 12px; }
+.verdicts > * { flex: 1 1 330px; }
 .verdicts:empty { display: none; }
 .banner { display: flex; gap: 14px; align-items: flex-start; padding: 15px 18px; border-radius: 10px; border: 1px solid; }
 .banner strong { display: block; font-size: 18px; line-height: 1.3; }
@@ -320,6 +321,17 @@ details > table, details > .scroll { margin-top: 8px; }
 @media print {
   :root { --page: #ffffff; }
   body { padding: 0; max-width: none; font-size: 12px; }
+  .verdicts > * { flex-basis: 180px; }
+  .banner strong { font-size: 15px; }
+  .banner p, .text, .contents { font-size: 11.5px; }
+  .large { font-size: 34px; }
+  table { font-size: 11px; }
+  .why, .score small, caption, thead th, .foot, .chip { font-size: 10px; }
+  tbody th, tbody td { padding: 4px 8px 4px 0; }
+  th.of-bar, td.of-bar { min-width: 90px; padding: 0 12px; }
+  td.of-score { padding-right: 22px; }
+  .multiples { grid-template-columns: repeat(auto-fit, minmax(280px, 1fr)); }
+  .matrix td { height: 40px; min-width: 50px; }
   .card, .banner { break-inside: avoid; padding: 10px 12px; }
   .card:has(.examples), .card:has(tbody tr:nth-child(12)) { break-inside: auto; }
   tr, .examples li { break-inside: avoid; }

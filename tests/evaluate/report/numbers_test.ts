@@ -75,7 +75,12 @@ Deno.test("shares that are almost none or all are not written as none or all", (
 });
 
 Deno.test("units, counts, times and p-values read well", () => {
-  assert.deepEqual([17_640_000, 999, 1_000_000_000].map(bytes), ["17.6 MB", "999 B", "1.00 GB"]);
+  assert.deepEqual([17_640_000, 17_640, 999, 1_000_000_000].map(bytes), [
+    "17.6 MB",
+    "17.6 kB",
+    "999 B",
+    "1.00 GB",
+  ]);
   assert.deepEqual([18.8, 0.0421, 12_345].map(milliseconds), ["18.8 ms", "0.0421 ms", "12.3 s"]);
   assert.deepEqual([4_386_178, 512].map(short), ["4.39 M", "512"]);
   assert.deepEqual([0.5, 0.041, 0.00001, 1].map(pValue), ["0.50", "0.041", "< 0.0001", "1.00"]);

@@ -60,6 +60,7 @@ Deno.test("keys that a report does not have are left out, and none reaches a pro
   assert.deepEqual(report, sampleReport);
   assert.equal((report as Json).polluted, undefined);
   assert.equal(Object.getPrototypeOf(report), Object.prototype);
+  assert.match(messageOf(Object.create(sampleReport)), /format is missing/);
   assert.match(messageOf(JSON.parse('{"__proto__": {"format": "weir-report/1"}}')), /format is missing/);
 });
 

@@ -35,7 +35,7 @@ function matrix({ labels, counts, title }: ConfusionSection): Markup {
     counts.map((row, i) =>
       markup`<tr><th scope="row">${heading(labels[i])}</th>${
         row.map((n, j) => {
-          const share = totals[i] > 0 ? n / totals[i] : 0;
+          const share = n / totals[i];
           const tint = n === 0 ? 0 : Math.round(100 * (0.14 + 0.86 * share)) / 100;
           return markup`<td class="${
             n === 0 ? "none" : i === j ? "right" : "wrong"

@@ -40,7 +40,7 @@ ${
         n > 0 &&
         markup`<rect class="cell ${i === j ? "right" : "wrong"}" x="${at(j)}" y="${at(i)}" width="${
           px(cell)
-        }" height="${px(cell)}" fill-opacity="${px(0.12 + 0.88 * n / totals[i])}">${
+        }" height="${px(cell)}" fill-opacity="${px(0.22 + 0.78 * n / totals[i])}">${
           title(
             `${clip(labels[i], 60)} as ${clip(labels[j], 60)}: ${count(n)} of ${count(totals[i])} (${
               partPercent(n / totals[i])
