@@ -325,6 +325,7 @@ details > table, details > .scroll { margin-top: 8px; }
   .banner strong { font-size: 15px; }
   .banner p, .text, .contents { font-size: 11.5px; }
   .large { font-size: 34px; }
+  .bar .tick { font-size: 8.5px; }
   table { font-size: 11px; }
   .why, .score small, caption, thead th, .foot, .chip { font-size: 10px; }
   tbody th, tbody td { padding: 4px 8px 4px 0; }
