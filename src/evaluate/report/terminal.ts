@@ -32,7 +32,7 @@ export function terminalPage(report: Report): string {
     const lines = sectionLines(section);
     if (lines) parts.push(`${plain(section.title)}\n${lines}`);
   }
-  if (notes.length > 0) parts.push(notes.map(plain).join("\n"));
+  if (notes.length > 0) parts.push(notes.map(printable).join("\n"));
   return parts.join("\n\n");
 }
 
@@ -164,8 +164,13 @@ function table(rows: string[][], leftFrom = Infinity): string {
   ).join("\n");
 }
 
-/** Users' text: no control characters reach the terminal, and none fills the line. */
+/** Users' text in a table: none fills the line. */
 function plain(text: string): string {
-  const line = text.replace(/\s+/g, " ").replace(/\p{C}/gu, "?");
+  const line = printable(text);
   return line.length <= 110 ? line : `${line.slice(0, 109)}…`;
+}
+
+/** No control characters reach the terminal. */
+function printable(text: string): string {
+  return text.replace(/\s+/g, " ").replace(/\p{C}/gu, "?");
 }

@@ -1,0 +1,111 @@
+// Evaluating and comparing models that were trained a moment ago.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { messages, tiny, weir, withFolder, writeJsonl } from "./cli.ts";
+
+Deno.test("a model is evaluated with slices, probes, canaries, safety and a gate, and compared with another", async (t) => {
+  await withFolder(async (folder) => {
+    const at = ["--home", join(folder, "home")], on = [...at, "--device", "wasm"];
+    const examples = messages(150).map((example, i) => ({ ...example, language: i % 3 === 0 ? "it" : "en" }));
+    const data = await writeJsonl(join(folder, "mails.jsonl"), examples);
+    for (const epochs of ["1", "3"]) {
+      const { code, stderr } = await weir(
+        "train",
+        ...at,
+        "--data",
+        data,
+        "--name",
+        "toy",
+        ...tiny,
+        "--epochs",
+        epochs,
+      );
+      assert.equal(code, 0, stderr);
+    }
+    const file = async (name: string, value: unknown) => {
+      const path = join(folder, name);
+      await Deno.writeTextFile(path, typeof value === "string" ? value : JSON.stringify(value));
+      return path;
+    };
+
+    await t.step("eval", async () => {
+      const canaries = await file("canaries.json", [
+        { name: "prize", input: examples.find(({ label }) => label === "spam")!.text, expected: "spam" },
+        { input: "x", expected: "eggs" },
+      ]);
+      const filter = await file(
+        "filter.ts",
+        'export function check(text: string) { return text.includes("win") ? [{ rule: "win", text: "win" }] : []; }',
+      );
+      const gate = await file("gate.json", {
+        conditions: ["canaries.failed <= 1", 'slices.language."it".accuracy >= 0'],
+      });
+      const { code, stdout, stderr } = await weir(
+        ...["eval", "--model", "toy", "--data", data, ...on, "--json", "--resamples", "200"],
+        ...["--slice", "language", "--probes", "typos,truncated", "--probe-rows", "40"],
+        ...["--canaries", canaries, "--safety", filter, "--safety", "personal-data", "--gate", gate],
+      );
+      assert.equal(code, 0, stderr);
+      const report = JSON.parse(stdout);
+      assert.deepEqual([report.model.name, report.model.version, report.model.device], [
+        "toy",
+        "1.1.0",
+        "wasm",
+      ]);
+      assert.ok(report.model.sizeBytes > 1000);
+      const of = (kind: string) => report.sections.find((section: { kind: string }) => section.kind === kind);
+      assert.equal(of("gate").passed, true);
+      assert.deepEqual(of("slices").rows.map((row: { value: string; n: number }) => [row.value, row.n]), [[
+        "en",
+        200,
+      ], ["it", 100]]);
+      assert.deepEqual(of("probes").rows.map((row: { probe: string }) => row.probe), ["typos", "truncated"]);
+      assert.equal(of("probes").rows[0].changed.n, 40);
+      assert.deepEqual(of("canaries").rows.map((row: { passed: boolean }) => row.passed), [true, false]);
+      const flagged = examples.filter(({ text }) => text.includes("win")).length;
+      assert.equal(of("safety").flagged.value, flagged / examples.length);
+      const { p50, p95, calls } = of("latency");
+      assert.ok(p50 > 0 && p50 <= p95 && calls === 200);
+    });
+
+    await t.step("compare", async () => {
+      const gate = await file("promote.json", {
+        conditions: ["macroF1 >= champion.macroF1 - 0.5", "latency.p95 > champion.latency.p95 * 1000"],
+      });
+      const { code, stdout, stderr } = await weir(
+        ...["compare", "toy@1.0.0", "toy@1.1.0", "--data", data, ...on, "--json", "--resamples", "200"],
+        ...["--trials", "500", "--gate", gate],
+      );
+      assert.equal(code, 1);
+      assert.match(stderr, /the gate is not passed: 1 of 2 conditions unmet: latency\.p95 > champion/);
+      const { sections, model } = JSON.parse(stdout);
+      assert.equal(model.version, "1.1.0");
+      const comparison = sections.find(({ kind }: { kind: string }) => kind === "comparison");
+      assert.deepEqual([comparison.a, comparison.b], ["toy 1.0.0", "toy 1.1.0"]);
+      assert.deepEqual(comparison.costs.map((cost: { label: string }) => cost.label), [
+        "latency p50",
+        "latency p95",
+        "model file",
+      ]);
+      for (const { difference, a, b } of comparison.rows) {
+        assert.ok(Math.abs(b.value - a.value - difference.value) < 1e-9);
+      }
+    });
+
+    await t.step("a label that the model does not know is exit code 2", async () => {
+      const other = await writeJsonl(join(folder, "other.jsonl"), [{ text: "x", label: "eggs" }]);
+      const { code, stderr } = await weir("eval", "--model", "toy", "--data", other, ...on);
+      assert.equal(code, 2);
+      assert.match(stderr, /other\.jsonl line 1: unknown label "eggs"; known are "ham", "spam"/);
+    });
+
+    await t.step("a probe that is none, and a filter that is none", async () => {
+      const wrong = await weir("eval", "--model", "toy", "--data", data, ...on, "--probes", "upside-down");
+      assert.equal(wrong.code, 2);
+      assert.match(wrong.stderr, /unknown probe "upside-down": choose of typos/);
+      const filter = await weir("eval", "--model", "toy", "--data", data, ...on, "--safety", "all");
+      assert.equal(filter.code, 2);
+      assert.match(filter.stderr, /"all" is no safety filter: give personal-data/);
+    });
+  });
+});
