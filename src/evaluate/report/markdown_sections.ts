@@ -110,7 +110,7 @@ const shown: { readonly [K in Section["kind"]]: (section: OfKind<K>, report: Rep
         markdownTable(
           ["row", prose(scoreLabel, 60), "wanted", "got", "input"],
           rows.map((row) => [
-            count(row.row),
+            String(row.row),
             significant(row.score),
             code(row.reference, 200),
             code(row.prediction, 200),
@@ -168,7 +168,7 @@ const shown: { readonly [K in Section["kind"]]: (section: OfKind<K>, report: Rep
         limited(rows, MAX_TEXTS, (rows) =>
           markdownTable(
             ["row", "where", "rule", "text"],
-            rows.map((row) => [count(row.row), row.where, prose(row.rule, 80), code(row.text, 200)]),
+            rows.map((row) => [String(row.row), row.where, prose(row.rule, 80), code(row.text, 200)]),
           )),
       )
     }`;

@@ -41,7 +41,7 @@ export function worst({ rows, scoreLabel }: WorstSection): Markup {
       const brief = [row.reference, row.prediction].every((text) =>
         text.length <= SHORT && !text.includes("\n")
       );
-      return markup`<li><p class="meta"><b>row ${count(row.row)}</b>${
+      return markup`<li><p class="meta"><b>row ${row.row}</b>${
         brief &&
         markup`<span class="answer"><span>wanted <b>${
           userText(row.reference)
@@ -102,7 +102,7 @@ export function safety({ flagged, rows }: SafetySection): Markup {
         columns: [{ label: "row" }, { label: "where" }, { label: "rule" }, { label: "text" }],
         bodies: [{
           rows: shown.map((row) => [
-            count(row.row),
+            row.row,
             row.where,
             userText(row.rule, 80),
             foldable(row.text, { most: 1000 }),

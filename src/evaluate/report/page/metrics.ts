@@ -45,7 +45,7 @@ export function metricTable(report: Report): Markup {
       { label: `${percent(report.intervals.confidence)} interval`, kind: "range" },
       { label: "", kind: "bar" },
       { label: "rows", kind: "number" },
-      { label: "method" },
+      { label: "method", kind: "range" },
     ],
     bodies: groupMetrics(report.metrics).map(({ better, unit, metrics, domain }) => ({
       heading: markup`${direction[better]}${unit !== undefined && markup` · ${userText(unit, 40)}`}`,

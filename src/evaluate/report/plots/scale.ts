@@ -59,12 +59,13 @@ export function niceDomain(values: readonly number[], { count = 4 }: { count?: n
   }
   if (low > 0 && low < high / 3) low = 0;
   if (high < 0 && high > low / 3) high = 0;
-  const step = niceStep((high - low) / count);
-  const round = (value: number) => Number(value.toPrecision(12));
-  return {
-    low: round(Math.floor(low / step + 1e-9) * step),
-    high: round(Math.ceil(high / step - 1e-9) * step),
-  };
+  // A wider span may have longer steps, on which its ends shall lie as well.
+  for (let step = 0, next; (next = niceStep((high - low) / count)) > step;) {
+    step = next;
+    low = Number((Math.floor(low / step + 1e-9) * step).toPrecision(12));
+    high = Number((Math.ceil(high / step - 1e-9) * step).toPrecision(12));
+  }
+  return { low: low + 0, high: high + 0 }; // without -0
 }
 
 /** 1, 2 or 5 times a power of ten, at or above `rough`. */

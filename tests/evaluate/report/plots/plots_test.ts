@@ -46,6 +46,7 @@ Deno.test("ticks are round numbers within the domain", () => {
 
 Deno.test("a domain holds its values, ends on round numbers and stays within 0 and 1 for shares", () => {
   assert.deepEqual(niceDomain([0.931, 0.998]), { low: 0.92, high: 1 });
+  assert.deepEqual(niceDomain([0.957, 0.9951]), { low: 0.94, high: 1 });
   assert.deepEqual(niceDomain([0.1, 0.9]), { low: 0, high: 1 });
   assert.deepEqual(niceDomain([-0.0212, 0]), { low: -0.03, high: 0 });
   assert.deepEqual(niceDomain([]), { low: 0, high: 1 });
@@ -54,6 +55,8 @@ Deno.test("a domain holds its values, ends on round numbers and stays within 0 a
     const { low, high } = niceDomain(values);
     assert.ok(low < high, `${values}: ${low} is below ${high}`);
     assert.ok(values.every((value) => value >= low && value <= high), `${values} lie in ${low} to ${high}`);
+    const { ticks } = linearScale({ low, high }, { from: 0, to: 1, count: 4 });
+    assert.ok(ticks[0] === low && ticks.at(-1) === high, `${low} to ${high} has ticks ${ticks}`);
     if (values.every((value) => value >= 0 && value <= 1)) {
       assert.ok(low >= 0 && high <= 1, `${low} to ${high}`);
     }
