@@ -179,6 +179,7 @@ function kernelsOf(anchor: Node, outputs: readonly Node[], blocks: BlockTiling |
     loads: new Set(anchor.inputs),
   };
   const lowering: AttentionLowering = {
+    maxScratchBytes: 64 * 2 ** 20,
     ...limits,
     blocks,
     storageOf: (node) => storages.get(node),

@@ -46,6 +46,9 @@ export interface PlanLimits {
   readonly kernelsPerSubmit?: number;
 }
 
+/** Parts are written and read once more: beyond this they cost more than they bring. */
+const MOST_SCRATCH_BYTES = 64 * 2 ** 20;
+
 /** Everything a program needs to be set up. */
 export interface Plan {
   readonly kernels: readonly Kernel[];
@@ -160,6 +163,7 @@ function planWith(
     software: limits.software,
     maxBuffers,
     maxWorkgroupBytes: limits.maxWorkgroupBytes,
+    maxScratchBytes: Math.min(limits.maxBindingBytes, MOST_SCRATCH_BYTES),
     tuning: limits.tuning,
   };
   const lowered: Kernel[] = [];

@@ -199,7 +199,7 @@ Deno.test("every tile has at most 256 threads, and one of each kind fits WebGPU'
     assert.equal(name, `${tile.rows}x${tile.columns}`);
     assert.ok(threadsOf(tile) <= 256 && threadsOf(tile) % 32 === 0, name);
   }
-  const limits = { parallelism: 132, software: false, maxWorkgroupBytes: 16384 };
+  const limits = { parallelism: 132, software: false, maxScratchBytes: 2 ** 26, maxWorkgroupBytes: 16384 };
   for (const size of [1, 63, 128, 500, 1000, 2048, 8192]) {
     for (const form of forms) {
       const shape = { form, rows: size, columns: size, depth: size, batches: 1 };
@@ -213,7 +213,13 @@ Deno.test("every tile has at most 256 threads, and one of each kind fits WebGPU'
 Deno.test("a tuning table decides where the shape was measured and the tile fits", () => {
   const tuning = tuningOf({ adapter: "", products: { "nt 2048x768x768": "128x192/3" } });
   const shape = { form: "nt", rows: 2048, columns: 768, depth: 768, batches: 1 } as const;
-  const limits = { parallelism: 132, software: false, maxWorkgroupBytes: 49152, tuning };
+  const limits = {
+    parallelism: 132,
+    software: false,
+    maxScratchBytes: 2 ** 26,
+    maxWorkgroupBytes: 49152,
+    tuning,
+  };
   assert.deepEqual(chooseTile(shape, limits), { tile: tileNamed("128x192"), parts: 3 });
   const others = [
     chooseTile({ ...shape, form: "nn" }, limits),
@@ -224,7 +230,7 @@ Deno.test("a tuning table decides where the shape was measured and the tile fits
 });
 
 Deno.test("the model takes small tiles for few results, and cuts a long inner dimension into parts", () => {
-  const limits = { parallelism: 132, software: false, maxWorkgroupBytes: 49152 };
+  const limits = { parallelism: 132, software: false, maxScratchBytes: 2 ** 26, maxWorkgroupBytes: 49152 };
   const choose = (rows: number, columns: number, depth: number) =>
     chooseTile({ form: "nn", rows, columns, depth, batches: 1 }, limits);
   assert.ok(choose(2048, 128, 128).tile.columns <= 64);
@@ -236,7 +242,7 @@ Deno.test("the model takes small tiles for few results, and cuts a long inner di
 
 Deno.test("sizes beside each other take about the same time by the model", () => {
   // One row or column more may begin one more row of workgroups, and no more than that.
-  const limits = { parallelism: 132, software: false, maxWorkgroupBytes: 49152 };
+  const limits = { parallelism: 132, software: false, maxScratchBytes: 2 ** 26, maxWorkgroupBytes: 49152 };
   for (const size of [1000, 1001, 2047, 2049]) {
     const { tile } = chooseTile(
       { form: "nn", rows: size, columns: size, depth: size, batches: 1 },

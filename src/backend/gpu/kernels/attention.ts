@@ -113,7 +113,8 @@ function packedKernels(
     const pass = passOfNode("attention_grad_key", node);
     const blocks = blocksFor(pass, lowering);
     const cuts = blocks ? Math.ceil(pass.rows / blocks.rows) : Infinity;
-    if (blocks && makesAll(blocks) && cuts <= maxParts) {
+    const fits = cuts === 1 || 4 * cuts * batch * rows * size <= lowering.maxScratchBytes;
+    if (blocks && makesAll(blocks) && cuts <= maxParts && fits) {
       const w = new BlockKeyGradients(node, pass, blocks, lowering);
       const query = made.get("attention_grad_query")!;
       if (cuts === 1) return [{ ...w.kernel(name, made), flops: products(5) }];

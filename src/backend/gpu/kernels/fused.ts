@@ -28,6 +28,8 @@ export interface Lowering {
   readonly software: boolean;
   readonly maxBuffers: number;
   readonly maxWorkgroupBytes: number;
+  /** Most bytes of a scratch: results that are made in parts are made in fewer where it does not hold them. */
+  readonly maxScratchBytes: number;
   /** What was measured on this device. */
   readonly tuning?: Tuning;
 }

@@ -22,6 +22,8 @@ export interface TileLimits {
   readonly parallelism: number;
   readonly software: boolean;
   readonly maxWorkgroupBytes: number;
+  /** Of the parts that a product is made in. */
+  readonly maxScratchBytes: number;
   readonly tuning?: Tuning;
 }
 
@@ -71,8 +73,6 @@ const softwareTiles: readonly Tile[] = [
 ];
 const smallProduct = 2 ** 22;
 
-/** Results in parts take at most this much memory. */
-const maxScratchBytes = 64 * 2 ** 20;
 const maxParts = 16;
 
 /** Chooses the tile and the parts. */
@@ -80,13 +80,13 @@ export function chooseTile(p: ProductShape, limits: TileLimits): TileChoice {
   if (limits.software) return chooseShort(p, limits);
   const fits = (name: string) => bytesOf(known[name].tile) <= limits.maxWorkgroupBytes;
   const measured = p.batches === 1 && limits.tuning?.find(p.form, p.rows, p.columns, p.depth);
-  if (measured && fits(measured.tile) && partsAllowed(p, measured.parts)) {
+  if (measured && fits(measured.tile) && partsAllowed(p, measured.parts, limits)) {
     return { tile: known[measured.tile].tile, parts: measured.parts };
   }
   let best: TileChoice | undefined;
   let least = Infinity;
   for (const name of tileNames.filter(fits)) {
-    for (let parts = 1; parts <= maxParts && partsAllowed(p, parts); parts++) {
+    for (let parts = 1; parts <= maxParts && partsAllowed(p, parts, limits); parts++) {
       const time = estimate(p, known[name], parts, limits.parallelism);
       if (time < least) [best, least] = [{ tile: known[name].tile, parts }, time];
     }
@@ -94,7 +94,7 @@ export function chooseTile(p: ProductShape, limits: TileLimits): TileChoice {
   return best!;
 }
 
-function partsAllowed(p: ProductShape, parts: number): boolean {
+function partsAllowed(p: ProductShape, parts: number, { maxScratchBytes }: TileLimits): boolean {
   const results = p.rows * p.columns * p.batches;
   return parts === 1 || p.depth / parts >= 64 && parts * results * 4 <= maxScratchBytes;
 }
@@ -124,7 +124,11 @@ function chooseShort(p: ProductShape, limits: TileLimits): TileChoice {
   const [large, short] = softwareTiles;
   const fits = large.rows < 2 * p.rows && large.columns < 2 * p.columns;
   const tile = !small && fits && groups(large) >= limits.parallelism ? large : short;
-  const parts = Math.min(Math.floor(limits.parallelism / groups(tile)), Math.floor(p.depth / 128));
+  const parts = Math.min(
+    Math.floor(limits.parallelism / groups(tile)),
+    Math.floor(p.depth / 128),
+    Math.floor(limits.maxScratchBytes / (4 * p.rows * p.columns * p.batches)),
+  );
   return { tile, parts: Math.max(1, parts) };
 }
 

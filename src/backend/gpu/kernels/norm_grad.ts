@@ -41,7 +41,9 @@ export function normGradKernels(group: Group, lowering: Lowering): Kernel[] {
   };
   const name = nameOf(group);
   const wide = width % 4 === 0;
-  const layout = layoutOf(problem, wide ? 4 : 1, lowering.parallelism);
+  const most = Math.floor(lowering.maxScratchBytes / (4 * Math.max(1, problem.sums.length) * width));
+  const parallelism = Math.max(1, Math.min(lowering.parallelism, Math.floor(most / 2)));
+  const layout = layoutOf(problem, wide ? 4 : 1, parallelism);
   const { blocks } = layout;
   const walk = (scratch?: Storage) =>
     widest(group, lowering, wide, (w, lanes) => writeWalk(w, lanes, scratch));
@@ -54,7 +56,7 @@ export function normGradKernels(group: Group, lowering: Lowering): Kernel[] {
 
   /** The walk over the rows, which leaves each workgroup's sums in `scratch`, or the whole ones in their places. */
   function writeWalk(w: GroupWriter, lanes: Lanes, scratch?: Storage): Kernel {
-    const { team, rowsEach } = layoutOf(problem, lanes, lowering.parallelism, blocks);
+    const { team, rowsEach } = layoutOf(problem, lanes, parallelism, blocks);
     w.load("load_dy", anchor.inputs[0], lanes);
     w.load("load_x", anchor.inputs[1], lanes);
     if (problem.wantsRows) {

@@ -42,7 +42,10 @@ export function reduceKernels(group: Group, lowering: Lowering): Kernel[] {
   const run = byRows ? rowReduction : columnReduction;
   const innermost = (byRows ? reduced : kept).at(-1);
   const wide = innermost !== undefined && innermost.stride === 1 && innermost.size % 4 === 0;
-  const parts = split(problem, byRows, wide ? 4 : 1, lowering.parallelism);
+  const parts = Math.min(
+    split(problem, byRows, wide ? 4 : 1, lowering.parallelism),
+    Math.max(1, Math.floor(lowering.maxScratchBytes / (4 * problem.results))),
+  );
   const name = nameOf(group);
   if (parts === 1) {
     return [widest(group, lowering, wide, (w, lanes) => {
