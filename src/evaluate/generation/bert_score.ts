@@ -204,13 +204,14 @@ function compare(
 ): [number, number, number] {
   const { blocks, row, options } = how, special = options.specialIds.length;
   const { a, b } = blocks.reserve(candidate.ids.length, reference.ids.length);
-  normalize(candidate, a, { stride: blocks.stride, row });
-  normalize(reference, b, { stride: blocks.stride, row });
+  const scalesA = copyRows(candidate, a, { stride: blocks.stride, row });
+  const scalesB = copyRows(reference, b, { stride: blocks.stride, row });
   const candidateWeights = weigh(candidate, options), referenceWeights = weigh(reference, options);
   if (candidate.ids.length <= special || reference.ids.length <= special) return [0, 0, 0];
   const bestOfCandidate = new Float64Array(candidate.ids.length).fill(-Infinity);
   const bestOfReference = new Float64Array(reference.ids.length).fill(-Infinity);
-  blocks.forEach((i, j, cosine) => {
+  blocks.forEach((i, j, product) => {
+    const cosine = product * scalesA[i] * scalesB[j];
     if (cosine > bestOfCandidate[i]) bestOfCandidate[i] = cosine;
     if (cosine > bestOfReference[j]) bestOfReference[j] = cosine;
   });
@@ -220,15 +221,16 @@ function compare(
   return [precision, recall, sum === 0 ? 0 : 2 * precision * recall / sum];
 }
 
-/** Writes the directions of a text's tokens: unit vectors, or 0 where there is none. */
-function normalize(
+/** Writes the embeddings of a text's tokens, and returns by token what to multiply products with to make them cosines. */
+function copyRows(
   { ids, embeddings }: EncodedText,
   out: Float32Array,
   { stride, row }: { stride: number; row: number },
-): void {
-  const size = embeddings.length / ids.length;
+): Float64Array {
+  const size = embeddings.length / ids.length, scales = new Float64Array(ids.length);
+  if (stride === size) out.set(embeddings);
   for (let t = 0; t < ids.length; t++) {
-    const start = t * size, end = start + size, shift = t * (stride - size);
+    const start = t * size, end = start + size;
     // In double precision, where no square overflows; in four sums, none of which waits for another.
     let s0 = 0, s1 = 0, s2 = 0, s3 = 0, k = start;
     for (; k + 3 < end; k += 4) {
@@ -236,15 +238,21 @@ function normalize(
       s2 += embeddings[k + 2] * embeddings[k + 2], s3 += embeddings[k + 3] * embeddings[k + 3];
     }
     for (; k < end; k++) s0 += embeddings[k] * embeddings[k];
-    const square = s0 + s1 + s2 + s3;
-    if (!Number.isFinite(square)) {
+    const length = Math.sqrt(s0 + s1 + s2 + s3);
+    if (!Number.isFinite(length)) {
       throw new EvaluationError(
         `Cannot compute BERTScore: the embedding of token ${t} in row ${row} is not finite`,
       );
     }
-    const scale = square === 0 ? 0 : 1 / Math.sqrt(square);
-    for (let k = start; k < end; k++) out[k + shift] = embeddings[k] * scale;
+    const usual = length > 1e-15 && length < 1e15; // products of others may leave what single precision can hold
+    if (usual && stride !== size) out.set(embeddings.subarray(start, end), t * stride);
+    if (!usual) {
+      const scale = length === 0 ? 0 : 1 / length;
+      for (let k = 0; k < size; k++) out[t * stride + k] = embeddings[start + k] * scale;
+    }
+    scales[t] = usual ? 1 / length : 1;
   }
+  return scales;
 }
 
 /** What each token counts; all together 1, or 0. */

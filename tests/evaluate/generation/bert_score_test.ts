@@ -181,3 +181,19 @@ Deno.test("the metrics are means over rows", () => {
     near(found[name], all.reduce((a, b) => a + b, 0) / all.length, name);
   });
 });
+
+Deno.test("lengths of embeddings do not count, even where squares leave single precision", () => {
+  const { rows } = bertScoreRows(candidates, references, { specialIds });
+  for (const factor of [1e-25, 1e25]) {
+    const scaled = candidates.map(({ ids, embeddings }) => ({
+      ids,
+      embeddings: embeddings.map((value, k) => k % 16 < 8 ? value * factor : value), // every other token
+    }));
+    bertScoreRows(scaled, references, { specialIds }).rows.forEach((score, k) => near(score, rows[k]));
+  }
+});
+
+Deno.test("an embedding of zeros is like nothing", () => {
+  const nothing: EncodedText = { ids: [CLS, 7, SEP], embeddings: new Float32Array(24) };
+  assert.deepEqual([...bertScoreRows([nothing], [text(5)], { specialIds }).rows], [0, 0, 0]);
+});
