@@ -44,7 +44,7 @@ Deno.test("what comes from users is one line without control characters, and cut
     }],
   };
   const page = terminalPage(report);
-  assert.doesNotMatch(page, /[\u0000-\u0009\u000b-\u001f\u007f\u202e]/);
+  assert.doesNotMatch(page.replaceAll("\n", ""), /\p{C}/u);
   assert.match(page, /a b/);
   assert.ok(page.split("\n").filter((line) => line.includes("xxx")).every((line) => line.length < 200));
   assert.ok(page.split("\n").at(-1)!.length > 290, "a note is whole");
