@@ -154,7 +154,8 @@ export function proportionDifferenceInterval(
 /**
  * Student's t interval of a mean, for any unit; equal to `scipy.stats.ttest_1samp(...).confidence_interval()`.
  *
- * Rests on the mean being near normal: for strongly skewed values and few rows use a BCa `bootstrap`, which follows the skew.
+ * Rests on the mean being near normal. That holds from 100 rows on up to a skewness of 2 (`bench/results/coverage.md`); beyond it
+ * the interval covers less than it says, a bootstrap's as well, and more rows are the remedy.
  *
  * @throws {EvaluationError} When there are fewer than two values, one is not finite, or the confidence is out of range.
  * @example
