@@ -131,9 +131,9 @@ export type { EpochRecord, Json, Settings } from "./src/train/checkpoint.ts";
 export type { MeasureOptions, StepMeasurement } from "./src/train/measure.ts";
 export type { ProgressOutput } from "./src/train/progress.ts";
 export type { Hyperparameters } from "./src/train/step.ts";
-export * from "./src/evaluate/classification.ts";
-export { type BootstrapOptions } from "./src/evaluate/bootstrap.ts";
-export { formatReport } from "./src/evaluate/format.ts";
+export * from "./src/evaluate/classification/classification.ts";
+export { type BootstrapOptions } from "./src/evaluate/uncertainty/bootstrap.ts";
+export { formatReport } from "./src/evaluate/classification/format.ts";
 
 // Keeping, serving and watching.
 export {

@@ -11,11 +11,11 @@
  */
 import { parseArgs } from "node:util";
 import process from "node:process";
-import { approximateRandomization } from "../src/evaluate/significance.ts";
-import { rocAuc } from "../src/evaluate/auc.ts";
-import { bootstrap, type BootstrapMethod } from "../src/evaluate/bootstrap.ts";
-import { classificationRows } from "../src/evaluate/class_rows.ts";
-import { classificationReport } from "../src/evaluate/classification.ts";
+import { approximateRandomization } from "../src/evaluate/uncertainty/significance.ts";
+import { rocAuc } from "../src/evaluate/classification/auc.ts";
+import { bootstrap, type BootstrapMethod } from "../src/evaluate/uncertainty/bootstrap.ts";
+import { classificationRows } from "../src/evaluate/classification/class_rows.ts";
+import { classificationReport } from "../src/evaluate/classification/classification.ts";
 import { bertScore, type EncodedText } from "../src/evaluate/generation/bert_score.ts";
 import { bleu, bleuRows } from "../src/evaluate/generation/bleu.ts";
 import { chrf } from "../src/evaluate/generation/chrf.ts";
@@ -24,7 +24,7 @@ import { questionAnswering } from "../src/evaluate/generation/question_answering
 import { rouge } from "../src/evaluate/generation/rouge.ts";
 import { ter } from "../src/evaluate/generation/ter.ts";
 import { krippendorffAlpha, type MeasurementLevel } from "../src/evaluate/people/krippendorff.ts";
-import { type TaggingOptions, taggingReport } from "../src/evaluate/tagging.ts";
+import { type TaggingOptions, taggingReport } from "../src/evaluate/tagging/tagging.ts";
 import { type EvaluationData, HIDDEN, makeData, makeEmbeddings } from "./evaluate_data.ts";
 import { median, print } from "./measure.ts";
 

@@ -8,7 +8,7 @@ import { createRandom } from "../data/random.ts";
 import { shiftedMessages } from "../data/shifted.ts";
 import { readSpam } from "../data/spam.ts";
 import type { DriftMonitor, FeatureName } from "../drift/mod.ts";
-import { formatReport } from "../evaluate/format.ts";
+import { formatReport } from "../evaluate/classification/format.ts";
 import { type DeviceChoice, openBackend, pickDevice } from "./device.ts";
 import { openModel } from "./model.ts";
 import { type CommonOptions, deviceOption, homeOf, integer, newCommand } from "./options.ts";

@@ -6,7 +6,7 @@
 import type { Command } from "commander";
 import { markdownPage } from "../evaluate/report/markdown.ts";
 import type { Report } from "../evaluate/report/report.ts";
-import { decideGate } from "../evaluate/gate.ts";
+import { decideGate } from "../evaluate/report/gate.ts";
 import {
   championOption,
   checkGates,

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Command, Option } from "commander";
-import { formatReport } from "../evaluate/format.ts";
+import { formatReport } from "../evaluate/classification/format.ts";
 import { type DataOptions, loadExamples, withDataOptions } from "./data.ts";
 import { type DeviceChoice, openBackend, pickDevice } from "./device.ts";
 import {

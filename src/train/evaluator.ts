@@ -5,7 +5,10 @@
  */
 import type { Backend, Program, Tensors } from "../backend/interface.ts";
 import type { Batch } from "../data/collate.ts";
-import { type ClassificationReport, classificationReport } from "../evaluate/classification.ts";
+import {
+  type ClassificationReport,
+  classificationReport,
+} from "../evaluate/classification/classification.ts";
 import type { ClassifierBuilder } from "../nn/classifier.ts";
 import { bucketPrograms } from "./programs.ts";
 import { buildEvaluationGraph } from "./step.ts";

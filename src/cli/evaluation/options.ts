@@ -5,7 +5,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { extname } from "node:path";
-import { decideGate, type Gate, parseGate } from "../../evaluate/gate.ts";
+import { decideGate, type Gate, parseGate } from "../../evaluate/report/gate.ts";
 import { htmlPage } from "../../evaluate/report/html.ts";
 import { markdownPage } from "../../evaluate/report/markdown.ts";
 import { parseReport } from "../../evaluate/report/parse.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { quantileOfSorted } from "../bootstrap.ts";
+import { quantileOfSorted } from "../uncertainty/bootstrap.ts";
 import type { Decomposed } from "../decomposed.ts";
 import { EvaluationError } from "../errors.ts";
 import { type Tokenize, words } from "./words.ts";

@@ -1,6 +1,11 @@
-import { bootstrapCells, type BootstrapOptions, checkOptions, type Interval } from "../bootstrap.ts";
+import {
+  bootstrapCells,
+  type BootstrapOptions,
+  checkOptions,
+  type Interval,
+} from "../uncertainty/bootstrap.ts";
 import { EvaluationError } from "../errors.ts";
-import { normalCdf } from "../special.ts";
+import { normalCdf } from "../uncertainty/special.ts";
 import { components, describeParts, strongComponents } from "./comparison_graph.ts";
 import { type LogLikelihood, maximise, type Maximum } from "./concave.ts";
 import { type Comparison, type PairTally, tallyComparisons } from "./pairwise.ts";

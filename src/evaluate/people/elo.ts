@@ -1,6 +1,11 @@
-import { type BootstrapOptions, checkOptions, type Interval, resampledInterval } from "../bootstrap.ts";
+import {
+  type BootstrapOptions,
+  checkOptions,
+  type Interval,
+  resampledInterval,
+} from "../uncertainty/bootstrap.ts";
 import { EvaluationError } from "../errors.ts";
-import { createRandom } from "../prng.ts";
+import { createRandom } from "../uncertainty/prng.ts";
 import { type Comparison, tallyComparisons } from "./pairwise.ts";
 
 /** How Elo ratings are computed. */

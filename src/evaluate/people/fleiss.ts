@@ -1,4 +1,4 @@
-import { bootstrap, type BootstrapOptions, type Interval } from "../bootstrap.ts";
+import { bootstrap, type BootstrapOptions, type Interval } from "../uncertainty/bootstrap.ts";
 import { type Decomposed, evaluateAll } from "../decomposed.ts";
 import { EvaluationError } from "../errors.ts";
 import {

@@ -1,6 +1,6 @@
-import type { Interval } from "../bootstrap.ts";
+import type { Interval } from "../uncertainty/bootstrap.ts";
 import { EvaluationError } from "../errors.ts";
-import { betaQuantile } from "../special.ts";
+import { betaQuantile } from "../uncertainty/special.ts";
 import { checkConfidence } from "./resample.ts";
 
 /** The six forms of Shrout and Fleiss (1979). */

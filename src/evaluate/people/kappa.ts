@@ -1,6 +1,6 @@
-import type { Interval } from "../bootstrap.ts";
+import type { Interval } from "../uncertainty/bootstrap.ts";
 import { EvaluationError } from "../errors.ts";
-import { normalCdf } from "../special.ts";
+import { normalCdf } from "../uncertainty/special.ts";
 import {
   categoriesIn,
   type Category,

@@ -1,4 +1,4 @@
-import { bootstrapCells, type BootstrapOptions, type Interval } from "../bootstrap.ts";
+import { bootstrapCells, type BootstrapOptions, type Interval } from "../uncertainty/bootstrap.ts";
 import { EvaluationError } from "../errors.ts";
 import {
   categoriesIn,

@@ -1,4 +1,4 @@
-import { normalCdf } from "../special.ts";
+import { normalCdf } from "../uncertainty/special.ts";
 
 /** Enough for every test that one would plan. */
 const MAX_POINTS = 100_000;

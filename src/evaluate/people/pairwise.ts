@@ -1,6 +1,6 @@
-import type { Interval } from "../bootstrap.ts";
+import type { Interval } from "../uncertainty/bootstrap.ts";
 import { EvaluationError } from "../errors.ts";
-import { wilsonInterval } from "../intervals.ts";
+import { wilsonInterval } from "../uncertainty/intervals.ts";
 
 /** One judgement of two systems' outputs. */
 export interface Comparison {

@@ -1,6 +1,11 @@
-import { bootstrapCells, type BootstrapOptions, checkOptions, type Interval } from "../bootstrap.ts";
+import {
+  bootstrapCells,
+  type BootstrapOptions,
+  checkOptions,
+  type Interval,
+} from "../uncertainty/bootstrap.ts";
 import { EvaluationError } from "../errors.ts";
-import { meanInterval, wilsonInterval } from "../intervals.ts";
+import { meanInterval, wilsonInterval } from "../uncertainty/intervals.ts";
 import { bootstrapUnits } from "./resample.ts";
 
 /** One score that a person gave. */

@@ -1,5 +1,5 @@
 import { EvaluationError } from "../errors.ts";
-import { normalCdf, normalQuantile, studentTQuantile } from "../special.ts";
+import { normalCdf, normalQuantile, studentTQuantile } from "../uncertainty/special.ts";
 import { noncentralTSurvival } from "./noncentral_t.ts";
 
 /** How many to collect. */

@@ -1,4 +1,4 @@
-import { wilsonInterval } from "../intervals.ts";
+import { wilsonInterval } from "../uncertainty/intervals.ts";
 import { EvaluationError } from "../errors.ts";
 import type { SafetySection } from "../report/report.ts";
 

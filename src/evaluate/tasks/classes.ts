@@ -3,18 +3,18 @@
  *
  * @module
  */
-import { multiclassRocAuc } from "../auc.ts";
-import type { Interval } from "../bootstrap.ts";
-import { calibration } from "../calibration.ts";
-import { classificationRows } from "../class_rows.ts";
-import { confusionMatrix } from "../classification.ts";
-import { classIndices } from "../counts.ts";
-import { averagePrecisionByRows, precisionRecallCurve, rocCurve } from "../curves.ts";
+import { multiclassRocAuc } from "../classification/auc.ts";
+import type { Interval } from "../uncertainty/bootstrap.ts";
+import { calibration } from "../classification/calibration.ts";
+import { classificationRows } from "../classification/class_rows.ts";
+import { confusionMatrix } from "../classification/classification.ts";
+import { classIndices } from "../classification/counts.ts";
+import { averagePrecisionByRows, precisionRecallCurve, rocCurve } from "../classification/curves.ts";
 import { type Decomposed, together } from "../decomposed.ts";
-import { rocAucInterval } from "../delong.ts";
+import { rocAucInterval } from "../classification/delong.ts";
 import { EvaluationError } from "../errors.ts";
-import { wilsonInterval } from "../intervals.ts";
-import { brierRows, logLossRows } from "../probabilities.ts";
+import { wilsonInterval } from "../uncertainty/intervals.ts";
+import { brierRows, logLossRows } from "../classification/probabilities.ts";
 import type { Section } from "../report/report.ts";
 import type { OptionValues } from "./options.ts";
 import { labelPairs, labelsIn, type Pair, probabilityRows } from "./pairs.ts";

@@ -1,12 +1,12 @@
-import { bootstrapIndices, type Interval } from "../bootstrap.ts";
+import { bootstrapIndices, type Interval } from "../uncertainty/bootstrap.ts";
 import { type Decomposed, selectRows } from "../decomposed.ts";
-import { compareRocAuc } from "../delong.ts";
+import { compareRocAuc } from "../classification/delong.ts";
 import { EvaluationError } from "../errors.ts";
-import { adjustPValues } from "../multiple_comparisons.ts";
-import { correctnessTable, mcNemar } from "../paired_tests.ts";
-import { createRandom } from "../prng.ts";
+import { adjustPValues } from "../uncertainty/multiple_comparisons.ts";
+import { correctnessTable, mcNemar } from "../uncertainty/paired_tests.ts";
+import { createRandom } from "../uncertainty/prng.ts";
 import type { ComparisonSection, Task } from "../report/report.ts";
-import { approximateRandomization } from "../significance.ts";
+import { approximateRandomization } from "../uncertainty/significance.ts";
 import { classifierRows, labelsOf } from "./classes.ts";
 import { scoreTask, type TaskOptions } from "./evaluate.ts";
 import type { Pair } from "./pairs.ts";

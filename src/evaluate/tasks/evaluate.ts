@@ -1,7 +1,7 @@
 import { type Decomposed, together, valuesByRow } from "../decomposed.ts";
 import { EvaluationError } from "../errors.ts";
 import type { Better, ClassesSection, Measured, Section, Task, WorstSection } from "../report/report.ts";
-import { sliceRows } from "../slices.ts";
+import { sliceRows } from "./slices.ts";
 import { families } from "./families.ts";
 import { readOptions } from "./options.ts";
 import type { Pair } from "./pairs.ts";

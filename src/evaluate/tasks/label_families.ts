@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { ratio } from "../counts.ts";
+import { ratio } from "../classification/counts.ts";
 import type { Decomposed } from "../decomposed.ts";
 import { EvaluationError } from "../errors.ts";
-import { labelCells } from "../multilabel.ts";
-import { multilabelRows } from "../multilabel_rows.ts";
+import { labelCells } from "../classification/multilabel.ts";
+import { multilabelRows } from "../classification/multilabel_rows.ts";
 import { cohenKappa } from "../people/kappa.ts";
-import { type TaggingOptions, taggingRows } from "../tagging.ts";
-import { PREFIXES } from "../tagging_schemes.ts";
+import { type TaggingOptions, taggingRows } from "../tagging/tagging.ts";
+import { PREFIXES } from "../tagging/tagging_schemes.ts";
 import { classMetricLabels, scoreClassification } from "./classes.ts";
 import type { Family } from "./family.ts";
 import { labelPairs, labelSetPairs, labelsIn, tagPairs } from "./pairs.ts";

@@ -5,8 +5,8 @@
  */
 import { EvaluationError } from "../errors.ts";
 import { perplexityRows, type ScoredText } from "../generation/perplexity.ts";
-import { type RankedList, rankingRows } from "../ranking.ts";
-import { regressionOfRows, regressionRows } from "../regression.ts";
+import { type RankedList, rankingRows } from "../ranking/ranking.ts";
+import { regressionOfRows, regressionRows } from "../regression/regression.ts";
 import type { Family } from "./family.ts";
 import { numberPairs, type Pair } from "./pairs.ts";
 import { infoOf } from "./scored.ts";

@@ -1,9 +1,9 @@
-import { bootstrap } from "../bootstrap.ts";
+import { bootstrap } from "../uncertainty/bootstrap.ts";
 import { selectRows } from "../decomposed.ts";
 import { EvaluationError } from "../errors.ts";
-import { wilsonInterval } from "../intervals.ts";
+import { wilsonInterval } from "../uncertainty/intervals.ts";
 import type { ProbesSection, Task } from "../report/report.ts";
-import { pairedBootstrap } from "../significance.ts";
+import { pairedBootstrap } from "../uncertainty/significance.ts";
 import { scoreTask, type TaskOptions } from "./evaluate.ts";
 import type { Pair } from "./pairs.ts";
 

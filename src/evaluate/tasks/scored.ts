@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { bootstrap, bootstrapIndices, type Interval, type RowBootstrapOptions } from "../bootstrap.ts";
+import {
+  bootstrap,
+  bootstrapIndices,
+  type Interval,
+  type RowBootstrapOptions,
+} from "../uncertainty/bootstrap.ts";
 import type { Decomposed } from "../decomposed.ts";
 import type { Better, Measured, Section } from "../report/report.ts";
 

@@ -1,0 +1,177 @@
+import {
+  averagedF,
+  averagedJaccard,
+  type FScores,
+  jaccardOf,
+  type LabelFScores,
+  scoresPerLabel,
+  type ZeroDivision,
+} from "./count_scores.ts";
+import {
+  type ClassCounts,
+  countClasses,
+  type LabelSubset,
+  pickClasses,
+  type RowOptions,
+  shown,
+  subsetClasses,
+} from "./counts.ts";
+import { EvaluationError } from "../errors.ts";
+
+export type { FScores, LabelFScores, ZeroDivision } from "./count_scores.ts";
+
+/**
+ * How the scores of several classes become one.
+ *
+ * - `micro`: the counts of all classes are added up, then scored.
+ * - `macro`: mean of the classes' scores.
+ * - `weighted`: mean of the classes' scores, weighted by how often each class is true.
+ * - `binary`: the score of the positive class; needs two labels.
+ */
+export type Average = "micro" | "macro" | "weighted" | "binary";
+
+/** Which classes count and how. */
+export interface ClassScoreOptions extends RowOptions {
+  /** The classes that are scored; default all labels, absent ones too. "present" is scikit-learn's default. */
+  subset?: LabelSubset;
+  /** Weight of recall against precision, from 0 (precision alone) to infinity (recall alone); default 1. */
+  beta?: number;
+  /** What a ratio with the denominator 0 counts as: 0, 1 or NaN; default 0. */
+  zeroDivision?: ZeroDivision;
+}
+
+/** Which classes count and how their scores become one. */
+export interface AverageOptions extends ClassScoreOptions {
+  /** How the scores of the classes become one. */
+  average: Average;
+  /** With average "binary": the class that counts; default the second label. */
+  positive?: string;
+}
+
+/**
+ * Precision, recall and F-beta, averaged over classes.
+ *
+ * F-beta is (1 + β²)·TP / ((1 + β²)·TP + β²·FN + FP). With a subset, "micro" adds up the counts of the subset alone,
+ * so it is no longer the accuracy. Values equal scikit-learn 1.9's `precision_recall_fscore_support(references,
+ * predictions, labels=subset, average=..., beta=..., zero_division=...)`; there the default subset is "present".
+ *
+ * @param references True class per row, as an index into `labels`.
+ * @param predictions Predicted class per row, as an index into `labels`.
+ * @throws {EvaluationError} When there are no rows, lengths differ, a class is no index into `labels`, an option is
+ *   out of range, or "binary" is asked of other than two labels.
+ * @example
+ * ```ts
+ * import { precisionRecallF } from "./averages.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const labels = ["ham", "spam"];
+ * const scores = precisionRecallF([0, 0, 0, 1], [0, 0, 1, 1], { labels, average: "binary", beta: 2 });
+ * assert.deepEqual(scores, { precision: 0.5, recall: 1, fBeta: 5 / 6 });
+ * ```
+ */
+export function precisionRecallF(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  options: AverageOptions,
+): FScores {
+  const { counts } = countAveraged(references, predictions, options);
+  return averagedF(counts, options);
+}
+
+/**
+ * Precision, recall and F-beta of each class.
+ *
+ * Values equal scikit-learn 1.9's `precision_recall_fscore_support(..., average=None)`.
+ *
+ * @param references True class per row, as an index into `labels`.
+ * @param predictions Predicted class per row, as an index into `labels`.
+ * @throws {EvaluationError} As `precisionRecallF`.
+ * @example
+ * ```ts
+ * import { precisionRecallFPerClass } from "./averages.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const [ham] = precisionRecallFPerClass([0, 0, 0, 1], [0, 0, 1, 1], { labels: ["ham", "spam"] });
+ * assert.deepEqual(ham, { label: "ham", precision: 1, recall: 2 / 3, fBeta: 0.8, support: 3 });
+ * ```
+ */
+export function precisionRecallFPerClass(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  options: ClassScoreOptions,
+): LabelFScores[] {
+  const { counts, classes } = countSubset(references, predictions, options);
+  return scoresPerLabel(counts, Array.from(classes, (k) => options.labels[k]), options);
+}
+
+/**
+ * Jaccard's index, TP / (TP + FP + FN), averaged over classes: in [0, 1].
+ *
+ * Values equal scikit-learn 1.9's `jaccard_score`, which takes 0 and 1 for `zeroDivision` and not NaN.
+ *
+ * @param references True class per row, as an index into `labels`.
+ * @param predictions Predicted class per row, as an index into `labels`.
+ * @throws {EvaluationError} As `precisionRecallF`.
+ * @example
+ * ```ts
+ * import { jaccard } from "./averages.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const options = { labels: ["ham", "spam"], average: "macro" } as const;
+ * assert.equal(jaccard([0, 0, 0, 1], [0, 0, 1, 1], options), (2 / 3 + 1 / 2) / 2);
+ * ```
+ */
+export function jaccard(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  options: Omit<AverageOptions, "beta">,
+): number {
+  const { counts } = countAveraged(references, predictions, options);
+  return averagedJaccard(counts, options);
+}
+
+/** Jaccard's index of each class, in the order of the labels or of the subset; see `jaccard`. */
+export function jaccardPerClass(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  options: Omit<ClassScoreOptions, "beta">,
+): number[] {
+  const { counts } = countSubset(references, predictions, options);
+  return Array.from(jaccardOf(counts, options.zeroDivision));
+}
+
+function countSubset(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  options: ClassScoreOptions,
+): { counts: ClassCounts; classes: Int32Array } {
+  const counts = countClasses(references, predictions, options);
+  const found = new Uint8Array(options.labels.length); // present is what rows have, whatever their weight
+  for (let row = 0; row < references.length; row++) found[references[row]] = found[predictions[row]] = 1;
+  const classes = subsetClasses(options.subset, options.labels, (k) => found[k] === 1);
+  return { counts: pickClasses(counts, classes), classes };
+}
+
+function countAveraged(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  options: AverageOptions,
+): { counts: ClassCounts } {
+  const { average, labels, positive } = options;
+  if (!["micro", "macro", "weighted", "binary"].includes(average)) {
+    throw new EvaluationError(
+      `average must be "micro", "macro", "weighted" or "binary" with one label a row, got ${
+        JSON.stringify(average)
+      }`,
+    );
+  }
+  if (average !== "binary") return countSubset(references, predictions, options);
+  if (labels.length !== 2) {
+    throw new EvaluationError(
+      `average "binary" needs two labels, got ${labels.length}: ${
+        shown(labels)
+      }; use "macro" or name a subset`,
+    );
+  }
+  return countSubset(references, predictions, { ...options, subset: [positive ?? labels[1]] });
+}

@@ -1,0 +1,169 @@
+import type { Interval } from "../uncertainty/bootstrap.ts";
+import { EvaluationError } from "../errors.ts";
+import { wilsonInterval } from "../uncertainty/intervals.ts";
+import { checkProbabilities } from "./probabilities.ts";
+
+/** The rows whose confidence lies in one bin. */
+export interface CalibrationBin {
+  /** The bin reaches from above `from`... */
+  from: number;
+  /** ... up to and including `to`; the first bin includes `from`. */
+  to: number;
+  /** Rows, at least one. */
+  count: number;
+  /** Mean confidence of the rows. */
+  confidence: number;
+  /** Share of the rows that are right, with Wilson's interval. */
+  right: Interval;
+}
+
+/** How well confidence agrees with being right. */
+export interface CalibrationReport {
+  /** Rows. */
+  n: number;
+  /** The reliability curve: bins that have rows, ascending. */
+  bins: CalibrationBin[];
+  /**
+   * Expected calibration error: mean over rows of the distance between a bin's confidence and its share right; 0 to 1.
+   */
+  expectedError: number;
+  /** Maximum calibration error: the largest such distance; 0 to 1. */
+  maximumError: number;
+  /** Mean confidence of all rows. */
+  confidence: number;
+  /** Share of all rows that are right, with Wilson's interval. */
+  right: Interval;
+}
+
+/** What is binned, and how. */
+export interface CalibrationOptions {
+  /** Names of the classes: class k is `labels[k]`. */
+  labels: readonly string[];
+  /** How many bins, from 1 to 1,000; default 15. */
+  bins?: number;
+  /**
+   * "width" (default): bins of equal width over [0, 1]. "mass": edges at quantiles, so that bins have about equally
+   * many rows.
+   */
+  strategy?: "width" | "mass";
+  /**
+   * Judge the probability of this class, whatever is predicted, against whether it is true. Default: judge the
+   * probability of the predicted class (the first of the most probable ones) against whether it is right.
+   */
+  label?: string;
+  /** Coverage of the bins' intervals; default 0.95. */
+  confidence?: number;
+}
+
+/**
+ * Does a confidence of 80% mean being right in 80% of the rows? The reliability curve and its distance from the
+ * diagonal, as expected and maximum calibration error.
+ *
+ * Naeini, Cooper and Hauskrecht (2015), "Obtaining well calibrated probabilities using Bayesian binning"; Guo et al.
+ * (2017), "On calibration of modern neural networks", whose definition this is: bins (lower, upper], 15 of equal
+ * width, confidence that of the predicted class. With `label` the curve equals scikit-learn's `calibration_curve`,
+ * its strategies "uniform" and "quantile" being "width" and "mass". The error depends on the bins, and a small sample
+ * makes it larger than it is: read it beside the intervals.
+ *
+ * @param references True class per row, as an index into `labels`.
+ * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the
+ *   second: [n].
+ * @throws {EvaluationError} As `logLoss`; and when an option is out of range or `label` is not among the labels.
+ * @example
+ * ```ts
+ * import { calibration } from "./calibration.ts";
+ * import assert from "node:assert/strict";
+ *
+ * // four rows, sure to 75%, three of them right
+ * const report = calibration([1, 1, 1, 0], [0.75, 0.75, 0.75, 0.75], { labels: ["ham", "spam"] });
+ * assert.equal(report.expectedError, 0);
+ * assert.equal(report.bins[0].count, 4);
+ * ```
+ */
+export function calibration(
+  references: ArrayLike<number>,
+  probabilities: ArrayLike<number>,
+  options: CalibrationOptions,
+): CalibrationReport {
+  const { labels, bins: wanted = 15, strategy = "width", label, confidence } = options;
+  if (!(Number.isInteger(wanted) && wanted >= 1 && wanted <= 1000)) {
+    throw new EvaluationError(`bins must be a whole number from 1 to 1,000, got ${wanted}`);
+  }
+  const { at, size } = checkProbabilities(references, probabilities, { labels });
+  const n = references.length, judged = label === undefined ? -1 : labels.indexOf(label);
+  if (label !== undefined && judged < 0) {
+    throw new EvaluationError(
+      `Cannot judge calibration: label ${JSON.stringify(label)} is not among the labels`,
+    );
+  }
+  const sure = new Float64Array(n), right = new Uint8Array(n);
+  for (let row = 0; row < n; row++) {
+    let k = judged;
+    if (k < 0) {
+      k = 0;
+      for (let j = 1; j < size; j++) if (at(row, j) > at(row, k)) k = j;
+    }
+    sure[row] = at(row, k);
+    right[row] = references[row] === k ? 1 : 0;
+  }
+
+  const edges = binEdges(sure, wanted, strategy);
+  const counts = new Float64Array(wanted), sums = new Float64Array(wanted), hits = new Float64Array(wanted);
+  for (let row = 0; row < n; row++) {
+    const bin = binOf(sure[row], edges);
+    counts[bin]++, sums[bin] += sure[row], hits[bin] += right[row];
+  }
+  const bins: CalibrationBin[] = [];
+  let expected = 0, maximum = 0;
+  for (let bin = 0; bin < wanted; bin++) {
+    if (counts[bin] === 0) continue;
+    const distance = Math.abs(hits[bin] - sums[bin]);
+    expected += distance / n, maximum = Math.max(maximum, distance / counts[bin]);
+    bins.push({
+      from: edges[bin],
+      to: edges[bin + 1],
+      count: counts[bin],
+      confidence: sums[bin] / counts[bin],
+      right: wilsonInterval(hits[bin], counts[bin], { confidence }),
+    });
+  }
+  const total = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);
+  return {
+    n,
+    bins,
+    expectedError: expected,
+    maximumError: maximum,
+    confidence: total(sums) / n,
+    right: wilsonInterval(total(hits), n, { confidence }),
+  };
+}
+
+/**
+ * Edges of the bins, one more than bins, ascending; those of "mass" may coincide where many rows have one confidence.
+ */
+function binEdges(values: Float64Array, bins: number, strategy: "width" | "mass"): Float64Array {
+  const step = 1 / bins; // as numpy makes them, to the last bit: rows stand on edges
+  const shares = Float64Array.from({ length: bins + 1 }, (_, i) => i === bins ? 1 : i * step);
+  if (strategy === "width") return shares;
+  if (strategy !== "mass") {
+    throw new EvaluationError(`strategy must be "width" or "mass", got ${JSON.stringify(strategy)}`);
+  }
+  const sorted = values.toSorted();
+  return shares.map((share) => {
+    const position = (share * 100 / 100) * (sorted.length - 1), below = Math.floor(position);
+    const low = sorted[below], high = sorted[Math.min(below + 1, sorted.length - 1)];
+    const part = position - below;
+    return part < 0.5 ? low + (high - low) * part : high - (high - low) * (1 - part);
+  });
+}
+
+/** The first bin whose upper edge is not below the value; the last takes what is left. */
+function binOf(value: number, edges: Float64Array): number {
+  let low = 0, high = edges.length - 2;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (value <= edges[middle + 1]) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

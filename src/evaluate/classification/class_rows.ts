@@ -1,0 +1,155 @@
+import { balancedAccuracyOf, matthewsOf } from "./accuracy.ts";
+import { checkBeta } from "./count_scores.ts";
+import { checkClass, checkLabels, checkLengths, ratio } from "./counts.ts";
+import type { Decomposed } from "../decomposed.ts";
+import { EvaluationError } from "../errors.ts";
+
+/** Which metrics the rows of a classifier give. */
+export interface ClassRowsOptions {
+  /** Names of the classes: class k is `labels[k]`. */
+  labels: readonly string[];
+  /** Precision, recall and F of every class too; default of the second label of two, else of none. */
+  perClass?: boolean;
+  /** Values of beta whose F-beta is wanted beside F1; default none. */
+  betas?: readonly number[];
+}
+
+const AVERAGES = [
+  "accuracy",
+  "balancedAccuracy",
+  "matthewsCorrelation",
+  "macroPrecision",
+  "macroRecall",
+  "macroF1",
+  "weightedPrecision",
+  "weightedF1",
+] as const;
+
+const MAX_STATISTICS = 2 ** 27; // 1 GiB
+
+/**
+ * A classifier's metrics as sums over rows, for intervals, paired tests and slices: each row has 3K statistics, which
+ * class is true, which was predicted, and which was both.
+ *
+ * Names: accuracy, balancedAccuracy, matthewsCorrelation, macroPrecision, macroRecall, macroF1, weightedPrecision,
+ * weightedF1, then for each beta macroF2 and weightedF2 (with that beta), then for each class that is asked for
+ * precision.NAME, recall.NAME, f1.NAME and f2.NAME. Micro averages and the weighted recall are the accuracy. A ratio
+ * without a denominator counts as 0; balanced accuracy is over the classes that the rows in hand have.
+ *
+ * @param references True class per row, as an index into `labels`.
+ * @param predictions Predicted class per row, as an index into `labels`.
+ * @throws {EvaluationError} When there are no rows, lengths differ, a class is no index into `labels`, or the
+ *   statistics would take more than 1 GiB (then `classificationReport` draws its intervals from the confusion matrix
+ *   alone).
+ * @example
+ * ```ts
+ * import { classificationRows } from "./class_rows.ts";
+ * import { evaluateAll } from "../decomposed.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const rows = classificationRows([0, 0, 0, 1], [0, 0, 1, 1], { labels: ["ham", "spam"] });
+ * const metrics = evaluateAll(rows);
+ * assert.equal(metrics.accuracy, 0.75);
+ * assert.equal(metrics["f1.spam"], 2 / 3);
+ * ```
+ */
+export function classificationRows(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  options: ClassRowsOptions,
+): Decomposed {
+  const { labels, perClass, betas = [] } = options;
+  const size = checkLabels(labels), width = 3 * size;
+  const n = checkLengths(references.length, predictions.length);
+  if (n * width > MAX_STATISTICS) {
+    throw new EvaluationError(
+      `Cannot keep ${width} statistics for each of ${n} rows: at most ${MAX_STATISTICS} in all; use classificationReport`,
+    );
+  }
+  const rows = new Float64Array(n * width);
+  for (let row = 0, at = 0; row < n; row++, at += width) {
+    const wanted = checkClass(references[row], { row, what: "reference", size });
+    const found = checkClass(predictions[row], { row, what: "prediction", size });
+    rows[at + wanted] = 1;
+    rows[at + size + found] = 1;
+    if (wanted === found) rows[at + 2 * size + wanted] = 1;
+  }
+  const classes = perClass ? labels.keys() : perClass === undefined && size === 2 ? [1] : [];
+  const { names, evaluate } = classMetrics(labels, { betas, classes });
+  return { names, n, width, rows, evaluate };
+}
+
+/** Metrics of counts: how they are called, where they stand, and what computes them. */
+export interface ClassMetrics {
+  /** Names of the metrics, in the order they are written. */
+  names: string[];
+  /** Where the macro average of beta number b stands; the weighted one follows. */
+  betaAt(b: number): number;
+  /** Where precision, recall, F1 and F-betas of the class that was asked for as number c start. */
+  classAt(c: number): number;
+  /** `counts`: how often each class was true, predicted, and both, one after the other: [3K]. */
+  evaluate(counts: Float64Array, n: number, out: Float64Array): void;
+}
+
+/** The metrics of one label a row as a function of how often each class was true, predicted, and both. */
+export function classMetrics(
+  labels: readonly string[],
+  options: { betas: readonly number[]; classes: Iterable<number> },
+): ClassMetrics {
+  const size = labels.length, classes = [...options.classes];
+  const betas = options.betas.map((beta) => {
+    if (checkBeta(beta) < Infinity) return beta;
+    throw new EvaluationError("beta must be finite here, got Infinity: that is the recall");
+  });
+  const squares = Float64Array.of(1, ...betas.map((beta) => beta * beta)), kinds = squares.length;
+  const classesAt = AVERAGES.length + 2 * betas.length, perClass = 3 + betas.length;
+  const names = [
+    ...AVERAGES,
+    ...betas.flatMap((beta) => [`macroF${beta}`, `weightedF${beta}`]),
+    ...classes.flatMap((k) => [
+      `precision.${labels[k]}`,
+      `recall.${labels[k]}`,
+      `f1.${labels[k]}`,
+      ...betas.map((beta) => `f${beta}.${labels[k]}`),
+    ]),
+  ];
+
+  const macroF = new Float64Array(kinds), weightedF = new Float64Array(kinds);
+  const evaluate = (counts: Float64Array, n: number, out: Float64Array) => {
+    const truth = counts.subarray(0, size);
+    const predicted = counts.subarray(size, 2 * size);
+    const right = counts.subarray(2 * size, 3 * size);
+    let good = 0, precisions = 0, recalls = 0, weightedPrecision = 0;
+    macroF.fill(0), weightedF.fill(0);
+    for (let k = 0; k < size; k++) {
+      const precision = ratio(right[k], predicted[k]);
+      good += right[k];
+      precisions += precision, recalls += ratio(right[k], truth[k]);
+      weightedPrecision += precision * truth[k];
+      for (let b = 0; b < kinds; b++) {
+        const f = ratio((1 + squares[b]) * right[k], squares[b] * truth[k] + predicted[k]);
+        macroF[b] += f, weightedF[b] += f * truth[k];
+      }
+    }
+    const every = { truth, predicted, right };
+    out[0] = good / n, out[1] = balancedAccuracyOf(every), out[2] = matthewsOf(every);
+    out[3] = precisions / size, out[4] = recalls / size, out[5] = macroF[0] / size;
+    out[6] = weightedPrecision / n, out[7] = weightedF[0] / n;
+    for (let b = 1, at = AVERAGES.length; b < kinds; b++) {
+      out[at++] = macroF[b] / size, out[at++] = weightedF[b] / n;
+    }
+    for (let c = 0, at = classesAt; c < classes.length; c++) {
+      const k = classes[c];
+      out[at++] = ratio(right[k], predicted[k]), out[at++] = ratio(right[k], truth[k]);
+      for (let b = 0; b < kinds; b++) {
+        out[at++] = ratio((1 + squares[b]) * right[k], squares[b] * truth[k] + predicted[k]);
+      }
+    }
+  };
+  return {
+    names,
+    betaAt: (b) => AVERAGES.length + 2 * b,
+    classAt: (c) => classesAt + perClass * c,
+    evaluate,
+  };
+}

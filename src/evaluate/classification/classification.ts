@@ -1,0 +1,287 @@
+import { bootstrapCells, type BootstrapOptions, type Interval } from "../uncertainty/bootstrap.ts";
+import { classMetrics } from "./class_rows.ts";
+import {
+  checkClass,
+  checkLabels,
+  checkLengths,
+  checkWeights,
+  ratio,
+  shown,
+  subsetClasses,
+} from "./counts.ts";
+import { EvaluationError } from "../errors.ts";
+
+export type { Interval } from "../uncertainty/bootstrap.ts";
+
+/** Precision, recall and F1 of one class. */
+export interface ClassScores {
+  /** Name of the class. */
+  label: string;
+  /** Share of the rows predicted as this class that are of it. */
+  precision: Interval;
+  /** Share of this class's rows that were predicted as it. */
+  recall: Interval;
+  /** Harmonic mean of precision and recall. */
+  f1: Interval;
+  /** Rows whose reference is this class. */
+  support: number;
+}
+
+/** F-beta of one beta. */
+export interface FBetaScores {
+  /** Weight of recall against precision. */
+  beta: number;
+  /** Mean F-beta of the classes, those with no rows included. */
+  macro: Interval;
+  /** Mean F-beta of the classes, weighted by support. */
+  weighted: Interval;
+  /** F-beta of each class, in label order. */
+  perClass: Interval[];
+}
+
+/** What a classifier got right and wrong. */
+export interface ClassificationReport {
+  /** Rows. */
+  n: number;
+  /** Names of the classes, in order. */
+  labels: string[];
+  /** Share of the rows that are right. */
+  accuracy: Interval;
+  /** Mean recall of the classes that some reference has. */
+  balancedAccuracy: Interval;
+  /** Matthews' correlation of references and predictions, from -1 to 1; 0 is no better than chance. */
+  matthewsCorrelation: Interval;
+  /** Precision over the pooled rows of all classes; with one label a row it equals the accuracy. */
+  microPrecision: Interval;
+  /** Recall over the pooled rows of all classes; with one label a row it equals the accuracy. */
+  microRecall: Interval;
+  /** F1 over the pooled rows of all classes; with one label a row it equals the accuracy. */
+  microF1: Interval;
+  /** Mean precision of the classes, those with no rows included. */
+  macroPrecision: Interval;
+  /** Mean recall of the classes, those with no rows included. */
+  macroRecall: Interval;
+  /** Mean F1 of the classes, those with no rows included. */
+  macroF1: Interval;
+  /** Mean precision of the classes, weighted by support. */
+  weightedPrecision: Interval;
+  /** Mean recall of the classes, weighted by support: the accuracy. */
+  weightedRecall: Interval;
+  /** Mean F1 of the classes, weighted by support. */
+  weightedF1: Interval;
+  /** F-beta for each of the option `betas`, in its order. */
+  fBetas?: FBetaScores[];
+  /** Scores of each class, in label order. */
+  perClass: ClassScores[];
+  /** `confusion[i][j]`: rows of class i that were predicted as class j. */
+  confusion: number[][];
+  /**
+   * The same counts with their intervals, for at most 50 labels. A cell that no row fell into stays at 0 in every
+   * resample, so its interval has no width.
+   */
+  confusionIntervals?: Interval[][];
+  /** With two labels: the scores of the second one, taken as the positive class. */
+  binary?: { positive: string; precision: Interval; recall: Interval; f1: Interval };
+}
+
+/** Labels and how to draw the intervals. */
+export interface ClassificationOptions extends BootstrapOptions {
+  /** Names of the classes: class i is `labels[i]`. */
+  labels: string[];
+  /** Values of beta whose F-beta is reported beside F1, such as 0.5 or 2; default none. */
+  betas?: readonly number[];
+}
+
+const MAX_INTERVAL_LABELS = 50; // an interval keeps all its resamples until it is made
+
+/**
+ * Accuracy, balanced accuracy, Matthews' correlation, precision, recall, F1 and F-beta (per class, micro, macro,
+ * weighted and, with two labels, binary), the confusion matrix, and a bootstrap confidence interval for each metric.
+ *
+ * Values equal scikit-learn's `precision_recall_fscore_support(..., labels=range(K), zero_division=0)`,
+ * `balanced_accuracy_score` and `matthews_corrcoef`: a ratio without a denominator counts as 0. All intervals come
+ * from the same resamples, so they may be compared within a report.
+ *
+ * @param references True class per row, as an index into `labels`.
+ * @param predictions Predicted class per row, as an index into `labels`.
+ * @throws {EvaluationError} When there are no rows, the lengths differ, or a class is no index into `labels`.
+ * @example
+ * ```ts
+ * import { classificationReport } from "./classification.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const report = classificationReport([0, 0, 0, 1, 1], [0, 0, 1, 1, 1], { labels: ["ham", "spam"] });
+ * assert.equal(report.accuracy.value, 0.8);
+ * assert.deepEqual(report.confusion, [[2, 1], [0, 2]]);
+ * assert.equal(report.binary?.recall.value, 1);
+ * ```
+ */
+export function classificationReport(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  options: ClassificationOptions,
+): ClassificationReport {
+  const { labels, betas = [] } = options;
+  const confusion = confusionMatrix(references, predictions, labels);
+  const size = labels.length, n = references.length;
+  const cells = occupiedCells(confusion);
+
+  const scored = classMetrics(labels, { betas, classes: labels.keys() });
+  const counts = new Float64Array(3 * size);
+  const cellsAt = scored.names.length;
+  const shownCells = size <= MAX_INTERVAL_LABELS ? cells.counts.length : 0;
+  const metrics = (drawn: Float64Array, out: Float64Array) => {
+    counts.fill(0);
+    for (let c = 0; c < drawn.length; c++) {
+      const i = cells.rows[c], j = cells.columns[c];
+      counts[i] += drawn[c];
+      counts[size + j] += drawn[c];
+      if (i === j) counts[2 * size + i] += drawn[c];
+    }
+    scored.evaluate(counts, n, out);
+    out.set(drawn.subarray(0, shownCells), cellsAt);
+  };
+  const intervals = bootstrapCells(cells.counts, metrics, { ...options, metrics: cellsAt + shownCells });
+
+  const perClass = labels.map((label, k): ClassScores => {
+    const [precision, recall, f1] = intervals.slice(scored.classAt(k));
+    return { label, precision, recall, f1, support: confusion[k].reduce((sum, count) => sum + count, 0) };
+  });
+  const report: ClassificationReport = {
+    n,
+    labels: [...labels],
+    ...averagesOf(intervals),
+    perClass,
+    confusion,
+  };
+  if (betas.length > 0) {
+    report.fBetas = betas.map((beta, b): FBetaScores => {
+      const [macro, weighted] = intervals.slice(scored.betaAt(b));
+      return { beta, macro, weighted, perClass: labels.map((_, k) => intervals[scored.classAt(k) + 3 + b]) };
+    });
+  }
+  if (size <= MAX_INTERVAL_LABELS) {
+    const { confidence } = report.accuracy;
+    report.confusionIntervals = confusion.map((row) =>
+      row.map((value) => ({ value, low: value, high: value, confidence, n }))
+    );
+    for (let c = 0; c < shownCells; c++) {
+      report.confusionIntervals[cells.rows[c]][cells.columns[c]] = intervals[cellsAt + c];
+    }
+  }
+  if (size === 2) {
+    const { label: positive, precision, recall, f1 } = perClass[1];
+    report.binary = { positive, precision, recall, f1 };
+  }
+  return report;
+}
+
+/** How a confusion matrix is made. */
+export interface ConfusionOptions {
+  /**
+   * Divide by the row's sum ("true"), the column's ("predicted") or the sum of all; default counts. An empty sum gives
+   * 0.
+   */
+  normalize?: "true" | "predicted" | "all";
+  /** Rows and columns, in this order; rows whose reference or prediction is another class are left out. */
+  subset?: readonly string[];
+  /** Weight of each row, finite and not negative; default 1 each. */
+  sampleWeights?: ArrayLike<number>;
+}
+
+/**
+ * Counts of (true class, predicted class): `matrix[i][j]` rows of class i were predicted as class j.
+ *
+ * Equal to scikit-learn's `confusion_matrix`.
+ *
+ * @throws {EvaluationError} When there are no rows, the lengths differ, a class is no index into `labels`, or no
+ *   reference is of the subset.
+ * @example
+ * ```ts
+ * import { confusionMatrix } from "./classification.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(confusionMatrix([0, 1, 1], [0, 0, 1], ["ham", "spam"]), [[1, 0], [1, 1]]);
+ * assert.deepEqual(confusionMatrix([0, 1, 1], [0, 0, 1], ["ham", "spam"], { normalize: "true" }), [[1, 0], [0.5, 0.5]]);
+ * ```
+ */
+export function confusionMatrix(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  labels: readonly string[],
+  options: ConfusionOptions = {},
+): number[][] {
+  const size = checkLabels(labels);
+  const n = checkLengths(references.length, predictions.length);
+  const weights = checkWeights(options.sampleWeights, n);
+  const matrix = labels.map(() => new Array<number>(size).fill(0));
+  const present = new Uint8Array(size);
+  for (let row = 0; row < n; row++) {
+    const wanted = checkClass(references[row], { row, what: "reference", size });
+    const found = checkClass(predictions[row], { row, what: "prediction", size });
+    matrix[wanted][found] += weights ? weights[row] : 1;
+    present[wanted] = 1;
+  }
+  const { subset, normalize } = options;
+  if (!subset && !normalize) return matrix;
+  const classes = subsetClasses(subset, labels, () => true);
+  if (!classes.some((k) => present[k])) {
+    throw new EvaluationError(
+      `Cannot make a confusion matrix: no reference is one of ${shown(subset ?? labels)}`,
+    );
+  }
+  return normalized(Array.from(classes, (i) => Array.from(classes, (j) => matrix[i][j])), normalize);
+}
+
+function normalized(matrix: number[][], by: ConfusionOptions["normalize"]): number[][] {
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+  const rows = matrix.map(sum), columns = matrix.map((_, j) => sum(matrix.map((row) => row[j])));
+  const all = sum(rows);
+  if (by === undefined) return matrix;
+  if (by === "true") return matrix.map((row, i) => row.map((value) => ratio(value, rows[i])));
+  if (by === "predicted") return matrix.map((row) => row.map((value, j) => ratio(value, columns[j])));
+  if (by === "all") return matrix.map((row) => row.map((value) => ratio(value, all)));
+  throw new EvaluationError(`normalize must be "true", "predicted" or "all", got ${JSON.stringify(by)}`);
+}
+
+/** Empty cells stay empty in every resample, so they need not be drawn. */
+function occupiedCells(confusion: number[][]): { rows: number[]; columns: number[]; counts: number[] } {
+  const rows: number[] = [], columns: number[] = [], counts: number[] = [];
+  confusion.forEach((row, i) =>
+    row.forEach((count, j) => {
+      if (count > 0) rows.push(i), columns.push(j), counts.push(count);
+    })
+  );
+  return { rows, columns, counts };
+}
+
+/**
+ * The averages by name. One label a row: false positives and false negatives are the same rows, so micro is the
+ * accuracy.
+ */
+function averagesOf(intervals: Interval[]) {
+  const [
+    accuracy,
+    balancedAccuracy,
+    matthewsCorrelation,
+    macroPrecision,
+    macroRecall,
+    macroF1,
+    weightedPrecision,
+    weightedF1,
+  ] = intervals;
+  return {
+    accuracy,
+    balancedAccuracy,
+    matthewsCorrelation,
+    microPrecision: { ...accuracy },
+    microRecall: { ...accuracy },
+    microF1: { ...accuracy },
+    macroPrecision,
+    macroRecall,
+    macroF1,
+    weightedPrecision,
+    weightedRecall: { ...accuracy },
+    weightedF1,
+  };
+}

@@ -1,0 +1,167 @@
+import { EvaluationError } from "../errors.ts";
+
+/**
+ * How often each class was true, predicted, and both: accuracy, precision, recall, F-beta, Jaccard's index and
+ * Matthews' correlation are functions of these. With sample weights they are sums of weights.
+ */
+export interface ClassCounts {
+  /** Rows whose reference is class k: [K]. */
+  readonly truth: Float64Array;
+  /** Rows predicted as class k: [K]. */
+  readonly predicted: Float64Array;
+  /** Rows of class k that were predicted as it: [K]. */
+  readonly right: Float64Array;
+}
+
+/** The classes of a data set and how much each row counts. */
+export interface RowOptions {
+  /** Names of the classes: class k is `labels[k]`. At most 2,000. */
+  labels: readonly string[];
+  /** Weight of each row, finite and not negative; default 1 each. */
+  sampleWeights?: ArrayLike<number>;
+}
+
+/** A part of the classes: names, or "present" for those that some reference or prediction has. */
+export type LabelSubset = "present" | readonly string[];
+
+const MAX_LABELS = 2000; // confusion matrices are dense
+
+/**
+ * Indices of class names, as the other functions take them.
+ *
+ * @throws {EvaluationError} When a name is not among the labels, or a label is there twice.
+ * @example
+ * ```ts
+ * import { classIndices } from "./counts.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual([...classIndices(["spam", "ham"], ["ham", "spam"])], [1, 0]);
+ * ```
+ */
+export function classIndices(values: readonly string[], labels: readonly string[]): Int32Array {
+  const indexOf = labelIndex(labels);
+  return Int32Array.from(values, (value, row) => {
+    const index = indexOf.get(value);
+    if (index !== undefined) return index;
+    throw new EvaluationError(
+      `Cannot evaluate: the label of row ${row} is ${JSON.stringify(value)}, wanted one of ${shown(labels)}`,
+    );
+  });
+}
+
+/** Counts of one label a row. */
+export function countClasses(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  options: RowOptions,
+): ClassCounts {
+  const size = checkLabels(options.labels);
+  const n = checkLengths(references.length, predictions.length);
+  const weights = checkWeights(options.sampleWeights, n);
+  const truth = new Float64Array(size), predicted = new Float64Array(size), right = new Float64Array(size);
+  for (let row = 0; row < n; row++) {
+    const wanted = checkClass(references[row], { row, what: "reference", size });
+    const found = checkClass(predictions[row], { row, what: "prediction", size });
+    const weight = weights ? weights[row] : 1;
+    truth[wanted] += weight;
+    predicted[found] += weight;
+    if (wanted === found) right[wanted] += weight;
+  }
+  return { truth, predicted, right };
+}
+
+/** The counts of some classes, in the order given. */
+export function pickClasses(counts: ClassCounts, classes: ArrayLike<number>): ClassCounts {
+  const pick = (values: Float64Array) => Float64Array.from(classes, (k) => values[k]);
+  return { truth: pick(counts.truth), predicted: pick(counts.predicted), right: pick(counts.right) };
+}
+
+/** The classes that a subset names: all without one. `present` tells whether any row has class k. */
+export function subsetClasses(
+  subset: LabelSubset | undefined,
+  labels: readonly string[],
+  present: (k: number) => boolean,
+): Int32Array {
+  if (subset === undefined) return Int32Array.from(labels, (_, k) => k);
+  if (subset === "present") return Int32Array.from(labels.keys()).filter(present);
+  if (subset.length === 0) throw new EvaluationError("Cannot evaluate: the subset of labels is empty");
+  const indexOf = labelIndex(labels);
+  labelIndex(subset); // none twice
+  return Int32Array.from(subset, (name) => {
+    const index = indexOf.get(name);
+    if (index !== undefined) return index;
+    throw new EvaluationError(
+      `Cannot evaluate: the subset has label ${JSON.stringify(name)}, wanted one of ${shown(labels)}`,
+    );
+  });
+}
+
+/** How many labels there are. */
+export function checkLabels(labels: readonly string[]): number {
+  const size = labels.length;
+  if (size >= 1 && size <= MAX_LABELS) return size;
+  throw new EvaluationError(`Cannot evaluate with ${size} labels: from 1 to ${MAX_LABELS} are possible`);
+}
+
+/** How many rows there are. */
+export function checkLengths(references: number, predictions: number, what = "predictions"): number {
+  if (references !== predictions) {
+    throw new EvaluationError(
+      `Cannot compare ${predictions} ${what} with ${references} references: every row needs both`,
+    );
+  }
+  if (references === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
+  return references;
+}
+
+/** Weights that are finite and not negative, with a sum above 0. */
+export function checkWeights(
+  weights: ArrayLike<number> | undefined,
+  n: number,
+): ArrayLike<number> | undefined {
+  if (weights === undefined) return undefined;
+  if (weights.length !== n) {
+    throw new EvaluationError(`Cannot weigh ${n} rows with ${weights.length} weights: every row needs one`);
+  }
+  let total = 0;
+  for (let row = 0; row < n; row++) {
+    if (!(weights[row] >= 0 && weights[row] < Infinity)) {
+      throw new EvaluationError(
+        `Cannot evaluate: the weight of row ${row} is ${weights[row]}, wanted a finite number from 0 on`,
+      );
+    }
+    total += weights[row];
+  }
+  if (total > 0 && total < Infinity) return weights;
+  throw new EvaluationError(`Cannot evaluate: the weights add up to ${total}, wanted a finite sum above 0`);
+}
+
+/** A class that is among the labels. */
+export function checkClass(value: number, at: { row: number; what: string; size: number }): number {
+  if (Number.isInteger(value) && value >= 0 && value < at.size) return value;
+  throw new EvaluationError(
+    `Cannot evaluate: ${at.what} of row ${at.row} is ${value}, wanted a class from 0 to ${at.size - 1}`,
+  );
+}
+
+/** Part over whole; `otherwise` where the whole is 0. */
+export function ratio(part: number, whole: number, otherwise = 0): number {
+  return whole === 0 ? otherwise : part / whole;
+}
+
+/** Names for an error message, the first twenty. */
+export function shown(labels: readonly string[]): string {
+  const names = labels.slice(0, 20).map((label) => JSON.stringify(label)).join(", ");
+  return labels.length > 20 ? `${names} and ${labels.length - 20} more` : names;
+}
+
+function labelIndex(labels: readonly string[]): Map<string, number> {
+  const indexOf = new Map<string, number>();
+  labels.forEach((label, k) => {
+    if (indexOf.has(label)) {
+      throw new EvaluationError(`Cannot evaluate: the label ${JSON.stringify(label)} is there twice`);
+    }
+    indexOf.set(label, k);
+  });
+  return indexOf;
+}

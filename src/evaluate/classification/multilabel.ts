@@ -1,0 +1,268 @@
+import {
+  averagedF,
+  averagedJaccard,
+  type FScores,
+  jaccardOf,
+  type LabelFScores,
+  scoresPerLabel,
+  type ZeroDivision,
+} from "./count_scores.ts";
+import {
+  checkLabels,
+  checkLengths,
+  checkWeights,
+  type ClassCounts,
+  type RowOptions,
+  shown,
+  subsetClasses,
+} from "./counts.ts";
+import { EvaluationError } from "../errors.ts";
+
+/**
+ * How the scores of several labels become one. "samples": each row is scored by its own labels, then the rows are
+ * averaged.
+ */
+export type MultilabelAverage = "micro" | "macro" | "weighted" | "samples";
+
+/** Which labels count and how. */
+export interface MultilabelOptions extends RowOptions {
+  /** The labels that are scored; default all. */
+  subset?: readonly string[];
+  /** Weight of recall against precision, from 0 to infinity; default 1. */
+  beta?: number;
+  /** What a ratio with the denominator 0 counts as: 0, 1 or NaN (left out of averages); default 0. */
+  zeroDivision?: ZeroDivision;
+}
+
+/** Which labels count and how their scores become one. */
+export interface MultilabelAverageOptions extends MultilabelOptions {
+  /** How the scores of the labels, or rows, become one. */
+  average: MultilabelAverage;
+}
+
+/**
+ * Sets of labels as the 0/1 cells that the functions here take, row-major: [n, labels.length].
+ *
+ * @throws {EvaluationError} When a row has a label that is not among `labels`.
+ * @example
+ * ```ts
+ * import { labelCells } from "./multilabel.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual([...labelCells([["b"], [], ["b", "a"]], ["a", "b"])], [0, 1, 0, 0, 1, 1]);
+ * ```
+ */
+export function labelCells(rows: readonly (readonly string[])[], labels: readonly string[]): Uint8Array {
+  const size = checkLabels(labels), cells = new Uint8Array(rows.length * size);
+  const indexOf = new Map(labels.map((label, k) => [label, k]));
+  rows.forEach((row, i) =>
+    row.forEach((label) => {
+      const k = indexOf.get(label);
+      if (k === undefined) {
+        throw new EvaluationError(
+          `Cannot evaluate: row ${i} has label ${JSON.stringify(label)}, wanted some of ${shown(labels)}`,
+        );
+      }
+      cells[i * size + k] = 1;
+    })
+  );
+  return cells;
+}
+
+/**
+ * Precision, recall and F-beta where a row may have any number of labels, averaged over labels or rows.
+ *
+ * Values equal scikit-learn 1.9's `precision_recall_fscore_support` of indicator matrices.
+ *
+ * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
+ * @param predictions 1 where a row was given a label, else 0: [n, labels.length].
+ * @throws {EvaluationError} When there are no rows, lengths differ, a cell is neither 0 nor 1, or an option is out of
+ *   range.
+ * @example
+ * ```ts
+ * import { multilabelF } from "./multilabel.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const options = { labels: ["a", "b"], average: "samples" } as const;
+ * const scores = multilabelF([1, 1, 0, 1], [1, 0, 0, 1], options);
+ * assert.deepEqual(scores, { precision: 1, recall: 0.75, fBeta: (2 / 3 + 1) / 2 });
+ * ```
+ */
+export function multilabelF(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  options: MultilabelAverageOptions,
+): FScores {
+  return averagedF(countCells(references, predictions, options, checkAverage(options.average)), options);
+}
+
+/** Precision, recall and F-beta of each label, in the order of the labels or of the subset; see `multilabelF`. */
+export function multilabelFPerLabel(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  options: MultilabelOptions,
+): LabelFScores[] {
+  const counts = countCells(references, predictions, options, "macro");
+  return scoresPerLabel(counts, options.subset ?? options.labels, options);
+}
+
+/**
+ * Jaccard's index (shared labels over all that either has), averaged over labels or rows: in [0, 1].
+ *
+ * Values equal scikit-learn 1.9's `jaccard_score` of indicator matrices; `zeroDivision` is 0 or 1.
+ *
+ * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
+ * @param predictions 1 where a row was given a label, else 0: [n, labels.length].
+ * @throws {EvaluationError} As `multilabelF`.
+ * @example
+ * ```ts
+ * import { multilabelJaccard } from "./multilabel.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(multilabelJaccard([1, 1, 0, 1], [1, 0, 0, 1], { labels: ["a", "b"], average: "samples" }), 0.75);
+ * ```
+ */
+export function multilabelJaccard(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  options: Omit<MultilabelAverageOptions, "beta">,
+): number {
+  return averagedJaccard(
+    countCells(references, predictions, options, checkAverage(options.average)),
+    options,
+  );
+}
+
+/** Jaccard's index of each label, in the order of the labels or of the subset; see `multilabelJaccard`. */
+export function multilabelJaccardPerLabel(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  options: Omit<MultilabelOptions, "beta">,
+): number[] {
+  return Array.from(jaccardOf(countCells(references, predictions, options, "macro"), options.zeroDivision));
+}
+
+/**
+ * Share of the rows whose labels are all right, in [0, 1]. One minus it is the zero-one loss.
+ *
+ * Equal to scikit-learn's `accuracy_score` of indicator matrices.
+ *
+ * @throws {EvaluationError} As `multilabelF`.
+ * @example
+ * ```ts
+ * import { subsetAccuracy } from "./multilabel.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(subsetAccuracy([1, 1, 0, 1], [1, 0, 0, 1], { labels: ["a", "b"] }), 0.5);
+ * ```
+ */
+export function subsetAccuracy(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  options: RowOptions,
+): number {
+  return meanOfRows(references, predictions, options, (wrong) => wrong === 0 ? 1 : 0);
+}
+
+/**
+ * Share of the cells (row and label) that are wrong, in [0, 1].
+ *
+ * Equal to scikit-learn's `hamming_loss` of indicator matrices.
+ *
+ * @throws {EvaluationError} As `multilabelF`.
+ * @example
+ * ```ts
+ * import { hammingLoss } from "./multilabel.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(hammingLoss([1, 1, 0, 1], [1, 0, 0, 1], { labels: ["a", "b"] }), 0.25);
+ * ```
+ */
+export function hammingLoss(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  options: RowOptions,
+): number {
+  const size = options.labels.length;
+  return meanOfRows(references, predictions, options, (wrong) => wrong / size);
+}
+
+/** References and predictions (or other cells) of 0 and 1, row by row. */
+export function checkCells(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  labels: readonly string[],
+): { size: number; n: number } {
+  const size = checkLabels(labels);
+  checkLengths(references.length, predictions.length);
+  for (const [cells, what] of [[references, "reference"], [predictions, "prediction"]] as const) {
+    if (cells.length % size !== 0) {
+      throw new EvaluationError(`Cannot split ${cells.length} ${what} cells into rows of ${size} labels`);
+    }
+    for (let i = 0; i < cells.length; i++) {
+      if (cells[i] === 0 || cells[i] === 1) continue;
+      throw new EvaluationError(
+        `Cannot evaluate: ${what} of row ${Math.floor(i / size)} for ${JSON.stringify(labels[i % size])} is ${
+          cells[i]
+        }, wanted 0 or 1`,
+      );
+    }
+  }
+  return { size, n: references.length / size };
+}
+
+/** Counts per label, or for "samples" per row. */
+function countCells(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  options: MultilabelOptions,
+  average: MultilabelAverage,
+): ClassCounts {
+  const { size, n } = checkCells(references, predictions, options.labels);
+  const weights = checkWeights(options.sampleWeights, n);
+  const chosen = subsetClasses(options.subset, options.labels, () => true);
+  const parts = average === "samples" ? n : chosen.length;
+  const counts = {
+    truth: new Float64Array(parts),
+    predicted: new Float64Array(parts),
+    right: new Float64Array(parts),
+  };
+  for (let row = 0; row < n; row++) {
+    const weight = weights ? weights[row] : 1;
+    for (let c = 0; c < chosen.length; c++) {
+      const at = row * size + chosen[c], part = average === "samples" ? row : c;
+      counts.truth[part] += weight * references[at];
+      counts.predicted[part] += weight * predictions[at];
+      counts.right[part] += weight * references[at] * predictions[at];
+    }
+  }
+  return counts;
+}
+
+function checkAverage(average: MultilabelAverage): MultilabelAverage {
+  if (["micro", "macro", "weighted", "samples"].includes(average)) return average;
+  throw new EvaluationError(
+    `average must be "micro", "macro", "weighted" or "samples", got ${JSON.stringify(average)}`,
+  );
+}
+
+/** Mean of a function of how many cells of a row are wrong. */
+function meanOfRows(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  options: RowOptions,
+  value: (wrong: number) => number,
+): number {
+  const { size, n } = checkCells(references, predictions, options.labels);
+  const weights = checkWeights(options.sampleWeights, n);
+  let sum = 0, total = 0;
+  for (let row = 0; row < n; row++) {
+    let wrong = 0;
+    for (let at = row * size; at < (row + 1) * size; at++) {
+      wrong += references[at] === predictions[at] ? 0 : 1;
+    }
+    const weight = weights ? weights[row] : 1;
+    sum += weight * value(wrong), total += weight;
+  }
+  return sum / total;
+}

@@ -1,0 +1,197 @@
+import { checkClass, checkLabels, checkWeights, type RowOptions } from "./counts.ts";
+import type { Decomposed } from "../decomposed.ts";
+import { EvaluationError } from "../errors.ts";
+
+/**
+ * How far the probabilities of a row may be from adding up to 1: rounding to three places or half precision is no
+ * error.
+ */
+const SUM_TOLERANCE = 1e-3;
+
+/** The classes, how much each row counts, and where probabilities are cut. */
+export interface LogLossOptions extends RowOptions {
+  /**
+   * Probabilities are moved into [epsilon, 1 − epsilon], so that one surprise cannot make the loss infinite; default
+   * the grain of the numbers, as in scikit-learn: 2^-23 for a Float32Array, else 2^-52.
+   */
+  epsilon?: number;
+}
+
+/** The classes, how much each row counts, and the scale. */
+export interface BrierOptions extends RowOptions {
+  /** Halve the score, so that it lies in [0, 1] and not in [0, 2]; default for two labels and not for more. */
+  scaleByHalf?: boolean;
+}
+
+/**
+ * Log loss (cross-entropy): the mean over rows of −ln of the probability given to the true class, in nats; 0 is
+ * perfect, ln K is not knowing.
+ *
+ * Equal to scikit-learn's `log_loss(..., labels=range(K))`. Rows need not add up to exactly 1, and are not rescaled.
+ *
+ * @param references True class per row, as an index into `labels`.
+ * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the
+ *   second: [n].
+ * @throws {EvaluationError} When there are no rows, lengths differ, a class is no index into `labels`, a probability
+ *   is not in [0, 1], or those of a row are further than 0.001 from adding up to 1.
+ * @example
+ * ```ts
+ * import { logLoss } from "./probabilities.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const loss = logLoss([0, 1], [0.5, 0.5, 0.25, 0.75], { labels: ["ham", "spam"] });
+ * assert.equal(loss, (Math.log(2) + Math.log(4 / 3)) / 2);
+ * ```
+ */
+export function logLoss(
+  references: ArrayLike<number>,
+  probabilities: ArrayLike<number>,
+  options: LogLossOptions,
+): number {
+  return meanOfRows(logLossRows(references, probabilities, options), options.sampleWeights);
+}
+
+/**
+ * The log loss of each row, for intervals, paired tests, slices and worst rows. Weights are not taken here.
+ *
+ * @param references True class per row, as an index into `labels`.
+ * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the
+ *   second: [n].
+ * @throws {EvaluationError} As `logLoss`.
+ */
+export function logLossRows(
+  references: ArrayLike<number>,
+  probabilities: ArrayLike<number>,
+  options: Omit<LogLossOptions, "sampleWeights">,
+): Decomposed {
+  const { epsilon = probabilities instanceof Float32Array ? 2 ** -23 : 2 ** -52 } = options;
+  if (!(epsilon >= 0 && epsilon < 0.5)) {
+    throw new EvaluationError(`epsilon must be from 0 to 0.5, got ${epsilon}`);
+  }
+  const { at } = checkProbabilities(references, probabilities, options);
+  return perRow("logLoss", references.length, (row) => {
+    return -Math.log(Math.min(Math.max(at(row, references[row]), epsilon), 1 - epsilon));
+  });
+}
+
+/**
+ * Brier score: the mean over rows of the squared distance between the probabilities and the truth; 0 is perfect. For
+ * two labels it is (1 − p)², p being the true class's probability, and lies in [0, 1]; for more it is the sum over
+ * all classes and lies in [0, 2].
+ *
+ * Equal to scikit-learn's `brier_score_loss`; Brier (1950), "Verification of forecasts expressed in terms of
+ * probability".
+ *
+ * @param references True class per row, as an index into `labels`.
+ * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the
+ *   second: [n].
+ * @throws {EvaluationError} As `logLoss`.
+ * @example
+ * ```ts
+ * import { brierScore } from "./probabilities.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(brierScore([0, 1], [0.5, 0.75], { labels: ["ham", "spam"] }), (0.25 + 0.0625) / 2);
+ * ```
+ */
+export function brierScore(
+  references: ArrayLike<number>,
+  probabilities: ArrayLike<number>,
+  options: BrierOptions,
+): number {
+  return meanOfRows(brierRows(references, probabilities, options), options.sampleWeights);
+}
+
+/**
+ * The Brier score of each row, for intervals, paired tests, slices and worst rows. Weights are not taken here.
+ *
+ * @param references True class per row, as an index into `labels`.
+ * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the
+ *   second: [n].
+ * @throws {EvaluationError} As `logLoss`.
+ */
+export function brierRows(
+  references: ArrayLike<number>,
+  probabilities: ArrayLike<number>,
+  options: Omit<BrierOptions, "sampleWeights">,
+): Decomposed {
+  const { at, size } = checkProbabilities(references, probabilities, options);
+  const scale = (options.scaleByHalf ?? size === 2) ? 0.5 : 1;
+  return perRow("brier", references.length, (row) => {
+    let sum = 0;
+    for (let k = 0; k < size; k++) sum += (at(row, k) - (k === references[row] ? 1 : 0)) ** 2;
+    return scale * sum;
+  });
+}
+
+/** Probabilities that were checked. */
+export interface Probabilities {
+  /** How many labels. */
+  size: number;
+  /** The probability that a row gives a class. */
+  at(row: number, k: number): number;
+}
+
+/** Rows of probabilities that add up to 1, and references that are among the labels. */
+export function checkProbabilities(
+  references: ArrayLike<number>,
+  probabilities: ArrayLike<number>,
+  { labels }: { labels: readonly string[] },
+): Probabilities {
+  const size = checkLabels(labels), n = references.length;
+  if (size < 2) {
+    throw new EvaluationError(
+      `Cannot judge probabilities of one label, ${JSON.stringify(labels[0])}: at least two`,
+    );
+  }
+  if (n === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
+  const single = size === 2 && probabilities.length === n;
+  if (!single && probabilities.length !== n * size) {
+    throw new EvaluationError(
+      `Cannot compare ${probabilities.length} probabilities with ${n} references and ${size} labels: wanted ${
+        n * size
+      }${size === 2 ? `, or ${n} of ${JSON.stringify(labels[1])}` : ""}`,
+    );
+  }
+  const width = single ? 1 : size;
+  for (let row = 0; row < n; row++) {
+    checkClass(references[row], { row, what: "reference", size });
+    let sum = 0;
+    for (let j = 0; j < width; j++) {
+      const value = probabilities[row * width + j];
+      if (!(value >= 0 && value <= 1)) {
+        throw new EvaluationError(
+          `Cannot evaluate: row ${row} gives ${
+            JSON.stringify(labels[single ? 1 : j])
+          } the probability ${value}, wanted one from 0 to 1`,
+        );
+      }
+      sum += value;
+    }
+    if (!single && Math.abs(sum - 1) > SUM_TOLERANCE) {
+      throw new EvaluationError(
+        `Cannot evaluate: the probabilities of row ${row} add up to ${sum}, wanted 1 (are they scores or logits?)`,
+      );
+    }
+  }
+  const at = single
+    ? (row: number, k: number) => k === 1 ? probabilities[row] : 1 - probabilities[row]
+    : (row: number, k: number) => probabilities[row * size + k];
+  return { size, at };
+}
+
+function perRow(name: string, n: number, value: (row: number) => number): Decomposed {
+  const rows = new Float64Array(n);
+  for (let row = 0; row < n; row++) rows[row] = value(row);
+  return { names: [name], n, width: 1, rows, evaluate: (sums, n, out) => void (out[0] = sums[0] / n) };
+}
+
+function meanOfRows({ rows, n }: Decomposed, sampleWeights: ArrayLike<number> | undefined): number {
+  const weights = checkWeights(sampleWeights, n);
+  let sum = 0, total = 0;
+  for (let row = 0; row < n; row++) {
+    const weight = weights ? weights[row] : 1;
+    sum += weight * rows[row], total += weight;
+  }
+  return sum / total;
+}

@@ -1,0 +1,49 @@
+import { EvaluationError } from "../errors.ts";
+import { AVERAGES, type EntityScores, type TaggingReport } from "./tagging.ts";
+
+/**
+ * A tagging report as plain text: seqeval's `classification_report`, character by character.
+ *
+ * @param options `digits` after the point, default 2.
+ * @throws {EvaluationError} When `digits` is no whole number from 0 to 20.
+ * @example
+ * ```ts
+ * import { taggingReport } from "./tagging.ts";
+ * import { formatTagging } from "./tagging_format.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const text = formatTagging(taggingReport([["B-PER", "O"]], [["B-PER", "O"]]));
+ * assert.match(text, /PER       1\.00      1\.00      1\.00         1/);
+ * ```
+ */
+export function formatTagging(report: TaggingReport, options: { digits?: number } = {}): string {
+  const { digits = 2 } = options;
+  if (!(Number.isInteger(digits) && digits >= 0 && digits <= 20)) {
+    throw new EvaluationError(`digits must be a whole number from 0 to 20, got ${digits}`);
+  }
+  const width = Math.max(
+    "weighted avg".length,
+    digits,
+    ...report.perType.map(({ type }) => [...type].length),
+  );
+  const line = (name: string, cells: string[]) =>
+    `${" ".repeat(width - [...name].length)}${name} ${cells.map((cell) => ` ${cell.padStart(9)}`).join("")}`;
+  const scores = (name: string, { precision, recall, f1, support }: EntityScores) =>
+    line(name, [...[precision, recall, f1].map((value) => halfEven(value, digits)), String(support)]);
+  return [
+    line("", ["precision", "recall", "f1-score", "support"]),
+    "",
+    ...report.perType.map((type) => scores(type.type, type)),
+    "",
+    ...AVERAGES.map((average) => scores(`${average} avg`, report[average])),
+    "",
+  ].join("\n");
+}
+
+/** Decimals as Python writes them: a tie goes to the even digit, where `toFixed` goes up. */
+function halfEven(value: number, digits: number): string {
+  const up = value.toFixed(digits);
+  const beyond = value.toFixed(digits + 40).slice(-40);
+  if (!/^50*$/.test(beyond) || Number(up[up.length - 1]) % 2 === 0) return up;
+  return (value - 0.5 * 10 ** -digits).toFixed(digits);
+}
