@@ -1,4 +1,5 @@
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../uncertainty/bootstrap.ts";
+import { confusionIntervals } from "./class_intervals.ts";
 import { classMetrics } from "./class_rows.ts";
 import {
   checkClass,
@@ -143,14 +144,23 @@ export function classificationReport(
   };
   const intervals = bootstrapCells(cells.counts, metrics, { ...options, metrics: cellsAt + shownCells });
 
-  const perClass = labels.map((label, k): ClassScores => {
-    const [precision, recall, f1] = intervals.slice(scored.classAt(k));
-    return { label, precision, recall, f1, support: confusion[k].reduce((sum, count) => sum + count, 0) };
-  });
+  const closed = confusionIntervals(confusion, options);
+  const perClass = labels.map((label, k): ClassScores => ({
+    label,
+    ...closed.perClass[k],
+    support: confusion[k].reduce((sum, count) => sum + count, 0),
+  }));
   const report: ClassificationReport = {
     n,
     labels: [...labels],
     ...averagesOf(intervals),
+    // With one label a row the micro averages are the accuracy, and so is weighted recall.
+    accuracy: closed.accuracy,
+    microPrecision: closed.accuracy,
+    microRecall: closed.accuracy,
+    microF1: closed.accuracy,
+    weightedRecall: closed.accuracy,
+    macroF1: closed.macroF1,
     perClass,
     confusion,
   };

@@ -3,7 +3,7 @@ import { EvaluationError } from "../errors.ts";
 import { type ConfidenceOptions, wilsonInterval } from "../uncertainty/intervals.ts";
 
 /** Rows of a class that were found, wrongly given to it, and missed. */
-export interface ClassCounts {
+export interface F1Counts {
   /** Rows of the class that were predicted as it. */
   truePositives: number;
   /** Rows of other classes that were predicted as it. */
@@ -31,7 +31,7 @@ export interface ClassCounts {
  * assert.equal(low.toFixed(3), "0.871");
  * ```
  */
-export function f1Interval(counts: ClassCounts, options: ConfidenceOptions = {}): Interval {
+export function f1Interval(counts: F1Counts, options: ConfidenceOptions = {}): Interval {
   for (const [name, count] of Object.entries(counts)) {
     if (!(Number.isInteger(count) && count >= 0)) {
       throw new EvaluationError(`F1 needs whole counts, got ${count} ${name}`);

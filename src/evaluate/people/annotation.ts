@@ -32,7 +32,7 @@ export interface AnnotationItem {
 }
 
 /** A stretch of the item's text. */
-export interface Span {
+export interface AnnotatedSpan {
   /** First UTF-16 unit. */
   start: number;
   /** One past the last. */
@@ -47,7 +47,7 @@ export type AnnotationValue =
   | { kind: "choice"; choices: string[] }
   | { kind: "pairwise"; winner: "a" | "b" | "tie" }
   | { kind: "best-worst"; best: string; worst: string }
-  | { kind: "spans"; spans: Span[] }
+  | { kind: "spans"; spans: AnnotatedSpan[] }
   | { kind: "text"; text: string };
 
 /** One answer of one annotator, checked. */
@@ -283,7 +283,7 @@ function readSpans(
   task: { labels: string[]; overlapping?: boolean },
   content: string,
   where: string,
-): Span[] {
+): AnnotatedSpan[] {
   const spans = array(json, `${where}: spans`, { most: MAX_SPANS }).map((entry, i) => {
     const name = `${where}: span ${i + 1}`;
     const span = object(entry, name, ["start", "end", "label"]);

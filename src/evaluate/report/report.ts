@@ -31,6 +31,7 @@ export interface Measured {
   readonly label: string;
   /** The value, its interval, how that was made, and over how many rows. */
   readonly interval: Interval;
+  /** Which way is good. */
   readonly better: Better;
   /** One sentence: why this metric for this task. */
   readonly why?: string;
@@ -44,16 +45,21 @@ export interface Measured {
 
 /** An evaluation of one model, or of one file of predictions. */
 export interface Report {
+  /** Version of this form. */
   readonly format: "weir-report/1";
+  /** The heading. */
   readonly title: string;
+  /** It decided the metrics. */
   readonly task: Task;
   /** ISO-8601, UTC. */
   readonly createdAt: string;
   /** What was evaluated; missing where predictions came from a file. */
   readonly model?: ReportedModel;
+  /** What it was evaluated on. */
   readonly data: ReportedData;
   /** How intervals were made. */
   readonly intervals: { readonly confidence: number; readonly resamples: number; readonly seed: number };
+  /** The task's metrics, in its order. */
   readonly metrics: readonly Measured[];
   /** The rest, in the order to be shown. */
   readonly sections: readonly Section[];
@@ -63,11 +69,15 @@ export interface Report {
 
 /** The model of a report. */
 export interface ReportedModel {
+  /** By which it is called. */
   readonly name: string;
+  /** Semantic version. */
   readonly version: string;
+  /** Where the model ran. */
   readonly device: string;
   /** Bytes of the model's file. */
   readonly sizeBytes?: number;
+  /** Numbers the model has learnt. */
   readonly parameters?: number;
 }
 
@@ -75,6 +85,7 @@ export interface ReportedModel {
 export interface ReportedData {
   /** A file's name, or `spam`. */
   readonly source: string;
+  /** Rows. */
   readonly n: number;
   /** `sha256:...` of the file. */
   readonly hash?: string;
@@ -98,8 +109,11 @@ export type Section =
 
 /** Scores of each class or entity type. */
 export interface ClassesSection {
+  /** Tells the sections apart. */
   readonly kind: "classes";
+  /** The heading. */
   readonly title: string;
+  /** One a line of the table. */
   readonly rows: readonly {
     readonly label: string;
     readonly precision: Interval;
@@ -111,8 +125,11 @@ export interface ClassesSection {
 
 /** Counts of (true class, predicted class). */
 export interface ConfusionSection {
+  /** Tells the sections apart. */
   readonly kind: "confusion";
+  /** The heading. */
   readonly title: string;
+  /** Names of the classes, in their order. */
   readonly labels: readonly string[];
   /** `counts[i][j]`: rows of class i predicted as class j. */
   readonly counts: readonly (readonly number[])[];
@@ -120,10 +137,15 @@ export interface ConfusionSection {
 
 /** One or more curves in one plot, such as ROC. */
 export interface CurveSection {
+  /** Tells the sections apart. */
   readonly kind: "curve";
+  /** The heading. */
   readonly title: string;
+  /** Of the horizontal axis. */
   readonly xLabel: string;
+  /** Of the vertical axis. */
   readonly yLabel: string;
+  /** Drawn in one plot. */
   readonly curves: readonly {
     readonly label: string;
     readonly x: readonly number[];
@@ -135,8 +157,11 @@ export interface CurveSection {
 
 /** How far confidence can be believed. */
 export interface ReliabilitySection {
+  /** Tells the sections apart. */
   readonly kind: "reliability";
+  /** The heading. */
   readonly title: string;
+  /** Ascending by confidence. */
   readonly bins: readonly {
     readonly confidence: number;
     readonly accuracy: Interval;
@@ -146,21 +171,29 @@ export interface ReliabilitySection {
 
 /** A distribution, of one or more groups over the same bins. */
 export interface HistogramSection {
+  /** Tells the sections apart. */
   readonly kind: "histogram";
+  /** The heading. */
   readonly title: string;
+  /** Of the horizontal axis. */
   readonly xLabel: string;
   /** Ascending, one more than bins. */
   readonly edges: readonly number[];
+  /** Counts over the same bins. */
   readonly groups: readonly { readonly label: string; readonly counts: readonly number[] }[];
 }
 
 /** The same metrics on the rows of each value of a column. */
 export interface SlicesSection {
+  /** Tells the sections apart. */
   readonly kind: "slices";
+  /** The heading. */
   readonly title: string;
+  /** What the rows were cut by. */
   readonly column: string;
   /** Names of the metrics, one a column of the table. */
   readonly metrics: readonly { readonly name: string; readonly label: string; readonly better: Better }[];
+  /** One a line of the table. */
   readonly rows: readonly {
     readonly value: string;
     readonly n: number;
@@ -172,10 +205,13 @@ export interface SlicesSection {
 
 /** The rows that went worst. */
 export interface WorstSection {
+  /** Tells the sections apart. */
   readonly kind: "worst";
+  /** The heading. */
   readonly title: string;
   /** What rows are ordered by. */
   readonly scoreLabel: string;
+  /** One a line of the table. */
   readonly rows: readonly {
     /** The row's number in the data, from 1. */
     readonly row: number;
@@ -188,10 +224,13 @@ export interface WorstSection {
 
 /** How much quality a small change of the inputs costs. */
 export interface ProbesSection {
+  /** Tells the sections apart. */
   readonly kind: "probes";
+  /** The heading. */
   readonly title: string;
   /** The metric that is compared. */
   readonly metric: string;
+  /** One a line of the table. */
   readonly rows: readonly {
     /** Such as `typos`. */
     readonly probe: string;
@@ -208,8 +247,11 @@ export interface ProbesSection {
 
 /** Inputs whose answers are known and may never change. */
 export interface CanariesSection {
+  /** Tells the sections apart. */
   readonly kind: "canaries";
+  /** The heading. */
   readonly title: string;
+  /** One a line of the table. */
   readonly rows: readonly {
     readonly name: string;
     readonly input: string;
@@ -221,9 +263,13 @@ export interface CanariesSection {
 
 /** What a safety filter said about inputs or outputs. */
 export interface SafetySection {
+  /** Tells the sections apart. */
   readonly kind: "safety";
+  /** The heading. */
   readonly title: string;
+  /** Share of rows with a finding. */
   readonly flagged: Interval;
+  /** One a line of the table. */
   readonly rows: readonly {
     readonly row: number;
     readonly where: "input" | "output";
@@ -234,24 +280,33 @@ export interface SafetySection {
 
 /** How long answers took. */
 export interface LatencySection {
+  /** Tells the sections apart. */
   readonly kind: "latency";
+  /** The heading. */
   readonly title: string;
   /** Milliseconds of one call of `batch` inputs, one call at a time. */
   readonly p50: number;
+  /** 95th percentile, milliseconds. */
   readonly p95: number;
+  /** 99th percentile, milliseconds. */
   readonly p99: number;
+  /** Inputs of a call. */
   readonly batch: number;
+  /** Calls that were timed. */
   readonly calls: number;
 }
 
 /** Two models on the same rows. */
 export interface ComparisonSection {
+  /** Tells the sections apart. */
   readonly kind: "comparison";
+  /** The heading. */
   readonly title: string;
   /** The baseline, such as `spam 1.0.0`. */
   readonly a: string;
   /** What is compared with it. */
   readonly b: string;
+  /** One a line of the table. */
   readonly rows: readonly {
     readonly name: string;
     readonly label: string;
@@ -277,9 +332,13 @@ export interface ComparisonSection {
 
 /** Conditions and whether they hold. */
 export interface GateSection {
+  /** Tells the sections apart. */
   readonly kind: "gate";
+  /** The heading. */
   readonly title: string;
+  /** Whether all hold. */
   readonly passed: boolean;
+  /** In the gate's order. */
   readonly conditions: readonly {
     readonly text: string;
     readonly left: number;

@@ -5,6 +5,7 @@ import type { CanariesSection } from "../report/report.ts";
 export interface Canary {
   /** For the reader; default `canary 1` ... */
   readonly name: string;
+  /** What the model reads. */
   readonly input: string;
   /** The answer, one of several that are right, or for generated text what must and must not be in it. */
   readonly expected: Expected;
@@ -24,6 +25,7 @@ export interface Expected {
 
 /** What a model said. */
 export interface Answer {
+  /** As it stands. */
   readonly text: string;
   /** Probability of the label, for classifiers. */
   readonly score?: number;

@@ -12,7 +12,9 @@ export interface Finding {
 
 /** The hook: anything that looks at a text and says what is unsafe in it, a rule, a model or a service. */
 export interface SafetyFilter {
+  /** By which it is called. */
   readonly name: string;
+  /** What is unsafe in a text. */
   check(text: string): readonly Finding[] | Promise<readonly Finding[]>;
 }
 
@@ -20,7 +22,9 @@ export interface SafetyFilter {
 export interface Checked {
   /** From 1. */
   readonly row: number;
+  /** Whether the model read or wrote it. */
   readonly where: "input" | "output";
+  /** As it stands. */
   readonly text: string;
 }
 

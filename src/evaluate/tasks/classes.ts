@@ -7,18 +7,18 @@ import { multiclassRocAuc } from "../classification/auc.ts";
 import type { Interval } from "../uncertainty/bootstrap.ts";
 import { calibration } from "../classification/calibration.ts";
 import { classificationRows } from "../classification/class_rows.ts";
+import { confusionIntervals } from "../classification/class_intervals.ts";
 import { confusionMatrix } from "../classification/classification.ts";
 import { classIndices } from "../classification/counts.ts";
 import { averagePrecisionByRows, precisionRecallCurve, rocCurve } from "../classification/curves.ts";
 import { type Decomposed, together } from "../decomposed.ts";
 import { rocAucInterval } from "../classification/delong.ts";
 import { EvaluationError } from "../errors.ts";
-import { wilsonInterval } from "../uncertainty/intervals.ts";
 import { brierRows, logLossRows } from "../classification/probabilities.ts";
 import type { Section } from "../report/report.ts";
 import type { OptionValues } from "./options.ts";
 import { labelPairs, labelsIn, type Pair, probabilityRows } from "./pairs.ts";
-import { type Indexed, infoOf, type MetricInfo, type Scored } from "./scored.ts";
+import { type ClosedOptions, type Indexed, infoOf, type MetricInfo, type Scored } from "./scored.ts";
 
 /** How a classifier's metrics are shown. */
 export const classMetricLabels: Record<string, Partial<MetricInfo>> = {
@@ -84,14 +84,12 @@ export function scoreClassification(pairs: readonly Pair[], options: OptionValue
 export function scoreClasses(rows: ClassifierRows): Scored & { rows: Decomposed } {
   const { labels, references, predictions, probabilities, positive } = rows;
   const n = references.length, notes: string[] = [];
-  const right = references.reduce((sum, label, i) => sum + Number(label === predictions[i]), 0);
-  const closed: Record<string, Interval> = { accuracy: wilsonInterval(right, n) };
   const perClass = labels.length <= MOST_CLASSES;
   const families = [classificationRows(references, predictions, { labels, perClass })];
   const supports = new Map(labels.map((label) => [label, 0]));
   for (const k of references) supports.set(labels[k], supports.get(labels[k])! + 1);
   const sections: Section[] = [confusion(rows)];
-  let indexed: Indexed | undefined;
+  let indexed: Indexed | undefined, area: Scored["closed"];
   const seen = new Set(references);
   const absent = labels.filter((_, k) => !seen.has(k));
   if (absent.length > 0) {
@@ -132,7 +130,9 @@ export function scoreClasses(rows: ClassifierRows): Scored & { rows: Decomposed 
       const scores = Float64Array.from({ length: n }, (_, i) => probabilities[i * 2 + positive]);
       const positives = truth.reduce((sum, one) => sum + one, 0);
       if (Math.min(positives, n - positives) >= 2) {
-        closed.rocAuc = rocAucInterval(truth, scores, { scale: "logit" });
+        area = ({ confidence }) => ({
+          rocAuc: rocAucInterval(truth, scores, { scale: "logit", confidence }),
+        });
       } else {notes.push(
           "One of the classes has a single row: the area under the ROC curve has no interval and is left out.",
         );}
@@ -165,6 +165,7 @@ export function scoreClasses(rows: ClassifierRows): Scored & { rows: Decomposed 
     const known = infoOf(classMetricLabels)(part);
     return label === undefined ? known : { ...known, label: `${part === "f1" ? "F1" : part} of ${label}` };
   };
+  const closed = (options: ClosedOptions) => ({ ...closedIntervals(rows, options), ...area?.(options) });
   return { rows: together(families), ...(indexed && { indexed }), closed, info, supports, sections, notes };
 }
 
@@ -175,6 +176,21 @@ function confusion({ references, predictions, labels }: ClassifierRows): Section
     labels,
     counts: confusionMatrix(references, predictions, labels),
   };
+}
+
+/** Intervals that do better than resampling, by the names of the metrics. */
+function closedIntervals(
+  { references, predictions, labels }: ClassifierRows,
+  options: ClosedOptions,
+): Record<string, Interval> {
+  const matrix = confusionMatrix(references, predictions, labels);
+  const { accuracy, macroF1, perClass } = confusionIntervals(matrix, options);
+  const closed: Record<string, Interval> = { accuracy, macroF1 };
+  if (labels.length > MOST_CLASSES) return closed;
+  perClass.forEach((scores, k) => {
+    for (const [name, interval] of Object.entries(scores)) closed[`${name}.${labels[k]}`] = interval;
+  });
+  return closed;
 }
 
 const MOST_CLASSES = 50; // with intervals of their own

@@ -22,8 +22,11 @@ export interface TaskOptions extends IntervalOptions {
 
 /** What a task's metrics say of rows. */
 export interface Evaluated {
+  /** The task's metrics, in its order. */
   readonly metrics: Measured[];
+  /** The rest, in the order to be shown. */
   readonly sections: Section[];
+  /** What a reader should know, a sentence each. */
   readonly notes: string[];
 }
 

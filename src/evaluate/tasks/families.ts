@@ -5,7 +5,27 @@ import { numberFamilies } from "./number_families.ts";
 import { textFamilies } from "./text_families.ts";
 
 /** The name of a family of metrics. */
-export type FamilyName = keyof typeof textFamilies | keyof typeof labelFamilies | keyof typeof numberFamilies;
+export type FamilyName =
+  | "rouge"
+  | "bleu"
+  | "chrf"
+  | "ter"
+  | "meteor"
+  | "question-answering"
+  | "length-ratio"
+  | "novelty"
+  | "distinct"
+  | "repetition"
+  | "self-bleu"
+  | "length"
+  | "classification"
+  | "multi-label"
+  | "tagging"
+  | "kappa"
+  | "regression"
+  | "similarity"
+  | "ranking"
+  | "perplexity";
 
 /** Every family, by the name that `weir score` takes. */
 export const families: Readonly<Record<FamilyName, Family>> = {

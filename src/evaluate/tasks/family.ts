@@ -10,9 +10,11 @@ export interface Family {
   readonly reads: string;
   /** Whether predictions are scored by themselves. */
   readonly alone?: boolean;
+  /** Settings, by name. */
   readonly options: Readonly<Record<string, OptionRule>>;
   /** The metrics to look at first, by name or, ending in `*`, by how names begin. */
   readonly primary: readonly string[];
+  /** The metrics of rows. */
   score(pairs: readonly Pair[], options: OptionValues): Scored;
 }
 

@@ -87,7 +87,9 @@ export const labelFamilies = {
         );
       }
       return {
-        closed: { kappa },
+        closed: ({ confidence }) => ({
+          kappa: cohenKappa(references, predictions, { weights, categories, confidence }).kappa,
+        }),
         info: infoOf({ kappa: { label: "Cohen's kappa" } }),
         signature: `weights:${weights ?? "none"}|weir`,
         notes: [`Agreement is ${verbal} (Landis and Koch 1977); ${(100 * observed).toFixed(1)}% agree.`],

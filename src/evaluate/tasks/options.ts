@@ -2,8 +2,11 @@ import { EvaluationError } from "../errors.ts";
 
 /** A setting of a metric, as a command line or a JSON file gives it. */
 export interface OptionRule {
+  /** One line for the reader. */
   readonly about: string;
+  /** Tells the sections apart. */
   readonly kind: "flag" | "number" | "text" | "list";
+  /** Families, in the order of the report. */
   readonly choices?: readonly string[];
 }
 

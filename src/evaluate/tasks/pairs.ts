@@ -7,7 +7,9 @@ import { EvaluationError } from "../errors.ts";
 
 /** A row of a data set: what was predicted, what was wanted, and the columns beside them. */
 export interface Pair {
+  /** What was predicted. */
   readonly prediction: unknown;
+  /** What was wanted; several are a list. */
   readonly reference: unknown;
   /** Other columns, by name. */
   readonly record: Readonly<Record<string, unknown>>;

@@ -14,8 +14,11 @@ import type { Better, Measured, Section } from "../report/report.ts";
 
 /** A metric's name as a reader sees it, and which way is good. */
 export interface MetricInfo {
+  /** As a reader sees it. */
   readonly label: string;
+  /** Which way is good. */
   readonly better: Better;
+  /** Where it is not a share. */
   readonly unit?: string;
 }
 
@@ -26,23 +29,33 @@ export interface Scored {
   /** Those that are computed anew from rows named by index. */
   readonly indexed?: Indexed;
   /** Intervals in closed form, which stand in for resampled ones. */
-  readonly closed?: Readonly<Record<string, Interval>>;
+  readonly closed?: (options: ClosedOptions) => Readonly<Record<string, Interval>>;
+  /** How a metric is shown. */
   readonly info: (name: string) => MetricInfo;
+  /** The settings that the figures depend on. */
   readonly signature?: string;
   /** Rows (or entities) of each class that `precision.CLASS`, `recall.CLASS` and `f1.CLASS` are measured of. */
   readonly supports?: ReadonlyMap<string, number>;
   /** What classes are called. */
   readonly classesTitle?: string;
+  /** The rest, in the order to be shown. */
   readonly sections?: readonly Section[];
+  /** What a reader should know, a sentence each. */
   readonly notes?: readonly string[];
 }
 
+/** What an interval in closed form depends on; one that has to be drawn after all takes the rest. */
+export type ClosedOptions = Pick<IntervalOptions, "confidence" | "resamples" | "seed">;
+
 /** Metrics of rows named by index. */
 export interface Indexed {
+  /** In the order of the values. */
   readonly names: readonly string[];
+  /** Rows. */
   readonly n: number;
   /** About how many numbers are looked at for a row; default 10. */
   readonly cost?: number;
+  /** The metrics of the rows named, which may repeat. */
   evaluate(indices: Uint32Array): number[];
 }
 
@@ -75,7 +88,7 @@ export function affordableResamples({ n, cost = 10 }: Pick<Indexed, "n" | "cost"
  * ```
  */
 export function measure(scored: Scored, options: IntervalOptions = {}): Measured[] {
-  const { rows, indexed, closed = {}, info, signature } = scored;
+  const { rows, indexed, closed, info, signature } = scored;
   const settings: IntervalOptions = { method: "bca", ...options };
   const intervals = new Map<string, Interval>();
   if (rows) {
@@ -88,7 +101,9 @@ export function measure(scored: Scored, options: IntervalOptions = {}): Measured
       m,
     ) => intervals.set(indexed.names[m], interval));
   }
-  for (const [name, interval] of Object.entries(closed)) intervals.set(name, interval);
+  const { confidence, resamples, seed } = options;
+  const stated = closed?.({ confidence, resamples, seed }) ?? {};
+  for (const [name, interval] of Object.entries(stated)) intervals.set(name, interval);
   return [...intervals].map(([name, interval]) => ({
     name,
     ...info(name),

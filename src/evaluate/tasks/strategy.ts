@@ -7,15 +7,19 @@ export interface Chosen {
   readonly name: string;
   /** One sentence for the reader. */
   readonly why: string;
+  /** Whether it is one to look at first. */
   readonly primary?: boolean;
 }
 
 /** A family of metrics of a task. */
 export interface Choice {
+  /** By which `weir score` calls it. */
   readonly family: FamilyName;
+  /** Settings, by name. */
   readonly options?: Readonly<Record<string, string>>;
   /** Left out where rows have no references, or no column `source`. */
   readonly needs?: "references" | "source";
+  /** The task's metrics, in its order. */
   readonly metrics: readonly Chosen[];
 }
 
@@ -25,6 +29,7 @@ export interface Strategy {
   readonly about: string;
   /** The metric that rows are told apart by where they went worst, and slices are tested in. */
   readonly rowMetric: string;
+  /** Families, in the order of the report. */
   readonly choices: readonly Choice[];
 }
 

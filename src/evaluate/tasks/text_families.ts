@@ -190,10 +190,11 @@ export const textFamilies = {
       // Drawing a text twice makes any set less distinct, so resampling would be off: the value alone is given.
       const values = evaluate();
       return {
-        closed: Object.fromEntries(names.map((name) => [name, {
-          ...{ value: values[name], low: values[name], high: values[name] },
-          ...{ confidence: 0.95, n: predictions.length, method: "none" },
-        }])),
+        closed: ({ confidence = 0.95 }) =>
+          Object.fromEntries(names.map((name) => [name, {
+            ...{ value: values[name], low: values[name], high: values[name] },
+            ...{ confidence, n: predictions.length, method: "none" },
+          }])),
         info: (name) => ({ label: `distinct ${name.replace(/\D/g, "")}-grams`, better: "higher" }),
         notes: [
           "Distinct n-grams shrink with every text that is added: compare sets of equal size alone; they have no interval.",

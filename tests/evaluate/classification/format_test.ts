@@ -9,16 +9,16 @@ Deno.test("a report reads as aligned tables", () => {
     `4 rows
 
                        value      95% interval
-accuracy              0.7500  0.7500 to 0.7500
+accuracy              0.7500  0.3006 to 0.9544
 balanced accuracy     0.8333  0.8333 to 0.8333
 Matthews correlation  0.5774  0.5774 to 0.5774
-macro F1              0.7333  0.7333 to 0.7333
+macro F1              0.7333  0.3346 to 0.9256
 weighted F1           0.7667  0.7667 to 0.7667
-F1 of spam            0.6667  0.6667 to 0.6667
+F1 of spam            0.6667  0.1727 to 0.9504
 
 class  precision  recall      F1      95% interval  rows
-ham       1.0000  0.6667  0.8000  0.8000 to 0.8000     3
-spam      0.5000  1.0000  0.6667  0.6667 to 0.6667     1
+ham       1.0000  0.6667  0.8000  0.3439 to 0.9683     3
+spam      0.5000  1.0000  0.6667  0.1727 to 0.9504     1
 
 true \\ predicted  ham  spam
 ham                 2     1
