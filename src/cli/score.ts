@@ -9,12 +9,14 @@ import { isPrimary } from "../evaluate/tasks/family.ts";
 import { type OptionValues, readOptions } from "../evaluate/tasks/options.ts";
 import { type Pair, pairsOf } from "../evaluate/tasks/pairs.ts";
 import { measure, type Scored } from "../evaluate/tasks/scored.ts";
+import { scoreMeteor } from "../evaluate/tasks/text_families.ts";
 import { figure, range } from "../evaluate/report/numbers.ts";
 import type { Measured } from "../evaluate/report/report.ts";
 import type { DeviceChoice } from "./device.ts";
 import { bertScoreOf } from "./evaluation/bert_score.ts";
 import { type IntervalFlags, intervalsOf, settingsOf, withIntervals } from "./evaluation/options.ts";
 import { readRows } from "./evaluation/rows.ts";
+import { openWordNet } from "./wordnet.ts";
 import { type CommonOptions, deviceOption, newCommand } from "./options.ts";
 import { InputError, type Output, processOutput, readingInput, UsageError } from "./output.ts";
 
@@ -22,6 +24,7 @@ interface Options extends CommonOptions, IntervalFlags {
   readonly predictions?: string;
   readonly references?: string;
   readonly encoder?: string;
+  readonly wordnet?: string;
   readonly device: DeviceChoice;
   readonly list?: boolean;
 }
@@ -46,6 +49,7 @@ export function scoreCommand(program: Command): Command {
     .option("--predictions <file>", ".jsonl, .json, .csv, .tsv, else a text a line")
     .option("--references <file>", "what was wanted; not needed where the predictions' file has it")
     .option("--encoder <folder>", "of a BERT checkpoint, for bertscore")
+    .option("--wordnet <folder>", "WordNet's dict folder, for meteor's synonyms")
     .option("--list", "print every metric with what it reads and its options, and end")
     .addOption(deviceOption())
     .action(score);
@@ -100,11 +104,16 @@ async function scoreBy(
     return { scored, isFirst: (name) => name === "bertScore" };
   }
   const family = familyOf(metric);
+  if (options.wordnet !== undefined && metric !== "meteor") throw new UsageError("--wordnet is for meteor");
   if (!family.alone && pairs.some(({ reference }) => reference === undefined)) {
     throw new InputError(`${metric} needs references: give --references FILE, or a column "reference"`);
   }
+  const values = readOptions(metric, family.options, settings);
+  const wordNet = options.wordnet === undefined ? undefined : await openWordNet(options.wordnet);
   return {
-    scored: family.score(pairs, readOptions(metric, family.options, settings)),
+    scored: wordNet
+      ? scoreMeteor(pairs, values, (word) => wordNet.synonyms(word))
+      : family.score(pairs, values),
     isFirst: (name) => isPrimary(family, name),
   };
 }

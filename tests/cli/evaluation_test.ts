@@ -1,6 +1,7 @@
 // Scoring, evaluating and comparing files of predictions, pages of reports, and gates. With a model: evaluation_model_test.ts.
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { weir, withFolder } from "./cli.ts";
 
 const predictions = [
@@ -69,6 +70,40 @@ Deno.test("score gives a metric's values with intervals, from text lines, JSON l
     );
     assert.match(text, /^\* ROUGE-L +0\.\d+ +0\.\d+ to 0\.\d+$/m);
     assert.match(text, /^5 rows {3}stemmer:yes/m);
+  });
+});
+
+Deno.test("meteor finds synonyms in a folder of WordNet", async () => {
+  await withFolder(async (folder) => {
+    const wordnet = fileURLToPath(new URL("../golden/evaluate/wordnet", import.meta.url));
+    const { "p.txt": p, "r.txt": r } = await files(folder, {
+      "p.txt": "a fast automobile\n",
+      "r.txt": "a fast car\n",
+    });
+    const run = async (...more: string[]) => {
+      const { metrics, signature } = JSON.parse(
+        await ok("score", "meteor", "--predictions", p, "--references", r, "--json", ...more),
+      );
+      return { value: metrics[0].interval.value, signature };
+    };
+    const [without, using] = [await run(), await run("--wordnet", wordnet)];
+    assert.ok(using.value > without.value, `${using.value} ${without.value}`);
+    assert.deepEqual([without.signature, using.signature], [
+      "matching:exact+stem|weir",
+      "matching:exact+stem+synonym|weir",
+    ]);
+    const { code, stderr } = await weir(
+      "score",
+      "bleu",
+      "--predictions",
+      p,
+      "--references",
+      r,
+      "--wordnet",
+      wordnet,
+    );
+    assert.equal(code, 2);
+    assert.match(stderr, /--wordnet is for meteor/);
   });
 });
 

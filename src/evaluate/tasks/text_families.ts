@@ -19,9 +19,9 @@ import { words } from "../generation/words.ts";
 import { EvaluationError } from "../errors.ts";
 import type { HistogramSection } from "../report/report.ts";
 import type { Family } from "./family.ts";
-import type { OptionRule } from "./options.ts";
+import type { OptionRule, OptionValues } from "./options.ts";
 import { type Pair, predictedTexts, referenceTexts } from "./pairs.ts";
-import { infoOf } from "./scored.ts";
+import { infoOf, type Scored } from "./scored.ts";
 
 const lowercase: OptionRule = { about: "without regard to case", kind: "flag" };
 const texts = "a text; one reference or a list";
@@ -125,12 +125,7 @@ export const textFamilies = {
       gamma: { about: "weight of the penalty; default 0.5", kind: "number" },
     },
     primary: ["meteor"],
-    score: (pairs, options) => ({
-      rows: meteorRows(predictedTexts(pairs), referenceTexts(pairs), { ...options, stem: porterStem }),
-      info: infoOf({ meteor: { label: "METEOR" } }),
-      signature: "matching:exact+stem|weir",
-      notes: ["METEOR matched words by form and stem, without synonyms."],
-    }),
+    score: (pairs, options) => scoreMeteor(pairs, options),
   },
   "question-answering": {
     about: "exact match and F1 over words after SQuAD's normalisation",
@@ -244,6 +239,24 @@ export const textFamilies = {
     },
   },
 } satisfies Record<string, Family>;
+
+/** METEOR, with synonyms where there is a WordNet to look them up in. */
+export function scoreMeteor(
+  pairs: readonly Pair[],
+  options: OptionValues,
+  synonyms?: (word: string) => Iterable<string>,
+): Scored {
+  return {
+    rows: meteorRows(predictedTexts(pairs), referenceTexts(pairs), {
+      ...options,
+      stem: porterStem,
+      ...(synonyms && { synonyms }),
+    }),
+    info: infoOf({ meteor: { label: "METEOR" } }),
+    signature: `matching:exact+stem${synonyms ? "+synonym" : ""}|weir`,
+    ...(!synonyms && { notes: ["METEOR matched words by form and stem, without synonyms."] }),
+  };
+}
 
 function rougeLabel(name: string): string {
   const [type, part] = name.split(".");
