@@ -5,7 +5,7 @@ import { EvaluationError } from "../errors.ts";
 import { adjustPValues } from "../uncertainty/multiple_comparisons.ts";
 import { correctnessTable, mcNemar } from "../uncertainty/paired_tests.ts";
 import { createRandom } from "../uncertainty/prng.ts";
-import type { ComparisonSection, Task } from "../report/report.ts";
+import type { ComparisonSection, Measured, Task } from "../report/report.ts";
 import { approximateRandomization } from "../uncertainty/significance.ts";
 import { classifierRows, labelsOf } from "./classes.ts";
 import { scoreTask, type TaskOptions } from "./evaluate.ts";
@@ -58,8 +58,12 @@ export function compareSystems(
   const settings = task === "text-classification"
     ? { ...options, settings: withLabels(both, options) }
     : options;
-  const compared = scoreTask(task, both, settings).flatMap(({ scored, metrics }) =>
-    compareFamily(scored, metrics, { ...options, n, trials })
+  // Each system's own intervals are those that its report has.
+  const own = [a, b].map((pairs) =>
+    scoreTask(task, pairs, settings).map(({ scored }) => measure(scored, options))
+  );
+  const compared = scoreTask(task, both, settings).flatMap(({ scored, metrics }, i) =>
+    compareFamily(scored, metrics, { ...options, n, trials, own: [own[0][i], own[1][i]] })
   );
   if (task === "text-classification") replaceClosedTests(compared, a, b, settings);
   const adjusted = adjustPValues(compared.map(({ pValue }) => pValue));
@@ -97,15 +101,14 @@ function withLabels(both: readonly Pair[], { settings }: TaskOptions): TaskOptio
 interface FamilyOptions extends IntervalOptions {
   n: number;
   trials: number;
+  own: readonly [readonly Measured[], readonly Measured[]];
 }
 
 function compareFamily(scored: Scored, chosen: readonly Chosen[], options: FamilyOptions): Compared[] {
-  const { n, trials } = options;
+  const { n, trials, own } = options;
   const half = (from: number) => Uint32Array.from({ length: n }, (_, i) => from + i);
   const sides = [half(0), half(n)].map((indices) => side(scored, indices));
-  const [ofA, ofB] = sides.map((one) =>
-    new Map(measure(one, options).map((metric) => [metric.name, metric]))
-  );
+  const [ofA, ofB] = own.map((metrics) => new Map(metrics.map((metric) => [metric.name, metric])));
   const differences = new Map<string, { difference: Interval; pValue: number; test: string }>();
   if (sides[0].rows) {
     const tested = approximateRandomization(sides[1].rows!, sides[0].rows, {
@@ -133,7 +136,7 @@ function compareFamily(scored: Scored, chosen: readonly Chosen[], options: Famil
   });
 }
 
-/** The metrics of some of the rows; closed forms are of all rows, and are left to resampling. */
+/** The metrics of some of the rows. */
 function side({ rows, indexed, info }: Scored, indices: Uint32Array): Scored & { rows?: Decomposed } {
   return {
     info,

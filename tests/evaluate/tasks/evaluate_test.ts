@@ -150,6 +150,24 @@ Deno.test("settings reach their family, and those of others are refused", () => 
   );
 });
 
+Deno.test("a comparison gives each system the intervals of its own report", () => {
+  const [a, b] = [rowsOf("text-classification", 5), rowsOf("text-classification", 30)];
+  const settings = { classification: { labels: "ham,spam" } };
+  const { rows } = compareSystems("text-classification", a, b, {
+    names: ["a", "b"],
+    trials: 100,
+    resamples: 100,
+    settings,
+  });
+  for (const [side, pairs] of [["a", a], ["b", b]] as const) {
+    const { metrics } = evaluateTask("text-classification", pairs, { resamples: 100, settings });
+    for (const name of ["accuracy", "macroF1", "logLoss"]) {
+      const { interval } = metrics.find((metric) => metric.name === name)!;
+      assert.deepEqual(rows.find((row) => row.name === name)![side], interval, name);
+    }
+  }
+});
+
 Deno.test("systems are compared on the same rows alone", () => {
   const a = rowsOf("regression", 7);
   const names = ["a", "b"] as const;
