@@ -28,6 +28,8 @@
  * @module
  */
 
+export { UserError } from "./src/base/errors.ts";
+
 // The graph, and what is built of it.
 export * from "./src/graph/graph.ts";
 export type {

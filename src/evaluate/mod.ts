@@ -19,6 +19,7 @@
  * @module
  */
 export { type Decomposed, evaluateAll, means, selectRows, together, valuesByRow } from "./decomposed.ts";
+export { UserError } from "../base/errors.ts";
 export { EvaluationError } from "./errors.ts";
 
 // Intervals and tests.

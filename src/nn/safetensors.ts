@@ -5,15 +5,11 @@
  *
  * @module
  */
+import { UserError } from "../base/errors.ts";
 import { bytesPerElement, type DType, type HostTensor, type TypedArray } from "../graph/dtype.ts";
 
 /** A file that is not a safetensors file, or not a sound one; the message is for the user. */
-export class SafetensorsError extends Error {
-  /** What kind of error it is. */
-  override readonly name = "SafetensorsError";
-  /** The message alone is shown. */
-  readonly userFacing = true;
-}
+export class SafetensorsError extends UserError {}
 
 /** A file's tensors and its free-form texts. */
 export interface SafetensorsFile {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { UserError } from "../base/errors.ts";
 import type { OpTable, PrimitiveOp } from "../graph/builder.ts";
 import type { DType, HostTensor } from "../graph/dtype.ts";
 import { type Graph, inputsOf, labelOf, type Node, type OpName, statesOf } from "../graph/node.ts";
@@ -12,10 +13,7 @@ import { type OnnxModel, type OnnxNode, onnxTypes, type OnnxValue, writeModel } 
 import { GraphScope, littleEndian, type SymbolSource } from "./scope.ts";
 
 /** A graph that cannot be written as ONNX; the message is for the user. */
-export class ExportError extends Error {
-  override readonly name = "ExportError";
-  readonly userFacing = true;
-}
+export class ExportError extends UserError {}
 
 /** How a graph is written. */
 export interface ExportOptions {

@@ -1,3 +1,5 @@
+import { UserError } from "../base/errors.ts";
+
 /** Why a prediction was not made, in text-embeddings-inference's words where it has one. */
 export type ServeErrorKind =
   /** the queue is full: try again after `retryAfterMs` */
@@ -18,9 +20,7 @@ export type ServeErrorKind =
   | "bundle";
 
 /** A request that cannot be answered, or a bundle that cannot be served; the message is one line for the person who asked. */
-export class ServeError extends Error {
-  override name = "ServeError";
-  readonly userFacing = true;
+export class ServeError extends UserError {
   readonly kind: ServeErrorKind;
   /** With `overloaded`: when a place in the queue is likely. */
   readonly retryAfterMs?: number;
