@@ -229,7 +229,10 @@ function embeddings(
  */
 export function renameBertTensor(tensor: string): string | undefined {
   if (tensor.endsWith("position_ids") || tensor.startsWith("cls.")) return undefined;
-  const modern = tensor.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(/LayerNorm\.beta$/, "LayerNorm.bias");
+  const modern = tensor.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(
+    /LayerNorm\.beta$/,
+    "LayerNorm.bias",
+  );
   return /^(embeddings|encoder|pooler)\./.test(modern) ? `bert.${modern}` : modern;
 }
 

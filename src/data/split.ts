@@ -13,6 +13,8 @@ export interface SplitOptions<Part extends string> {
   clusters?: ArrayLike<number>;
   /** names the data set in errors */
   name?: string;
+  /** whether every label has about the same share in each part, and at least one example; true unless told otherwise */
+  stratify?: boolean;
 }
 
 /**
@@ -50,7 +52,8 @@ export function splitExamples<T extends TextExample, Part extends string>(
       `fractions are ${JSON.stringify(fractions)}; positive numbers that sum to 1 were expected`,
     );
   }
-  const labels = labelsOf(examples, name);
+  const labels = options.stratify === false ? [""] : labelsOf(examples.map(({ label }) => label), name);
+  const labelOf = (example: T) => options.stratify === false ? "" : example.label;
   const clusters = options.clusters ?? nearDuplicateClusters(examples.map(({ text }) => text));
   if (clusters.length !== examples.length) {
     throw new RangeError(`clusters has ${clusters.length} entries for ${examples.length} examples`);
@@ -64,17 +67,19 @@ export function splitExamples<T extends TextExample, Part extends string>(
   }
   // A cluster of several labels is divided with those of its most frequent one.
   const strata = new Map<string, number[][]>(labels.map((label) => [label, []]));
-  for (const group of members.values()) strata.get(commonestLabel(group, examples))!.push(group);
+  for (const group of members.values()) {
+    strata.get(commonestLabel(group.map((i) => labelOf(examples[i]))))!.push(group);
+  }
 
   const partOf = new Int32Array(examples.length);
   const random = createRandom(seed, SPLIT_STREAM);
   for (const [label, groups] of strata) {
     if (groups.length < parts.length) {
       throw new DataError(
-        `${name}: label ${
-          JSON.stringify(label)
-        } has ${groups.length} distinct texts; at least ${parts.length} are needed, one for each of ` +
-          parts.join(", "),
+        `${name}: ${
+          options.stratify === false ? "there are" : `label ${JSON.stringify(label)} has`
+        } ${groups.length} ` +
+          `distinct texts; at least ${parts.length} are needed, one for each of ${parts.join(", ")}`,
       );
     }
     const total = groups.reduce((count, group) => count + group.length, 0);
@@ -112,8 +117,8 @@ function draw(wanted: number[], size: number, at: number): number {
   return weights.findLastIndex((weight) => weight > 0);
 }
 
-function commonestLabel(group: number[], examples: readonly TextExample[]): string {
+function commonestLabel(labels: readonly string[]): string {
   const counts = new Map<string, number>();
-  for (const i of group) counts.set(examples[i].label, (counts.get(examples[i].label) ?? 0) + 1);
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
   return [...counts].reduce((best, entry) => entry[1] > best[1] ? entry : best)[0];
 }

@@ -73,7 +73,10 @@ export function encoder(b: Builder, x: Node, options: EncoderOptions): Node {
       init,
     });
     const norm = { size, epsilon: options.epsilon };
-    const middle = layerNorm(b, b.add(dropout(b, attended, hidden), from), { name: names.attentionNorm, ...norm });
+    const middle = layerNorm(b, b.add(dropout(b, attended, hidden), from), {
+      name: names.attentionNorm,
+      ...norm,
+    });
     const fed = feedForward(b, middle, {
       names: { up: names.up, down: names.down },
       size,

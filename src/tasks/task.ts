@@ -5,14 +5,12 @@
  * @module
  */
 import type { z } from "zod";
+import type { DataRecord } from "../data/example.ts";
 import type { Task as EvaluationTask } from "../evaluate/report/report.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizer.ts";
 
 /** A text, or a pair of texts that the model reads together. */
 export type TextQuery = string | readonly [string, string];
-
-/** A record of a data file: a parsed JSON line or a CSV row. */
-export type DataRecord = Readonly<Record<string, unknown>>;
 
 /** Where a record keeps its parts; a task says which it reads and what they are called unless told. */
 export interface Columns {
@@ -160,7 +158,10 @@ export interface ServedTask<H, T, A> {
     options: { readonly head: H; readonly resamples?: number },
   ): Scores;
   /** An answer and what was wanted as `weir eval` compares them. */
-  pair(target: T, answers: readonly A[]): { readonly prediction: unknown; readonly reference: unknown; readonly scores?: unknown };
+  pair(
+    target: T,
+    answers: readonly A[],
+  ): { readonly prediction: unknown; readonly reference: unknown; readonly scores?: unknown };
 }
 
 /** Any task: what a caller handles without knowing which. */

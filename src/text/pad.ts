@@ -43,7 +43,11 @@ export function padTokens(
 ): TokenTensors {
   const rows = size.rows ?? encodings.length;
   const sequence = size.sequence ?? encodings.reduce((longest, { ids }) => Math.max(longest, ids.length), 1);
-  const tensor = (): IntTensor => ({ dtype: "i32", shape: [rows, sequence], data: new Int32Array(rows * sequence) });
+  const tensor = (): IntTensor => ({
+    dtype: "i32",
+    shape: [rows, sequence],
+    data: new Int32Array(rows * sequence),
+  });
   const tokens = { input_ids: tensor(), attention_mask: tensor(), token_type_ids: tensor() };
   if (size.padId !== 0) tokens.input_ids.data.fill(size.padId);
   for (let row = 0; row < rows; row++) {
