@@ -6,6 +6,7 @@
  */
 import type { z } from "zod";
 import type { DataRecord } from "../data/example.ts";
+import type { Feature } from "../drift/feature.ts";
 import type { Task as EvaluationTask } from "../evaluate/report/report.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizer.ts";
 
@@ -150,6 +151,9 @@ export interface ServedTask<H, T, A> {
   ): A;
   /** An answer in one line. */
   describe(answer: A): string;
+
+  /** What is watched of this task's traffic. */
+  features(model: ModelFacts<H>): readonly Feature<unknown>[];
 
   /** Scores answers; each row has as many answers as it has queries. Intervals that need resampling are made where `resamples` is given. */
   judge(

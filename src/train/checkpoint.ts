@@ -8,6 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { formatShape } from "../graph/shape.ts";
 import type { HostTensor, NodeOf } from "../graph/graph.ts";
 import { readSafetensors, writeSafetensors } from "../nn/safetensors.ts";
+import type { EpochRecord } from "./best.ts";
 import { CheckpointError } from "./errors.ts";
 
 /** A value that JSON can hold. */
@@ -15,18 +16,6 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 
 /** What decides a run's losses besides its states: a run resumes only under the same. */
 export type Settings = Readonly<Record<string, Json>>;
-
-/** The metrics of one epoch. */
-export interface EpochRecord {
-  /** Counts from 1. */
-  readonly epoch: number;
-  /** Steps made by its end. */
-  readonly step: number;
-  /** Mean over the epoch's steps. */
-  readonly trainLoss: number;
-  /** On held-out data, where there are some. */
-  readonly evaluation?: { readonly loss: number; readonly accuracy: number; readonly macroF1: number };
-}
 
 /** Where a run is. */
 export interface RunPlace {
@@ -55,7 +44,10 @@ export interface Checkpoint {
   readonly place: RunPlace;
 }
 
-const FORMAT = "weir-checkpoint/1";
+/** What a run leaves in its checkpoint for whoever resumes it. */
+export type Note = Readonly<Record<string, string>>;
+
+const FORMAT = "weir-checkpoint/2";
 
 /** The file's name in a checkpoint directory. */
 export const CHECKPOINT_FILE = "checkpoint.safetensors";
@@ -68,11 +60,11 @@ export const CHECKPOINT_FILE = "checkpoint.safetensors";
  */
 export async function saveCheckpoint(
   directory: string,
-  checkpoint: Checkpoint & { readonly settings: Settings },
+  checkpoint: Checkpoint & { readonly settings: Settings; readonly note?: Note },
 ): Promise<string> {
   const path = join(directory, CHECKPOINT_FILE);
-  const { place, settings } = checkpoint;
-  const json = JSON.stringify({ format: FORMAT, place, settings });
+  const { place, settings, note = {} } = checkpoint;
+  const json = JSON.stringify({ format: FORMAT, place, settings, note });
   await writeAtomic(path, writeSafetensors(checkpoint.states, { metadata: { weir: json } }));
   const kept = place.bestStep === null ? undefined : bestFile(place.bestStep);
   for await (const { name } of Deno.readDir(directory)) {
@@ -109,6 +101,30 @@ export async function loadCheckpoint(
   }
   checkTensors(options.states, tensors, path);
   return { states: tensors, place };
+}
+
+/** The note of the directory's checkpoint; empty where there is none that can be read: what is wrong with it is said when it is loaded. */
+export async function readCheckpointNote(directory: string): Promise<Note> {
+  try {
+    using file = await Deno.open(join(directory, CHECKPOINT_FILE));
+    const start = await readExactly(file, 8);
+    const header = await readExactly(file, Number(new DataView(start.buffer).getBigUint64(0, true)));
+    const { note } = JSON.parse(JSON.parse(new TextDecoder().decode(header)).__metadata__.weir);
+    return isObject(note) ? note as Note : {};
+  } catch {
+    return {};
+  }
+}
+
+async function readExactly(file: Deno.FsFile, count: number): Promise<Uint8Array<ArrayBuffer>> {
+  if (count > 100_000_000) throw new RangeError("a safetensors header is at most 100 MB");
+  const bytes = new Uint8Array(count);
+  for (let at = 0; at < count;) {
+    const read = await file.read(bytes.subarray(at));
+    if (read === null) throw new RangeError("the file ends early");
+    at += read;
+  }
+  return bytes;
 }
 
 /** Writes the parameters of the best evaluation so far; they belong to a checkpoint only once that names their step. */

@@ -1,13 +1,10 @@
 /**
- * Contextual embeddings of texts from a BERT checkpoint's folder, and BERTScore with them.
+ * Contextual embeddings of texts from a checkpoint's folder, and BERTScore with them.
  *
  * @module
  */
-import { join } from "node:path";
-import { type BertConfig, buildBertClassifier } from "../../models/bert.ts";
-import { fitWeights, parseConfig } from "../../models/index.ts";
+import { architectureOf, fitWeights, type ModelConfig } from "../../models/index.ts";
 import type { Backend, Tensors } from "../backend/interface.ts";
-import { collate } from "../data/collate.ts";
 import { type Decomposed, means } from "../evaluate/decomposed.ts";
 import {
   type BertScoreBaseline,
@@ -16,13 +13,12 @@ import {
   idfWeights,
 } from "../evaluate/generation/bert_score.ts";
 import { createBuilder, type Graph } from "../graph/graph.ts";
-import { classifierInputs } from "../nn/classifier.ts";
-import { readSafetensors } from "../nn/safetensors.ts";
-import { bundleLimits } from "../serve/bundle.ts";
+import { collate } from "../tasks/collate.ts";
+import { textInputs } from "../tasks/model.ts";
 import { type Encoding, loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import { bucketPrograms } from "../train/programs.ts";
-import { readLimited } from "./limited_file.ts";
-import { CommandError } from "./output.ts";
+import { LifecycleError } from "./errors.ts";
+import { checkVocabulary, readPretrained } from "./pretrained.ts";
 
 /** How an encoder runs. */
 export interface EncoderOptions {
@@ -68,58 +64,33 @@ export interface Encoder {
  * Opens a folder with `config.json`, `tokenizer.json` and `model.safetensors` (and `tokenizer_config.json`, where there is one), as
  * Hugging Face's transformers saves a BERT with or without a head, and as a bundle of ours has it.
  *
- * @throws {CommandError} When a file is missing or too large, or the layer is not there; the readers' own errors when a file is
+ * @throws {LifecycleError} When a file is missing or too large, or the layer is not there; the readers' own errors when a file is
  * not what it should be.
  */
 export async function openEncoder(directory: string, options: EncoderOptions): Promise<Encoder> {
-  const file = async (name: string, limit: number) => {
-    const bytes = await readLimited(join(directory, name), limit);
-    if (!bytes) {
-      throw new CommandError(
-        `${
-          join(directory, name)
-        } is not there; an encoder's folder has config.json, tokenizer.json and model.safetensors`,
-      );
-    }
-    return bytes;
-  };
-  const config = parseConfig(
-    json(await file("config.json", bundleLimits.configBytes), join(directory, "config.json")),
-  );
-  if (config.modelType !== "bert") {
-    throw new CommandError(
-      `${directory} holds a model of type "${config.modelType}", which has no contextual embeddings: an encoder must be a bert`,
+  const pretrained = await readPretrained(directory);
+  const { config } = pretrained;
+  const { graphs, layers } = hiddenGraphs(config);
+  if (layers === 0) {
+    throw new LifecycleError(
+      `${directory} holds a model of type "${config.modelType}", which has no contextual embeddings: an encoder must be a transformer`,
     );
   }
-  const { layers } = config;
   const layer = options.layer ?? Math.round(layers * 3 / 4);
   if (!(Number.isInteger(layer) && layer >= 0 && layer <= layers)) {
-    throw new CommandError(`${directory} has layers 0 to ${layers}, and layer ${layer} was asked for`);
+    throw new LifecycleError(`${directory} has layers 0 to ${layers}, and layer ${layer} was asked for`);
   }
-  const tokenizerJson = new TextDecoder().decode(await file("tokenizer.json", bundleLimits.tokenizerBytes));
-  const settingsPath = join(directory, "tokenizer_config.json");
-  const settingsBytes = await readLimited(settingsPath, bundleLimits.configBytes);
-  const settings = settingsBytes &&
-    json(settingsBytes, settingsPath) as { model_max_length?: unknown } | null;
-  const tokenizer = loadTokenizer(tokenizerJson, settings ?? undefined);
-  if (tokenizer.vocabSize > config.vocabSize) {
-    throw new CommandError(
-      `${directory}: the tokenizer has ${tokenizer.vocabSize} tokens, the model only ${config.vocabSize}`,
-    );
-  }
-  const known = settings?.model_max_length;
+  const tokenizer = loadTokenizer(pretrained.tokenizer.tokenizer, pretrained.tokenizer.config);
+  checkVocabulary(tokenizer, pretrained);
+  const known = (pretrained.tokenizer.config as { model_max_length?: unknown }).model_max_length;
   const maxTokens = Math.min(
     options.maxTokens ?? Infinity,
     typeof known === "number" && known >= 1 ? known : Infinity,
     config.maxPositions,
   );
-  const graph = hiddenGraph(config, layer);
-  const weightsPath = join(directory, "model.safetensors");
-  const { tensors } = readSafetensors(await file("model.safetensors", bundleLimits.modelBytes), {
-    name: weightsPath,
-  });
-  const { states } = fitWeights(graph, tensors, { strict: true });
-  return encoder({ ...options, tokenizer, maxTokens, graph, states, config, layer });
+  const graph = graphs(layer);
+  const { states } = fitWeights(graph, pretrained.tensors, { strict: true, architecture: architectureOf(config) });
+  return encoder({ ...options, tokenizer, maxTokens, graph, states, config, layer, layers });
 }
 
 /** How {@linkcode scoreTexts} scores. */
@@ -175,16 +146,22 @@ export async function scoreTexts(
 const NOTHING: EncodedText = { ids: [0], embeddings: Float32Array.of(0) };
 
 /**
- * The model up to one layer: output `hidden` f32 `[batch, sequence, hidden size]`. The model marks what goes into each of its layers;
- * what comes behind the mark is left out, and one layer more is built so that there is a mark behind the last.
+ * The model up to a layer: output `hidden` f32 `[batch, sequence, hidden size]`. A body marks what goes into each of its layers; what comes
+ * behind the mark is left out.
  */
-function hiddenGraph(config: BertConfig, layer: number): Graph {
+function hiddenGraphs(config: ModelConfig): { layers: number; graphs: (layer: number) => Graph } {
+  const architecture = architectureOf(config);
   const b = createBuilder();
-  buildBertClassifier(b, { ...config, layers: layer + 1 }, classifierInputs(b), { wholeLastLayer: true });
-  const hidden = b.boundaries[layer];
-  b.output("hidden", hidden);
-  const graph = b.graph();
-  return { ...graph, nodes: graph.nodes.slice(0, hidden.id + 1) };
+  const body = architecture.body(b, config, textInputs(b, architecture.inputs), { training: false, reads: "tokens" });
+  const layers = b.boundaries.length;
+  return {
+    layers,
+    graphs(layer) {
+      const hidden = b.boundaries[layer] ?? body.hidden;
+      const graph = b.graph();
+      return { ...graph, nodes: graph.nodes.slice(0, hidden.id + 1), outputs: { hidden }, boundaries: [] };
+    },
+  };
 }
 
 function encoder(
@@ -193,11 +170,12 @@ function encoder(
     readonly maxTokens: number;
     readonly graph: Graph;
     readonly states: Tensors;
-    readonly config: BertConfig;
+    readonly config: ModelConfig;
     readonly layer: number;
+    readonly layers: number;
   },
 ): Encoder {
-  const { backend, tokenizer, maxTokens, graph, config, layer, batchSize = 32 } = parts;
+  const { backend, tokenizer, maxTokens, graph, config, layer, layers, batchSize = 32 } = parts;
   const { hiddenSize } = config;
   const programs = bucketPrograms(backend, graph, { label: "encode" });
   const bucketLengths = lengthsUpTo(maxTokens);
@@ -205,7 +183,7 @@ function encoder(
   let waiting: Tensors | undefined = parts.states;
   return {
     hiddenSize,
-    layers: config.layers,
+    layers,
     layer,
     maxTokens,
     specialIds: encodeText("").ids,
@@ -215,20 +193,21 @@ function encoder(
       for (const text of texts) if (!places.has(text)) places.set(text, places.size);
       const encodings = [...places.keys()].map(encodeText);
       const found: EncodedText[] = new Array(encodings.length);
-      const examples = encodings.map(({ ids, typeIds }) => ({ ids, typeIds, label: 0 }));
+      const examples = encodings.map((encoding) => ({ encodings: [encoding], target: undefined }));
+      const targets = (of: readonly undefined[]) => ({ feeds: {}, weight: of.length });
       const batches = examples.length === 0
         ? []
-        : collate(examples, { batchSize, bucketLengths, padId: tokenizer.padId });
+        : collate(examples, { batchSize, bucketLengths, padId: tokenizer.padId, targets });
       for (const batch of batches) {
         signal?.throwIfAborted();
-        const program = await programs.get(batch);
+        const program = await programs.get(batch.bindings);
         if (waiting) await program.write(waiting);
         waiting = undefined;
         const hidden = (await program.run(programs.feeds(batch))).hidden.data as Float32Array; // [B, S, H]
-        batch.indices.forEach((index, row) => {
+        batch.rows.forEach((index, row) => {
           if (index < 0) return;
           const { ids } = encodings[index];
-          const start = row * batch.sequence * hiddenSize;
+          const start = row * batch.bindings.sequence * hiddenSize;
           found[index] = { ids, embeddings: hidden.slice(start, start + ids.length * hiddenSize) };
         });
       }
@@ -243,12 +222,4 @@ function lengthsUpTo(maxTokens: number): number[] {
   const lengths = [];
   for (let length = 16; length < maxTokens; length *= 2) lengths.push(length);
   return [...lengths, maxTokens];
-}
-
-function json(bytes: Uint8Array, path: string): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    throw new CommandError(`${path} is not JSON`);
-  }
 }
