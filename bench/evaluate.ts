@@ -11,9 +11,9 @@
  */
 import { parseArgs } from "node:util";
 import process from "node:process";
-import { approximateRandomization } from "../src/evaluate/uncertainty/significance.ts";
+import { approximateRandomization } from "../src/statistics/significance.ts";
 import { rocAuc } from "../src/evaluate/classification/auc.ts";
-import { bootstrap, type BootstrapMethod } from "../src/evaluate/uncertainty/bootstrap.ts";
+import { bootstrap, type BootstrapMethod } from "../src/statistics/bootstrap.ts";
 import { classificationRows } from "../src/evaluate/classification/class_rows.ts";
 import { classificationReport } from "../src/evaluate/classification/classification.ts";
 import { bertScore, type EncodedText } from "../src/evaluate/generation/bert_score.ts";

@@ -8,7 +8,7 @@ import { type BertConfig, buildBertClassifier } from "../../models/bert.ts";
 import { fitWeights, parseConfig } from "../../models/index.ts";
 import type { Backend, Tensors } from "../backend/interface.ts";
 import { collate } from "../data/collate.ts";
-import { type Decomposed, means } from "../evaluate/decomposed.ts";
+import { type Decomposed, means } from "../statistics/decomposed.ts";
 import {
   type BertScoreBaseline,
   bertScoreRows,

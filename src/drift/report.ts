@@ -1,14 +1,14 @@
 import { binLabels } from "./bins.ts";
 import { classSharesPValue } from "./class_shares.ts";
-import { benjaminiHochberg } from "./fdr.ts";
+import { benjaminiHochberg } from "../statistics/fdr.ts";
 import { FEATURE_TITLES, type FeatureName, NUMERIC_FEATURES, type NumericFeature } from "./observation.ts";
-import { pearson3Survival } from "./pearson3.ts";
+import { pearson3Survival } from "../statistics/pearson3.ts";
 import type { AlertPolicy } from "./policy.ts";
-import { chiSquareTest } from "./statistics/chi_square.ts";
-import { jensenShannonDistance } from "./statistics/js.ts";
-import { klDivergence } from "./statistics/kl.ts";
-import { ksBinned, type KsResult, ksTwoSample } from "./statistics/ks.ts";
-import { populationStabilityIndex } from "./statistics/psi.ts";
+import { chiSquareTest } from "../statistics/chi_square.ts";
+import { jensenShannonDistance } from "../statistics/js.ts";
+import { klDivergence } from "../statistics/kl.ts";
+import { ksBinned, type KsResult, ksTwoSample } from "../statistics/ks.ts";
+import { populationStabilityIndex } from "../statistics/psi.ts";
 import { noiseAt } from "./token_noise.ts";
 import type { Reference, WindowCounts } from "./window.ts";
 

@@ -18,8 +18,15 @@
  *
  * @module
  */
-export { type Decomposed, evaluateAll, means, selectRows, together, valuesByRow } from "./decomposed.ts";
-export { EvaluationError } from "./errors.ts";
+export {
+  type Decomposed,
+  evaluateAll,
+  means,
+  selectRows,
+  together,
+  valuesByRow,
+} from "../statistics/decomposed.ts";
+export { EvaluationError } from "../statistics/errors.ts";
 
 // Intervals and tests.
 export {
@@ -30,8 +37,8 @@ export {
   type BootstrapOptions,
   type Interval,
   type RowBootstrapOptions,
-} from "./uncertainty/bootstrap.ts";
-export { type ResamplingDesign } from "./uncertainty/units.ts";
+} from "../statistics/bootstrap.ts";
+export { type ResamplingDesign } from "../statistics/units.ts";
 export {
   type ConfidenceOptions,
   correlationInterval,
@@ -42,13 +49,13 @@ export {
   proportionInterval,
   type ProportionMethod,
   wilsonInterval,
-} from "./uncertainty/intervals.ts";
+} from "../statistics/intervals.ts";
 export {
   approximateRandomization,
   pairedBootstrap,
   type PairedComparison,
   type PairedOptions,
-} from "./uncertainty/significance.ts";
+} from "../statistics/significance.ts";
 export {
   type CorrectnessTable,
   correctnessTable,
@@ -56,8 +63,8 @@ export {
   pairedT,
   type PairedTest,
   wilcoxonSignedRank,
-} from "./uncertainty/paired_tests.ts";
-export { type Adjustment, adjustPValues } from "./uncertainty/multiple_comparisons.ts";
+} from "../statistics/paired_tests.ts";
+export { type Adjustment, adjustPValues } from "../statistics/corrections.ts";
 
 // Classification.
 export {

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { quantileOfSorted } from "../../evaluate/uncertainty/bootstrap.ts";
+import { quantileOfSorted } from "../../statistics/bootstrap.ts";
 import type {
   CanariesSection,
   LatencySection,

@@ -1,4 +1,4 @@
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import { categoriesIn, type Category, categoryIndex, numberOf } from "./categories.ts";
 
 /** One annotator's label of one item. */

@@ -1,4 +1,4 @@
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import type { TaskKind } from "./assignment.ts";
 import { array, clip, fail, integer, object, text } from "./untrusted.ts";
 

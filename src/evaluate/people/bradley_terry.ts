@@ -3,9 +3,9 @@ import {
   type BootstrapOptions,
   checkOptions,
   type Interval,
-} from "../uncertainty/bootstrap.ts";
-import { EvaluationError } from "../errors.ts";
-import { normalCdf } from "../uncertainty/special.ts";
+} from "../../statistics/bootstrap.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
+import { normalCdf } from "../../statistics/special.ts";
 import { components, describeParts, strongComponents } from "./comparison_graph.ts";
 import { type LogLikelihood, maximise, type Maximum } from "./concave.ts";
 import { type Comparison, type PairTally, tallyComparisons } from "./pairwise.ts";

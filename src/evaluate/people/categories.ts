@@ -1,4 +1,4 @@
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
 /** What a rater chose: a name or a number. */
 export type Category = string | number;

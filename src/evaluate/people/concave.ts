@@ -1,4 +1,4 @@
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
 /** A concave log-likelihood of `size` parameters, of which the first `free` may all move by one number without a change. */
 export interface LogLikelihood {

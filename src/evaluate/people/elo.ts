@@ -3,9 +3,9 @@ import {
   checkOptions,
   type Interval,
   resampledInterval,
-} from "../uncertainty/bootstrap.ts";
-import { EvaluationError } from "../errors.ts";
-import { createRandom } from "../uncertainty/prng.ts";
+} from "../../statistics/bootstrap.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
+import { createRandom } from "../../statistics/prng.ts";
 import { type Comparison, tallyComparisons } from "./pairwise.ts";
 
 /** How Elo ratings are computed. */

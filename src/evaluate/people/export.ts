@@ -1,6 +1,6 @@
-import type { Interval } from "../uncertainty/bootstrap.ts";
-import { EvaluationError } from "../errors.ts";
-import { wilsonInterval } from "../uncertainty/intervals.ts";
+import type { Interval } from "../../statistics/bootstrap.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
+import { wilsonInterval } from "../../statistics/intervals.ts";
 import type { Annotation, AnnotationItem, AnnotationValue } from "./annotation.ts";
 import type { Label } from "./adjudication.ts";
 import type { BestWorstAnswer } from "./best_worst.ts";

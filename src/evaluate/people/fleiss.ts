@@ -1,6 +1,6 @@
-import { bootstrap, type BootstrapOptions, type Interval } from "../uncertainty/bootstrap.ts";
-import { type Decomposed, evaluateAll } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import { bootstrap, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
+import { type Decomposed, evaluateAll } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import {
   categoriesIn,
   type Category,

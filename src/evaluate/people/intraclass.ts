@@ -1,6 +1,6 @@
-import type { Interval } from "../uncertainty/bootstrap.ts";
-import { EvaluationError } from "../errors.ts";
-import { betaQuantile } from "../uncertainty/special.ts";
+import type { Interval } from "../../statistics/bootstrap.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
+import { betaQuantile } from "../../statistics/special.ts";
 import { checkConfidence } from "./resample.ts";
 
 /** The six forms of Shrout and Fleiss (1979). */

@@ -1,6 +1,6 @@
-import type { Interval } from "../uncertainty/bootstrap.ts";
-import { EvaluationError } from "../errors.ts";
-import { normalCdf } from "../uncertainty/special.ts";
+import type { Interval } from "../../statistics/bootstrap.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
+import { normalCdf } from "../../statistics/special.ts";
 import {
   categoriesIn,
   type Category,

@@ -1,5 +1,5 @@
-import { bootstrapCells, type BootstrapOptions, type Interval } from "../uncertainty/bootstrap.ts";
-import { EvaluationError } from "../errors.ts";
+import { bootstrapCells, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import {
   categoriesIn,
   type Category,

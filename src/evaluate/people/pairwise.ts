@@ -1,6 +1,6 @@
-import type { Interval } from "../uncertainty/bootstrap.ts";
-import { EvaluationError } from "../errors.ts";
-import { wilsonInterval } from "../uncertainty/intervals.ts";
+import type { Interval } from "../../statistics/bootstrap.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
+import { wilsonInterval } from "../../statistics/intervals.ts";
 
 /** One judgement of two systems' outputs. */
 export interface Comparison {

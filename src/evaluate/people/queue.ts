@@ -1,4 +1,4 @@
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import type { AnnotatorPlan, AssignedTask } from "./assignment.ts";
 
 /** An item held for an annotator until a time. */

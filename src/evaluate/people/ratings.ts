@@ -3,9 +3,9 @@ import {
   type BootstrapOptions,
   checkOptions,
   type Interval,
-} from "../uncertainty/bootstrap.ts";
-import { EvaluationError } from "../errors.ts";
-import { meanInterval, wilsonInterval } from "../uncertainty/intervals.ts";
+} from "../../statistics/bootstrap.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
+import { meanInterval, wilsonInterval } from "../../statistics/intervals.ts";
 import { bootstrapUnits } from "./resample.ts";
 
 /** One score that a person gave. */

@@ -1,6 +1,6 @@
-import { bootstrapIndices, type BootstrapOptions, type Interval } from "../uncertainty/bootstrap.ts";
-import { EvaluationError } from "../errors.ts";
-import { normalQuantile } from "../uncertainty/special.ts";
+import { bootstrapIndices, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
+import { normalQuantile } from "../../statistics/special.ts";
 
 /**
  * Bootstrap over units that are drawn whole (items with all their ratings, raters, answers), for metrics that may be undefined:

@@ -1,6 +1,6 @@
-import { EvaluationError } from "../errors.ts";
-import { normalCdf, normalQuantile, studentTQuantile } from "../uncertainty/special.ts";
-import { noncentralTSurvival } from "./noncentral_t.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
+import { normalCdf, normalQuantile, studentTQuantile } from "../../statistics/special.ts";
+import { noncentralTSurvival } from "../../statistics/noncentral_t.ts";
 
 /** How many to collect. */
 export interface SampleSize {

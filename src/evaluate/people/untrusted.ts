@@ -1,4 +1,4 @@
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
 /** Throws an error for the person who sent the data. */
 export function fail(message: string): never {

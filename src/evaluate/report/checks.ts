@@ -1,4 +1,4 @@
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
 /**
  * Reads untrusted JSON as a T: gives a clean copy with nothing in it that was not asked for, or throws one line that names the

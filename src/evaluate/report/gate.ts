@@ -1,4 +1,4 @@
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import { figures } from "./figures.ts";
 import type { GateSection, Report } from "./report.ts";
 

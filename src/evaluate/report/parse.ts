@@ -1,4 +1,4 @@
-import type { Interval } from "../uncertainty/bootstrap.ts";
+import type { Interval } from "../../statistics/bootstrap.ts";
 import {
   and,
   type Check,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Interval } from "../uncertainty/bootstrap.ts";
+import type { Interval } from "../../statistics/bootstrap.ts";
 
 /** What a model is for; it decides the metrics. */
 export type Task =

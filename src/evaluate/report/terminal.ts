@@ -1,4 +1,4 @@
-import type { Interval } from "../uncertainty/bootstrap.ts";
+import type { Interval } from "../../statistics/bootstrap.ts";
 import { figure, percent, pValue, range, signed, signedRange, significant } from "./numbers.ts";
 import type { Measured, Report, Section } from "./report.ts";
 

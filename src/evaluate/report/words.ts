@@ -1,4 +1,4 @@
-import type { Interval } from "../uncertainty/bootstrap.ts";
+import type { Interval } from "../../statistics/bootstrap.ts";
 import { percent, plural } from "./numbers.ts";
 import type { Better, ComparisonSection, GateSection, Report, Section } from "./report.ts";
 

@@ -1,4 +1,4 @@
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import type { CanariesSection } from "../report/report.ts";
 
 /** An input whose answer is known and may never change: a regression test for a model. */

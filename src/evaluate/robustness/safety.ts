@@ -1,5 +1,5 @@
-import { wilsonInterval } from "../uncertainty/intervals.ts";
-import { EvaluationError } from "../errors.ts";
+import { wilsonInterval } from "../../statistics/intervals.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import type { SafetySection } from "../report/report.ts";
 
 /** What a filter found in a text. */

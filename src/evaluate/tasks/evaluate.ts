@@ -1,5 +1,5 @@
-import { type Decomposed, together, valuesByRow } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import { type Decomposed, together, valuesByRow } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import type { Better, ClassesSection, Measured, Section, Task, WorstSection } from "../report/report.ts";
 import { sliceRows } from "./slices.ts";
 import { families } from "./families.ts";

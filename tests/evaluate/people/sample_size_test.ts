@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { wilsonInterval } from "../../../src/evaluate/uncertainty/intervals.ts";
+import { wilsonInterval } from "../../../src/statistics/intervals.ts";
 import { itemsForKappa, ratersForKappa } from "../../../src/evaluate/people/kappa_size.ts";
 import { cohenKappaTable } from "../../../src/evaluate/people/kappa.ts";
 import * as plan from "../../../src/evaluate/people/sample_size.ts";
-import { createRandom } from "../../../src/evaluate/uncertainty/prng.ts";
+import { createRandom } from "../../../src/statistics/prng.ts";
 import { close, readGolden } from "./golden.ts";
 
 const golden = readGolden<Record<string, number[][]>>("sample_size");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
 import { decideGate, parseGate } from "../../../src/evaluate/report/gate.ts";
 import { figures } from "../../../src/evaluate/report/figures.ts";
 import type { Report, Section } from "../../../src/evaluate/report/report.ts";

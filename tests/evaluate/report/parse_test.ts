@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
 import { parseReport } from "../../../src/evaluate/report/parse.ts";
 import type { Report, Section } from "../../../src/evaluate/report/report.ts";
 import { sampleReport, sampleSections } from "./sample.ts";

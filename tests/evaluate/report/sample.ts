@@ -1,4 +1,4 @@
-import type { Interval } from "../../../src/evaluate/uncertainty/bootstrap.ts";
+import type { Interval } from "../../../src/statistics/bootstrap.ts";
 import type { Report, Section } from "../../../src/evaluate/report/report.ts";
 
 /** An interval of 95%. */

@@ -1,4 +1,4 @@
-import type { Interval } from "../../uncertainty/bootstrap.ts";
+import type { Interval } from "../../../statistics/bootstrap.ts";
 import { type Markup, markup, userText } from "../markup.ts";
 import { count, figure, percent, plural, range } from "../numbers.ts";
 import { axisBar, intervalBar } from "../plots/interval_bar.ts";

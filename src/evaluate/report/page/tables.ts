@@ -1,4 +1,4 @@
-import type { Interval } from "../../uncertainty/bootstrap.ts";
+import type { Interval } from "../../../statistics/bootstrap.ts";
 import { clip, type Markup, markup, type Part } from "../markup.ts";
 import { figure, range } from "../numbers.ts";
 import { intervalBar } from "../plots/interval_bar.ts";

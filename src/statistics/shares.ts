@@ -1,4 +1,4 @@
-import { DriftError } from "../errors.ts";
+import { EvaluationError } from "./errors.ts";
 
 /**
  * What to do about bins that are empty on one side, where a logarithm of 0 would be needed:
@@ -14,7 +14,7 @@ export type Zeros = "fill" | "half" | "none";
 /**
  * Two lists of counts (or shares) as shares of their totals.
  *
- * @throws {DriftError} When the lengths differ, an entry is negative or no number, or a side is all zeros.
+ * @throws {EvaluationError} When the lengths differ, an entry is negative or no number, or a side is all zeros.
  */
 export function sharesOf(
   reference: ArrayLike<number>,
@@ -22,7 +22,7 @@ export function sharesOf(
   zeros: Zeros,
 ): [Float64Array, Float64Array] {
   if (reference.length !== current.length) {
-    throw new DriftError(
+    throw new EvaluationError(
       `Cannot compare ${reference.length} reference bins with ${current.length} current ones`,
     );
   }
@@ -34,13 +34,13 @@ function normalize(counts: ArrayLike<number>, zeros: Zeros, side: string): Float
   let total = 0;
   for (let bin = 0; bin < counts.length; bin++) {
     if (!(counts[bin] >= 0 && counts[bin] < Infinity)) {
-      throw new DriftError(
+      throw new EvaluationError(
         `The ${side} count of bin ${bin} is ${counts[bin]}, wanted a number of at least 0`,
       );
     }
     total += counts[bin] + added;
   }
-  if (!(total > 0)) throw new DriftError(`Cannot compare distributions: the ${side} has no counts`);
+  if (!(total > 0)) throw new EvaluationError(`Cannot compare distributions: the ${side} has no counts`);
   const shares = new Float64Array(counts.length);
   let smallest = Infinity;
   for (let bin = 0; bin < counts.length; bin++) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
+import { EvaluationError } from "../../src/statistics/errors.ts";
 import {
   correlationInterval,
   meanDifferenceInterval,
@@ -9,9 +9,9 @@ import {
   proportionInterval,
   type ProportionMethod,
   wilsonInterval,
-} from "../../../src/evaluate/uncertainty/intervals.ts";
-import { binomialPmf } from "../../../src/evaluate/uncertainty/special.ts";
-import golden from "../../golden/evaluate/intervals.json" with { type: "json" };
+} from "../../src/statistics/intervals.ts";
+import { binomialPmf } from "../../src/statistics/special.ts";
+import golden from "../golden/evaluate/intervals.json" with { type: "json" };
 import { close, uniforms } from "./lcg.ts";
 
 const methods: ProportionMethod[] = ["wilson", "clopper-pearson", "agresti-coull", "jeffreys"];

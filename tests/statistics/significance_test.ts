@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { type Decomposed, evaluateAll, means, selectRows } from "../../../src/evaluate/decomposed.ts";
-import { createRandom } from "../../../src/evaluate/uncertainty/prng.ts";
+import { type Decomposed, evaluateAll, means, selectRows } from "../../src/statistics/decomposed.ts";
+import { createRandom } from "../../src/statistics/prng.ts";
 import {
   approximateRandomization,
   bootstrapPValue,
   pairedBootstrap,
   randomizationPValue,
-} from "../../../src/evaluate/uncertainty/significance.ts";
-import golden from "../../golden/evaluate/significance.json" with { type: "json" };
+} from "../../src/statistics/significance.ts";
+import golden from "../golden/evaluate/significance.json" with { type: "json" };
 import { close, uniforms } from "./lcg.ts";
 
 function ratioRows(matches: ArrayLike<number>, totals: ArrayLike<number>): Decomposed {

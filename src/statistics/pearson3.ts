@@ -1,4 +1,4 @@
-import { upperGamma } from "./statistics/special.ts";
+import { upperGamma } from "./kolmogorov.ts";
 
 /** The first moments of a statistic when nothing has drifted. */
 export interface Moments {

@@ -1,5 +1,5 @@
 import type { Interval } from "./bootstrap.ts";
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "./errors.ts";
 import { betaQuantile, chiSquareQuantile, normalQuantile, studentTQuantile } from "./special.ts";
 
 /** What an interval in closed form needs beside the data. */

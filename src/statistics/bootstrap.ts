@@ -1,5 +1,5 @@
-import type { Decomposed } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import type { Decomposed } from "./decomposed.ts";
+import { EvaluationError } from "./errors.ts";
 import { createWordSource, multinomialSampler, type WordSource } from "./resample.ts";
 import { normalCdf, normalQuantile } from "./special.ts";
 import { designUnits, drawMetrics, groupUnits, jackknifeMetrics } from "./units.ts";
@@ -59,7 +59,7 @@ export interface RowBootstrapOptions extends BootstrapOptions, ResamplingDesign 
  * @example
  * ```ts
  * import { bootstrap } from "./bootstrap.ts";
- * import { means } from "../decomposed.ts";
+ * import { means } from "./decomposed.ts";
  * import assert from "node:assert/strict";
  *
  * const lengths = means(["length"], [3, 5, 4, 8, 2, 5, 6, 4]);

@@ -6,7 +6,7 @@ import { sharesOf } from "./shares.ts";
  *
  * @param reference Counts or shares per bin.
  * @param current Counts or shares over the same bins.
- * @throws {DriftError} When the bins differ in number, hold a negative, or a side is empty.
+ * @throws {EvaluationError} When the bins differ in number, hold a negative, or a side is empty.
  * @example
  * ```ts
  * import { jensenShannonDistance } from "./js.ts";

@@ -1,7 +1,7 @@
 import { checkOptions, resampledInterval } from "./bootstrap.ts";
 import type { Interval, RowBootstrapOptions } from "./bootstrap.ts";
-import type { Decomposed } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import type { Decomposed } from "./decomposed.ts";
+import { EvaluationError } from "./errors.ts";
 import { coinSampler, createWordSource } from "./resample.ts";
 import { addGroups, designUnits, drawMetrics, groupUnits, jackknifeMetrics } from "./units.ts";
 import type { Jackknife, UnitGroups } from "./units.ts";
@@ -52,7 +52,7 @@ export interface PairedOptions extends RowBootstrapOptions {
  * @throws {EvaluationError} When the systems differ in rows or metrics, or an option is out of range.
  * @example
  * ```ts
- * import { means } from "../decomposed.ts";
+ * import { means } from "./decomposed.ts";
  * import { pairedBootstrap } from "./significance.ts";
  * import assert from "node:assert/strict";
  *
@@ -102,7 +102,7 @@ export function pairedBootstrap(
  * @throws {EvaluationError} When the systems differ in rows or metrics, or an option is out of range.
  * @example
  * ```ts
- * import { means } from "../decomposed.ts";
+ * import { means } from "./decomposed.ts";
  * import { approximateRandomization } from "./significance.ts";
  * import assert from "node:assert/strict";
  *

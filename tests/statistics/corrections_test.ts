@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
-import { type Adjustment, adjustPValues } from "../../../src/evaluate/uncertainty/multiple_comparisons.ts";
-import golden from "../../golden/evaluate/significance.json" with { type: "json" };
+import { EvaluationError } from "../../src/statistics/errors.ts";
+import { type Adjustment, adjustPValues } from "../../src/statistics/corrections.ts";
+import golden from "../golden/evaluate/significance.json" with { type: "json" };
 import { close, uniforms } from "./lcg.ts";
 
 const names: Record<string, Adjustment> = {

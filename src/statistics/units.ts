@@ -1,5 +1,5 @@
-import type { Decomposed } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import type { Decomposed } from "./decomposed.ts";
+import { EvaluationError } from "./errors.ts";
 import { type CountSampler, multinomialSampler, type WordSource } from "./resample.ts";
 
 /** Which rows are drawn together, and among which. */

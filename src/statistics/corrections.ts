@@ -1,4 +1,4 @@
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "./errors.ts";
 
 /**
  * Ways to adjust p-values for their number. Family-wise error (any false finding at all): "bonferroni", "holm" (as strict and
@@ -19,7 +19,7 @@ export type Adjustment = "bonferroni" | "holm" | "hochberg" | "benjamini-hochber
  * @throws {EvaluationError} When a p-value lies outside [0, 1] or the method is unknown.
  * @example
  * ```ts
- * import { adjustPValues } from "./multiple_comparisons.ts";
+ * import { adjustPValues } from "./corrections.ts";
  * import assert from "node:assert/strict";
  *
  * assert.deepEqual(adjustPValues([0.01, 0.04, 0.03], "holm"), [0.03, 0.06, 0.06]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import * as special from "../../../src/evaluate/uncertainty/special.ts";
-import golden from "../../golden/evaluate/intervals.json" with { type: "json" };
+import * as special from "../../src/statistics/special.ts";
+import golden from "../golden/evaluate/intervals.json" with { type: "json" };
 
 const cases = golden.special as Record<string, number[][]>;
 const functions = special as unknown as Record<string, (...values: number[]) => number>;

@@ -1,4 +1,4 @@
-import { normalCdf } from "../uncertainty/special.ts";
+import { normalCdf } from "./special.ts";
 
 /** Enough for every test that one would plan. */
 const MAX_POINTS = 100_000;

@@ -1,5 +1,5 @@
 import { sharesOf } from "./shares.ts";
-import { chiSquareSurvival } from "./special.ts";
+import { chiSquareSurvival } from "./kolmogorov.ts";
 
 /** A chi-square test of homogeneity. */
 export interface ChiSquareResult {
@@ -18,7 +18,7 @@ export interface ChiSquareResult {
  *
  * @param reference Counts per category; each observation counted once.
  * @param current Counts over the same categories.
- * @throws {DriftError} When the categories differ in number, hold a negative, or a side is empty.
+ * @throws {EvaluationError} When the categories differ in number, hold a negative, or a side is empty.
  * @example
  * ```ts
  * import { chiSquareTest } from "./chi_square.ts";

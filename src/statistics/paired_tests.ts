@@ -1,5 +1,5 @@
 import type { Interval } from "./bootstrap.ts";
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "./errors.ts";
 import { type ConfidenceOptions, meanInterval } from "./intervals.ts";
 import { binomialTails, chiSquareSurvival, normalCdf, studentTCdf } from "./special.ts";
 

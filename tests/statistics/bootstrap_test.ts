@@ -5,12 +5,12 @@ import {
   bootstrapIndices,
   type BootstrapMethod,
   resampledInterval,
-} from "../../../src/evaluate/uncertainty/bootstrap.ts";
-import { type Decomposed, evaluateAll, means, selectRows } from "../../../src/evaluate/decomposed.ts";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
-import { createRandom, drawBinomial } from "../../../src/evaluate/uncertainty/prng.ts";
-import { designUnits, groupUnits, jackknifeMetrics } from "../../../src/evaluate/uncertainty/units.ts";
-import golden from "../../golden/evaluate/intervals.json" with { type: "json" };
+} from "../../src/statistics/bootstrap.ts";
+import { type Decomposed, evaluateAll, means, selectRows } from "../../src/statistics/decomposed.ts";
+import { EvaluationError } from "../../src/statistics/errors.ts";
+import { createRandom, drawBinomial } from "../../src/statistics/prng.ts";
+import { designUnits, groupUnits, jackknifeMetrics } from "../../src/statistics/units.ts";
+import golden from "../golden/evaluate/intervals.json" with { type: "json" };
 import { close, uniforms } from "./lcg.ts";
 
 const share = (n: number) => (cells: Float64Array, out: Float64Array) => void (out[0] = cells[0] / n);

@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
-import {
-  correctnessTable,
-  mcNemar,
-  pairedT,
-  wilcoxonSignedRank,
-} from "../../../src/evaluate/uncertainty/paired_tests.ts";
-import golden from "../../golden/evaluate/significance.json" with { type: "json" };
+import { EvaluationError } from "../../src/statistics/errors.ts";
+import { correctnessTable, mcNemar, pairedT, wilcoxonSignedRank } from "../../src/statistics/paired_tests.ts";
+import golden from "../golden/evaluate/significance.json" with { type: "json" };
 import { close, uniforms } from "./lcg.ts";
 
 Deno.test("McNemar's test equals statsmodels', exact and with continuity correction", () => {

@@ -1,5 +1,5 @@
-import { DriftError } from "../errors.ts";
-import { kolmogorovSurvival } from "./special.ts";
+import { EvaluationError } from "./errors.ts";
+import { kolmogorovSurvival } from "./kolmogorov.ts";
 
 /** A two-sample Kolmogorov-Smirnov test. */
 export interface KsResult {
@@ -21,7 +21,7 @@ const MAX_EXACT = 10_000;
  *
  * @param a Values in any order.
  * @param b Values in any order.
- * @throws {DriftError} When a sample is empty or holds NaN.
+ * @throws {EvaluationError} When a sample is empty or holds NaN.
  * @example
  * ```ts
  * import { ksTwoSample } from "./ks.ts";
@@ -51,7 +51,7 @@ export function ksTwoSample(a: ArrayLike<number>, b: ArrayLike<number>): KsResul
  *
  * @param a Counts per bin.
  * @param b Counts per bin, over the same bins.
- * @throws {DriftError} When the numbers of bins differ or a side has no counts.
+ * @throws {EvaluationError} When the numbers of bins differ or a side has no counts.
  * @example
  * ```ts
  * import { ksBinned } from "./ks.ts";
@@ -61,10 +61,10 @@ export function ksTwoSample(a: ArrayLike<number>, b: ArrayLike<number>): KsResul
  * ```
  */
 export function ksBinned(a: ArrayLike<number>, b: ArrayLike<number>): KsResult {
-  if (a.length !== b.length) throw new DriftError(`Cannot compare ${a.length} bins with ${b.length}`);
+  if (a.length !== b.length) throw new EvaluationError(`Cannot compare ${a.length} bins with ${b.length}`);
   const n = Array.from(a).reduce((sum, count) => sum + count, 0);
   const m = Array.from(b).reduce((sum, count) => sum + count, 0);
-  if (!(n > 0 && m > 0)) throw new DriftError("Cannot run a Kolmogorov-Smirnov test: a sample is empty");
+  if (!(n > 0 && m > 0)) throw new EvaluationError("Cannot run a Kolmogorov-Smirnov test: a sample is empty");
   let statistic = 0, below = 0, belowOther = 0;
   for (let bin = 0; bin < a.length; bin++) {
     below += a[bin], belowOther += b[bin];
@@ -74,10 +74,12 @@ export function ksBinned(a: ArrayLike<number>, b: ArrayLike<number>): KsResult {
 }
 
 function sorted(values: ArrayLike<number>): Float64Array {
-  if (values.length === 0) throw new DriftError("Cannot run a Kolmogorov-Smirnov test: a sample is empty");
+  if (values.length === 0) {
+    throw new EvaluationError("Cannot run a Kolmogorov-Smirnov test: a sample is empty");
+  }
   const copy = Float64Array.from(values).sort();
   if (Number.isNaN(copy[copy.length - 1])) { // NaN sorts last
-    throw new DriftError("Cannot run a Kolmogorov-Smirnov test: a sample holds NaN");
+    throw new EvaluationError("Cannot run a Kolmogorov-Smirnov test: a sample holds NaN");
   }
   return copy;
 }
