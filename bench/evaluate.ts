@@ -23,7 +23,7 @@ import { meteor } from "../src/evaluate/generation/meteor.ts";
 import { questionAnswering } from "../src/evaluate/generation/question_answering.ts";
 import { rouge } from "../src/evaluate/generation/rouge.ts";
 import { ter } from "../src/evaluate/generation/ter.ts";
-import { krippendorffAlpha, type MeasurementLevel } from "../src/evaluate/people/krippendorff.ts";
+import { krippendorffAlpha, type MeasurementLevel } from "../src/people/krippendorff.ts";
 import { type TaggingOptions, taggingReport } from "../src/evaluate/tagging/tagging.ts";
 import { type EvaluationData, HIDDEN, makeData, makeEmbeddings } from "./evaluate_data.ts";
 import { median, print } from "./measure.ts";

@@ -48,6 +48,10 @@ const mayImport: Record<string, readonly string[] | "everything"> = {
   text: [],
   evaluate: [],
   drift: [],
+  people: [],
+  report: ["evaluate"],
+  // The subpath's exports, which gather what stands in four folders.
+  "evaluate/mod.ts": ["evaluate", "report", "people"],
   store: [],
   onnx: ["graph"],
   nn: ["graph"],
@@ -62,7 +66,7 @@ const mayImport: Record<string, readonly string[] | "everything"> = {
   serve: ["text", "drift", "evaluate", "onnx", "backend/interface.ts"],
   track: ["store"],
   registry: ["store"],
-  routes: ["serve", "drift", "evaluate", "track", "registry", "store"],
+  routes: ["serve", "drift", "evaluate", "report", "people", "track", "registry", "store"],
   cli: "everything",
   "mod.ts": "everything",
 };
@@ -100,6 +104,7 @@ const onlyCode = [
 function partOf(path: string): string | undefined {
   const [top, second, third] = path.split("/");
   if (top === "mod.ts" || top === "models" || top === "routes") return top;
+  if (path === "src/evaluate/mod.ts") return "evaluate/mod.ts";
   if (top !== "src" || second === undefined) return undefined;
   const part = second === "backend" && !third?.endsWith(".ts") ? `backend/${third}` : second;
   return part !== "mod.ts" && Object.hasOwn(mayImport, part) ? part : undefined;

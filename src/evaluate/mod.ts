@@ -320,21 +320,21 @@ export {
   type KappaOptions,
   type KappaWeights,
   landisKoch,
-} from "./people/kappa.ts";
+} from "../statistics/kappa.ts";
 export {
   agreementRows,
   countRatings,
   fleissKappa,
   type ManyRaterAgreement,
   manyRaterAgreement,
-} from "./people/fleiss.ts";
+} from "../people/fleiss.ts";
 export {
   type KrippendorffAlpha,
   krippendorffAlpha,
   type KrippendorffOptions,
   type MeasurementLevel,
-} from "./people/krippendorff.ts";
-export { type IntraclassCorrelation, intraclassCorrelation } from "./people/intraclass.ts";
+} from "../people/krippendorff.ts";
+export { type IntraclassCorrelation, intraclassCorrelation } from "../people/intraclass.ts";
 export {
   divergingBar,
   type DivergingSegment,
@@ -346,7 +346,7 @@ export {
   type RatingSummary,
   type Scale,
   zScores,
-} from "./people/ratings.ts";
+} from "../people/ratings.ts";
 export {
   type Comparison,
   type PairTally,
@@ -355,15 +355,15 @@ export {
   type WinRate,
   type WinRates,
   winRates,
-} from "./people/pairwise.ts";
+} from "../people/pairwise.ts";
 export {
   type BradleyTerry,
   bradleyTerry,
   type BradleyTerryOptions,
   strengthDifference,
   type SystemStrength,
-} from "./people/bradley_terry.ts";
-export { eloInOrder, type EloOptions, type EloRating, eloRatings } from "./people/elo.ts";
+} from "../people/bradley_terry.ts";
+export { eloInOrder, type EloOptions, type EloRating, eloRatings } from "../people/elo.ts";
 export {
   type BestWorstAnswer,
   bestWorstDesign,
@@ -372,7 +372,7 @@ export {
   bestWorstScores,
   type BestWorstUtility,
   fitBestWorst,
-} from "./people/best_worst.ts";
+} from "../people/best_worst.ts";
 export {
   inside,
   powerOfMeanDifference,
@@ -387,8 +387,8 @@ export {
   sampleSizeForProportion,
   sampleSizeForTwoProportions,
   type TestOptions,
-} from "./people/sample_size.ts";
-export { itemsForKappa, type KappaPlan, ratersForKappa } from "./people/kappa_size.ts";
+} from "../people/sample_size.ts";
+export { itemsForKappa, type KappaPlan, ratersForKappa } from "../people/kappa_size.ts";
 export {
   addAnnotators,
   type AnnotatorPlan,
@@ -398,7 +398,7 @@ export {
   type AssignmentOptions,
   overlaps,
   type TaskKind,
-} from "./people/assignment.ts";
+} from "../people/assignment.ts";
 export {
   type AnnotatedSpan,
   type Annotation,
@@ -407,7 +407,7 @@ export {
   type AnnotationValue,
   parseTask,
   readAnnotation,
-} from "./people/annotation.ts";
+} from "../people/annotation.ts";
 export {
   type Lease,
   type NextItem,
@@ -418,14 +418,14 @@ export {
   type QueueState,
   settle,
   type Settled,
-} from "./people/queue.ts";
+} from "../people/queue.ts";
 export {
   type DawidSkene,
   dawidSkene,
   type Label,
   type Majority,
   majorityVote,
-} from "./people/adjudication.ts";
+} from "../people/adjudication.ts";
 export {
   type AnnotatorQuality,
   annotatorQuality,
@@ -436,8 +436,8 @@ export {
   toLabels,
   toRatings,
   toTable,
-} from "./people/export.ts";
-export { type Category, type MaybeRating } from "./people/categories.ts";
+} from "../people/export.ts";
+export { type Category, type MaybeRating } from "../statistics/categories.ts";
 
 // Robustness.
 export { perturb, type Probe, type ProbeRule, probes } from "./robustness/probes.ts";
@@ -496,10 +496,10 @@ export {
   type SlicesSection,
   type Task,
   type WorstSection,
-} from "./report/report.ts";
-export { decideGate, type Gate, parseGate } from "./report/gate.ts";
-export { figures } from "./report/figures.ts";
-export { htmlPage } from "./report/html.ts";
-export { markdownPage } from "./report/markdown.ts";
-export { terminalPage } from "./report/terminal.ts";
-export { parseReport } from "./report/parse.ts";
+} from "./report.ts";
+export { decideGate, type Gate, parseGate } from "../report/gate.ts";
+export { figures } from "../report/figures.ts";
+export { htmlPage } from "../report/html.ts";
+export { markdownPage } from "../report/markdown.ts";
+export { terminalPage } from "../report/terminal.ts";
+export { parseReport } from "../report/parse.ts";

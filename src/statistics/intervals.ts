@@ -273,10 +273,26 @@ function moments(values: ArrayLike<number>): { mean: number; variance: number; n
   return { mean, variance: squares / (n - 1), n };
 }
 
-function critical({ confidence = 0.95 }: ConfidenceOptions): { confidence: number; z: number } {
+/** value ± z standard errors. */
+export function normalInterval(
+  value: number,
+  standardError: number,
+  confidence: number,
+  n: number,
+): Interval {
+  const reach = normalQuantile((1 + confidence) / 2) * standardError;
+  return { value, low: value - reach, high: value + reach, confidence, n, method: "normal" };
+}
+
+/** Throws unless the confidence lies between 0 and 1. */
+export function checkConfidence(confidence: number): void {
   if (!(confidence > 0 && confidence < 1)) {
     throw new EvaluationError(`confidence must lie between 0 and 1, got ${confidence}`);
   }
+}
+
+function critical({ confidence = 0.95 }: ConfidenceOptions): { confidence: number; z: number } {
+  checkConfidence(confidence);
   return { confidence, z: -normalQuantile((1 - confidence) / 2) };
 }
 

@@ -15,7 +15,7 @@ import { type Decomposed, together } from "../../statistics/decomposed.ts";
 import { rocAucInterval } from "../classification/delong.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { brierRows, logLossRows } from "../classification/probabilities.ts";
-import type { Section } from "../report/report.ts";
+import type { Section } from "../report.ts";
 import type { OptionValues } from "./options.ts";
 import { labelPairs, labelsIn, type Pair, probabilityRows } from "./pairs.ts";
 import { type ClosedOptions, type Indexed, infoOf, type MetricInfo, type Scored } from "./scored.ts";

@@ -5,7 +5,7 @@ import { EvaluationError } from "../../statistics/errors.ts";
 import { adjustPValues } from "../../statistics/corrections.ts";
 import { correctnessTable, mcNemar } from "../../statistics/paired_tests.ts";
 import { createRandom } from "../../statistics/prng.ts";
-import type { ComparisonSection, Measured, Task } from "../report/report.ts";
+import type { ComparisonSection, Measured, Task } from "../report.ts";
 import { approximateRandomization } from "../../statistics/significance.ts";
 import { classifierRows, labelsOf } from "./classes.ts";
 import { scoreTask, type TaskOptions } from "./evaluate.ts";

@@ -2,7 +2,7 @@ import { bootstrap } from "../../statistics/bootstrap.ts";
 import { selectRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { wilsonInterval } from "../../statistics/intervals.ts";
-import type { ProbesSection, Task } from "../report/report.ts";
+import type { ProbesSection, Task } from "../report.ts";
 import { pairedBootstrap } from "../../statistics/significance.ts";
 import { scoreTask, type TaskOptions } from "./evaluate.ts";
 import type { Pair } from "./pairs.ts";

@@ -10,7 +10,7 @@ import {
   type RowBootstrapOptions,
 } from "../../statistics/bootstrap.ts";
 import type { Decomposed } from "../../statistics/decomposed.ts";
-import type { Better, Measured, Section } from "../report/report.ts";
+import type { Better, Measured, Section } from "../report.ts";
 
 /** A metric's name as a reader sees it, and which way is good. */
 export interface MetricInfo {

@@ -3,7 +3,7 @@ import { type Decomposed, selectRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { adjustPValues } from "../../statistics/corrections.ts";
 import { createRandom } from "../../statistics/prng.ts";
-import type { Better, SlicesSection } from "../report/report.ts";
+import type { Better, SlicesSection } from "../report.ts";
 
 /** How rows are cut into slices. */
 export interface SliceOptions extends RowBootstrapOptions {

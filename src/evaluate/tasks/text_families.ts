@@ -17,7 +17,7 @@ import { selfBleuRows } from "../generation/self_bleu.ts";
 import { ter, type TerOptions, terRows } from "../generation/ter.ts";
 import { words } from "../generation/words.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
-import type { HistogramSection } from "../report/report.ts";
+import type { HistogramSection } from "../report.ts";
 import type { Family } from "./family.ts";
 import type { OptionRule, OptionValues } from "./options.ts";
 import { type Pair, predictedTexts, referenceTexts } from "./pairs.ts";
