@@ -15,7 +15,7 @@ import { correctnessTable, mcNemar, pairedT, wilcoxonSignedRank } from "../src/s
 import { createRandom, drawBinomial } from "../src/statistics/prng.ts";
 import { createWordSource } from "../src/statistics/resample.ts";
 import { approximateRandomization, pairedBootstrap } from "../src/statistics/significance.ts";
-import { normalQuantile } from "../src/statistics/special.ts";
+import { normalQuantile } from "../src/statistics/distributions.ts";
 import { designUnits, drawMetrics, groupUnits, jackknifeMetrics } from "../src/statistics/units.ts";
 
 const { values: options } = parseArgs({

@@ -5,7 +5,7 @@ import {
   type Interval,
 } from "../statistics/bootstrap.ts";
 import { EvaluationError } from "../statistics/errors.ts";
-import { normalCdf } from "../statistics/special.ts";
+import { normalCdf } from "../statistics/distributions.ts";
 import { components, describeParts, strongComponents } from "./comparison_graph.ts";
 import { type LogLikelihood, maximise, type Maximum } from "./concave.ts";
 import { type Comparison, type PairTally, tallyComparisons } from "./pairwise.ts";

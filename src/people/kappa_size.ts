@@ -1,5 +1,5 @@
 import { EvaluationError } from "../statistics/errors.ts";
-import { normalQuantile } from "../statistics/special.ts";
+import { normalQuantile } from "../statistics/distributions.ts";
 import { inside, rounded, type SampleSize } from "./sample_size.ts";
 
 /** What kappa is expected to be and how well it is to be known. */

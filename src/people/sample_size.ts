@@ -1,6 +1,6 @@
 import { EvaluationError } from "../statistics/errors.ts";
-import { normalCdf, normalQuantile, studentTQuantile } from "../statistics/special.ts";
-import { noncentralTSurvival } from "../statistics/noncentral_t.ts";
+import { normalCdf, normalQuantile, studentTQuantile } from "../statistics/distributions.ts";
+import { noncentralTSurvival } from "../statistics/distributions.ts";
 
 /** How many to collect. */
 export interface SampleSize {

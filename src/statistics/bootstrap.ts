@@ -1,7 +1,7 @@
 import type { Decomposed } from "./decomposed.ts";
 import { EvaluationError } from "./errors.ts";
 import { createWordSource, multinomialSampler, type WordSource } from "./resample.ts";
-import { normalCdf, normalQuantile } from "./special.ts";
+import { normalCdf, normalQuantile } from "./distributions.ts";
 import { designUnits, drawMetrics, groupUnits, jackknifeMetrics } from "./units.ts";
 import type { Jackknife, ResamplingDesign, Units } from "./units.ts";
 

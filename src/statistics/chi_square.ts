@@ -1,5 +1,5 @@
-import { sharesOf } from "./shares.ts";
-import { chiSquareSurvival } from "./kolmogorov.ts";
+import { sharesOf } from "./divergences.ts";
+import { chiSquareSurvival } from "./distributions.ts";
 
 /** A chi-square test of homogeneity. */
 export interface ChiSquareResult {

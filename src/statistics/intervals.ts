@@ -1,6 +1,7 @@
 import type { Interval } from "./bootstrap.ts";
 import { EvaluationError } from "./errors.ts";
-import { betaQuantile, chiSquareQuantile, normalQuantile, studentTQuantile } from "./special.ts";
+import { chiSquareQuantile, normalQuantile, studentTQuantile } from "./distributions.ts";
+import { betaQuantile } from "./special.ts";
 
 /** What an interval in closed form needs beside the data. */
 export interface ConfidenceOptions {

@@ -1,6 +1,6 @@
 import type { Interval } from "./bootstrap.ts";
 import { EvaluationError } from "./errors.ts";
-import { normalCdf } from "./special.ts";
+import { normalCdf } from "./distributions.ts";
 import {
   categoriesIn,
   type Category,

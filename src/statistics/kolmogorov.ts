@@ -1,63 +1,9 @@
 /**
- * Survival function of the chi-square distribution: the chance of a value above `x` with `freedom` degrees of freedom.
- * Relative error about 1e-13, tails included.
- */
-export function chiSquareSurvival(x: number, freedom: number): number {
-  return upperGamma(freedom / 2, x / 2);
-}
-
-/**
- * Regularised upper incomplete gamma function Q(a, x), a > 0: the chance that a gamma variate of shape a exceeds x.
+ * The distribution of the Kolmogorov-Smirnov statistic.
  *
- * Series for P below a + 1, Lentz's continued fraction for Q above (Press et al., "Numerical Recipes", 6.2).
+ * @module
  */
-export function upperGamma(a: number, x: number): number {
-  if (Number.isNaN(x) || !(a > 0)) return NaN;
-  if (x <= 0) return 1;
-  if (x === Infinity) return 0;
-  const front = Math.exp(a * Math.log(x) - x - logGamma(a));
-  if (x < a + 1) {
-    let term = 1 / a, sum = term;
-    for (let k = a + 1; term > sum * 1e-17; k++) sum += term *= x / k;
-    return Math.max(0, 1 - front * sum);
-  }
-  const tiny = 1e-300;
-  let b = x + 1 - a, c = 1 / tiny, d = 1 / b, h = d;
-  for (let i = 1; i < 100_000; i++) {
-    const an = -i * (i - a);
-    b += 2;
-    d = an * d + b;
-    if (Math.abs(d) < tiny) d = tiny;
-    c = b + an / c;
-    if (Math.abs(c) < tiny) c = tiny;
-    d = 1 / d;
-    const factor = d * c;
-    h *= factor;
-    if (Math.abs(factor - 1) < 1e-16) break;
-  }
-  return front * h;
-}
-
-/** ln Γ(x) for x > 0: Stirling's series after shifting x above 15 (Abramowitz and Stegun 6.1.40). */
-export function logGamma(x: number): number {
-  let shift = 0;
-  if (x < 15) {
-    let product = 1;
-    for (; x < 15; x++) product *= x;
-    shift = Math.log(product);
-  }
-  return (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + stirlingCorrection(x) - shift;
-}
-
-/** What Stirling's formula lacks of ln Γ(x), for x of 15 or more. */
-function stirlingCorrection(x: number): number {
-  const inverse = 1 / x, square = inverse * inverse;
-  let series = 0;
-  for (const coefficient of [-691 / 360360, 1 / 1188, -1 / 1680, 1 / 1260, -1 / 360, 1 / 12]) {
-    series = series * square + coefficient;
-  }
-  return series * inverse;
-}
+import { logGamma } from "./special.ts";
 
 /**
  * Survival function of the two-sided one-sample Kolmogorov-Smirnov statistic: the chance that the empirical distribution

@@ -1,7 +1,7 @@
 import type { Interval } from "./bootstrap.ts";
 import { EvaluationError } from "./errors.ts";
 import { type ConfidenceOptions, meanInterval } from "./intervals.ts";
-import { binomialTails, chiSquareSurvival, normalCdf, studentTCdf } from "./special.ts";
+import { binomialTails, chiSquareSurvival, normalCdf, studentTCdf } from "./distributions.ts";
 
 /** What a test of paired rows found. */
 export interface PairedTest {

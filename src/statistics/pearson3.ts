@@ -1,4 +1,4 @@
-import { upperGamma } from "./kolmogorov.ts";
+import { gammaTails } from "./special.ts";
 
 /** The first moments of a statistic when nothing has drifted. */
 export interface Moments {
@@ -32,5 +32,5 @@ export function momentsOf(values: ArrayLike<number>): Moments {
 export function pearson3Survival(x: number, { mean, deviation, skewness }: Moments): number {
   if (!(deviation > 0)) return x > mean ? 0 : 1;
   const shape = 4 / Math.max(skewness, 0.05) ** 2;
-  return upperGamma(shape, shape + (x - mean) / deviation * Math.sqrt(shape));
+  return gammaTails(shape + (x - mean) / deviation * Math.sqrt(shape), shape).upper;
 }

@@ -1,9 +1,12 @@
 /**
- * Distribution functions that intervals and tests need, in doubles. Relative error is about 1e-13, far tails included:
- * each tail is computed as itself, never as one minus the other where that would cancel.
+ * The gamma and beta functions, complete and incomplete, in doubles. Relative error is about 1e-13, far tails included: each
+ * tail is computed as itself, never as one minus the other where that would cancel.
+ *
+ * @module
  */
 
-const SQRT_2PI = Math.sqrt(2 * Math.PI);
+/** √(2π). */
+export const SQRT_2PI = Math.sqrt(2 * Math.PI);
 
 /** Both tails of a distribution at a point: the chance of a value up to it, and of one above it. */
 export interface Tails {
@@ -11,53 +14,6 @@ export interface Tails {
   lower: number;
   /** P(X > x). */
   upper: number;
-}
-
-/** P(Z <= x) for a standard normal Z. `normalCdf(-x)` is the upper tail. */
-export function normalCdf(x: number): number {
-  if (Number.isNaN(x)) return NaN;
-  if (x > 0) return x < 2.5 ? 0.5 + normalCentre(x) : 1 - normalCdf(-x);
-  if (x > -2.5) return 0.5 + normalCentre(x);
-  if (x < -39) return 0;
-  // Laplace's continued fraction of Mills' ratio, from the far end; it converges faster the further out.
-  const t = -x, terms = Math.ceil(20 + 800 / (t * t));
-  let fraction = t;
-  for (let k = terms; k >= 1; k--) fraction = t + k / fraction;
-  return Math.exp(-t * t / 2) / (SQRT_2PI * fraction);
-}
-
-/** Φ(x) − 1/2 = φ(x) (x + x³/3 + x⁵/(3·5) + …): no cancellation, right to the last digits around 0. */
-function normalCentre(x: number): number {
-  let term = x, sum = x;
-  for (let k = 3; Math.abs(term) > 1e-18 * Math.abs(sum); k += 2) sum += term *= x * x / k;
-  return sum * Math.exp(-x * x / 2) / SQRT_2PI;
-}
-
-/** The x with P(Z <= x) = p for a standard normal Z; infinite at p = 0 and 1. NaN outside [0, 1]. */
-export function normalQuantile(p: number): number {
-  if (!(p >= 0 && p <= 1)) return NaN;
-  if (p > 0.5) return -normalQuantile(1 - p);
-  if (p === 0) return -Infinity;
-  if (p > 0.3) {
-    const target = p - 0.5;
-    let x = target * SQRT_2PI;
-    for (let i = 0; i < 6; i++) x -= (normalCentre(x) - target) * SQRT_2PI * Math.exp(x * x / 2);
-    return x;
-  }
-  // ln Φ is concave and the start lies left of the root, so Newton's steps approach it from one side.
-  const target = Math.log(p);
-  let x = -Math.sqrt(-2 * target);
-  for (let i = 0; i < 40; i++) {
-    const value = normalCdf(x);
-    if (value === 0) {
-      x += 0.5;
-      continue;
-    }
-    const step = (target - Math.log(value)) * value * SQRT_2PI * Math.exp(x * x / 2);
-    x += step;
-    if (Math.abs(step) < 1e-15 * Math.abs(x)) break;
-  }
-  return x;
 }
 
 /** ln Γ(x) for x > 0; NaN otherwise. Right to the last digits around its zeros at 1 and 2, too. */
@@ -101,7 +57,7 @@ function stirlingSeries(x: number): number {
 }
 
 /** ln Γ(x + 1) − ((x + 1/2) ln x − x + ln √2π), x > 0. */
-function stirlingError(x: number): number {
+export function stirlingError(x: number): number {
   if (x >= 15) return stirlingSeries(x);
   return logGamma(x + 1) - (x + 0.5) * Math.log(x) + x - Math.log(SQRT_2PI);
 }
@@ -110,7 +66,7 @@ function stirlingError(x: number): number {
  * x ln(x / mean) + mean − x, without cancellation where x is near the mean: the deviance of Loader (2000), "Fast and
  * accurate computation of binomial probabilities".
  */
-function deviance(x: number, mean: number): number {
+export function deviance(x: number, mean: number): number {
   if (Math.abs(x - mean) >= 0.1 * (x + mean)) return x * Math.log(x / mean) + mean - x;
   const v = (x - mean) / (x + mean);
   let term = 2 * x * v, sum = (x - mean) * v;
@@ -180,7 +136,7 @@ export function betaQuantile(p: number, a: number, b: number): number {
 }
 
 /** [x, 1 − x] with lower tail p and upper tail q = 1 − p; the smaller of the two keeps all its digits. */
-function betaQuantiles(p: number, q: number, a: number, b: number): [number, number] {
+export function betaQuantiles(p: number, q: number, a: number, b: number): [number, number] {
   if (!(p >= 0 && q >= 0 && a > 0 && b > 0)) return [NaN, NaN];
   if (p === 0) return [0, 1];
   if (q === 0) return [1, 0];
@@ -191,34 +147,11 @@ function betaQuantiles(p: number, q: number, a: number, b: number): [number, num
   }
   const x = solve(p, q, {
     tails: (x) => betaTails(x, 1 - x, a, b),
-    slope: (x) => betaPower(x, 1 - x, a, b) / (1 - x),
+    logDerivative: (x) => betaPower(x, 1 - x, a, b) / (1 - x),
     start: Math.min(0.5, a / (a + b)),
     most: 0.5,
   });
   return [x, 1 - x];
-}
-
-/** P(T <= t) for Student's t with `freedom` degrees of freedom (> 0; Infinity is the normal). */
-export function studentTCdf(t: number, freedom: number): number {
-  if (Number.isNaN(t) || !(freedom > 0)) return NaN;
-  if (freedom === Infinity || Math.abs(t) === Infinity) return normalCdf(t);
-  const total = freedom + t * t;
-  if (total === Infinity) return t < 0 ? 0 : 1;
-  const beyond = betaTails(freedom / total, t * t / total, freedom / 2, 0.5).lower / 2;
-  return t < 0 ? beyond : 1 - beyond;
-}
-
-/** The t with P(T <= t) = p for Student's t with `freedom` degrees of freedom. */
-export function studentTQuantile(p: number, freedom: number): number {
-  if (!(p >= 0 && p <= 1) || !(freedom > 0)) return NaN;
-  if (p > 0.5) return -studentTQuantile(1 - p, freedom);
-  if (freedom === Infinity) return normalQuantile(p);
-  const [x, y] = betaQuantiles(2 * p, 1 - 2 * p, freedom / 2, 0.5);
-  if (p === 0 || x > 1e-30) return p === 0.5 ? 0 : -Math.sqrt(freedom * (y / x));
-  // So far out (x may underflow) the tail is its first term: p = x^a / (2 a B(a, 1/2)) with a = freedom / 2.
-  const a = freedom / 2;
-  const logBeta = logGamma(a) + logGamma(0.5) - logGamma(a + 0.5);
-  return -Math.sqrt(freedom) * Math.exp(-(Math.log(2 * a * p) + logBeta) / freedom);
 }
 
 /** Both tails of the gamma distribution with shape a and scale 1: P(a, x) and Q(a, x). */
@@ -231,10 +164,24 @@ export function gammaTails(x: number, a: number): Tails {
     let term = 1 / a, sum = term;
     for (let k = a + 1; term > sum * 1e-17; k++) sum += term *= x / k;
     const lower = Math.min(1, power * sum);
-    return { lower, upper: lower > 0.9 ? power * gammaFraction(x, a) : 1 - lower };
+    return { lower, upper: lower > 0.9 ? smallShapeUpper(x, a) : 1 - lower };
   }
   const upper = Math.min(1, power * gammaFraction(x, a));
   return { lower: 1 - upper, upper };
+}
+
+/**
+ * Q(a, x) where x < a + 1 and P is near 1, so a is below 1: one minus the series of P in powers of −x, with its leading term
+ * subtracted as `expm1`. The continued fraction converges too slowly at small x.
+ */
+function smallShapeUpper(x: number, a: number): number {
+  const exponent = a * Math.log(x) - logGamma(a + 1);
+  let power = 1, sum = 0, term = 1;
+  for (let k = 1; Math.abs(term) > 1e-18 * Math.abs(sum); k++) {
+    power *= -x / k;
+    sum += term = power / (a + k);
+  }
+  return -Math.expm1(exponent) - Math.exp(exponent) * a * sum;
 }
 
 /** x^a e^−x / Γ(a). */
@@ -260,70 +207,32 @@ function gammaFraction(x: number, a: number): number {
   return h;
 }
 
-/** P(X <= x) for chi-square with `freedom` degrees of freedom. */
-export function chiSquareCdf(x: number, freedom: number): number {
-  return gammaTails(x / 2, freedom / 2).lower;
-}
-
-/** P(X > x) for chi-square with `freedom` degrees of freedom. */
-export function chiSquareSurvival(x: number, freedom: number): number {
-  return gammaTails(x / 2, freedom / 2).upper;
-}
-
-/** The x with P(X <= x) = p for chi-square with `freedom` degrees of freedom. */
-export function chiSquareQuantile(p: number, freedom: number): number {
-  if (!(p >= 0 && p <= 1) || !(freedom > 0)) return NaN;
+/** The x with P(a, x) = p for the gamma distribution with shape a and scale 1. NaN for p outside [0, 1]. */
+export function gammaQuantile(p: number, a: number): number {
+  if (!(p >= 0 && p <= 1) || !(a > 0)) return NaN;
   if (p === 0) return 0;
   if (p === 1) return Infinity;
-  const a = freedom / 2;
-  return 2 * solve(p, 1 - p, {
+  return solve(p, 1 - p, {
     tails: (x) => gammaTails(x, a),
-    slope: (x) => gammaPower(x, a),
+    logDerivative: (x) => gammaPower(x, a),
     start: a,
     most: Infinity,
   });
 }
 
-/** P(K = k) for K successes in n trials with probability p each (Loader 2000). */
-export function binomialPmf(k: number, n: number, p: number): number {
-  if (!(p >= 0 && p <= 1)) return NaN;
-  if (!Number.isInteger(k) || k < 0 || k > n) return 0;
-  if (p === 0) return k === 0 ? 1 : 0;
-  if (p === 1) return k === n ? 1 : 0;
-  if (k === 0) return Math.exp(n * Math.log1p(-p));
-  if (k === n) return Math.exp(n * Math.log(p));
-  const exponent = stirlingError(n) - stirlingError(k) - stirlingError(n - k) - deviance(k, n * p) -
-    deviance(n - k, n * (1 - p));
-  return Math.exp(exponent) * Math.sqrt(n / k / (n - k)) / SQRT_2PI;
-}
-
-/** P(K <= k) and P(K > k) for K successes in n trials with probability p each. */
-export function binomialTails(k: number, n: number, p: number): Tails {
-  if (!(p >= 0 && p <= 1)) return { lower: NaN, upper: NaN };
-  const whole = Math.floor(k);
-  if (whole < 0) return { lower: 0, upper: 1 };
-  if (whole >= n) return { lower: 1, upper: 0 };
-  return betaTails(1 - p, p, n - whole, whole + 1);
-}
-
-/** P(K <= k) for K successes in n trials with probability p each. */
-export function binomialCdf(k: number, n: number, p: number): number {
-  return binomialTails(k, n, p).lower;
-}
-
 interface Solvable {
   tails: (x: number) => Tails;
-  /** Density times x: the slope of the lower tail over ln x. */
-  slope: (x: number) => number;
+  /** Density times x: the derivative of the lower tail with respect to ln x. */
+  logDerivative: (x: number) => number;
   start: number;
   most: number;
 }
 
 /**
  * The x > 0 where the lower tail is p and the upper one q: Newton's steps over ln x on the logarithm of the smaller tail,
- * kept inside a bracket that shrinks with every look.
+ * kept inside a bracket that every step narrows.
  */
-function solve(p: number, q: number, { tails, slope, start, most }: Solvable): number {
+function solve(p: number, q: number, { tails, logDerivative, start, most }: Solvable): number {
   let least = 0, x = start;
   for (let i = 0; i < 300; i++) {
     const { lower, upper } = tails(x);
@@ -331,7 +240,7 @@ function solve(p: number, q: number, { tails, slope, start, most }: Solvable): n
     if (miss === 0) return x;
     if (miss < 0) least = x;
     else most = x;
-    const step = -miss * (p <= q ? lower : upper) / slope(x);
+    const step = -miss * (p <= q ? lower : upper) / logDerivative(x);
     let next = x * Math.exp(step);
     if (Math.abs(step) < 1e-15) return next;
     if (!(next > least && next < most)) {

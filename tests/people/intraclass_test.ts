@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { intraclassCorrelation } from "../../src/people/intraclass.ts";
 import { createRandom } from "../../src/statistics/prng.ts";
-import { normalQuantile } from "../../src/statistics/special.ts";
+import { normalQuantile } from "../../src/statistics/distributions.ts";
 import { close, readGolden } from "./golden.ts";
 
 const { intraclass } = readGolden<{ intraclass: [number[][], ...number[]][] }>("agreement");

@@ -10,7 +10,7 @@ import {
   type ProportionMethod,
   wilsonInterval,
 } from "../../src/statistics/intervals.ts";
-import { binomialPmf } from "../../src/statistics/special.ts";
+import { binomialPmf } from "../../src/statistics/distributions.ts";
 import golden from "../golden/evaluate/intervals.json" with { type: "json" };
 import { close, uniforms } from "./lcg.ts";
 

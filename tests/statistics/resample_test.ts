@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { coinSampler, createWordSource, multinomialSampler } from "../../src/statistics/resample.ts";
-import { binomialPmf } from "../../src/statistics/special.ts";
+import { binomialPmf } from "../../src/statistics/distributions.ts";
 
 // Few rows and many, cells of one row (drawn row by row) and large ones (drawn from tables), a cell without rows.
 Deno.test.each([[[3, 4]], [[1, 1, 1, 1, 1, 1]], [[30, 0, 60, 10]], [[400, 90, 10]], [[9000, 990, 10]]])(

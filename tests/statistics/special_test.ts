@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import * as special from "../../src/statistics/special.ts";
+import * as distributions from "../../src/statistics/distributions.ts";
+import * as functionsOfSpecial from "../../src/statistics/special.ts";
 import golden from "../golden/evaluate/intervals.json" with { type: "json" };
 
 const cases = golden.special as Record<string, number[][]>;
+const special = { ...distributions, ...functionsOfSpecial };
 const functions = special as unknown as Record<string, (...values: number[]) => number>;
 
 Deno.test("the golden file has at least 500 points", () => {

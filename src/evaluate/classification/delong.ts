@@ -2,7 +2,7 @@ import type { Interval } from "../../statistics/bootstrap.ts";
 import { checkBinary, checkBothClasses, countsAtThresholds } from "./curves.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../order.ts";
-import { normalCdf, normalQuantile } from "../../statistics/special.ts";
+import { normalCdf, normalQuantile } from "../../statistics/distributions.ts";
 
 /** How the interval is made. */
 export interface DeLongOptions {

@@ -9,7 +9,7 @@ import {
 import { compareRocAuc, rocAucInterval } from "../../../src/evaluate/classification/delong.ts";
 import { EvaluationError } from "../../../src/statistics/errors.ts";
 import { createRandom } from "../../../src/statistics/prng.ts";
-import { normalQuantile } from "../../../src/statistics/special.ts";
+import { normalQuantile } from "../../../src/statistics/distributions.ts";
 
 type Value = number | "error";
 interface GoldenCase {
