@@ -134,7 +134,7 @@ export type { MeasureOptions, StepMeasurement } from "./src/train/measure.ts";
 export type { ProgressOutput } from "./src/train/progress.ts";
 export type { Hyperparameters } from "./src/train/step.ts";
 export * from "./src/evaluate/classification/classification.ts";
-export { type BootstrapOptions } from "./src/evaluate/uncertainty/bootstrap.ts";
+export { type BootstrapOptions } from "./src/statistics/bootstrap.ts";
 export { formatReport } from "./src/evaluate/classification/format.ts";
 
 // Keeping, serving and watching.

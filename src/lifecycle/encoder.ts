@@ -5,7 +5,7 @@
  */
 import { architectureOf, fitWeights, type ModelConfig } from "../../models/index.ts";
 import type { Backend, Tensors } from "../backend/interface.ts";
-import { type Decomposed, means } from "../evaluate/decomposed.ts";
+import { type Decomposed, means } from "../statistics/decomposed.ts";
 import {
   type BertScoreBaseline,
   bertScoreRows,
