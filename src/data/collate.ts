@@ -1,4 +1,4 @@
-import { createRandom } from "./random.ts";
+import { createRandomStream } from "../base/random.ts";
 
 /** An example as a model takes it: token ids of one text, special tokens included, and its class. */
 export interface EncodedExample {
@@ -111,7 +111,7 @@ function planBatches(
   options: { batchSize: number; lengths: number[]; seed: number | undefined; epoch: number },
 ): PlannedBatch[] {
   const { batchSize, lengths, seed, epoch } = options;
-  const random = seed === undefined ? undefined : createRandom(seed, BATCH_STREAM, epoch);
+  const random = seed === undefined ? undefined : createRandomStream(seed, BATCH_STREAM, epoch);
   const order = Int32Array.from(examples.keys());
   random?.shuffle(order);
 
