@@ -21,7 +21,8 @@ import {
   pairedT,
   wilcoxonSignedRank,
 } from "../src/evaluate/uncertainty/paired_tests.ts";
-import { createRandom, drawBinomial } from "../src/evaluate/uncertainty/prng.ts";
+import { createRandom } from "../src/base/random.ts";
+import { drawBinomial } from "../tests/draw_binomial.ts";
 import { createWordSource } from "../src/evaluate/uncertainty/resample.ts";
 import { approximateRandomization, pairedBootstrap } from "../src/evaluate/uncertainty/significance.ts";
 import { normalQuantile } from "../src/evaluate/uncertainty/special.ts";

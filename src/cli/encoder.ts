@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { type BertConfig, buildBertClassifier } from "../../models/bert.ts";
 import { fitWeights, parseConfig } from "../../models/index.ts";
 import type { Backend, Tensors } from "../backend/interface.ts";
+import { readLimited } from "../base/files.ts";
 import { collate } from "../data/collate.ts";
 import { type Decomposed, means } from "../evaluate/decomposed.ts";
 import {
@@ -21,7 +22,6 @@ import { readSafetensors } from "../nn/safetensors.ts";
 import { bundleLimits } from "../serve/bundle.ts";
 import { type Encoding, loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import { bucketPrograms } from "../train/programs.ts";
-import { readLimited } from "./limited_file.ts";
 import { CommandError } from "./output.ts";
 
 /** How an encoder runs. */
@@ -68,7 +68,7 @@ export interface Encoder {
  * Opens a folder with `config.json`, `tokenizer.json` and `model.safetensors` (and `tokenizer_config.json`, where there is one), as
  * Hugging Face's transformers saves a BERT with or without a head, and as a bundle of ours has it.
  *
- * @throws {CommandError} When a file is missing or too large, or the layer is not there; the readers' own errors when a file is
+ * @throws {CommandError} When a file is missing or the layer is not there; the readers' own errors when a file is too large or
  * not what it should be.
  */
 export async function openEncoder(directory: string, options: EncoderOptions): Promise<Encoder> {

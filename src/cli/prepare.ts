@@ -5,8 +5,7 @@
  */
 import { deduplicate } from "../data/dedupe.ts";
 import type { EncodedExample } from "../data/collate.ts";
-import { labelsOf, type TextExample } from "../data/example.ts";
-import { dataHash } from "../data/hash.ts";
+import { dataHash, labelsOf, type TextExample } from "../data/example.ts";
 import { splitExamples } from "../data/split.ts";
 import { type Encoding, loadTokenizer } from "../text/tokenizer.ts";
 import { type TrainedTokenizer, trainWordPiece } from "../text/wordpiece_train.ts";

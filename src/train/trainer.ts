@@ -16,6 +16,7 @@ import {
   hasCheckpoint,
   loadBest,
   loadCheckpoint,
+  lockCheckpoint,
   type RunPlace,
   saveBest,
   saveCheckpoint,
@@ -66,6 +67,7 @@ import { Steps } from "./steps.ts";
  * assert.deepEqual(parameters["classifier.weight"].shape, [2, 8]);
  * ```
  * @throws {TrainingError} when an option makes no sense or a loss is not finite, naming the step and the tensor.
+ * @throws {UserError} when another process trains into the checkpoint directory.
  * @throws {CheckpointError} when a checkpoint cannot be written, or resumed from with these settings and data.
  * @throws {BackendError} when the model cannot run on the backend.
  */
@@ -73,6 +75,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   checkOptions(options);
   const run = new Run(options);
   try {
+    using _lock = options.checkpoint && await lockCheckpoint(options.checkpoint.directory);
     using _guard = options.backend.guard?.(() => run.whatIsKept());
     return await run.run();
   } catch (error) {

@@ -1,5 +1,5 @@
 import { EvaluationError } from "../errors.ts";
-import { createRandom } from "../uncertainty/prng.ts";
+import { createRandom } from "../../base/random.ts";
 import { balancedBlocks, shuffled, shuffleInPlace } from "./blocks.ts";
 import { balancedSides } from "./sides.ts";
 

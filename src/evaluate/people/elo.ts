@@ -5,7 +5,7 @@ import {
   resampledInterval,
 } from "../uncertainty/bootstrap.ts";
 import { EvaluationError } from "../errors.ts";
-import { createRandom } from "../uncertainty/prng.ts";
+import { createRandom } from "../../base/random.ts";
 import { type Comparison, tallyComparisons } from "./pairwise.ts";
 
 /** How Elo ratings are computed. */

@@ -4,7 +4,7 @@ import { compareRocAuc } from "../classification/delong.ts";
 import { EvaluationError } from "../errors.ts";
 import { adjustPValues } from "../uncertainty/multiple_comparisons.ts";
 import { correctnessTable, mcNemar } from "../uncertainty/paired_tests.ts";
-import { createRandom } from "../uncertainty/prng.ts";
+import { createRandom } from "../../base/random.ts";
 import type { ComparisonSection, Measured, Task } from "../report/report.ts";
 import { approximateRandomization } from "../uncertainty/significance.ts";
 import { classifierRows, labelsOf } from "./classes.ts";

@@ -2,7 +2,7 @@ import { bootstrap, type RowBootstrapOptions } from "../uncertainty/bootstrap.ts
 import { type Decomposed, selectRows } from "../decomposed.ts";
 import { EvaluationError } from "../errors.ts";
 import { adjustPValues } from "../uncertainty/multiple_comparisons.ts";
-import { createRandom } from "../uncertainty/prng.ts";
+import { createRandom } from "../../base/random.ts";
 import type { Better, SlicesSection } from "../report/report.ts";
 
 /** How rows are cut into slices. */

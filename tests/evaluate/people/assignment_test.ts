@@ -5,7 +5,7 @@ import {
   type Assignment,
   overlaps,
 } from "../../../src/evaluate/people/assignment.ts";
-import { createRandom } from "../../../src/evaluate/uncertainty/prng.ts";
+import { createRandom } from "../../../src/base/random.ts";
 
 const names = (count: number, what: string) => Array.from({ length: count }, (_, i) => `${what} ${i}`);
 const spread = (values: readonly number[]) => Math.max(...values) - Math.min(...values);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { bradleyTerry } from "../../../src/evaluate/people/bradley_terry.ts";
 import { eloInOrder, eloRatings } from "../../../src/evaluate/people/elo.ts";
 import type { Comparison } from "../../../src/evaluate/people/pairwise.ts";
-import { createRandom } from "../../../src/evaluate/uncertainty/prng.ts";
+import { createRandom } from "../../../src/base/random.ts";
 import { close, readGolden } from "./golden.ts";
 
 const { elo } = readGolden<{ elo: [number, number, string, number[]][] }>("pairwise");

@@ -5,7 +5,7 @@ import {
   fleissKappa,
   manyRaterAgreement,
 } from "../../../src/evaluate/people/fleiss.ts";
-import { createRandom } from "../../../src/evaluate/uncertainty/prng.ts";
+import { createRandom } from "../../../src/base/random.ts";
 import { close, readGolden, readRatings } from "./golden.ts";
 
 type Case = [number, string[], string[], ...(number | null)[]];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { intraclassCorrelation } from "../../../src/evaluate/people/intraclass.ts";
-import { createRandom } from "../../../src/evaluate/uncertainty/prng.ts";
+import { createRandom } from "../../../src/base/random.ts";
 import { normalQuantile } from "../../../src/evaluate/uncertainty/special.ts";
 import { close, readGolden } from "./golden.ts";
 

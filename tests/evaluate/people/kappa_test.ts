@@ -5,7 +5,7 @@ import {
   type KappaWeights,
   landisKoch,
 } from "../../../src/evaluate/people/kappa.ts";
-import { createRandom } from "../../../src/evaluate/uncertainty/prng.ts";
+import { createRandom } from "../../../src/base/random.ts";
 import { close, readGolden, readRatings } from "./golden.ts";
 
 type Case = [number, string, string, KappaWeights, ...(number | null)[]];

@@ -7,7 +7,7 @@ import {
   type QueueState,
   settle,
 } from "../../../src/evaluate/people/queue.ts";
-import { createRandom } from "../../../src/evaluate/uncertainty/prng.ts";
+import { createRandom } from "../../../src/base/random.ts";
 
 const items = Array.from({ length: 12 }, (_, i) => `item ${i}`);
 

@@ -3,7 +3,7 @@ import { wilsonInterval } from "../../../src/evaluate/uncertainty/intervals.ts";
 import { itemsForKappa, ratersForKappa } from "../../../src/evaluate/people/kappa_size.ts";
 import { cohenKappaTable } from "../../../src/evaluate/people/kappa.ts";
 import * as plan from "../../../src/evaluate/people/sample_size.ts";
-import { createRandom } from "../../../src/evaluate/uncertainty/prng.ts";
+import { createRandom } from "../../../src/base/random.ts";
 import { close, readGolden } from "./golden.ts";
 
 const golden = readGolden<Record<string, number[][]>>("sample_size");

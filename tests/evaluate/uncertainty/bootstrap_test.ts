@@ -8,7 +8,8 @@ import {
 } from "../../../src/evaluate/uncertainty/bootstrap.ts";
 import { type Decomposed, evaluateAll, means, selectRows } from "../../../src/evaluate/decomposed.ts";
 import { EvaluationError } from "../../../src/evaluate/errors.ts";
-import { createRandom, drawBinomial } from "../../../src/evaluate/uncertainty/prng.ts";
+import { createRandom } from "../../../src/base/random.ts";
+import { drawBinomial } from "../../draw_binomial.ts";
 import { designUnits, groupUnits, jackknifeMetrics } from "../../../src/evaluate/uncertainty/units.ts";
 import golden from "../../golden/evaluate/intervals.json" with { type: "json" };
 import { close, uniforms } from "./lcg.ts";
