@@ -4,7 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
-import { createRandom } from "../data/random.ts";
+import { createRandomStream } from "../base/random.ts";
 import { shiftedMessages } from "../data/shifted.ts";
 import type { DriftMonitor } from "../drift/mod.ts";
 import { trainingDefaults } from "../lifecycle/options.ts";
@@ -82,7 +82,7 @@ async function demo(options: Options): Promise<void> {
     if (!server.monitor) throw new CommandError("the bundle has no baseline: it cannot be watched");
     output.progress(`serving on ${service.info().device}: ${server.url}`);
     // A split keeps the corpus' order, all ham before all spam: traffic comes mixed.
-    const mails = createRandom(trainingDefaults.seed).shuffle(made.parts.test.flatMap(({ row }) => row.queries.map(textOf)));
+    const mails = createRandomStream(trainingDefaults.seed).shuffle(made.parts.test.flatMap(({ row }) => row.queries.map(textOf)));
     const before = await replay(server, server.monitor, mails);
     output.progress(describe("held-out mail", before));
     const after = await replay(server, server.monitor, shiftedMessages({ count: 3 * WINDOW, seed: 1 }));

@@ -1,7 +1,7 @@
 import { nearDuplicateClusters } from "./dedupe.ts";
 import { DataError } from "./errors.ts";
 import { labelsOf, type TextExample } from "./example.ts";
-import { createRandom } from "./random.ts";
+import { createRandomStream } from "../base/random.ts";
 
 /** How `splitExamples` divides a data set. */
 export interface SplitOptions<Part extends string, T = TextExample> {
@@ -73,7 +73,7 @@ export function splitExamples<T extends TextExample, Part extends string>(
   }
 
   const partOf = new Int32Array(examples.length);
-  const random = createRandom(seed, SPLIT_STREAM);
+  const random = createRandomStream(seed, SPLIT_STREAM);
   for (const [label, groups] of strata) {
     if (groups.length < parts.length) {
       throw new DataError(

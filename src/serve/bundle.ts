@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { type FileDigest, hashFile, sha256 } from "../base/hash.ts";
 import { ServeError } from "./errors.ts";
 
 /** What of a bundle a text classifier is served from. */
@@ -70,7 +71,7 @@ export async function readBundle(directory: string): Promise<ServedBundle> {
     throw bad(directory, "weir.json", `its task is ${show(raw.task)}; this server runs text-classification`);
   }
   const manifest = readManifest(raw, directory);
-  const files = (raw.files ?? {}) as Record<string, { sizeBytes?: unknown; sha256?: unknown }>;
+  const files = (raw.files ?? {}) as Readonly<Record<string, ListedFile>>;
   const checked = (path: string, limit: number) => readChecked(directory, path, limit, files);
 
   const config = object(
@@ -164,33 +165,32 @@ async function readChecked(
   directory: string,
   path: string,
   limit: number,
-  files: Record<string, { sizeBytes?: unknown; sha256?: unknown }>,
+  files: Readonly<Record<string, ListedFile>>,
 ): Promise<string> {
   const bytes = await readBytes(directory, path, limit);
-  await compare(directory, path, bytes, files[path]);
+  const entry = files[path];
+  if (entry) compare(directory, path, { sizeBytes: bytes.length, sha256: sha256(bytes) }, entry);
   return decode(bytes, directory, path);
 }
 
-async function checkModel(
-  directory: string,
-  entry: { sizeBytes?: unknown; sha256?: unknown } | undefined,
-): Promise<void> {
-  const bytes = await readBytes(directory, "onnx/model.onnx", bundleLimits.modelBytes);
-  await compare(directory, "onnx/model.onnx", bytes, entry);
+/** Checks the model as a stream: it is not in memory here, but in the Worker that runs it. */
+async function checkModel(directory: string, entry: ListedFile | undefined): Promise<void> {
+  const path = "onnx/model.onnx";
+  const found = await reading(directory, path, bundleLimits.modelBytes, hashFile);
+  if (entry) compare(directory, path, found, entry);
 }
 
-async function compare(
-  directory: string,
-  path: string,
-  bytes: Uint8Array<ArrayBuffer>,
-  entry: { sizeBytes?: unknown; sha256?: unknown } | undefined,
-): Promise<void> {
-  if (!entry) return;
-  if (entry.sizeBytes !== bytes.length) {
-    throw bad(directory, path, `it has ${bytes.length} bytes and weir.json says ${show(entry.sizeBytes)}`);
+/** What weir.json says of a file. */
+interface ListedFile {
+  readonly sizeBytes?: unknown;
+  readonly sha256?: unknown;
+}
+
+function compare(directory: string, path: string, found: FileDigest, entry: ListedFile): void {
+  if (entry.sizeBytes !== found.sizeBytes) {
+    throw bad(directory, path, `it has ${found.sizeBytes} bytes and weir.json says ${show(entry.sizeBytes)}`);
   }
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-  if (entry.sha256 !== hash) {
+  if (entry.sha256 !== found.sha256) {
     throw bad(directory, path, "its content is not what weir.json says (SHA-256 differs)");
   }
 }
@@ -199,12 +199,22 @@ async function read(directory: string, path: string, limit: number): Promise<str
   return decode(await readBytes(directory, path, limit), directory, path);
 }
 
-async function readBytes(directory: string, path: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readBytes(directory: string, path: string, limit: number): Promise<Uint8Array> {
+  return await reading(directory, path, limit, (full) => Deno.readFile(full));
+}
+
+/** Reads a file of at most `limit` bytes in whatever way, and says what to do where it is missing or may not be read. */
+async function reading<T>(
+  directory: string,
+  path: string,
+  limit: number,
+  read: (full: string) => Promise<T>,
+): Promise<T> {
   const full = join(directory, path);
   try {
     const { size } = await Deno.stat(full);
     if (size > limit) throw bad(directory, path, `it has ${size} bytes; at most ${limit} are read`);
-    return await Deno.readFile(full);
+    return await read(full);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       throw new ServeError(

@@ -4,7 +4,10 @@
  *
  * @module
  */
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
+import { UserError } from "../base/errors.ts";
+import { writeFileAtomic } from "../base/files.ts";
+import { lockDirectory } from "../base/lock.ts";
 import { formatShape } from "../graph/shape.ts";
 import type { HostTensor, NodeOf } from "../graph/graph.ts";
 import { readSafetensors, writeSafetensors } from "../nn/safetensors.ts";
@@ -53,6 +56,16 @@ const FORMAT = "weir-checkpoint/2";
 export const CHECKPOINT_FILE = "checkpoint.safetensors";
 
 /**
+ * Takes a checkpoint directory for this run alone, for as long as the lock is held.
+ *
+ * @throws {UserError} when another process trains into it.
+ * @throws {CheckpointError} when it cannot be made or written.
+ */
+export async function lockCheckpoint(directory: string): Promise<Disposable> {
+  return await saving(join(directory, CHECKPOINT_FILE), () => lockDirectory(directory));
+}
+
+/**
  * Writes the checkpoint: a kill or a full disk at any moment leaves the old one or the new one. Parameters of evaluations
  * that are no longer the best are removed after.
  *
@@ -65,7 +78,10 @@ export async function saveCheckpoint(
   const path = join(directory, CHECKPOINT_FILE);
   const { place, settings, note = {} } = checkpoint;
   const json = JSON.stringify({ format: FORMAT, place, settings, note });
-  await writeAtomic(path, writeSafetensors(checkpoint.states, { metadata: { weir: json } }));
+  await saving(
+    path,
+    () => writeFileAtomic(path, writeSafetensors(checkpoint.states, { metadata: { weir: json } })),
+  );
   const kept = place.bestStep === null ? undefined : bestFile(place.bestStep);
   for await (const { name } of Deno.readDir(directory)) {
     if (/^best-\d+\.safetensors$/.test(name) && name !== kept) await Deno.remove(join(directory, name));
@@ -132,7 +148,8 @@ export async function saveBest(
   directory: string,
   best: { step: number; parameters: Record<string, HostTensor> },
 ): Promise<void> {
-  await writeAtomic(join(directory, bestFile(best.step)), writeSafetensors(best.parameters));
+  const path = join(directory, bestFile(best.step));
+  await saving(path, () => writeFileAtomic(path, writeSafetensors(best.parameters)));
 }
 
 /**
@@ -239,29 +256,15 @@ async function readFile(path: string): Promise<Uint8Array> {
   }
 }
 
-/** Into a sibling first, to the disk, then renamed over `path`. */
-async function writeAtomic(path: string, bytes: Uint8Array): Promise<void> {
-  const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.tmp`);
+/** Says what to do where something cannot be written. */
+async function saving<T>(path: string, write: () => Promise<T>): Promise<T> {
   try {
-    await Deno.mkdir(folder, { recursive: true });
-    {
-      using file = await Deno.open(temporary, { write: true, create: true, truncate: true });
-      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-      await file.sync();
-    }
-    await Deno.rename(temporary, path);
-    if (Deno.build.os !== "windows") {
-      using handle = await Deno.open(folder); // the rename is on the disk once its folder is
-      await handle.sync();
-    }
+    return await write();
   } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
+    if (error instanceof UserError) throw error;
+    const what = `Cannot save ${path}: ${(error as Error).message}`;
     throw new CheckpointError(
-      `Cannot save ${path}: ${
-        (error as Error).message
-      }. Free some space or make the folder writable, then resume: ` +
-        `the checkpoint before is whole`,
+      `${what}. Free some space or make the folder writable, then resume: the checkpoint before is whole`,
       { cause: error },
     );
   }

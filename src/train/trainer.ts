@@ -11,7 +11,7 @@ import type { Batch, Batches } from "../nn/batch.ts";
 import { adamw } from "../nn/optim/adamw.ts";
 import { linear, type Schedule } from "../nn/optim/schedule.ts";
 import { type BestBy, describeEpoch, type EpochRecord, isBetter, type Metrics } from "./best.ts";
-import type { RunPlace, Settings } from "./checkpoint.ts";
+import { lockCheckpoint, type RunPlace, type Settings } from "./checkpoint.ts";
 import { TrainingError } from "./errors.ts";
 import { createEvaluator, type Evaluator } from "./evaluator.ts";
 import { createKeeper, type Keeper } from "./keeper.ts";
@@ -59,6 +59,7 @@ import { Steps } from "./steps.ts";
  * assert.ok(steps.at(-1)!.loss < 0.1);
  * ```
  * @throws {TrainingError} when an option makes no sense or a loss is not finite, naming the step and the tensor.
+ * @throws {UserError} when another process trains into the checkpoint directory.
  * @throws {CheckpointError} when a checkpoint cannot be written, or resumed from with these settings and data.
  * @throws {BackendError} when the model cannot run on the backend.
  */
@@ -66,6 +67,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   checkOptions(options);
   const run = new Run(options);
   try {
+    using _lock = options.checkpoint && await lockCheckpoint(options.checkpoint.directory);
     using _guard = options.backend.guard?.(() => run.keeper.whatIsKept());
     return await run.run();
   } catch (error) {
@@ -162,13 +164,11 @@ class Run {
     this.#progress.done();
     await this.#evaluator?.dispose();
     await this.#steps?.dispose();
-    await this.keeper.release();
   }
 
   /** Compiles the largest program first, so that what does not fit is known before the first step. */
   async #prepare(): Promise<void> {
     const { backend, model, passes, seed = 0, initial = {} } = this.#options;
-    await this.keeper.acquire();
     const first = this.#options.batches(0);
     this.#steps = await Steps.compile(backend, this.#training, first.largest);
     this.#progress.line(`training on ${backend.device}: ${backend.description}`);

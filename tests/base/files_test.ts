@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
-import { moveFolderDurably, writeFileAtomic, writeFileDurably } from "../../src/store/atomic.ts";
-import { explainStorageError, StoreError } from "../../src/store/errors.ts";
+import {
+  moveFolderDurably,
+  readLimited,
+  removeUnfinishedFiles,
+  writeFileAtomic,
+  writeFileDurably,
+} from "../../src/base/files.ts";
 
 async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -35,7 +40,7 @@ Deno.test("a process killed while it rewrites a file leaves the old content or t
     const path = `${folder}/state`;
     await writeFileAtomic(path, "0".repeat(500_000));
     const code = `import { writeFileAtomic } from ${
-      JSON.stringify(import.meta.resolve("../../src/store/atomic.ts"))
+      JSON.stringify(import.meta.resolve("../../src/base/files.ts"))
     };
       console.log("up");
       for (let i = 1;; i = (i + 1) % 10) await writeFileAtomic(${
@@ -75,42 +80,60 @@ Deno.test("a file that exists is never overwritten by a durable write", () =>
     assert.equal(await Deno.readTextFile(`${folder}/a`), "first");
   }));
 
-Deno.test({
-  name: "a full disk, as the kernel reports it, becomes one line that says what to do",
-  // /dev/full is Linux's device that answers every write with ENOSPC.
-  ignore: Deno.build.os !== "linux",
-  fn() {
-    using full = Deno.openSync("/dev/full", { write: true });
-    let error: unknown;
-    try {
-      full.writeSync(new Uint8Array(8));
-    } catch (caught) {
-      error = explainStorageError(caught, "write model.onnx", "/data/.weir");
+Deno.test("two writers of one file do not disturb each other, and what stays is whole", () =>
+  withFolder(async (folder) => {
+    const contents = ["a", "b", "c", "d"].map((letter) => letter.repeat(300_000));
+    for (let round = 0; round < 5; round++) {
+      await Promise.all(contents.map((content) => writeFileAtomic(`${folder}/state`, content)));
+      assert.ok(contents.includes(await Deno.readTextFile(`${folder}/state`)));
     }
-    assert.ok(error instanceof StoreError);
-    assert.equal(error.reason, "full");
-    assert.match(
-      error.message,
-      /^Cannot write model\.onnx: the disk that holds \/data\/\.weir is full\. Free/,
-    );
-  },
-});
+    assert.deepEqual(names(folder), ["state"]);
+  }));
 
-Deno.test("each error that a person can mend is explained and every other passes unchanged", () => {
-  const withCode = (code: string, message = "") => Object.assign(new Error(message), { code });
-  const reason = (error: unknown) => (explainStorageError(error, "do it", "/p") as StoreError).reason;
-  for (const code of ["EACCES", "EPERM", "EROFS"]) assert.equal(reason(withCode(code)), "denied");
-  assert.equal(reason(withCode("EDQUOT")), "full");
-  assert.equal(reason(withCode("ENOENT")), "missing");
-  assert.equal(reason(withCode("ERR_SQLITE_ERROR", "database disk image is malformed")), "damaged");
-  for (
-    const bug of [
-      new TypeError("x"),
-      withCode("EMFILE"),
-      withCode("ERR_SQLITE_ERROR", "no such table: t"),
-      "text",
-    ]
-  ) {
-    assert.equal(explainStorageError(bug, "do it", "/p"), bug);
-  }
+Deno.test("a file is written part by part, and a part that cannot be made leaves the old file", () =>
+  withFolder(async (folder) => {
+    function* parts(fail: boolean): Generator<Uint8Array> {
+      yield Uint8Array.of(1, 2);
+      if (fail) throw new Error("no more");
+      yield Uint8Array.of(3);
+    }
+    await writeFileAtomic(`${folder}/state`, parts(false));
+    assert.deepEqual([...await Deno.readFile(`${folder}/state`)], [1, 2, 3]);
+    await assert.rejects(writeFileAtomic(`${folder}/state`, parts(true)), /no more/);
+    assert.deepEqual([...await Deno.readFile(`${folder}/state`)], [1, 2, 3]);
+    assert.deepEqual(names(folder), ["state"]);
+  }));
+
+Deno.test("what a killed writer left goes, and nothing else", () =>
+  withFolder(async (folder) => {
+    const kept = [".lock", ".notes.tmp", "state", "state.tmp"];
+    for (const name of [...kept, `.state.${crypto.randomUUID()}.tmp`]) {
+      await Deno.writeTextFile(`${folder}/${name}`, "");
+    }
+    await removeUnfinishedFiles(folder);
+    assert.deepEqual(names(folder), kept);
+  }));
+
+Deno.test("a file is read up to its limit and refused above, with both numbers", () =>
+  withFolder(async (folder) => {
+    await Deno.writeFile(`${folder}/a`, Uint8Array.of(1, 2, 3));
+    assert.deepEqual([...(await readLimited(`${folder}/a`, 3))!], [1, 2, 3]);
+    await assert.rejects(readLimited(`${folder}/a`, 2), {
+      name: "UserError",
+      message: `${folder}/a has 3 bytes; the limit is 2`,
+    });
+    await Deno.writeFile(`${folder}/empty`, new Uint8Array());
+    assert.equal((await readLimited(`${folder}/empty`, 0))!.length, 0);
+    assert.equal(await readLimited(`${folder}/none`, 9), undefined);
+    assert.equal(await readLimited(`${folder}/a/none`, 9), undefined);
+  }));
+
+Deno.test({
+  name: "a device or a file of unknown size is read to its end, or to the limit",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await assert.rejects(readLimited("/dev/zero", 100_000), /has over 100000 bytes; the limit is 100000/);
+    const status = (await readLimited("/proc/self/status", 1_000_000))!;
+    assert.match(new TextDecoder().decode(status), /^Name:[^]*VmPeak/);
+  },
 });

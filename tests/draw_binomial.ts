@@ -1,53 +1,4 @@
 /**
- * A seeded generator of uniform numbers in [0, 1) with 32 random bits: the same seed gives the same numbers on every machine.
- *
- * The generator is sfc32 (Chris Doty-Humphrey, PractRand), its state filled from the seed by splitmix32.
- *
- * @param seed A whole number; its lower 32 bits and the next 21 both count.
- * @example
- * ```ts
- * import { createRandom } from "./prng.ts";
- * import assert from "node:assert/strict";
- *
- * assert.equal(createRandom(7)(), createRandom(7)());
- * assert.notEqual(createRandom(7)(), createRandom(8)());
- * ```
- */
-export function createRandom(seed: number): () => number {
-  const fill = createWords(seed), words = new Uint32Array(64);
-  let at = words.length;
-  return () => {
-    if (at === words.length) fill(words), at = 0;
-    return words[at++] / 2 ** 32;
-  };
-}
-
-/**
- * The same generator, many words at a time: fills an array with uniform 32-bit words. `createRandom` gives these over 2³².
- *
- * @param seed A whole number; its lower 32 bits and the next 21 both count.
- */
-export function createWords(seed: number): (words: Uint32Array) => void {
-  if (!Number.isSafeInteger(seed)) throw new RangeError(`Seed must be a whole number, got ${seed}`);
-  const mix = splitmix32(seed >>> 0);
-  const state = Int32Array.of(mix(), mix(), mix() ^ Math.floor(seed / 2 ** 32), 1);
-  const fill = (words: Uint32Array) => {
-    let a = state[0], b = state[1], c = state[2], counter = state[3]; // in registers for the length of the loop
-    for (let i = 0; i < words.length; i++) {
-      const t = (a + b + counter) | 0;
-      counter = (counter + 1) | 0;
-      a = b ^ (b >>> 9);
-      b = (c + (c << 3)) | 0;
-      c = (((c << 21) | (c >>> 11)) + t) | 0;
-      words[i] = t;
-    }
-    state[0] = a, state[1] = b, state[2] = c, state[3] = counter;
-  };
-  fill(new Uint32Array(12)); // neighbouring seeds part ways within a dozen rounds
-  return fill;
-}
-
-/**
  * One draw from the binomial distribution: how many of `trials` succeed with `probability` each. Constant time for large
  * counts.
  *
@@ -103,14 +54,3 @@ function logFactorial(k: number): number {
 }
 
 const SMALL_LOG_FACTORIALS = [1, 1, 2, 6, 24, 120, 720, 5040, 40320, 362880].map(Math.log);
-
-function splitmix32(state: number): () => number {
-  return () => {
-    state = (state + 0x9e3779b9) | 0;
-    let t = state ^ (state >>> 16);
-    t = Math.imul(t, 0x21f0aaad);
-    t ^= t >>> 15;
-    t = Math.imul(t, 0x735a2d97);
-    return t ^ (t >>> 15);
-  };
-}
