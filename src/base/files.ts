@@ -9,7 +9,7 @@ import { basename, dirname, join } from "node:path";
 import { UserError } from "./errors.ts";
 
 /** What a file will hold: a text as UTF-8, bytes, or its parts one after the other, so that a large file is never in memory whole. */
-export type FileContent = string | Uint8Array | Iterable<Uint8Array>;
+export type FileContent = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
  * Writes a file so that a kill or a loss of power at any moment leaves the old content or the new, never a part: into a
@@ -51,7 +51,7 @@ export async function writeFileDurably(path: string, content: FileContent): Prom
     ? [content]
     : content;
   using file = await Deno.open(path, { write: true, createNew: true });
-  for (const bytes of parts) {
+  for await (const bytes of parts) {
     for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
   }
   await file.sync();

@@ -103,7 +103,9 @@ export async function listFiles(directory: string): Promise<string[]> {
       }
       if (entry.isDirectory) await walk(path);
       else if (!entry.isFile) {
-        throw new BundleError(`${directory} holds ${path}, which is a link or a device: a bundle holds plain files.`);
+        throw new BundleError(
+          `${directory} holds ${path}, which is a link or a device: a bundle holds plain files.`,
+        );
       } else if (path !== manifestName) paths.push(path);
       if (paths.length > manifestLimits.files) {
         throw new BundleError(`${directory} holds more than ${manifestLimits.files} files: it is no bundle.`);
@@ -142,7 +144,9 @@ async function checkPlain(directory: string, path: string): Promise<Deno.FileInf
   for (let i = 1; i < parts.length; i++) {
     const folder = parts.slice(0, i).join("/");
     const info = await Deno.lstat(join(directory, folder));
-    if (!info.isDirectory) throw damaged(directory, folder, `is ${kindOf(info)}, and the bundle has a folder there`);
+    if (!info.isDirectory) {
+      throw damaged(directory, folder, `is ${kindOf(info)}, and the bundle has a folder there`);
+    }
   }
   const info = await Deno.lstat(join(directory, path));
   if (!info.isFile) throw damaged(directory, path, `is ${kindOf(info)}; a bundle holds plain files`);
