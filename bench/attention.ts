@@ -15,7 +15,7 @@ import {
   blocksFit,
   type BlockTiling,
   blockTilings,
-} from "../src/backend/gpu/kernels/attention_block_tiling.ts";
+} from "../src/backend/gpu/kernels/attention/block_tiles.ts";
 import { storageBytes } from "../src/backend/gpu/kernels/wgsl.ts";
 import { extentOf, type Kernel, type Storage } from "../src/backend/gpu/kernels/writer.ts";
 import { createBuilder, gradients, type Graph, type Node } from "../src/graph/graph.ts";

@@ -5,8 +5,8 @@
  * or, where keys are few, one pass for both, whose parts of the queries' gradient a second kernel adds up. The order of every sum is
  * fixed, so the same run gives the same bits.
  *
- * Two kinds of kernels: by blocks (attention_block_forward.ts, attention_block_gradients.ts) where there are enough rows and columns, else
- * by streams (attention_streams.ts), which take any size.
+ * Two kinds of kernels: by blocks (attention/block_forward.ts, attention/block_gradients.ts) where there are enough rows and columns, else
+ * by streams (attention/stream_passes.ts), which take any size.
  *
  * Blocks have 32 to 128 rows and columns, and heads of a multiple of 16. What helps them most on an H100 (bench/attention.ts; figures and
  * what is guessed in bench/results/attention_h100.md) is little workgroup memory, so that more workgroups fit: products fetch 16 of their
@@ -17,12 +17,12 @@
 import type { Node } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
 import type { Group } from "../fusion.ts";
-import { BlockForward } from "./attention_block_forward.ts";
-import { BlockKeyGradients, BlockQueryGradient, sumParts } from "./attention_block_gradients.ts";
-import { type BlockTiling, chooseBlocks, makesAll } from "./attention_block_tiling.ts";
-import { StreamForward, StreamKeyGradients, StreamQueryGradient } from "./attention_streams.ts";
-import type { AttentionNode, Result, Results } from "./attention_text.ts";
-import { type AttentionPass, chooseTiling, type TilingLimits } from "./attention_tiling.ts";
+import { BlockForward } from "./attention/block_forward.ts";
+import { BlockKeyGradients, BlockQueryGradient, sumParts } from "./attention/block_gradients.ts";
+import { type BlockTiling, chooseBlocks, makesAll } from "./attention/block_tiles.ts";
+import { StreamForward, StreamKeyGradients, StreamQueryGradient } from "./attention/stream_passes.ts";
+import type { AttentionNode, Result, Results } from "./attention/scores.ts";
+import { type AttentionPass, chooseTiling, type TilingLimits } from "./attention/stream_tiles.ts";
 import { type Lowering, nameOf } from "./fused.ts";
 import type { Kernel, Storage } from "./writer.ts";
 

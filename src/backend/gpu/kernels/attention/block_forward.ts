@@ -7,10 +7,10 @@
  *
  * @module
  */
-import { resultProduct, scoreProduct } from "./attention_block_products.ts";
-import { BlockText } from "./attention_block_text.ts";
-import { unit } from "./attention_block_tiling.ts";
-import { accumulators, component, grid, low, range, type Result, type Results } from "./attention_text.ts";
+import { resultProduct, scoreProduct } from "./block_products.ts";
+import { BlockText } from "./block_kernel.ts";
+import { unit } from "./block_tiles.ts";
+import { accumulators, component, grid, low, range, type Result, type Results } from "./scores.ts";
 
 /** How something is folded over the columns. */
 type Fold = "max" | "sum";

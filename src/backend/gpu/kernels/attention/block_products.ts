@@ -7,9 +7,9 @@
  *
  * @module
  */
-import { type Fetch, fetchRows, fetchTurned } from "./attention_block_tiles.ts";
-import { type BlockLayout, unit } from "./attention_block_tiling.ts";
-import { component, grid, type Operand, range } from "./attention_text.ts";
+import { type Fetch, fetchRows, fetchTurned } from "./block_fetch.ts";
+import { type BlockLayout, unit } from "./block_tiles.ts";
+import { component, grid, type Operand, range } from "./scores.ts";
 
 /** Vectors of what is written out. */
 const unitQuads = unit / 4;

@@ -8,10 +8,10 @@
  *
  * @module
  */
-import { resultProduct, scoreProduct, turnedProduct } from "./attention_block_products.ts";
-import { BlockText } from "./attention_block_text.ts";
-import { accumulators, range, type Result, type Results } from "./attention_text.ts";
-import { type Kernel, KernelWriter, type Storage } from "./writer.ts";
+import { resultProduct, scoreProduct, turnedProduct } from "./block_products.ts";
+import { BlockText } from "./block_kernel.ts";
+import { accumulators, range, type Result, type Results } from "./scores.ts";
+import { type Kernel, KernelWriter, type Storage } from "../writer.ts";
 
 /** What both passes do to probabilities and draws. */
 abstract class BlockGradient extends BlockText {

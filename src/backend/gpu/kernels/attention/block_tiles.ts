@@ -7,8 +7,8 @@
  *
  * @module
  */
-import type { ScoreLayout } from "./attention_text.ts";
-import type { AttentionPass } from "./attention_tiling.ts";
+import type { ScoreLayout } from "./scores.ts";
+import type { AttentionPass } from "./stream_tiles.ts";
 
 /** A workgroup keeps `rows` and passes `columns` at a time; each thread makes `high` x `wide` of their scores. */
 export interface BlockTiling {

@@ -7,8 +7,8 @@
  *
  * @module
  */
-import type { BlockLayout } from "./attention_block_tiling.ts";
-import { component, type Operand, range } from "./attention_text.ts";
+import type { BlockLayout } from "./block_tiles.ts";
+import { component, type Operand, range } from "./scores.ts";
 
 /** Text that says where a thread's share lies, fetches that of step `next`, and stores what was fetched. */
 export interface Fetch {

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { AttentionAttrs, Node } from "../../../graph/node.ts";
-import { attentionOperands, HIDDEN, keepBelow } from "../../../graph/ops/attention.ts";
-import { numeric } from "../../../graph/shape.ts";
-import { broadcastMap, viewOf } from "../views.ts";
-import type { AttentionPass } from "./attention_tiling.ts";
-import type { Lowering } from "./fused.ts";
-import { KernelWriter, type Storage } from "./writer.ts";
+import type { AttentionAttrs, Node } from "../../../../graph/node.ts";
+import { attentionOperands, HIDDEN, keepBelow } from "../../../../graph/ops/attention.ts";
+import { numeric } from "../../../../graph/shape.ts";
+import { broadcastMap, viewOf } from "../../views.ts";
+import type { AttentionPass } from "./stream_tiles.ts";
+import type { Lowering } from "../fused.ts";
+import { KernelWriter, type Storage } from "../writer.ts";
 
 /** An attention op. */
 export type AttentionNode = Node & { op: `attention${string}`; attrs: AttentionAttrs };

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { BackendError } from "../../interface.ts";
+import { BackendError } from "../../../interface.ts";
 import {
   type AttentionNode,
   AttentionText,
@@ -17,10 +17,10 @@ import {
   range,
   type Result,
   type Results,
-} from "./attention_text.ts";
-import { type AttentionPass, type AttentionTiling, chooseTiling } from "./attention_tiling.ts";
-import type { Lowering } from "./fused.ts";
-import type { Kernel } from "./writer.ts";
+} from "./scores.ts";
+import { type AttentionPass, type AttentionTiling, chooseTiling } from "./stream_tiles.ts";
+import type { Lowering } from "../fused.ts";
+import type { Kernel } from "../writer.ts";
 
 /** Writes a kernel whose threads keep rows while blocks of columns stream past. */
 export abstract class StreamText extends AttentionText<AttentionTiling> {

@@ -8,8 +8,8 @@
  *
  * @module
  */
-import { HIDDEN } from "../../../graph/ops/attention.ts";
-import { type BlockLayout, type BlockTiling, layoutOf, unit } from "./attention_block_tiling.ts";
+import { HIDDEN } from "../../../../graph/ops/attention.ts";
+import { type BlockLayout, type BlockTiling, layoutOf, unit } from "./block_tiles.ts";
 import {
   type AttentionNode,
   AttentionText,
@@ -19,10 +19,10 @@ import {
   range,
   type Result,
   type Results,
-} from "./attention_text.ts";
-import type { AttentionPass } from "./attention_tiling.ts";
-import type { Lowering } from "./fused.ts";
-import type { Kernel } from "./writer.ts";
+} from "./scores.ts";
+import type { AttentionPass } from "./stream_tiles.ts";
+import type { Lowering } from "../fused.ts";
+import type { Kernel } from "../writer.ts";
 
 /** The rows that a result is stored to: a thread's first one, how many there are and how many a thread makes. */
 export interface StoredRows {

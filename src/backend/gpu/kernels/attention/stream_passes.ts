@@ -1,11 +1,11 @@
 /**
  * The passes of attention for any size: each thread keeps a few neighbouring rows, whole blocks of columns lie in workgroup memory. What
- * each pass computes is what its counterpart by blocks does (attention_block_forward.ts, attention_block_gradients.ts).
+ * each pass computes is what its counterpart by blocks does (block_forward.ts, block_gradients.ts).
  *
  * @module
  */
-import { StreamText } from "./attention_stream_text.ts";
-import { accumulators, component, grid, low, range, type Results } from "./attention_text.ts";
+import { StreamText } from "./stream_kernel.ts";
+import { accumulators, component, grid, low, range, type Results } from "./scores.ts";
 
 const barrier = "  workgroupBarrier();";
 
