@@ -1,185 +1,180 @@
 /**
- * Attention's gradients by blocks.
+ * The gradients' passes by blocks.
  *
- * With P the probabilities, made anew from the scores and the statistics of each row, Z dropout, W = dY Vᵀ and delta the sum of each row
+ * With P the probabilities, made anew from the scores and the statistics of each query, Z dropout, W = dY Vᵀ and delta the sum of each row
  * of Y dY, the gradients are dV = Z(P)ᵀ dY, dS = P (Z(W) - delta), dQ = dS K and dK = dSᵀ Q, the last two times the scale. Two passes:
  * queries as rows make dQ, keys as rows dV and dK. Where keys are few, the second makes dQ as well, scores and draws once, five products
- * instead of seven: each block of keys gives a part of it, one after the other in memory, and `sumParts` adds them up.
+ * instead of seven: each tile of keys gives a part of it, one after the other in memory, and `sumParts` adds them up.
  *
  * @module
  */
+import { byPieces, columnMask, combined, eachScore, finishScores, storeResult } from "./block_kernel.ts";
 import { resultProduct, scoreProduct, turnedProduct } from "./block_products.ts";
-import { BlockText } from "./block_kernel.ts";
-import { accumulators, range, type Result, type Results } from "./scores.ts";
+import type { BlockTile } from "./block_tiles.ts";
+import { accumulators, columnsAt, type Draft, float, range, rowAt, zeroUnless } from "./draft.ts";
+import { dropoutOf, keepFactor } from "./dropout.ts";
+import { bases, ofColumns, operandOf, statisticsOf } from "./operands.ts";
+import type { Result, Results } from "./pass.ts";
+import { columnsEnd, columnsStart, maskOf } from "./scores.ts";
 import { type Kernel, KernelWriter, type Storage } from "../writer.ts";
 
-/** What both passes do to probabilities and draws. */
-abstract class BlockGradient extends BlockText {
-  /** Which of a thread's scores are of real rows or columns, if not all are. */
-  protected inside(of: "rows" | "columns"): ((i: number, j: number) => string) | undefined {
-    if (this.pass[of] % this.layout[of] === 0) return undefined;
-    return of === "rows"
-      ? (i) => `vec4<bool>(row + ${this.rowAt(i)}u < ${this.pass.rows}u)`
-      : (_, j) =>
-        `(vec4<u32>(${this.column(j)}) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(${this.pass.columns}u))`;
-  }
-
-  protected zeroUnless(condition: string | undefined, value: string): string {
-    return condition ? `select(vec4<f32>(0.0f), ${value}, ${condition})` : value;
-  }
-
-  /** A value as dropout leaves it. */
-  protected dropped(value: string, kept: string | undefined): string {
-    return kept ? `${this.zeroUnless(kept, value)} * ${this.float(this.keepFactor)}` : value;
-  }
+/** The lines of a kernel of the query's gradient: rows are queries, columns keys. */
+export function blockQueryGradient(d: Draft<BlockTile>, made: Results): string[] {
+  const { tile } = d;
+  const { high, columns, scoreQuads, resultQuads } = tile;
+  const [query, key] = [operandOf(d, "query"), operandOf(d, "key")];
+  const [value, gradient] = [operandOf(d, "value"), operandOf(d, "gradient")];
+  const mask = maskOf(d);
+  const dropout = dropoutOf(d);
+  const statistics = statisticsOf(d, { delta: true });
+  const scores = scoreProduct(tile, ["p", "s"], query, key);
+  const weights = scoreProduct(tile, ["w", "g"], gradient, value);
+  const results = resultProduct(tile, ["k", "o"], key);
+  return [
+    ...bases(d, query, key, value, gradient),
+    dropout?.seed ?? "",
+    ...range(high).flatMap((i) => {
+      const at = `min(row + ${rowAt(tile, i)}u, ${d.problem.queries - 1}u)`;
+      return [
+        `  let top${i} = ${statistics.top(at)};`,
+        `  let share${i} = 1.0f / ${statistics.sum(at)};`,
+        `  let delta${i} = ${statistics.delta(at)};`,
+      ];
+    }),
+    ...accumulators("o", high, resultQuads),
+    `  for (var c0 = 0u; c0 < ${columnsEnd(d)}; c0 += ${columns}u) {`,
+    ...scores.start,
+    ...columnMask(d, mask),
+    ...accumulators("s", high, scoreQuads),
+    ...scores.loop,
+    ...weights.start,
+    ...accumulators("g", high, scoreQuads),
+    ...weights.loop,
+    ...results.start,
+    ...finishScores(d, mask && ((i, j) => mask.byRow ? mask.at(i, j) : `mask${j}`)),
+    dropout?.begin ?? "",
+    ...eachScore(tile, (i, j) => {
+      const p = zeroUnless(columnsExist(d, j), `exp(s${i}_${j} - vec4<f32>(top${i})) * share${i}`);
+      return `  s${i}_${j} = (${p}) * (${
+        dropped(d, `g${i}_${j}`, dropout?.kept(i, j))
+      } - vec4<f32>(delta${i}));`;
+    }),
+    ...byPieces(tile, "s", results.loop),
+    "  }",
+    ...storeResult(d, "o", made.query!, () => float(d, d.problem.attrs.scale)),
+  ];
 }
 
-/** Writes a kernel of the query's gradient: rows are queries, columns keys. */
-export class BlockQueryGradient extends BlockGradient {
-  protected override body(made: Results): string[] {
-    const { high, columns, scoreQuads, resultQuads } = this.layout;
-    const [query, key, value, gradient] = this.operands("query", "key", "value", "gradient");
-    const scores = scoreProduct(this.layout, ["p", "s"], query, key);
-    const weights = scoreProduct(this.layout, ["w", "g"], gradient, value);
-    const results = resultProduct(this.layout, ["k", "o"], key);
-    const mask = this.columnMask();
-    const draws = this.draws("query");
-    const inside = this.inside("columns");
-    return [
-      ...this.base(query, key, value, gradient),
-      this.seed(),
-      ...range(high).flatMap((i) => {
-        const at = `min(row + ${this.rowAt(i)}u, ${this.queries - 1}u)`;
-        return [
-          `  let top${i} = ${this.statistic("top", at)};`,
-          `  let share${i} = 1.0f / ${this.statistic("sum", at)};`,
-          `  let delta${i} = ${this.statistic("delta", at)};`,
-        ];
-      }),
-      ...accumulators("o", high, resultQuads),
-      `  for (var c0 = 0u; c0 < ${this.columnsEnd()}; c0 += ${columns}u) {`,
-      ...scores.start,
-      ...mask,
-      ...accumulators("s", high, scoreQuads),
-      ...scores.loop,
-      ...weights.start,
-      ...accumulators("g", high, scoreQuads),
-      ...weights.loop,
-      ...results.start,
-      ...this.finishScores("query"),
-      ...(draws ? [draws.setup] : []),
-      ...this.eachScore((i, j) => {
-        const p = `exp(s${i}_${j} - vec4<f32>(top${i})) * share${i}`;
-        return `  s${i}_${j} = (${this.zeroUnless(inside?.(i, j), p)}) * ` +
-          `(${this.dropped(`g${i}_${j}`, draws?.kept(i, j))} - vec4<f32>(delta${i}));`;
-      }),
-      ...this.byPieces("s", results.loop),
-      "  }",
-      ...this.combine("o", high),
-      ...this.storeResult("o", made.get("attention_grad_query")!, () => this.float(this.attrs.scale)),
-    ];
-  }
+/** The lines of a kernel of the gradients that are asked for: rows are keys, columns queries. */
+export function blockKeyGradients(d: Draft<BlockTile>, made: Results): string[] {
+  const { tile } = d;
+  const { high, columns, scoreQuads, resultQuads } = tile;
+  const [query, key, gradient] = [operandOf(d, "query"), operandOf(d, "key"), operandOf(d, "gradient")];
+  // The score's gradient, which the value's gradient does without.
+  const value = made.key || made.query ? operandOf(d, "value") : undefined;
+  const mask = maskOf(d);
+  const maskRows = mask && !mask.byColumn ? mask : undefined;
+  const dropout = dropoutOf(d);
+  const statistics = statisticsOf(d, { delta: value !== undefined });
+  const scores = scoreProduct(tile, ["p", "s"], key, query);
+  const weights = value && scoreProduct(tile, ["w", "g"], value, gradient);
+  const values = made.value && resultProduct(tile, ["d", "v"], gradient);
+  const keys = made.key && resultProduct(tile, ["q", "k"], query);
+  const queries = made.query && turnedProduct(tile, ["r", "o"], key);
+  const exists = (i: number, j: number) =>
+    [columnsExist(d, j), made.query && rowExists(d, i)].filter((c) => c !== undefined).join(" & ");
+  const scale = float(d, d.problem.attrs.scale);
+  return [
+    ...bases(d, query, key, gradient, ...(value ? [value] : [])),
+    dropout?.seed ?? "",
+    ...(maskRows ? range(high).map((i) => `  let mask_row${i} = ${maskRows.at(i, 0)};`) : []),
+    ...(made.key ? accumulators("k", high, resultQuads) : []),
+    ...(made.value ? accumulators("v", high, resultQuads) : []),
+    `  for (var c0 = ${columnsStart(d)}; c0 < ${d.pass.columns}u; c0 += ${columns}u) {`,
+    ...scores.start,
+    ...range(scoreQuads).flatMap((j) => [
+      `  let top${j} = ${ofColumns(d, statistics.top, j)};`,
+      `  let share${j} = vec4<f32>(1.0f) / ${ofColumns(d, statistics.sum, j)};`,
+      weights ? `  let delta${j} = ${ofColumns(d, statistics.delta, j)};` : "",
+    ]),
+    ...accumulators("s", high, scoreQuads),
+    ...scores.loop,
+    ...(weights ? [...weights.start, ...accumulators("g", high, scoreQuads), ...weights.loop] : []),
+    ...(values ?? keys)?.start ?? [],
+    ...finishScores(
+      d,
+      mask && ((i, j) => maskRows ? `mask_row${i}` : mask.byRow ? mask.at(i, j) : `mask${j}`),
+    ),
+    dropout?.begin ?? "",
+    ...eachScore(tile, (i, j) => {
+      const [s, kept] = [`s${i}_${j}`, dropout && `kept${i}_${j}`];
+      const p = zeroUnless(exists(i, j), `exp(${s} - top${j}) * share${j}`);
+      return [
+        `  ${s} = ${p};`,
+        dropout ? `let ${kept} = ${dropout.kept(i, j)};` : "",
+        weights ? `let w${i}_${j} = ${s} * (${dropped(d, `g${i}_${j}`, kept)} - delta${j});` : "",
+        dropout && values ? `${s} = ${zeroUnless(kept, s)};` : "",
+      ].join(" ");
+    }),
+    ...(values ? byPieces(tile, "s", values.loop) : []),
+    ...(keys && values ? keys.start : []),
+    ...(weights
+      ? byPieces(tile, "w", [
+        ...(keys ? keys.loop : []),
+        ...(queries
+          ? [
+            ...queries.start,
+            ...accumulators("o", turnedHigh(tile), resultQuads),
+            ...queries.loop,
+            ...storePart(d, made.query!, scale),
+          ]
+          : []),
+      ])
+      : []),
+    "  }",
+    ...(made.key ? storeResult(d, "k", made.key, () => scale) : []),
+    ...(made.key && made.value ? combined(tile) : []),
+    ...(made.value ? storeResult(d, "v", made.value, () => keepFactor(d)) : []),
+  ];
 }
 
-/** Writes a kernel of the key's, the value's and the query's gradients, as far as they are asked for: rows are keys, columns queries. */
-export class BlockKeyGradients extends BlockGradient {
-  protected override body(made: Results): string[] {
-    const { high, columns, scoreQuads, resultQuads } = this.layout;
-    const [dquery, dkey, dvalue] = ["query", "key", "value"].map((n) => made.get(`attention_grad_${n}`));
-    const [query, key, gradient] = this.operands("query", "key", "gradient");
-    // A kernel may not bind what it does not read.
-    const value = dkey || dquery ? this.operands("value")[0] : undefined;
-    const scores = scoreProduct(this.layout, ["p", "s"], key, query);
-    const weights = value && scoreProduct(this.layout, ["w", "g"], value, gradient);
-    const values = dvalue && resultProduct(this.layout, ["d", "v"], gradient);
-    const keys = dkey && resultProduct(this.layout, ["q", "k"], query);
-    const queries = dquery && turnedProduct(this.layout, ["r", "o"], key);
-    const mask = this.mask("key");
-    const rowMask = mask && !mask.byColumn ? mask : undefined;
-    const draws = this.draws("key");
-    const conditions = [this.inside("columns"), dquery && this.inside("rows")].filter((c) => c !== undefined);
-    const inside = (i: number, j: number) => conditions.map((c) => c(i, j)).join(" & ");
-    const scale = this.float(this.attrs.scale);
-    return [
-      ...this.base(query, key, gradient, ...(value ? [value] : [])),
-      this.seed(),
-      ...(rowMask ? range(high).map((i) => `  let mask_row${i} = ${rowMask.at(i, 0)};`) : []),
-      ...(dkey ? accumulators("k", high, resultQuads) : []),
-      ...(dvalue ? accumulators("v", high, resultQuads) : []),
-      `  for (var c0 = ${this.columnsStart()}; c0 < ${this.pass.columns}u; c0 += ${columns}u) {`,
-      ...scores.start,
-      ...range(scoreQuads).flatMap((j) => [
-        `  let top${j} = ${this.columnStatistic("top", j)};`,
-        `  let share${j} = vec4<f32>(1.0f) / ${this.columnStatistic("sum", j)};`,
-        weights ? `  let delta${j} = ${this.columnStatistic("delta", j)};` : "",
-      ]),
-      ...accumulators("s", high, scoreQuads),
-      ...scores.loop,
-      ...(weights ? [...weights.start, ...accumulators("g", high, scoreQuads), ...weights.loop] : []),
-      ...(values ?? keys)?.start ?? [],
-      ...this.finishScores("key", rowMask && ((i) => `mask_row${i}`)),
-      ...(draws ? [draws.setup] : []),
-      ...this.eachScore((i, j) => {
-        const p = `exp(s${i}_${j} - top${j}) * share${j}`;
-        return [
-          `  s${i}_${j} = ${this.zeroUnless(inside(i, j), p)};`,
-          draws ? `let kept${i}_${j} = ${draws.kept(i, j)};` : "",
-          weights
-            ? `let w${i}_${j} = s${i}_${j} * (${
-              this.dropped(`g${i}_${j}`, draws && `kept${i}_${j}`)
-            } - delta${j});`
-            : "",
-          draws && values ? `s${i}_${j} = ${this.zeroUnless(`kept${i}_${j}`, `s${i}_${j}`)};` : "",
-        ].join(" ");
-      }),
-      ...(values ? this.byPieces("s", values.loop) : []),
-      ...(keys && values ? keys.start : []),
-      ...(weights
-        ? this.byPieces("w", [
-          ...(keys ? keys.loop : []),
-          ...(queries
-            ? [
-              ...queries.start,
-              ...accumulators("o", this.#turnedHigh, resultQuads),
-              ...queries.loop,
-              ...this.#storePart(dquery, scale),
-            ]
-            : []),
-        ])
-        : []),
-      "  }",
-      ...(dkey ? [...this.combine("k", high), ...this.storeResult("k", dkey, () => scale)] : []),
-      ...(dkey && dvalue ? this.combined() : []),
-      ...(dvalue
-        ? [...this.combine("v", high), ...this.storeResult("v", dvalue, () => this.float(this.keepFactor))]
-        : []),
-    ];
-  }
-
-  /** How many rows of the query's gradient a thread makes of the columns held. */
-  get #turnedHigh(): number {
-    return this.layout.held / this.layout.down;
-  }
-
-  /** Stores what these keys give for the queries of the columns held. */
-  #storePart(out: Result, scale: string): string[] {
-    const { held, columns } = this.layout;
-    const high = this.#turnedHigh;
-    return [
-      ...this.combine("o", high),
-      ...this.storeResult("o", out, () => scale, {
-        first: `c0 + piece * ${held}u + y * ${Math.min(4, high)}u`,
-        extent: this.queries,
-        high,
-        whole: this.queries % columns === 0,
-        before: `group.x * ${this.batch * this.queries * this.size}u`,
-      }),
-      ...this.combined(),
-    ];
-  }
+/** Which of a quad's columns exist, if not all tiles' do. */
+function columnsExist({ pass, tile }: Draft, j: number): string | undefined {
+  return pass.columns % tile.columns === 0
+    ? undefined
+    : `(${columnsAt(tile, j)} < vec4<u32>(${pass.columns}u))`;
 }
 
-/** The kernel that adds what the blocks of keys give for the query's gradient: `count` parts of `rows` x `size`. */
+/** Whether a thread's row exists, if not all tiles' do. */
+function rowExists({ pass, tile }: Draft, i: number): string | undefined {
+  return pass.rows % tile.rows === 0 ? undefined : `vec4<bool>(row + ${rowAt(tile, i)}u < ${pass.rows}u)`;
+}
+
+/** A value as dropout leaves it. */
+function dropped(d: Draft, value: string, kept: string | undefined): string {
+  return kept ? `${zeroUnless(kept, value)} * ${keepFactor(d)}` : value;
+}
+
+/** How many rows of the query's gradient a thread makes of the columns held. */
+function turnedHigh({ held, down }: BlockTile): number {
+  return held / down;
+}
+
+/** Stores what a tile of keys gives for the queries of the columns held. */
+function storePart(d: Draft<BlockTile>, out: Result, scale: string): string[] {
+  const { problem: { batch, queries, size }, tile } = d;
+  const high = turnedHigh(tile);
+  const rows = {
+    first: `c0 + piece * ${tile.held}u + y * ${Math.min(4, high)}u`,
+    high,
+    extent: queries,
+    whole: queries % tile.columns === 0,
+    before: `group.x * ${batch * queries * size}u`,
+  };
+  return [...storeResult(d, "o", out, () => scale, rows), ...combined(tile)];
+}
+
+/** The kernel that adds what the tiles of keys give for the query's gradient: `count` parts of `rows` x `size`. */
 export function sumParts(
   name: string,
   parts: Storage,

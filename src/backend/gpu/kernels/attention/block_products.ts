@@ -3,13 +3,14 @@
  *
  * A product fetches 16 of its sum at a time, each step while the one before is multiplied, and its first while what comes before the
  * product ends: so its text comes in two pieces. Steps of 16 are written out, the rest are loops. Workgroup memory is read by literals
- * and by what is the same in all steps, as in tile.ts.
+ * and by what is the same in all steps, as in ../tile.ts.
  *
  * @module
  */
 import { type Fetch, fetchRows, fetchTurned } from "./block_fetch.ts";
-import { type BlockLayout, unit } from "./block_tiles.ts";
-import { component, grid, type Operand, range } from "./scores.ts";
+import { type BlockTile, unit } from "./block_tiles.ts";
+import { component, grid, range } from "./draft.ts";
+import type { Operand } from "./operands.ts";
 
 /** Vectors of what is written out. */
 const unitQuads = unit / 4;
@@ -22,12 +23,12 @@ export interface Product {
 
 /** The scores of rows and columns: a sum over the head. */
 export function scoreProduct(
-  layout: BlockLayout,
+  tile: BlockTile,
   [tag, into]: readonly [string, string],
   ofRows: Operand,
   ofColumns: Operand,
 ): Product {
-  const { high, scoreQuads, down, across, quads, headDepth } = layout;
+  const { high, scoreQuads, down, across, quads, headDepth } = tile;
   const compute = range(unit).map((k) => {
     const [e, quad] = [k & 3, k >> 2];
     const reads = [
@@ -41,17 +42,17 @@ export function scoreProduct(
     );
     return `    { ${[...reads, ...sums].join(" ")} }`;
   });
-  return steps(4 * quads, headDepth, { ...fetchTurned(layout, tag, ofRows, ofColumns), compute });
+  return steps(4 * quads, headDepth, { ...fetchTurned(tile, tag, ofRows, ofColumns), compute });
 }
 
 /** What the scores held give for the rows: a sum over the block's columns of an operand of theirs. */
 export function resultProduct(
-  layout: BlockLayout,
+  tile: BlockTile,
   [tag, into]: readonly [string, string],
   o: Operand,
 ): Product {
-  const { columns, high, held, down, resultQuads, sharers, resultDepth, pieces } = layout;
-  const compute = shared(layout, (quad) =>
+  const { columns, high, held, down, resultQuads, sharers, resultDepth, pieces } = tile;
+  const compute = shared(tile, (quad) =>
     range(4).map((e) => {
       const reads = [
         ...range(high / 4).map((i) => `let a${i} = held[${e}][k_all][${quad}][y + ${i * down}u];`),
@@ -64,19 +65,19 @@ export function resultProduct(
       );
       return `    { ${[...reads, ...sums].join(" ")} }`;
     }));
-  const fetch = fetchRows(layout, tag, o, { first: "c0", block: columns });
+  const fetch = fetchRows(tile, tag, o, { first: "c0", block: columns });
   return steps(held, resultDepth, { ...fetch, compute }, { inPieces: pieces > 1 });
 }
 
 /** What the scores held give for the columns: a sum over the block's rows of an operand of theirs. */
 export function turnedProduct(
-  layout: BlockLayout,
+  tile: BlockTile,
   [tag, into]: readonly [string, string],
   o: Operand,
 ): Product {
-  const { rows, held, down, resultQuads, sharers, resultDepth } = layout;
+  const { rows, held, down, resultQuads, sharers, resultDepth } = tile;
   const high = held / down;
-  const compute = shared(layout, (quad) => {
+  const compute = shared(tile, (quad) => {
     const reads = range(high).map((i) => {
       const at = `(y + ${(i >> 2) * down}u)`;
       const place = high === 2
@@ -92,11 +93,11 @@ export function turnedProduct(
     ]);
     return [`    { ${[...reads, ...sums].join(" ")} }`];
   });
-  return steps(rows, resultDepth, { ...fetchRows(layout, tag, o, { first: "r0", block: rows }), compute });
+  return steps(rows, resultDepth, { ...fetchRows(tile, tag, o, { first: "r0", block: rows }), compute });
 }
 
 /** A thread's share of what is written out: all of it, or some of its quads where the sum is cut. */
-function shared({ across, split, sharers }: BlockLayout, text: (quad: string) => string[]): string[] {
+function shared({ across, split, sharers }: BlockTile, text: (quad: string) => string[]): string[] {
   const each = unitQuads / split;
   const lines = range(each).flatMap((l) => text(split === 1 ? `${l}u` : `(part * ${each}u + ${l}u)`));
   const busy = split * sharers;

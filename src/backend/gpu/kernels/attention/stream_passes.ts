@@ -1,213 +1,201 @@
 /**
- * The passes of attention for any size: each thread keeps a few neighbouring rows, whole blocks of columns lie in workgroup memory. What
+ * The passes of attention for any size: each thread keeps a few neighbouring rows, whole tiles of columns lie in workgroup memory. What
  * each pass computes is what its counterpart by blocks does (block_forward.ts, block_gradients.ts).
  *
  * @module
  */
-import { StreamText } from "./stream_kernel.ts";
-import { accumulators, component, grid, low, range, type Results } from "./scores.ts";
+import { accumulators, barrier, type Draft, float, grid, low, range } from "./draft.ts";
+import { applyKeep, dropoutOf, keepLines } from "./dropout.ts";
+import { bases, ofColumns, operandOf, statisticsOf } from "./operands.ts";
+import type { Results } from "./pass.ts";
+import { columnsEnd, columnsStart, maskOf } from "./scores.ts";
+import { type Fold, foldQuads, gather, ofRow, storeStatistics } from "./softmax.ts";
+import {
+  fill,
+  fillKept,
+  fillTurned,
+  finishScores,
+  ofRealColumns,
+  resultProduct,
+  scoreProduct,
+  storeResult,
+  storeScores,
+} from "./stream_kernel.ts";
+import type { StreamTile } from "./stream_tiles.ts";
 
-const barrier = "  workgroupBarrier();";
-
-/** Writes a kernel of attention's results and statistics: rows are queries, columns keys. */
-export class StreamForward extends StreamText {
-  protected override body(made: Results): string[] {
-    const { high, scoreQuads, resultQuads, across, columns } = this.layout;
-    const [query, key, value] = this.operands("query", "key", "value");
-    const groups = range(Math.ceil(high / 4));
-    const folded = (make: (i: number) => string) =>
-      groups.map((g) => `vec4<f32>(${range(4).map((e) => make(Math.min(4 * g + e, high - 1))).join(", ")})`);
-    const of = (name: string, i: number) => `${name}${i >> 2}.${component[i & 3]}`;
-    const across4 = (v: string, op: string) =>
-      op === "max" ? `max(max(${v}.x, ${v}.y), max(${v}.z, ${v}.w))` : `dot(${v}, vec4<f32>(1.0f))`;
-    const rowOf = (i: number, op: string) => {
-      const parts = range(scoreQuads).map((j) => `s${i}_${j}`);
-      return across4(parts.reduce((a, b) => op === "max" ? `max(${a}, ${b})` : `(${a} + ${b})`), op);
-    };
-    const exchange = (value: readonly string[]) =>
-      value.map((v, g) => `  scores[y][${g * across}u + x] = ${v};`);
-    const gather = (into: string, g: number, op: string) =>
-      range(across).map((i) => {
-        const part = `scores[y][${g * across + i}u]`;
-        return op === "max" ? `  ${into} = max(${into}, ${part});` : `  ${into} += ${part};`;
-      });
-    const lines = [
-      ...this.base(query, key, value),
-      this.seed(),
-      this.fillKept(0, query, { scale: true }),
-      ...groups.map((g) => `  var top${g} = vec4<f32>(${low}); var sum${g} = vec4<f32>(0.0f);`),
-      ...accumulators("o", high, resultQuads),
-      `  for (var c0 = 0u; c0 < ${this.columnsEnd()}; c0 += ${columns}u) {`,
-      this.fillTurned(key),
-      barrier,
-      ...accumulators("s", high, scoreQuads),
-      ...this.product("s", "kept0", this.pass.width, scoreQuads),
-      ...this.maskScores("query"),
-      ...exchange(folded((i) => rowOf(i, "max"))),
-      barrier,
-      this.fill(value),
-      ...groups.flatMap((g) => [
-        `  var new_top${g} = top${g};`,
-        ...gather(`new_top${g}`, g, "max"),
-        `  let shrink${g} = exp(top${g} - new_top${g}); top${g} = new_top${g};`,
-      ]),
-      ...grid(high, scoreQuads, (i, j) => `  s${i}_${j} = exp(s${i}_${j} - vec4<f32>(${of("top", i)}));`),
-      ...folded((i) => rowOf(i, "sum")).map((v, g) => `  sum${g} = sum${g} * shrink${g} + ${v};`),
-      ...this.drop("s", "query"),
-      ...grid(high, resultQuads, (i, j) => `  o${i}_${j} *= ${of("shrink", i)};`),
-      barrier,
-      ...this.storeScores("s"),
-      barrier,
-      ...this.product("o", "scores", columns, resultQuads),
-      barrier,
-      "  }",
-      ...exchange(groups.map((g) => `sum${g}`)),
-      barrier,
-      ...groups.flatMap((g) => [`  var total${g} = vec4<f32>(0.0f);`, ...gather(`total${g}`, g, "sum")]),
-    ];
-    const out = made.get("attention");
-    if (out) lines.push(...this.storeResult("o", out, (i) => `1.0f / ${of("total", i)}`));
-    const stats = made.get("attention_stats");
-    if (stats) {
-      const name = this.writer.bind(stats.storage, { lanes: 1, write: true });
-      const second = `${this.pass.heads * this.queries}u`;
-      lines.push(
-        "  if (x == 0u) {",
-        `  let at = number * ${this.queries}u + row;`,
-        ...range(high).map((i) =>
-          `  if (row + ${i}u < ${this.queries}u) { ${name}[at + ${i}u] = ${of("top", i)}; ` +
-          `${name}[at + ${i}u + ${second}] = ${of("total", i)}; }`
-        ),
-        "  }",
-      );
-    }
-    return lines;
-  }
+/** The lines of a kernel of attention's results and statistics: rows are queries, columns keys. */
+export function streamForward(d: Draft<StreamTile>, made: Results): string[] {
+  const { high, scoreQuads, resultQuads, across, columns } = d.tile;
+  const [query, key, value] = [operandOf(d, "query"), operandOf(d, "key"), operandOf(d, "value")];
+  const dropout = dropoutOf(d);
+  const mask = maskOf(d);
+  const groups = range(Math.ceil(high / 4));
+  const give = (values: readonly string[]) => values.map((v, g) => `  scores[y][${g * across}u + x] = ${v};`);
+  const given = (g: number) => range(across).map((i) => `scores[y][${g * across + i}u]`);
+  const lines = [
+    ...bases(d, query, key, value),
+    dropout?.seed ?? "",
+    fillKept(d, 0, query, { scaled: true }),
+    ...groups.map((g) => `  var top${g} = vec4<f32>(${low}); var sum${g} = vec4<f32>(0.0f);`),
+    ...accumulators("o", high, resultQuads),
+    `  for (var c0 = 0u; c0 < ${columnsEnd(d)}; c0 += ${columns}u) {`,
+    fillTurned(d, key),
+    barrier,
+    ...accumulators("s", high, scoreQuads),
+    ...scoreProduct(d, "s", 0),
+    ...finishScores(d, mask),
+    ...give(foldRows(d.tile, "max")),
+    barrier,
+    fill(d, value),
+    ...groups.flatMap((g) => [
+      `  var new_top${g} = top${g};`,
+      ...gather(`new_top${g}`, "max", given(g)),
+      `  let shrink${g} = exp(top${g} - new_top${g}); top${g} = new_top${g};`,
+    ]),
+    ...grid(high, scoreQuads, (i, j) => `  s${i}_${j} = exp(s${i}_${j} - vec4<f32>(${ofRow("top", i)}));`),
+    ...foldRows(d.tile, "sum").map((v, g) => `  sum${g} = sum${g} * shrink${g} + ${v};`),
+    ...keepLines(d, dropout),
+    ...applyKeep(d, dropout, "s"),
+    ...grid(high, resultQuads, (i, j) => `  o${i}_${j} *= ${ofRow("shrink", i)};`),
+    barrier,
+    ...storeScores(d, "s"),
+    barrier,
+    ...resultProduct(d, "o"),
+    barrier,
+    "  }",
+    ...give(groups.map((g) => `sum${g}`)),
+    barrier,
+    ...groups.flatMap((g) => [`  var total${g} = vec4<f32>(0.0f);`, ...gather(`total${g}`, "sum", given(g))]),
+  ];
+  if (made.output) lines.push(...storeResult(d, "o", made.output, (i) => `1.0f / ${ofRow("total", i)}`));
+  if (made.statistics) lines.push(...storeStatistics(d, made.statistics));
+  return lines;
 }
 
-/** Writes a kernel of the query's gradient: rows are queries, columns keys. */
-export class StreamQueryGradient extends StreamText {
-  protected override body(made: Results): string[] {
-    const { high, scoreQuads, resultQuads, columns } = this.layout;
-    const [query, key, value, gradient] = this.operands("query", "key", "value", "gradient");
-    const statistics = range(high).flatMap((i) => {
-      const at = `min(row + ${i}u, ${this.queries - 1}u)`;
+/** A thread's own largest scores, or sums of scores, of its rows: four rows in a vector, the last one repeated where there are fewer. */
+function foldRows({ high, scoreQuads }: StreamTile, op: Fold): string[] {
+  const across = (v: string) =>
+    op === "max" ? `max(max(${v}.x, ${v}.y), max(${v}.z, ${v}.w))` : `dot(${v}, vec4<f32>(1.0f))`;
+  const row = (i: number) => across(foldQuads(op, Math.min(i, high - 1), scoreQuads));
+  return range(Math.ceil(high / 4)).map((g) =>
+    `vec4<f32>(${range(4).map((e) => row(4 * g + e)).join(", ")})`
+  );
+}
+
+/** The lines of a kernel of the query's gradient: rows are queries, columns keys. */
+export function streamQueryGradient(d: Draft<StreamTile>, made: Results): string[] {
+  const { high, scoreQuads, resultQuads, columns } = d.tile;
+  const [query, key] = [operandOf(d, "query"), operandOf(d, "key")];
+  const [value, gradient] = [operandOf(d, "value"), operandOf(d, "gradient")];
+  const statistics = statisticsOf(d, { delta: true });
+  const dropout = dropoutOf(d);
+  const mask = maskOf(d);
+  return [
+    ...bases(d, query, key, value, gradient),
+    dropout?.seed ?? "",
+    fillKept(d, 0, query, { scaled: true }),
+    fillKept(d, 1, gradient),
+    ...range(high).flatMap((i) => {
+      const at = `min(row + ${i}u, ${d.problem.queries - 1}u)`;
       return [
-        `  let top${i} = ${this.statistic("top", at)};`,
-        `  let part${i} = 1.0f / ${this.statistic("sum", at)};`,
-        `  let delta${i} = ${this.statistic("delta", at)};`,
+        `  let top${i} = ${statistics.top(at)};`,
+        `  let part${i} = 1.0f / ${statistics.sum(at)};`,
+        `  let delta${i} = ${statistics.delta(at)};`,
       ];
-    });
-    return [
-      ...this.base(query, key, value, gradient),
-      this.seed(),
-      this.fillKept(0, query, { scale: true }),
-      this.fillKept(1, gradient),
-      ...statistics,
-      ...accumulators("o", high, resultQuads),
-      `  for (var c0 = 0u; c0 < ${this.columnsEnd()}; c0 += ${columns}u) {`,
-      this.fillTurned(key),
-      barrier,
-      ...accumulators("s", high, scoreQuads),
-      ...this.product("s", "kept0", this.pass.width, scoreQuads),
-      barrier,
-      this.fillTurned(value),
-      ...this.maskScores("query"),
-      barrier,
-      ...accumulators("g", high, scoreQuads),
-      ...this.product("g", "kept1", this.pass.width, scoreQuads),
-      ...this.drop("g", "query"),
-      ...grid(high, scoreQuads, (i, j) => {
-        const p = `exp(s${i}_${j} - vec4<f32>(top${i})) * part${i}`;
-        return `  s${i}_${j} = (${this.ofColumns(j, p)}) * (g${i}_${j} - vec4<f32>(delta${i}));`;
-      }),
-      ...this.storeScores("s"),
-      barrier,
-      this.fill(key),
-      barrier,
-      ...this.product("o", "scores", columns, resultQuads),
-      barrier,
-      "  }",
-      ...this.storeResult("o", made.get("attention_grad_query")!, () => this.float(this.attrs.scale)),
-    ];
-  }
+    }),
+    ...accumulators("o", high, resultQuads),
+    `  for (var c0 = 0u; c0 < ${columnsEnd(d)}; c0 += ${columns}u) {`,
+    fillTurned(d, key),
+    barrier,
+    ...accumulators("s", high, scoreQuads),
+    ...scoreProduct(d, "s", 0),
+    barrier,
+    fillTurned(d, value),
+    ...finishScores(d, mask),
+    barrier,
+    ...accumulators("g", high, scoreQuads),
+    ...scoreProduct(d, "g", 1),
+    ...keepLines(d, dropout),
+    ...applyKeep(d, dropout, "g"),
+    ...grid(high, scoreQuads, (i, j) => {
+      const p = ofRealColumns(d, j, `exp(s${i}_${j} - vec4<f32>(top${i})) * part${i}`);
+      return `  s${i}_${j} = (${p}) * (g${i}_${j} - vec4<f32>(delta${i}));`;
+    }),
+    ...storeScores(d, "s"),
+    barrier,
+    fill(d, key),
+    barrier,
+    ...resultProduct(d, "o"),
+    barrier,
+    "  }",
+    ...storeResult(d, "o", made.query!, () => float(d, d.problem.attrs.scale)),
+  ];
 }
 
-/** Writes a kernel of the key's and the value's gradients, as far as they are asked for: rows are keys, columns queries. */
-export class StreamKeyGradients extends StreamText {
-  protected override body(made: Results): string[] {
-    const { high, scoreQuads, resultQuads, columns } = this.layout;
-    const [dkey, dvalue] = [made.get("attention_grad_key"), made.get("attention_grad_value")];
-    const [query, key, gradient] = this.operands("query", "key", "gradient");
-    // A kernel may not bind what it does not read.
-    const value = dkey && this.operands("value")[0];
-    return [
-      ...this.base(query, key, gradient, ...(value ? [value] : [])),
-      this.seed(),
-      this.fillKept(0, key),
-      ...(value ? [this.fillKept(1, value)] : []),
-      ...(dkey ? accumulators("k", high, resultQuads) : []),
-      ...(dvalue ? accumulators("v", high, resultQuads) : []),
-      `  for (var c0 = ${this.columnsStart()}; c0 < ${this.pass.columns}u; c0 += ${columns}u) {`,
-      this.fillTurned(query, { scale: true }),
-      barrier,
-      ...accumulators("s", high, scoreQuads),
-      ...this.product("s", "kept0", this.pass.width, scoreQuads),
-      barrier,
-      this.fillTurned(gradient),
-      ...this.maskScores("key"),
-      ...range(scoreQuads).flatMap((j) => {
-        const [top, sum] = [this.columnStatistic("top", j), this.columnStatistic("sum", j)];
-        return [
-          `  let top${j} = ${top}; let part${j} = vec4<f32>(1.0f) / ${sum};`,
-          ...range(high).map((i) => {
-            const p = `exp(s${i}_${j} - top${j}) * part${j}`;
-            return `  s${i}_${j} = ${this.ofColumns(j, p)};`;
-          }),
-        ];
-      }),
-      ...this.keepBits("key"),
-      ...(dvalue
-        ? [
-          ...accumulators("d", high, scoreQuads),
-          ...grid(high, scoreQuads, (i, j) => `  d${i}_${j} = s${i}_${j};`),
-          ...this.applyKeep("d"),
-          ...this.storeScores("d"),
-        ]
-        : []),
-      barrier,
-      ...(dkey
-        ? [
-          ...accumulators("g", high, scoreQuads),
-          ...this.product("g", "kept1", this.pass.width, scoreQuads),
-          ...this.applyKeep("g"),
-          ...range(scoreQuads).flatMap((j) => [
-            `  let delta${j} = ${this.columnStatistic("delta", j)};`,
-            ...range(high).map((i) => `  s${i}_${j} *= g${i}_${j} - delta${j};`),
-          ]),
-          barrier,
-        ]
-        : []),
-      ...(dvalue
-        ? [
-          this.fill(gradient),
-          barrier,
-          ...this.product("v", "scores", columns, resultQuads),
-          barrier,
-        ]
-        : []),
-      ...(dkey
-        ? [
-          ...this.storeScores("s"),
-          this.fill(query, { scale: true }),
-          barrier,
-          ...this.product("k", "scores", columns, resultQuads),
-          barrier,
-        ]
-        : []),
-      "  }",
-      ...(dkey ? this.storeResult("k", dkey) : []),
-      ...(dvalue ? this.storeResult("v", dvalue) : []),
-    ];
-  }
+/** The lines of a kernel of the key's and the value's gradients, as far as they are asked for: rows are keys, columns queries. */
+export function streamKeyGradients(d: Draft<StreamTile>, made: Results): string[] {
+  const { high, scoreQuads, resultQuads, columns } = d.tile;
+  const [query, key, gradient] = [operandOf(d, "query"), operandOf(d, "key"), operandOf(d, "gradient")];
+  const value = made.key && operandOf(d, "value");
+  const dropout = dropoutOf(d);
+  const mask = maskOf(d);
+  const statistics = statisticsOf(d, { delta: made.key !== undefined });
+  return [
+    ...bases(d, query, key, gradient, ...(value ? [value] : [])),
+    dropout?.seed ?? "",
+    fillKept(d, 0, key),
+    ...(value ? [fillKept(d, 1, value)] : []),
+    ...(made.key ? accumulators("k", high, resultQuads) : []),
+    ...(made.value ? accumulators("v", high, resultQuads) : []),
+    `  for (var c0 = ${columnsStart(d)}; c0 < ${d.pass.columns}u; c0 += ${columns}u) {`,
+    fillTurned(d, query, { scaled: true }),
+    barrier,
+    ...accumulators("s", high, scoreQuads),
+    ...scoreProduct(d, "s", 0),
+    barrier,
+    fillTurned(d, gradient),
+    ...finishScores(d, mask),
+    ...range(scoreQuads).flatMap((j) => [
+      `  let top${j} = ${ofColumns(d, statistics.top, j)}; ` +
+      `let part${j} = vec4<f32>(1.0f) / ${ofColumns(d, statistics.sum, j)};`,
+      ...range(high).map((i) =>
+        `  s${i}_${j} = ${ofRealColumns(d, j, `exp(s${i}_${j} - top${j}) * part${j}`)};`
+      ),
+    ]),
+    ...keepLines(d, dropout),
+    ...(made.value
+      ? [
+        ...accumulators("d", high, scoreQuads),
+        ...grid(high, scoreQuads, (i, j) => `  d${i}_${j} = s${i}_${j};`),
+        ...applyKeep(d, dropout, "d"),
+        ...storeScores(d, "d"),
+      ]
+      : []),
+    barrier,
+    ...(made.key
+      ? [
+        ...accumulators("g", high, scoreQuads),
+        ...scoreProduct(d, "g", 1),
+        ...applyKeep(d, dropout, "g"),
+        ...range(scoreQuads).flatMap((j) => [
+          `  let delta${j} = ${ofColumns(d, statistics.delta, j)};`,
+          ...range(high).map((i) => `  s${i}_${j} *= g${i}_${j} - delta${j};`),
+        ]),
+        barrier,
+      ]
+      : []),
+    ...(made.value ? [fill(d, gradient), barrier, ...resultProduct(d, "v"), barrier] : []),
+    ...(made.key
+      ? [
+        ...storeScores(d, "s"),
+        fill(d, query, { scaled: true }),
+        barrier,
+        ...resultProduct(d, "k"),
+        barrier,
+      ]
+      : []),
+    "  }",
+    ...(made.key ? storeResult(d, "k", made.key) : []),
+    ...(made.value ? storeResult(d, "v", made.value) : []),
+  ];
 }
