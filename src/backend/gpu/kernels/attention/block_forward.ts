@@ -7,21 +7,21 @@
  *
  * @module
  */
-import { byPieces, columnMask, combined, eachScore, finishScores, storeResult } from "./block_kernel.ts";
+import { type BlockDraft, byPieces, combined, finishScores, storeResult } from "./block_kernel.ts";
 import { resultProduct, scoreProduct } from "./block_products.ts";
 import { type BlockTile, unit } from "./block_tiles.ts";
-import { accumulators, barrier, type Draft, grid, low, range, zeroUnless } from "./draft.ts";
+import { accumulators, barrier, grid, type Lines, ofRow, range, zeroUnless } from "./draft.ts";
 import { dropoutOf, keepFactor } from "./dropout.ts";
 import { bases, operandOf } from "./operands.ts";
 import type { Results } from "./pass.ts";
 import { columnsEnd, maskOf } from "./scores.ts";
-import { type Fold, foldQuads, gather, ofRow, storeStatistics } from "./softmax.ts";
+import { firstFolds, type Fold, foldQuads, gather, storeStatistics } from "./softmax.ts";
 
-/** The lines of a kernel of attention's results and statistics. */
-export function blockForward(d: Draft<BlockTile>, made: Results): string[] {
+/** The text of a kernel of attention's results and statistics. */
+export function blockForward(d: BlockDraft, made: Results): Lines {
   const { tile } = d;
-  const { high, columns, resultQuads } = tile;
-  const groups = range(high / 4);
+  const { high, columns, scoreQuads, resultQuads } = tile;
+  const [groups, quads] = [range(high / 4), range(scoreQuads)];
   const once = d.pass.columns <= columns;
   const [query, key, value] = [operandOf(d, "query"), operandOf(d, "key"), operandOf(d, "value")];
   const mask = maskOf(d);
@@ -29,58 +29,44 @@ export function blockForward(d: Draft<BlockTile>, made: Results): string[] {
   const scores = scoreProduct(tile, ["p", "s"], query, key);
   const results = resultProduct(tile, ["v", "o"], value);
   const [largest, sums] = [foldRows(tile, "max"), foldRows(tile, "sum")];
-  const lines = [
-    ...bases(d, query, key, value),
-    dropout?.seed ?? "",
-    ...groups.map((g) => `  var top${g} = vec4<f32>(${low}); var sum${g} = vec4<f32>(0.0f);`),
-    ...accumulators("o", high, resultQuads),
+  return [
+    bases(d, query, key, value),
+    dropout?.seed,
+    firstFolds(high),
+    accumulators("o", high, resultQuads),
     once ? "  { let c0 = 0u;" : `  for (var c0 = 0u; c0 < ${columnsEnd(d)}; c0 += ${columns}u) {`,
-    ...scores.start,
-    ...columnMask(d, mask),
-    ...accumulators("s", high, tile.scoreQuads),
-    ...scores.loop,
-    ...results.start,
-    ...finishScores(d, mask && ((i, j) => mask.byRow ? mask.at(i, j) : `mask${j}`)),
-    ...largest.map((f) => f.setup),
-    ...give(tile, largest.map((f) => f.value)),
+    scores.start,
+    mask && quads.map(mask.quadLine),
+    scores.loop,
+    results.start,
+    finishScores(d, mask?.each),
+    largest.map((f) => f.setup),
+    give(tile, largest.map((f) => f.value)),
     barrier,
-    ...groups.flatMap((g) => [
+    groups.map((g) => [
       `  var new_top${g} = top${g};`,
-      ...gather(`new_top${g}`, "max", given(tile, g)),
-      once ? "" : `  let shrink${g} = exp(top${g} - new_top${g});`,
+      gather(`new_top${g}`, "max", given(tile, g)),
+      !once && `  let shrink${g} = exp(top${g} - new_top${g});`,
       `  top${g} = new_top${g};`,
     ]),
     barrier,
-    ...eachScore(tile, (i, j) => `  s${i}_${j} = exp(s${i}_${j} - vec4<f32>(${ofRow("top", i)}));`),
-    ...sums.map((f) => f.setup),
-    ...sums.map((f, g) =>
-      once ? `  sum${g} = ${f.value};` : `  sum${g} = sum${g} * shrink${g} + ${f.value};`
-    ),
-    ...(dropout
-      ? [
-        dropout.begin,
-        ...eachScore(tile, (i, j) => `  s${i}_${j} = ${zeroUnless(dropout.kept(i, j), `s${i}_${j}`)};`),
-      ]
-      : []),
-    ...(once ? [] : grid(high, resultQuads, (i, j) => `  o${i}_${j} *= ${ofRow("shrink", i)};`)),
-    ...byPieces(tile, "s", results.loop),
+    grid(high, scoreQuads, (i, j) => `  s${i}_${j} = exp(s${i}_${j} - vec4<f32>(${ofRow("top", i)}));`),
+    sums.map((f) => f.setup),
+    sums.map((f, g) => once ? `  sum${g} = ${f.value};` : `  sum${g} = sum${g} * shrink${g} + ${f.value};`),
+    dropout?.begin,
+    dropout &&
+    grid(high, scoreQuads, (i, j) => `  s${i}_${j} = ${zeroUnless(dropout.kept(i, j), `s${i}_${j}`)};`),
+    !once && grid(high, resultQuads, (i, j) => `  o${i}_${j} *= ${ofRow("shrink", i)};`),
+    byPieces(tile, "s", results.loop),
     "  }",
-    ...give(tile, groups.map((g) => `sum${g}`)),
+    give(tile, groups.map((g) => `sum${g}`)),
     barrier,
-    ...groups.flatMap((g) => [
-      `  var total${g} = vec4<f32>(0.0f);`,
-      ...gather(`total${g}`, "sum", given(tile, g)),
-    ]),
+    groups.map((g) => [`  var total${g} = vec4<f32>(0.0f);`, gather(`total${g}`, "sum", given(tile, g))]),
+    made.output && combined(tile),
+    made.output &&
+    storeResult(d, "o", made.output, { factor: (i) => `${keepFactor(d)} / ${ofRow("total", i)}` }),
+    made.statistics && storeStatistics(d, made.statistics),
   ];
-  if (made.output) {
-    const factor = keepFactor(d);
-    lines.push(
-      ...combined(tile),
-      ...storeResult(d, "o", made.output, (i) => `${factor} / ${ofRow("total", i)}`),
-    );
-  }
-  if (made.statistics) lines.push(...storeStatistics(d, made.statistics));
-  return lines;
 }
 
 /** A thread's own largest scores, or sums of scores, of its rows: four rows in a vector. */
@@ -99,9 +85,8 @@ function foldRows({ high, scoreQuads }: BlockTile, op: Fold): { setup: string; v
 /** Puts a thread's own vectors where the others of its rows find them. */
 function give({ down, heldDepth }: BlockTile, values: readonly string[]): string[] {
   const parts = heldDepth / unit;
-  return values.map((v, g) =>
-    `  held[x & 3u][(x >> 2u) % ${parts}u][(x >> 2u) / ${parts}u][y + ${g * down}u] = ${v};`
-  );
+  const place = `[x & 3u][(x >> 2u) % ${parts}u][(x >> 2u) / ${parts}u]`;
+  return values.map((v, g) => `  held${place}[y + ${g * down}u] = ${v};`);
 }
 
 /** Where they are found. */

@@ -8,18 +8,27 @@
  *
  * @module
  */
-import { byPieces, columnMask, combined, eachScore, finishScores, storeResult } from "./block_kernel.ts";
-import { resultProduct, scoreProduct, turnedProduct } from "./block_products.ts";
-import type { BlockTile } from "./block_tiles.ts";
-import { accumulators, columnsAt, type Draft, float, range, rowAt, zeroUnless } from "./draft.ts";
+import { type BlockDraft, byPieces, combined, finishScores, storeResult } from "./block_kernel.ts";
+import { resultProduct, scoreProduct, turnedHigh, turnedProduct } from "./block_products.ts";
+import {
+  accumulators,
+  columnsAt,
+  type Draft,
+  float,
+  grid,
+  type Lines,
+  range,
+  rowAt,
+  zeroUnless,
+} from "./draft.ts";
 import { dropoutOf, keepFactor } from "./dropout.ts";
-import { bases, ofColumns, operandOf, statisticsOf } from "./operands.ts";
+import { bases, columnStatistic, operandOf, rowStatistics, statisticsOf } from "./operands.ts";
 import type { Result, Results } from "./pass.ts";
 import { columnsEnd, columnsStart, maskOf } from "./scores.ts";
 import { type Kernel, KernelWriter, type Storage } from "../writer.ts";
 
-/** The lines of a kernel of the query's gradient: rows are queries, columns keys. */
-export function blockQueryGradient(d: Draft<BlockTile>, made: Results): string[] {
+/** The text of a kernel of the query's gradient: rows are queries, columns keys. */
+export function blockQueryGradient(d: BlockDraft, made: Results): Lines {
   const { tile } = d;
   const { high, columns, scoreQuads, resultQuads } = tile;
   const [query, key] = [operandOf(d, "query"), operandOf(d, "key")];
@@ -31,49 +40,39 @@ export function blockQueryGradient(d: Draft<BlockTile>, made: Results): string[]
   const weights = scoreProduct(tile, ["w", "g"], gradient, value);
   const results = resultProduct(tile, ["k", "o"], key);
   return [
-    ...bases(d, query, key, value, gradient),
-    dropout?.seed ?? "",
-    ...range(high).flatMap((i) => {
-      const at = `min(row + ${rowAt(tile, i)}u, ${d.problem.queries - 1}u)`;
-      return [
-        `  let top${i} = ${statistics.top(at)};`,
-        `  let share${i} = 1.0f / ${statistics.sum(at)};`,
-        `  let delta${i} = ${statistics.delta(at)};`,
-      ];
-    }),
-    ...accumulators("o", high, resultQuads),
+    bases(d, query, key, value, gradient),
+    dropout?.seed,
+    rowStatistics(d, statistics, "share"),
+    accumulators("o", high, resultQuads),
     `  for (var c0 = 0u; c0 < ${columnsEnd(d)}; c0 += ${columns}u) {`,
-    ...scores.start,
-    ...columnMask(d, mask),
-    ...accumulators("s", high, scoreQuads),
-    ...scores.loop,
-    ...weights.start,
-    ...accumulators("g", high, scoreQuads),
-    ...weights.loop,
-    ...results.start,
-    ...finishScores(d, mask && ((i, j) => mask.byRow ? mask.at(i, j) : `mask${j}`)),
-    dropout?.begin ?? "",
-    ...eachScore(tile, (i, j) => {
+    scores.start,
+    mask && range(scoreQuads).map(mask.quadLine),
+    scores.loop,
+    weights.start,
+    weights.loop,
+    results.start,
+    finishScores(d, mask?.each),
+    dropout?.begin,
+    grid(high, scoreQuads, (i, j) => {
       const p = zeroUnless(columnsExist(d, j), `exp(s${i}_${j} - vec4<f32>(top${i})) * share${i}`);
-      return `  s${i}_${j} = (${p}) * (${
-        dropped(d, `g${i}_${j}`, dropout?.kept(i, j))
-      } - vec4<f32>(delta${i}));`;
+      const w = dropped(d, `g${i}_${j}`, dropout?.kept(i, j));
+      return `  s${i}_${j} = (${p}) * (${w} - vec4<f32>(delta${i}));`;
     }),
-    ...byPieces(tile, "s", results.loop),
+    byPieces(tile, "s", results.loop),
     "  }",
-    ...storeResult(d, "o", made.query!, () => float(d, d.problem.attrs.scale)),
+    storeResult(d, "o", made.query!, { factor: () => float(d, d.problem.attrs.scale) }),
   ];
 }
 
-/** The lines of a kernel of the gradients that are asked for: rows are keys, columns queries. */
-export function blockKeyGradients(d: Draft<BlockTile>, made: Results): string[] {
+/** The text of a kernel of the gradients that are asked for: rows are keys, columns queries. */
+export function blockKeyGradients(d: BlockDraft, made: Results): Lines {
   const { tile } = d;
   const { high, columns, scoreQuads, resultQuads } = tile;
   const [query, key, gradient] = [operandOf(d, "query"), operandOf(d, "key"), operandOf(d, "gradient")];
-  // The score's gradient, which the value's gradient does without.
+  // The value's gradient does without that of the scores.
   const value = made.key || made.query ? operandOf(d, "value") : undefined;
   const mask = maskOf(d);
-  const maskRows = mask && !mask.byColumn ? mask : undefined;
+  const rowMask = mask && !mask.byColumn ? mask : undefined;
   const dropout = dropoutOf(d);
   const statistics = statisticsOf(d, { delta: value !== undefined });
   const scores = scoreProduct(tile, ["p", "s"], key, query);
@@ -85,28 +84,24 @@ export function blockKeyGradients(d: Draft<BlockTile>, made: Results): string[] 
     [columnsExist(d, j), made.query && rowExists(d, i)].filter((c) => c !== undefined).join(" & ");
   const scale = float(d, d.problem.attrs.scale);
   return [
-    ...bases(d, query, key, gradient, ...(value ? [value] : [])),
-    dropout?.seed ?? "",
-    ...(maskRows ? range(high).map((i) => `  let mask_row${i} = ${maskRows.at(i, 0)};`) : []),
-    ...(made.key ? accumulators("k", high, resultQuads) : []),
-    ...(made.value ? accumulators("v", high, resultQuads) : []),
+    bases(d, query, key, gradient, ...(value ? [value] : [])),
+    dropout?.seed,
+    rowMask && range(high).map((i) => `  let mask_row${i} = ${rowMask.at(i, 0)};`),
+    made.key && accumulators("k", high, resultQuads),
+    made.value && accumulators("v", high, resultQuads),
     `  for (var c0 = ${columnsStart(d)}; c0 < ${d.pass.columns}u; c0 += ${columns}u) {`,
-    ...scores.start,
-    ...range(scoreQuads).flatMap((j) => [
-      `  let top${j} = ${ofColumns(d, statistics.top, j)};`,
-      `  let share${j} = vec4<f32>(1.0f) / ${ofColumns(d, statistics.sum, j)};`,
-      weights ? `  let delta${j} = ${ofColumns(d, statistics.delta, j)};` : "",
+    scores.start,
+    range(scoreQuads).map((j) => [
+      `  let top${j} = ${columnStatistic(d, statistics.top, j)};`,
+      `  let share${j} = vec4<f32>(1.0f) / ${columnStatistic(d, statistics.sum, j)};`,
+      weights && `  let delta${j} = ${columnStatistic(d, statistics.delta, j)};`,
     ]),
-    ...accumulators("s", high, scoreQuads),
-    ...scores.loop,
-    ...(weights ? [...weights.start, ...accumulators("g", high, scoreQuads), ...weights.loop] : []),
-    ...(values ?? keys)?.start ?? [],
-    ...finishScores(
-      d,
-      mask && ((i, j) => maskRows ? `mask_row${i}` : mask.byRow ? mask.at(i, j) : `mask${j}`),
-    ),
-    dropout?.begin ?? "",
-    ...eachScore(tile, (i, j) => {
+    scores.loop,
+    weights && [weights.start, weights.loop],
+    (values ?? keys)?.start,
+    finishScores(d, rowMask ? (i) => `mask_row${i}` : mask?.each),
+    dropout?.begin,
+    grid(high, scoreQuads, (i, j) => {
       const [s, kept] = [`s${i}_${j}`, dropout && `kept${i}_${j}`];
       const p = zeroUnless(exists(i, j), `exp(${s} - top${j}) * share${j}`);
       return [
@@ -116,25 +111,16 @@ export function blockKeyGradients(d: Draft<BlockTile>, made: Results): string[] 
         dropout && values ? `${s} = ${zeroUnless(kept, s)};` : "",
       ].join(" ");
     }),
-    ...(values ? byPieces(tile, "s", values.loop) : []),
-    ...(keys && values ? keys.start : []),
-    ...(weights
-      ? byPieces(tile, "w", [
-        ...(keys ? keys.loop : []),
-        ...(queries
-          ? [
-            ...queries.start,
-            ...accumulators("o", turnedHigh(tile), resultQuads),
-            ...queries.loop,
-            ...storePart(d, made.query!, scale),
-          ]
-          : []),
-      ])
-      : []),
+    values && byPieces(tile, "s", values.loop),
+    values && keys?.start,
+    weights && byPieces(tile, "w", [
+      keys?.loop,
+      queries && [queries.start, queries.loop, storePart(d, made.query!, scale)],
+    ]),
     "  }",
-    ...(made.key ? storeResult(d, "k", made.key, () => scale) : []),
-    ...(made.key && made.value ? combined(tile) : []),
-    ...(made.value ? storeResult(d, "v", made.value, () => keepFactor(d)) : []),
+    made.key && storeResult(d, "k", made.key, { factor: () => scale }),
+    made.key && made.value && combined(tile),
+    made.value && storeResult(d, "v", made.value, { factor: () => keepFactor(d) }),
   ];
 }
 
@@ -155,23 +141,19 @@ function dropped(d: Draft, value: string, kept: string | undefined): string {
   return kept ? `${zeroUnless(kept, value)} * ${keepFactor(d)}` : value;
 }
 
-/** How many rows of the query's gradient a thread makes of the columns held. */
-function turnedHigh({ held, down }: BlockTile): number {
-  return held / down;
-}
-
 /** Stores what a tile of keys gives for the queries of the columns held. */
-function storePart(d: Draft<BlockTile>, out: Result, scale: string): string[] {
+function storePart(d: BlockDraft, out: Result, scale: string): Lines {
   const { problem: { batch, queries, size }, tile } = d;
   const high = turnedHigh(tile);
-  const rows = {
+  const stored = {
+    factor: () => scale,
     first: `c0 + piece * ${tile.held}u + y * ${Math.min(4, high)}u`,
     high,
     extent: queries,
     whole: queries % tile.columns === 0,
     before: `group.x * ${batch * queries * size}u`,
   };
-  return [...storeResult(d, "o", out, () => scale, rows), ...combined(tile)];
+  return [storeResult(d, "o", out, stored), combined(tile)];
 }
 
 /** The kernel that adds what the tiles of keys give for the query's gradient: `count` parts of `rows` x `size`. */

@@ -10,53 +10,33 @@
  */
 import type { Kernel } from "../writer.ts";
 import { type BlockTile, unit } from "./block_tiles.ts";
-import {
-  barrier,
-  component,
-  type Draft,
-  finishDraft,
-  grid,
-  range,
-  type StoredRows,
-  storeRows,
-} from "./draft.ts";
-import { columnLines, hide, type Mask } from "./scores.ts";
-import { float } from "./draft.ts";
+import { barrier, component, type Draft, finishDraft, float, grid, type Lines, range } from "./draft.ts";
+import { type Stored, storeRows } from "./draft.ts";
 import type { Result } from "./pass.ts";
+import { columnLines, hide } from "./scores.ts";
+
+/** A kernel by blocks while it is written. */
+export type BlockDraft = Draft<BlockTile>;
 
 /** The kernel whose workgroups do what `body` says. */
-export function blockKernel(d: Draft<BlockTile>, name: string, body: readonly string[]): Kernel {
+export function blockKernel(d: BlockDraft, name: string, body: Lines): Kernel {
   const { rows, sharers, heldDepth, stageDepth, stageWidth } = d.tile;
   const memory = (depth: number, n: number) =>
     `array<array<array<array<vec4<f32>, ${n / 4 + 1}>, ${unit / 4}>, ${depth / unit}>, 4>`;
   d.writer.declare(`var<workgroup> held: ${memory(heldDepth, rows)};
 var<workgroup> stage: ${memory(stageDepth, stageWidth)};`);
-  return finishDraft(d, name, [
-    `  let xo = x % ${sharers}u;`,
-    `  let part = x / ${sharers}u;`,
-    ...body.filter((line) => line !== ""),
-  ]);
+  return finishDraft(d, name, [`  let xo = x % ${sharers}u;`, `  let part = x / ${sharers}u;`, body]);
 }
 
 // ---- scores --------------------------------------------------------------------------------------------------------
 
-/** A text for each of a thread's scores. */
-export function eachScore({ high, scoreQuads }: BlockTile, text: (i: number, j: number) => string): string[] {
-  return grid(high, scoreQuads, text);
-}
-
-/** The mask's values before the loops of products, where all rows have the same. */
-export function columnMask({ tile }: Draft<BlockTile>, mask: Mask | undefined): string[] {
-  if (!mask || mask.byRow) return [];
-  return range(tile.scoreQuads).map((j) => `  let mask${j} = ${mask.at(0, j)};`);
-}
-
 /** Scales the scores, adds the mask where there is one, and hides what must not count. */
-export function finishScores(d: Draft<BlockTile>, masked?: (i: number, j: number) => string): string[] {
+export function finishScores(d: BlockDraft, masked?: (i: number, j: number) => string): Lines {
+  const { high, scoreQuads } = d.tile;
   const scale = float(d, d.problem.attrs.scale);
   return [
-    ...range(d.tile.scoreQuads).flatMap((j) => columnLines(d, j)),
-    ...eachScore(d.tile, (i, j) => {
+    range(scoreQuads).map((j) => columnLines(d, j)),
+    grid(high, scoreQuads, (i, j) => {
       const added = masked ? ` + ${masked(i, j)}` : "";
       return [`  s${i}_${j} = s${i}_${j} * ${scale}${added};`, ...hide(d, i, j)].join(" ");
     }),
@@ -64,15 +44,13 @@ export function finishScores(d: Draft<BlockTile>, masked?: (i: number, j: number
 }
 
 /** Runs a body for every piece of the columns, whose scores are held by then. */
-export function byPieces(tile: BlockTile, name: string, body: readonly string[]): string[] {
+export function byPieces(tile: BlockTile, name: string, body: Lines): Lines {
   const { across, pieces } = tile;
-  if (pieces === 1) return ["  { let piece = 0u;", ...hold(tile, name), ...body, "  }"];
+  if (pieces === 1) return ["  { let piece = 0u;", hold(tile, name), body, "  }"];
   return [
     `  for (var piece = 0u; piece < ${pieces}u; piece++) {`,
-    `  if (x / ${across / pieces}u == piece) {`,
-    ...hold(tile, name),
-    "  }",
-    ...body,
+    [`  if (x / ${across / pieces}u == piece) {`, hold(tile, name), "  }"],
+    body,
     "  }",
   ];
 }
@@ -91,58 +69,31 @@ function hold({ high, scoreQuads, across, down, held, pieces }: BlockTile, name:
 // ---- results -------------------------------------------------------------------------------------------------------
 
 /** Adds up the parts of results whose sums were cut, in the first part's threads. */
-export function combine(
-  { split, sharers, down, high: scoreHigh }: BlockTile,
-  name: string,
-  high: number,
-): string[] {
+function combine({ split, sharers, down, ...tile }: BlockTile, name: string, high: number): Lines {
   if (split === 1) return [];
   // Rows beyond those of a thread's scores lie beside them.
-  const groups = scoreHigh / 4;
+  const groups = tile.high / 4;
   const beside = Math.ceil((split - 1) * sharers / 4);
   const place = (x: string, i: number) => {
     const [aside, group] = [Math.floor((i >> 2) / groups), (i >> 2) % groups];
     return `held[${i & 3}][((${x}) >> 2u) + ${aside * beside}u][(${x}) & 3u][y + ${group * down}u]`;
   };
   const own = range(high).map((i) => `${place(`x - ${sharers}u`, i)} = ${name}${i}_0;`).join(" ");
-  return [
-    `  if (part > 0u && part < ${split}u) { ${own} }`,
-    barrier,
-    "  if (part == 0u) {",
-    ...range(split - 1).flatMap((p) =>
-      range(high).map((i) => `  ${name}${i}_0 += ${place(`x + ${p * sharers}u`, i)};`)
-    ),
-    "  }",
-  ];
+  const others = grid(split - 1, high, (p, i) => `  ${name}${i}_0 += ${place(`x + ${p * sharers}u`, i)};`);
+  return [`  if (part > 0u && part < ${split}u) { ${own} }`, barrier, "  if (part == 0u) {", others, "  }"];
 }
 
 /** What waits until the parts of a result are added up, and their memory is free again. */
-export function combined({ split }: BlockTile): string[] {
-  return split > 1 ? [barrier] : [];
+export function combined({ split }: BlockTile): Lines {
+  return split > 1 && barrier;
 }
 
-/** Adds up the parts of a result and stores a thread's rows of it, times a factor: the rows of its scores, or some others. */
-export function storeResult(
-  d: Draft<BlockTile>,
-  name: string,
-  out: Result,
-  factor: (i: number) => string,
-  rows: Partial<StoredRows> = {},
-): string[] {
-  const { resultQuads, sharers, across } = d.tile;
-  const all: StoredRows = {
-    first: "row",
-    high: d.tile.high,
-    extent: d.pass.rows,
-    whole: d.pass.rows % d.tile.rows === 0,
-    quad: "xo",
-    quads: resultQuads,
-    quadPitch: sharers,
-    ...rows,
-  };
-  const lines = storeRows(d, name, out, all, factor);
+/** Adds up the parts of a result and stores a thread's rows of it. */
+export function storeResult(d: BlockDraft, name: string, out: Result, stored: Stored): Lines {
+  const { rows, high, sharers, across } = d.tile;
+  const lines = storeRows(d, name, out, { whole: d.pass.rows % rows === 0, ...stored });
   return [
-    ...combine(d.tile, name, all.high),
-    ...(sharers === across ? lines : ["  if (part == 0u) {", ...lines, "  }"]),
+    combine(d.tile, name, stored.high ?? high),
+    sharers === across ? lines : ["  if (part == 0u) {", lines, "  }"],
   ];
 }

@@ -66,12 +66,9 @@ export function makesAll({ rows, high, held }: BlockTiling): boolean {
 export interface BlockTile extends BlockTiling, ScoreTile {
   /** Threads above each other. */
   readonly down: number;
-  /** Vectors of a result's row: in all, and of a thread. */
+  /** Quads of a result's row. */
   readonly quads: number;
-  readonly resultQuads: number;
-  /** How many threads make a result's row, ... */
-  readonly sharers: number;
-  /** ... and into how many parts its sum is cut where threads are left. */
+  /** Into how many parts a result's sum is cut where threads are left. */
   readonly split: number;
   /** How much of a head is fetched at a time: the largest part of it that `depth` allows. */
   readonly headDepth: number;
@@ -113,6 +110,7 @@ export function blockTile({ width }: Pass, tiling: BlockTiling): BlockTile {
     quads,
     resultQuads,
     sharers: quads / resultQuads,
+    lane: "xo",
     split,
     headDepth,
     resultDepth,

@@ -31,6 +31,12 @@ export interface ScoreTile {
   readonly rowPitch: number;
   /** Rows from a thread's first four to its next four. */
   readonly groupPitch: number;
+  /** Quads of a result's row of a thread. */
+  readonly resultQuads: number;
+  /** How many threads make a result's row, and how many quads a thread's are apart; ... */
+  readonly sharers: number;
+  /** ... and which of these threads it is. */
+  readonly lane: "x" | "xo";
 }
 
 /** A kernel while it is written. */
@@ -43,8 +49,11 @@ export interface Draft<Tile extends ScoreTile = ScoreTile> {
   readonly writer: KernelWriter;
 }
 
+/** Lines of WGSL; what is not there is left out. */
+export type Lines = string | undefined | false | readonly Lines[];
+
 /** The finished kernel around the text of what a workgroup does. */
-export function finishDraft(d: Draft, name: string, body: readonly string[]): Kernel {
+export function finishDraft(d: Draft, name: string, body: Lines): Kernel {
   const { rows, threads, across, rowPitch } = d.tile;
   const { batch, attrs: { heads } } = d.problem;
   const main = `@compute @workgroup_size(${threads})
@@ -56,9 +65,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let batch = group.z;
   let number = batch * ${heads}u + head;
   let row = r0 + y * ${rowPitch}u;
-${body.join("\n")}
+${linesOf(body).join("\n")}
 }`;
   return d.writer.finish(name, main, [Math.ceil(d.pass.rows / rows), heads, batch]);
+}
+
+function linesOf(text: Lines): string[] {
+  if (typeof text === "string") return [text];
+  return text ? text.flatMap(linesOf) : [];
 }
 
 // ---- places --------------------------------------------------------------------------------------------------------
@@ -92,46 +106,36 @@ export function bindView(d: Draft, node: Node): View & { readonly name: string }
   return { ...view, name: d.writer.bind(storage, { lanes: 1 }) };
 }
 
-/** Which rows of a result are stored, and by which threads. */
-export interface StoredRows {
-  /** A thread's first row. */
-  readonly first: string;
-  /** How many rows a thread has, ... */
-  readonly high: number;
-  /** ... and the result. */
-  readonly extent: number;
-  /** Whether all threads' rows exist. */
-  readonly whole: boolean;
-  /** A thread's first quad, ... */
-  readonly quad: string;
+/** How a result is stored, and which rows of it: if not said, those of a thread's scores. */
+export interface Stored {
+  /** What row i is multiplied by. */
+  readonly factor?: (i: number) => string;
+  /** A thread's first row, ... */
+  readonly first?: string;
   /** ... how many it has, ... */
-  readonly quads: number;
-  /** ... and how far they are apart. */
-  readonly quadPitch: number;
+  readonly high?: number;
+  /** ... and how many the result has. */
+  readonly extent?: number;
+  /** Whether all threads' rows exist. */
+  readonly whole?: boolean;
   /** Elements before the result, where it is one of many. */
   readonly before?: string;
 }
 
-/** Stores a thread's rows of a result, times a factor. */
-export function storeRows(
-  d: Draft,
-  name: string,
-  out: Result,
-  rows: StoredRows,
-  factor?: (i: number) => string,
-): string[] {
+/** Stores a thread's rows of a result. */
+export function storeRows(d: Draft, name: string, out: Result, stored: Stored): string[] {
+  const { factor, first = "row", high = d.tile.high, extent = d.pass.rows, whole, before } = stored;
+  const { resultQuads, sharers, lane } = d.tile;
   const bound = d.writer.bind(out.storage, { lanes: 4, write: true });
   const type = out.storage.dtype === "f16" ? "vec4<f16>" : "";
-  const before = `${rows.before ? `${rows.before} + ` : ""}head * ${d.pass.width}u + ${out.offset}u`;
-  return range(rows.high).map((i) => {
-    const row = `${rows.first} + ${rowAt(d.tile, i)}u`;
-    const at = `((batch * ${rows.extent}u + ${row}) * ${out.stride}u + ${before}) / 4u`;
-    const stores = range(rows.quads).map((j) =>
-      `${bound}[at + ${j * rows.quadPitch}u + ${rows.quad}] = ${type}(${name}${i}_${j}${
-        factor ? " * f" : ""
-      });`
+  const column = `${before ? `${before} + ` : ""}head * ${d.pass.width}u + ${out.offset}u`;
+  return range(high).map((i) => {
+    const row = `${first} + ${rowAt(d.tile, i)}u`;
+    const at = `((batch * ${extent}u + ${row}) * ${out.stride}u + ${column}) / 4u`;
+    const stores = range(resultQuads).map((j) =>
+      `${bound}[at + ${j * sharers}u + ${lane}] = ${type}(${name}${i}_${j}${factor ? " * f" : ""});`
     );
-    const guard = rows.whole ? "" : `if (${row} < ${rows.extent}u) `;
+    const guard = whole ? "" : `if (${row} < ${extent}u) `;
     const scale = factor ? `let f = ${factor(i)}; ` : "";
     return `  ${guard}{ let at = ${at}; ${scale}${stores.join(" ")} }`;
   });
@@ -156,6 +160,11 @@ export function float(d: Draft, value: number): string {
 /** A text for each of a thread's rows and quads. */
 export function grid(rows: number, quads: number, text: (i: number, j: number) => string): string[] {
   return range(rows).flatMap((i) => range(quads).map((j) => text(i, j)));
+}
+
+/** A row's element of vectors of four rows. */
+export function ofRow(name: string, i: number): string {
+  return `${name}${i >> 2}.${component[i & 3]}`;
 }
 
 /** Declares a thread's sums, rows of so many quads: zeros. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { numeric } from "../../../../graph/shape.ts";
-import { bindView, columnAt, type Draft, range, storedView } from "./draft.ts";
+import { bindView, columnAt, type Draft, range, rowAt, storedView } from "./draft.ts";
 
 /** An operand `[B, *, H]` where it lies: `load_<name>(at)` reads four neighbours, `base_<name>` is where the batch and head begin. */
 export interface Operand {
@@ -68,8 +68,20 @@ export function statisticsOf(d: Draft, bind: { delta: boolean }): Statistics {
   };
 }
 
+/** The statistics of a thread's rows, where rows are queries: the sum as its reciprocal, under a name. */
+export function rowStatistics(d: Draft, statistics: Statistics, reciprocal: string): string[] {
+  return range(d.tile.high).flatMap((i) => {
+    const query = `min(row + ${rowAt(d.tile, i)}u, ${d.problem.queries - 1}u)`;
+    return [
+      `  let top${i} = ${statistics.top(query)};`,
+      `  let ${reciprocal}${i} = 1.0f / ${statistics.sum(query)};`,
+      `  let delta${i} = ${statistics.delta(query)};`,
+    ];
+  });
+}
+
 /** A statistic of the four columns of a thread's quad j, where columns are queries. */
-export function ofColumns(d: Draft, statistic: (query: string) => string, j: number): string {
+export function columnStatistic(d: Draft, statistic: (query: string) => string, j: number): string {
   const last = d.problem.queries - 1;
   const each = range(4).map((e) => statistic(`min(${columnAt(d.tile, j)} + ${e}u, ${last}u)`));
   return `vec4<f32>(${each.join(", ")})`;

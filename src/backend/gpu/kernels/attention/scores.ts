@@ -7,13 +7,18 @@
  */
 import { HIDDEN } from "../../../../graph/ops/attention.ts";
 import { broadcastMap } from "../../views.ts";
-import { bindView, columnAt, columnsAt, type Draft, low, range, rowAt } from "./draft.ts";
+import { bindView, columnAt, columnsAt, type Draft, type Lines, low, range, rowAt } from "./draft.ts";
 
-/** A mask: which way its values differ, and those of a thread's row i and quad j. */
+/** A mask's texts. */
 export interface Mask {
-  readonly byRow: boolean;
+  /** Whether its values differ in a row. */
   readonly byColumn: boolean;
+  /** Its values of a thread's row i and quad j, read there. */
   at(i: number, j: number): string;
+  /** The line that reads those of quad j once, where all rows have the same, ... */
+  readonly quadLine: (j: number) => Lines;
+  /** ... and the values where that line came first. */
+  readonly each: (i: number, j: number) => string;
 }
 
 /** Binds the mask, if there is one. */
@@ -25,17 +30,19 @@ export function maskOf(d: Draft): Mask | undefined {
   const base = `batch * ${strides[0]}u + head * ${strides[1]}u + ${offset}u`;
   const [outer, inner] = d.pass.rowsAre === "queries" ? [strides[2], strides[3]] : [strides[3], strides[2]];
   const { rows, columns } = d.pass;
+  const at = (i: number, j: number) => {
+    const row = outer === 0 ? "" : ` + min(row + ${rowAt(d.tile, i)}u, ${rows - 1}u) * ${outer}u`;
+    if (inner === 0) return `vec4<f32>(${name}[${base}${row}])`;
+    const column = (e: number) => `min(${columnAt(d.tile, j)} + ${e}u, ${columns - 1}u)`;
+    return `vec4<f32>(${
+      range(4).map((e) => `${name}[${base}${row} + ${column(e)} * ${inner}u]`).join(", ")
+    })`;
+  };
   return {
-    byRow: outer !== 0,
     byColumn: inner !== 0,
-    at(i, j) {
-      const row = outer === 0 ? "" : ` + min(row + ${rowAt(d.tile, i)}u, ${rows - 1}u) * ${outer}u`;
-      if (inner === 0) return `vec4<f32>(${name}[${base}${row}])`;
-      const each = range(4).map((e) =>
-        `${name}[${base}${row} + min(${columnAt(d.tile, j)} + ${e}u, ${columns - 1}u) * ${inner}u]`
-      );
-      return `vec4<f32>(${each.join(", ")})`;
-    },
+    at,
+    quadLine: (j) => outer === 0 && `  let mask${j} = ${at(0, j)};`,
+    each: (i, j) => outer === 0 ? `mask${j}` : at(i, j),
   };
 }
 

@@ -4,15 +4,17 @@
  *
  * @module
  */
-import { component, type Draft, range, rowAt } from "./draft.ts";
+import { type Draft, low, ofRow, range, rowAt } from "./draft.ts";
 import type { Result } from "./pass.ts";
 
 /** How something is folded over the columns. */
 export type Fold = "max" | "sum";
 
-/** A row's element of vectors of four rows. */
-export function ofRow(name: string, i: number): string {
-  return `${name}${i >> 2}.${component[i & 3]}`;
+/** Declares `top` and `sum` of so many rows: those of no columns. */
+export function firstFolds(rows: number): string[] {
+  return range(Math.ceil(rows / 4)).map((g) =>
+    `  var top${g} = vec4<f32>(${low}); var sum${g} = vec4<f32>(0.0f);`
+  );
 }
 
 /** A thread's scores of row i, folded to one vector. */

@@ -11,7 +11,6 @@ import type { Pass } from "./pass.ts";
  * scores and of `4 * resultQuads` results.
  */
 export interface StreamTile extends ScoreTile {
-  readonly resultQuads: number;
   /** Vectors between the rows of neighbouring threads, so that they lie in different banks. */
   readonly padding: 0 | 1;
 }
@@ -54,18 +53,8 @@ function* candidates(pass: Pass, limits: Omit<TileLimits, "parallelism">): Gener
           if (threads < 4 || threads > maxThreads) continue;
           for (const padding of [1, 0] as const) {
             const columns = 4 * across * scoreQuads;
-            const places = { rowPitch: high, groupPitch: 4 };
-            const tile = {
-              rows,
-              high,
-              across,
-              scoreQuads,
-              resultQuads,
-              columns,
-              threads,
-              padding,
-              ...places,
-            };
+            const places = { across, sharers: across, lane: "x", rowPitch: high, groupPitch: 4 } as const;
+            const tile = { ...places, rows, columns, threads, high, scoreQuads, resultQuads, padding };
             if (workgroupBytes(pass, tile) > limits.maxWorkgroupBytes) continue;
             if (registers(pass, tile) > 220) continue;
             yield tile;
