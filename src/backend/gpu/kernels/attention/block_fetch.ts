@@ -7,8 +7,9 @@
  *
  * @module
  */
-import type { BlockLayout } from "./attention_block_tiling.ts";
-import { component, type Operand, range } from "./attention_text.ts";
+import type { BlockTile } from "./block_tiles.ts";
+import { component, range } from "./draft.ts";
+import type { Operand } from "./operands.ts";
 
 /** Text that says where a thread's share lies, fetches that of step `next`, and stores what was fetched. */
 export interface Fetch {
@@ -18,12 +19,12 @@ export interface Fetch {
 }
 
 /** Fetches rows, or columns, that are multiplied along the head: turned on their way, rows into `held`, columns into `stage`. */
-export function fetchTurned(layout: BlockLayout, tag: string, ofRows: Operand, ofColumns: Operand): Fetch {
-  const { rows, columns, threads, headDepth: depth } = layout;
+export function fetchTurned(tile: BlockTile, tag: string, ofRows: Operand, ofColumns: Operand): Fetch {
+  const { rows, columns, threads, headDepth: depth } = tile;
   const quads = depth / 4;
   const sides = [
-    { o: ofRows, first: "r0", block: rows, tile: "held" },
-    { o: ofColumns, first: "c0", block: columns, tile: "stage" },
+    { o: ofRows, first: "r0", block: rows, into: "held" },
+    { o: ofColumns, first: "c0", block: columns, into: "stage" },
   ];
   // A square is of four rows and four neighbours of the head; the rows' squares come first.
   const [rowSquares, squares] = [rows * depth / 16, (rows + columns) * depth / 16];
@@ -33,8 +34,8 @@ export function fetchTurned(layout: BlockLayout, tag: string, ofRows: Operand, o
     const to = from + threads;
     const kinds = [from < rowSquares, to > rowSquares].flatMap((here, i) => here ? [sides[i]] : []);
     const guard = to > squares ? `if (t < ${squares - from}u) ` : "";
-    const places = kinds.map(({ o, first, block, tile }) => {
-      const shift = from - (tile === "held" ? 0 : rowSquares);
+    const places = kinds.map(({ o, first, block, into }) => {
+      const shift = from - (into === "held" ? 0 : rowSquares);
       const square = shift >= 0 ? `(t + ${shift}u)` : `(t - ${-shift}u)`;
       // Of eight threads beside each other, none stores to another's bank.
       const line = quads === 4
@@ -48,7 +49,7 @@ export function fetchTurned(layout: BlockLayout, tag: string, ofRows: Operand, o
         line,
         quad: `${square} % ${quads}u`,
         at: (e: number) =>
-          `base_${o.load} + ${rowText(e)} * ${o.strides[1]}u + q_${v} * ${4 * o.strides[2]}u`,
+          `base_${o.name} + ${rowText(e)} * ${o.strides[1]}u + q_${v} * ${4 * o.strides[2]}u`,
       };
     });
     const choose = (text: (side: number) => string) =>
@@ -68,7 +69,7 @@ export function fetchTurned(layout: BlockLayout, tag: string, ofRows: Operand, o
     load.push(branch((s) => {
       const { o } = kinds[s];
       return range(4).map((e) =>
-        `r_${v}_${e} = load_${o.load}(${regular ? `p_${v}_0 + ${e * strides[1]}u` : `p_${v}_${e}`} + next * ${
+        `r_${v}_${e} = load_${o.name}(${regular ? `p_${v}_0 + ${e * strides[1]}u` : `p_${v}_${e}`} + next * ${
           depth * o.strides[2]
         }u);`
       ).join(" ");
@@ -76,7 +77,7 @@ export function fetchTurned(layout: BlockLayout, tag: string, ofRows: Operand, o
     store.push(branch((s) =>
       range(4).map((e) => {
         const value = range(4).map((r) => `r_${v}_${r}.${component[e]}`).join(", ");
-        return `${kinds[s].tile}[${e}][q_${v} >> 2u][q_${v} & 3u][l_${v}] = vec4<f32>(${value});`;
+        return `${kinds[s].into}[${e}][q_${v} >> 2u][q_${v} & 3u][l_${v}] = vec4<f32>(${value});`;
       }).join(" ")
     ));
   }
@@ -85,28 +86,28 @@ export function fetchTurned(layout: BlockLayout, tag: string, ofRows: Operand, o
 
 /** Fetches rows of an operand that are summed up, from row `first` of a block of so many, into `stage` as they lie. */
 export function fetchRows(
-  layout: BlockLayout,
+  tile: BlockTile,
   tag: string,
   o: Operand,
   { first, block }: { first: "r0" | "c0"; block: number },
 ): Fetch {
-  const { threads, quads, resultDepth: depth } = layout;
+  const { threads, quads, resultDepth: depth } = tile;
   const [start, load, store]: string[][] = [[], [], []];
   const units = depth * quads;
   for (let from = 0, round = 0; from < units; from += threads, round++) {
     const v = `${tag}${round}`;
     const guard = from + threads > units ? `if (t < ${units - from}u) ` : "";
     const unit = from === 0 ? "t" : `(t + ${from}u)`;
-    const aside = `base_${o.load} + ${unit} % ${quads}u * ${4 * o.strides[2]}u`;
+    const aside = `base_${o.name} + ${unit} % ${quads}u * ${4 * o.strides[2]}u`;
     const row = `${first} + ${unit} / ${quads}u`;
     start.push(`  var r_${v} = vec4<f32>();`);
     if (o.extent % block === 0) {
       start.push(`  let p_${v} = ${aside} + (${row}) * ${o.strides[1]}u;`);
-      load.push(`    ${guard}{ r_${v} = load_${o.load}(p_${v} + next * ${depth * o.strides[1]}u); }`);
+      load.push(`    ${guard}{ r_${v} = load_${o.name}(p_${v} + next * ${depth * o.strides[1]}u); }`);
     } else {
       start.push(`  let p_${v} = ${aside}; let row_${v} = ${row};`);
       const at = `min(row_${v} + next * ${depth}u, ${o.extent - 1}u) * ${o.strides[1]}u`;
-      load.push(`    ${guard}{ r_${v} = load_${o.load}(p_${v} + ${at}); }`);
+      load.push(`    ${guard}{ r_${v} = load_${o.name}(p_${v} + ${at}); }`);
     }
     const k = `(${unit} / ${quads}u)`;
     store.push(

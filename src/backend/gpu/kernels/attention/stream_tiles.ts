@@ -1,68 +1,47 @@
 /**
- * How attention kernels cut their work: rows that a workgroup keeps, columns that it streams past them, and each thread's share.
+ * Which tiles the kernels by streams take: all that workgroup memory and registers hold are weighed by an estimate of their time.
  *
  * @module
  */
-
-/** A pass over attention's scores, as far as its cost depends on it. */
-export interface AttentionPass {
-  /** What a workgroup keeps: queries, or keys. */
-  readonly rows: number;
-  /** What streams past: keys, or queries. */
-  readonly columns: number;
-  /** Batch times heads. */
-  readonly heads: number;
-  /** Size of one head, d. */
-  readonly width: number;
-  /** Operands that a workgroup keeps for its rows. */
-  readonly kept: 1 | 2;
-  /** Results of `rows` x d. */
-  readonly results: 1 | 2;
-  /** Operands copied to workgroup memory for each block of columns. */
-  readonly fills: number;
-}
+import type { ScoreTile } from "./draft.ts";
+import type { Pass } from "./pass.ts";
 
 /**
  * Threads stand in a grid, `across` of them for the columns and `rows / high` for the rows. Each makes `high` rows of `4 * scoreQuads`
  * scores and of `4 * resultQuads` results.
  */
-export interface AttentionTiling {
-  readonly rows: number;
-  readonly high: number;
-  readonly across: number;
-  readonly scoreQuads: number;
-  readonly resultQuads: number;
-  /** Columns of one block. */
-  readonly columns: number;
-  readonly threads: number;
+export interface StreamTile extends ScoreTile {
   /** Vectors between the rows of neighbouring threads, so that they lie in different banks. */
   readonly padding: 0 | 1;
 }
 
-/** What a tiling is chosen for. */
-export interface TilingLimits {
+/** What of a device tiles are chosen for, by streams and by blocks. */
+export interface TileLimits {
   readonly parallelism: number;
   readonly software: boolean;
   readonly maxWorkgroupBytes: number;
-  /** The tiling to take instead of a chosen one: for benchmarks. */
-  readonly tiling?: AttentionTiling;
 }
 
 const maxThreads = 256;
 
-/** The tiling that should take the least time, or `undefined` where none fits. */
-export function chooseTiling(pass: AttentionPass, limits: TilingLimits): AttentionTiling | undefined {
-  return limits.tiling ?? rankTilings(pass, limits)[0];
+/** Whether any tile fits here. */
+export function hasStreamTile(pass: Pass, limits: Omit<TileLimits, "parallelism">): boolean {
+  return !candidates(pass, limits).next().done;
 }
 
-/** All tilings that fit, the one that should take the least time first. */
-export function rankTilings(pass: AttentionPass, limits: TilingLimits): AttentionTiling[] {
-  const cost = (t: AttentionTiling) => limits.software ? softwareCost(pass, t) : estimate(pass, t, limits);
-  return [...candidates(pass, limits)].map((tiling) => ({ tiling, cost: cost(tiling) }))
-    .sort((a, b) => a.cost - b.cost).map(({ tiling }) => tiling);
+/** The tile that should take the least time, or `undefined` where none fits. */
+export function chooseStreamTile(pass: Pass, limits: TileLimits): StreamTile | undefined {
+  const cost = (t: StreamTile) => limits.software ? softwareCost(pass, t) : estimate(pass, t, limits);
+  let best: StreamTile | undefined;
+  let least = Infinity;
+  for (const tile of candidates(pass, limits)) {
+    const time = cost(tile);
+    if (time < least) [best, least] = [tile, time];
+  }
+  return best;
 }
 
-function* candidates(pass: AttentionPass, limits: TilingLimits): Generator<AttentionTiling> {
+function* candidates(pass: Pass, limits: Omit<TileLimits, "parallelism">): Generator<StreamTile> {
   const quads = pass.width / 4;
   for (const resultQuads of [1, 2, 3, 4, 6, 8]) {
     const across = quads / resultQuads;
@@ -74,10 +53,11 @@ function* candidates(pass: AttentionPass, limits: TilingLimits): Generator<Atten
           if (threads < 4 || threads > maxThreads) continue;
           for (const padding of [1, 0] as const) {
             const columns = 4 * across * scoreQuads;
-            const tiling = { rows, high, across, scoreQuads, resultQuads, columns, threads, padding };
-            if (workgroupBytes(pass, tiling) > limits.maxWorkgroupBytes) continue;
-            if (registers(pass, tiling) > 220) continue;
-            yield tiling;
+            const places = { across, sharers: across, lane: "x", rowPitch: high, groupPitch: 4 } as const;
+            const tile = { ...places, rows, columns, threads, high, scoreQuads, resultQuads, padding };
+            if (workgroupBytes(pass, tile) > limits.maxWorkgroupBytes) continue;
+            if (registers(pass, tile) > 220) continue;
+            yield tile;
             break;
           }
         }
@@ -86,14 +66,14 @@ function* candidates(pass: AttentionPass, limits: TilingLimits): Generator<Atten
   }
 }
 
-/** Bytes of workgroup memory: the rows kept, a block of columns and the scores. */
-export function workgroupBytes(pass: AttentionPass, t: AttentionTiling): number {
+/** Bytes of workgroup memory: the rows kept, a tile of columns and the scores. */
+function workgroupBytes(pass: Pass, t: StreamTile): number {
   const teams = t.rows / t.high;
   const kept = pass.kept * teams * (t.high * pass.width / 4 + t.padding);
   return 16 * (kept + t.columns * pass.width / 4 + teams * (t.high * t.columns / 4 + t.padding));
 }
 
-function registers(pass: AttentionPass, t: AttentionTiling): number {
+function registers(pass: Pass, t: StreamTile): number {
   const scores = pass.kept * t.high * 4 * t.scoreQuads;
   return scores + pass.results * t.high * 4 * t.resultQuads + 4 * Math.max(t.scoreQuads, t.resultQuads) +
     5 * t.high + 24;
@@ -103,7 +83,7 @@ function registers(pass: AttentionPass, t: AttentionTiling): number {
  * Instructions that a processor of four units issues, with what limits how many workgroups it hides latency with. The numbers are an
  * H100's; only their ratios matter.
  */
-function estimate(pass: AttentionPass, t: AttentionTiling, limits: TilingLimits): number {
+function estimate(pass: Pass, t: StreamTile, limits: TileLimits): number {
   const steps = (depth: number, quads: number) =>
     depth / 4 * (2 * (t.high + 4 * quads) + 16 * t.high * quads);
   const block = pass.kept * steps(pass.width, t.scoreQuads) +
@@ -128,7 +108,7 @@ function estimate(pass: AttentionPass, t: AttentionTiling, limits: TilingLimits)
 }
 
 /** Work and, a little, how much is written out: neither idle threads nor long kernels. */
-function softwareCost(pass: AttentionPass, t: AttentionTiling): number {
+function softwareCost(pass: Pass, t: StreamTile): number {
   const rows = Math.ceil(pass.rows / t.rows) * t.rows;
   const columns = Math.ceil(pass.columns / t.columns) * t.columns;
   const text = t.high * (t.scoreQuads * pass.kept + t.resultQuads * pass.results);

@@ -7,8 +7,9 @@
  *
  * @module
  */
-import type { ScoreLayout } from "./attention_text.ts";
-import type { AttentionPass } from "./attention_tiling.ts";
+import type { ScoreTile } from "./draft.ts";
+import type { Pass } from "./pass.ts";
+import type { TileLimits } from "./stream_tiles.ts";
 
 /** A workgroup keeps `rows` and passes `columns` at a time; each thread makes `high` x `wide` of their scores. */
 export interface BlockTiling {
@@ -20,13 +21,6 @@ export interface BlockTiling {
   readonly depth: number;
   /** Columns of a block whose scores lie in workgroup memory at a time. */
   readonly held: number;
-}
-
-/** What blocks are chosen for. */
-export interface BlockLimits {
-  readonly parallelism: number;
-  readonly software: boolean;
-  readonly maxWorkgroupBytes: number;
 }
 
 /** What is written out: products and heads are made in multiples of it. */
@@ -43,17 +37,17 @@ export const blockTilings: readonly BlockTiling[] = [
 ];
 
 /** Whether blocks of this size can make a pass here. */
-export function blocksFit(pass: AttentionPass, tiling: BlockTiling, limits: BlockLimits): boolean {
+export function blocksFit(pass: Pass, tiling: BlockTiling, limits: TileLimits): boolean {
   if (pass.width % unit !== 0 || pass.width < 16 || pass.width > 128) return false;
-  const layout = layoutOf(pass, tiling);
-  if (layout.quads % layout.resultQuads !== 0) return false;
-  const sums = tiling.high * 4 * layout.resultQuads * pass.results;
-  if (sums + pass.kept * tiling.high * tiling.wide > 144) return false;
-  return blockBytes(layout) <= limits.maxWorkgroupBytes;
+  const tile = blockTile(pass, tiling);
+  if (tile.quads % tile.resultQuads !== 0) return false;
+  const sums = tile.high * 4 * tile.resultQuads * pass.results;
+  if (sums + pass.kept * tile.high * tile.wide > 144) return false;
+  return workgroupBytes(tile) <= limits.maxWorkgroupBytes;
 }
 
 /** The blocks to take, or `undefined` where rows or columns are few or the device is a CPU. */
-export function chooseBlocks(pass: AttentionPass, limits: BlockLimits): BlockTiling | undefined {
+export function chooseBlocks(pass: Pass, limits: TileLimits): BlockTiling | undefined {
   if (limits.software || pass.rows < 32 || pass.columns < 32) return undefined;
   // Keys' and values' gradients win nothing by holding less at a time.
   const fitting = blockTilings.filter((t) =>
@@ -69,16 +63,12 @@ export function makesAll({ rows, high, held }: BlockTiling): boolean {
 }
 
 /** How the threads of a workgroup share the work of a pass by blocks. */
-export interface BlockLayout extends BlockTiling, ScoreLayout {
-  readonly threads: number;
+export interface BlockTile extends BlockTiling, ScoreTile {
   /** Threads above each other. */
   readonly down: number;
-  /** Vectors of a result's row: in all, and of a thread. */
+  /** Quads of a result's row. */
   readonly quads: number;
-  readonly resultQuads: number;
-  /** How many threads make a result's row, ... */
-  readonly sharers: number;
-  /** ... and into how many parts its sum is cut where threads are left. */
+  /** Into how many parts a result's sum is cut where threads are left. */
   readonly split: number;
   /** How much of a head is fetched at a time: the largest part of it that `depth` allows. */
   readonly headDepth: number;
@@ -94,7 +84,7 @@ export interface BlockLayout extends BlockTiling, ScoreLayout {
 }
 
 /** How a pass is made by blocks. */
-export function layoutOf({ width }: AttentionPass, tiling: BlockTiling): BlockLayout {
+export function blockTile({ width }: Pass, tiling: BlockTiling): BlockTile {
   const { rows, columns, high, wide, depth, held } = tiling;
   const [across, down] = [columns / wide, rows / high];
   const quads = width / 4;
@@ -112,12 +102,15 @@ export function layoutOf({ width }: AttentionPass, tiling: BlockTiling): BlockLa
   return {
     ...tiling,
     scoreQuads: wide / 4,
+    rowPitch: 4,
+    groupPitch: 4 * down,
     across,
     down,
     threads: across * down,
     quads,
     resultQuads,
     sharers: quads / resultQuads,
+    lane: "xo",
     split,
     headDepth,
     resultDepth,
@@ -129,6 +122,6 @@ export function layoutOf({ width }: AttentionPass, tiling: BlockTiling): BlockLa
 }
 
 /** Bytes of workgroup memory: a step of two operands and a block of scores. */
-function blockBytes({ rows, heldDepth, stageDepth, stageWidth }: BlockLayout): number {
+function workgroupBytes({ rows, heldDepth, stageDepth, stageWidth }: BlockTile): number {
   return 16 * (heldDepth * (rows / 4 + 1) + stageDepth * (stageWidth / 4 + 1));
 }
