@@ -4,7 +4,7 @@
  * @module
  */
 import { deduplicate } from "../data/dedupe.ts";
-import { dataHash } from "../data/hash.ts";
+import { dataHash } from "../data/example.ts";
 import { splitExamples } from "../data/split.ts";
 import type { EncodedRow } from "../tasks/collate.ts";
 import { type TaskName, servedTasks } from "../tasks/served.ts";
