@@ -4,6 +4,7 @@
  * @module
  */
 import { BackendError } from "../backend/interface.ts";
+import { UserError } from "../base/errors.ts";
 import { checkpointStates, bundleStates, type HostTensor, type NodeOf } from "../graph/graph.ts";
 import { numeric, sizeOf } from "../graph/shape.ts";
 import { initialStates } from "../nn/init.ts";
@@ -266,7 +267,15 @@ class Run {
     const { evaluation, signal } = this.#options;
     if (!this.#evaluator || !evaluation) return undefined;
     const evaluated = await this.#evaluator.run(evaluation.batches, { signal });
-    return evaluated && { loss: evaluated.loss, ...evaluation.score(evaluated) };
+    if (!evaluated) return undefined;
+    try {
+      return { loss: evaluated.loss, ...evaluation.score(evaluated) };
+    } catch (error) {
+      // What no metric can be made of, such as NaN, is no epoch to keep.
+      if (!(error instanceof UserError)) throw error;
+      const at = `Training stopped at the evaluation after epoch ${this.#place.epoch + 1}`;
+      throw new TrainingError(`${at}: ${error.message}. ${this.#advice()}`, { cause: error });
+    }
   }
 
   async #finishEpoch(batches: Batches, evaluation: Metrics | undefined): Promise<void> {
