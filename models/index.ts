@@ -4,8 +4,9 @@
  * @module
  */
 import type { Builder } from "../src/graph/builder.ts";
-import type { HostTensor } from "../src/graph/dtype.ts";
-import { type Graph, type Node, statesOf } from "../src/graph/node.ts";
+import { convertTensor, dtypes, type HostTensor } from "../src/graph/dtype.ts";
+import type { Graph, Node } from "../src/graph/node.ts";
+import { bundleStates } from "../src/graph/states.ts";
 import type { ClassifierInputs } from "../src/nn/classifier.ts";
 import {
   type BertConfig,
@@ -72,7 +73,7 @@ export function buildClassifier(
     : buildMlpClassifier(b, config, inputs, options);
 }
 
-/** What of a checkpoint fits a graph's parameters. */
+/** What of a checkpoint fits a graph's parameters and buffers. */
 export interface FittedWeights {
   /** Tensors that fit, by parameter. */
   readonly states: Record<string, HostTensor>;
@@ -83,23 +84,24 @@ export interface FittedWeights {
 }
 
 /**
- * Matches a checkpoint's tensors with the graph's parameters by name; half precision becomes f32.
+ * Matches a checkpoint's tensors with the graph's parameters and buffers by name; floats of another precision are converted.
  *
- * @throws {ModelError} when a tensor's shape is another than its parameter's; with `strict`, also when one is missing.
+ * @throws {ModelError} when a tensor has another shape than its parameter, or a type that is no float where that is one (or the
+ * other way around); with `strict`, also when one is missing.
  */
 export function fitWeights(
   graph: Graph,
   tensors: Readonly<Record<string, HostTensor>>,
   options: { strict?: boolean } = {},
 ): FittedWeights {
-  const parameters = statesOf(graph).filter((state) => state.attrs.trainable);
+  const parameters = bundleStates(graph);
   // Only BERT's checkpoints have older names; another model's own "embeddings.weight" is no old name.
   const named = parameters.some(({ name }) => name!.startsWith("bert."))
     ? renameBertTensors(tensors)
     : tensors;
   const states: Record<string, HostTensor> = {};
   const missing: string[] = [];
-  for (const { name, shape } of parameters) {
+  for (const { name, dtype, shape } of parameters) {
     if (!Object.hasOwn(named, name!)) {
       missing.push(name!);
       continue;
@@ -111,9 +113,13 @@ export function fitWeights(
           `[${tensor.shape.join(", ")}]`,
       );
     }
-    states[name!] = tensor.dtype === "f32"
-      ? tensor
-      : { ...tensor, dtype: "f32", data: Float32Array.from(tensor.data) };
+    const floats = [tensor.dtype, dtype].every((type) => dtypes[type].kind === "float");
+    if (tensor.dtype !== dtype && !floats) {
+      throw new ModelError(
+        `Cannot load tensor "${name}": the model wants ${dtype}, the checkpoint has ${tensor.dtype}`,
+      );
+    }
+    states[name!] = convertTensor(tensor, dtype);
   }
   if (options.strict && missing.length > 0) {
     throw new ModelError(

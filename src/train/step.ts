@@ -5,7 +5,8 @@
  */
 import { gradients } from "../graph/autodiff.ts";
 import { createBuilder } from "../graph/graph.ts";
-import { type Graph, type Node, type NodeOf, statesOf } from "../graph/node.ts";
+import type { Graph, Node, NodeOf } from "../graph/node.ts";
+import { trainableStates } from "../graph/states.ts";
 import { mixedPrecision } from "../graph/passes/mixed_precision.ts";
 import { type ClassifierBuilder, classifierInputs } from "../nn/classifier.ts";
 import { softmaxCrossEntropy } from "../nn/losses.ts";
@@ -64,9 +65,6 @@ export interface TrainingGraph {
   readonly parameters: readonly string[];
 }
 
-/** What the names of states begin with that gradients are added up in, from the first batch of a step to its last. */
-export const ACCUMULATED = "accumulated.";
-
 /**
  * Builds forward, backward and AdamW's step.
  *
@@ -96,7 +94,7 @@ function buildStep(
   const accumulates = (options.accumulate ?? 1) > 1;
   const own = accumulates ? b.mul(mean, b.input("share", "f32", [])) : mean;
 
-  const parameters = statesOf(b.graph()).filter((state) => state.attrs.trainable);
+  const parameters = trainableStates(b.graph());
   const scaling = options.precision === "f16" ? lossScale(b) : undefined;
   const objective = scaling ? b.mul(own, scaling.scale) : own;
   const slopes = gradients(b, objective, parameters, { boundaries: boundariesOf(b.boundaries, how) });
@@ -109,7 +107,7 @@ function buildStep(
   const begins = accumulates ? b.less(0, b.input("begins", "i32", [])) : undefined;
   const total = (name: string, value: Node): Node => {
     if (!begins) return value;
-    const state = b.state(`${ACCUMULATED}${name}`, "f32", value.shape);
+    const state = b.state(`accumulated.${name}`, "f32", value.shape, { role: "cache" });
     const sum = b.add(b.where(begins, 0, state), value);
     b.update(state, sum);
     return sum;

@@ -6,8 +6,9 @@
 import { BackendError } from "../backend/interface.ts";
 import type { Batch, Batches } from "../data/collate.ts";
 import type { HostTensor } from "../graph/dtype.ts";
-import { type NodeOf, statesOf } from "../graph/node.ts";
+import type { NodeOf } from "../graph/node.ts";
 import { numeric, sizeOf } from "../graph/shape.ts";
+import { bundleStates, checkpointStates } from "../graph/states.ts";
 import { initialStates } from "../nn/init.ts";
 import { learningRateAt } from "../nn/optim/schedule.ts";
 import {
@@ -32,7 +33,7 @@ import {
   type TrainResult,
 } from "./options.ts";
 import { createProgress, formatBytes, formatDuration, type Progress } from "./progress.ts";
-import { ACCUMULATED, buildTrainingGraph, type Hyperparameters, type TrainingGraph } from "./step.ts";
+import { buildTrainingGraph, type Hyperparameters, type TrainingGraph } from "./step.ts";
 import { Steps } from "./steps.ts";
 
 /**
@@ -99,6 +100,8 @@ class Run {
   readonly #records: StepRecord[] = [];
   /** The states that a checkpoint holds: those that begin anew with every step are not among them. */
   readonly #states: readonly NodeOf<"state">[];
+  /** The states that are the model: parameters and buffers. */
+  readonly #kept: readonly string[];
   #evaluator?: Evaluator;
   /** There once they are compiled. */
   #steps!: Steps;
@@ -125,7 +128,8 @@ class Run {
     this.#startedAt = this.#now();
     this.#learning = hyperparametersOf(options, options.batches(0).length);
     this.#training = buildTrainingGraph(options.build, this.#learning, options);
-    this.#states = statesOf(this.#training.graph).filter(({ name }) => !name!.startsWith(ACCUMULATED));
+    this.#states = checkpointStates(this.#training.graph);
+    this.#kept = bundleStates(this.#training.graph).map((state) => state.name!);
     this.#settings = {
       ...options.checkpoint?.identity,
       labels: [...options.labels],
@@ -314,7 +318,7 @@ class Run {
       }),
     };
     if (record.evaluation && this.#isBetter(record)) {
-      const parameters = await this.#readFinite(this.#training.parameters);
+      const parameters = await this.#readFinite(this.#kept);
       this.#best = { record, parameters };
       if (checkpoint) await saveBest(checkpoint.directory, { step, parameters });
     }
@@ -435,7 +439,7 @@ class Run {
 
   async #result(interrupted: boolean): Promise<TrainResult> {
     const { epochs } = this.#options;
-    const parameters = this.#best?.parameters ?? await this.#readFinite(this.#training.parameters);
+    const parameters = this.#best?.parameters ?? await this.#readFinite(this.#kept);
     const status = interrupted ? "interrupted" : this.#place.epoch < epochs ? "stopped early" : "finished";
     const seconds = interrupted || this.#records.length > 0 ? this.#seconds() : this.#secondsBefore;
     if (!interrupted) {
