@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { buildClassifier, configJson, type ModelConfig } from "../../models/index.ts";
 import { type Backend, BackendError, type Precision } from "../backend/interface.ts";
+import type { Json } from "../base/json.ts";
 import { collate, type CollateOptions } from "../data/collate.ts";
 import type { TextExample } from "../data/example.ts";
 import { type Baseline, BaselineBuilder, DriftError } from "../drift/mod.ts";
@@ -16,7 +17,7 @@ import { openRegistry } from "../registry/registry.ts";
 import { observationOf } from "../serve/text_classification.ts";
 import { openStore } from "../store/sqlite.ts";
 import { createRun, type Run } from "../track/runs.ts";
-import { hasCheckpoint, type Json } from "../train/checkpoint.ts";
+import { hasCheckpoint } from "../train/checkpoint.ts";
 import { createEvaluator, type Predictions, score } from "../train/evaluator.ts";
 import type { MeasureOptions } from "../train/measure.ts";
 import type { TrainResult } from "../train/options.ts";
