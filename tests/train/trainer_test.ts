@@ -139,6 +139,13 @@ Deno.test("a damaged checkpoint is refused by name", async () => {
       train(tinyRun({ checkpoint: { directory, resume: true } })),
       /no checkpoint of a run/,
     );
+    const record = JSON.parse(readSafetensors(bytes).metadata.weir);
+    record.place.step = null;
+    await Deno.writeFile(path, writeSafetensors(tensors, { metadata: { weir: JSON.stringify(record) } }));
+    await assert.rejects(
+      train(tinyRun({ checkpoint: { directory, resume: true } })),
+      /its record of the run is damaged: place\.step is null, wanted a whole number of at least 0/,
+    );
   });
 });
 
