@@ -1,40 +1,54 @@
+/**
+ * Reading what is served from a bundle.
+ *
+ * @module
+ */
 import { join } from "node:path";
 import { ServeError } from "./errors.ts";
 
-/** What of a bundle a text classifier is served from. */
-export interface ServedBundle {
-  /** path of the directory */
-  directory: string;
-  manifest: ServedManifest;
-  /** in the order of the logits */
-  labels: string[];
-  /** the text of tokenizer.json and, where there is one, of tokenizer_config.json */
-  tokenizer: string;
-  tokenizerConfig?: string;
-  /** the parsed baseline.json, where there is one */
-  baseline?: unknown;
-  /** path of the ONNX file */
-  modelPath: string;
-  /** the most tokens the model takes, special ones included */
-  maxTokens: number;
-  /** the longest text that is read, in characters */
-  maxCharacters: number;
+/** A bundle as it was read and found whole. */
+export interface Bundle {
+  readonly directory: string;
+  readonly manifest: Manifest;
+  /** The text of `tokenizer.json` and, where there is one, of `tokenizer_config.json`. */
+  readonly tokenizer: string;
+  readonly tokenizerConfig?: string;
+  /** The parsed `baseline.json`, where there is one. */
+  readonly baseline?: unknown;
+  /** The model files by path. */
+  readonly models: Readonly<Record<string, Uint8Array>>;
+  /** The most tokens the model takes, special ones included. */
+  readonly maxTokens: number;
+  /** The longest text that is read, in code points. */
+  readonly maxCharacters: number;
 }
 
-/** What the server shows of weir.json. */
-export interface ServedManifest {
-  /** the registered model's name */
-  name: string;
-  /** semantic version */
-  version: string;
-  /** text-classification */
-  task: string;
-  /** ISO-8601, UTC */
-  createdAt: string;
-  /** where it came from: run, data, seed, device ... */
-  lineage: Record<string, unknown>;
-  /** by name, over held-out texts, with confidence intervals */
-  metrics: Record<string, { value: number; low: number; high: number; confidence: number; n: number }>;
+/** What a server shows of `weir.json`. */
+export interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly task: string;
+  readonly createdAt: string;
+  readonly head: Readonly<Record<string, unknown>>;
+  readonly signatures: Readonly<Record<string, Signature>>;
+  readonly lineage: Readonly<Record<string, unknown>>;
+  readonly metrics: Readonly<
+    Record<string, { value: number; low: number; high: number; confidence: number; n: number }>
+  >;
+}
+
+/** What one file of a bundle computes. */
+export interface Signature {
+  readonly file: string;
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+}
+
+/** A tensor that a model reads or gives. */
+export interface TensorSpec {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly (number | string)[];
 }
 
 /** The most bytes that are read of each file: a bundle may come from anywhere. */
@@ -53,7 +67,7 @@ export const bundleLimits = {
  * @param directory a bundle, as weir train writes it and the registry stores it
  * @throws {ServeError} `bundle`, naming the file that is missing, damaged or not what it should be
  */
-export async function readBundle(directory: string): Promise<ServedBundle> {
+export async function readBundle(directory: string): Promise<Bundle> {
   const raw = object(
     parse(await read(directory, "weir.json", bundleLimits.manifestBytes), directory, "weir.json"),
     directory,
@@ -66,10 +80,6 @@ export async function readBundle(directory: string): Promise<ServedBundle> {
       `its format is ${show(raw.format)}; wanted "weir-bundle/1". Export the model again`,
     );
   }
-  if (raw.task !== "text-classification") {
-    throw bad(directory, "weir.json", `its task is ${show(raw.task)}; this server runs text-classification`);
-  }
-  const manifest = readManifest(raw, directory);
   const files = (raw.files ?? {}) as Record<string, { sizeBytes?: unknown; sha256?: unknown }>;
   const checked = (path: string, limit: number) => readChecked(directory, path, limit, files);
 
@@ -85,31 +95,31 @@ export async function readBundle(directory: string): Promise<ServedBundle> {
   const baseline = await exists(directory, "baseline.json")
     ? parse(await checked("baseline.json", bundleLimits.baselineBytes), directory, "baseline.json")
     : undefined;
-  await checkModel(directory, files["onnx/model.onnx"]);
+  const model = await readBytes(directory, "onnx/model.onnx", bundleLimits.modelBytes);
+  await compare(directory, "onnx/model.onnx", model, files["onnx/model.onnx"]);
 
   const limits = (raw.limits ?? {}) as { maxTokens?: unknown; maxCharacters?: unknown };
   const positions = whole(config.max_position_embeddings) ?? 512;
   return {
     directory,
-    manifest,
-    labels: readLabels(config, directory),
+    manifest: readManifest(raw, readLabels(config, directory), directory),
     tokenizer,
     tokenizerConfig,
     baseline,
-    modelPath: join(directory, "onnx/model.onnx"),
+    models: { "onnx/model.onnx": model },
     // Past its position embeddings a model reads outside its table.
     maxTokens: Math.min(whole(limits.maxTokens) ?? positions, positions),
     maxCharacters: whole(limits.maxCharacters) ?? 1_000_000,
   };
 }
 
-function readManifest(raw: Record<string, unknown>, directory: string): ServedManifest {
+function readManifest(raw: Record<string, unknown>, labels: string[], directory: string): Manifest {
   const text = (field: string) => {
     const value = raw[field];
     if (typeof value === "string" && value.length > 0 && value.length <= 1_000) return value;
     throw bad(directory, "weir.json", `${field} is ${show(value)}; wanted a text`);
   };
-  const metrics: ServedManifest["metrics"] = {};
+  const metrics: Record<string, Manifest["metrics"][string]> = {};
   for (const [name, metric] of Object.entries(object(raw.metrics ?? {}, directory, "weir.json"))) {
     const { value, low, high, confidence, n } = (metric ?? {}) as Record<string, unknown>;
     if (![value, low, high, confidence, n].every((x) => typeof x === "number" && Number.isFinite(x))) {
@@ -119,13 +129,21 @@ function readManifest(raw: Record<string, unknown>, directory: string): ServedMa
         `metrics.${name} is ${show(metric)}; wanted value, low, high, confidence and n`,
       );
     }
-    metrics[name] = { value, low, high, confidence, n } as ServedManifest["metrics"][string];
+    metrics[name] = { value, low, high, confidence, n } as Manifest["metrics"][string];
   }
   return {
     name: text("name"),
     version: text("version"),
     task: text("task"),
     createdAt: text("createdAt"),
+    head: { labels },
+    signatures: {
+      model: {
+        file: "onnx/model.onnx",
+        inputs: [],
+        outputs: [{ name: "logits", dtype: "f32", shape: ["batch_size", labels.length] }],
+      },
+    },
     lineage: object(raw.lineage ?? {}, directory, "weir.json"),
     metrics,
   };
@@ -169,14 +187,6 @@ async function readChecked(
   const bytes = await readBytes(directory, path, limit);
   await compare(directory, path, bytes, files[path]);
   return decode(bytes, directory, path);
-}
-
-async function checkModel(
-  directory: string,
-  entry: { sizeBytes?: unknown; sha256?: unknown } | undefined,
-): Promise<void> {
-  const bytes = await readBytes(directory, "onnx/model.onnx", bundleLimits.modelBytes);
-  await compare(directory, "onnx/model.onnx", bytes, entry);
 }
 
 async function compare(
