@@ -6,13 +6,13 @@
 import type { Command } from "commander";
 import { DriftMonitor, type DriftSnapshot, parseBaseline, type WindowReport } from "../drift/mod.ts";
 import type { DeviceChoice } from "./device.ts";
-import { loadTexts, withTextOption } from "./data.ts";
-import { openModel, predictAll } from "./model.ts";
+import { readQueries } from "../lifecycle/rows.ts";
+import { columnsGiven, type DataOptions, withTextOptions } from "./data.ts";
+import { answerAll, openModel } from "./model.ts";
 import { type CommonOptions, deviceOption, integer, newCommand } from "./options.ts";
 import { CommandError, processOutput } from "./output.ts";
 
-interface Options extends CommonOptions {
-  readonly textColumn: string;
+interface Options extends CommonOptions, DataOptions {
   readonly model: string;
   readonly data: string;
   readonly device: DeviceChoice;
@@ -21,7 +21,7 @@ interface Options extends CommonOptions {
 
 /** Adds the command. */
 export function driftCommand(program: Command): Command {
-  const command = withTextOption(
+  const command = withTextOptions(
     newCommand(
       "drift",
       "compare a file's texts, and what the model says of them, with the model's baseline",
@@ -42,7 +42,6 @@ export function driftCommand(program: Command): Command {
 
 async function drift(options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
-  const texts = await loadTexts(options.data, options);
   const service = await openModel(options.model, options, { warmUpMs: 0 });
   const { manifest } = service.info();
   const windows: WindowReport[] = [];
@@ -59,7 +58,7 @@ async function drift(options: Options): Promise<void> {
       const report = monitor.observe(observation, atMs++);
       if (report) windows.push(report);
     });
-    await predictAll(service, texts, () => {});
+    await answerAll(service, await readQueries(options.data, service.task, columnsGiven(options)));
     await service.close();
     const last = monitor.close(atMs);
     if (last) windows.push(last);

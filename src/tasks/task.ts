@@ -132,6 +132,9 @@ export interface ServedTask<H, T, A> {
   /** What a record says the answer should be. */
   target(record: DataRecord, where: string, columns: Columns): T;
 
+  /** What is wrong with a target for a model with this head, such as a label that the model does not know. */
+  problemOf?(target: T, head: H): string | undefined;
+
   /** What a query's answer is read from. */
   readonly outputs: readonly string[];
   /** What a caller may ask of an answer, as Hugging Face's `parameters`. */
@@ -176,6 +179,10 @@ export interface ServedTask<H, T, A> {
     answers: readonly (readonly A[])[],
     options: { readonly head: H; readonly resamples?: number },
   ): Scores;
+  /** Why answers of models with these heads cannot be compared, such as other labels. */
+  headsDiffer?(one: H, other: H): string | undefined;
+  /** Options of the evaluation's families that follow from the head, such as the labels and their order. */
+  evaluationSettings?(head: H): Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** An answer and what was wanted as `weir eval` compares them. */
   pair(
     target: T,

@@ -13,6 +13,7 @@ import {
   labelOf,
   type LabelsHead,
   labelsHead,
+  otherLabels,
   type Prediction,
   predictionsSchema,
 } from "./schema.ts";
@@ -39,6 +40,7 @@ export const textClassification: ServedTask<LabelsHead, string, Prediction[]> = 
   headOfLabels: (labels) => ({ labels }),
   queries: (record, where, columns) => [queryOf(record, where, columns)],
   target: labelOf,
+  problemOf: unknownLabel,
   outputs: ["logits"],
   parameters,
   answer: predictionsSchema,
@@ -60,6 +62,8 @@ export const textClassification: ServedTask<LabelsHead, string, Prediction[]> = 
     return observeText(query, encoding, logits ? probabilitiesOf(logits) : []);
   },
   judge: judgeLabels,
+  headsDiffer: otherLabels,
+  evaluationSettings: ({ labels }) => ({ classification: { labels: labels.join(",") } }),
   pair: (reference, [ranked]) => ({
     prediction: ranked[0].label,
     reference,
