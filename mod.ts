@@ -28,6 +28,9 @@
  * @module
  */
 
+export { UserError } from "./src/base/errors.ts";
+export type { Json } from "./src/base/json.ts";
+
 // The graph, and what is built of it.
 export * from "./src/graph/graph.ts";
 export type {
@@ -127,7 +130,7 @@ export {
 export { train } from "./src/train/trainer.ts";
 export * from "./src/train/options.ts";
 export * from "./src/train/evaluator.ts";
-export type { EpochRecord, Json, Settings } from "./src/train/checkpoint.ts";
+export type { EpochRecord, Settings } from "./src/train/checkpoint.ts";
 export type { MeasureOptions, StepMeasurement } from "./src/train/measure.ts";
 export type { ProgressOutput } from "./src/train/progress.ts";
 export type { Hyperparameters } from "./src/train/step.ts";

@@ -1,15 +1,14 @@
 /**
- * BERT with a classification head, named and laid out as Hugging Face's `BertForSequenceClassification`.
+ * BERT, named and laid out as Hugging Face's `BertModel` and the classes that put a head on it.
  *
  * Source: Devlin et al., "BERT" (2019).
  *
  * @module
  */
 import type { Builder } from "../src/graph/builder.ts";
-import type { HostTensor } from "../src/graph/dtype.ts";
 import type { Init, Node } from "../src/graph/node.ts";
-import { attention, paddingMask } from "../src/nn/attention.ts";
-import type { ClassifierInputs } from "../src/nn/classifier.ts";
+import { paddingMask } from "../src/nn/attention.ts";
+import { encoder } from "../src/nn/encoder.ts";
 import {
   type Activation,
   ACTIVATIONS,
@@ -17,16 +16,16 @@ import {
   type Dropout,
   dropout,
   embedding,
-  feedForward,
   layerNorm,
   linear,
 } from "../src/nn/layers.ts";
 import { rngKey } from "../src/nn/rng.ts";
-import { configReader, labelMaps } from "./config.ts";
+import type { Architecture, Body, BodyMode, ModelConfig, TextInputs } from "./architecture.ts";
+import { configReader } from "./config.ts";
 import { ModelError } from "./errors.ts";
 
 /** What BERT is made of: the fields of Hugging Face's `config.json` that matter here. */
-export interface BertConfig {
+export interface BertConfig extends ModelConfig {
   /** Tells the configurations apart. */
   readonly modelType: "bert";
   /** Rows of the word table. */
@@ -57,8 +56,6 @@ export interface BertConfig {
   readonly layerNormEpsilon: number;
   /** Id of the padding token. */
   readonly padTokenId: number;
-  /** Names of the classes, in the order of the logits. */
-  readonly labels: readonly string[];
 }
 
 /**
@@ -68,12 +65,12 @@ export interface BertConfig {
  * ```ts
  * import { bertConfig } from "./bert.ts";
  * import assert from "node:assert/strict";
- * const config = bertConfig({ vocabSize: 8000, labels: ["ham", "spam"] });
+ * const config = bertConfig({ vocabSize: 8000 });
  * assert.equal(config.hiddenSize, 128);
  * ```
  */
 export function bertConfig(
-  options: Partial<BertConfig> & { readonly vocabSize: number; readonly labels: readonly string[] },
+  options: Partial<BertConfig> & { readonly vocabSize: number },
 ): BertConfig {
   return {
     modelType: "bert",
@@ -121,7 +118,6 @@ export function parseBertConfig(json: unknown): BertConfig {
     initializerRange: read.number("initializer_range", { fallback: BERT_STD, min: 0, max: 10 }),
     layerNormEpsilon: read.number("layer_norm_eps", { fallback: 1e-12, min: 0, max: 1 }),
     padTokenId: read.number("pad_token_id", { fallback: 0, min: 0, max: 10_000_000 }),
-    labels: read.labels(),
   };
   if (config.hiddenSize % config.heads !== 0) {
     throw new ModelError(
@@ -132,10 +128,9 @@ export function parseBertConfig(json: unknown): BertConfig {
   return config;
 }
 
-/** The `config.json` that transformers loads as `BertForSequenceClassification`. */
+/** The fields of a `config.json` that transformers reads for its `BertModel`. */
 export function bertConfigJson(config: BertConfig): Record<string, unknown> {
   return {
-    architectures: ["BertForSequenceClassification"],
     model_type: "bert",
     vocab_size: config.vocabSize,
     hidden_size: config.hiddenSize,
@@ -152,93 +147,72 @@ export function bertConfigJson(config: BertConfig): Record<string, unknown> {
     layer_norm_eps: config.layerNormEpsilon,
     pad_token_id: config.padTokenId,
     position_embedding_type: "absolute",
-    problem_type: "single_label_classification",
     torch_dtype: "float32",
-    ...labelMaps(config.labels),
   };
 }
 
-/**
- * Logits f32 `[batch, labels]` of texts. The sequence may be at most `maxPositions` long. In training, dropout draws from
- * the state `rng`, which it appends.
- *
- * The head looks at the first token alone, so the last layer is computed for that one only: its keys and values for all
- * tokens, its queries and everything after for one. The logits and gradients are those of the whole layer, which
- * `wholeLastLayer` computes, to be compared with.
- */
-export function buildBertClassifier(
-  b: Builder,
-  config: BertConfig,
-  inputs: ClassifierInputs,
-  options: { training?: boolean; wholeLastLayer?: boolean } = {},
-): Node {
+/** BERT's hidden states; the pooled vector is the first token's, through a linear layer and tanh. */
+export function bertBody(b: Builder, config: BertConfig, inputs: TextInputs, mode: BodyMode): Body {
   const init: Init = { kind: "normal", std: config.initializerRange };
   const { hiddenSize: size } = config;
   const rates = [config.hiddenDropout, config.attentionDropout, config.classifierDropout ?? 0];
-  const key = options.training && rates.some((rate) => rate > 0) ? rngKey(b) : undefined;
+  const key = mode.training && rates.some((rate) => rate > 0) ? rngKey(b) : undefined;
   const hidden: Dropout = { rate: config.hiddenDropout, key };
-  const mask = paddingMask(b, inputs.attentionMask); // [B, 1, 1, S]
+  const mask = paddingMask(b, inputs.attention_mask!); // [B, 1, 1, S]
+  const x = encoder(b, embeddings(b, config, inputs, { init, hidden }), {
+    layers: config.layers,
+    names: layerNames,
+    size,
+    heads: config.heads,
+    inner: config.intermediateSize,
+    activation: config.activation,
+    epsilon: config.layerNormEpsilon,
+    hidden,
+    attention: { rate: config.attentionDropout, key },
+    init,
+    mask,
+    firstTokenOnly: mode.reads === "pooled",
+  }); // [B, S, H] or [B, 1, H]
+  return {
+    hidden: x,
+    pooled() {
+      const token = mode.reads === "pooled" ? x : b.slice(x, 1, 0, 1); // [B, 1, H]
+      const first = b.reshape(token, [x.shape[0], size]); // [B, H]
+      return b.tanh(linear(b, first, { name: "bert.pooler.dense", in: size, out: size, init }));
+    },
+    dropout: { rate: config.classifierDropout ?? config.hiddenDropout, key },
+    init,
+  };
+}
 
-  let x = embeddings(b, config, inputs, { init, hidden }); // [B, S, H]
-  for (let i = 0; i < config.layers; i++) {
-    const name = `bert.encoder.layer.${i}`;
-    x = b.boundary(x);
-    const last = i === config.layers - 1 && !options.wholeLastLayer;
-    const from = last ? b.slice(x, 1, 0, 1) : x; // [B, 1 or S, H]
-    const heard = attention(b, from, {
-      names: {
-        query: `${name}.attention.self.query`,
-        key: `${name}.attention.self.key`,
-        value: `${name}.attention.self.value`,
-        output: `${name}.attention.output.dense`,
-      },
-      size,
-      heads: config.heads,
-      memory: x,
-      mask,
-      dropout: { rate: config.attentionDropout, key },
-      init,
-    });
-    const norm = { size, epsilon: config.layerNormEpsilon };
-    const attended = layerNorm(b, b.add(dropout(b, heard, hidden), from), {
-      name: `${name}.attention.output.LayerNorm`,
-      ...norm,
-    });
-    const fed = feedForward(b, attended, {
-      names: { up: `${name}.intermediate.dense`, down: `${name}.output.dense` },
-      size,
-      inner: config.intermediateSize,
-      activation: config.activation,
-      init,
-    });
-    x = layerNorm(b, b.add(dropout(b, fed, hidden), attended), { name: `${name}.output.LayerNorm`, ...norm });
-  }
-
-  const token = options.wholeLastLayer ? b.slice(x, 1, 0, 1) : x; // [B, 1, H]
-  const first = b.reshape(token, [inputs.inputIds.shape[0], size]); // [B, H]
-  const pooled = b.tanh(linear(b, first, { name: "bert.pooler.dense", in: size, out: size, init }));
-  const dropped = dropout(b, pooled, { rate: config.classifierDropout ?? config.hiddenDropout, key });
-  return linear(b, dropped, { name: "classifier", in: size, out: config.labels.length, init }); // [B, C]
+function layerNames(i: number) {
+  const name = `bert.encoder.layer.${i}`;
+  return {
+    query: `${name}.attention.self.query`,
+    key: `${name}.attention.self.key`,
+    value: `${name}.attention.self.value`,
+    attentionOutput: `${name}.attention.output.dense`,
+    attentionNorm: `${name}.attention.output.LayerNorm`,
+    up: `${name}.intermediate.dense`,
+    down: `${name}.output.dense`,
+    outputNorm: `${name}.output.LayerNorm`,
+  };
 }
 
 function embeddings(
   b: Builder,
   config: BertConfig,
-  inputs: ClassifierInputs,
+  inputs: TextInputs,
   options: { init: Init; hidden: Dropout },
 ): Node {
   const { hiddenSize: size } = config;
   const { init } = options;
   const prefix = "bert.embeddings";
-  const words = embedding(b, inputs.inputIds, {
-    name: `${prefix}.word_embeddings`,
-    count: config.vocabSize,
-    size,
-    init,
-  }); // [B, S, H]
+  const ids = inputs.input_ids!; // [B, S]
+  const words = embedding(b, ids, { name: `${prefix}.word_embeddings`, count: config.vocabSize, size, init }); // [B, S, H]
   const table = b.parameter(`${prefix}.position_embeddings.weight`, [config.maxPositions, size], init);
-  const positions = b.slice(table, 0, 0, inputs.inputIds.shape[1]); // [S, H]
-  const types = embedding(b, inputs.tokenTypeIds, {
+  const positions = b.slice(table, 0, 0, ids.shape[1]); // [S, H]
+  const types = embedding(b, inputs.token_type_ids!, {
     name: `${prefix}.token_type_embeddings`,
     count: config.typeVocabSize,
     size,
@@ -250,20 +224,36 @@ function embeddings(
 }
 
 /**
- * A checkpoint's tensors under the names used here: TensorFlow's `gamma` and `beta` become `weight` and `bias`, names of a
- * bare `BertModel` get their `bert.`, and buffers that are no parameters are left out.
+ * The name here of a checkpoint's tensor: TensorFlow's `gamma` and `beta` become `weight` and `bias`, names of a bare `BertModel`
+ * get their `bert.`, and buffers and the heads of pre-training are left out.
  */
-export function renameBertTensors(
-  tensors: Readonly<Record<string, HostTensor>>,
-): Record<string, HostTensor> {
-  const renamed: Record<string, HostTensor> = {};
-  for (const [name, tensor] of Object.entries(tensors)) {
-    if (name.endsWith("position_ids") || name.startsWith("cls.")) continue;
-    const modern = name.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(
-      /LayerNorm\.beta$/,
-      "LayerNorm.bias",
-    );
-    renamed[/^(embeddings|encoder|pooler)\./.test(modern) ? `bert.${modern}` : modern] = tensor;
-  }
-  return renamed;
+export function renameBertTensor(tensor: string): string | undefined {
+  if (tensor.endsWith("position_ids") || tensor.startsWith("cls.")) return undefined;
+  const modern = tensor.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(
+    /LayerNorm\.beta$/,
+    "LayerNorm.bias",
+  );
+  return /^(embeddings|encoder|pooler)\./.test(modern) ? `bert.${modern}` : modern;
 }
+
+/** BERT. */
+export const bert: Architecture<BertConfig> = {
+  inputs: ["input_ids", "attention_mask", "token_type_ids"],
+  className: "Bert",
+  sequenceClassifier: "classifier",
+  configure: ({ vocabSize, padTokenId, maxPositions, hiddenSize, layers, heads, dropout }) =>
+    bertConfig({
+      vocabSize,
+      padTokenId,
+      maxPositions,
+      hiddenSize,
+      layers,
+      heads,
+      intermediateSize: 4 * hiddenSize,
+      hiddenDropout: dropout,
+    }),
+  parse: parseBertConfig,
+  json: bertConfigJson,
+  rename: renameBertTensor,
+  body: bertBody,
+};

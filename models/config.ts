@@ -13,8 +13,6 @@ export interface ConfigReader {
   number(field: string, options: { fallback?: number; min: number; max: number }): number;
   /** One of the texts in `among`. */
   choice<T extends string>(field: string, among: readonly T[], fallback?: T): T;
-  /** The labels in the order of their ids, from `id2label`. */
-  labels(): string[];
 }
 
 const MAX_LABELS = 100_000;
@@ -53,23 +51,33 @@ export function configReader(json: unknown, modelType: string): ConfigReader {
       const value = fields[field] ?? fallback;
       return among.find((name) => name === value) ?? fail(field, `one of ${among.join(", ")}`);
     },
-    labels() {
-      const { id2label } = fields;
-      if (id2label === undefined) {
-        const count = (fields.num_labels as number | undefined) ?? 2;
-        if (!Number.isInteger(count) || count < 1 || count > MAX_LABELS) fail("num_labels", "a whole number");
-        return Array.from({ length: count }, (_, i) => `LABEL_${i}`);
-      }
-      if (typeof id2label !== "object" || id2label === null) fail("id2label", "an object");
-      const labels = Object.entries(id2label as object);
-      const sound = labels.length >= 1 && labels.length <= MAX_LABELS &&
-        labels.every(([id, label]) =>
-          typeof label === "string" && Number(id) >= 0 && Number(id) < labels.length
-        );
-      if (!sound) fail("id2label", "a map from 0, 1, ... to label texts");
-      return labels.sort(([p], [q]) => Number(p) - Number(q)).map(([, label]) => label as string);
-    },
   };
+}
+
+/**
+ * The labels of a Hugging Face configuration in the order of their ids, from `id2label`.
+ *
+ * @throws {ModelError} when they are no map from 0, 1, ... to texts.
+ */
+export function labelsOfConfig(json: Readonly<Record<string, unknown>>): string[] {
+  const { id2label, num_labels: count = 2 } = json;
+  const fail = (field: string, wanted: string): never => {
+    throw new ModelError(
+      `Cannot read the configuration: "${field}" must be ${wanted}, got ${JSON.stringify(json[field])}`,
+    );
+  };
+  if (id2label === undefined) {
+    if (!Number.isInteger(count) || (count as number) < 1 || (count as number) > MAX_LABELS) {
+      return fail("num_labels", "a whole number");
+    }
+    return Array.from({ length: count as number }, (_, i) => `LABEL_${i}`);
+  }
+  if (typeof id2label !== "object" || id2label === null) return fail("id2label", "an object");
+  const labels = Object.entries(id2label);
+  const sound = labels.length >= 1 && labels.length <= MAX_LABELS &&
+    labels.every(([id, label]) => typeof label === "string" && Number(id) >= 0 && Number(id) < labels.length);
+  if (!sound) return fail("id2label", "a map from 0, 1, ... to label texts");
+  return labels.sort(([p], [q]) => Number(p) - Number(q)).map(([, label]) => label as string);
 }
 
 /** The two label maps of a Hugging Face configuration. */

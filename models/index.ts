@@ -3,125 +3,65 @@
  *
  * @module
  */
-import type { Builder } from "../src/graph/builder.ts";
-import type { HostTensor } from "../src/graph/dtype.ts";
-import { type Graph, type Node, statesOf } from "../src/graph/node.ts";
-import type { ClassifierInputs } from "../src/nn/classifier.ts";
-import {
-  type BertConfig,
-  bertConfigJson,
-  buildBertClassifier,
-  parseBertConfig,
-  renameBertTensors,
-} from "./bert.ts";
+import type { Architecture, ModelConfig } from "./architecture.ts";
+import { bert } from "./bert.ts";
 import { ModelError } from "./errors.ts";
-import { buildMlpClassifier, type MlpConfig, mlpConfigJson, parseMlpConfig } from "./mlp.ts";
+import { mlpArchitecture } from "./mlp.ts";
 
-/** A configuration of any architecture; `modelType` tells which. */
-export type ModelConfig = BertConfig | MlpConfig;
+export type {
+  Architecture,
+  Body,
+  BodyMode,
+  ModelConfig,
+  ModelSizes,
+  TextInputName,
+  TextInputs,
+} from "./architecture.ts";
+export { type FittedWeights, fitWeights } from "./weights.ts";
+
+/** Every architecture, by its `model_type`. */
+export const architectures = {
+  bert,
+  mlp: mlpArchitecture,
+} as const satisfies Record<string, Architecture>;
 
 /** The values of `model_type` that can be built. */
-export const MODEL_TYPES = ["bert", "mlp"] as const;
+export type ModelType = keyof typeof architectures;
+
+/** The same as a list. */
+export const MODEL_TYPES = Object.keys(architectures) as readonly ModelType[];
 
 /**
- * Reads a `config.json` of any architecture.
+ * The architecture of a configuration.
+ *
+ * @throws {ModelError} when the type is unknown.
+ */
+export function architectureOf(config: Pick<ModelConfig, "modelType">): Architecture {
+  if (Object.hasOwn(architectures, config.modelType)) return architectures[config.modelType as ModelType];
+  throw new ModelError(
+    `Cannot build a model of type ${JSON.stringify(config.modelType)}: "model_type" must be one of ${
+      MODEL_TYPES.join(", ")
+    }`,
+  );
+}
+
+/**
+ * Reads the fields of a `config.json` of any architecture that describe the body.
  *
  * @throws {ModelError} when the type is unknown or a field is wrong.
  *
  * @example
  * ```ts
- * import { configJson, parseConfig } from "./index.ts";
+ * import { architectureOf, parseConfig } from "./index.ts";
  * import { bertConfig } from "./bert.ts";
  * import assert from "node:assert/strict";
- * const config = bertConfig({ vocabSize: 100, labels: ["no", "yes"] });
- * assert.deepEqual(parseConfig(configJson(config)).labels, ["no", "yes"]);
+ * const config = bertConfig({ vocabSize: 100 });
+ * assert.equal(parseConfig(architectureOf(config).json(config)).vocabSize, 100);
  * ```
  */
 export function parseConfig(json: unknown): ModelConfig {
   const type = typeof json === "object" && json !== null
     ? (json as { model_type?: unknown }).model_type
     : undefined;
-  switch (type) {
-    case "bert":
-      return parseBertConfig(json);
-    case "mlp":
-      return parseMlpConfig(json);
-    default:
-      throw new ModelError(
-        `Cannot build a model of type ${JSON.stringify(type)}: "model_type" must be one of ${
-          MODEL_TYPES.join(", ")
-        }`,
-      );
-  }
-}
-
-/** The `config.json` of a configuration. */
-export function configJson(config: ModelConfig): Record<string, unknown> {
-  return config.modelType === "bert" ? bertConfigJson(config) : mlpConfigJson(config);
-}
-
-/** Logits f32 `[batch, labels]`; with `training`, dropout is drawn from the state `rng`, which is appended. */
-export function buildClassifier(
-  b: Builder,
-  config: ModelConfig,
-  inputs: ClassifierInputs,
-  options: { training?: boolean } = {},
-): Node {
-  return config.modelType === "bert"
-    ? buildBertClassifier(b, config, inputs, options)
-    : buildMlpClassifier(b, config, inputs, options);
-}
-
-/** What of a checkpoint fits a graph's parameters. */
-export interface FittedWeights {
-  /** Tensors that fit, by parameter. */
-  readonly states: Record<string, HostTensor>;
-  /** Parameters that the checkpoint lacks: they keep their initial values. */
-  readonly missing: string[];
-  /** Tensors of the checkpoint that the graph has no place for. */
-  readonly unexpected: string[];
-}
-
-/**
- * Matches a checkpoint's tensors with the graph's parameters by name; half precision becomes f32.
- *
- * @throws {ModelError} when a tensor's shape is another than its parameter's; with `strict`, also when one is missing.
- */
-export function fitWeights(
-  graph: Graph,
-  tensors: Readonly<Record<string, HostTensor>>,
-  options: { strict?: boolean } = {},
-): FittedWeights {
-  const parameters = statesOf(graph).filter((state) => state.attrs.trainable);
-  // Only BERT's checkpoints have older names; another model's own "embeddings.weight" is no old name.
-  const named = parameters.some(({ name }) => name!.startsWith("bert."))
-    ? renameBertTensors(tensors)
-    : tensors;
-  const states: Record<string, HostTensor> = {};
-  const missing: string[] = [];
-  for (const { name, shape } of parameters) {
-    if (!Object.hasOwn(named, name!)) {
-      missing.push(name!);
-      continue;
-    }
-    const tensor = named[name!];
-    if (tensor.shape.length !== shape.length || tensor.shape.some((d, i) => d !== shape[i])) {
-      throw new ModelError(
-        `Cannot load tensor "${name}": the model wants shape [${shape.join(", ")}], the checkpoint has ` +
-          `[${tensor.shape.join(", ")}]`,
-      );
-    }
-    states[name!] = tensor.dtype === "f32"
-      ? tensor
-      : { ...tensor, dtype: "f32", data: Float32Array.from(tensor.data) };
-  }
-  if (options.strict && missing.length > 0) {
-    throw new ModelError(
-      `Cannot load the checkpoint: it lacks "${missing[0]}"${
-        missing.length > 1 ? ` and ${missing.length - 1} more` : ""
-      }`,
-    );
-  }
-  const known = new Set(parameters.map((p) => p.name));
-  return { states, missing, unexpected: Object.keys(named).filter((name) => !known.has(name)) };
+  return architectureOf({ modelType: type as string }).parse(json);
 }

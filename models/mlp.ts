@@ -1,5 +1,6 @@
 /**
- * A multi-layer perceptron over the mean of the words' embeddings: the smallest text classifier, and a baseline for others.
+ * A multi-layer perceptron over word embeddings, of their mean where a task asks about the whole text: the smallest model of
+ * text, and a baseline for others.
  *
  * Source: Iyyer et al., "Deep Unordered Composition Rivals Syntactic Methods for Text Classification" (2015).
  *
@@ -7,21 +8,22 @@
  */
 import type { Builder } from "../src/graph/builder.ts";
 import type { Node } from "../src/graph/node.ts";
-import type { ClassifierInputs } from "../src/nn/classifier.ts";
 import {
   activate,
   type Activation,
   ACTIVATIONS,
+  BERT_STD,
   type Dropout,
   dropout,
   embedding,
   linear,
 } from "../src/nn/layers.ts";
 import { rngKey } from "../src/nn/rng.ts";
-import { configReader, labelMaps } from "./config.ts";
+import type { Architecture, Body, BodyMode, ModelConfig, TextInputs } from "./architecture.ts";
+import { configReader } from "./config.ts";
 
 /** What the perceptron is made of. */
-export interface MlpConfig {
+export interface MlpConfig extends ModelConfig {
   /** Tells the configurations apart. */
   readonly modelType: "mlp";
   /** Rows of the word table. */
@@ -38,13 +40,11 @@ export interface MlpConfig {
   readonly hiddenDropout: number;
   /** Texts are cut at so many tokens. */
   readonly maxPositions: number;
-  /** Names of the classes, in the order of the logits. */
-  readonly labels: readonly string[];
 }
 
 /** A configuration with defaults for what is not given. */
 export function mlpConfig(
-  options: Partial<MlpConfig> & { readonly vocabSize: number; readonly labels: readonly string[] },
+  options: Partial<MlpConfig> & { readonly vocabSize: number },
 ): MlpConfig {
   return {
     modelType: "mlp",
@@ -54,6 +54,7 @@ export function mlpConfig(
     activation: "relu",
     hiddenDropout: 0.1,
     maxPositions: 128,
+    padTokenId: 0,
     ...options,
   };
 }
@@ -74,14 +75,13 @@ export function parseMlpConfig(json: unknown): MlpConfig {
     activation: read.choice("hidden_act", ACTIVATIONS, "relu"),
     hiddenDropout: read.number("hidden_dropout_prob", { fallback: 0.1, min: 0, max: 0.999 }),
     maxPositions: read.count("max_position_embeddings", { fallback: 512, max: 10_000_000 }),
-    labels: read.labels(),
+    padTokenId: read.number("pad_token_id", { fallback: 0, min: 0, max: 10_000_000 }),
   };
 }
 
 /** The `config.json` of the perceptron. */
 export function mlpConfigJson(config: MlpConfig): Record<string, unknown> {
   return {
-    architectures: ["MlpForSequenceClassification"],
     model_type: "mlp",
     vocab_size: config.vocabSize,
     embedding_size: config.embeddingSize,
@@ -90,8 +90,7 @@ export function mlpConfigJson(config: MlpConfig): Record<string, unknown> {
     hidden_act: config.activation,
     hidden_dropout_prob: config.hiddenDropout,
     max_position_embeddings: config.maxPositions,
-    problem_type: "single_label_classification",
-    ...labelMaps(config.labels),
+    pad_token_id: config.padTokenId,
   };
 }
 
@@ -120,32 +119,49 @@ export function mlp(
   return x;
 }
 
-/** Logits f32 `[batch, labels]` of texts: the mean over tokens of their embeddings, hidden layers, a linear layer. */
-export function buildMlpClassifier(
-  b: Builder,
-  config: MlpConfig,
-  inputs: ClassifierInputs,
-  options: { training?: boolean } = {},
-): Node {
-  const key = options.training && config.hiddenDropout > 0 ? rngKey(b) : undefined;
+/** The perceptron of each token, or of the mean over a text's tokens. */
+export function mlpBody(b: Builder, config: MlpConfig, inputs: TextInputs, mode: BodyMode): Body {
+  const key = mode.training && config.hiddenDropout > 0 ? rngKey(b) : undefined;
   const { vocabSize: count, embeddingSize: size } = config;
-  const [batch, length] = inputs.inputIds.shape;
-  const words = embedding(b, inputs.inputIds, {
-    name: "embeddings",
-    count,
-    size,
-    init: { kind: "normal", std: 0.1 },
-  }); // [B, S, E]
-  const mask = b.reshape(b.cast(inputs.attentionMask, "f32"), [batch, length, 1]); // [B, S, 1]
-  const tokens = b.max(b.sum(mask, [1]), 1); // [B, 1]; a text of no tokens has mean 0
-  const mean = b.div(b.sum(b.mul(words, mask), [1]), tokens); // [B, E]
-  const hidden = mlp(b, mean, {
-    name: "layers",
-    in: size,
-    width: config.hiddenSize,
-    layers: config.layers,
-    activation: config.activation,
-    dropout: { rate: config.hiddenDropout, key },
-  }); // [B, H]
-  return linear(b, hidden, { name: "classifier", in: config.hiddenSize, out: config.labels.length }); // [B, C]
+  const ids = inputs.input_ids!; // [B, S]
+  const [batch, length] = ids.shape;
+  const words = embedding(b, ids, { name: "embeddings", count, size, init: { kind: "normal", std: 0.1 } }); // [B, S, E]
+  const layers = (x: Node) =>
+    mlp(b, x, {
+      name: "layers",
+      in: size,
+      width: config.hiddenSize,
+      layers: config.layers,
+      activation: config.activation,
+      dropout: { rate: config.hiddenDropout, key },
+    }); // [..., H]
+  return {
+    hidden: mode.reads === "tokens" ? layers(words) : words,
+    pooled() {
+      const mask = b.reshape(b.cast(inputs.attention_mask!, "f32"), [batch, length, 1]); // [B, S, 1]
+      const tokens = b.max(b.sum(mask, [1]), 1); // [B, 1]; a text of no tokens has mean 0
+      return layers(b.div(b.sum(b.mul(words, mask), [1]), tokens)); // [B, H]
+    },
+    dropout: { rate: 0 },
+    init: { kind: "normal", std: BERT_STD },
+  };
 }
+
+/** The perceptron. */
+export const mlpArchitecture: Architecture<MlpConfig> = {
+  inputs: ["input_ids", "attention_mask"],
+  className: "Mlp",
+  sequenceClassifier: "classifier",
+  configure: ({ vocabSize, padTokenId, maxPositions, hiddenSize, dropout }) =>
+    mlpConfig({
+      vocabSize,
+      padTokenId,
+      maxPositions,
+      hiddenSize,
+      embeddingSize: hiddenSize,
+      hiddenDropout: dropout,
+    }),
+  parse: parseMlpConfig,
+  json: mlpConfigJson,
+  body: mlpBody,
+};

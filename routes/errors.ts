@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { UserError } from "../src/base/errors.ts";
 import { ServeError, type ServeErrorKind } from "../src/serve/errors.ts";
 
 /** The kinds of error that text-embeddings-inference names, in its spelling, and two more. */
@@ -27,10 +28,7 @@ export const ErrorSchema = z.object({
 }).openapi("ErrorResponse");
 
 /** A request that is answered with an error, thrown by a handler. */
-export class HttpError extends Error {
-  override name = "HttpError";
-  readonly userFacing = true;
-
+export class HttpError extends UserError {
   constructor(
     readonly status: number,
     readonly type: ErrorType,
@@ -78,6 +76,7 @@ const statusOf: Record<Exclude<ServeErrorKind, "bundle">, [status: number, type:
   // Nobody reads it: the client has gone.
   cancelled: [499, "Overloaded"],
   validation: [413, "Validation"],
+  parameters: [422, "Validation"],
   tokenizer: [422, "Tokenizer"],
   backend: [424, "Backend"],
 };

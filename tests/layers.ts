@@ -40,7 +40,7 @@ export function violations(sources: Map<string, string>): string[] {
   return [...found, ...cycles(graph)];
 }
 
-/** The parts, and the parts that each may import besides itself. */
+/** The parts, and the parts that each may import besides itself and the ground floor. */
 const mayImport: Record<string, readonly string[] | "everything"> = {
   base: [],
   statistics: ["base"],
@@ -61,11 +61,18 @@ const mayImport: Record<string, readonly string[] | "everything"> = {
   "backend/gpu": ["graph", "backend"],
   "backend/ort": ["graph", "onnx", "backend"],
   data: ["text"],
-  models: ["graph", "nn", "text"],
-  train: ["graph", "nn", "text", "data", "evaluate", "backend/interface.ts"],
-  serve: ["text", "drift", "evaluate", "onnx", "backend/interface.ts"],
-  track: ["store"],
-  registry: ["store"],
+  bundle: ["text", "drift"],
+  models: ["graph", "nn"],
+  tasks: ["text", "data", "evaluate", "drift"],
+  "tasks/train": ["tasks", "text", "data", "evaluate", "drift", "graph", "nn", "models"],
+  train: ["graph", "nn", "backend/interface.ts"],
+  serve: ["tasks", "bundle", "text", "drift", "onnx", "backend/interface.ts"],
+  track: ["store", "bundle"],
+  registry: ["store", "bundle"],
+  lifecycle: [
+    ...["tasks", "tasks/train", "train", "serve", "registry", "track", "store", "bundle", "models"],
+    ...["text", "data", "evaluate", "drift", "graph", "nn", "onnx", "backend/interface.ts"],
+  ],
   routes: ["serve", "drift", "evaluate", "report", "people", "track", "registry", "store"],
   cli: "everything",
   "mod.ts": "everything",
@@ -73,6 +80,9 @@ const mayImport: Record<string, readonly string[] | "everything"> = {
 
 /** The ground floor, which all other parts may import. */
 const ground = ["base", "statistics"];
+
+/** The files of `src/tasks` that build graphs; the others are what is served, and small enough for the edge. */
+const trainsTasks = /^src\/tasks\/(train(ed|ing)|model|collate)\.ts$|^src\/tasks\/[^/]+\/train\.ts$/;
 
 /** All that train and serve may know of the backends. */
 const interfacePath = "src/backend/interface.ts";
@@ -105,6 +115,7 @@ function partOf(path: string): string | undefined {
   const [top, second, third] = path.split("/");
   if (top === "mod.ts" || top === "models" || top === "routes") return top;
   if (path === "src/evaluate/mod.ts") return "evaluate/mod.ts";
+  if (trainsTasks.test(path)) return "tasks/train";
   if (top !== "src" || second === undefined) return undefined;
   const part = second === "backend" && !third?.endsWith(".ts") ? `backend/${third}` : second;
   return part !== "mod.ts" && Object.hasOwn(mayImport, part) ? part : undefined;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { UserError } from "../base/errors.ts";
 import type { HostTensor } from "../graph/dtype.ts";
 import type { Graph } from "../graph/node.ts";
 import type { Bindings } from "../graph/shape.ts";
@@ -111,11 +112,7 @@ export interface RunProfile {
 }
 
 /** Something a backend cannot do; the message is for the user. */
-export class BackendError extends Error {
-  /** Says which error it is. */
-  override readonly name = "BackendError";
-  /** The command line shows the message alone. */
-  readonly userFacing = true;
+export class BackendError extends UserError {
   /** Whether a program that takes less memory could do what this one cannot. */
   readonly outOfMemory: boolean;
 

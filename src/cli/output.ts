@@ -3,33 +3,22 @@
  *
  * @module
  */
+import { UserError } from "../base/errors.ts";
 
 /** Exit codes: a command failed, or was called wrongly. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
 
 /** The user called a command wrongly: exit code 2. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-  readonly userFacing = true;
-}
+export class UsageError extends UserError {}
 
 /** Something the user can mend: exit code 1 and the message alone. */
-export class CommandError extends Error {
-  override readonly name = "CommandError";
-  readonly userFacing = true;
-}
+export class CommandError extends UserError {}
 
 /** A condition is not met: exit code 1 and the message alone. */
-export class UnmetError extends Error {
-  override readonly name = "UnmetError";
-  readonly userFacing = true;
-}
+export class UnmetError extends UserError {}
 
 /** What a command was given to read is not there or not what it should be: exit code 2 and the message alone. */
-export class InputError extends Error {
-  override readonly name = "InputError";
-  readonly userFacing = true;
-}
+export class InputError extends UserError {}
 
 /**
  * Runs what reads a user's files: what is wrong with them, or missing, ends the command with exit code 2, which tells it from a
@@ -42,7 +31,7 @@ export async function readingInput<T>(read: () => Promise<T> | T): Promise<T> {
     return await read();
   } catch (error) {
     if (!(error instanceof Error) || error instanceof UsageError || error instanceof UnmetError) throw error;
-    const known = "userFacing" in error && error.userFacing ? oneLine(error.message) : systemMessage(error);
+    const known = error instanceof UserError ? oneLine(error.message) : systemMessage(error);
     if (known === undefined) throw error;
     throw new InputError(known, { cause: error });
   }
@@ -87,7 +76,7 @@ export function writeText(stream: { writeSync(bytes: Uint8Array): number }, text
 }
 
 /**
- * The one line and the exit code for whatever a command threw. Errors made for users (their class has `userFacing`) and
+ * The one line and the exit code for whatever a command threw. Errors made for users ({@linkcode UserError}) and
  * those of the operating system show their message; anything else is a bug of ours and says so.
  *
  * @example
@@ -103,7 +92,7 @@ export function explain(error: unknown): { line: string; code: number } {
   const line = `weir: ${oneLine(error.message)}`;
   if (error instanceof UsageError) return { line: `${line}; --help says how`, code: exitCodes.usage };
   if (error instanceof InputError) return { line, code: exitCodes.usage };
-  if ("userFacing" in error && error.userFacing) return { line, code: exitCodes.failed };
+  if (error instanceof UserError) return { line, code: exitCodes.failed };
   const known = systemMessage(error);
   if (known) return { line: `weir: ${known}`, code: exitCodes.failed };
   const detail = Deno.env.get("WEIR_DEBUG") ? `\n${error.stack}` : " (WEIR_DEBUG=1 shows where)";

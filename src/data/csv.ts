@@ -1,63 +1,31 @@
+/**
+ * Reading CSV files.
+ *
+ * @module
+ */
 import { CsvError, parse } from "csv-parse";
 import { Readable } from "node:stream";
 import { DataError } from "./errors.ts";
-import { type ExampleColumns, type TextExample, toExample } from "./example.ts";
 import { MAX_LINE_BYTES, readLines } from "./lines.ts";
-
-/** How `readCsv` reads a file. */
-export interface CsvOptions extends ExampleColumns {
-  /** what stands between two fields (default: a tab if the path ends in `.tsv`, else a comma) */
-  delimiter?: string;
-}
-
-/**
- * Reads examples from a CSV file (RFC 4180: quoted fields may hold delimiters, quotes and line ends) whose first row names the columns.
- *
- * @throws {DataError} for the first row that is not UTF-8, not CSV, has another number of fields than the header, or has not the columns wanted:
- * with the file and the line. Also if the file cannot be read, or holds no examples.
- *
- * @example
- * ```ts
- * import { readCsv } from "./csv.ts";
- * import assert from "node:assert/strict";
- *
- * const path = await Deno.makeTempFile({ suffix: ".csv" });
- * await Deno.writeTextFile(path, 'text,label\n"win, now",spam\n');
- * assert.deepEqual(await Array.fromAsync(readCsv(path)), [{ text: "win, now", label: "spam" }]);
- * await Deno.remove(path);
- * ```
- */
-export async function* readCsv(path: string, options: CsvOptions = {}): AsyncGenerator<TextExample> {
-  const { delimiter, ...columns } = options;
-  let isEmpty = true;
-  for await (const { record, where } of readCsvRecords(path, { delimiter })) {
-    isEmpty = false;
-    yield toExample(record, where, columns);
-  }
-  if (isEmpty) {
-    throw new DataError(
-      `${path}: no examples; a row with the columns' names and at least one more were expected`,
-    );
-  }
-}
 
 /** A row of a CSV file by its columns' names, and what errors call it. */
 export interface CsvRecord {
-  /** every field is text */
-  record: Record<string, string>;
-  /** such as `mails.csv line 17` */
-  where: string;
+  /** Every field is text. */
+  readonly record: Record<string, string>;
+  /** Such as `mails.csv line 17`. */
+  readonly where: string;
 }
 
 /**
- * Reads the rows of a CSV file whose first row names the columns.
+ * Reads the rows of a CSV file (RFC 4180: quoted fields may hold delimiters, quotes and line ends) whose first row names the columns.
  *
+ * @param options `delimiter`: what stands between two fields; a tab if the path ends in `.tsv`, else a comma, unless given
  * @throws {DataError} for the first row that is not UTF-8, not CSV or has another number of fields than the header: with the file and the line.
  * Also if the file cannot be read.
  */
 export async function* readCsvRecords(
   path: string,
-  options: Pick<CsvOptions, "delimiter"> = {},
+  options: { readonly delimiter?: string } = {},
 ): AsyncGenerator<CsvRecord> {
   const { delimiter = path.toLowerCase().endsWith(".tsv") ? "\t" : "," } = options;
   const parser = parse({

@@ -1,110 +1,133 @@
+/**
+ * What a record of a data file holds: columns of text and of labels, checked with messages that name the place.
+ *
+ * @module
+ */
+import { sha256 } from "../base/hash.ts";
 import { DataError } from "./errors.ts";
 
-/** One example of text classification. */
+/** A text and its class, or whatever else tells whether two rows of the same text agree. */
 export interface TextExample {
-  /** what a model reads */
-  text: string;
-  /** its class */
-  label: string;
-  /** names the example in reports */
-  id?: string;
+  readonly text: string;
+  readonly label: string;
+  /** Names the example in reports. */
+  readonly id?: string;
 }
 
-/** Where a record keeps an example's parts, and which labels are known. */
-export interface ExampleColumns {
-  /** default "text" */
-  textColumn?: string;
-  /** default "label"; null: no label is read, and every example's is "" */
-  labelColumn?: string | null;
-  /** default: no id is read */
-  idColumn?: string;
-  /** if given, any other label is an error */
-  labels?: readonly string[];
+/** A record of a data file: a parsed JSON line or a CSV row. */
+export type DataRecord = Readonly<Record<string, unknown>>;
+
+/** A record, and what errors call the place it stands at. */
+export interface PlacedRecord {
+  readonly record: DataRecord;
+  /** Such as `mails.jsonl line 17`. */
+  readonly where: string;
 }
 
 /**
- * Makes an example of a record, such as a parsed JSON line or CSV row. Labels and ids may be strings, numbers or booleans; they become strings.
+ * A column that must hold a text.
  *
- * @param where names the record in errors, such as `mails.jsonl line 17`
- * @throws {DataError} if a column is missing, has another type, or holds an unknown label.
+ * @throws {DataError} if it is missing or has another type.
  */
-export function toExample(
-  record: Record<string, unknown>,
-  where: string,
-  columns: ExampleColumns = {},
-): TextExample {
-  const { textColumn = "text", labelColumn = "label", idColumn, labels } = columns;
-  const text = record[textColumn];
-  if (typeof text !== "string") throw wrongColumn(record, textColumn, where, "a string");
-  const label = labelColumn === null ? "" : toLabel(record, where, labelColumn, labels);
-  if (idColumn === undefined) return { text, label };
-  const id = scalar(record[idColumn]);
-  if (id === undefined) throw wrongColumn(record, idColumn, where, "an id");
-  return { text, label, id };
+export function readText(record: DataRecord, where: string, column: string): string {
+  const text = record[column];
+  if (typeof text === "string") return text;
+  throw wrongColumn(record, where, column, "a string");
+}
+
+/**
+ * A column that must hold a label: a string, number or boolean, which become strings.
+ *
+ * @throws {DataError} if it is missing, empty, or has another type.
+ *
+ * @example
+ * ```ts
+ * import { readLabel } from "./example.ts";
+ * import assert from "node:assert/strict";
+ * assert.equal(readLabel({ stars: 5 }, "films.jsonl line 1", "stars"), "5");
+ * assert.throws(() => readLabel({ stars: null }, "films.jsonl line 2", "stars"), /line 2: column "stars" is null; a label was expected/);
+ * ```
+ */
+export function readLabel(record: DataRecord, where: string, column: string): string {
+  const value = record[column];
+  const label = typeof value === "number" || typeof value === "boolean" ? String(value) : value;
+  if (typeof label === "string" && label !== "") return label;
+  throw wrongColumn(record, where, column, "a label");
+}
+
+/**
+ * A column that must hold a number; a CSV file's are text.
+ *
+ * @throws {DataError} if it is missing or holds something else.
+ */
+export function readNumber(record: DataRecord, where: string, column: string): number {
+  const value = record[column];
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  if (typeof number === "number" && Number.isFinite(number)) return number;
+  throw wrongColumn(record, where, column, "a number");
+}
+
+/** The error for a column that is missing, or holds something other than what was expected. */
+export function wrongColumn(record: DataRecord, where: string, column: string, expected: string): DataError {
+  if (Object.hasOwn(record, column)) {
+    return new DataError(
+      `${where}: column ${show(column)} is ${show(record[column])}; ${expected} was expected`,
+    );
+  }
+  const found = Object.keys(record).slice(0, 20).map(show).join(", ") || "none";
+  return new DataError(`${where}: no column ${show(column)}; found ${found}`);
 }
 
 /**
  * The distinct labels of a data set, sorted: their places are the class indices.
  *
  * @param name names the data set in errors
- * @throws {DataError} if there is no example, or only one label.
+ * @throws {DataError} if there is no label, or only one.
  *
  * @example
  * ```ts
  * import { labelsOf } from "./example.ts";
  * import assert from "node:assert/strict";
  *
- * const examples = [{ text: "win now", label: "spam" }, { text: "lunch?", label: "ham" }];
- * assert.deepEqual(labelsOf(examples, "mails.jsonl"), ["ham", "spam"]);
+ * assert.deepEqual(labelsOf(["spam", "ham", "spam"], "mails.jsonl"), ["ham", "spam"]);
  * assert.throws(() => labelsOf([], "mails.jsonl"), /mails.jsonl: no examples/);
  * ```
  */
-export function labelsOf(examples: Iterable<TextExample>, name: string): string[] {
-  const labels = new Set<string>();
-  for (const { label } of examples) labels.add(label);
-  if (labels.size === 0) {
+export function labelsOf(labels: Iterable<string>, name: string): string[] {
+  const distinct = [...new Set(labels)].sort();
+  if (distinct.length === 0) {
     throw new DataError(`${name}: no examples; a classifier needs at least two of each label`);
   }
-  if (labels.size === 1) {
+  if (distinct.length === 1) {
     throw new DataError(
-      `${name}: every example has the label ${show([...labels][0])}; a classifier needs at least two labels`,
+      `${name}: every example has the label ${show(distinct[0])}; a classifier needs at least two labels`,
     );
   }
-  return [...labels].sort();
+  return distinct;
 }
 
-function toLabel(
-  record: Record<string, unknown>,
-  where: string,
-  column: string,
-  labels?: readonly string[],
-): string {
-  const label = scalar(record[column]);
-  if (label === undefined || label === "") throw wrongColumn(record, column, where, "a label");
-  if (labels && !labels.includes(label)) {
-    throw new DataError(`${where}: unknown label ${show(label)}; known are ${labels.map(show).join(", ")}`);
-  }
-  return label;
+/**
+ * Names a data set by its content, for a model's lineage: `sha256:` and the digest of each example's text and label, in order. Order counts,
+ * because training with the same seed visits another order otherwise; ids do not, because no model sees them.
+ *
+ * @example
+ * ```ts
+ * import { dataHash } from "./example.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const hash = dataHash([{ text: "hello", label: "ham", id: "1" }]);
+ * assert.match(hash, /^sha256:[0-9a-f]{64}$/);
+ * assert.equal(dataHash([{ text: "hello", label: "ham" }]), hash);
+ * assert.notEqual(dataHash([{ text: "hello", label: "spam" }]), hash);
+ * ```
+ */
+export function dataHash(examples: Iterable<TextExample>): string {
+  return `sha256:${sha256(contentOf(examples))}`;
 }
 
-function scalar(value: unknown): string | undefined {
-  if (typeof value === "string") return value;
-  return typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
-}
-
-function wrongColumn(
-  record: Record<string, unknown>,
-  column: string,
-  where: string,
-  wanted: string,
-): DataError {
-  if (Object.hasOwn(record, column)) {
-    return new DataError(
-      `${where}: column ${show(column)} is ${show(record[column])}; ${wanted} was expected`,
-    );
-  }
-  const found = Object.keys(record).slice(0, 20).map(show).join(", ") || "none";
-  return new DataError(`${where}: no column ${show(column)}; found ${found}`);
+/** As JSON, so that no two data sets can run together into the same bytes. */
+function* contentOf(examples: Iterable<TextExample>): Generator<string> {
+  for (const { text, label } of examples) yield JSON.stringify([text, label]) + "\n";
 }
 
 function show(value: unknown): string {

@@ -1,10 +1,10 @@
 import { nearDuplicateClusters } from "./dedupe.ts";
 import { DataError } from "./errors.ts";
 import { labelsOf, type TextExample } from "./example.ts";
-import { createRandom } from "./random.ts";
+import { createRandomStream } from "../base/random.ts";
 
 /** How `splitExamples` divides a data set. */
-export interface SplitOptions<Part extends string> {
+export interface SplitOptions<Part extends string, T = TextExample> {
   /** each part's share of the examples; the shares sum to 1 */
   fractions: Record<Part, number>;
   /** the same seed gives the same split (default 0) */
@@ -13,6 +13,8 @@ export interface SplitOptions<Part extends string> {
   clusters?: ArrayLike<number>;
   /** names the data set in errors */
   name?: string;
+  /** what has about the same share in each part, and at least one example; the label unless given, nothing where null */
+  stratum?: ((example: T) => string) | null;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface SplitOptions<Part extends string> {
  */
 export function splitExamples<T extends TextExample, Part extends string>(
   examples: readonly T[],
-  options: SplitOptions<Part>,
+  options: SplitOptions<Part, T>,
 ): Record<Part, T[]> {
   const { fractions, seed = 0, name = "the data set" } = options;
   const parts = Object.keys(fractions) as Part[];
@@ -50,7 +52,9 @@ export function splitExamples<T extends TextExample, Part extends string>(
       `fractions are ${JSON.stringify(fractions)}; positive numbers that sum to 1 were expected`,
     );
   }
-  const labels = labelsOf(examples, name);
+  const { stratum = (example: T) => example.label } = options;
+  const stratumOf = stratum ?? (() => "");
+  const labels = stratum ? labelsOf(examples.map(stratum), name) : [""];
   const clusters = options.clusters ?? nearDuplicateClusters(examples.map(({ text }) => text));
   if (clusters.length !== examples.length) {
     throw new RangeError(`clusters has ${clusters.length} entries for ${examples.length} examples`);
@@ -64,17 +68,19 @@ export function splitExamples<T extends TextExample, Part extends string>(
   }
   // A cluster of several labels is divided with those of its most frequent one.
   const strata = new Map<string, number[][]>(labels.map((label) => [label, []]));
-  for (const group of members.values()) strata.get(commonestLabel(group, examples))!.push(group);
+  for (const group of members.values()) {
+    strata.get(commonestLabel(group.map((i) => stratumOf(examples[i]))))!.push(group);
+  }
 
   const partOf = new Int32Array(examples.length);
-  const random = createRandom(seed, SPLIT_STREAM);
+  const random = createRandomStream(seed, SPLIT_STREAM);
   for (const [label, groups] of strata) {
     if (groups.length < parts.length) {
       throw new DataError(
-        `${name}: label ${
-          JSON.stringify(label)
-        } has ${groups.length} distinct texts; at least ${parts.length} are needed, one for each of ` +
-          parts.join(", "),
+        `${name}: ${
+          !stratum ? "there are" : `label ${JSON.stringify(label)} has`
+        } ${groups.length} ` +
+          `distinct texts; at least ${parts.length} are needed, one for each of ${parts.join(", ")}`,
       );
     }
     const total = groups.reduce((count, group) => count + group.length, 0);
@@ -112,8 +118,8 @@ function draw(wanted: number[], size: number, at: number): number {
   return weights.findLastIndex((weight) => weight > 0);
 }
 
-function commonestLabel(group: number[], examples: readonly TextExample[]): string {
+function commonestLabel(labels: readonly string[]): string {
   const counts = new Map<string, number>();
-  for (const i of group) counts.set(examples[i].label, (counts.get(examples[i].label) ?? 0) + 1);
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
   return [...counts].reduce((best, entry) => entry[1] > best[1] ? entry : best)[0];
 }

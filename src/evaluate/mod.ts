@@ -33,6 +33,7 @@
  *
  * @module
  */
+export { UserError } from "../base/errors.ts";
 // Statistics: metrics as sums over rows, intervals and tests.
 export * from "../statistics/decomposed.ts";
 export * from "../statistics/errors.ts";

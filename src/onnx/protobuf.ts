@@ -7,12 +7,10 @@
  *
  * @module
  */
+import { UserError } from "../base/errors.ts";
 
 /** Bytes that are not the protobuf message they should be; the message is for the user. */
-export class ProtobufError extends Error {
-  override readonly name = "ProtobufError";
-  readonly userFacing = true;
-}
+export class ProtobufError extends UserError {}
 
 /** Writes one message. Nested messages are given as writers and tensors as bytes; neither is copied before `finish`. */
 export class ProtobufWriter {

@@ -1,5 +1,5 @@
 import { EvaluationError } from "../statistics/errors.ts";
-import { createRandom } from "../statistics/prng.ts";
+import { createRandom } from "../base/random.ts";
 import { balancedBlocks, shuffled, shuffleInPlace } from "./blocks.ts";
 import { balancedSides } from "./sides.ts";
 

@@ -1,6 +1,6 @@
 import type { BootstrapOptions, Interval } from "../statistics/bootstrap.ts";
 import { EvaluationError } from "../statistics/errors.ts";
-import { createRandom } from "../statistics/prng.ts";
+import { createRandom } from "../base/random.ts";
 import { balancedBlocks } from "./blocks.ts";
 import { describeParts, strongComponents } from "./comparison_graph.ts";
 import { bestWorstLikelihood } from "./best_worst_model.ts";

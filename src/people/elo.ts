@@ -5,7 +5,7 @@ import {
   resampledInterval,
 } from "../statistics/bootstrap.ts";
 import { EvaluationError } from "../statistics/errors.ts";
-import { createRandom } from "../statistics/prng.ts";
+import { createRandom } from "../base/random.ts";
 import { type Comparison, tallyComparisons } from "./pairwise.ts";
 
 /** How Elo ratings are computed. */

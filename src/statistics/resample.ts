@@ -1,4 +1,4 @@
-import { createWords } from "./prng.ts";
+import { createWords } from "../base/random.ts";
 
 /** Uniform 32-bit words, one at a time out of a block that is refilled when it is used up. */
 export interface WordSource {

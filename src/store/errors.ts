@@ -1,12 +1,9 @@
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
+import { UserError } from "../base/errors.ts";
 
 /** A failure of the disk or the database, told in one line to the person who meets it. */
-export class StoreError extends Error {
-  /** the class, for those who catch it without importing it */
-  override name = "StoreError";
-  /** the message is for people, and is printed without a stack trace */
-  readonly userFacing = true;
+export class StoreError extends UserError {
   /** What went wrong, for code that reacts to it; the message is for people. */
   readonly reason: StoreErrorReason;
 

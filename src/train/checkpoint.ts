@@ -4,29 +4,33 @@
  *
  * @module
  */
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
+import { UserError } from "../base/errors.ts";
+import { writeFileAtomic } from "../base/files.ts";
+import {
+  anyJson,
+  type Check,
+  checkJson,
+  flag,
+  isObject,
+  type Json,
+  list,
+  nullable,
+  number,
+  object,
+  optional,
+  parseJson,
+  record,
+} from "../base/json.ts";
+import { lockDirectory } from "../base/lock.ts";
 import { formatShape } from "../graph/shape.ts";
 import type { HostTensor, NodeOf } from "../graph/graph.ts";
 import { readSafetensors, writeSafetensors } from "../nn/safetensors.ts";
+import type { EpochRecord } from "./best.ts";
 import { CheckpointError } from "./errors.ts";
-
-/** A value that JSON can hold. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** What decides a run's losses besides its states: a run resumes only under the same. */
 export type Settings = Readonly<Record<string, Json>>;
-
-/** The metrics of one epoch. */
-export interface EpochRecord {
-  /** Counts from 1. */
-  readonly epoch: number;
-  /** Steps made by its end. */
-  readonly step: number;
-  /** Mean over the epoch's steps. */
-  readonly trainLoss: number;
-  /** On held-out data, where there are some. */
-  readonly evaluation?: { readonly loss: number; readonly accuracy: number; readonly macroF1: number };
-}
 
 /** Where a run is. */
 export interface RunPlace {
@@ -55,10 +59,23 @@ export interface Checkpoint {
   readonly place: RunPlace;
 }
 
-const FORMAT = "weir-checkpoint/1";
+/** What a run leaves in its checkpoint for whoever resumes it. */
+export type Note = Readonly<Record<string, string>>;
+
+const FORMAT = "weir-checkpoint/2";
 
 /** The file's name in a checkpoint directory. */
 export const CHECKPOINT_FILE = "checkpoint.safetensors";
+
+/**
+ * Takes a checkpoint directory for this run alone, for as long as the lock is held.
+ *
+ * @throws {UserError} when another process trains into it.
+ * @throws {CheckpointError} when it cannot be made or written.
+ */
+export async function lockCheckpoint(directory: string): Promise<Disposable> {
+  return await saving(join(directory, CHECKPOINT_FILE), () => lockDirectory(directory));
+}
 
 /**
  * Writes the checkpoint: a kill or a full disk at any moment leaves the old one or the new one. Parameters of evaluations
@@ -68,12 +85,15 @@ export const CHECKPOINT_FILE = "checkpoint.safetensors";
  */
 export async function saveCheckpoint(
   directory: string,
-  checkpoint: Checkpoint & { readonly settings: Settings },
+  checkpoint: Checkpoint & { readonly settings: Settings; readonly note?: Note },
 ): Promise<string> {
   const path = join(directory, CHECKPOINT_FILE);
-  const { place, settings } = checkpoint;
-  const json = JSON.stringify({ format: FORMAT, place, settings });
-  await writeAtomic(path, writeSafetensors(checkpoint.states, { metadata: { weir: json } }));
+  const { place, settings, note = {} } = checkpoint;
+  const json = JSON.stringify({ format: FORMAT, place, settings, note });
+  await saving(
+    path,
+    () => writeFileAtomic(path, writeSafetensors(checkpoint.states, { metadata: { weir: json } })),
+  );
   const kept = place.bestStep === null ? undefined : bestFile(place.bestStep);
   for await (const { name } of Deno.readDir(directory)) {
     if (/^best-\d+\.safetensors$/.test(name) && name !== kept) await Deno.remove(join(directory, name));
@@ -111,12 +131,37 @@ export async function loadCheckpoint(
   return { states: tensors, place };
 }
 
+/** The note of the directory's checkpoint; empty where there is none that can be read: what is wrong with it is said when it is loaded. */
+export async function readCheckpointNote(directory: string): Promise<Note> {
+  try {
+    using file = await Deno.open(join(directory, CHECKPOINT_FILE));
+    const start = await readExactly(file, 8);
+    const header = await readExactly(file, Number(new DataView(start.buffer).getBigUint64(0, true)));
+    const { note } = JSON.parse(JSON.parse(new TextDecoder().decode(header)).__metadata__.weir);
+    return isObject(note) ? note as Note : {};
+  } catch {
+    return {};
+  }
+}
+
+async function readExactly(file: Deno.FsFile, count: number): Promise<Uint8Array<ArrayBuffer>> {
+  if (count > 100_000_000) throw new RangeError("a safetensors header is at most 100 MB");
+  const bytes = new Uint8Array(count);
+  for (let at = 0; at < count;) {
+    const read = await file.read(bytes.subarray(at));
+    if (read === null) throw new RangeError("the file ends early");
+    at += read;
+  }
+  return bytes;
+}
+
 /** Writes the parameters of the best evaluation so far; they belong to a checkpoint only once that names their step. */
 export async function saveBest(
   directory: string,
   best: { step: number; parameters: Record<string, HostTensor> },
 ): Promise<void> {
-  await writeAtomic(join(directory, bestFile(best.step)), writeSafetensors(best.parameters));
+  const path = join(directory, bestFile(best.step));
+  await saving(path, () => writeFileAtomic(path, writeSafetensors(best.parameters)));
 }
 
 /**
@@ -140,7 +185,7 @@ export function compareSettings(saved: Settings, wanted: Settings): string[] {
     const [was, is] = [canonical(saved[key]), canonical(wanted[key])];
     if (was === is) return [];
     if (isObject(saved[key]) && isObject(wanted[key])) {
-      return compareSettings(saved[key] as Settings, wanted[key] as Settings).map((line) => `${key}.${line}`);
+      return compareSettings(saved[key], wanted[key]).map((line) => `${key}.${line}`);
     }
     return [`${key} was ${shorten(was)} there and is ${shorten(is)} now`];
   });
@@ -154,36 +199,42 @@ function canonical(value: Json | undefined): string {
   );
 }
 
-function isObject(value: unknown): value is Record<string, Json> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function shorten(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
+const count = number({ least: 0, whole: true });
+/** A metric that is not a number is null in JSON. */
+const metric: Check<number> = (value, path) => value === null ? NaN : number()(value, path);
+const epoch = object<EpochRecord>({
+  epoch: count,
+  step: count,
+  trainLoss: number(),
+  evaluation: optional(object({ loss: metric, accuracy: metric, macroF1: metric })),
+});
+const runRecord = object<{ place: RunPlace; settings: Settings }>({
+  place: object<RunPlace>({
+    step: count,
+    epoch: count,
+    batch: count,
+    epochLossSum: number(),
+    epochs: list(epoch, { most: 10_000_000 }),
+    bestStep: nullable(count),
+    skippedSteps: optional(count),
+    seconds: number({ least: 0 }),
+    finished: flag,
+  }),
+  settings: record(anyJson({ depth: 16 }), { most: 1000 }),
+});
+
 function parseMetadata(json: string | undefined, path: string): { place: RunPlace; settings: Settings } {
-  let value: unknown;
-  try {
-    value = JSON.parse(json ?? "");
-  } catch {
-    throw new CheckpointError(
-      `Cannot resume from ${path}: it is a safetensors file, but no checkpoint of a run`,
-    );
-  }
-  const { format, place, settings } = isObject(value) ? value : {};
+  const refuse = (what: string) => new CheckpointError(`Cannot resume from ${path}: ${what}`);
+  const value = parseJson(json ?? "", () => refuse("it is a safetensors file, but no checkpoint of a run"));
+  const format = isObject(value) ? value.format : undefined;
   if (format !== FORMAT) {
-    throw new CheckpointError(
-      `Cannot resume from ${path}: its format is ${JSON.stringify(format)}, this version reads "${FORMAT}"`,
-    );
+    throw refuse(`its format is ${JSON.stringify(format)}, this version reads "${FORMAT}"`);
   }
-  const counts = ["step", "epoch", "batch"] as const;
-  const sound = isObject(place) && isObject(settings) && Array.isArray(place.epochs) &&
-    counts.every((field) => Number.isSafeInteger(place[field]) && (place[field] as number) >= 0) &&
-    ["epochLossSum", "seconds"].every((field) => typeof place[field] === "number") &&
-    (place.bestStep === null || Number.isSafeInteger(place.bestStep)) && typeof place.finished === "boolean";
-  if (!sound) throw new CheckpointError(`Cannot resume from ${path}: its record of the run is damaged`);
-  return { place: place as unknown as RunPlace, settings: settings as Settings };
+  return checkJson(runRecord, value, (problem) => refuse(`its record of the run is damaged: ${problem}`));
 }
 
 function checkTensors(
@@ -223,29 +274,15 @@ async function readFile(path: string): Promise<Uint8Array> {
   }
 }
 
-/** Into a sibling first, to the disk, then renamed over `path`. */
-async function writeAtomic(path: string, bytes: Uint8Array): Promise<void> {
-  const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.tmp`);
+/** Says what to do where something cannot be written. */
+async function saving<T>(path: string, write: () => Promise<T>): Promise<T> {
   try {
-    await Deno.mkdir(folder, { recursive: true });
-    {
-      using file = await Deno.open(temporary, { write: true, create: true, truncate: true });
-      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-      await file.sync();
-    }
-    await Deno.rename(temporary, path);
-    if (Deno.build.os !== "windows") {
-      using handle = await Deno.open(folder); // the rename is on the disk once its folder is
-      await handle.sync();
-    }
+    return await write();
   } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
+    if (error instanceof UserError) throw error;
+    const what = `Cannot save ${path}: ${(error as Error).message}`;
     throw new CheckpointError(
-      `Cannot save ${path}: ${
-        (error as Error).message
-      }. Free some space or make the folder writable, then resume: ` +
-        `the checkpoint before is whole`,
+      `${what}. Free some space or make the folder writable, then resume: the checkpoint before is whole`,
       { cause: error },
     );
   }

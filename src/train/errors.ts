@@ -1,15 +1,7 @@
+import { UserError } from "../base/errors.ts";
+
 /** Training cannot start or go on; the message is for the user. */
-export class TrainingError extends Error {
-  /** What kind of error it is. */
-  override readonly name = "TrainingError";
-  /** The message alone is shown. */
-  readonly userFacing = true;
-}
+export class TrainingError extends UserError {}
 
 /** A checkpoint that cannot be written, read or resumed from; the message is for the user. */
-export class CheckpointError extends Error {
-  /** What kind of error it is. */
-  override readonly name = "CheckpointError";
-  /** The message alone is shown. */
-  readonly userFacing = true;
-}
+export class CheckpointError extends UserError {}

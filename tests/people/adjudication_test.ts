@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dawidSkene, type Label, majorityVote } from "../../src/people/adjudication.ts";
-import { createRandom } from "../../src/statistics/prng.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { close, readGolden, readRatings } from "./golden.ts";
 
 const golden = readGolden<{ dawidSkene: [number, string[], number[][]][] }>("agreement").dawidSkene;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { addAnnotators, assignItems, type Assignment, overlaps } from "../../src/people/assignment.ts";
-import { createRandom } from "../../src/statistics/prng.ts";
+import { createRandom } from "../../src/base/random.ts";
 
 const names = (count: number, what: string) => Array.from({ length: count }, (_, i) => `${what} ${i}`);
 const spread = (values: readonly number[]) => Math.max(...values) - Math.min(...values);

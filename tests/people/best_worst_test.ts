@@ -5,7 +5,7 @@ import {
   bestWorstScores,
   fitBestWorst,
 } from "../../src/people/best_worst.ts";
-import { createRandom } from "../../src/statistics/prng.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { close, readGolden } from "./golden.ts";
 
 const { bestWorst } = readGolden<{ bestWorst: ["maxdiff" | "sequential", string[], number[], number[]][] }>(

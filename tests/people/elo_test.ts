@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { bradleyTerry } from "../../src/people/bradley_terry.ts";
 import { eloInOrder, eloRatings } from "../../src/people/elo.ts";
 import type { Comparison } from "../../src/people/pairwise.ts";
-import { createRandom } from "../../src/statistics/prng.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { close, readGolden } from "./golden.ts";
 
 const { elo } = readGolden<{ elo: [number, number, string, number[]][] }>("pairwise");

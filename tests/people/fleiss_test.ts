@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { agreementRows, countRatings, fleissKappa, manyRaterAgreement } from "../../src/people/fleiss.ts";
-import { createRandom } from "../../src/statistics/prng.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { close, readGolden, readRatings } from "./golden.ts";
 
 type Case = [number, string[], string[], ...(number | null)[]];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { intraclassCorrelation } from "../../src/people/intraclass.ts";
-import { createRandom } from "../../src/statistics/prng.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { normalQuantile } from "../../src/statistics/distributions.ts";
 import { close, readGolden } from "./golden.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { krippendorffAlpha, type MeasurementLevel } from "../../src/people/krippendorff.ts";
-import { createRandom } from "../../src/statistics/prng.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { close, readGolden, readRatings } from "./golden.ts";
 
 type Case = [number[], string[], ...(number | null)[]];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { bradleyTerry, strengthDifference } from "../../src/people/bradley_terry.ts";
 import { type Comparison, tallyComparisons, winRates } from "../../src/people/pairwise.ts";
-import { createRandom } from "../../src/statistics/prng.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { close, readGolden } from "./golden.ts";
 
 type Rows = [number, number, number, number, number][];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Lease, nextItem, nextTask, progress, type QueueState, settle } from "../../src/people/queue.ts";
-import { createRandom } from "../../src/statistics/prng.ts";
+import { createRandom } from "../../src/base/random.ts";
 
 const items = Array.from({ length: 12 }, (_, i) => `item ${i}`);
 

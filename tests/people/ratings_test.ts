@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { divergingBar, type Rating, ratingsReport, zScores } from "../../src/people/ratings.ts";
-import { createRandom } from "../../src/statistics/prng.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { close, readGolden } from "./golden.ts";
 
 const { likert } = readGolden<{ likert: [number, string, ...(number | null)[]][] }>("agreement");

@@ -3,7 +3,7 @@ import { wilsonInterval } from "../../src/statistics/intervals.ts";
 import { itemsForKappa, ratersForKappa } from "../../src/people/kappa_size.ts";
 import { cohenKappaTable } from "../../src/statistics/kappa.ts";
 import * as plan from "../../src/people/sample_size.ts";
-import { createRandom } from "../../src/statistics/prng.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { close, readGolden } from "./golden.ts";
 
 const golden = readGolden<Record<string, number[][]>>("sample_size");

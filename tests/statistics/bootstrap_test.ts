@@ -8,7 +8,8 @@ import {
 } from "../../src/statistics/bootstrap.ts";
 import { type Decomposed, evaluateAll, means, selectRows } from "../../src/statistics/decomposed.ts";
 import { EvaluationError } from "../../src/statistics/errors.ts";
-import { createRandom, drawBinomial } from "../../src/statistics/prng.ts";
+import { createRandom } from "../../src/base/random.ts";
+import { drawBinomial } from "../draw_binomial.ts";
 import { designUnits, groupUnits, jackknifeMetrics } from "../../src/statistics/units.ts";
 import golden from "../golden/evaluate/intervals.json" with { type: "json" };
 import { close, uniforms } from "./lcg.ts";

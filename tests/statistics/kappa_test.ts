@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { cohenKappa, cohenKappaTable, type KappaWeights, landisKoch } from "../../src/statistics/kappa.ts";
-import { createRandom } from "../../src/statistics/prng.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { close, readGolden, readRatings } from "../people/golden.ts";
 
 type Case = [number, string, string, KappaWeights, ...(number | null)[]];

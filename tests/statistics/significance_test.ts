@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Decomposed, evaluateAll, means, selectRows } from "../../src/statistics/decomposed.ts";
-import { createRandom } from "../../src/statistics/prng.ts";
+import { createRandom } from "../../src/base/random.ts";
 import {
   approximateRandomization,
   bootstrapPValue,

@@ -1,4 +1,4 @@
-import { createRandom } from "../../statistics/prng.ts";
+import { createRandom } from "../../base/random.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 
 /** Small changes of a text that should not change what a model says of it. */

@@ -4,7 +4,7 @@ import { compareRocAuc } from "../classification/delong.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { adjustPValues } from "../../statistics/corrections.ts";
 import { correctnessTable, mcNemar } from "../../statistics/paired_tests.ts";
-import { createRandom } from "../../statistics/prng.ts";
+import { createRandom } from "../../base/random.ts";
 import type { ComparisonSection, Measured, Task } from "../report.ts";
 import { approximateRandomization } from "../../statistics/significance.ts";
 import { classifierRows, labelsOf, positiveScores } from "./classes.ts";

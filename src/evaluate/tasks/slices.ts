@@ -2,7 +2,7 @@ import { bootstrap, type RowBootstrapOptions } from "../../statistics/bootstrap.
 import { type Decomposed, selectRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { adjustPValues } from "../../statistics/corrections.ts";
-import { createRandom } from "../../statistics/prng.ts";
+import { createRandom } from "../../base/random.ts";
 import type { Better, SlicesSection } from "../report.ts";
 
 /** How rows are cut into slices. */

@@ -8,7 +8,7 @@ import {
 } from "../../../src/evaluate/classification/auc.ts";
 import { compareRocAuc, rocAucInterval } from "../../../src/evaluate/classification/delong.ts";
 import { EvaluationError } from "../../../src/statistics/errors.ts";
-import { createRandom } from "../../../src/statistics/prng.ts";
+import { createRandom } from "../../../src/base/random.ts";
 import { normalQuantile } from "../../../src/statistics/distributions.ts";
 
 type Value = number | "error";

@@ -8,7 +8,7 @@ import {
 } from "../../../src/evaluate/classification/curves.ts";
 import { EvaluationError } from "../../../src/statistics/errors.ts";
 import { descendingOrder } from "../../../src/evaluate/order.ts";
-import { createRandom } from "../../../src/statistics/prng.ts";
+import { createRandom } from "../../../src/base/random.ts";
 import { chooseThreshold, thresholdCurve } from "../../../src/evaluate/classification/thresholds.ts";
 
 type Values = (number | null)[];

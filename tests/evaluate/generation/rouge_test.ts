@@ -7,7 +7,7 @@ import {
   rougeRows,
   type RougeType,
 } from "../../../src/evaluate/generation/rouge.ts";
-import { createRandom } from "../../../src/statistics/prng.ts";
+import { createRandom } from "../../../src/base/random.ts";
 
 interface Row {
   prediction: string;

@@ -1,0 +1,78 @@
+/**
+ * A task's head on an architecture's body, as one graph.
+ *
+ * @module
+ */
+import { architectureOf, type ModelConfig, type TextInputName, type TextInputs } from "../../models/index.ts";
+import type { Builder } from "../graph/builder.ts";
+import { createBuilder, type Graph, type Node } from "../graph/graph.ts";
+import { product } from "../graph/shape.ts";
+import { servedTasks, type TaskName } from "./served.ts";
+import { trainedTasks } from "./trained.ts";
+import type { Objective, ObjectiveOptions } from "./training.ts";
+
+/** A model: an architecture's configuration, and the head of a task. */
+export interface ModelSpec {
+  readonly task: TaskName;
+  readonly config: ModelConfig;
+  /** What the task's head is made with. */
+  readonly head: unknown;
+}
+
+/** How the forward pass is built. */
+export interface ForwardMode {
+  /** In training, dropout draws from the state `rng`, which the graph has then. */
+  readonly training?: boolean;
+  /** Texts of one row, which lie behind each other: the text inputs are `[texts * batch, sequence]`; 1 unless given. */
+  readonly textsPerRow?: number;
+}
+
+/**
+ * The forward pass: inputs `input_ids`, `attention_mask` and, where the architecture reads it, `token_type_ids`, i32 `[batch,
+ * sequence]`, to the task's outputs.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "../../models/bert.ts";
+ * import { forwardGraph } from "./model.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const config = bertConfig({ vocabSize: 8000 });
+ * const graph = forwardGraph({ task: "text-classification", config, head: { labels: ["ham", "spam"] } });
+ * assert.deepEqual(graph.outputs.logits.shape, ["batch", 2]);
+ * ```
+ */
+export function forwardGraph({ task, config, head }: ModelSpec, mode: ForwardMode = {}): Graph {
+  const architecture = architectureOf(config);
+  const trained = trainedTasks[task];
+  const b = createBuilder();
+  const inputs = textInputs(b, architecture.inputs, mode.textsPerRow ?? 1);
+  const body = architecture.body(b, config, inputs, {
+    training: mode.training ?? false,
+    reads: trained.reads(head),
+  });
+  const outputs = trained.attach(b, { architecture, config, body, mask: inputs.attention_mask! }, head);
+  for (const [name, node] of Object.entries(outputs)) b.output(name, node);
+  return b.graph();
+}
+
+/** A model as a trainer takes it: its forward pass in training and in evaluation, and its objective. */
+export interface TrainableModel {
+  forward(mode: { readonly training: boolean }): Graph;
+  objective(b: Builder, outputs: Readonly<Record<string, Node>>): Objective;
+}
+
+/** A model of a task as a trainer takes it. */
+export function trainableModel(spec: ModelSpec, options: ObjectiveOptions = {}): TrainableModel {
+  const textsPerRow = servedTasks[spec.task].queriesPerRow;
+  return {
+    forward: ({ training }) => forwardGraph(spec, { training, textsPerRow }),
+    objective: (b, outputs) => trainedTasks[spec.task].objective(b, outputs, spec.head, options),
+  };
+}
+
+/** Appends text inputs, i32 `[textsPerRow * batch, sequence]`. */
+export function textInputs(b: Builder, names: readonly TextInputName[], textsPerRow = 1): TextInputs {
+  const shape = [product([textsPerRow, "batch"]), "sequence"];
+  return Object.fromEntries(names.map((name) => [name, b.input(name, "i32", shape)]));
+}

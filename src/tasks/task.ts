@@ -1,0 +1,187 @@
+/**
+ * What a task is to those who read data, serve, evaluate and watch: a row of data in, an answer out. The half that builds graphs is
+ * in `training.ts`; nothing here imports a graph, so that what is served at the edge stays small.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import type { DataRecord } from "../data/example.ts";
+import type { Feature } from "../drift/feature.ts";
+import type { Task as EvaluationTask } from "../evaluate/report.ts";
+import type { TextObservation } from "../drift/observation.ts";
+import type { Encoding, Tokenizer } from "../text/tokenizer.ts";
+
+/** A text, or a pair of texts that the model reads together. */
+export type TextQuery = string | readonly [string, string];
+
+/** Where a record keeps its parts; a task says which it reads and what they are called unless told. */
+export interface Columns {
+  /** The text. */
+  readonly text: string;
+  /** The text that is read together with it; absent: there is none. */
+  readonly pair?: string;
+  /** What the model should answer. */
+  readonly label: string;
+}
+
+/** A row of labelled data. */
+export interface Row<T> {
+  /** What the model reads: one query, or two where a task compares texts that are read apart. */
+  readonly queries: readonly TextQuery[];
+  /** What it should answer. */
+  readonly target: T;
+}
+
+/** A text as the model reads it, and where its words are if the task asks for them. */
+export interface TextEncoding extends Encoding {
+  /** For tasks that label words, in order: where each begins and ends in the text (UTF-16 units), and its first token. */
+  readonly words?: readonly WordSpan[];
+}
+
+/** A word of a text. */
+export interface WordSpan {
+  readonly start: number;
+  readonly end: number;
+  /** The place of its first token among the encoding's ids; -1 for a word that was cut off. */
+  readonly token: number;
+}
+
+/** How a text is encoded. */
+export interface EncodeQueryOptions {
+  /** Longer texts are cut to this many tokens, special ones included. */
+  readonly maxTokens: number;
+  /** Which end is cut off; `right` unless given. */
+  readonly truncationDirection?: "left" | "right";
+}
+
+/** What a model gave for one query, by output name; the batch's dimension is taken off. */
+export type RowOutputs = Readonly<Record<string, RowOutput>>;
+
+/** One of a model's outputs for one query. */
+export interface RowOutput {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** A metric with its confidence interval. */
+export interface MetricValue {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+  readonly confidence: number;
+  readonly n: number;
+}
+
+/** How good answers are. */
+export interface Scores {
+  /** By name, the most telling first. */
+  readonly metrics: Readonly<Record<string, MetricValue>>;
+  /** Everything that was measured, for JSON. */
+  readonly report: unknown;
+  /** The same as text for a terminal. */
+  text(): string;
+}
+
+/** Which metric chooses between models, and which way is better. */
+export interface BestBy {
+  readonly metric: string;
+  readonly better: "higher" | "lower";
+  /** Differences below this are noise on the few rows that choose an epoch: the later epoch is taken. */
+  readonly tolerance?: number;
+}
+
+/** What a model is, as far as a task's answers and observations depend on it. */
+export interface ModelFacts<H> {
+  /** What the head was made with, such as the labels. */
+  readonly head: H;
+  /** One more than the greatest token id. */
+  readonly vocabSize: number;
+}
+
+/**
+ * A task without its training.
+ *
+ * @typeParam H What a head is made with: labels, pooling. It is kept in `weir.json` as `head`.
+ * @typeParam T What a row of labelled data says the answer should be.
+ * @typeParam A What a model answers.
+ */
+export interface ServedTask<H, T, A> {
+  /** As in `weir.json` and on the command line. */
+  readonly name: string;
+  /** What people call it: "text classification". */
+  readonly title: string;
+  /** The Hub's name for it: `pipeline_tag` of the model card. */
+  readonly pipelineTag: string;
+  /** What the model reads for one row: 1, or 2 where a task compares texts that are read apart. */
+  readonly queriesPerRow: 1 | 2;
+  /** The columns that are read unless told. */
+  readonly columns: Columns;
+  /** The metrics of `weir eval`. */
+  readonly evaluation: EvaluationTask;
+  /** What chooses the best epoch. */
+  readonly bestBy: BestBy;
+  /** Names of the metrics that are shown after every epoch. */
+  readonly headline: readonly string[];
+
+  /** Checks `head` of a `weir.json`. */
+  readonly head: z.ZodType<H>;
+  /** The head of a bundle of format 1, which had labels alone. Absent: there was none of this task. */
+  headOfLabels?(labels: readonly string[]): H;
+  /** The texts of a record. `where` names the record in errors, such as `mails.jsonl line 17`. */
+  queries(record: DataRecord, where: string, columns: Columns): readonly TextQuery[];
+  /** What a record says the answer should be. */
+  target(record: DataRecord, where: string, columns: Columns): T;
+
+  /** What a query's answer is read from. */
+  readonly outputs: readonly string[];
+  /** What a caller may ask of an answer, as Hugging Face's `parameters`. */
+  readonly parameters: z.ZodType<Readonly<Record<string, unknown>>>;
+  /** What an answer is, for OpenAPI. */
+  readonly answer: z.ZodType<A>;
+  /** A query as the model reads it: the same in training, evaluation, serving and drift. */
+  encode(tokenizer: Tokenizer, query: TextQuery, options: EncodeQueryOptions): TextEncoding;
+  /**
+   * A model's outputs as an answer.
+   *
+   * @throws {UserError} when an output is not a finite number: such an answer must count for nothing.
+   */
+  decode(
+    outputs: RowOutputs,
+    of: { readonly query: TextQuery; readonly encoding: TextEncoding; readonly head: H },
+    parameters?: Readonly<Record<string, unknown>>,
+  ): A;
+  /** An answer in one line. */
+  describe(answer: A): string;
+  /** One of few names that an answer comes to, such as the best label: what answers are counted by. Absent: they are only counted. */
+  outcome?(answer: A): string;
+  /**
+   * What the drift monitor is shown of a query. The baseline of a bundle is made with the same function as live traffic, so that the
+   * two compare.
+   *
+   * @param outputs Absent: the model was not asked.
+   */
+  observe(
+    query: TextQuery,
+    encoding: TextEncoding,
+    outputs: RowOutputs | undefined,
+    head: H,
+  ): TextObservation;
+
+  /** What is watched of this task's traffic. */
+  features(model: ModelFacts<H>): readonly Feature<unknown>[];
+
+  /** Scores answers; each row has as many answers as it has queries. Intervals that need resampling are made where `resamples` is given. */
+  judge(
+    targets: readonly T[],
+    answers: readonly (readonly A[])[],
+    options: { readonly head: H; readonly resamples?: number },
+  ): Scores;
+  /** An answer and what was wanted as `weir eval` compares them. */
+  pair(
+    target: T,
+    answers: readonly A[],
+  ): { readonly prediction: unknown; readonly reference: unknown; readonly scores?: unknown };
+}
+
+/** Any task: what a caller handles without knowing which. */
+export type AnyServedTask = ServedTask<unknown, unknown, unknown>;

@@ -1,0 +1,13 @@
+/**
+ * The tasks there are, as they are trained.
+ *
+ * @module
+ */
+import type { TaskName } from "./served.ts";
+import { trainTextClassification } from "./text_classification/train.ts";
+import type { AnyTrainedTask } from "./training.ts";
+
+/** The training side of every task: one that is missing does not compile. */
+export const trainedTasks: { readonly [N in TaskName]: AnyTrainedTask } = {
+  "text-classification": trainTextClassification as AnyTrainedTask,
+};

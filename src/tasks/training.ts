@@ -1,0 +1,89 @@
+/**
+ * What a task adds to be trained: how targets are fed, the head on an architecture's body, and the objective.
+ *
+ * @module
+ */
+import type { Architecture, Body, ModelConfig } from "../../models/architecture.ts";
+import type { Builder } from "../graph/builder.ts";
+import type { HostTensor } from "../graph/dtype.ts";
+import type { Node } from "../graph/node.ts";
+import type { Row, TextEncoding } from "./task.ts";
+
+/** What a run is asked about its objective. */
+export interface ObjectiveOptions {
+  /** Share of a label that is spread over all classes; tasks without classes refuse it. */
+  readonly labelSmoothing?: number;
+}
+
+/** What a step minimises. */
+export interface Objective {
+  /** f32 scalar: the mean over what `weight` counts. */
+  readonly loss: Node;
+  /** f32 scalar: how many rows, tokens or pairs the loss is a mean of. */
+  readonly weight: Node;
+}
+
+/** Targets of a batch as tensors, and what the loss averages over: rows, tokens. */
+export interface TargetTensors {
+  readonly feeds: Readonly<Record<string, HostTensor>>;
+  readonly weight: number;
+}
+
+/** Where a head is put. */
+export interface HeadSite {
+  readonly architecture: Architecture;
+  readonly config: ModelConfig;
+  readonly body: Body;
+  /** `attention_mask`, for a head that pools: i32 `[B, S]`. */
+  readonly mask: Node;
+}
+
+/**
+ * The training side of a task.
+ *
+ * @typeParam H What a head is made with.
+ * @typeParam T What a row of labelled data says the answer should be.
+ * @typeParam E A target as it is fed.
+ */
+export interface TrainedTask<H, T, E> {
+  /** What a body must give: one vector a text, or a hidden state for every token. */
+  reads(head: H): "pooled" | "tokens";
+  /**
+   * The head for these rows, such as their labels.
+   *
+   * @throws {DataError} when the rows cannot be learnt from, such as when they have one label alone.
+   */
+  headOf(rows: readonly Row<T>[], source: string): H;
+  /** What stays in equal shares when rows are divided into parts; absent: rows are divided at random. */
+  stratum?(target: T): string;
+  /** A target as text, to tell whether two rows with one text agree. */
+  key(target: T): string;
+  /** A target as it is fed, for queries encoded like this. */
+  encodeTarget(target: T, encodings: readonly TextEncoding[], head: H): E;
+  /** Targets side by side; rows beyond them fill the batch up and count for nothing. */
+  padTargets(
+    targets: readonly E[],
+    size: { readonly rows: number; readonly sequence: number },
+    head: H,
+  ): TargetTensors;
+  /** Appends the head and returns the model's outputs by name. */
+  attach(b: Builder, site: HeadSite, head: H): Record<string, Node>;
+  /** Appends inputs for targets, named as `padTargets` feeds them, and the loss. */
+  objective(
+    b: Builder,
+    outputs: Readonly<Record<string, Node>>,
+    head: H,
+    options: ObjectiveOptions,
+  ): Objective;
+  /** What a person should know of the head, such as its labels. */
+  describeHead(head: H): string;
+  /** What `config.json` says of the head: `architectures`, labels, `problem_type`. */
+  configJson(architecture: Architecture, head: H): Record<string, unknown>;
+  /** The head that a checkpoint's `config.json` describes; `undefined` where it describes none. */
+  headOfConfig?(json: Readonly<Record<string, unknown>>): H | undefined;
+  /** Further files of a bundle, such as what sentence-transformers reads, by path. */
+  files?(config: ModelConfig, head: H): Readonly<Record<string, unknown>>;
+}
+
+/** Any task's training: what a caller handles without knowing which. */
+export type AnyTrainedTask = TrainedTask<unknown, unknown, unknown>;
