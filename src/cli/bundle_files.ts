@@ -8,7 +8,7 @@ import { configJson, type ModelConfig } from "../../models/index.ts";
 import type { Baseline } from "../drift/mod.ts";
 import type { HostTensor } from "../graph/graph.ts";
 import { writeSafetensors } from "../nn/safetensors.ts";
-import type { ManifestDraft } from "../registry/manifest.ts";
+import type { ManifestDraft } from "../bundle/manifest.ts";
 import { classifierOnnx } from "./onnx_file.ts";
 
 /** What a bundle is made from. */

@@ -11,7 +11,7 @@ import { collate, type CollateOptions } from "../data/collate.ts";
 import type { TextExample } from "../data/example.ts";
 import { type Baseline, BaselineBuilder, DriftError } from "../drift/mod.ts";
 import type { ClassificationReport } from "../evaluate/classification/classification.ts";
-import type { ManifestDraft } from "../registry/manifest.ts";
+import type { ManifestDraft } from "../bundle/manifest.ts";
 import { openRegistry } from "../registry/registry.ts";
 import { observationOf } from "../serve/text_classification.ts";
 import { openStore } from "../store/sqlite.ts";
