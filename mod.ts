@@ -29,6 +29,7 @@
  */
 
 export { UserError } from "./src/base/errors.ts";
+export type { Json } from "./src/base/json.ts";
 
 // The graph, and what is built of it.
 export * from "./src/graph/graph.ts";
@@ -129,12 +130,12 @@ export {
 export { train } from "./src/train/trainer.ts";
 export * from "./src/train/options.ts";
 export * from "./src/train/evaluator.ts";
-export type { EpochRecord, Json, Settings } from "./src/train/checkpoint.ts";
+export type { EpochRecord, Settings } from "./src/train/checkpoint.ts";
 export type { MeasureOptions, StepMeasurement } from "./src/train/measure.ts";
 export type { ProgressOutput } from "./src/train/progress.ts";
 export type { Hyperparameters } from "./src/train/step.ts";
 export * from "./src/evaluate/classification/classification.ts";
-export { type BootstrapOptions } from "./src/evaluate/uncertainty/bootstrap.ts";
+export { type BootstrapOptions } from "./src/statistics/bootstrap.ts";
 export { formatReport } from "./src/evaluate/classification/format.ts";
 
 // Keeping, serving and watching.

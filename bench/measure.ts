@@ -7,7 +7,6 @@
 import { allocate, type HostTensor } from "../src/graph/dtype.ts";
 import { type Graph, statesOf } from "../src/graph/node.ts";
 import { numeric, sizeOf } from "../src/graph/shape.ts";
-import { RNG_STATE } from "../src/nn/rng.ts";
 
 /** One measurement. `gpu_step.py` writes the same fields. */
 export interface BenchRecord {
@@ -118,7 +117,7 @@ export function quickStates(graph: Graph): Record<string, HostTensor> {
       const data = allocate(state.dtype, sizeOf(shape));
       const { init } = state.attrs;
       const shift = hash(state.name!);
-      if (state.name === RNG_STATE) data[0] = shift;
+      if (init.kind === "key") data[0] = shift;
       else if (init.kind === "fill") data.fill(init.value);
       else {
         const scale = init.kind === "normal" ? init.std : init.bound;

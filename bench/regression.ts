@@ -151,7 +151,7 @@ async function measure(
 function built(build: (b: Builder) => Node): Graph {
   const b = createBuilder();
   const y = build(b);
-  const kept = b.state("y", "f32", y.shape);
+  const kept = b.state("y", "f32", y.shape, { role: "cache" });
   b.update(kept, y);
   b.output("probe", first(b, y));
   return b.graph();
@@ -163,7 +163,7 @@ function trained(build: (b: Builder) => Node): Graph {
   const loss = b.sum(b.square(build(b)));
   const parameters = statesOf(b.graph());
   gradients(b, loss, parameters).forEach((slope, i) => {
-    b.update(b.state(`grad.${parameters[i].name}`, "f32", slope.shape), slope);
+    b.update(b.state(`grad.${parameters[i].name}`, "f32", slope.shape, { role: "cache" }), slope);
   });
   b.output("probe", loss);
   return b.graph();

@@ -76,6 +76,7 @@ const statusOf: Record<Exclude<ServeErrorKind, "bundle">, [status: number, type:
   // Nobody reads it: the client has gone.
   cancelled: [499, "Overloaded"],
   validation: [413, "Validation"],
+  parameters: [422, "Validation"],
   tokenizer: [422, "Tokenizer"],
   backend: [424, "Backend"],
 };

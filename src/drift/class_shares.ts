@@ -1,6 +1,6 @@
-import { momentsOf, pearson3Survival } from "./pearson3.ts";
+import { momentsOf, pearson3Survival } from "../statistics/pearson3.ts";
 import { createHashedRandom } from "../base/random.ts";
-import { chiSquareTest } from "./statistics/chi_square.ts";
+import { chiSquareTest } from "../statistics/chi_square.ts";
 
 const DRAWS = 300;
 const ENOUGH_EXPECTED = 5; // below, the chi-square distribution is a poor guide (Cochran 1954)

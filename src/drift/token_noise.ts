@@ -1,4 +1,4 @@
-import { type Moments, momentsOf } from "./pearson3.ts";
+import { type Moments, momentsOf } from "../statistics/pearson3.ts";
 import { createHashedRandom } from "../base/random.ts";
 
 /** How far the token distribution of so many texts strays from that of so many others when nothing has drifted. */

@@ -1,55 +1,41 @@
+/**
+ * An executor for models that answer in one run: single inputs become batches.
+ *
+ * @module
+ */
 import { ServeError } from "./errors.ts";
+import { type Executor, oneEvent, type SubmitOptions } from "./executor.ts";
 
 /** What a {@linkcode Batcher} needs to know; times come from `now`, so that tests own the clock. */
 export interface BatcherOptions<Item, Result> {
   /** Runs one batch and resolves with a result per item, in order. At most `workers` calls are under way at once. */
   run(items: Item[]): Promise<Result[]>;
-  /** the tokens of an item without padding */
+  /** The tokens of an item without padding. */
   tokensOf(item: Item): number;
-  /** batches under way at once; 1 unless told */
-  workers?: number;
-  /** most items × padded length in a batch; a single item always goes. 4,096 unless told */
-  maxBatchTokens?: number;
-  /** most items in a batch; 64 unless told */
-  maxBatchItems?: number;
-  /** most items that wait; 512 unless told */
-  maxQueue?: number;
-  /** upper ends of the length buckets, ascending; longer items share one more bucket. 16, 32, 64, 128 ... unless told */
-  buckets?: readonly number[];
-  /** monotonic ms */
+  /** Batches under way at once; 1 unless given. */
+  readonly workers?: number;
+  /** Most items × padded length in a batch; a single item always goes. 4,096 unless given. */
+  readonly maxBatchTokens?: number;
+  /** Most items in a batch; 64 unless given. */
+  readonly maxBatchItems?: number;
+  /** Most items that wait; 512 unless given. */
+  readonly maxQueue?: number;
+  /** Upper ends of the length buckets, ascending; longer items share one more bucket. 16, 32, 64, 128 ... unless given. */
+  readonly buckets?: readonly number[];
+  /** Monotonic ms. */
   now?(): number;
-  /** calls `callback` after `ms`; returns what cancels it */
+  /** Calls `callback` after `ms`; returns what cancels it. */
   setTimer?(callback: () => void, ms: number): () => void;
-}
-
-/** How an item is submitted. */
-export interface SubmitOptions {
-  /** on the clock of `now`; an item that has not been dispatched by then fails with `timeout` */
-  deadline?: number;
-  signal?: AbortSignal;
 }
 
 /** A result, with how long its item waited before a Worker took it. */
 export interface Batched<Result> {
-  result: Result;
-  queueMs: number;
+  readonly result: Result;
+  readonly queueMs: number;
 }
 
-/** Groups single items into batches for a few Workers. */
-export interface Batcher<Item, Result> {
-  /**
-   * Queues the items of one request: all of them, or none when they do not fit.
-   *
-   * @throws {ServeError} (as a rejection) `overloaded`, `timeout`, `cancelled`, `closed`, or what `run` failed with for an item
-   */
-  submit(items: Item[], options?: SubmitOptions): Promise<Batched<Result>[]>;
-  /** items that wait */
-  readonly queued: number;
-  /** batches under way */
-  readonly running: number;
-  /** Rejects what waits with `closed`; resolves when what is under way has ended. */
-  close(): Promise<void>;
-}
+/** Groups single items into batches for a few Workers. A query is the items of one request: all of them are queued, or none. */
+export type Batcher<Item, Result> = Executor<readonly Item[], readonly Batched<Result>[]>;
 
 interface Entry<Item, Result> {
   item: Item;
@@ -58,8 +44,9 @@ interface Entry<Item, Result> {
   enteredMs: number;
   waitedMs: number;
   deadline: number;
+  priority: number;
   promise: PromiseWithResolvers<Batched<Result>>;
-  /** answered before its batch came back, or taken out of the queue */
+  /** Answered before its batch came back, or taken out of the queue. */
   settled: boolean;
 }
 
@@ -67,20 +54,21 @@ interface Entry<Item, Result> {
  * Makes a batcher that dispatches as soon as a Worker is free and never waits for company: under light load every batch is one
  * item, and under heavy load batches grow by themselves while the Workers are busy.
  *
- * A batch takes the oldest item's length bucket and fills up, oldest first, with items of that bucket until the padded tokens
- * are used up, so that short texts are not padded to the length of long ones and none is starved. A batch that the model refuses is halved
- * and run again until the item at fault is alone: one poisonous text does not fail its neighbours.
+ * A batch takes the length bucket of the oldest item of the highest priority and fills up, in the same order, with items of that bucket
+ * until the padded tokens are used up, so that short texts are not padded to the length of long ones and none of its priority is starved.
+ * A batch that the model refuses is halved and run again until the item at fault is alone: one poisonous text does not fail its neighbours.
  *
  * @example
  * ```ts
  * import { createBatcher } from "./batcher.ts";
+ * import { lastEvent } from "./executor.ts";
  * import assert from "node:assert/strict";
  *
  * const batcher = createBatcher<string, number>({
  *   run: (texts) => Promise.resolve(texts.map((text) => text.length)),
  *   tokensOf: (text) => text.length,
  * });
- * const [a, b] = await batcher.submit(["one", "three"]);
+ * const [a, b] = await lastEvent(batcher.submit(["one", "three"]));
  * assert.deepEqual([a.result, b.result], [3, 5]);
  * await batcher.close();
  * ```
@@ -103,8 +91,8 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
   // Time per item over the last batches, to say when it is worth trying again.
   let msPerItem = 5;
 
-  function submit(items: Item[], submitOptions: SubmitOptions = {}): Promise<Batched<Result>[]> {
-    const { signal, deadline = Infinity } = submitOptions;
+  function submit(items: readonly Item[], submitOptions: SubmitOptions = {}): Promise<Batched<Result>[]> {
+    const { signal, deadline = Infinity, priority = 0 } = submitOptions;
     if (closed) return Promise.reject(closedError());
     if (signal?.aborted) return Promise.reject(cancelledError());
     if (queue.length + items.length > maxQueue) {
@@ -130,10 +118,11 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       enteredMs,
       waitedMs: 0,
       deadline,
+      priority,
       promise: Promise.withResolvers<Batched<Result>>(),
       settled: false,
     }));
-    queue.push(...entries);
+    queue.splice(queue.findLastIndex((entry) => entry.priority >= priority) + 1, 0, ...entries);
     const all = Promise.all(entries.map((entry) => entry.promise.promise));
     if (signal) {
       const onAbort = () => drop(entries, cancelledError);
@@ -245,7 +234,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
   }
 
   return {
-    submit,
+    submit: (items, submitOptions) => oneEvent(submit(items, submitOptions)),
     get queued() {
       return queue.length;
     },

@@ -1,22 +1,29 @@
+/**
+ * Why a request has no answer, or a bundle is not served.
+ *
+ * @module
+ */
 import { UserError } from "../base/errors.ts";
 
 /** Why a prediction was not made, in text-embeddings-inference's words where it has one. */
 export type ServeErrorKind =
-  /** the queue is full: try again after `retryAfterMs` */
+  /** The queue is full: try again after `retryAfterMs`. */
   | "overloaded"
-  /** the request waited longer than its deadline */
+  /** The request waited longer than its deadline. */
   | "timeout"
-  /** the caller gave up */
+  /** The caller gave up. */
   | "cancelled"
-  /** the service is closing */
+  /** The service is closing. */
   | "closed"
-  /** the input is not what the model takes: too long, too many */
+  /** The input is not what the model takes: too long, too many. */
   | "validation"
-  /** the text could not be tokenised */
+  /** What is asked of the answer is nothing that the task knows. */
+  | "parameters"
+  /** The text could not be tokenized. */
   | "tokenizer"
-  /** the model failed on this input */
+  /** The model failed on this input. */
   | "backend"
-  /** the bundle cannot be served */
+  /** The bundle cannot be served. */
   | "bundle";
 
 /** A request that cannot be answered, or a bundle that cannot be served; the message is one line for the person who asked. */

@@ -1,22 +1,28 @@
+/**
+ * A model that answers requests: the tokenizer here, the model in Workers behind an executor, and the task of its bundle, which
+ * turns texts into queries and outputs into answers.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { z } from "zod";
 import type { TextObservation } from "../drift/observation.ts";
-import { type Encoding, loadTokenizer } from "../text/tokenizer.ts";
-import { createBatcher } from "./batcher.ts";
-import { readBundle } from "./bundle.ts";
+import { OutputError } from "../tasks/errors.ts";
+import { charactersOf } from "../tasks/observe.ts";
+import { servedTask } from "../tasks/served.ts";
+import type { AnyServedTask, RowOutputs, TextEncoding, TextQuery } from "../tasks/task.ts";
+import { padTokens } from "../text/pad.ts";
+import { loadTokenizer } from "../text/tokenizer.ts";
+import { type Bundle, readBundle } from "../bundle/reader.ts";
 import { ServeError } from "./errors.ts";
-import type { SessionDevice } from "./protocol.ts";
-import type {
-  BatchReport,
-  PredictInput,
-  PredictOptions,
-  PredictService,
-  ServiceOptions,
-} from "./service_types.ts";
+import { lastEvent } from "./executor.ts";
+import { createOneShot, type WantedOutput } from "./one_shot.ts";
+import type { RunRequest, SessionDevice } from "./protocol.ts";
+import type { BatchReport, PredictOptions, PredictService, ServiceOptions } from "./service_types.ts";
 import { type ModelSession, openSession } from "./session.ts";
-import { codePoints, collate, observationOf, probabilitiesOf, rank, rowsOf } from "./text_classification.ts";
 
 export type {
   BatchReport,
-  PredictInput,
   PredictOptions,
   PredictService,
   PredictTimings,
@@ -25,20 +31,10 @@ export type {
   ServiceStats,
 } from "./service_types.ts";
 
-interface Item {
-  encoding: Encoding;
-}
-
-/** `[C]` logits of one item, and the time of its batch. */
-interface ItemResult {
-  logits: Float32Array;
-  inferenceMs: number;
-}
-
 /**
- * Loads a bundle and serves it: tokeniser here, model in Workers behind a batcher.
+ * Loads a bundle of any task and serves it.
  *
- * @throws {ServeError} `bundle` when the bundle cannot be served; `TokenizerError` when its tokeniser cannot be read
+ * @throws {ServeError} `bundle` when the bundle cannot be served; `TokenizerError` when its tokenizer cannot be read
  *
  * @example
  * ```ts
@@ -47,14 +43,17 @@ interface ItemResult {
  *
  * const bundle = new URL("../../tests/golden/serve/bundle", import.meta.url).pathname;
  * const service = await createService({ bundle, device: "wasm", warmUpMs: 0 });
- * const [[best]] = await service.predict(["free money now!"]);
- * assert.equal(best.label, "spam");
+ * const [answer] = await service.predict(["free money now!"], { parameters: { top_k: 1 } });
+ * assert.match(service.task.describe(answer), /^spam {2}0\.97/);
  * await service.close();
  * ```
  */
 export async function createService(options: ServiceOptions): Promise<PredictService> {
   const started = performance.now();
-  const bundle = await readBundle(options.bundle);
+  const bundle = typeof options.bundle === "string" ? await readBundle(options.bundle) : options.bundle;
+  const { maxTokens } = bundle;
+  const { task, head } = taskOf(bundle);
+  const { model, name, outputs } = signatureOf(bundle, task.outputs);
   const tokenizer = loadTokenizer(bundle.tokenizer, bundle.tokenizerConfig);
   const vocabulary = readVocabulary(bundle.tokenizer);
   let device = chooseDevice(options);
@@ -64,18 +63,27 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
   const deadlineMs = options.deadlineMs ?? 10_000;
   const autoTruncate = options.autoTruncate ?? true;
   const clock = options.clock ?? Date.now;
+  const warmUp = {
+    requests: [[1, 16], [1, 64], [4, 16]].map(([rows, sequence]): RunRequest => {
+      const ids = new Array<number>(Math.min(sequence, maxTokens)).fill(1);
+      const texts = new Array(rows).fill({ ids, typeIds: ids.map(() => 0) });
+      return { feeds: { ...padTokens(texts, { padId: tokenizer.padId }) }, outputs: task.outputs };
+    }),
+    budgetMs: options.warmUpMs ?? 1_500,
+  };
   const open = (device: SessionDevice) =>
-    openSessions(workers, () =>
-      openSession({
-        modelPath: bundle.modelPath,
-        device,
-        threads: options.threads,
-        timeoutMs: options.runTimeoutMs,
-        warmUp: {
-          shapes: [[1, Math.min(16, bundle.maxTokens)], [1, Math.min(64, bundle.maxTokens)], [4, 16]],
-          budgetMs: options.warmUpMs ?? 1_500,
-        },
-      }));
+    openSessions(
+      workers,
+      () =>
+        openSession({
+          model,
+          name,
+          device,
+          threads: options.threads,
+          timeoutMs: options.runTimeoutMs,
+          warmUp,
+        }),
+    );
   const isFallbackAllowed = (options.device ?? "auto") === "auto" && device === "webgpu";
   const sessions = await open(device).catch((error) => {
     // A driver that cannot run this model is no reason not to serve it, where nobody insisted on the GPU.
@@ -86,138 +94,129 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
   const maxBatchTokens = options.maxBatchTokens ?? (device === "webgpu" ? 16_384 : 512);
   const loadMs = performance.now() - started;
 
-  const free = [...sessions];
   const observers = new Set<(observation: TextObservation, atMs: number) => void>();
+  const answerListeners = new Set<(answer: unknown) => void>();
   const batchListeners = new Set<(report: BatchReport) => void>();
   const counts = { inputs: 0, failedInputs: 0, batches: 0 };
-  let untold: (() => void)[] = [];
+  let unreported: (() => void)[] = [];
   let closed = false;
 
-  const batcher = createBatcher<Item, ItemResult>({
-    run: runBatch,
-    tokensOf: (item) => item.encoding.ids.length,
-    workers,
+  const executor = createOneShot({
+    sessions,
+    outputs,
+    padId: tokenizer.padId,
     maxBatchTokens,
     maxQueue,
+    onBatch(report) {
+      counts.batches++;
+      notify(batchListeners, (listener) => listener(report));
+    },
   });
 
-  async function runBatch(items: Item[]): Promise<ItemResult[]> {
-    // The batcher runs at most as many batches as there are sessions.
-    const session = free.pop()!;
-    try {
-      const batch = collate(items.map((item) => item.encoding), tokenizer.padId);
-      const paddedTokens = batch.batch * batch.sequence;
-      const logits = await session.run(batch);
-      counts.batches++;
-      if (logits.classes !== bundle.labels.length) {
-        throw new ServeError(
-          "backend",
-          `The model gives ${logits.classes} scores and config.json has ${bundle.labels.length} labels.`,
-        );
-      }
-      const tokens = items.reduce((sum, item) => sum + item.encoding.ids.length, 0);
-      notify(batchListeners, (listener) =>
-        listener({
-          items: items.length,
-          tokens,
-          paddedTokens,
-          inferenceMs: logits.inferenceMs,
-        }));
-      return rowsOf(logits).map((row) => ({ logits: row, inferenceMs: logits.inferenceMs }));
-    } finally {
-      free.push(session);
-    }
-  }
-
-  async function predictTimed(inputs: readonly PredictInput[], request: PredictOptions = {}) {
+  async function predictTimed(queries: readonly TextQuery[], request: PredictOptions = {}) {
     if (closed) throw new ServeError("closed", "The model is being unloaded; send the request again.");
-    checkInputs(inputs, maxClientBatch, bundle.maxCharacters);
-    const truncate = request.truncate ?? autoTruncate;
+    checkQueries(queries, maxClientBatch, bundle.maxCharacters);
+    const parameters = checkParameters(task, request.parameters ?? {});
     const begun = performance.now();
-    const items = inputs.map((input) => encode(input, truncate, request.truncationDirection));
+    const encodings = queries.map((query) => encode(query, request));
     const tokenizeMs = performance.now() - begun;
     try {
-      const batched = await batcher.submit(items, { deadline: begun + deadlineMs, signal: request.signal });
-      const probabilities = batched.map(({ result }) => checked(result.logits));
-      const predictions = batched.map(({ result }, i) =>
-        rank(request.rawScores ? result.logits : probabilities[i], bundle.labels)
+      const { priority, signal } = request;
+      const batched = await lastEvent(
+        executor.submit(encodings, { deadline: begun + deadlineMs, priority, signal }),
       );
-      counts.inputs += inputs.length;
-      if (observers.size > 0) tell(inputs, items, probabilities);
+      const answers = batched.map(({ result }, i) =>
+        decode(result.outputs, { query: queries[i], encoding: encodings[i], head }, parameters)
+      );
+      counts.inputs += queries.length;
+      report(batched.map(({ result }, i) => ({
+        query: queries[i],
+        encoding: encodings[i],
+        outputs: result.outputs,
+        answer: answers[i],
+      })));
       const mean = (of: (x: typeof batched[number]) => number) =>
         batched.reduce((sum, x) => sum + of(x), 0) / batched.length;
       return {
-        predictions,
+        answers,
         timings: {
-          characters: inputs.reduce<number>((sum, input) => sum + charactersOf(input), 0),
-          tokens: items.reduce((sum, item) => sum + item.encoding.ids.length, 0),
-          tokenizeMs: tokenizeMs / inputs.length,
+          characters: queries.reduce<number>((sum, query) => sum + charactersOf(query), 0),
+          tokens: encodings.reduce((sum, { ids }) => sum + ids.length, 0),
+          tokenizeMs: tokenizeMs / queries.length,
           queueMs: mean((x) => x.queueMs),
           inferenceMs: mean((x) => x.result.inferenceMs),
         },
       };
     } catch (error) {
-      counts.failedInputs += inputs.length;
+      counts.failedInputs += queries.length;
       throw error;
     }
   }
 
-  function encode(input: PredictInput, truncate: boolean, direction: "left" | "right" = "right"): Item {
-    const [text, pair] = typeof input === "string" ? [input, undefined] : input;
-    let encoding: Encoding;
+  function encode(query: TextQuery, { truncate, truncationDirection }: PredictOptions): TextEncoding {
+    let encoding: TextEncoding;
     try {
-      encoding = tokenizer.encode(text, {
-        pair,
-        maxTokens: bundle.maxTokens,
-        truncationDirection: direction,
-      });
+      encoding = task.encode(tokenizer, query, { maxTokens, truncationDirection });
     } catch (error) {
       throw new ServeError("tokenizer", `Tokenization error: ${(error as Error).message}`, { cause: error });
     }
-    if (!truncate && encoding.fullLength > bundle.maxTokens) {
+    if (!(truncate ?? autoTruncate) && encoding.fullLength > maxTokens) {
       throw new ServeError(
         "validation",
-        `\`inputs\` must have at most ${bundle.maxTokens} tokens. Given: ${
+        `\`inputs\` must have at most ${maxTokens} tokens. Given: ${
           encoding.isFullLengthExact ? "" : "more than "
         }${encoding.fullLength}. Shorten the text or set truncate.`,
       );
     }
-    return { encoding };
+    return encoding;
   }
 
-  /** Tells the observers once the answers are on their way: the tap must not make a request slower. */
-  function tell(inputs: readonly PredictInput[], items: Item[], probabilities: Float64Array[]): void {
+  function decode(...[outputs, of, parameters]: Parameters<AnyServedTask["decode"]>): unknown {
+    try {
+      return task.decode(outputs, of, parameters);
+    } catch (error) {
+      if (!(error instanceof OutputError)) throw error;
+      throw new ServeError("backend", `Inference failed: ${error.message}.`, { cause: error });
+    }
+  }
+
+  /** Reports answers to the listeners once they are on their way: whoever watches must not make a request slower. */
+  function report(answered: readonly Answered[]): void {
+    if (observers.size + answerListeners.size === 0) return;
     const atMs = clock();
-    untold.push(() =>
-      inputs.forEach((input, i) => {
-        const observation = observationOf(input, items[i].encoding, probabilities[i]);
+    unreported.push(() => {
+      for (const { query, encoding, outputs, answer } of answered) {
+        notify(answerListeners, (listener) => listener(answer));
+        if (observers.size === 0) continue;
+        const observation = task.observe(query, encoding, outputs, head);
         notify(observers, (listener) => listener(observation, atMs));
-      })
-    );
-    if (untold.length === 1) setTimeout(tellAll, 0);
+      }
+    });
+    if (unreported.length === 1) setTimeout(reportAll, 0);
   }
 
-  function tellAll(): void {
-    const due = untold;
-    untold = [];
-    for (const report of due) report();
+  function reportAll(): void {
+    const due = unreported;
+    unreported = [];
+    for (const each of due) each();
   }
 
   return {
+    task,
     baseline: bundle.baseline,
     tokenText: (id) => vocabulary.get(id),
     predictTimed,
-    async predict(inputs, request) {
-      return (await predictTimed(inputs, request)).predictions;
+    async predict(queries, request) {
+      return (await predictTimed(queries, request)).answers;
     },
     onObservation: (listener) => subscribe(observers, listener),
+    onAnswer: (listener) => subscribe(answerListeners, listener),
     onBatch: (listener) => subscribe(batchListeners, listener),
     info: () => ({
       manifest: bundle.manifest,
-      labels: bundle.labels,
       device,
       workers,
-      maxTokens: bundle.maxTokens,
+      maxTokens,
       maxCharacters: bundle.maxCharacters,
       maxClientBatch,
       maxQueue,
@@ -227,14 +226,14 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
     }),
     stats: () => ({
       ...counts,
-      queued: batcher.queued,
-      running: batcher.running,
+      queued: executor.queued,
+      running: executor.running,
       workerRestarts: sessions.reduce((sum, session) => sum + session.restarts, 0),
     }),
     async close({ graceMs = 5_000 } = {}) {
       if (closed) return;
       closed = true;
-      const drained = batcher.close();
+      const drained = executor.close();
       const endSessions = () => sessions.forEach((session) => session.close());
       // A run that outlives the grace period is ended with its Worker, and fails.
       const grace = setTimeout(endSessions, graceMs);
@@ -243,8 +242,58 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
       endSessions();
       await new Promise((resolve) => setTimeout(resolve, 0)); // the last observations
       observers.clear();
+      answerListeners.clear();
       batchListeners.clear();
     },
+  };
+}
+
+/** A query that was answered, and all that a task needs to say what is observed of it. */
+interface Answered {
+  readonly query: TextQuery;
+  readonly encoding: TextEncoding;
+  readonly outputs: RowOutputs;
+  readonly answer: unknown;
+}
+
+/** The task of a bundle, with what its head was made with. */
+function taskOf({ directory, manifest }: Bundle): { task: AnyServedTask; head: unknown } {
+  let task: AnyServedTask;
+  try {
+    task = servedTask(manifest.task);
+  } catch (error) {
+    throw new ServeError("bundle", `Cannot serve ${directory}: ${(error as Error).message}.`);
+  }
+  const head = task.head.safeParse(manifest.head);
+  if (head.success) return { task, head: head.data };
+  throw new ServeError(
+    "bundle",
+    `Cannot serve ${directory}: the head in weir.json: ${firstIssue(head.error)}.`,
+  );
+}
+
+/** The model's bytes, and the outputs that a task reads. */
+function signatureOf(
+  { directory, manifest, models }: Bundle,
+  outputs: readonly string[],
+): { model: Uint8Array; name: string; outputs: WantedOutput[] } {
+  const signature = manifest.signatures.model;
+  if (signature === undefined) {
+    throw new ServeError("bundle", `Cannot serve ${directory}: weir.json has no signature "model".`);
+  }
+  return {
+    model: models[signature.file],
+    name: join(directory, signature.file),
+    outputs: outputs.map((name) => {
+      const spec = signature.outputs.find((output) => output.name === name);
+      if (spec) return { name, perToken: spec.shape[1] === "sequence_length" };
+      throw new ServeError(
+        "bundle",
+        `Cannot serve ${directory}: its task ${manifest.task} reads an output "${name}", and the model gives ${
+          signature.outputs.map(({ name }) => name).join(", ") || "none"
+        }.`,
+      );
+    }),
   };
 }
 
@@ -280,35 +329,40 @@ async function openSessions(count: number, open: () => Promise<ModelSession>): P
   throw failed.reason;
 }
 
-function checkInputs(inputs: readonly PredictInput[], most: number, maxCharacters: number): void {
-  if (inputs.length === 0) {
+function checkQueries(queries: readonly TextQuery[], most: number, maxCharacters: number): void {
+  if (queries.length === 0) {
     throw new ServeError("validation", "`inputs` is empty; send at least one text.");
   }
-  if (inputs.length > most) {
+  if (queries.length > most) {
     throw new ServeError(
       "validation",
-      `batch size ${inputs.length} > maximum allowed batch size ${most}. Send several requests.`,
+      `batch size ${queries.length} > maximum allowed batch size ${most}. Send several requests.`,
     );
   }
-  for (const input of inputs) {
-    const units = typeof input === "string" ? input.length : input[0].length + input[1].length;
+  for (const query of queries) {
+    const units = typeof query === "string" ? query.length : query[0].length + query[1].length;
     // Code points are never more than code units, so most texts need no count.
-    if (units > maxCharacters && charactersOf(input) > maxCharacters) {
+    if (units > maxCharacters && charactersOf(query) > maxCharacters) {
       throw new ServeError(
         "validation",
-        `\`inputs\` must have at most ${maxCharacters} characters. Given: ${charactersOf(input)}.`,
+        `\`inputs\` must have at most ${maxCharacters} characters. Given: ${charactersOf(query)}.`,
       );
     }
   }
 }
 
-function checked(logits: Float32Array): Float64Array {
-  if (logits.every(Number.isFinite)) return probabilitiesOf(logits);
-  throw new ServeError("backend", "Inference failed: the model gave a score that is not a finite number.");
+function checkParameters(
+  { name, parameters }: AnyServedTask,
+  asked: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const checked = parameters.safeParse(asked);
+  if (checked.success) return checked.data;
+  throw new ServeError("parameters", `\`parameters\` of ${name}: ${firstIssue(checked.error)}.`);
 }
 
-function charactersOf(input: PredictInput): number {
-  return typeof input === "string" ? codePoints(input) : codePoints(input[0]) + codePoints(input[1]);
+/** What is wrong with a value, and where in it. */
+function firstIssue({ issues: [{ path, message }] }: z.ZodError): string {
+  return path.length > 0 ? `${path.join(".")}: ${message}` : message;
 }
 
 function subscribe<T>(listeners: Set<T>, listener: T): () => void {

@@ -6,39 +6,41 @@
 import { ServeError } from "./errors.ts";
 import type {
   HostMessage,
-  LoadMessage,
-  Logits,
+  RunRequest,
+  RunResult,
   SessionDevice,
   SessionFacts,
-  TokenBatch,
+  WarmUp,
   WorkerMessage,
 } from "./protocol.ts";
 
 /** How a model is loaded. */
 export interface SessionOptions {
-  /** path of an ONNX file */
-  modelPath: string;
-  device: SessionDevice;
-  /** threads inside one run; above 1, a Worker that is ended leaks its heap, so 1 is the default */
-  threads?: number;
-  /** a run that takes longer is ended with its Worker, ms; 30,000 unless told */
-  timeoutMs?: number;
-  /** loading that takes longer is given up, ms; 120,000 unless told */
-  loadTimeoutMs?: number;
-  /** shapes to run before the first request, and for how long; [1, 16] once unless told */
-  warmUp?: LoadMessage["warmUp"];
+  /** The bytes of an ONNX file. They are kept, since a Worker that dies is replaced; in shared memory all Workers read one copy. */
+  readonly model: Uint8Array;
+  /** What errors call it, such as the file's path. */
+  readonly name: string;
+  readonly device: SessionDevice;
+  /** Threads inside one run; above 1, a Worker that is ended leaks its heap, so 1 is the default. */
+  readonly threads?: number;
+  /** A run that takes longer is ended with its Worker, ms; 30,000 unless given. */
+  readonly timeoutMs?: number;
+  /** Loading that takes longer is given up, ms; 120,000 unless given. */
+  readonly loadTimeoutMs?: number;
+  /** What is run before the first request, and for how long; nothing unless given. */
+  readonly warmUp?: WarmUp;
 }
 
 /** A model in a Worker. Calls to `run` must not overlap: the batcher sees to that. */
 export interface ModelSession {
   /**
-   * Runs a batch. Its arrays are moved to the Worker and are empty afterwards.
+   * Runs a batch. The arrays of its feeds are moved to the Worker and are empty afterwards.
    *
    * @throws {ServeError} `backend` when the model fails, `timeout` when it overruns its time, `closed` after `close`
    */
-  run(batch: TokenBatch): Promise<Logits>;
+  run(request: RunRequest): Promise<RunResult>;
   readonly facts: SessionFacts;
-  /** how often a Worker was replaced */
+  /** How often a Worker was replaced. */
   readonly restarts: number;
   close(): void;
 }
@@ -61,10 +63,10 @@ export async function openSession(options: SessionOptions): Promise<ModelSession
     const reply = await fresh.ask({
       kind: "load",
       id: 0,
-      modelPath: options.modelPath,
+      model: options.model,
       device: options.device,
       threads: options.threads ?? 1,
-      warmUp: options.warmUp ?? { shapes: [[1, 16]], budgetMs: 0 },
+      warmUp: options.warmUp ?? { requests: [], budgetMs: 0 },
     }, loadTimeoutMs).catch((error: Error): WorkerMessage => ({
       kind: "failed",
       id: 0,
@@ -79,7 +81,7 @@ export async function openSession(options: SessionOptions): Promise<ModelSession
     if (closed) throw closedError();
     throw new ServeError(
       "bundle",
-      `Cannot load ${options.modelPath} on ${options.device}: ${messageOf(reply)}.`,
+      `Cannot load ${options.name} on ${options.device}: ${messageOf(reply)}.`,
     );
   }
 
@@ -91,7 +93,7 @@ export async function openSession(options: SessionOptions): Promise<ModelSession
     get restarts() {
       return restarts;
     },
-    async run(batch) {
+    async run(request) {
       if (closed) throw closedError();
       if (!link?.alive) {
         link?.end();
@@ -100,14 +102,14 @@ export async function openSession(options: SessionOptions): Promise<ModelSession
       }
       let reply: WorkerMessage;
       try {
-        reply = await link.ask({ kind: "run", id: 0, batch }, timeoutMs);
+        reply = await link.ask({ kind: "run", id: 0, ...request }, timeoutMs);
       } catch (error) {
         link?.end();
         if (closed) throw closedError();
         if (error instanceof ServeError) throw error;
         throw new ServeError("backend", `Inference failed: ${(error as Error).message}.`);
       }
-      if (reply.kind === "logits") return reply.logits;
+      if (reply.kind === "ran") return reply.result;
       if (reply.kind === "failed" && reply.broken) link?.end();
       throw new ServeError("backend", `Inference failed: ${messageOf(reply)}.`);
     },
@@ -124,9 +126,9 @@ function messageOf(reply: WorkerMessage): string {
 }
 
 interface WorkerLink {
-  /** false once it has died or was ended */
+  /** False once it has died or was ended. */
   readonly alive: boolean;
-  /** rejects when the Worker dies, is ended, or takes longer than `timeoutMs` */
+  /** Rejects when the Worker dies, is ended, or takes longer than `timeoutMs`. */
   ask(message: HostMessage, timeoutMs: number): Promise<WorkerMessage>;
   end(): void;
 }
@@ -161,11 +163,7 @@ function connect(): WorkerLink {
       );
       try {
         const transfer = message.kind === "run"
-          ? [
-            message.batch.inputIds.buffer,
-            message.batch.attentionMask.buffer,
-            message.batch.tokenTypeIds.buffer,
-          ]
+          ? Object.values(message.feeds).map(({ data }) => data.buffer)
           : [];
         worker.postMessage({ ...message, id }, { transfer });
         return await current.promise;

@@ -4,12 +4,15 @@
  * @module
  */
 import type { InferenceSession as OrtSession, Tensor as OrtTensor } from "onnxruntime-web";
+import type { IntTensor } from "../text/pad.ts";
 import type {
   HostMessage,
   LoadMessage,
-  Logits,
+  OutputTensor,
+  RunRequest,
+  RunResult,
   SessionDevice,
-  TokenBatch,
+  WarmUp,
   WorkerMessage,
 } from "./protocol.ts";
 
@@ -18,7 +21,10 @@ interface Ort {
   InferenceSession: {
     create(model: Uint8Array, options: OrtSession.SessionOptions): Promise<OrtSession>;
   };
-  Tensor: new (type: "int64", data: BigInt64Array, dims: number[]) => OrtTensor;
+  Tensor: {
+    new (type: "int64", data: BigInt64Array, dims: readonly number[]): OrtTensor;
+    new (type: "int32", data: Int32Array, dims: readonly number[]): OrtTensor;
+  };
   env: { wasm: { numThreads?: number }; logLevel?: string };
 }
 
@@ -33,9 +39,9 @@ scope.onmessage = async ({ data }) => {
   try {
     if (data.kind === "load") await load(data);
     else {
-      const logits = await run(data.batch);
-      scope.postMessage({ kind: "logits", id: data.id, logits }, {
-        transfer: [logits.data.buffer as ArrayBuffer],
+      const result = await run(data);
+      scope.postMessage({ kind: "ran", id: data.id, result }, {
+        transfer: Object.values(result.outputs).map(({ data }) => data.buffer),
       });
     }
   } catch (error) {
@@ -60,7 +66,7 @@ async function load(message: LoadMessage): Promise<void> {
   if (message.device !== "native") ort.env.wasm.numThreads = message.threads;
   ort.env.logLevel = "fatal"; // what goes wrong comes back as an error, and is told once
   const provider = { webgpu: "webgpu", wasm: "wasm", native: "cpu" }[message.device];
-  session = await ort.InferenceSession.create(await Deno.readFile(message.modelPath), {
+  session = await ort.InferenceSession.create(message.model, {
     executionProviders: [provider],
     graphOptimizationLevel: "all",
     logSeverityLevel: 4,
@@ -91,56 +97,56 @@ async function importOrt(device: SessionDevice): Promise<Ort> {
   return await import("onnxruntime-web/webgpu") as unknown as Ort;
 }
 
-/** Runs the shapes in turn until the budget is used up; how often. V8 optimises a wasm function only after it has run for a while. */
-async function warmUp({ shapes, budgetMs }: LoadMessage["warmUp"]): Promise<number> {
+/** How often the requests were run. V8 optimises a wasm function only after it has run for a while. */
+async function warmUp({ requests, budgetMs }: WarmUp): Promise<number> {
   const end = performance.now() + budgetMs;
   let runs = 0;
   do {
-    for (const [batch, sequence] of shapes) {
-      const ones = new BigInt64Array(batch * sequence).fill(1n);
-      await run({
-        batch,
-        sequence,
-        inputIds: ones,
-        attentionMask: ones,
-        tokenTypeIds: new BigInt64Array(ones.length),
-      });
+    for (const request of requests) {
+      await run(request);
       runs++;
     }
-  } while (performance.now() < end);
+  } while (requests.length > 0 && performance.now() < end);
   return runs;
 }
 
-async function run(batch: TokenBatch): Promise<Logits> {
-  const dims = [batch.batch, batch.sequence];
-  const all: Record<string, BigInt64Array> = {
-    input_ids: batch.inputIds,
-    attention_mask: batch.attentionMask,
-    token_type_ids: batch.tokenTypeIds,
-  };
-  const feeds: Record<string, OrtTensor> = {};
-  for (const name of session.inputNames) {
-    // A model without token types (DistilBERT) simply does not ask for them; one that asks for more cannot be served.
-    if (!(name in all)) {
-      throw new Error(
-        `the model wants an input "${name}"; a text classifier has input_ids, attention_mask and token_type_ids`,
-      );
+async function run({ feeds, outputs: wanted }: RunRequest): Promise<RunResult> {
+  const inputs: Record<string, OrtTensor> = {};
+  for (const input of session.inputMetadata) {
+    const { name } = input;
+    // A model without token types (DistilBERT) does not ask for them; one that asks for more than there is cannot be run.
+    if (!Object.hasOwn(feeds, name)) {
+      throw new Error(`the model reads an input "${name}"; there are ${Object.keys(feeds).join(", ")}`);
     }
-    feeds[name] = new ort.Tensor("int64", all[name], dims);
+    inputs[name] = tensorOf(feeds[name], input.isTensor ? input.type : "int64");
+  }
+  const missing = wanted.find((name) => !session.outputNames.includes(name));
+  if (missing !== undefined) {
+    throw new Error(`the model has no output "${missing}"; it has ${session.outputNames.join(", ")}`);
   }
   const started = performance.now();
-  const outputs = await session.run(feeds, { logSeverityLevel: 4 });
+  const given = await session.run(inputs, wanted, { logSeverityLevel: 4 });
   const inferenceMs = performance.now() - started;
-  const name = "logits" in outputs ? "logits" : session.outputNames[0];
-  const logits = outputs[name];
-  const raw = await logits.getData();
-  if (!(raw instanceof Float32Array) || logits.dims.length !== 2 || logits.dims[0] !== batch.batch) {
-    throw new Error(
-      `the model's output "${name}" is ${logits.type} [${logits.dims}]; wanted float32 [${batch.batch}, labels]`,
-    );
+  const outputs: Record<string, OutputTensor> = {};
+  for (const name of wanted) {
+    const raw = await given[name].getData();
+    if (!(raw instanceof Float32Array)) {
+      throw new Error(`the model's output "${name}" is ${given[name].type}; float32 was expected`);
+    }
+    // The runtime may reuse its buffer, and a transferred one is gone: the caller gets a copy.
+    outputs[name] = { shape: [...given[name].dims], data: new Float32Array(raw) };
   }
-  // The runtime may reuse its buffer, and a transferred one is gone: the caller gets a copy.
-  const data = new Float32Array(raw);
-  for (const output of Object.values(outputs)) output.dispose();
-  return { data, classes: logits.dims[1], inferenceMs };
+  for (const output of Object.values(given)) output.dispose();
+  return { outputs, inferenceMs };
+}
+
+function tensorOf({ data, shape }: IntTensor, type: string): OrtTensor {
+  if (type === "int32") return new ort.Tensor("int32", data, shape);
+  // An int64 is two halves of 32 bits, the lower one first: widened so, it costs no BigInt a number.
+  const halves = new Int32Array(2 * data.length);
+  for (let i = 0; i < data.length; i++) {
+    halves[2 * i] = data[i];
+    halves[2 * i + 1] = data[i] >> 31;
+  }
+  return new ort.Tensor("int64", new BigInt64Array(halves.buffer), shape);
 }

@@ -6,7 +6,9 @@
  */
 import type { z } from "zod";
 import type { DataRecord } from "../data/example.ts";
-import type { Task as EvaluationTask } from "../evaluate/report/report.ts";
+import type { Feature } from "../drift/feature.ts";
+import type { Task as EvaluationTask } from "../evaluate/report.ts";
+import type { TextObservation } from "../drift/observation.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizer.ts";
 
 /** A text, or a pair of texts that the model reads together. */
@@ -150,6 +152,23 @@ export interface ServedTask<H, T, A> {
   ): A;
   /** An answer in one line. */
   describe(answer: A): string;
+  /** One of few names that an answer comes to, such as the best label: what answers are counted by. Absent: they are only counted. */
+  outcome?(answer: A): string;
+  /**
+   * What the drift monitor is shown of a query. The baseline of a bundle is made with the same function as live traffic, so that the
+   * two compare.
+   *
+   * @param outputs Absent: the model was not asked.
+   */
+  observe(
+    query: TextQuery,
+    encoding: TextEncoding,
+    outputs: RowOutputs | undefined,
+    head: H,
+  ): TextObservation;
+
+  /** What is watched of this task's traffic. */
+  features(model: ModelFacts<H>): readonly Feature<unknown>[];
 
   /** Scores answers; each row has as many answers as it has queries. Intervals that need resampling are made where `resamples` is given. */
   judge(

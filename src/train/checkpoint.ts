@@ -7,29 +7,30 @@
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { writeFileAtomic } from "../base/files.ts";
+import {
+  anyJson,
+  type Check,
+  checkJson,
+  flag,
+  isObject,
+  type Json,
+  list,
+  nullable,
+  number,
+  object,
+  optional,
+  parseJson,
+  record,
+} from "../base/json.ts";
 import { lockDirectory } from "../base/lock.ts";
 import { formatShape } from "../graph/shape.ts";
 import type { HostTensor, NodeOf } from "../graph/graph.ts";
 import { readSafetensors, writeSafetensors } from "../nn/safetensors.ts";
+import type { EpochRecord } from "./best.ts";
 import { CheckpointError } from "./errors.ts";
-
-/** A value that JSON can hold. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** What decides a run's losses besides its states: a run resumes only under the same. */
 export type Settings = Readonly<Record<string, Json>>;
-
-/** The metrics of one epoch. */
-export interface EpochRecord {
-  /** Counts from 1. */
-  readonly epoch: number;
-  /** Steps made by its end. */
-  readonly step: number;
-  /** Mean over the epoch's steps. */
-  readonly trainLoss: number;
-  /** On held-out data, where there are some. */
-  readonly evaluation?: { readonly loss: number; readonly accuracy: number; readonly macroF1: number };
-}
 
 /** Where a run is. */
 export interface RunPlace {
@@ -58,7 +59,10 @@ export interface Checkpoint {
   readonly place: RunPlace;
 }
 
-const FORMAT = "weir-checkpoint/1";
+/** What a run leaves in its checkpoint for whoever resumes it. */
+export type Note = Readonly<Record<string, string>>;
+
+const FORMAT = "weir-checkpoint/2";
 
 /** The file's name in a checkpoint directory. */
 export const CHECKPOINT_FILE = "checkpoint.safetensors";
@@ -81,11 +85,11 @@ export async function lockCheckpoint(directory: string): Promise<Disposable> {
  */
 export async function saveCheckpoint(
   directory: string,
-  checkpoint: Checkpoint & { readonly settings: Settings },
+  checkpoint: Checkpoint & { readonly settings: Settings; readonly note?: Note },
 ): Promise<string> {
   const path = join(directory, CHECKPOINT_FILE);
-  const { place, settings } = checkpoint;
-  const json = JSON.stringify({ format: FORMAT, place, settings });
+  const { place, settings, note = {} } = checkpoint;
+  const json = JSON.stringify({ format: FORMAT, place, settings, note });
   await saving(
     path,
     () => writeFileAtomic(path, writeSafetensors(checkpoint.states, { metadata: { weir: json } })),
@@ -127,6 +131,30 @@ export async function loadCheckpoint(
   return { states: tensors, place };
 }
 
+/** The note of the directory's checkpoint; empty where there is none that can be read: what is wrong with it is said when it is loaded. */
+export async function readCheckpointNote(directory: string): Promise<Note> {
+  try {
+    using file = await Deno.open(join(directory, CHECKPOINT_FILE));
+    const start = await readExactly(file, 8);
+    const header = await readExactly(file, Number(new DataView(start.buffer).getBigUint64(0, true)));
+    const { note } = JSON.parse(JSON.parse(new TextDecoder().decode(header)).__metadata__.weir);
+    return isObject(note) ? note as Note : {};
+  } catch {
+    return {};
+  }
+}
+
+async function readExactly(file: Deno.FsFile, count: number): Promise<Uint8Array<ArrayBuffer>> {
+  if (count > 100_000_000) throw new RangeError("a safetensors header is at most 100 MB");
+  const bytes = new Uint8Array(count);
+  for (let at = 0; at < count;) {
+    const read = await file.read(bytes.subarray(at));
+    if (read === null) throw new RangeError("the file ends early");
+    at += read;
+  }
+  return bytes;
+}
+
 /** Writes the parameters of the best evaluation so far; they belong to a checkpoint only once that names their step. */
 export async function saveBest(
   directory: string,
@@ -157,7 +185,7 @@ export function compareSettings(saved: Settings, wanted: Settings): string[] {
     const [was, is] = [canonical(saved[key]), canonical(wanted[key])];
     if (was === is) return [];
     if (isObject(saved[key]) && isObject(wanted[key])) {
-      return compareSettings(saved[key] as Settings, wanted[key] as Settings).map((line) => `${key}.${line}`);
+      return compareSettings(saved[key], wanted[key]).map((line) => `${key}.${line}`);
     }
     return [`${key} was ${shorten(was)} there and is ${shorten(is)} now`];
   });
@@ -171,36 +199,42 @@ function canonical(value: Json | undefined): string {
   );
 }
 
-function isObject(value: unknown): value is Record<string, Json> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function shorten(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
+const count = number({ least: 0, whole: true });
+/** A metric that is not a number is null in JSON. */
+const metric: Check<number> = (value, path) => value === null ? NaN : number()(value, path);
+const epoch = object<EpochRecord>({
+  epoch: count,
+  step: count,
+  trainLoss: number(),
+  evaluation: optional(object({ loss: metric, accuracy: metric, macroF1: metric })),
+});
+const runRecord = object<{ place: RunPlace; settings: Settings }>({
+  place: object<RunPlace>({
+    step: count,
+    epoch: count,
+    batch: count,
+    epochLossSum: number(),
+    epochs: list(epoch, { most: 10_000_000 }),
+    bestStep: nullable(count),
+    skippedSteps: optional(count),
+    seconds: number({ least: 0 }),
+    finished: flag,
+  }),
+  settings: record(anyJson({ depth: 16 }), { most: 1000 }),
+});
+
 function parseMetadata(json: string | undefined, path: string): { place: RunPlace; settings: Settings } {
-  let value: unknown;
-  try {
-    value = JSON.parse(json ?? "");
-  } catch {
-    throw new CheckpointError(
-      `Cannot resume from ${path}: it is a safetensors file, but no checkpoint of a run`,
-    );
-  }
-  const { format, place, settings } = isObject(value) ? value : {};
+  const refuse = (what: string) => new CheckpointError(`Cannot resume from ${path}: ${what}`);
+  const value = parseJson(json ?? "", () => refuse("it is a safetensors file, but no checkpoint of a run"));
+  const format = isObject(value) ? value.format : undefined;
   if (format !== FORMAT) {
-    throw new CheckpointError(
-      `Cannot resume from ${path}: its format is ${JSON.stringify(format)}, this version reads "${FORMAT}"`,
-    );
+    throw refuse(`its format is ${JSON.stringify(format)}, this version reads "${FORMAT}"`);
   }
-  const counts = ["step", "epoch", "batch"] as const;
-  const sound = isObject(place) && isObject(settings) && Array.isArray(place.epochs) &&
-    counts.every((field) => Number.isSafeInteger(place[field]) && (place[field] as number) >= 0) &&
-    ["epochLossSum", "seconds"].every((field) => typeof place[field] === "number") &&
-    (place.bestStep === null || Number.isSafeInteger(place.bestStep)) && typeof place.finished === "boolean";
-  if (!sound) throw new CheckpointError(`Cannot resume from ${path}: its record of the run is damaged`);
-  return { place: place as unknown as RunPlace, settings: settings as Settings };
+  return checkJson(runRecord, value, (problem) => refuse(`its record of the run is damaged: ${problem}`));
 }
 
 function checkTensors(

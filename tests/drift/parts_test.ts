@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { binLabels, binOf, countBins, lengthEdges, quantileEdges } from "../../src/drift/bins.ts";
 import { classSharesPValue } from "../../src/drift/class_shares.ts";
-import { momentsOf, pearson3Survival } from "../../src/drift/pearson3.ts";
+import { momentsOf, pearson3Survival } from "../../src/statistics/pearson3.ts";
 import { alertPolicy, nextAlarmState } from "../../src/drift/policy.ts";
 import { createHashedRandom } from "../../src/base/random.ts";
-import { chiSquareTest } from "../../src/drift/statistics/chi_square.ts";
+import { chiSquareTest } from "../../src/statistics/chi_square.ts";
 import { measureTokenNoise, noiseAt } from "../../src/drift/token_noise.ts";
 import { mergeWindows, type WindowCounts } from "../../src/drift/window.ts";
 

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { type BatcherOptions, createBatcher } from "../../src/serve/batcher.ts";
 import { ServeError, type ServeErrorKind } from "../../src/serve/errors.ts";
+import { type Executor, lastEvent } from "../../src/serve/executor.ts";
 
 /** A batcher over texts whose Worker answers when told, on a clock that the test moves. */
 function harness(options: Partial<BatcherOptions<string, string>> = {}) {
   const batches: { items: string[]; done: PromiseWithResolvers<string[]> }[] = [];
   const timers = new Set<{ at: number; callback: () => void }>();
   const clock = { ms: 0 };
-  const batcher = createBatcher<string, string>({
+  const executor = createBatcher<string, string>({
     run(items) {
       const done = Promise.withResolvers<string[]>();
       batches.push({ items, done });
@@ -23,7 +24,7 @@ function harness(options: Partial<BatcherOptions<string, string>> = {}) {
     ...options,
   });
   return {
-    batcher,
+    batcher: asked(executor),
     batches,
     timers,
     advance(ms: number) {
@@ -46,6 +47,20 @@ function harness(options: Partial<BatcherOptions<string, string>> = {}) {
       answered.add(batch);
       batch.done.reject(new ServeError(kind, message));
       await settle();
+    },
+  };
+}
+
+/** A batcher whose answer to a request is a promise. */
+function asked<Q, E>(executor: Executor<Q, E>) {
+  return {
+    submit: (...query: Parameters<typeof executor.submit>) => lastEvent(executor.submit(...query)),
+    close: () => executor.close(),
+    get queued() {
+      return executor.queued;
+    },
+    get running() {
+      return executor.running;
     },
   };
 }
@@ -120,6 +135,31 @@ Deno.test("a batch never exceeds its padded tokens, and no input overtakes an ol
   assert.deepEqual(h.batches.map((b) => b.items), [["x"], ["aaa", "bbbbbb"], ["c"], ["ddddddd"], ["e"]]);
 });
 
+Deno.test("an input of a higher priority goes first, and those of one priority in the order they came", async () => {
+  const h = harness({ maxBatchItems: 1 });
+  const all = Promise.all([
+    h.batcher.submit(["running"]),
+    h.batcher.submit(["a"]),
+    h.batcher.submit(["b", "c"], { priority: 1 }),
+    h.batcher.submit(["d"], { priority: 1 }),
+    h.batcher.submit(["e"]),
+  ]);
+  for (let i = 0; i < 6; i++) await h.answer();
+  await all;
+  assert.deepEqual(h.batches.flatMap((b) => b.items), ["running", "b", "c", "d", "a", "e"]);
+});
+
+Deno.test("a failure whose events nobody reads does not end the process", async () => {
+  const executor = createBatcher<string, string>({
+    run: () => Promise.reject(new ServeError("backend", "no")),
+    tokensOf: () => 1,
+  });
+  executor.submit(["a"]);
+  await executor.close();
+  executor.submit(["b"]);
+  await settle();
+});
+
 Deno.test("an input above the token budget goes alone", async () => {
   const h = harness({ maxBatchTokens: 4 });
   const result = h.batcher.submit(["far too long"]);
@@ -178,7 +218,7 @@ Deno.test("a cancelled input leaves the queue, and one under way is dropped when
 Deno.test("a failed batch is halved until the input at fault is alone", async () => {
   const seen: string[][] = [];
   const gate = Promise.withResolvers<void>();
-  const batcher = createBatcher<string, string>({
+  const batcher = asked(createBatcher<string, string>({
     async run(items) {
       if (items[0] === "gate") await gate.promise;
       seen.push(items);
@@ -186,7 +226,7 @@ Deno.test("a failed batch is halved until the input at fault is alone", async ()
       return items.map((text) => text.toUpperCase());
     },
     tokensOf: () => 1,
-  });
+  }));
   const held = batcher.submit(["gate"]);
   const results = Promise.allSettled(["a", "b", "boom", "d"].map((text) => batcher.submit([text])));
   gate.resolve();

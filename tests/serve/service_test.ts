@@ -2,8 +2,17 @@ import assert from "node:assert/strict";
 import { describeAdapter } from "../../src/backend/gpu/device.ts";
 import { join } from "node:path";
 import { ServeError } from "../../src/serve/errors.ts";
-import { createService, type PredictService, type ServiceOptions } from "../../src/serve/service.ts";
+import {
+  createService,
+  type PredictOptions,
+  type PredictService,
+  type ServiceOptions,
+} from "../../src/serve/service.ts";
 import type { TextObservation } from "../../src/drift/observation.ts";
+import type { Manifest } from "../../src/bundle/manifest.ts";
+import { readBundle } from "../../src/bundle/reader.ts";
+import type { Prediction } from "../../src/tasks/text_classification/schema.ts";
+import type { TextQuery } from "../../src/tasks/task.ts";
 import expected from "../golden/serve/expected.json" with { type: "json" };
 
 const bundle = new URL("../golden/serve/bundle", import.meta.url).pathname;
@@ -18,6 +27,15 @@ async function withService(
   } finally {
     await service.close();
   }
+}
+
+/** Ranked labels of texts, which is what the golden bundle's task answers. */
+async function classify(
+  service: PredictService,
+  queries: readonly TextQuery[],
+  options?: PredictOptions,
+): Promise<Prediction[][]> {
+  return await service.predict(queries, options) as Prediction[][];
 }
 
 function failsWith(kind: string, message: RegExp): (error: unknown) => boolean {
@@ -39,11 +57,11 @@ for (const device of ["wasm", "native", "webgpu"] as const) {
         const inputs = expected.rows.map((row) =>
           typeof row.text === "string" ? row.text : row.text as [string, string]
         );
-        const together = await service.predict(inputs);
-        const raw = await service.predict(inputs, { rawScores: true });
+        const together = await classify(service, inputs);
+        const raw = await classify(service, inputs, { parameters: { function_to_apply: "none" } });
         for (const [i, row] of expected.rows.entries()) {
-          const [alone] = await service.predict([inputs[i]]);
-          for (const [c, label] of service.info().labels.entries()) {
+          const [alone] = await classify(service, [inputs[i]]);
+          for (const [c, label] of ["ham", "spam"].entries()) {
             const scoreOf = (list: typeof alone) => list.find((p) => p.label === label)!.score;
             assert.ok(Math.abs(scoreOf(alone) - row.probabilities[c]) < 1e-6);
             assert.ok(Math.abs(scoreOf(together[i]) - row.probabilities[c]) < 1e-6);
@@ -55,7 +73,7 @@ for (const device of ["wasm", "native", "webgpu"] as const) {
   });
 }
 
-Deno.test("observers hear of every text after its answer, with what the model read", () =>
+Deno.test("observers are shown every text after its answer, with what the model read", () =>
   withService({ clock: () => 1234 }, async (service) => {
     const seen: [TextObservation, number][] = [];
     service.onObservation(() => {
@@ -75,10 +93,13 @@ Deno.test("observers hear of every text after its answer, with what the model re
     assert.ok(Math.abs(first.probabilities[1] - row.probabilities[1]) < 1e-6);
     assert.equal(pair.characters, 11);
     assert.equal(pair.unknownTokens, 1);
+    const answers: unknown[] = [];
+    service.onAnswer((answer) => answers.push(answer));
     stop();
-    await service.predict(["free"]);
+    const predicted = await service.predict(["free"], { parameters: { top_k: 1 } });
     await new Promise((resolve) => setTimeout(resolve, 5));
     assert.equal(seen.length, 2);
+    assert.deepEqual(answers, predicted);
   }));
 
 Deno.test("a long text is cut at the end asked for, or refused when cutting is off", () =>
@@ -86,7 +107,7 @@ Deno.test("a long text is cut at the end asked for, or refused when cutting is o
     const ham = "the meeting ".repeat(100);
     const spam = "free money ".repeat(100);
     const score = async (text: string, truncationDirection?: "left" | "right") => {
-      const [list] = await service.predict([text], { truncationDirection });
+      const [list] = await classify(service, [text], { truncationDirection });
       return list.find((p) => p.label === "spam")!.score;
     };
     assert.ok(await score(ham + spam) < 0.1);
@@ -100,9 +121,9 @@ Deno.test("a long text is cut at the end asked for, or refused when cutting is o
 
 Deno.test("a text of one megabyte is answered, and one above the limit is refused", () =>
   withService({}, async (service) => {
-    assert.equal((await service.predict(["free ".repeat(200_000)]))[0][0].label, "spam");
+    assert.equal((await classify(service, ["free ".repeat(200_000)]))[0][0].label, "spam");
     // A million characters, each of two code units.
-    assert.equal((await service.predict(["\u{1f600}".repeat(1_000_000)]))[0].length, 2);
+    assert.equal((await classify(service, ["\u{1f600}".repeat(1_000_000)]))[0].length, 2);
     await assert.rejects(
       service.predict(["x".repeat(1_000_001)]),
       failsWith("validation", /at most 1000000 characters\. Given: 1000001/),
@@ -117,6 +138,39 @@ Deno.test("too many inputs, or none, are refused", () =>
     );
     await assert.rejects(service.predict([]), failsWith("validation", /empty/));
   }));
+
+Deno.test("parameters are the task's: what it does not know of an answer is refused", () =>
+  withService({}, async (service) => {
+    const [[best, ...others]] = await classify(service, ["free"], { parameters: { top_k: 1 } });
+    assert.deepEqual([best.label, others.length], ["spam", 0]);
+    assert.equal((await classify(service, ["free"], { parameters: null }))[0].length, 2);
+    await assert.rejects(
+      service.predict(["free"], { parameters: { top_k: "two" } }),
+      failsWith("parameters", /^`parameters` of text-classification: top_k: .*number/),
+    );
+  }));
+
+Deno.test("a bundle that was read before is served as it was read", async () => {
+  const read = await readBundle(bundle);
+  const manifest = { ...read.manifest, name: "renamed" };
+  await withService({ bundle: { ...read, manifest, directory: "nowhere" } }, async (service) => {
+    assert.equal(service.info().manifest.name, "renamed");
+    assert.equal((await classify(service, ["free"]))[0][0].label, "spam");
+  });
+  for (
+    const [change, message] of [
+      [{ head: { labels: ["a", "a"] } }, /the head in weir\.json: labels: names a label twice/],
+      [{ signatures: {} }, /weir\.json has no signature "model"/],
+      [
+        { signatures: { model: { ...manifest.signatures.model, outputs: [] } } },
+        /reads an output "logits", and the model gives none/,
+      ],
+    ] as const
+  ) {
+    const changed = { ...read, manifest: { ...read.manifest, ...change } as Manifest };
+    await assert.rejects(createService({ bundle: changed, device: "wasm" }), failsWith("bundle", message));
+  }
+});
 
 Deno.test("a text that the model chokes on fails alone", () =>
   withService({}, async (service) => {
@@ -133,7 +187,7 @@ Deno.test("many requests at once are batched, and every one gets its own answer"
     const reports: number[] = [];
     service.onBatch((report) => reports.push(report.items));
     const answers = await Promise.all(
-      Array.from({ length: 200 }, (_, i) => service.predict([i % 3 === 0 ? "free money" : "the meeting"])),
+      Array.from({ length: 200 }, (_, i) => classify(service, [i % 3 === 0 ? "free money" : "the meeting"])),
     );
     answers.forEach(([[best]], i) => assert.equal(best.label, i % 3 === 0 ? "spam" : "ham"));
     assert.equal(reports.reduce((a, b) => a + b, 0), 200);
@@ -167,7 +221,7 @@ Deno.test("auto is wasm without a GPU, and where the GPU cannot run the model", 
   try {
     await withService({ device: "auto", hasGpu: true }, async (service) => {
       assert.equal(service.info().device, "wasm");
-      assert.equal((await service.predict(["free"]))[0][0].label, "spam");
+      assert.equal((await classify(service, ["free"]))[0][0].label, "spam");
     });
     await assert.rejects(
       createService({ bundle, device: "webgpu" }),
@@ -218,8 +272,11 @@ const damages: [string, RegExp, (directory: string) => Promise<void>][] = [
   ],
   [
     "of another task",
-    /task is "translation"/,
-    (d) => Deno.writeTextFile(join(d, "weir.json"), `{"format":"weir-bundle/1","task":"translation"}`),
+    /no task "translation"; there are text-classification/,
+    async (d) => {
+      const manifest = JSON.parse(await Deno.readTextFile(join(d, "weir.json")));
+      await Deno.writeTextFile(join(d, "weir.json"), JSON.stringify({ ...manifest, task: "translation" }));
+    },
   ],
   [
     "that is not UTF-8",

@@ -63,7 +63,7 @@ export function adamw(
       : options.learningRate;
     const set = updater(b, options.applyIf);
     const decayedCounter = (name: string, beta: number) => {
-      const counter = b.state(name, "f32", []);
+      const counter = b.state(name, "f32", [], { role: "counter" });
       const next = b.add(b.mul(counter, beta), 1 - beta);
       set(counter, next);
       return next;
@@ -79,8 +79,8 @@ export function adamw(
     const shrink = b.sub(1, b.mul(rate, weightDecay));
     parameters.forEach((p, i) => {
       const g = gradients[i];
-      const m = b.state(`adamw.m.${p.name}`, "f32", p.shape);
-      const v = b.state(`adamw.v.${p.name}`, "f32", p.shape);
+      const m = b.state(`adamw.m.${p.name}`, "f32", p.shape, { role: "moment" });
+      const v = b.state(`adamw.v.${p.name}`, "f32", p.shape, { role: "moment" });
       const nextM = b.add(b.mul(m, beta1), b.mul(g, firstScale));
       const nextV = b.add(b.mul(v, beta2), b.mul(b.square(g), secondScale));
       const step = b.mul(b.div(nextM, b.add(b.sqrt(nextV), floor)), stepSize);

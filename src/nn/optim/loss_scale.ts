@@ -55,8 +55,11 @@ export interface LossScale {
  */
 export function lossScale(b: Builder, options: LossScaleOptions = {}): LossScale {
   const { start = 65536, growEvery = 2000 } = options;
-  const scale = b.state(LOSS_SCALE_STATE, "f32", [], { init: { kind: "fill", value: start } });
-  const goodSteps = b.state(GOOD_STEPS_STATE, "i32", []);
+  const scale = b.state(LOSS_SCALE_STATE, "f32", [], {
+    role: "counter",
+    init: { kind: "fill", value: start },
+  });
+  const goodSteps = b.state(GOOD_STEPS_STATE, "i32", [], { role: "counter" });
   return {
     scale,
     update(good) {

@@ -11,7 +11,7 @@ export const STEP_STATE = "step";
 
 /** The number of steps made before this one, i32. Appends the state and its update, so it is called once in a graph. */
 export function stepCounter(b: Builder): Node {
-  const step = b.state(STEP_STATE, "i32", []);
+  const step = b.state(STEP_STATE, "i32", [], { role: "counter" });
   b.update(step, b.add(step, 1));
   return step;
 }

@@ -39,7 +39,7 @@ export function sgd(
       const g = options.gradientScale ? b.mul(gradients[i], options.gradientScale) : gradients[i];
       let velocity = g;
       if (momentum !== 0) {
-        const state = b.state(`sgd.v.${p.name}`, "f32", p.shape);
+        const state = b.state(`sgd.v.${p.name}`, "f32", p.shape, { role: "moment" });
         velocity = b.add(b.mul(state, momentum), g);
         set(state, velocity);
       }

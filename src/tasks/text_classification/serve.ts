@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { observeText } from "../observe.ts";
 import { finiteOutput } from "../outputs.ts";
 import type { ServedTask } from "../task.ts";
 import { encodeText, queryOf } from "../text_input.ts";
@@ -53,6 +54,11 @@ export const textClassification: ServedTask<LabelsHead, string, Prediction[]> = 
     return rank(scores, head.labels).slice(0, top_k ?? undefined);
   },
   describe: ([best]) => `${best.label}  ${best.score.toFixed(4)}`,
+  outcome: ([best]) => best.label,
+  observe(query, encoding, outputs, { labels }) {
+    const logits = outputs && finiteOutput(outputs, "logits", labels.length).data; // [C]
+    return observeText(query, encoding, logits ? probabilitiesOf(logits) : []);
+  },
   judge: judgeLabels,
   pair: (reference, [ranked]) => ({
     prediction: ranked[0].label,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
 import { f1Interval, macroF1Interval } from "../../../src/evaluate/classification/f1_interval.ts";
 import { createRandom } from "../../../src/base/random.ts";
 import { drawBinomial } from "../../draw_binomial.ts";

@@ -8,7 +8,7 @@ import {
   pearson,
   spearman,
 } from "../../../src/evaluate/regression/correlation.ts";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
 import { createRandom } from "../../../src/base/random.ts";
 
 Deno.test("ties share the average of their ranks, -0 and 0 too", () => {

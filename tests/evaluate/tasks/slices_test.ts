@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { evaluateAll, means, selectRows } from "../../../src/evaluate/decomposed.ts";
+import { evaluateAll, means, selectRows } from "../../../src/statistics/decomposed.ts";
 import { createRandom } from "../../../src/base/random.ts";
 import { sliceRows } from "../../../src/evaluate/tasks/slices.ts";
 
