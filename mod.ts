@@ -149,7 +149,7 @@ export {
 export type { PublishStep, RegisteredModel } from "./src/registry/registry.ts";
 export type { BundleSource } from "./src/registry/stage.ts";
 export type { Bump } from "./src/registry/versions.ts";
-export type { FileEntry, Lineage, Manifest, ManifestDraft, MetricValue } from "./src/registry/manifest.ts";
+export type { FileEntry, Lineage, Manifest, ManifestDraft, MetricValue } from "./src/bundle/manifest.ts";
 export * from "./src/serve/service.ts";
 export type { Prediction } from "./src/serve/text_classification.ts";
 export type { ServedManifest } from "./src/serve/bundle.ts";

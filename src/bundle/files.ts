@@ -82,7 +82,7 @@ export async function hashListed(directory: string, path: string, wanted: FileEn
 export function checkEntry(directory: string, path: string, found: FileEntry, wanted: FileEntry): void {
   if (found.sizeBytes !== wanted.sizeBytes) throw wrongSize(directory, path, found.sizeBytes, wanted);
   if (found.sha256 !== wanted.sha256) {
-    throw damaged(directory, path, `is not what ${manifestName} says: its SHA-256 differs`);
+    throw damaged(directory, path, `does not match its SHA-256 in ${manifestName}`);
   }
 }
 

@@ -80,7 +80,7 @@ export function checkedPaths(paths: readonly string[]): string[] {
   const unsafe = paths.find((path) => !isBundlePath(path) || path === manifestName);
   if (unsafe === undefined) return paths.toSorted();
   throw new BundleError(
-    `${JSON.stringify(unsafe)} is no path of a file inside a bundle: wanted one such as onnx/model.onnx.`,
+    `${JSON.stringify(unsafe)} is no path inside a bundle: wanted one such as onnx/model.onnx.`,
   );
 }
 

@@ -15,7 +15,7 @@ import { BaselineBuilder } from "../../src/drift/mod.ts";
 import { createBuilder, type HostTensor, hostTensor } from "../../src/graph/graph.ts";
 import { classifierInputs } from "../../src/nn/classifier.ts";
 import { initialStates } from "../../src/nn/init.ts";
-import type { ManifestDraft } from "../../src/registry/manifest.ts";
+import type { ManifestDraft } from "../../src/bundle/manifest.ts";
 import type { TokenBatch } from "../../src/serve/protocol.ts";
 import { collate } from "../../src/serve/text_classification.ts";
 import { loadTokenizer, type Tokenizer } from "../../src/text/tokenizer.ts";
