@@ -134,7 +134,7 @@ export type { MeasureOptions, StepMeasurement } from "./src/train/measure.ts";
 export type { ProgressOutput } from "./src/train/progress.ts";
 export type { Hyperparameters } from "./src/train/step.ts";
 export * from "./src/evaluate/classification/classification.ts";
-export { type BootstrapOptions } from "./src/evaluate/uncertainty/bootstrap.ts";
+export { type BootstrapOptions } from "./src/statistics/bootstrap.ts";
 export { formatReport } from "./src/evaluate/classification/format.ts";
 
 // Keeping, serving and watching.
@@ -150,8 +150,9 @@ export type { BundleSource } from "./src/registry/stage.ts";
 export type { Bump } from "./src/registry/versions.ts";
 export type { FileEntry, Lineage, Manifest, ManifestDraft, MetricValue } from "./src/registry/manifest.ts";
 export * from "./src/serve/service.ts";
-export type { Prediction } from "./src/serve/text_classification.ts";
-export type { ServedManifest } from "./src/serve/bundle.ts";
+export type { Prediction } from "./src/tasks/text_classification/schema.ts";
+export type { AnyServedTask, ServedTask, TextQuery } from "./src/tasks/task.ts";
+export { type Bundle, readBundle } from "./src/bundle/reader.ts";
 export type { SessionDevice } from "./src/serve/protocol.ts";
 export * from "./src/drift/mod.ts";
 export { type App, type AppParts, createApp, type ServedModel } from "./routes/app.ts";

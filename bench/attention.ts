@@ -10,12 +10,13 @@ import { makePlan } from "../src/backend/gpu/plan.ts";
 import { hasKernel } from "../src/backend/gpu/lower.ts";
 import { type GpuContext, openDevice } from "../src/backend/gpu/device.ts";
 import type { Group } from "../src/backend/gpu/fusion.ts";
-import { attentionKernels, type AttentionLowering, passOf } from "../src/backend/gpu/kernels/attention.ts";
+import { attentionKernels, type AttentionLowering } from "../src/backend/gpu/kernels/attention.ts";
 import {
   blocksFit,
   type BlockTiling,
   blockTilings,
-} from "../src/backend/gpu/kernels/attention_block_tiling.ts";
+} from "../src/backend/gpu/kernels/attention/block_tiles.ts";
+import { type AttentionNode, passOf, problemOf } from "../src/backend/gpu/kernels/attention/pass.ts";
 import { storageBytes } from "../src/backend/gpu/kernels/wgsl.ts";
 import { extentOf, type Kernel, type Storage } from "../src/backend/gpu/kernels/writer.ts";
 import { createBuilder, gradients, type Graph, type Node } from "../src/graph/graph.ts";
@@ -125,15 +126,17 @@ async function tuneShape(name: string, shape: Shape): Promise<void> {
     optimize(expand(attentionGraph(shape), (n) => hasKernel(n, limits))),
     { unit: 4 },
   );
-  const anchors = graph.nodes.filter((n) =>
-    ["attention", "attention_grad_query", "attention_grad_key", "attention_grad_packed"].includes(n.op)
-  );
+  const passes = {
+    attention: "forward",
+    attention_grad_query: "queryGradient",
+    attention_grad_key: "keyGradients",
+    attention_grad_packed: "keyGradients",
+  } as const;
+  const anchors = graph.nodes.filter((n): n is AttentionNode & { op: keyof typeof passes } => n.op in passes);
   for (const anchor of anchors) {
     const family = families.find((f) => f.includes(anchor.op)) ?? [anchor.op];
     const outputs = graph.nodes.filter((n) => family.includes(n.op));
-    const { batch, heads, queries, keys, width } = shape;
-    const op = anchor.op === "attention_grad_packed" ? "attention_grad_key" : anchor.op;
-    const pass = passOf(op, { rows: queries, columns: keys, heads: batch * heads, width });
+    const pass = passOf(passes[anchor.op], problemOf(anchor));
     for (const [title, blocks] of variants) {
       if (blocks && !blocksFit(pass, blocks, limits)) continue;
       await report(`${name} ${anchor.op} ${title}`, () => kernelsOf(anchor, outputs, blocks));

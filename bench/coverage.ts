@@ -7,25 +7,17 @@
  * lines that have this in their name; a line's figures do not depend on the others.
  */
 import { parseArgs } from "node:util";
-import {
-  type BootstrapMethod,
-  type Interval,
-  resampledInterval,
-} from "../src/evaluate/uncertainty/bootstrap.ts";
-import { type Decomposed, means } from "../src/evaluate/decomposed.ts";
+import { type BootstrapMethod, type Interval, resampledInterval } from "../src/statistics/bootstrap.ts";
+import { type Decomposed, means } from "../src/statistics/decomposed.ts";
 import { f1Interval, macroF1Interval } from "../src/evaluate/classification/f1_interval.ts";
-import { meanInterval, wilsonInterval } from "../src/evaluate/uncertainty/intervals.ts";
-import {
-  correctnessTable,
-  mcNemar,
-  pairedT,
-  wilcoxonSignedRank,
-} from "../src/evaluate/uncertainty/paired_tests.ts";
-import { createRandom, drawBinomial } from "../src/evaluate/uncertainty/prng.ts";
-import { createWordSource } from "../src/evaluate/uncertainty/resample.ts";
-import { approximateRandomization, pairedBootstrap } from "../src/evaluate/uncertainty/significance.ts";
-import { normalQuantile } from "../src/evaluate/uncertainty/special.ts";
-import { designUnits, drawMetrics, groupUnits, jackknifeMetrics } from "../src/evaluate/uncertainty/units.ts";
+import { meanInterval, wilsonInterval } from "../src/statistics/intervals.ts";
+import { correctnessTable, mcNemar, pairedT, wilcoxonSignedRank } from "../src/statistics/paired_tests.ts";
+import { createRandom } from "../src/base/random.ts";
+import { drawBinomial } from "../tests/draw_binomial.ts";
+import { createWordSource } from "../src/statistics/resample.ts";
+import { approximateRandomization, pairedBootstrap } from "../src/statistics/significance.ts";
+import { normalQuantile } from "../src/statistics/distributions.ts";
+import { designUnits, drawMetrics, groupUnits, jackknifeMetrics } from "../src/statistics/units.ts";
 
 const { values: options } = parseArgs({
   options: { sets: { type: "string", default: "2000" }, only: { type: "string", default: "" } },

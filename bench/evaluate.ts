@@ -11,9 +11,9 @@
  */
 import { parseArgs } from "node:util";
 import process from "node:process";
-import { approximateRandomization } from "../src/evaluate/uncertainty/significance.ts";
+import { approximateRandomization } from "../src/statistics/significance.ts";
 import { rocAuc } from "../src/evaluate/classification/auc.ts";
-import { bootstrap, type BootstrapMethod } from "../src/evaluate/uncertainty/bootstrap.ts";
+import { bootstrap, type BootstrapMethod } from "../src/statistics/bootstrap.ts";
 import { classificationRows } from "../src/evaluate/classification/class_rows.ts";
 import { classificationReport } from "../src/evaluate/classification/classification.ts";
 import { bertScore, type EncodedText } from "../src/evaluate/generation/bert_score.ts";
@@ -23,7 +23,7 @@ import { meteor } from "../src/evaluate/generation/meteor.ts";
 import { questionAnswering } from "../src/evaluate/generation/question_answering.ts";
 import { rouge } from "../src/evaluate/generation/rouge.ts";
 import { ter } from "../src/evaluate/generation/ter.ts";
-import { krippendorffAlpha, type MeasurementLevel } from "../src/evaluate/people/krippendorff.ts";
+import { krippendorffAlpha, type MeasurementLevel } from "../src/people/krippendorff.ts";
 import { type TaggingOptions, taggingReport } from "../src/evaluate/tagging/tagging.ts";
 import { type EvaluationData, HIDDEN, makeData, makeEmbeddings } from "./evaluate_data.ts";
 import { median, print } from "./measure.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { createRandom } from "../src/evaluate/uncertainty/prng.ts";
+import { createRandom } from "../src/base/random.ts";
 
 /** Both sides' input, as it stands in `data.json`. */
 export interface EvaluationData {

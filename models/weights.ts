@@ -22,12 +22,13 @@ export interface FittedWeights {
  * Matches a checkpoint's tensors with the graph's parameters by name, after the architecture's renaming; half precision becomes
  * f32.
  *
+ * @param options `replaceHead`: a tensor of another shape counts as missing, since another task's head has other sizes
  * @throws {ModelError} when a tensor's shape is another than its parameter's; with `strict`, also when one is missing.
  */
 export function fitWeights(
   graph: Graph,
   tensors: Readonly<Record<string, HostTensor>>,
-  options: { strict?: boolean; architecture?: Pick<Architecture, "rename"> } = {},
+  options: { strict?: boolean; replaceHead?: boolean; architecture?: Pick<Architecture, "rename"> } = {},
 ): FittedWeights {
   const parameters = statesOf(graph).filter((state) => state.attrs.trainable);
   const named = renamed(tensors, options.architecture);
@@ -40,6 +41,10 @@ export function fitWeights(
     }
     const tensor = named[name!];
     if (tensor.shape.length !== shape.length || tensor.shape.some((d, i) => d !== shape[i])) {
+      if (options.replaceHead) {
+        missing.push(name!);
+        continue;
+      }
       throw new ModelError(
         `Cannot load tensor "${name}": the model wants shape [${shape.join(", ")}], the checkpoint has ` +
           `[${tensor.shape.join(", ")}]`,

@@ -5,13 +5,7 @@
  */
 import type { Command } from "commander";
 import { basename } from "node:path";
-import type {
-  ComparisonSection,
-  LatencySection,
-  Report,
-  ReportedModel,
-  Task,
-} from "../evaluate/report/report.ts";
+import type { ComparisonSection, LatencySection, Report, ReportedModel, Task } from "../evaluate/report.ts";
 import { compareSystems } from "../evaluate/tasks/compare.ts";
 import { evaluateTask } from "../evaluate/tasks/evaluate.ts";
 import { type Pair, pairsOf } from "../evaluate/tasks/pairs.ts";

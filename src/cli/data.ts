@@ -1,55 +1,31 @@
 /**
- * Reading the examples a command names.
+ * The columns of a data set, as commands name them.
  *
  * @module
  */
 import type { Command } from "commander";
-import { readCsv } from "../data/csv.ts";
-import type { TextExample } from "../data/example.ts";
-import { readJsonl } from "../data/jsonl.ts";
-import { readSpam } from "../data/spam.ts";
-import { UsageError } from "./output.ts";
+import type { Columns } from "../tasks/task.ts";
 
-/** Where a file keeps its parts. */
+/** Where a file keeps its parts; what is not given is as the task has it. */
 export interface DataOptions {
-  readonly textColumn: string;
-  /** null: labels are not read. */
-  readonly labelColumn: string | null;
+  readonly textColumn?: string;
+  readonly pairColumn?: string;
+  readonly labelColumn?: string;
 }
 
-/** Adds `--text-column` and `--label-column`. */
+/** Adds `--text-column`, `--pair-column` and `--label-column`. */
 export function withDataOptions(command: Command): Command {
-  return withTextOption(command).option("--label-column <name>", "column of the label", "label");
+  return withTextOptions(command).option("--label-column <name>", "column of the label, or of what the task wants (default: the task's)");
 }
 
-/** Adds `--text-column`, for data whose labels nobody needs. */
-export function withTextOption(command: Command): Command {
-  return command.option("--text-column <name>", "column of the text", "text");
+/** Adds `--text-column` and `--pair-column`, for data whose labels nobody needs. */
+export function withTextOptions(command: Command): Command {
+  return command
+    .option("--text-column <name>", "column of the text (default: the task's)")
+    .option("--pair-column <name>", "column of a second text that is read together with it");
 }
 
-/**
- * Reads a data set: a `.jsonl`, `.csv` or `.tsv` file, or `spam` for the mails of SpamAssassin's corpus.
- *
- * @throws {DataError} naming the file and line that cannot be read, or an unknown label.
- */
-export async function loadExamples(
-  source: string,
-  options: DataOptions,
-  labels?: readonly string[],
-): Promise<TextExample[]> {
-  if (source === "spam") return readSpam();
-  const columns = { textColumn: options.textColumn, labelColumn: options.labelColumn, labels };
-  const lower = source.toLowerCase();
-  if (/\.(jsonl|ndjson)$/.test(lower)) return await Array.fromAsync(readJsonl(source, columns));
-  if (/\.(csv|tsv)$/.test(lower)) return await Array.fromAsync(readCsv(source, columns));
-  throw new UsageError(`cannot tell what "${source}" is: name a .jsonl, .csv or .tsv file, or spam`);
-}
-
-/** Reads the texts of a data set whose labels nobody needs. */
-export async function loadTexts(
-  source: string,
-  options: Pick<DataOptions, "textColumn">,
-): Promise<string[]> {
-  const examples = await loadExamples(source, { ...options, labelColumn: null });
-  return examples.map((e) => e.text);
+/** The columns that were named. */
+export function columnsGiven({ textColumn, pairColumn, labelColumn }: DataOptions): Partial<Columns> {
+  return { text: textColumn, pair: pairColumn, label: labelColumn };
 }

@@ -4,18 +4,20 @@
  * @module
  */
 import type { Command } from "commander";
-import { createRandom } from "../data/random.ts";
+import { createRandomStream } from "../base/random.ts";
 import { shiftedMessages } from "../data/shifted.ts";
-import { readSpam } from "../data/spam.ts";
-import type { DriftMonitor, FeatureName } from "../drift/mod.ts";
-import { formatReport } from "../evaluate/classification/format.ts";
+import type { DriftMonitor } from "../drift/mod.ts";
+import { trainingDefaults } from "../lifecycle/options.ts";
+import { readRows } from "../lifecycle/rows.ts";
+import { type LifeResult, trainAndRegister } from "../lifecycle/train.ts";
+import { servedTasks } from "../tasks/served.ts";
+import { textOf } from "../tasks/text_input.ts";
 import { type DeviceChoice, openBackend, pickDevice } from "./device.ts";
 import { openModel } from "./model.ts";
 import { type CommonOptions, deviceOption, homeOf, integer, newCommand } from "./options.ts";
 import { CommandError, type Output, processOutput } from "./output.ts";
-import { type PipelineResult, trainAndRegister } from "./pipeline.ts";
 import { type ModelServer, startServer, untilStopped } from "./server.ts";
-import { interruptSignal, trainDefaults } from "./train.ts";
+import { interruptSignal } from "./train.ts";
 
 interface Options extends CommonOptions {
   readonly once?: boolean;
@@ -28,7 +30,7 @@ interface Options extends CommonOptions {
 /** What the monitor said of one stretch of traffic. */
 interface Traffic {
   readonly alarm: boolean;
-  readonly features: readonly FeatureName[];
+  readonly features: readonly string[];
   readonly requests: number;
   readonly windows: number;
   /** Windows of this stretch until the alarm; null without one. */
@@ -51,7 +53,7 @@ export function demoCommand(program: Command): Command {
       "--epochs <n>",
       "passes over the training part",
       integer({ min: 1, max: 100 }),
-      trainDefaults.epochs,
+      trainingDefaults.epochs,
     )
     .option("--resume", "go on from the last checkpoint")
     .addOption(deviceOption())
@@ -64,8 +66,9 @@ async function demo(options: Options): Promise<void> {
   const started = performance.now();
   const output = processOutput({ json: options.json ?? false });
   const made = await trainDemo(options, output);
-  const { report, training } = made;
-  output.progress(`\n${formatReport(report)}\n\nregistered spam ${made.version} as champion in ${made.path}`);
+  const { scores, training } = made;
+  const { accuracy, macroF1 } = scores.metrics;
+  output.progress(`\n${scores.text()}\n\nregistered spam ${made.version} as champion in ${made.path}`);
 
   const service = await openModel("spam@champion", { ...options, device: servingDevice(options.device) });
   const server = startServer(service, {
@@ -79,16 +82,16 @@ async function demo(options: Options): Promise<void> {
     if (!server.monitor) throw new CommandError("the bundle has no baseline: it cannot be watched");
     output.progress(`serving on ${service.info().device}: ${server.url}`);
     // A split keeps the corpus' order, all ham before all spam: traffic comes mixed.
-    const mails = createRandom(trainDefaults.seed).shuffle(made.parts.test.map((e) => e.text));
+    const mails = createRandomStream(trainingDefaults.seed).shuffle(made.parts.test.flatMap(({ row }) => row.queries.map(textOf)));
     const before = await replay(server, server.monitor, mails);
     output.progress(describe("held-out mail", before));
     const after = await replay(server, server.monitor, shiftedMessages({ count: 3 * WINDOW, seed: 1 }));
     output.progress(describe("Italian and German messages", after));
     output.result(
       {
-        accuracy: report.accuracy.value,
-        accuracyInterval: [report.accuracy.low, report.accuracy.high],
-        macroF1: report.macroF1.value,
+        accuracy: accuracy.value,
+        accuracyInterval: [accuracy.low, accuracy.high],
+        macroF1: macroF1.value,
         trainSeconds: training.seconds,
         seconds: (performance.now() - started) / 1000,
         steps: training.step,
@@ -99,7 +102,7 @@ async function demo(options: Options): Promise<void> {
         driftAfter: after,
         url: server.url,
       },
-      `accuracy ${report.accuracy.value.toFixed(4)} on ${report.n} held-out mails, trained in ` +
+      `accuracy ${accuracy.value.toFixed(4)} on ${accuracy.n} held-out mails, trained in ` +
         `${training.seconds.toFixed(1)} s on ${made.device}\ndashboard: ${server.url}`,
     );
     if (options.once) return;
@@ -110,14 +113,15 @@ async function demo(options: Options): Promise<void> {
   }
 }
 
-async function trainDemo(options: Options, output: Output): Promise<PipelineResult> {
+async function trainDemo(options: Options, output: Output): Promise<LifeResult> {
   const { device, why } = await pickDevice(options.device);
   output.progress(`device: ${device} (${why})`);
   const backend = await openBackend(device);
   const interrupt = interruptSignal();
   try {
-    return await trainAndRegister(readSpam(), {
-      ...trainDefaults,
+    const rows = await readRows("spam", servedTasks[trainingDefaults.task]);
+    return await trainAndRegister(rows, {
+      ...trainingDefaults,
       epochs: options.epochs,
       name: "spam",
       source: "spam",

@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 import { checkSafety, personalData, type SafetyFilter, termsFilter } from "../evaluate/robustness/safety.ts";
 import { type Canary, parseCanaries } from "../evaluate/robustness/canaries.ts";
 import { type Probe, probes } from "../evaluate/robustness/probes.ts";
-import type { Report, Section, Task } from "../evaluate/report/report.ts";
+import type { Report, Section, Task } from "../evaluate/report.ts";
 import { evaluateTask, type TaskOptions } from "../evaluate/tasks/evaluate.ts";
 import { type Pair, pairsOf } from "../evaluate/tasks/pairs.ts";
 import { strategies } from "../evaluate/tasks/strategy.ts";

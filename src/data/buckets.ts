@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { createRandom } from "./random.ts";
+import { createRandomStream } from "../base/random.ts";
 
 /** How batches are planned. */
 export interface BucketOptions {
@@ -52,7 +52,7 @@ export function planBatches(lengths: ArrayLike<number>, options: BucketOptions):
   if (bounds.length === 0) throw new RangeError("bucketLengths is empty; give at least one length");
   if (lengths.length === 0) throw new RangeError("there are no examples to make batches of");
 
-  const random = seed === undefined ? undefined : createRandom(seed, BATCH_STREAM, epoch);
+  const random = seed === undefined ? undefined : createRandomStream(seed, BATCH_STREAM, epoch);
   const order = Int32Array.from(lengths, (_, i) => i);
   random?.shuffle(order);
   const buckets = bounds.map((): number[] => []);

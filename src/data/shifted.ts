@@ -1,4 +1,4 @@
-import { createRandom, type Random } from "./random.ts";
+import { createRandomStream, type RandomStream } from "../base/random.ts";
 
 /** What `shiftedMessages` makes. */
 export interface ShiftedOptions {
@@ -30,7 +30,7 @@ export interface ShiftedOptions {
 export function shiftedMessages(options: ShiftedOptions): string[] {
   const { count, seed = 0, languages = ["it", "de"] } = options;
   if (languages.length === 0) throw new RangeError('languages is empty; give "it", "de" or both');
-  const random = createRandom(seed, 0x5f1f7);
+  const random = createRandomStream(seed, 0x5f1f7);
   const messages = new Set<string>();
   for (let tries = 0; messages.size < count; tries++) {
     if (tries > 100 * count) throw new RangeError(`there are not ${count} distinct messages; ask for fewer`);
@@ -47,7 +47,7 @@ interface Phrases {
   fills: Record<string, string[]>;
 }
 
-function compose(phrases: Phrases, random: Random): string {
+function compose(phrases: Phrases, random: RandomStream): string {
   const parts = [random.pick(phrases.bodies)];
   if (random.next() < 0.6) parts.unshift(random.pick(phrases.greetings));
   if (random.next() < 0.7) parts.push(random.pick(phrases.follows));

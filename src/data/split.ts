@@ -1,10 +1,10 @@
 import { nearDuplicateClusters } from "./dedupe.ts";
 import { DataError } from "./errors.ts";
 import { labelsOf, type TextExample } from "./example.ts";
-import { createRandom } from "./random.ts";
+import { createRandomStream } from "../base/random.ts";
 
 /** How `splitExamples` divides a data set. */
-export interface SplitOptions<Part extends string> {
+export interface SplitOptions<Part extends string, T = TextExample> {
   /** each part's share of the examples; the shares sum to 1 */
   fractions: Record<Part, number>;
   /** the same seed gives the same split (default 0) */
@@ -13,8 +13,8 @@ export interface SplitOptions<Part extends string> {
   clusters?: ArrayLike<number>;
   /** names the data set in errors */
   name?: string;
-  /** whether every label has about the same share in each part, and at least one example; true unless told otherwise */
-  stratify?: boolean;
+  /** what has about the same share in each part, and at least one example; the label unless given, nothing where null */
+  stratum?: ((example: T) => string) | null;
 }
 
 /**
@@ -41,7 +41,7 @@ export interface SplitOptions<Part extends string> {
  */
 export function splitExamples<T extends TextExample, Part extends string>(
   examples: readonly T[],
-  options: SplitOptions<Part>,
+  options: SplitOptions<Part, T>,
 ): Record<Part, T[]> {
   const { fractions, seed = 0, name = "the data set" } = options;
   const parts = Object.keys(fractions) as Part[];
@@ -52,8 +52,9 @@ export function splitExamples<T extends TextExample, Part extends string>(
       `fractions are ${JSON.stringify(fractions)}; positive numbers that sum to 1 were expected`,
     );
   }
-  const labels = options.stratify === false ? [""] : labelsOf(examples.map(({ label }) => label), name);
-  const labelOf = (example: T) => options.stratify === false ? "" : example.label;
+  const { stratum = (example: T) => example.label } = options;
+  const stratumOf = stratum ?? (() => "");
+  const labels = stratum ? labelsOf(examples.map(stratum), name) : [""];
   const clusters = options.clusters ?? nearDuplicateClusters(examples.map(({ text }) => text));
   if (clusters.length !== examples.length) {
     throw new RangeError(`clusters has ${clusters.length} entries for ${examples.length} examples`);
@@ -68,16 +69,16 @@ export function splitExamples<T extends TextExample, Part extends string>(
   // A cluster of several labels is divided with those of its most frequent one.
   const strata = new Map<string, number[][]>(labels.map((label) => [label, []]));
   for (const group of members.values()) {
-    strata.get(commonestLabel(group.map((i) => labelOf(examples[i]))))!.push(group);
+    strata.get(commonestLabel(group.map((i) => stratumOf(examples[i]))))!.push(group);
   }
 
   const partOf = new Int32Array(examples.length);
-  const random = createRandom(seed, SPLIT_STREAM);
+  const random = createRandomStream(seed, SPLIT_STREAM);
   for (const [label, groups] of strata) {
     if (groups.length < parts.length) {
       throw new DataError(
         `${name}: ${
-          options.stratify === false ? "there are" : `label ${JSON.stringify(label)} has`
+          !stratum ? "there are" : `label ${JSON.stringify(label)} has`
         } ${groups.length} ` +
           `distinct texts; at least ${parts.length} are needed, one for each of ${parts.join(", ")}`,
       );

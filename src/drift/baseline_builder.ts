@@ -9,7 +9,7 @@ import {
   type TextObservation,
   TOKENS_PER_TEXT,
 } from "./observation.ts";
-import { createRandom } from "./random.ts";
+import { createHashedRandom } from "../base/random.ts";
 import { measureTokenNoise } from "./token_noise.ts";
 
 /** What a baseline is built for. */
@@ -81,7 +81,7 @@ export class BaselineBuilder {
     this.#labels = [...labels];
     this.#topTokens = topTokens;
     this.#seed = seed;
-    this.#random = createRandom(seed);
+    this.#random = createHashedRandom(seed);
     this.#tokenCounts = new Float64Array(vocabSize);
     this.#classCounts = labels.map(() => 0);
   }

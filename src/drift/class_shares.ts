@@ -1,6 +1,6 @@
-import { momentsOf, pearson3Survival } from "./pearson3.ts";
-import { createRandom } from "./random.ts";
-import { chiSquareTest } from "./statistics/chi_square.ts";
+import { momentsOf, pearson3Survival } from "../statistics/pearson3.ts";
+import { createHashedRandom } from "../base/random.ts";
+import { chiSquareTest } from "../statistics/chi_square.ts";
 
 const DRAWS = 300;
 const ENOUGH_EXPECTED = 5; // below, the chi-square distribution is a poor guide (Cochran 1954)
@@ -18,7 +18,7 @@ export function classSharesPValue(reference: readonly number[], current: readonl
   if (observed.degreesOfFreedom === 0 || observed.smallestExpected >= ENOUGH_EXPECTED) return observed.pValue;
   const pooled = reference.map((count, k) => count + current[k]);
   const size = current.reduce((sum, count) => sum + count, 0);
-  const random = createRandom(size);
+  const random = createHashedRandom(size);
   const statistics = new Float64Array(DRAWS);
   for (let draw = 0; draw < DRAWS; draw++) {
     const window = drawWithoutReplacement(pooled, size, random);

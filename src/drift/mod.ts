@@ -12,7 +12,7 @@ export {
 } from "./monitor.ts";
 export type { CategoricalFeature, FeatureName, NumericFeature, TextObservation } from "./observation.ts";
 export type { TokenNoise } from "./token_noise.ts";
-export type { Moments } from "./pearson3.ts";
+export type { Moments } from "../statistics/pearson3.ts";
 export { type AlertPolicy, alertPolicy } from "./policy.ts";
 export type { FeatureReport, FeatureResult, Histogram } from "./report.ts";
 export { mergeWindows, type NumericCounts, type WindowCounts } from "./window.ts";

@@ -1,14 +1,12 @@
 import { binLabels } from "./bins.ts";
 import { classSharesPValue } from "./class_shares.ts";
-import { benjaminiHochberg } from "./fdr.ts";
+import { adjustPValues } from "../statistics/corrections.ts";
 import { FEATURE_TITLES, type FeatureName, NUMERIC_FEATURES, type NumericFeature } from "./observation.ts";
-import { pearson3Survival } from "./pearson3.ts";
+import { pearson3Survival } from "../statistics/pearson3.ts";
 import type { AlertPolicy } from "./policy.ts";
-import { chiSquareTest } from "./statistics/chi_square.ts";
-import { jensenShannonDistance } from "./statistics/js.ts";
-import { klDivergence } from "./statistics/kl.ts";
-import { ksBinned, type KsResult, ksTwoSample } from "./statistics/ks.ts";
-import { populationStabilityIndex } from "./statistics/psi.ts";
+import { chiSquareTest } from "../statistics/chi_square.ts";
+import { jensenShannonDistance, klDivergence, populationStabilityIndex } from "../statistics/divergences.ts";
+import { ksBinned, type KsResult, ksTwoSample } from "../statistics/ks.ts";
 import { noiseAt } from "./token_noise.ts";
 import type { Reference, WindowCounts } from "./window.ts";
 
@@ -92,7 +90,7 @@ export function testWindow(reference: Reference, window: WindowCounts, policy: A
 
   const tested = tests.filter((test) => test.n >= policy.minTexts);
   const adjusted = new Map(
-    benjaminiHochberg(tested.map((test) => test.pValue)).map((p, i) => [tested[i], p]),
+    adjustPValues(tested.map((test) => test.pValue), "benjamini-hochberg").map((p, i) => [tested[i], p]),
   );
   return tests.map((test) => {
     const adjustedPValue = adjusted.get(test) ?? 1;

@@ -1,5 +1,5 @@
-import { type Moments, momentsOf } from "./pearson3.ts";
-import { createRandom } from "./random.ts";
+import { type Moments, momentsOf } from "../statistics/pearson3.ts";
+import { createHashedRandom } from "../base/random.ts";
 
 /** How far the token distribution of so many texts strays from that of so many others when nothing has drifted. */
 export interface TokenNoise extends Moments {
@@ -30,7 +30,7 @@ export function measureTokenNoise(
   const half = Math.floor(texts.length / 2);
   const sizes = WINDOW_SIZES.filter((size) => size <= half);
   if (sizes.length === 0) sizes.push(half);
-  const random = createRandom(seed);
+  const random = createHashedRandom(seed);
   const order = Array.from(texts, (_, i) => i);
   const total = new Float64Array(bins);
   for (const text of texts) addText(total, text);

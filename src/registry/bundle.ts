@@ -1,8 +1,10 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { UserError } from "../base/errors.ts";
+import { readLimited } from "../base/files.ts";
+import { type FileDigest, hashFile } from "../base/hash.ts";
 import { explainStorageError } from "../store/errors.ts";
 import { RegistryError } from "./errors.ts";
-import { type FileEntry, isBundlePath, type Manifest, manifestLimits, parseManifest } from "./manifest.ts";
+import { isBundlePath, type Manifest, manifestLimits, parseManifest } from "./manifest.ts";
 
 /** The name of the manifest inside a bundle. */
 export const manifestName = "weir.json";
@@ -20,21 +22,15 @@ export async function readManifest(directory: string): Promise<Manifest> {
 export async function readManifestText(directory: string): Promise<string> {
   const path = join(directory, manifestName);
   try {
-    const { size } = await Deno.stat(path);
-    if (size > manifestLimits.manifestBytes) {
-      throw new RegistryError(
-        `${path} has ${size} bytes, more than ${manifestLimits.manifestBytes}: it is no manifest.`,
-      );
-    }
-    return await Deno.readTextFile(path);
+    const bytes = await readLimited(path, manifestLimits.manifestBytes);
+    if (bytes) return new TextDecoder().decode(bytes);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      throw new RegistryError(
-        `${directory} is no bundle: it has no ${manifestName}. weir train and weir export write one.`,
-      );
-    }
+    if (error instanceof UserError) throw new RegistryError(`${error.message}: it is no manifest.`);
     throw explainStorageError(error, `read ${path}`, directory);
   }
+  throw new RegistryError(
+    `${directory} is no bundle: it has no ${manifestName}. weir train and weir export write one.`,
+  );
 }
 
 /**
@@ -95,26 +91,8 @@ export async function listFiles(directory: string): Promise<string[]> {
   return paths.sort();
 }
 
-/** The size and SHA-256 of a file, read in pieces; `onChunk` sees each piece. */
-export async function hashFile(
-  path: string,
-  onChunk?: (chunk: Uint8Array) => Promise<void>,
-): Promise<FileEntry> {
-  const hash = createHash("sha256");
-  const buffer = new Uint8Array(2 ** 20);
-  let sizeBytes = 0;
-  using file = await Deno.open(path);
-  for (let n: number | null; (n = await file.read(buffer)) !== null;) {
-    const chunk = buffer.subarray(0, n);
-    hash.update(chunk);
-    sizeBytes += n;
-    await onChunk?.(chunk);
-  }
-  return { sizeBytes, sha256: hash.digest("hex") };
-}
-
 /** Compares what a file is with what the manifest says. */
-export function checkEntry(directory: string, path: string, found: FileEntry, wanted: FileEntry): void {
+export function checkEntry(directory: string, path: string, found: FileDigest, wanted: FileDigest): void {
   if (found.sizeBytes !== wanted.sizeBytes) {
     throw new RegistryError(
       `${directory} is damaged: ${path} has ${found.sizeBytes} bytes and ${manifestName} says ${wanted.sizeBytes}.`,

@@ -1,9 +1,9 @@
 import { join } from "node:path";
+import { tryLockAlone } from "../base/lock.ts";
 import { explainStorageError } from "../store/errors.ts";
 import type { Store } from "../store/sqlite.ts";
 import { readManifest } from "./bundle.ts";
 import { RegistryError } from "./errors.ts";
-import { tryLockAlone } from "./lock.ts";
 import { bundlePath, insertVersion, isRegistered } from "./queries.ts";
 import { removeUnfinished } from "./stage.ts";
 import { isVersion } from "./versions.ts";
@@ -13,9 +13,9 @@ import { isVersion } from "./versions.ts";
  * after a damaged one was moved away. Does nothing while another process publishes.
  */
 export async function recover(store: Store, home: string): Promise<void> {
-  using alone = await tryLockAlone(join(home, "registry.lock"));
-  if (alone === undefined) return;
   try {
+    using alone = await tryLockAlone(join(home, "registry.lock"));
+    if (alone === undefined) return;
     await removeUnfinished(
       join(home, "staging"),
       (entry) => bundlePath(home, entry),

@@ -1,9 +1,9 @@
 import { join, resolve as absolute } from "node:path";
+import { lockShared } from "../base/lock.ts";
 import { explainStorageError } from "../store/errors.ts";
 import { openStore, type Queries, type Store } from "../store/sqlite.ts";
 import { verifyBundle } from "./bundle.ts";
 import { RegistryError } from "./errors.ts";
-import { lockShared } from "./lock.ts";
 import { checkName, type Manifest, parseManifest } from "./manifest.ts";
 import {
   type BundleSource,
@@ -135,7 +135,10 @@ export function openRegistry(home: string, options: RegistryOptions = {}): Regis
       for (const alias of aliases) checkAlias(alias);
       await ready();
       // Shared with other publishes; whoever removes leftovers takes it alone and so never meets a publish under way.
-      using _lock = await lockShared(join(home, "registry.lock"));
+      const lockPath = join(home, "registry.lock");
+      using _lock = await lockShared(lockPath).catch((error) => {
+        throw explainStorageError(error, `lock ${lockPath}`, lockPath);
+      });
       const id = crypto.randomUUID();
       const directory = join(home, "staging", id);
       const journal = join(home, "staging", id + journalSuffix);

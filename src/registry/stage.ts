@@ -1,7 +1,8 @@
 import { dirname, join } from "node:path";
+import { moveFolderDurably, syncFolder, writeFileAtomic, writeFileDurably } from "../base/files.ts";
+import { hashFile } from "../base/hash.ts";
 import { explainStorageError } from "../store/errors.ts";
-import { moveFolderDurably, syncFolder, writeFileAtomic, writeFileDurably } from "../store/atomic.ts";
-import { checkEntry, hashFile, listFiles, manifestName, readManifestText } from "./bundle.ts";
+import { checkEntry, listFiles, manifestName, readManifestText } from "./bundle.ts";
 import { modelCard } from "./card.ts";
 import { RegistryError } from "./errors.ts";
 import {

@@ -5,7 +5,8 @@
  */
 import type { TextObservation } from "../drift/observation.ts";
 import type { AnyServedTask, TextQuery } from "../tasks/task.ts";
-import type { Bundle, Manifest } from "./bundle.ts";
+import type { Manifest } from "../bundle/manifest.ts";
+import type { Bundle } from "../bundle/reader.ts";
 import type { SubmitOptions } from "./executor.ts";
 import type { SessionDevice } from "./protocol.ts";
 

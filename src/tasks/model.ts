@@ -71,7 +71,8 @@ export function trainableModel(spec: ModelSpec, options: ObjectiveOptions = {}):
   };
 }
 
-function textInputs(b: Builder, names: readonly TextInputName[], textsPerRow: number): TextInputs {
+/** Appends text inputs, i32 `[textsPerRow * batch, sequence]`. */
+export function textInputs(b: Builder, names: readonly TextInputName[], textsPerRow = 1): TextInputs {
   const shape = [product([textsPerRow, "batch"]), "sequence"];
   return Object.fromEntries(names.map((name) => [name, b.input(name, "i32", shape)]));
 }

@@ -6,8 +6,9 @@
  */
 import type { z } from "zod";
 import type { DataRecord } from "../data/example.ts";
+import type { Feature } from "../drift/feature.ts";
 import type { TextObservation } from "../drift/observation.ts";
-import type { Task as EvaluationTask } from "../evaluate/report/report.ts";
+import type { Task as EvaluationTask } from "../evaluate/report.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizer.ts";
 
 /** A text, or a pair of texts that the model reads together. */
@@ -165,6 +166,9 @@ export interface ServedTask<H, T, A> {
     outputs: RowOutputs | undefined,
     head: H,
   ): TextObservation;
+
+  /** What is watched of this task's traffic. */
+  features(model: ModelFacts<H>): readonly Feature<unknown>[];
 
   /** Scores answers; each row has as many answers as it has queries. Intervals that need resampling are made where `resamples` is given. */
   judge(

@@ -75,6 +75,8 @@ export interface TrainedTask<H, T, E> {
     head: H,
     options: ObjectiveOptions,
   ): Objective;
+  /** What a person should know of the head, such as its labels. */
+  describeHead(head: H): string;
   /** What `config.json` says of the head: `architectures`, labels, `problem_type`. */
   configJson(architecture: Architecture, head: H): Record<string, unknown>;
   /** The head that a checkpoint's `config.json` describes; `undefined` where it describes none. */

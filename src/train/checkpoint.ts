@@ -4,10 +4,14 @@
  *
  * @module
  */
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
+import { UserError } from "../base/errors.ts";
+import { writeFileAtomic } from "../base/files.ts";
+import { lockDirectory } from "../base/lock.ts";
 import { formatShape } from "../graph/shape.ts";
 import type { HostTensor, NodeOf } from "../graph/graph.ts";
 import { readSafetensors, writeSafetensors } from "../nn/safetensors.ts";
+import type { EpochRecord } from "./best.ts";
 import { CheckpointError } from "./errors.ts";
 
 /** A value that JSON can hold. */
@@ -15,18 +19,6 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 
 /** What decides a run's losses besides its states: a run resumes only under the same. */
 export type Settings = Readonly<Record<string, Json>>;
-
-/** The metrics of one epoch. */
-export interface EpochRecord {
-  /** Counts from 1. */
-  readonly epoch: number;
-  /** Steps made by its end. */
-  readonly step: number;
-  /** Mean over the epoch's steps. */
-  readonly trainLoss: number;
-  /** On held-out data, where there are some. */
-  readonly evaluation?: { readonly loss: number; readonly accuracy: number; readonly macroF1: number };
-}
 
 /** Where a run is. */
 export interface RunPlace {
@@ -55,10 +47,23 @@ export interface Checkpoint {
   readonly place: RunPlace;
 }
 
-const FORMAT = "weir-checkpoint/1";
+/** What a run leaves in its checkpoint for whoever resumes it. */
+export type Note = Readonly<Record<string, string>>;
+
+const FORMAT = "weir-checkpoint/2";
 
 /** The file's name in a checkpoint directory. */
 export const CHECKPOINT_FILE = "checkpoint.safetensors";
+
+/**
+ * Takes a checkpoint directory for this run alone, for as long as the lock is held.
+ *
+ * @throws {UserError} when another process trains into it.
+ * @throws {CheckpointError} when it cannot be made or written.
+ */
+export async function lockCheckpoint(directory: string): Promise<Disposable> {
+  return await saving(join(directory, CHECKPOINT_FILE), () => lockDirectory(directory));
+}
 
 /**
  * Writes the checkpoint: a kill or a full disk at any moment leaves the old one or the new one. Parameters of evaluations
@@ -68,12 +73,15 @@ export const CHECKPOINT_FILE = "checkpoint.safetensors";
  */
 export async function saveCheckpoint(
   directory: string,
-  checkpoint: Checkpoint & { readonly settings: Settings },
+  checkpoint: Checkpoint & { readonly settings: Settings; readonly note?: Note },
 ): Promise<string> {
   const path = join(directory, CHECKPOINT_FILE);
-  const { place, settings } = checkpoint;
-  const json = JSON.stringify({ format: FORMAT, place, settings });
-  await writeAtomic(path, writeSafetensors(checkpoint.states, { metadata: { weir: json } }));
+  const { place, settings, note = {} } = checkpoint;
+  const json = JSON.stringify({ format: FORMAT, place, settings, note });
+  await saving(
+    path,
+    () => writeFileAtomic(path, writeSafetensors(checkpoint.states, { metadata: { weir: json } })),
+  );
   const kept = place.bestStep === null ? undefined : bestFile(place.bestStep);
   for await (const { name } of Deno.readDir(directory)) {
     if (/^best-\d+\.safetensors$/.test(name) && name !== kept) await Deno.remove(join(directory, name));
@@ -111,12 +119,37 @@ export async function loadCheckpoint(
   return { states: tensors, place };
 }
 
+/** The note of the directory's checkpoint; empty where there is none that can be read: what is wrong with it is said when it is loaded. */
+export async function readCheckpointNote(directory: string): Promise<Note> {
+  try {
+    using file = await Deno.open(join(directory, CHECKPOINT_FILE));
+    const start = await readExactly(file, 8);
+    const header = await readExactly(file, Number(new DataView(start.buffer).getBigUint64(0, true)));
+    const { note } = JSON.parse(JSON.parse(new TextDecoder().decode(header)).__metadata__.weir);
+    return isObject(note) ? note as Note : {};
+  } catch {
+    return {};
+  }
+}
+
+async function readExactly(file: Deno.FsFile, count: number): Promise<Uint8Array<ArrayBuffer>> {
+  if (count > 100_000_000) throw new RangeError("a safetensors header is at most 100 MB");
+  const bytes = new Uint8Array(count);
+  for (let at = 0; at < count;) {
+    const read = await file.read(bytes.subarray(at));
+    if (read === null) throw new RangeError("the file ends early");
+    at += read;
+  }
+  return bytes;
+}
+
 /** Writes the parameters of the best evaluation so far; they belong to a checkpoint only once that names their step. */
 export async function saveBest(
   directory: string,
   best: { step: number; parameters: Record<string, HostTensor> },
 ): Promise<void> {
-  await writeAtomic(join(directory, bestFile(best.step)), writeSafetensors(best.parameters));
+  const path = join(directory, bestFile(best.step));
+  await saving(path, () => writeFileAtomic(path, writeSafetensors(best.parameters)));
 }
 
 /**
@@ -223,29 +256,15 @@ async function readFile(path: string): Promise<Uint8Array> {
   }
 }
 
-/** Into a sibling first, to the disk, then renamed over `path`. */
-async function writeAtomic(path: string, bytes: Uint8Array): Promise<void> {
-  const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.tmp`);
+/** Says what to do where something cannot be written. */
+async function saving<T>(path: string, write: () => Promise<T>): Promise<T> {
   try {
-    await Deno.mkdir(folder, { recursive: true });
-    {
-      using file = await Deno.open(temporary, { write: true, create: true, truncate: true });
-      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-      await file.sync();
-    }
-    await Deno.rename(temporary, path);
-    if (Deno.build.os !== "windows") {
-      using handle = await Deno.open(folder); // the rename is on the disk once its folder is
-      await handle.sync();
-    }
+    return await write();
   } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
+    if (error instanceof UserError) throw error;
+    const what = `Cannot save ${path}: ${(error as Error).message}`;
     throw new CheckpointError(
-      `Cannot save ${path}: ${
-        (error as Error).message
-      }. Free some space or make the folder writable, then resume: ` +
-        `the checkpoint before is whole`,
+      `${what}. Free some space or make the folder writable, then resume: the checkpoint before is whole`,
       { cause: error },
     );
   }

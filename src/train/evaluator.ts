@@ -1,46 +1,34 @@
 /**
- * Predictions of a classifier over batches, and how good they are.
+ * A model's outputs over batches, row by row, and its mean loss.
  *
  * @module
  */
 import type { Backend, Program, Tensors } from "../backend/interface.ts";
-import type { Batch } from "../data/collate.ts";
-import {
-  type ClassificationReport,
-  classificationReport,
-} from "../evaluate/classification/classification.ts";
-import type { ClassifierBuilder } from "../nn/classifier.ts";
+import type { HostTensor } from "../graph/graph.ts";
+import type { Pass } from "../graph/node.ts";
+import type { Batch } from "../nn/batch.ts";
 import { bucketPrograms } from "./programs.ts";
-import { buildEvaluationGraph } from "./step.ts";
+import { buildEvaluationGraph, type TrainableModel } from "./step.ts";
 
-/** What a classifier says of examples, in the order of the batches' `indices` where those are a list's places. */
-export interface Predictions {
-  /** The list's place of each row below. */
-  readonly indices: Int32Array;
-  /** The true class of each row. */
-  readonly references: Int32Array;
-  /** The class of the highest probability. */
-  readonly predictions: Int32Array;
-  /** Softmax of the logits, `[n, C]` row-major. */
-  readonly probabilities: Float32Array;
-  /** Mean cross-entropy in nats. */
+/** A model's outputs for one text, by name; the batch's dimension is taken off. */
+export type TextOutputs = Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
+
+/** What a model gives for rows. */
+export interface Evaluated {
+  /** The place of each row in the list that the batches are made of. */
+  readonly rows: Int32Array;
+  /** For each row the outputs of its texts: one, or more where a row has several. */
+  readonly outputs: readonly (readonly TextOutputs[])[];
+  /** Mean over what the objective weighs by; NaN without an objective. */
   readonly loss: number;
 }
 
-/** One evaluation: the loss and the report, without intervals unless resamples were asked for. */
-export interface Evaluation {
-  /** Mean cross-entropy in nats. */
-  readonly loss: number;
-  /** Accuracy, precision, recall, F1 and the confusion matrix. */
-  readonly report: ClassificationReport;
-}
-
-/** Runs a classifier's forward pass on a backend. */
+/** Runs a model's forward pass on a backend. */
 export interface Evaluator {
-  /** Sets parameters, by name; not needed where states are shared with a training program. */
-  load(parameters: Tensors): Promise<void>;
-  /** Predictions for every row that has weight; `undefined` when the signal was aborted on the way. */
-  predict(batches: Iterable<Batch>, options?: { signal?: AbortSignal }): Promise<Predictions | undefined>;
+  /** Sets parameters and buffers, by name; not needed where states are shared with a training program. */
+  load(states: Tensors): Promise<void>;
+  /** The outputs of every row; `undefined` when the signal was aborted on the way. */
+  run(batches: Iterable<Batch>, options?: { signal?: AbortSignal }): Promise<Evaluated | undefined>;
   /** Frees the compiled programs. */
   dispose(): Promise<void>;
 }
@@ -51,88 +39,72 @@ export interface Evaluator {
  * @example
  * ```ts
  * import { createInterpBackend } from "../backend/interp/interp.ts";
- * import { collate } from "../data/collate.ts";
- * import { buildClassifier } from "../../models/index.ts";
- * import { mlpConfig } from "../../models/mlp.ts";
+ * import { createBuilder, hostTensor } from "../graph/graph.ts";
  * import { createEvaluator } from "./evaluator.ts";
  * import assert from "node:assert/strict";
  *
- * const config = mlpConfig({ vocabSize: 20, labels: ["ham", "spam"] });
- * const evaluator = createEvaluator(createInterpBackend(), (b, inputs) => buildClassifier(b, config, inputs));
- * const batches = collate([{ ids: [2, 7, 3], label: 0 }], { batchSize: 1, bucketLengths: [4] });
- * const predictions = await evaluator.predict(batches);
- * assert.deepEqual([...predictions!.probabilities], [0.5, 0.5]); // its parameters are 0
+ * const forward = () => {
+ *   const b = createBuilder();
+ *   b.output("double", b.mul(b.input("x", "f32", ["batch", 1]), 2));
+ *   return b.graph();
+ * };
+ * const evaluator = createEvaluator(createInterpBackend(), { forward });
+ * const feeds = { x: hostTensor("f32", [2, 1], [3, 0]) };
+ * const batch = { feeds, bindings: { batch: 2 }, weight: 1, rows: Int32Array.of(0, -1) }; // one row, and one that fills up
+ * const { outputs } = (await evaluator.run([batch]))!;
+ * assert.deepEqual(outputs.map(([text]) => [...text.double.data]), [[6]]);
  * ```
  */
 export function createEvaluator(
   backend: Backend,
-  build: ClassifierBuilder,
-  options: { share?: Program } = {},
+  model: Pick<TrainableModel, "forward"> & Partial<TrainableModel>,
+  options: { share?: Program; passes?: readonly Pass[] } = {},
 ): Evaluator {
-  const programs = bucketPrograms(backend, buildEvaluationGraph(build), {
+  const programs = bucketPrograms(backend, buildEvaluationGraph(model, options.passes), {
     label: "evaluate",
     share: options.share,
   });
   let waiting: Tensors = {};
   return {
-    load(parameters) {
-      waiting = { ...waiting, ...parameters };
+    load(states) {
+      waiting = { ...waiting, ...states };
       return Promise.resolve();
     },
-    async predict(batches, { signal } = {}) {
-      const rows: Rows = { indices: [], references: [], predictions: [], probabilities: [], loss: 0 };
+    async run(batches, { signal } = {}) {
+      const rows: number[] = [];
+      const outputs: TextOutputs[][] = [];
+      let [lossSum, weightSum] = [0, 0];
       for (const batch of batches) {
         if (signal?.aborted) return undefined;
-        const program = await programs.get(batch);
+        const program = await programs.get(batch.bindings);
         if (Object.keys(waiting).length > 0) await program.write(waiting);
         waiting = {};
-        const { logits } = await program.run(programs.feeds(batch));
-        collect(rows, batch, logits.data as Float32Array);
+        const { loss, weight, ...rest } = await program.run(programs.feeds(batch));
+        if (loss && weight.data[0] !== 0) {
+          lossSum += Number(loss.data[0]) * Number(weight.data[0]);
+          weightSum += Number(weight.data[0]);
+        }
+        batch.rows.forEach((place, row) => {
+          if (place < 0) return;
+          rows.push(place);
+          outputs.push(textsOf(rest, row, batch.rows.length));
+        });
       }
-      return {
-        indices: Int32Array.from(rows.indices),
-        references: Int32Array.from(rows.references),
-        predictions: Int32Array.from(rows.predictions),
-        probabilities: Float32Array.from(rows.probabilities),
-        loss: rows.loss / Math.max(rows.indices.length, 1),
-      };
+      return { rows: Int32Array.from(rows), outputs, loss: lossSum / weightSum };
     },
     dispose: () => programs.dispose(),
   };
 }
 
-/** The metrics of predictions; with `resamples`, each with its bootstrap interval. */
-export function score(
-  predictions: Predictions,
-  options: { labels: readonly string[]; resamples?: number },
-): Evaluation {
-  const report = classificationReport(predictions.references, predictions.predictions, {
-    labels: [...options.labels],
-    resamples: options.resamples ?? 0,
-  });
-  return { loss: predictions.loss, report };
-}
-
-interface Rows {
-  indices: number[];
-  references: number[];
-  predictions: number[];
-  probabilities: number[];
-  loss: number;
-}
-
-function collect(rows: Rows, batch: Batch, logits: Float32Array): void {
-  const classes = logits.length / batch.batch;
-  for (let row = 0; row < batch.batch; row++) {
-    if (batch.weights[row] === 0) continue;
-    const values = logits.subarray(row * classes, (row + 1) * classes); // [C]
-    const highest = values.reduce((max, v) => Math.max(max, v), -Infinity);
-    const powers = Array.from(values, (v) => Math.exp(v - highest));
-    const total = powers.reduce((sum, v) => sum + v, 0);
-    rows.indices.push(batch.indices[row]);
-    rows.references.push(batch.labels[row]);
-    rows.predictions.push(Math.max(values.indexOf(highest), 0));
-    for (const power of powers) rows.probabilities.push(power / total);
-    rows.loss += Math.log(total) + highest - values[batch.labels[row]];
+/** The outputs of one row's texts, which lie behind each other. */
+function textsOf(outputs: Readonly<Record<string, HostTensor>>, row: number, rows: number): TextOutputs[] {
+  const texts: TextOutputs[] = [];
+  for (const [name, { shape: [count, ...shape], data }] of Object.entries(outputs)) {
+    const [perRow, size] = [count / rows, data.length / count];
+    for (let t = 0; t < perRow; t++) {
+      const start = (row * perRow + t) * size;
+      (texts[t] ??= {})[name] = { shape, data: (data as Float32Array).slice(start, start + size) };
+    }
   }
+  return texts;
 }

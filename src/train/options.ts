@@ -4,15 +4,18 @@
  * @module
  */
 import type { Backend, Precision, Tensors } from "../backend/interface.ts";
-import type { Batches } from "../data/collate.ts";
 import type { HostTensor } from "../graph/dtype.ts";
-import type { ClassifierBuilder } from "../nn/classifier.ts";
-import type { EpochRecord, Settings } from "./checkpoint.ts";
+import type { Pass } from "../graph/node.ts";
+import type { Batches } from "../nn/batch.ts";
+import type { Optimiser } from "../nn/optim/optimiser.ts";
+import type { Schedule } from "../nn/optim/schedule.ts";
+import type { BestBy, EpochRecord, Metrics } from "./best.ts";
+import type { Settings } from "./checkpoint.ts";
 import { TrainingError } from "./errors.ts";
-import type { Evaluation } from "./evaluator.ts";
+import type { Evaluated } from "./evaluator.ts";
 import type { MeasureOptions } from "./measure.ts";
 import type { ProgressOutput } from "./progress.ts";
-import type { Hyperparameters } from "./step.ts";
+import type { TrainableModel } from "./step.ts";
 
 /** One step, as it was read back. */
 export interface StepRecord {
@@ -20,7 +23,7 @@ export interface StepRecord {
   readonly step: number;
   /** Counts from 1. */
   readonly epoch: number;
-  /** Mean over the batch, in nats. */
+  /** Mean over the batch. */
   readonly loss: number;
   /** The gradients' norm before clipping. */
   readonly gradNorm: number;
@@ -30,12 +33,12 @@ export interface StepRecord {
   readonly skipped: boolean;
 }
 
-/** Hears of a run. A callback that throws is reported once and never stops the training. */
+/** Is told of a run's progress. A callback that throws is reported once and never stops the training. */
 export interface TrainCallbacks {
   /** After a step was read back, in order. */
   onStep?(record: StepRecord): void;
   /** After an epoch, its evaluation and its checkpoint. */
-  onEpoch?(record: EpochRecord, evaluation: Evaluation | undefined): void;
+  onEpoch?(record: EpochRecord): void;
   /** Before the first step, and whenever a larger batch shape is met. */
   onMemory?(memory: { parameters: number; stateBytes: number; workBytes: number }): void;
   /** After a checkpoint is on the disk. */
@@ -52,45 +55,51 @@ export interface CheckpointOptions {
   readonly resume?: boolean;
   /** What else must be the same to resume: the data's hash, the model's configuration. */
   readonly identity?: Settings;
+  /** Kept in the checkpoint for whoever resumes, such as the id of the run's record: `readCheckpointNote`. */
+  readonly note?: Readonly<Record<string, string>>;
 }
 
-/** Hyperparameters of a run: what `Hyperparameters` says, the warm-up also as a share of all steps. */
-export interface LearningOptions extends Partial<Hyperparameters> {
-  /** Share of the steps that the warm-up takes, if `warmupSteps` is not given; .1. */
-  readonly warmupRatio?: number;
+/** Held-out data, looked at after every epoch. */
+export interface EvaluationOptions {
+  readonly batches: Batches;
+  /** The metrics of the model's outputs, by name, in the order they are shown; the loss is added. */
+  score(evaluated: Evaluated): Metrics;
 }
 
 /** What `train` is given. */
 export interface TrainOptions {
   /** Where it runs. */
   readonly backend: Backend;
-  /** Builds the model; called once for training and once for evaluation. */
-  readonly build: ClassifierBuilder;
-  /** Names of the classes, in the order of the logits. */
-  readonly labels: readonly string[];
+  /** Builds the forward pass and the objective; called for training and for evaluation. */
+  readonly model: TrainableModel;
+  /** Applied to the forward pass before it is differentiated: frozen parameters, adapters. */
+  readonly passes?: readonly Pass[];
   /** The batches of an epoch (from 0), the same whenever it is asked for the same. */
   readonly batches: (epoch: number) => Batches;
-  /** Held-out batches, looked at after every epoch. */
-  readonly evaluation?: Batches;
+  /** Without it, no epoch is better than another, and the last one's parameters are returned. */
+  readonly evaluation?: EvaluationOptions;
   /** Passes over the training data. */
   readonly epochs: number;
   /** Of the first weights and of dropout; 0. */
   readonly seed?: number;
-  /** Weights to start from, instead of random ones: a pretrained checkpoint's. */
+  /** Values to start from, instead of random ones: a pretrained checkpoint's. */
   readonly initial?: Tensors;
-  /** How the optimiser steps. */
-  readonly learning?: LearningOptions;
+  /** AdamW if not given. */
+  readonly optimiser?: Optimiser;
+  /** Linear with a warm-up over a tenth of the steps, up to 5e-4, if not given. */
+  readonly schedule?: (totalSteps: number) => Schedule;
+  /** Batches whose gradients are added up for one step; 1. */
+  readonly accumulate?: number;
+  /** What activations are kept in; f32. */
+  readonly precision?: Precision;
+  /** The gradients' common norm is cut to this; 0: never; 1 if not given. */
+  readonly maxGradNorm?: number;
   /** Keeps the operand of each layer alone and computes the rest again for the gradients: less memory, a third more work. */
   readonly checkpointGradients?: boolean;
   /** Stops when so many epochs in a row brought nothing better. */
   readonly patience?: number;
-  /** What makes an epoch the best; `accuracy`. Equal ones go by the loss. */
-  readonly bestBy?: "accuracy" | "macroF1" | "loss";
-  /**
-   * How much worse than the best one a later epoch may be and still take its place; 0. On few held-out examples the
-   * difference between epochs is noise, and the later one has learnt more: a standard error is a good tolerance.
-   */
-  readonly tolerance?: number;
+  /** What makes an epoch the best; the loss if not given. Equal ones go by the loss. */
+  readonly bestBy?: BestBy;
   /** Without it, nothing is written to disk. */
   readonly checkpoint?: CheckpointOptions;
   /** Aborted: the run saves a checkpoint and returns. */
@@ -99,7 +108,7 @@ export interface TrainOptions {
   readonly drainEvery?: number;
   /** Where a person watches; without it, nothing is written. */
   readonly progress?: ProgressOutput;
-  /** Who else hears of the run. */
+  /** Who else is told of the run. */
   readonly callbacks?: TrainCallbacks;
   /** Completes "to go on, ..." when the run is interrupted. */
   readonly resumeHint?: string;
@@ -113,7 +122,7 @@ export interface TrainOptions {
 export interface TrainResult {
   /** `stopped early`: patience ran out. `interrupted`: the signal was aborted. */
   readonly status: "finished" | "stopped early" | "interrupted";
-  /** The best epoch's parameters (the last ones where nothing was evaluated), by name. */
+  /** The best epoch's parameters and buffers (the last ones where nothing was evaluated), by name. */
   readonly parameters: Record<string, HostTensor>;
   /** The epoch they come from, if it was evaluated. */
   readonly best?: EpochRecord;
@@ -127,35 +136,14 @@ export interface TrainResult {
   readonly skippedSteps: number;
   /** Training and evaluation, in all sittings; compiling included. */
   readonly seconds: number;
-  /** Trainable numbers, and bytes on the device. */
+  /** Trained numbers, and bytes on the device. */
   readonly memory: { readonly parameters: number; readonly stateBytes: number; readonly workBytes: number };
   /** Where the checkpoint is, if there is one. */
   readonly checkpoint?: string;
 }
 
-/** Fills in what was not given. */
-export function hyperparametersOf(options: TrainOptions, batchesPerEpoch: number): Hyperparameters {
-  const { learning = {}, epochs } = options;
-  const totalSteps = learning.totalSteps ?? Math.ceil(batchesPerEpoch / (learning.accumulate ?? 1)) * epochs;
-  const warmupSteps = learning.warmupSteps ?? Math.round(totalSteps * (learning.warmupRatio ?? 0.1));
-  return {
-    learningRate: learning.learningRate ?? 5e-4,
-    warmupSteps: Math.min(warmupSteps, totalSteps),
-    totalSteps,
-    weightDecay: learning.weightDecay ?? 0.01,
-    beta1: learning.beta1 ?? 0.9,
-    beta2: learning.beta2 ?? 0.999,
-    epsilon: learning.epsilon ?? 1e-8,
-    maxGradNorm: learning.maxGradNorm ?? 1,
-    labelSmoothing: learning.labelSmoothing ?? 0,
-    // Only where they are not the default: checkpoints of runs that knew nothing of them resume.
-    ...((learning.accumulate ?? 1) !== 1 && { accumulate: learning.accumulate }),
-    ...((learning.precision ?? "f32") !== "f32" && { precision: learning.precision }),
-  };
-}
-
 /**
- * Looks at what can be looked at before anything is built.
+ * Validates the options that can be validated before anything is built.
  *
  * @throws {TrainingError} when an option makes no sense.
  */
@@ -170,24 +158,16 @@ export function checkOptions(options: TrainOptions): void {
   whole("drainEvery", options.drainEvery, 1);
   whole("checkpoint.everySteps", options.checkpoint?.everySteps, 1);
   whole("seed", options.seed, 0);
-  whole("learning.accumulate", options.learning?.accumulate, 1);
-  checkPrecision(options.backend, options.learning?.precision ?? "f32");
-  const rate = options.learning?.learningRate;
-  if (rate !== undefined && !(rate > 0 && Number.isFinite(rate))) {
-    throw new TrainingError(`Cannot train: the learning rate must be positive, got ${rate}`);
-  }
-  if (options.tolerance !== undefined && !(options.tolerance >= 0)) {
-    throw new TrainingError(`Cannot train: tolerance must not be negative, got ${options.tolerance}`);
-  }
-  if (options.labels.length < 2) {
-    throw new TrainingError(
-      `Cannot train: a classifier needs at least two labels, got ${options.labels.length}`,
-    );
+  whole("accumulate", options.accumulate, 1);
+  checkPrecision(options.backend, options.precision ?? "f32");
+  const { tolerance } = options.bestBy ?? {};
+  if (tolerance !== undefined && !(tolerance >= 0)) {
+    throw new TrainingError(`Cannot train: bestBy.tolerance must not be negative, got ${tolerance}`);
   }
 }
 
 /**
- * Asks whether a backend trains in a precision.
+ * Checks whether a backend trains in a precision.
  *
  * @throws {TrainingError} when it does not, saying why and what would.
  */

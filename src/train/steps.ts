@@ -1,12 +1,12 @@
 /**
- * The steps of a run on a backend: which programs their batches go through, and what they say when they are read back.
+ * The steps of a run on a backend: which programs their batches go through, and their outputs when they are read back.
  *
  * @module
  */
-import type { Backend, Program } from "../backend/interface.ts";
-import type { Batch } from "../data/collate.ts";
-import { type HostTensor, hostTensor } from "../graph/dtype.ts";
-import { type BatchShape, type BucketPrograms, bucketPrograms } from "./programs.ts";
+import type { Backend, Program, Tensors } from "../backend/interface.ts";
+import { type Bindings, hostTensor } from "../graph/graph.ts";
+import type { Batch } from "../nn/batch.ts";
+import { type BucketPrograms, bucketPrograms } from "./programs.ts";
 import type { TrainingGraph } from "./step.ts";
 
 /** The steps of one sitting. */
@@ -16,8 +16,8 @@ export class Steps {
   readonly #accumulation?: BucketPrograms;
   /** The program of each step that was not read back yet, oldest first. */
   readonly #pending: Program[] = [];
-  /** Programs whose steps have nothing to say, and must not pile up. */
-  readonly #unread = new Set<Program>();
+  /** Programs whose steps have no outputs, and must not pile up. */
+  readonly #silent = new Set<Program>();
 
   /** The program that has the states. */
   readonly main: Program;
@@ -29,7 +29,7 @@ export class Steps {
   }
 
   /** Compiles what batches of the largest shape need, so that what does not fit is known before the first step. */
-  static async compile(backend: Backend, training: TrainingGraph, largest: BatchShape): Promise<Steps> {
+  static async compile(backend: Backend, training: TrainingGraph, largest: Bindings): Promise<Steps> {
     const programs = bucketPrograms(backend, training.graph, { label: "train" });
     let accumulation: BucketPrograms | undefined;
     try {
@@ -51,22 +51,26 @@ export class Steps {
     return this.#pending.length;
   }
 
-  /** Makes one step of one batch, or of several whose gradients add up; hears when a program may have been compiled for it. */
+  /**
+   * Makes one step of one batch, or of several whose gradients add up, each in proportion to its weight; `onCompiled` is called when a
+   * program may have been compiled for it.
+   */
   async make(parts: readonly Batch[], onCompiled: () => void): Promise<void> {
-    const weights = parts.map((part) => part.weights.reduce((sum, weight) => sum + weight, 0));
-    const weight = weights.reduce((sum, w) => sum + w, 0);
+    const weight = parts.reduce((sum, part) => sum + part.weight, 0);
     for (const [i, part] of parts.entries()) {
       const last = i === parts.length - 1;
-      const program = await (last ? this.#programs : this.#accumulation!).get(part);
+      const program = await (last ? this.#programs : this.#accumulation!).get(part.bindings);
       onCompiled();
-      await program.step(this.feeds(part, { share: weights[i] / weight, part: i }));
+      // A step whose batches have nothing to learn from has a loss of 0.
+      const share = weight > 0 ? part.weight / weight : 0;
+      await program.step(this.feeds(part, { share, part: i }));
       if (last) this.#pending.push(program);
-      else this.#unread.add(program);
+      else this.#silent.add(program);
     }
   }
 
   /** What a batch feeds that is one part of a step, with its share of the step's weight. */
-  feeds(batch: Batch, { share, part } = { share: 1, part: 0 }): Record<string, HostTensor> {
+  feeds(batch: Batch, { share, part } = { share: 1, part: 0 }): Tensors {
     if (!this.#accumulation) return this.#programs.feeds(batch);
     const begins = part === 0 ? 1 : 0;
     return {
@@ -76,11 +80,11 @@ export class Steps {
     };
   }
 
-  /** What the steps since the last time said, in their order. */
+  /** The outputs of the steps since the last time, in their order. */
   async read(): Promise<Record<string, number>[]> {
     const queues = new Map<Program, Record<string, number>[]>();
     for (const program of new Set(this.#pending)) queues.set(program, await program.drain());
-    for (const program of this.#unread) await program.drain();
+    for (const program of this.#silent) await program.drain();
     return this.#pending.splice(0).map((program) => queues.get(program)!.shift()!);
   }
 

@@ -4,68 +4,62 @@
  * @module
  */
 import { BackendError } from "../backend/interface.ts";
-import type { Batch, Batches } from "../data/collate.ts";
-import type { HostTensor } from "../graph/dtype.ts";
-import { type NodeOf, statesOf } from "../graph/node.ts";
+import { checkpointStates, bundleStates, type HostTensor, type NodeOf } from "../graph/graph.ts";
 import { numeric, sizeOf } from "../graph/shape.ts";
 import { initialStates } from "../nn/init.ts";
-import { learningRateAt } from "../nn/optim/schedule.ts";
-import {
-  CHECKPOINT_FILE,
-  type EpochRecord,
-  hasCheckpoint,
-  loadBest,
-  loadCheckpoint,
-  type RunPlace,
-  saveBest,
-  saveCheckpoint,
-  type Settings,
-} from "./checkpoint.ts";
+import type { Batch, Batches } from "../nn/batch.ts";
+import { adamw } from "../nn/optim/adamw.ts";
+import { linear, type Schedule } from "../nn/optim/schedule.ts";
+import { type BestBy, describeEpoch, type EpochRecord, isBetter, type Metrics } from "./best.ts";
+import { lockCheckpoint, type RunPlace, type Settings } from "./checkpoint.ts";
 import { TrainingError } from "./errors.ts";
+import { createEvaluator, type Evaluator } from "./evaluator.ts";
+import { createKeeper, type Keeper } from "./keeper.ts";
 import { type MeasureOptions, measureStep } from "./measure.ts";
-import { createEvaluator, type Evaluation, type Evaluator, score } from "./evaluator.ts";
-import {
-  checkOptions,
-  hyperparametersOf,
-  type StepRecord,
-  type TrainOptions,
-  type TrainResult,
-} from "./options.ts";
+import { checkOptions, type StepRecord, type TrainOptions, type TrainResult } from "./options.ts";
 import { createProgress, formatBytes, formatDuration, type Progress } from "./progress.ts";
-import { ACCUMULATED, buildTrainingGraph, type Hyperparameters, type TrainingGraph } from "./step.ts";
+import { buildTrainingGraph, type StepOptions, type TrainingGraph } from "./step.ts";
 import { Steps } from "./steps.ts";
 
 /**
- * Trains a classifier with AdamW, evaluates it after every epoch and returns the best epoch's parameters.
+ * Trains a model, evaluates it after every epoch and returns the best epoch's parameters.
  *
- * Losses are read back every `drainEvery` steps. A loss or gradient that is not finite stops the run, and so does an
- * aborted signal; both leave the last good checkpoint. A resumed run has the losses of one that was never stopped.
+ * Losses are read back every `drainEvery` steps. A loss or gradient that is not finite stops the run, and so does an aborted signal; both
+ * leave the last good checkpoint. A resumed run has the losses of one that was never stopped.
  *
  * @example
  * ```ts
  * import { createInterpBackend } from "../backend/interp/interp.ts";
- * import { collate } from "../data/collate.ts";
- * import { buildClassifier } from "../../models/index.ts";
- * import { mlpConfig } from "../../models/mlp.ts";
+ * import { createBuilder, hostTensor } from "../graph/graph.ts";
+ * import { linear } from "../nn/layers.ts";
+ * import { softmaxCrossEntropy } from "../nn/losses.ts";
+ * import { linear as linearSchedule } from "../nn/optim/schedule.ts";
  * import { train } from "./trainer.ts";
  * import assert from "node:assert/strict";
  *
- * const labels = ["even", "odd"];
- * const config = mlpConfig({ vocabSize: 20, labels, embeddingSize: 8, hiddenSize: 8 });
- * const examples = Array.from({ length: 16 }, (_, i) => ({ ids: [i, i], label: i % 2 }));
- * const { best, parameters } = await train({
+ * const feeds = { x: hostTensor("f32", [2, 1], [-1, 1]), y: hostTensor("i32", [2], [0, 1]) };
+ * const batch = { feeds, bindings: { batch: 2 }, weight: 2, rows: Int32Array.of(0, 1) };
+ * const { steps } = await train({
  *   backend: createInterpBackend(),
- *   build: (b, inputs, options) => buildClassifier(b, config, inputs, options),
- *   labels,
- *   batches: (epoch) => collate(examples, { batchSize: 8, bucketLengths: [2], seed: 1, epoch }),
- *   evaluation: collate(examples, { batchSize: 8, bucketLengths: [2] }),
- *   epochs: 30,
- *   learning: { learningRate: 0.03 },
+ *   model: {
+ *     forward() {
+ *       const b = createBuilder();
+ *       b.output("logits", linear(b, b.input("x", "f32", ["batch", 1]), { name: "classifier", in: 1, out: 2 }));
+ *       return b.graph();
+ *     },
+ *     objective(b, { logits }) {
+ *       const labels = b.input("y", "i32", ["batch"]);
+ *       return { loss: softmaxCrossEntropy(b, logits, { labels }), weight: b.scalar(2) };
+ *     },
+ *   },
+ *   batches: () => ({ length: 1, largest: batch.bindings, at: () => batch, *[Symbol.iterator]() { yield batch; } }),
+ *   epochs: 50,
+ *   schedule: (totalSteps) => linearSchedule({ peak: 0.1, warmupSteps: 5, totalSteps }),
  * });
- * assert.equal(best?.evaluation?.accuracy, 1);
- * assert.deepEqual(parameters["classifier.weight"].shape, [2, 8]);
+ * assert.ok(steps.at(-1)!.loss < 0.1);
  * ```
  * @throws {TrainingError} when an option makes no sense or a loss is not finite, naming the step and the tensor.
+ * @throws {UserError} when another process trains into the checkpoint directory.
  * @throws {CheckpointError} when a checkpoint cannot be written, or resumed from with these settings and data.
  * @throws {BackendError} when the model cannot run on the backend.
  */
@@ -73,7 +67,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   checkOptions(options);
   const run = new Run(options);
   try {
-    using _guard = options.backend.guard?.(() => run.whatIsKept());
+    using _lock = options.checkpoint && await lockCheckpoint(options.checkpoint.directory);
+    using _guard = options.backend.guard?.(() => run.keeper.whatIsKept());
     return await run.run();
   } catch (error) {
     throw run.explain(error);
@@ -89,16 +84,20 @@ interface Best {
 
 /** One sitting of a training run. */
 class Run {
+  readonly keeper: Keeper;
   readonly #options: TrainOptions;
-  readonly #learning: Hyperparameters;
-  readonly #settings: Settings;
+  readonly #totalSteps: number;
+  readonly #schedule: Schedule;
   readonly #training: TrainingGraph;
+  readonly #bestBy: BestBy;
   readonly #progress: Progress;
   readonly #now: () => number;
   readonly #parameterCount: number;
   readonly #records: StepRecord[] = [];
   /** The states that a checkpoint holds: those that begin anew with every step are not among them. */
   readonly #states: readonly NodeOf<"state">[];
+  /** The states that a bundle holds. */
+  readonly #kept: readonly string[];
   #evaluator?: Evaluator;
   /** There once they are compiled. */
   #steps!: Steps;
@@ -113,7 +112,6 @@ class Run {
     seconds: 0,
     finished: false,
   };
-  #savedStep?: number;
   #workBytes = 0;
   #warned = false;
   #startedAt: number;
@@ -123,19 +121,27 @@ class Run {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     this.#startedAt = this.#now();
-    this.#learning = hyperparametersOf(options, options.batches(0).length);
-    this.#training = buildTrainingGraph(options.build, this.#learning, options);
-    this.#states = statesOf(this.#training.graph).filter(({ name }) => !name!.startsWith(ACCUMULATED));
-    this.#settings = {
-      ...options.checkpoint?.identity,
-      labels: [...options.labels],
-      epochs: options.epochs,
-      seed: options.seed ?? 0,
-      learning: { ...this.#learning },
+    this.#bestBy = options.bestBy ?? { metric: "loss", better: "lower" };
+    this.#totalSteps = Math.ceil(options.batches(0).length / (options.accumulate ?? 1)) * options.epochs;
+    this.#schedule = options.schedule?.(this.#totalSteps) ??
+      linear({ peak: 5e-4, warmupSteps: Math.round(0.1 * this.#totalSteps), totalSteps: this.#totalSteps });
+    const step: StepOptions = {
+      optimiser: options.optimiser ?? adamw(),
+      schedule: this.#schedule,
+      passes: options.passes,
+      accumulate: options.accumulate,
+      precision: options.precision,
+      maxGradNorm: options.maxGradNorm ?? 1,
+      checkpointGradients: options.checkpointGradients,
     };
+    this.#training = buildTrainingGraph(options.model, step);
+    const { graph, trained } = this.#training;
+    this.#states = checkpointStates(graph);
+    this.#kept = bundleStates(graph).map(({ name }) => name!);
+    this.keeper = createKeeper(options, { states: this.#states, settings: settingsOf(options, step) });
     this.#progress = createProgress(options.progress, { now: this.#now });
     this.#parameterCount = this.#states
-      .filter((state) => state.attrs.trainable)
+      .filter(({ name }) => trained.includes(name!))
       .reduce((sum, state) => sum + sizeOf(numeric(state.shape)), 0);
   }
 
@@ -150,16 +156,8 @@ class Run {
   /** What the backend threw, with the step and the way to go on, once there is something to go on from. */
   explain(error: unknown): unknown {
     if (!(error instanceof BackendError) || this.#place.step === 0) return error;
-    const at = `Training stopped at step ${this.#place.step} of ${this.#learning.totalSteps}`;
-    return new TrainingError(`${at}: ${error.message}. ${this.whatIsKept()}`, { cause: error });
-  }
-
-  /** Where an interrupted run can be taken up again. */
-  whatIsKept(): string {
-    const { checkpoint, resumeHint = "run the same command with --resume" } = this.#options;
-    if (!checkpoint) return "Nothing was saved: no checkpoint directory was given";
-    if (this.#savedStep === undefined) return "No checkpoint was written yet";
-    return `The last checkpoint, of step ${this.#savedStep}, is ${this.#checkpointPath()}; to go on, ${resumeHint}`;
+    const at = `Training stopped at step ${this.#place.step} of ${this.#totalSteps}`;
+    return new TrainingError(`${at}: ${error.message}. ${this.keeper.whatIsKept()}`, { cause: error });
   }
 
   async dispose(): Promise<void> {
@@ -170,14 +168,9 @@ class Run {
 
   /** Compiles the largest program first, so that what does not fit is known before the first step. */
   async #prepare(): Promise<void> {
-    const { backend, checkpoint, seed = 0, initial = {} } = this.#options;
+    const { backend, model, passes, seed = 0, initial = {} } = this.#options;
     const first = this.#options.batches(0);
-    const shapes = Array.from({ length: Math.min(first.length, 1000) }, (_, k) => {
-      const { batch, sequence } = first.at(k);
-      return { batch, sequence };
-    });
-    const largest = shapes.reduce((p, q) => q.batch * q.sequence > p.batch * p.sequence ? q : p);
-    this.#steps = await Steps.compile(backend, this.#training, largest);
+    this.#steps = await Steps.compile(backend, this.#training, first.largest);
     this.#progress.line(`training on ${backend.device}: ${backend.description}`);
     this.#reportMemory();
     if (this.#options.checkpointGradients && backend.device !== "webgpu") {
@@ -186,46 +179,28 @@ class Run {
     const states = { ...initialStates(this.#training.graph, seed), ...initial };
     await this.#steps.main.write(states);
     if (this.#options.profile) {
-      await this.#measure(first.at(shapes.indexOf(largest)), this.#options.profile);
+      await this.#measure(largestOf(first), this.#options.profile);
       await this.#steps.main.write(states);
     }
     if (this.#options.evaluation) {
-      this.#evaluator = createEvaluator(backend, this.#options.build, { share: this.#steps.main });
+      this.#evaluator = createEvaluator(backend, model, { share: this.#steps.main, passes });
     }
-    if (checkpoint?.resume && await hasCheckpoint(checkpoint.directory)) {
-      await this.#resume(checkpoint.directory);
+    const resumed = await this.keeper.resume();
+    if (resumed) {
+      this.#best = resumed.best;
+      await this.#steps.main.write(resumed.states);
+      this.#place = resumed.place;
+      this.#secondsBefore = resumed.place.seconds;
+      this.#progress.line(`resumed at step ${resumed.place.step} of ${this.#totalSteps} from ${this.keeper.directory}`);
     }
   }
 
   /** The time it takes is none of the run's. */
   async #measure(batch: Batch, options: MeasureOptions): Promise<void> {
     const start = this.#now();
-    const label = `train ${batch.batch}x${batch.sequence}`;
-    options.onMeasured(
-      await measureStep(
-        this.#steps.main,
-        label,
-        () => this.#steps.feeds(batch),
-        options,
-      ),
-    );
+    const label = `train ${Object.values(batch.bindings).join("x")}`;
+    options.onMeasured(await measureStep(this.#steps.main, label, () => this.#steps.feeds(batch), options));
     this.#startedAt += this.#now() - start;
-  }
-
-  async #resume(directory: string): Promise<void> {
-    const { states, place } = await loadCheckpoint(directory, {
-      states: this.#states,
-      settings: this.#settings,
-    });
-    const record = place.epochs.find((epoch) => epoch.step === place.bestStep);
-    if (place.bestStep !== null && record) {
-      this.#best = { record, parameters: await loadBest(directory, place.bestStep) };
-    }
-    await this.#steps.main.write(states);
-    this.#place = place;
-    this.#savedStep = place.step;
-    this.#secondsBefore = place.seconds;
-    this.#progress.line(`resumed at step ${place.step} of ${this.#learning.totalSteps} from ${directory}`);
   }
 
   /** Goes on with the epoch that the run is in; false when the signal was aborted on the way. */
@@ -240,9 +215,9 @@ class Run {
       if (due || step % drainEvery === 0 || this.#place.batch === batches.length) await this.#drain();
       if (due && this.#place.batch < batches.length) await this.#save();
     }
-    const evaluation = await this.#evaluate();
-    if (signal?.aborted && this.#evaluator && !evaluation) return await this.#interrupt();
-    await this.#finishEpoch(batches, evaluation);
+    const metrics = await this.#evaluate();
+    if (signal?.aborted && this.#evaluator && !metrics) return await this.#interrupt();
+    await this.#finishEpoch(batches, metrics);
     return true;
   }
 
@@ -253,7 +228,7 @@ class Run {
     this.#place = { ...this.#place, step: step + 1, batch: batch + parts.length };
     this.#progress.update({
       step: step + 1,
-      totalSteps: this.#learning.totalSteps,
+      totalSteps: this.#totalSteps,
       epoch: epoch + 1,
       epochs: this.#options.epochs,
       loss: this.#records.at(-1)?.loss,
@@ -263,60 +238,51 @@ class Run {
   /** The batches of the next step: fewer at the end of an epoch, if those before it do not come out even. */
   #partsOf(batches: Batches): Batch[] {
     const { batch } = this.#place;
-    const count = Math.min(this.#learning.accumulate ?? 1, batches.length - batch);
+    const count = Math.min(this.#options.accumulate ?? 1, batches.length - batch);
     return Array.from({ length: count }, (_, i) => batches.at(batch + i));
   }
 
-  /** Reads back what the steps since the last time said, in their order. */
+  /** Reads back the outputs of the steps since the last time, in their order. */
   async #drain(): Promise<void> {
     const first = this.#place.step - this.#steps.pending;
     let { epochLossSum, skippedSteps = 0 } = this.#place;
-    for (const [i, said] of (await this.#steps.read()).entries()) {
-      const { loss, gradNorm, nonFinite, lossScale = 1 } = said;
-      const learningRate = learningRateAt(first + i, {
-        ...this.#learning,
-        peak: this.#learning.learningRate,
-      });
+    for (const [i, outputs] of (await this.#steps.read()).entries()) {
+      const { loss, gradNorm, nonFinite, lossScale = 1 } = outputs;
       // A smaller scale helps a gradient that does not fit, but no loss that does not.
       const skipped = nonFinite !== 0 && lossScale > 1;
       const step = first + i + 1;
+      const learningRate = this.#schedule.at(first + i);
       const record = { step, epoch: this.#place.epoch + 1, loss, gradNorm, learningRate, skipped };
       if (!Number.isFinite(loss) || (nonFinite !== 0 && !skipped)) throw this.#notFinite(record, nonFinite);
       epochLossSum += loss;
       if (skipped) skippedSteps++;
       this.#records.push(record);
-      this.#tell(() => this.#options.callbacks?.onStep?.(record));
+      this.#report(() => this.#options.callbacks?.onStep?.(record));
     }
     this.#place = { ...this.#place, epochLossSum, ...(skippedSteps > 0 && { skippedSteps }) };
   }
 
-  async #evaluate(): Promise<Evaluation | undefined> {
-    const { evaluation, labels, signal } = this.#options;
+  async #evaluate(): Promise<Metrics | undefined> {
+    const { evaluation, signal } = this.#options;
     if (!this.#evaluator || !evaluation) return undefined;
-    const predictions = await this.#evaluator.predict(evaluation, { signal });
-    return predictions && score(predictions, { labels });
+    const evaluated = await this.#evaluator.run(evaluation.batches, { signal });
+    return evaluated && { loss: evaluated.loss, ...evaluation.score(evaluated) };
   }
 
-  async #finishEpoch(batches: Batches, evaluation: Evaluation | undefined): Promise<void> {
+  async #finishEpoch(batches: Batches, evaluation: Metrics | undefined): Promise<void> {
     const { epochs, patience, checkpoint } = this.#options;
     const { step } = this.#place;
     const epoch = this.#place.epoch + 1;
     const record: EpochRecord = {
       epoch,
       step,
-      trainLoss: this.#place.epochLossSum / Math.ceil(batches.length / (this.#learning.accumulate ?? 1)),
-      ...(evaluation && {
-        evaluation: {
-          loss: evaluation.loss,
-          accuracy: evaluation.report.accuracy.value,
-          macroF1: evaluation.report.macroF1.value,
-        },
-      }),
+      trainLoss: this.#place.epochLossSum / Math.ceil(batches.length / (this.#options.accumulate ?? 1)),
+      ...(evaluation && { evaluation }),
     };
-    if (record.evaluation && this.#isBetter(record)) {
-      const parameters = await this.#readFinite(this.#training.parameters);
+    if (isBetter(record, { best: this.#best?.record, before: this.#place.epochs, by: this.#bestBy })) {
+      const parameters = await this.#readFinite(this.#kept);
       this.#best = { record, parameters };
-      if (checkpoint) await saveBest(checkpoint.directory, { step, parameters });
+      await this.keeper.saveBest(step, parameters);
     }
     const waited = this.#best ? epoch - this.#best.record.epoch : 0;
     this.#place = {
@@ -330,39 +296,21 @@ class Run {
     };
     if (checkpoint) await this.#save();
     this.#progress.line(describeEpoch(record, { epochs, best: this.#best?.record === record }));
-    this.#tell(() => this.#options.callbacks?.onEpoch?.(record, evaluation));
-  }
-
-  #isBetter(record: EpochRecord): boolean {
-    const { bestBy = "accuracy", tolerance = 0 } = this.#options;
-    const [now, then] = [record.evaluation!, this.#best?.record.evaluation];
-    if (!then) return true;
-    const sign = bestBy === "loss" ? -1 : 1;
-    const highest = Math.max(...this.#place.epochs.map(({ evaluation }) => sign * evaluation![bestBy]));
-    const lead = sign * now[bestBy] - (highest - tolerance);
-    return lead === 0 && tolerance === 0 ? now.loss < then.loss : lead >= 0;
+    this.#report(() => this.#options.callbacks?.onEpoch?.(record));
   }
 
   async #interrupt(): Promise<false> {
     await this.#drain();
     if (this.#options.checkpoint) await this.#save();
-    const at = `interrupted at step ${this.#place.step} of ${this.#learning.totalSteps}`;
-    const hint = this.#options.resumeHint ?? "run the same command with --resume";
-    this.#progress.line(
-      this.#options.checkpoint
-        ? `${at}; saved ${this.#checkpointPath()}. To go on, ${hint}`
-        : `${at}; nothing was saved: no checkpoint directory was given`,
-    );
+    this.#progress.line(this.keeper.interrupted(this.#place.step, this.#totalSteps));
     return false;
   }
 
   async #save(): Promise<void> {
-    const { directory } = this.#options.checkpoint!;
     const states = await this.#readFinite(this.#states.map(({ name }) => name!));
     this.#place = { ...this.#place, seconds: this.#seconds() };
-    const path = await saveCheckpoint(directory, { states, place: this.#place, settings: this.#settings });
-    this.#savedStep = this.#place.step;
-    this.#tell(() => this.#options.callbacks?.onCheckpoint?.(path, this.#place.step));
+    const path = await this.keeper.save({ states, place: this.#place });
+    this.#report(() => this.#options.callbacks?.onCheckpoint?.(path, this.#place.step));
   }
 
   /** States for keeping: none that holds a NaN takes the place of a good one. */
@@ -382,7 +330,7 @@ class Run {
     const found = Number.isFinite(record.loss)
       ? `a gradient is not finite (the loss was ${record.loss})`
       : `the loss is ${record.loss}`;
-    const tensor = this.#training.parameters[nonFinite - 1];
+    const tensor = this.#training.trained[nonFinite - 1];
     const where = tensor === undefined
       ? "every gradient is finite"
       : `the first tensor with a bad gradient is "${tensor}"`;
@@ -392,15 +340,11 @@ class Run {
   }
 
   #advice(): string {
-    const kept = this.#savedStep === undefined
-      ? "No checkpoint was written yet"
-      : `The last good checkpoint, of step ${this.#savedStep}, is ${this.#checkpointPath()}`;
-    const f32 = this.#learning.precision === "f16" ? ", or precision f32" : "";
-    return `${kept}. Try a lower learning rate (it is ${this.#learning.learningRate}) or a longer warm-up${f32}`;
-  }
-
-  #checkpointPath(): string {
-    return `${this.#options.checkpoint!.directory}/${CHECKPOINT_FILE}`;
+    const f32 = this.#options.precision === "f16" ? ", or precision f32" : "";
+    const rate = Math.max(...Array.from({ length: 100 }, (_, i) => this.#schedule.at(i * this.#totalSteps / 100)));
+    return `${this.keeper.lastGood()}. Try a lower learning rate (it is ${
+      Number(rate.toPrecision(3))
+    }) or a longer warm-up${f32}`;
   }
 
   #reportMemory(): void {
@@ -413,12 +357,12 @@ class Run {
         formatBytes(workBytes)
       } to work with`,
     );
-    this.#tell(() =>
+    this.#report(() =>
       this.#options.callbacks?.onMemory?.({ parameters: this.#parameterCount, stateBytes, workBytes })
     );
   }
 
-  #tell(call: () => void): void {
+  #report(call: () => void): void {
     try {
       call();
     } catch (error) {
@@ -435,7 +379,7 @@ class Run {
 
   async #result(interrupted: boolean): Promise<TrainResult> {
     const { epochs } = this.#options;
-    const parameters = this.#best?.parameters ?? await this.#readFinite(this.#training.parameters);
+    const parameters = this.#best?.parameters ?? await this.#readFinite(this.#kept);
     const status = interrupted ? "interrupted" : this.#place.epoch < epochs ? "stopped early" : "finished";
     const seconds = interrupted || this.#records.length > 0 ? this.#seconds() : this.#secondsBefore;
     if (!interrupted) {
@@ -455,18 +399,29 @@ class Run {
       skippedSteps: this.#place.skippedSteps ?? 0,
       seconds,
       memory: { parameters: this.#parameterCount, ...this.#steps.memory() },
-      ...(this.#options.checkpoint && { checkpoint: this.#checkpointPath() }),
+      ...(this.#options.checkpoint && { checkpoint: this.keeper.path }),
     };
   }
 }
 
-function describeEpoch(record: EpochRecord, options: { epochs: number; best: boolean }): string {
-  const parts = [`epoch ${record.epoch}/${options.epochs}`, `train loss ${record.trainLoss.toFixed(4)}`];
-  const { evaluation } = record;
-  if (evaluation) {
-    parts.push(`held-out loss ${evaluation.loss.toFixed(4)}`);
-    parts.push(`accuracy ${evaluation.accuracy.toFixed(4)}`, `macro F1 ${evaluation.macroF1.toFixed(4)}`);
-    if (options.best) parts.push("best so far");
-  }
-  return parts.join("  ");
+/** What decides a run's losses: a checkpoint resumes only under the same. */
+function settingsOf(options: TrainOptions, step: StepOptions): Settings {
+  const { optimiser, schedule, accumulate = 1, precision = "f32", maxGradNorm } = step;
+  return {
+    ...options.checkpoint?.identity,
+    epochs: options.epochs,
+    seed: options.seed ?? 0,
+    optimiser: { name: optimiser.name, ...optimiser.settings },
+    schedule: { ...schedule.settings },
+    accumulate,
+    precision,
+    maxGradNorm,
+  };
+}
+
+/** A batch of the shape that is compiled first. */
+function largestOf(batches: Batches): Batch {
+  const wanted = JSON.stringify(batches.largest);
+  for (const batch of batches) if (JSON.stringify(batch.bindings) === wanted) return batch;
+  return batches.at(0);
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { collate, type EncodedExample } from "../../src/data/collate.ts";
-import { createRandom } from "../../src/data/random.ts";
+import { createRandomStream } from "../../src/base/random.ts";
 
 function encoded(count: number): EncodedExample[] {
-  const random = createRandom(9);
+  const random = createRandomStream(9);
   return Array.from({ length: count }, (_, i) => {
     const ids = Array.from({ length: 2 + random.integer(63) }, () => 1 + random.integer(500));
     return { ids, typeIds: ids.map((_, t) => t % 2), label: i % 3 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { deduplicate, nearDuplicateClusters, similarity } from "../../src/data/dedupe.ts";
-import { createRandom } from "../../src/data/random.ts";
+import { createRandomStream } from "../../src/base/random.ts";
 import { readSpam } from "../../src/data/spam.ts";
 import { relatedTexts } from "./related_texts.ts";
 
@@ -19,7 +19,7 @@ function naiveClusters(texts: string[], threshold: number): number[] {
 }
 
 Deno.test("clusters are what comparing all with all gives, at every threshold", () => {
-  const random = createRandom(12);
+  const random = createRandomStream(12);
   for (let round = 0; round < 12; round++) {
     const texts = relatedTexts(80, random);
     for (const threshold of [0.3, 0.5, 0.7, 0.8, 1]) {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { labelsOf } from "../../src/data/example.ts";
-import { dataHash } from "../../src/data/hash.ts";
+import { dataHash, labelsOf } from "../../src/data/example.ts";
 import { isDataError } from "./files.ts";
 
 Deno.test("labels are sorted, so that a class index does not depend on the order of the data", () => {

@@ -1,4 +1,4 @@
-import type { Random } from "../../src/data/random.ts";
+import type { RandomStream } from "../../src/base/random.ts";
 
 const WORDS =
   "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau".split(
@@ -6,7 +6,7 @@ const WORDS =
   );
 
 /** Texts many of which are others with a few words changed. */
-export function relatedTexts(count: number, random: Random): string[] {
+export function relatedTexts(count: number, random: RandomStream): string[] {
   const texts: string[] = [];
   while (texts.length < count) {
     if (texts.length > 0 && random.next() < 0.5) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { nearDuplicateClusters, similarity } from "../../src/data/dedupe.ts";
-import { createRandom } from "../../src/data/random.ts";
+import { createRandomStream } from "../../src/base/random.ts";
 import { readSpam } from "../../src/data/spam.ts";
 import { splitExamples } from "../../src/data/split.ts";
 import { isDataError } from "./files.ts";
@@ -9,7 +9,7 @@ import { relatedTexts } from "./related_texts.ts";
 const THREE = { train: 0.7, validation: 0.1, test: 0.2 };
 
 Deno.test("no near-duplicate crosses from one part to another, on any data and seed", () => {
-  const random = createRandom(4);
+  const random = createRandomStream(4);
   for (let seed = 0; seed < 15; seed++) {
     const examples = relatedTexts(90, random).map((text) => ({ text, label: random.pick(["a", "b", "c"]) }));
     const parts = Object.values(splitExamples(examples, { fractions: THREE, seed }));

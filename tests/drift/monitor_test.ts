@@ -3,7 +3,7 @@ import { shiftedMessages } from "../../src/data/shifted.ts";
 import { readSpam } from "../../src/data/spam.ts";
 import { BaselineBuilder, DriftError, DriftMonitor, type TextObservation } from "../../src/drift/mod.ts";
 import type { Baseline, FeatureName, WindowReport } from "../../src/drift/mod.ts";
-import { createRandom } from "../../src/drift/random.ts";
+import { createHashedRandom } from "../../src/base/random.ts";
 import { LABELS, simulateTexts, type Traffic, USUAL, VOCABULARY } from "./simulate.ts";
 
 const built = new Map<number, Baseline>();
@@ -93,7 +93,7 @@ Deno.test.each(
 
 Deno.test("real mail raises no alarm against other mail, Italian and German text does at once", () => {
   const mails = readSpam();
-  const random = createRandom(3);
+  const random = createHashedRandom(3);
   for (let i = mails.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
     [mails[i], mails[j]] = [mails[j], mails[i]];

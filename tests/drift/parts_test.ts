@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { binLabels, binOf, countBins, lengthEdges, quantileEdges } from "../../src/drift/bins.ts";
 import { classSharesPValue } from "../../src/drift/class_shares.ts";
-import { momentsOf, pearson3Survival } from "../../src/drift/pearson3.ts";
+import { momentsOf, pearson3Survival } from "../../src/statistics/pearson3.ts";
 import { alertPolicy, nextAlarmState } from "../../src/drift/policy.ts";
-import { createRandom } from "../../src/drift/random.ts";
-import { chiSquareTest } from "../../src/drift/statistics/chi_square.ts";
+import { createHashedRandom } from "../../src/base/random.ts";
+import { chiSquareTest } from "../../src/statistics/chi_square.ts";
 import { measureTokenNoise, noiseAt } from "../../src/drift/token_noise.ts";
 import { mergeWindows, type WindowCounts } from "../../src/drift/window.ts";
 
@@ -57,7 +57,7 @@ Deno.test("moments are those of the sample", () => {
 });
 
 Deno.test("texts that repeat themselves have more noise than their tokens would have alone", () => {
-  const random = createRandom(1);
+  const random = createHashedRandom(1);
   const bursty = Array.from({ length: 400 }, () => Array(50).fill(Math.floor(random() * 20)));
   const mixed = Array.from(
     { length: 400 },
@@ -72,7 +72,7 @@ Deno.test("texts that repeat themselves have more noise than their tokens would 
 });
 
 Deno.test("noise between the measured sizes lies between theirs, and beyond the largest stays there", () => {
-  const random = createRandom(2);
+  const random = createHashedRandom(2);
   const texts = Array.from(
     { length: 300 },
     () => Array.from({ length: 20 }, () => Math.floor(random() * 30)),
@@ -89,7 +89,7 @@ Deno.test("class shares with few texts per class are judged against their permut
   assert.equal(classSharesPValue(many, some), chiSquareTest(many, some).pValue);
 
   // 60 classes, 50 texts: no class is expected five times. Without drift p < .1 must stay as rare as that.
-  const random = createRandom(4);
+  const random = createHashedRandom(4);
   const draw = (size: number, skew = 1) => {
     const counts = Array(60).fill(0);
     for (let i = 0; i < size; i++) counts[Math.floor(60 * random() ** skew)]++;

@@ -1,5 +1,5 @@
 import type { TextObservation } from "../../src/drift/mod.ts";
-import { createRandom } from "../../src/drift/random.ts";
+import { createHashedRandom } from "../../src/base/random.ts";
 
 /** What the simulated traffic is like. */
 export interface Traffic {
@@ -25,7 +25,7 @@ for (let rank = 0, sum = 0; rank < PLAIN_TOKENS; rank++) zipfSums[rank] = sum +=
  * within a text, lengths over two orders of magnitude, predictions that are mostly sure.
  */
 export function simulateTexts(seed: number): (traffic: Traffic) => TextObservation {
-  const random = createRandom(seed);
+  const random = createHashedRandom(seed);
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   const zipf = () => {
     const wanted = random() * zipfSums[PLAIN_TOKENS - 1];

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
-import { htmlPage } from "../../src/evaluate/report/html.ts";
-import { sampleReport, sampleSections } from "../evaluate/report/sample.ts";
+import { htmlPage } from "../../src/report/html.ts";
+import { sampleReport, sampleSections } from "../report/sample.ts";
 
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
   (path) => {

@@ -1,4 +1,4 @@
-import { createRandom } from "../../src/data/random.ts";
+import { createRandomStream } from "../../src/base/random.ts";
 import { shiftedMessages } from "../../src/data/shifted.ts";
 import { readSpam } from "../../src/data/spam.ts";
 
@@ -23,7 +23,7 @@ export function tokenizerCases(): TokenizerCase[] {
   const messages = shiftedMessages({ count: 40, seed: 8 });
   const texts = [...EDGE_CASES, ...SCRIPTS, ...mails, ...messages, ...randomTexts(60)];
   const cases: TokenizerCase[] = texts.map((text) => ({ text }));
-  const random = createRandom(5);
+  const random = createRandomStream(5);
   for (let i = 0; i < 60; i++) {
     const truncationDirection = random.pick(["left", "right"] as const);
     cases.push({ text: random.pick(texts), maxTokens: 2 + random.integer(60), truncationDirection });
@@ -90,7 +90,7 @@ const EDGE_CASES = [
 
 /** Random strings of characters that Python's Unicode tables (version 8) and JavaScript's agree on. */
 function randomTexts(count: number): string[] {
-  const random = createRandom(11);
+  const random = createRandomStream(11);
   const ranges = [
     [0x20, 0x7e],
     [0x20, 0x7e],

@@ -4,13 +4,8 @@
  * @module
  */
 import { join } from "node:path";
-import { quantileOfSorted } from "../../evaluate/uncertainty/bootstrap.ts";
-import type {
-  CanariesSection,
-  LatencySection,
-  ProbesSection,
-  ReportedModel,
-} from "../../evaluate/report/report.ts";
+import { quantileOfSorted } from "../../statistics/bootstrap.ts";
+import type { CanariesSection, LatencySection, ProbesSection, ReportedModel } from "../../evaluate/report.ts";
 import { type Canary, checkCanaries } from "../../evaluate/robustness/canaries.ts";
 import { perturb, type Probe, probes } from "../../evaluate/robustness/probes.ts";
 import type { Pair } from "../../evaluate/tasks/pairs.ts";

@@ -5,12 +5,12 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { extname } from "node:path";
-import { decideGate, type Gate, parseGate } from "../../evaluate/report/gate.ts";
-import { htmlPage } from "../../evaluate/report/html.ts";
-import { markdownPage } from "../../evaluate/report/markdown.ts";
-import { parseReport } from "../../evaluate/report/parse.ts";
-import type { Report } from "../../evaluate/report/report.ts";
-import { terminalPage } from "../../evaluate/report/terminal.ts";
+import { decideGate, type Gate, parseGate } from "../../report/gate.ts";
+import { htmlPage } from "../../report/html.ts";
+import { markdownPage } from "../../report/markdown.ts";
+import { parseReport } from "../../report/parse.ts";
+import type { Report } from "../../evaluate/report.ts";
+import { terminalPage } from "../../report/terminal.ts";
 import type { TaskOptions } from "../../evaluate/tasks/evaluate.ts";
 import { tasks } from "../../evaluate/tasks/strategy.ts";
 import { decimal, integer } from "../options.ts";

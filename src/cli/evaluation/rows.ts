@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { readLimited } from "../../base/files.ts";
+import { hashFile } from "../../base/hash.ts";
 import { readCsvRecords } from "../../data/csv.ts";
 import { readJsonLines } from "../../data/jsonl.ts";
 import { readLines } from "../../data/lines.ts";
 import { readSpam } from "../../data/spam.ts";
-import { readLimited } from "../limited_file.ts";
 import { InputError } from "../output.ts";
 
 const MAX_ROWS = 5_000_000;
@@ -120,7 +121,5 @@ function missing(where: string, column: string, record: Record<string, unknown>)
 
 /** `sha256:...` of a file. */
 export async function hashOf(path: string): Promise<string> {
-  const bytes = await Deno.readFile(path);
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
-  return `sha256:${new Uint8Array(digest).toHex()}`;
+  return `sha256:${(await hashFile(path)).sha256}`;
 }

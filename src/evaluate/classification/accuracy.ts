@@ -7,7 +7,7 @@ import {
   countClasses,
   type RowOptions,
 } from "./counts.ts";
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
 /**
  * Share of the rows that are right, in [0, 1]; with weights, the share of the weight.

@@ -7,7 +7,7 @@ import {
   type ScoreOptions,
   type ThresholdCounts,
 } from "./curves.ts";
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import { checkProbabilities } from "./probabilities.ts";
 
 /** How the area is taken. */

@@ -16,7 +16,7 @@ import {
   shown,
   subsetClasses,
 } from "./counts.ts";
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
 export type { FScores, LabelFScores, ZeroDivision } from "./count_scores.ts";
 

@@ -1,6 +1,6 @@
-import type { Interval } from "../uncertainty/bootstrap.ts";
-import { EvaluationError } from "../errors.ts";
-import { wilsonInterval } from "../uncertainty/intervals.ts";
+import type { Interval } from "../../statistics/bootstrap.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
+import { wilsonInterval } from "../../statistics/intervals.ts";
 import { checkProbabilities } from "./probabilities.ts";
 
 /** The rows whose confidence lies in one bin. */

@@ -1,5 +1,5 @@
-import type { BootstrapOptions, Interval } from "../uncertainty/bootstrap.ts";
-import { type ConfidenceOptions, wilsonInterval } from "../uncertainty/intervals.ts";
+import type { BootstrapOptions, Interval } from "../../statistics/bootstrap.ts";
+import { type ConfidenceOptions, wilsonInterval } from "../../statistics/intervals.ts";
 import { f1Interval, macroF1Interval } from "./f1_interval.ts";
 
 /** Intervals of precision, recall and F1 of one class. */

@@ -1,8 +1,8 @@
 import { balancedAccuracyOf, matthewsOf } from "./accuracy.ts";
 import { checkBeta } from "./count_scores.ts";
 import { checkClass, checkLabels, checkLengths, ratio } from "./counts.ts";
-import type { Decomposed } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import type { Decomposed } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
 /** Which metrics the rows of a classifier give. */
 export interface ClassRowsOptions {
@@ -44,7 +44,7 @@ const MAX_STATISTICS = 2 ** 27; // 1 GiB
  * @example
  * ```ts
  * import { classificationRows } from "./class_rows.ts";
- * import { evaluateAll } from "../decomposed.ts";
+ * import { evaluateAll } from "../../statistics/decomposed.ts";
  * import assert from "node:assert/strict";
  *
  * const rows = classificationRows([0, 0, 0, 1], [0, 0, 1, 1], { labels: ["ham", "spam"] });

@@ -1,4 +1,4 @@
-import { bootstrapCells, type BootstrapOptions, type Interval } from "../uncertainty/bootstrap.ts";
+import { bootstrapCells, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
 import { confusionIntervals } from "./class_intervals.ts";
 import { classMetrics } from "./class_rows.ts";
 import {
@@ -10,9 +10,9 @@ import {
   shown,
   subsetClasses,
 } from "./counts.ts";
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
-export type { Interval } from "../uncertainty/bootstrap.ts";
+export type { Interval } from "../../statistics/bootstrap.ts";
 
 /** Precision, recall and F1 of one class. */
 export interface ClassScores {

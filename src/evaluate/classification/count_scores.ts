@@ -1,5 +1,5 @@
 import { type ClassCounts, ratio } from "./counts.ts";
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
 /** What a ratio with the denominator 0 counts as; NaN leaves it out of averages. */
 export type ZeroDivision = number;

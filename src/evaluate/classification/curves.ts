@@ -1,5 +1,5 @@
 import { checkLengths, checkWeights } from "./counts.ts";
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../order.ts";
 
 /** How much each row counts. */

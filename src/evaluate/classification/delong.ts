@@ -1,8 +1,8 @@
-import type { Interval } from "../uncertainty/bootstrap.ts";
+import type { Interval } from "../../statistics/bootstrap.ts";
 import { checkBinary, checkBothClasses, countsAtThresholds } from "./curves.ts";
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../order.ts";
-import { normalCdf, normalQuantile } from "../uncertainty/special.ts";
+import { normalCdf, normalQuantile } from "../../statistics/distributions.ts";
 
 /** How the interval is made. */
 export interface DeLongOptions {

@@ -1,6 +1,6 @@
-import { bootstrapCells, type BootstrapOptions, type Interval } from "../uncertainty/bootstrap.ts";
-import { EvaluationError } from "../errors.ts";
-import { type ConfidenceOptions, wilsonInterval } from "../uncertainty/intervals.ts";
+import { bootstrapCells, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
+import { type ConfidenceOptions, wilsonInterval } from "../../statistics/intervals.ts";
 
 /** Rows of a class that were found, wrongly given to it, and missed. */
 export interface F1Counts {

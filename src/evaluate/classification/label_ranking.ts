@@ -1,7 +1,7 @@
 import { averageOfColumns, rocAuc, type RocAucOptions } from "./auc.ts";
 import { checkLabels, checkLengths, checkWeights, type RowOptions } from "./counts.ts";
 import { averagePrecision } from "./curves.ts";
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import type { MultilabelAverage } from "./multilabel.ts";
 import { descendingOrder } from "../order.ts";
 

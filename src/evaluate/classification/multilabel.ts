@@ -16,7 +16,7 @@ import {
   shown,
   subsetClasses,
 } from "./counts.ts";
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
 /**
  * How the scores of several labels become one. "samples": each row is scored by its own labels, then the rows are

@@ -1,7 +1,7 @@
 import { averagedF } from "./count_scores.ts";
 import { ratio } from "./counts.ts";
-import type { Decomposed } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import type { Decomposed } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import { checkCells } from "./multilabel.ts";
 
 const ROW_METRICS = ["subsetAccuracy", "hammingLoss", "samplesPrecision", "samplesRecall", "samplesF1"];
@@ -21,7 +21,7 @@ const MAX_STATISTICS = 2 ** 27; // 1 GiB
  * @example
  * ```ts
  * import { multilabelRows } from "./multilabel_rows.ts";
- * import { evaluateAll } from "../decomposed.ts";
+ * import { evaluateAll } from "../../statistics/decomposed.ts";
  * import assert from "node:assert/strict";
  *
  * const metrics = evaluateAll(multilabelRows([1, 1, 0, 1], [1, 0, 0, 1], { labels: ["a", "b"] }));

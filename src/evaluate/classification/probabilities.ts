@@ -1,6 +1,6 @@
 import { checkClass, checkLabels, checkWeights, type RowOptions } from "./counts.ts";
-import type { Decomposed } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import type { Decomposed } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
 /**
  * How far the probabilities of a row may be from adding up to 1: rounding to three places or half precision is no

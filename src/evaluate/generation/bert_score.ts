@@ -9,8 +9,8 @@
  *
  * @module
  */
-import { type Decomposed, evaluateAll, means } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import { createDotBlocks, type DotBlocks } from "./dot_blocks.ts";
 
 /** A text as an encoder sees it, special tokens included. */

@@ -1,5 +1,5 @@
-import type { Decomposed } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import type { Decomposed } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import { BLEU_TOKENIZERS, type BleuTokenizer, tokenizeForBleu } from "./bleu_tokenizers.ts";
 import { NgramTable } from "./ngram_table.ts";
 import {
@@ -149,7 +149,7 @@ export function sentenceBleu(
  * @example
  * ```ts
  * import { bleu, bleuRows } from "./bleu.ts";
- * import { evaluateAll } from "../decomposed.ts";
+ * import { evaluateAll } from "../../statistics/decomposed.ts";
  * import assert from "node:assert/strict";
  *
  * const predictions = ["the cat sat down here", "a dog"], references = ["the cat sat down there", "the dog"];

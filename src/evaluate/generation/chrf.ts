@@ -1,5 +1,5 @@
-import type { Decomposed } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import type { Decomposed } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import { NgramTable } from "./ngram_table.ts";
 import {
   checkWhole,
@@ -129,7 +129,7 @@ export function sentenceChrf(
  * @example
  * ```ts
  * import { chrf, chrfRows } from "./chrf.ts";
- * import { evaluateAll } from "../decomposed.ts";
+ * import { evaluateAll } from "../../statistics/decomposed.ts";
  * import assert from "node:assert/strict";
  *
  * const predictions = ["the cat sat", "a dog"], references = ["the cat sits", "the dog"];

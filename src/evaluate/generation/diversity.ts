@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Decomposed, evaluateAll } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import { type Decomposed, evaluateAll } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import { NgramNumbers } from "./ngrams.ts";
 import { type Tokenize, words } from "./words.ts";
 
@@ -94,7 +94,7 @@ export function repetitionRows(texts: readonly string[], options: NgramOptions =
  * @throws {EvaluationError} When lengths differ, there are no tokens, or `window` is not a positive whole number.
  * @example
  * ```ts
- * import { evaluateAll } from "../decomposed.ts";
+ * import { evaluateAll } from "../../statistics/decomposed.ts";
  * import { tokenRepetitionRows } from "./diversity.ts";
  * import assert from "node:assert/strict";
  *
@@ -158,7 +158,7 @@ export function tokenRepetitionRows(
  * @throws {EvaluationError} When lengths differ, there are no texts, or an option is out of range.
  * @example
  * ```ts
- * import { evaluateAll } from "../decomposed.ts";
+ * import { evaluateAll } from "../../statistics/decomposed.ts";
  * import { novelNgramRows } from "./diversity.ts";
  * import assert from "node:assert/strict";
  *

@@ -1,4 +1,4 @@
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
 /** Rows whose products are computed at once: their nine sums and what they are made of just fit the 16 vector registers. */
 const BLOCK = 3;

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { quantileOfSorted } from "../uncertainty/bootstrap.ts";
-import type { Decomposed } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import { quantileOfSorted } from "../../statistics/bootstrap.ts";
+import type { Decomposed } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import { type Tokenize, words } from "./words.ts";
 
 /** Lengths of texts in one unit. */
@@ -56,7 +56,7 @@ export function lengthStatistics(
  * @throws {EvaluationError} When lengths differ, there are no rows, or a row has no reference.
  * @example
  * ```ts
- * import { evaluateAll } from "../decomposed.ts";
+ * import { evaluateAll } from "../../statistics/decomposed.ts";
  * import { lengthRatioRows } from "./lengths.ts";
  * import assert from "node:assert/strict";
  *

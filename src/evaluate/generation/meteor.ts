@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Decomposed, evaluateAll, means } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import { porterStem } from "./porter.ts";
 import { type Tokenize, words } from "./words.ts";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Decomposed, evaluateAll } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import { type Decomposed, evaluateAll } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
 /** A stretch of a text that the model reads at once. */
 export interface Window {

@@ -1,5 +1,5 @@
-import { type Decomposed, evaluateAll, means } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
 /** Which rules hold. */
 export interface QuestionAnsweringOptions {

@@ -1,5 +1,5 @@
-import type { Decomposed } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import type { Decomposed } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
 /*
  * What BLEU, chrF and TER have in common in sacrebleu 2.6.0 (Post 2018, "A Call for Clarity in Reporting BLEU Scores"):

@@ -1,4 +1,4 @@
-import type { Decomposed } from "../decomposed.ts";
+import type { Decomposed } from "../../statistics/decomposed.ts";
 import {
   DEFAULT_VERSION,
   fixed,
@@ -109,7 +109,7 @@ export function sentenceTer(
  * @example
  * ```ts
  * import { ter, terRows } from "./ter.ts";
- * import { evaluateAll } from "../decomposed.ts";
+ * import { evaluateAll } from "../../statistics/decomposed.ts";
  * import assert from "node:assert/strict";
  *
  * const predictions = ["the cat sat", "a dog"], references = ["the cat sits", "the dog"];

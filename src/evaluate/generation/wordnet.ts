@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
 /** The files that are read; those that end in `.exc` (irregular forms) may be missing. */
 export const WORDNET_FILES: readonly string[] = ["noun", "verb", "adj", "adv"].flatMap((pos) => [

@@ -1,5 +1,5 @@
-import { type Decomposed, evaluateAll, means } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../order.ts";
 
 /** What a query's results are worth. */
@@ -113,7 +113,7 @@ export function rankingRows(lists: readonly RankedList[], options: RankingOption
  * @throws {EvaluationError} When lengths differ, there are no queries, a relevance is negative, or a number not finite.
  * @example
  * ```ts
- * import { evaluateAll } from "../decomposed.ts";
+ * import { evaluateAll } from "../../statistics/decomposed.ts";
  * import { scoredRankingRows } from "./ranking.ts";
  * import assert from "node:assert/strict";
  *

@@ -1,5 +1,5 @@
 import { compareCodePoints } from "../code_points.ts";
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import type { RankedList } from "./ranking.ts";
 
 /** Numbers by query and document: scores of a run, or relevances that were judged (qrels). */

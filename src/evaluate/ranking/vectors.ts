@@ -1,4 +1,4 @@
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../order.ts";
 
 /** Vectors as the rows of a matrix. */

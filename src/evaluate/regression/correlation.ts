@@ -1,6 +1,7 @@
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../order.ts";
-import { betaTails, normalCdf } from "../uncertainty/special.ts";
+import { normalCdf } from "../../statistics/distributions.ts";
+import { betaTails } from "../../statistics/special.ts";
 
 /** How two columns are correlated. */
 export type CorrelationMethod = "pearson" | "spearman" | "kendall";

@@ -1,6 +1,6 @@
 import { centreOf, checkColumns, correlationOfRows } from "./correlation.ts";
-import { type Decomposed, evaluateAll } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import { type Decomposed, evaluateAll } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
 /** How a regression is evaluated. */
 export interface RegressionOptions {
@@ -108,7 +108,7 @@ export function regressionReport(
  * @throws {EvaluationError} As `regressionReport`.
  * @example
  * ```ts
- * import { evaluateAll, selectRows } from "../decomposed.ts";
+ * import { evaluateAll, selectRows } from "../../statistics/decomposed.ts";
  * import { regressionRows } from "./regression.ts";
  * import assert from "node:assert/strict";
  *

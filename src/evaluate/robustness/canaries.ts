@@ -1,5 +1,5 @@
-import { EvaluationError } from "../errors.ts";
-import type { CanariesSection } from "../report/report.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
+import type { CanariesSection } from "../report.ts";
 
 /** An input whose answer is known and may never change: a regression test for a model. */
 export interface Canary {

@@ -1,5 +1,5 @@
-import { createRandom } from "../uncertainty/prng.ts";
-import { EvaluationError } from "../errors.ts";
+import { createRandom } from "../../base/random.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
 /** Small changes of a text that should not change what a model says of it. */
 export type Probe =

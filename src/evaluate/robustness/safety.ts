@@ -1,6 +1,6 @@
-import { wilsonInterval } from "../uncertainty/intervals.ts";
-import { EvaluationError } from "../errors.ts";
-import type { SafetySection } from "../report/report.ts";
+import { wilsonInterval } from "../../statistics/intervals.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
+import type { SafetySection } from "../report.ts";
 
 /** What a filter found in a text. */
 export interface Finding {

@@ -1,6 +1,6 @@
 import { compareCodePoints } from "../code_points.ts";
-import type { Decomposed } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import type { Decomposed } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import { findEntities, type FoundEntities, readTags, type TagReading } from "./tagging_entities.ts";
 import type { Span, TaggingScheme } from "./tagging_schemes.ts";
 
@@ -141,7 +141,7 @@ export function taggingReport(
  * @throws {EvaluationError} As `taggingReport`.
  * @example
  * ```ts
- * import { evaluateAll, selectRows } from "../decomposed.ts";
+ * import { evaluateAll, selectRows } from "../../statistics/decomposed.ts";
  * import { taggingRows } from "./tagging.ts";
  * import assert from "node:assert/strict";
  *

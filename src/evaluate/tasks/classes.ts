@@ -4,18 +4,18 @@
  * @module
  */
 import { multiclassRocAuc } from "../classification/auc.ts";
-import type { Interval } from "../uncertainty/bootstrap.ts";
+import type { Interval } from "../../statistics/bootstrap.ts";
 import { calibration } from "../classification/calibration.ts";
 import { classificationRows } from "../classification/class_rows.ts";
 import { confusionIntervals } from "../classification/class_intervals.ts";
 import { confusionMatrix } from "../classification/classification.ts";
 import { classIndices } from "../classification/counts.ts";
 import { averagePrecisionByRows, precisionRecallCurve, rocCurve } from "../classification/curves.ts";
-import { type Decomposed, together } from "../decomposed.ts";
+import { type Decomposed, together } from "../../statistics/decomposed.ts";
 import { rocAucInterval } from "../classification/delong.ts";
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import { brierRows, logLossRows } from "../classification/probabilities.ts";
-import type { Section } from "../report/report.ts";
+import type { Section } from "../report.ts";
 import type { OptionValues } from "./options.ts";
 import { labelPairs, labelsIn, type Pair, probabilityRows } from "./pairs.ts";
 import { type ClosedOptions, type Indexed, infoOf, type MetricInfo, type Scored } from "./scored.ts";

@@ -1,4 +1,4 @@
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import type { Family } from "./family.ts";
 import { labelFamilies } from "./label_families.ts";
 import { numberFamilies } from "./number_families.ts";

@@ -4,11 +4,11 @@
  * @module
  */
 import { ratio } from "../classification/counts.ts";
-import type { Decomposed } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
+import type { Decomposed } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import { labelCells } from "../classification/multilabel.ts";
 import { multilabelRows } from "../classification/multilabel_rows.ts";
-import { cohenKappa } from "../people/kappa.ts";
+import { cohenKappa } from "../../statistics/kappa.ts";
 import { type TaggingOptions, taggingRows } from "../tagging/tagging.ts";
 import { PREFIXES } from "../tagging/tagging_schemes.ts";
 import { classMetricLabels, scoreClassification } from "./classes.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 import { perplexityRows, type ScoredText } from "../generation/perplexity.ts";
 import { type RankedList, rankingRows } from "../ranking/ranking.ts";
 import { regressionOfRows, regressionRows } from "../regression/regression.ts";

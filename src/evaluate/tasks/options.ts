@@ -1,4 +1,4 @@
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
 /** A setting of a metric, as a command line or a JSON file gives it. */
 export interface OptionRule {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EvaluationError } from "../errors.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
 
 /** A row of a data set: what was predicted, what was wanted, and the columns beside them. */
 export interface Pair {

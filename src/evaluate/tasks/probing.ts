@@ -1,9 +1,9 @@
-import { bootstrap } from "../uncertainty/bootstrap.ts";
-import { selectRows } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
-import { wilsonInterval } from "../uncertainty/intervals.ts";
-import type { ProbesSection, Task } from "../report/report.ts";
-import { pairedBootstrap } from "../uncertainty/significance.ts";
+import { bootstrap } from "../../statistics/bootstrap.ts";
+import { selectRows } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
+import { wilsonInterval } from "../../statistics/intervals.ts";
+import type { ProbesSection, Task } from "../report.ts";
+import { pairedBootstrap } from "../../statistics/significance.ts";
 import { scoreTask, type TaskOptions } from "./evaluate.ts";
 import type { Pair } from "./pairs.ts";
 

@@ -8,9 +8,9 @@ import {
   bootstrapIndices,
   type Interval,
   type RowBootstrapOptions,
-} from "../uncertainty/bootstrap.ts";
-import type { Decomposed } from "../decomposed.ts";
-import type { Better, Measured, Section } from "../report/report.ts";
+} from "../../statistics/bootstrap.ts";
+import type { Decomposed } from "../../statistics/decomposed.ts";
+import type { Better, Measured, Section } from "../report.ts";
 
 /** A metric's name as a reader sees it, and which way is good. */
 export interface MetricInfo {
@@ -77,7 +77,7 @@ export function affordableResamples({ n, cost = 10 }: Pick<Indexed, "n" | "cost"
  * @example
  * ```ts
  * import { measure } from "./scored.ts";
- * import { means } from "../decomposed.ts";
+ * import { means } from "../../statistics/decomposed.ts";
  * import assert from "node:assert/strict";
  *
  * const [length] = measure({

@@ -1,9 +1,9 @@
-import { bootstrap, type RowBootstrapOptions } from "../uncertainty/bootstrap.ts";
-import { type Decomposed, selectRows } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
-import { adjustPValues } from "../uncertainty/multiple_comparisons.ts";
-import { createRandom } from "../uncertainty/prng.ts";
-import type { Better, SlicesSection } from "../report/report.ts";
+import { bootstrap, type RowBootstrapOptions } from "../../statistics/bootstrap.ts";
+import { type Decomposed, selectRows } from "../../statistics/decomposed.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
+import { adjustPValues } from "../../statistics/corrections.ts";
+import { createRandom } from "../../base/random.ts";
+import type { Better, SlicesSection } from "../report.ts";
 
 /** How rows are cut into slices. */
 export interface SliceOptions extends RowBootstrapOptions {
@@ -29,7 +29,7 @@ export interface SliceOptions extends RowBootstrapOptions {
  * @example
  * ```ts
  * import { sliceRows } from "./slices.ts";
- * import { means } from "../decomposed.ts";
+ * import { means } from "../../statistics/decomposed.ts";
  * import assert from "node:assert/strict";
  *
  * const right = means(["accuracy"], Array.from({ length: 200 }, (_, i) => i % 2 === 0 || i % 3 > 0 ? 1 : 0));

@@ -1,4 +1,4 @@
-import type { Task } from "../report/report.ts";
+import type { Task } from "../report.ts";
 import type { FamilyName } from "./families.ts";
 
 /** A metric of a task, and why it is there. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Decomposed, means } from "../decomposed.ts";
+import { type Decomposed, means } from "../../statistics/decomposed.ts";
 import { bleu, type BleuOptions, bleuRows } from "../generation/bleu.ts";
 import { BLEU_TOKENIZERS } from "../generation/bleu_tokenizers.ts";
 import { chrf, type ChrfOptions, chrfRows } from "../generation/chrf.ts";
@@ -16,8 +16,8 @@ import { type RougeOptions, rougeRows, type RougeType } from "../generation/roug
 import { selfBleuRows } from "../generation/self_bleu.ts";
 import { ter, type TerOptions, terRows } from "../generation/ter.ts";
 import { words } from "../generation/words.ts";
-import { EvaluationError } from "../errors.ts";
-import type { HistogramSection } from "../report/report.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
+import type { HistogramSection } from "../report.ts";
 import type { Family } from "./family.ts";
 import type { OptionRule, OptionValues } from "./options.ts";
 import { type Pair, predictedTexts, referenceTexts } from "./pairs.ts";

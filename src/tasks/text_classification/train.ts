@@ -31,6 +31,7 @@ export const trainTextClassification: TrainedTask<LabelsHead, string, number> = 
     const loss = softmaxCrossEntropy(b, logits, { labels, weights, labelSmoothing });
     return { loss, weight: b.sum(weights) };
   },
+  describeHead: ({ labels }) => `labels ${labels.join(", ")}`,
   configJson: (architecture, { labels }) => ({
     architectures: [`${architecture.className}ForSequenceClassification`],
     problem_type: "single_label_classification",

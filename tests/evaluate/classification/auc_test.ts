@@ -7,9 +7,9 @@ import {
   rocAucByRows,
 } from "../../../src/evaluate/classification/auc.ts";
 import { compareRocAuc, rocAucInterval } from "../../../src/evaluate/classification/delong.ts";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
-import { createRandom } from "../../../src/evaluate/uncertainty/prng.ts";
-import { normalQuantile } from "../../../src/evaluate/uncertainty/special.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
+import { createRandom } from "../../../src/base/random.ts";
+import { normalQuantile } from "../../../src/statistics/distributions.ts";
 
 type Value = number | "error";
 interface GoldenCase {

@@ -15,7 +15,7 @@ import {
   zeroOneLoss,
 } from "../../../src/evaluate/classification/accuracy.ts";
 import { classIndices } from "../../../src/evaluate/classification/counts.ts";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
 
 type Value = number | null;
 interface GoldenCase {

@@ -6,8 +6,8 @@ import {
 } from "../../../src/evaluate/classification/classification.ts";
 import type { Interval } from "../../../src/evaluate/classification/classification.ts";
 import { precisionRecallF, precisionRecallFPerClass } from "../../../src/evaluate/classification/averages.ts";
-import { evaluateAll } from "../../../src/evaluate/decomposed.ts";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
+import { evaluateAll } from "../../../src/statistics/decomposed.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
 
 interface GoldenCase {
   size: number;

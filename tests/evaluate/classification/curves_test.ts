@@ -6,9 +6,9 @@ import {
   precisionRecallCurve,
   rocCurve,
 } from "../../../src/evaluate/classification/curves.ts";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
 import { descendingOrder } from "../../../src/evaluate/order.ts";
-import { createRandom } from "../../../src/evaluate/uncertainty/prng.ts";
+import { createRandom } from "../../../src/base/random.ts";
 import { chooseThreshold, thresholdCurve } from "../../../src/evaluate/classification/thresholds.ts";
 
 type Values = (number | null)[];

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
 import { f1Interval, macroF1Interval } from "../../../src/evaluate/classification/f1_interval.ts";
-import { createRandom, drawBinomial } from "../../../src/evaluate/uncertainty/prng.ts";
+import { createRandom } from "../../../src/base/random.ts";
+import { drawBinomial } from "../../draw_binomial.ts";
 
 Deno.test("the interval of F1 holds the value, stays in [0, 1] and narrows with the rows", () => {
   let before = 1;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { calibration } from "../../../src/evaluate/classification/calibration.ts";
-import { evaluateAll } from "../../../src/evaluate/decomposed.ts";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
-import { createRandom } from "../../../src/evaluate/uncertainty/prng.ts";
+import { evaluateAll } from "../../../src/statistics/decomposed.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
+import { createRandom } from "../../../src/base/random.ts";
 import {
   brierRows,
   brierScore,

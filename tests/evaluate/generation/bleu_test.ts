@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { evaluateAll, selectRows } from "../../../src/evaluate/decomposed.ts";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
+import { evaluateAll, selectRows } from "../../../src/statistics/decomposed.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
 import { bleu, type BleuOptions, bleuRows, sentenceBleu } from "../../../src/evaluate/generation/bleu.ts";
 
 interface Golden {

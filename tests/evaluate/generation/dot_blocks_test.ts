@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
 import { createDotBlocks } from "../../../src/evaluate/generation/dot_blocks.ts";
 
 /** Whole numbers, so that single precision is exact. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Lcs, type Span } from "../../../src/evaluate/generation/lcs.ts";
-import { createRandom } from "../../../src/evaluate/uncertainty/prng.ts";
+import { createRandom } from "../../../src/base/random.ts";
 
 Deno.test("lengths and indices equal those of the whole table, ties included, at every size around a word's", () => {
   const random = createRandom(3), lcs = new Lcs();

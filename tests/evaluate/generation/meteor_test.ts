@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { openWordNet } from "../../../src/cli/wordnet.ts";
-import { evaluateAll } from "../../../src/evaluate/decomposed.ts";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
+import { evaluateAll } from "../../../src/statistics/decomposed.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
 import {
   meteor,
   meteorOfWords,

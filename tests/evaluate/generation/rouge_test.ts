@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { evaluateAll, selectRows } from "../../../src/evaluate/decomposed.ts";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
+import { evaluateAll, selectRows } from "../../../src/statistics/decomposed.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
 import {
   rouge,
   type RougeOptions,
   rougeRows,
   type RougeType,
 } from "../../../src/evaluate/generation/rouge.ts";
-import { createRandom } from "../../../src/evaluate/uncertainty/prng.ts";
+import { createRandom } from "../../../src/base/random.ts";
 
 interface Row {
   prediction: string;

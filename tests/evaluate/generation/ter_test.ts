@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { crc32 } from "node:zlib";
-import { evaluateAll, selectRows } from "../../../src/evaluate/decomposed.ts";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
+import { evaluateAll, selectRows } from "../../../src/statistics/decomposed.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
 import { sentenceTer, ter, type TerOptions, terRows } from "../../../src/evaluate/generation/ter.ts";
 import { createEditCounter } from "../../../src/evaluate/generation/ter_edits.ts";
 import { tokenizeForTer } from "../../../src/evaluate/generation/ter_tokenizer.ts";

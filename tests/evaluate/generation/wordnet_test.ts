@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openWordNet } from "../../../src/cli/wordnet.ts";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
 import { readWordNet, WORDNET_FILES } from "../../../src/evaluate/generation/wordnet.ts";
 
 const folder = new URL("../../golden/evaluate/wordnet/", import.meta.url);

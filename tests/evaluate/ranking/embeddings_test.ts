@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { evaluateAll } from "../../../src/evaluate/decomposed.ts";
+import { evaluateAll } from "../../../src/statistics/decomposed.ts";
 import { pairReport, retrieval, retrievalRows, stsReport } from "../../../src/evaluate/ranking/embeddings.ts";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
 import { similarities, type Similarity, type Vectors } from "../../../src/evaluate/ranking/vectors.ts";
 import { matrix, mix } from "./vectors_golden.ts";
 

@@ -8,8 +8,8 @@ import {
   pearson,
   spearman,
 } from "../../../src/evaluate/regression/correlation.ts";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
-import { createRandom } from "../../../src/evaluate/uncertainty/prng.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
+import { createRandom } from "../../../src/base/random.ts";
 
 Deno.test("ties share the average of their ranks, -0 and 0 too", () => {
   assert.deepEqual([...averageRanks([3, 1, 3, 0, -0, 9])], [4.5, 3, 4.5, 1.5, 1.5, 6]);

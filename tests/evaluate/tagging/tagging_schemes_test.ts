@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
-import { createRandom } from "../../../src/evaluate/uncertainty/prng.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
+import { createRandom } from "../../../src/base/random.ts";
 import { taggedEntities } from "../../../src/evaluate/tagging/tagging.ts";
 import {
   convertTags,

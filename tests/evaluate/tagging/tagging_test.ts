@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { evaluateAll, selectRows } from "../../../src/evaluate/decomposed.ts";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
-import { createRandom } from "../../../src/evaluate/uncertainty/prng.ts";
+import { evaluateAll, selectRows } from "../../../src/statistics/decomposed.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
+import { createRandom } from "../../../src/base/random.ts";
 import {
   taggedEntities,
   type TaggingOptions,

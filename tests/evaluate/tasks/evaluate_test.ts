@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
-import type { Section, SlicesSection, Task, WorstSection } from "../../../src/evaluate/report/report.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
+import type { Section, SlicesSection, Task, WorstSection } from "../../../src/evaluate/report.ts";
 import { compareSystems } from "../../../src/evaluate/tasks/compare.ts";
 import { evaluateTask } from "../../../src/evaluate/tasks/evaluate.ts";
 import { familyOf } from "../../../src/evaluate/tasks/families.ts";

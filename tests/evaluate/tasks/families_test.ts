@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { EvaluationError } from "../../../src/evaluate/errors.ts";
+import { EvaluationError } from "../../../src/statistics/errors.ts";
 import { families, type FamilyName } from "../../../src/evaluate/tasks/families.ts";
 import { isPrimary } from "../../../src/evaluate/tasks/family.ts";
 import { readOptions } from "../../../src/evaluate/tasks/options.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { evaluateAll, means, selectRows } from "../../../src/evaluate/decomposed.ts";
-import { createRandom } from "../../../src/evaluate/uncertainty/prng.ts";
+import { evaluateAll, means, selectRows } from "../../../src/statistics/decomposed.ts";
+import { createRandom } from "../../../src/base/random.ts";
 import { sliceRows } from "../../../src/evaluate/tasks/slices.ts";
 
 const accuracy = { name: "accuracy", label: "accuracy", better: "higher" } as const;

@@ -1,0 +1,35 @@
+/**
+ * The reference that live traffic is compared with, made in training.
+ *
+ * @module
+ */
+import { type Baseline, BaselineBuilder, DriftError } from "../drift/mod.ts";
+import type { ModelSpec } from "../tasks/model.ts";
+import { servedTasks } from "../tasks/served.ts";
+import type { Evaluated } from "../train/evaluator.ts";
+import { answersOf } from "./fit.ts";
+import type { Prepared } from "./prepare.ts";
+
+/**
+ * The training texts as the model sees them, and what it says of held-out ones (of its training texts it is surer than it will ever be
+ * again). Nothing where there are too few.
+ */
+export function baselineOf(spec: ModelSpec, data: Prepared, validation: Evaluated): Baseline | undefined {
+  const task = servedTasks[spec.task];
+  const { head } = spec;
+  const builder = new BaselineBuilder(task.features({ head, vocabSize: data.tokenizer.vocabSize }));
+  for (const { row, encodings } of data.parts.train) {
+    encodings.forEach((encoding, q) => builder.observe(task.observe(row.queries[q], encoding, undefined, head)));
+  }
+  for (const { row, outputs } of answersOf(spec, data.parts.validation, validation)) {
+    row.encodings.forEach((encoding, q) =>
+      builder.observe(task.observe(row.row.queries[q], encoding, outputs[q], head))
+    );
+  }
+  try {
+    return builder.build();
+  } catch (error) {
+    if (error instanceof DriftError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * Training a prepared model, and judging it on the parts that were held out.
+ *
+ * @module
+ */
+import { architectureOf, fitWeights } from "../../models/index.ts";
+import { type Backend, BackendError } from "../backend/interface.ts";
+import { bucketLengths } from "../data/buckets.ts";
+import type { Batches } from "../nn/batch.ts";
+import { freeze } from "../graph/passes/freeze.ts";
+import type { Pass } from "../graph/node.ts";
+import type { HostTensor } from "../graph/graph.ts";
+import { adamw } from "../nn/optim/adamw.ts";
+import { linear } from "../nn/optim/schedule.ts";
+import { collate } from "../tasks/collate.ts";
+import { forwardGraph, type ModelSpec, trainableModel } from "../tasks/model.ts";
+import { servedTasks } from "../tasks/served.ts";
+import type { RowOutputs, Scores } from "../tasks/task.ts";
+import { trainedTasks } from "../tasks/trained.ts";
+import type { Json, Settings } from "../train/checkpoint.ts";
+import { createEvaluator, type Evaluated } from "../train/evaluator.ts";
+import type { MeasureOptions } from "../train/measure.ts";
+import type { TrainCallbacks, TrainResult } from "../train/options.ts";
+import { train } from "../train/trainer.ts";
+import { InterruptedError, LifecycleError } from "./errors.ts";
+import { memoryAdvice } from "./memory.ts";
+import { configJsonOf, type TrainingOptions } from "./options.ts";
+import type { Prepared, PreparedRow } from "./prepare.ts";
+import type { Pretrained } from "./pretrained.ts";
+import type { Reporter } from "./reporter.ts";
+
+/** What is trained, how, and where its checkpoint goes. */
+export interface FitOptions extends TrainingOptions {
+  readonly backend: Backend;
+  readonly pretrained?: Pretrained;
+  /** Folder of the checkpoint. */
+  readonly checkpoints: string;
+  readonly resume: boolean;
+  /** Kept in the checkpoint for whoever resumes. */
+  readonly note: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  readonly measure?: MeasureOptions;
+  readonly callbacks: TrainCallbacks;
+  readonly output: Reporter;
+}
+
+/**
+ * Trains a model on the training part; the validation part chooses the epoch.
+ *
+ * @throws {InterruptedError} when training was stopped by the signal: the checkpoint is where `resume` goes on.
+ * @throws {LifecycleError} when it does not fit in the device's memory, with what takes less.
+ */
+export async function fit(spec: ModelSpec, data: Prepared, options: FitOptions): Promise<TrainResult> {
+  const { output, learningRate, weightDecay, labelSmoothing, backend, seed } = options;
+  const task = servedTasks[spec.task];
+  const start = startOf(spec, options);
+  const result = await train({
+    backend,
+    model: trainableModel(spec, { labelSmoothing }),
+    passes: start.passes,
+    initial: start.states,
+    batches: (epoch) => batchesOf(spec, data, data.parts.train, { ...options, seed, epoch }),
+    evaluation: {
+      batches: batchesOf(spec, data, data.parts.validation, options),
+      score(evaluated) {
+        const { metrics } = judge(spec, data.parts.validation, evaluated);
+        return Object.fromEntries(task.headline.map((name) => [name, metrics[name].value]));
+      },
+    },
+    epochs: options.epochs,
+    patience: options.patience,
+    bestBy: task.bestBy,
+    seed,
+    optimiser: adamw({ weightDecay }),
+    schedule: (totalSteps) =>
+      linear({ peak: learningRate, warmupSteps: Math.round(0.1 * totalSteps), totalSteps }),
+    accumulate: options.accumulate,
+    precision: options.precision,
+    checkpointGradients: options.checkpointGradients,
+    checkpoint: {
+      directory: options.checkpoints,
+      resume: options.resume,
+      note: options.note,
+      identity: identityOf(spec, data, options),
+    },
+    signal: options.signal,
+    profile: options.measure,
+    progress: { write: (text) => output.draw(text), isTerminal: output.terminal },
+    callbacks: options.callbacks,
+  }).catch((error) => {
+    const cause = error.cause ?? error;
+    if (!(cause instanceof BackendError && cause.outOfMemory)) throw error;
+    throw new LifecycleError(`${error.message}. ${memoryAdvice(options, backend)}`, { cause: error });
+  });
+  if (result.status === "interrupted") {
+    throw new InterruptedError(`stopped at step ${result.step}; run the same command with --resume to go on`);
+  }
+  return result;
+}
+
+/** What must be the same for a checkpoint to go on. */
+function identityOf(spec: ModelSpec, data: Prepared, options: FitOptions): Settings {
+  const { batchSize, labelSmoothing, pretrained, freezeTrunk } = options;
+  return {
+    task: spec.task,
+    dataHash: data.hash,
+    config: configJsonOf(spec.config) as Record<string, Json>,
+    head: spec.head as Json,
+    batchSize,
+    labelSmoothing,
+    base: pretrained?.hash ?? null,
+    freezeTrunk,
+  };
+}
+
+/** What a checkpoint gives the model to start from, and what of it is frozen. */
+function startOf(
+  spec: ModelSpec,
+  { pretrained, freezeTrunk, output }: FitOptions,
+): { passes: Pass[]; states: Record<string, HostTensor> } {
+  if (!pretrained) {
+    if (freezeTrunk) throw new LifecycleError("a frozen trunk needs a checkpoint to come from: give --from, too");
+    return { passes: [], states: {} };
+  }
+  const { states, missing, unexpected } = fitWeights(forwardGraph(spec), pretrained.tensors, {
+    architecture: architectureOf(spec.config),
+    replaceHead: true,
+  });
+  const list = (names: readonly string[]) => names.length > 4 ? `${names.slice(0, 4).join(", ")} and ${names.length - 4} more` : names.join(", ");
+  output.progress(
+    `starting from ${pretrained.name}: ${Object.keys(states).length} tensors` +
+      `${missing.length > 0 ? `; new: ${list(missing)}` : ""}${unexpected.length > 0 ? `; not used: ${list(unexpected)}` : ""}`,
+  );
+  const passes = freezeTrunk ? [freeze((name) => Object.hasOwn(states, name))] : [];
+  return { passes, states };
+}
+
+/** A part's batches, in a random order where a seed is given. */
+export function batchesOf(
+  { task, head }: ModelSpec,
+  data: Prepared,
+  rows: readonly PreparedRow[],
+  options: { readonly batchSize: number; readonly seed?: number; readonly epoch?: number },
+): Batches {
+  const lengths = data.parts.train.flatMap(({ encodings }) => encodings.map(({ ids }) => ids.length));
+  return collate(rows, {
+    batchSize: options.batchSize,
+    bucketLengths: bucketLengths(lengths, data.maxTokens),
+    padId: data.tokenizer.padId,
+    seed: options.epoch === undefined ? undefined : options.seed,
+    epoch: options.epoch,
+    targets: (targets, size) => trainedTasks[task].padTargets(targets, size, head),
+  });
+}
+
+/** A row of a part, what the model gave for its texts, and the answers that is. */
+export interface AnsweredRow {
+  readonly row: PreparedRow;
+  readonly outputs: readonly RowOutputs[];
+  readonly answers: readonly unknown[];
+}
+
+/** What a model answers for evaluated rows. */
+export function answersOf(
+  { task, head }: ModelSpec,
+  rows: readonly PreparedRow[],
+  evaluated: Evaluated,
+): AnsweredRow[] {
+  return Array.from(evaluated.rows, (place, i) => {
+    const row = rows[place];
+    const answers = evaluated.outputs[i].map((outputs, q) =>
+      servedTasks[task].decode(outputs, { query: row.row.queries[q], encoding: row.encodings[q], head })
+    );
+    return { row, outputs: evaluated.outputs[i], answers };
+  });
+}
+
+/** How good a model's outputs for rows are. */
+export function judge(
+  spec: ModelSpec,
+  rows: readonly PreparedRow[],
+  evaluated: Evaluated,
+  options: { readonly resamples?: number } = {},
+): Scores {
+  const answered = answersOf(spec, rows, evaluated);
+  return servedTasks[spec.task].judge(
+    answered.map(({ row }) => row.row.target),
+    answered.map(({ answers }) => answers),
+    { head: spec.head, ...options },
+  );
+}
+
+/** Runs a trained model over the parts that it was not trained on. */
+export async function evaluateParts(
+  spec: ModelSpec,
+  data: Prepared,
+  options: { readonly backend: Backend; readonly batchSize: number; readonly weights: Readonly<Record<string, HostTensor>> },
+): Promise<{ test: Evaluated; validation: Evaluated }> {
+  const evaluator = createEvaluator(options.backend, trainableModel(spec));
+  try {
+    await evaluator.load(options.weights);
+    const run = async (rows: readonly PreparedRow[]) => {
+      // Only an aborted signal ends an evaluation early, and none was given.
+      return (await evaluator.run(batchesOf(spec, data, rows, options)))!;
+    };
+    return { test: await run(data.parts.test), validation: await run(data.parts.validation) };
+  } finally {
+    await evaluator.dispose();
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * What decides the model that comes out of a training, besides the data.
+ *
+ * @module
+ */
+import { architectures, architectureOf, type ModelConfig, type ModelType } from "../../models/index.ts";
+import type { Precision } from "../backend/interface.ts";
+import type { TaskName } from "../tasks/served.ts";
+import type { Prepared } from "./prepare.ts";
+
+/** The architecture and its sizes; a checkpoint to start from has its own. */
+export interface ModelOptions {
+  readonly modelType: ModelType;
+  readonly maxTokens: number;
+  readonly layers: number;
+  readonly hiddenSize: number;
+  readonly heads: number;
+  readonly dropout: number;
+}
+
+/** The options of a training. */
+export interface TrainingOptions extends ModelOptions {
+  readonly task: TaskName;
+  readonly vocabSize: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly labelSmoothing: number;
+  /** Batches whose gradients make one step. */
+  readonly accumulate: number;
+  /** What activations are kept in. */
+  readonly precision: Precision;
+  /** Whether activations are computed again instead of kept. */
+  readonly checkpointGradients: boolean;
+  /** Whether what a checkpoint brings stays as it is, and only what is new is trained. */
+  readonly freezeTrunk: boolean;
+  readonly seed: number;
+  /** Epochs without a better one after which to stop. */
+  readonly patience?: number;
+}
+
+/** What a training does unless told. */
+export const trainingDefaults = {
+  task: "text-classification",
+  modelType: "bert",
+  vocabSize: 8000,
+  maxTokens: 128,
+  layers: 2,
+  hiddenSize: 128,
+  heads: 2,
+  dropout: 0.1,
+  epochs: 3,
+  batchSize: 32,
+  learningRate: 5e-4,
+  weightDecay: 0.01,
+  labelSmoothing: 0,
+  accumulate: 1,
+  precision: "f32",
+  checkpointGradients: false,
+  freezeTrunk: false,
+  seed: 0,
+} as const satisfies TrainingOptions;
+
+/** The configuration of a model that is trained from nothing. */
+export function configOf(options: ModelOptions, { tokenizer, maxTokens }: Pick<Prepared, "tokenizer" | "maxTokens">): ModelConfig {
+  return architectures[options.modelType].configure({
+    vocabSize: tokenizer.vocabSize,
+    padTokenId: tokenizer.padId,
+    maxPositions: maxTokens,
+    hiddenSize: options.hiddenSize,
+    layers: options.layers,
+    heads: options.heads,
+    dropout: options.dropout,
+  });
+}
+
+/** A configuration as `config.json` has it. */
+export function configJsonOf(config: ModelConfig): Record<string, unknown> {
+  return architectureOf(config).json(config);
+}

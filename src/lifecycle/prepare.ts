@@ -1,0 +1,133 @@
+/**
+ * From rows to what a training is fed: distinct rows, the three parts, a tokenizer, token ids.
+ *
+ * @module
+ */
+import { deduplicate } from "../data/dedupe.ts";
+import { dataHash } from "../data/example.ts";
+import { splitExamples } from "../data/split.ts";
+import type { EncodedRow } from "../tasks/collate.ts";
+import { type TaskName, servedTasks } from "../tasks/served.ts";
+import type { Row, TextEncoding } from "../tasks/task.ts";
+import { textOf } from "../tasks/text_input.ts";
+import { trainedTasks } from "../tasks/trained.ts";
+import { loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
+import { trainWordPiece } from "../text/wordpiece_train.ts";
+import { checkVocabulary, type Pretrained } from "./pretrained.ts";
+import type { Reporter } from "./reporter.ts";
+
+/** The three parts of a data set. */
+export interface Parts<T> {
+  readonly train: T[];
+  /** For choosing the epoch, and for what the drift baseline says of predictions. */
+  readonly validation: T[];
+  /** For the scores in the manifest, and seen by nothing before. */
+  readonly test: T[];
+}
+
+/** A row beside what the tokenizer made of it. */
+export interface PreparedRow extends EncodedRow<unknown> {
+  readonly row: Row<unknown>;
+  readonly encodings: readonly TextEncoding[];
+}
+
+/** Rows made ready. */
+export interface Prepared {
+  /** What the task's head is made with. */
+  readonly head: unknown;
+  /** Rows without the duplicates. */
+  readonly count: number;
+  /** Of the distinct rows, in their order. */
+  readonly hash: string;
+  readonly parts: Parts<PreparedRow>;
+  readonly tokenizer: Tokenizer;
+  /** `tokenizer.json` and `tokenizer_config.json`. */
+  readonly tokenizerFiles: { readonly tokenizer: object; readonly config: object };
+  /** The longest text that a model may read, in tokens. */
+  readonly maxTokens: number;
+}
+
+/** How rows are made ready. */
+export interface PrepareOptions {
+  readonly task: TaskName;
+  /** What the data are called in messages. */
+  readonly source: string;
+  readonly seed: number;
+  /** Tokens of a tokenizer that is trained. */
+  readonly vocabSize: number;
+  readonly maxTokens: number;
+  /** A checkpoint to start from: its own tokenizer is taken. */
+  readonly pretrained?: Pretrained;
+  readonly output: Reporter;
+}
+
+/**
+ * A fifth is held out for the scores. What chooses the epoch and shows how the model predicts is kept small: with the learning rate
+ * decaying to 0 the last epoch is nearly always the best, and rows to train on are worth more.
+ */
+const fractions = { train: 0.76, validation: 0.04, test: 0.2 } as const;
+
+/**
+ * Drops duplicates, splits with near-duplicates on one side, and trains the tokenizer on the training part alone.
+ *
+ * @throws {DataError} when there are too few rows, or nothing to learn from them, such as one label alone.
+ * @throws {LifecycleError} when the checkpoint's tokenizer does not fit its model.
+ */
+export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions): Prepared {
+  const { source, output, seed } = options;
+  const trained = trainedTasks[options.task];
+  const head = trained.headOf(rows, source);
+  const items = rows.map((row) => ({ text: row.queries.map(textOf).join("\n"), label: trained.key(row.target), row }));
+  const { examples: distinct, duplicates, conflicts } = deduplicate(items);
+  const parts = splitExamples(distinct, {
+    fractions,
+    seed,
+    name: source,
+    stratum: trained.stratum ? ({ row }) => trained.stratum!(row.target) : null,
+  });
+  output.progress(
+    `${source}: ${distinct.length} examples (${duplicates} duplicates dropped` +
+      `${conflicts ? `, ${conflicts} of them with another label` : ""}), ${trained.describeHead(head)}; ` +
+      `${parts.train.length} to train, ${parts.validation.length} to choose the epoch, ${parts.test.length} held out`,
+  );
+  const { files, tokenizer } = tokenizerFor(parts.train.map(({ row }) => row), options);
+  const maxTokens = Math.min(options.maxTokens, options.pretrained?.config.maxPositions ?? Infinity);
+  const encode = (part: readonly { row: Row<unknown> }[]) =>
+    part.map(({ row }) => encodeRow(row, { task: options.task, tokenizer, head, maxTokens }));
+  return {
+    head,
+    count: distinct.length,
+    hash: dataHash(distinct),
+    parts: { train: encode(parts.train), validation: encode(parts.validation), test: encode(parts.test) },
+    tokenizer,
+    tokenizerFiles: files,
+    maxTokens,
+  };
+}
+
+/** A row as the model reads it, with its target as it is fed. */
+export function encodeRow(
+  row: Row<unknown>,
+  { task, tokenizer, head, maxTokens }: { task: TaskName; tokenizer: Tokenizer; head: unknown; maxTokens: number },
+): PreparedRow {
+  const encodings = row.queries.map((query) => servedTasks[task].encode(tokenizer, query, { maxTokens }));
+  return { row, encodings, target: trainedTasks[task].encodeTarget(row.target, encodings, head) };
+}
+
+function tokenizerFor(
+  rows: readonly Row<unknown>[],
+  { pretrained, vocabSize, maxTokens, output }: PrepareOptions,
+): { files: Prepared["tokenizerFiles"]; tokenizer: Tokenizer } {
+  if (pretrained) {
+    const files = pretrained.tokenizer;
+    const tokenizer = loadTokenizer(files.tokenizer, files.config);
+    checkVocabulary(tokenizer, pretrained);
+    output.progress(`tokenizer: of ${pretrained.name}, ${tokenizer.vocabSize} tokens`);
+    return { files, tokenizer };
+  }
+  const texts = rows.flatMap(({ queries }) => queries.map(textOf));
+  const files = trainWordPiece(texts, { vocabSize, modelMaxLength: maxTokens });
+  const tokenizer = loadTokenizer(files.tokenizer, files.config);
+  output.progress(`tokenizer: WordPiece, ${tokenizer.vocabSize} tokens, trained on the training part`);
+  return { files, tokenizer };
+}

@@ -1,0 +1,121 @@
+/**
+ * Starting from a checkpoint: a folder as Hugging Face's transformers saves it, or a bundle.
+ *
+ * @module
+ */
+import { basename, join, resolve } from "node:path";
+import { type ModelConfig, parseConfig } from "../../models/index.ts";
+import type { HostTensor } from "../graph/graph.ts";
+import { manifestName } from "../bundle/files.ts";
+import { parseManifest } from "../bundle/manifest.ts";
+import { readSafetensors } from "../nn/safetensors.ts";
+import type { ModelSpec } from "../tasks/model.ts";
+import { servedTask, type TaskName } from "../tasks/served.ts";
+import { trainedTasks } from "../tasks/trained.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import { LifecycleError } from "./errors.ts";
+
+/** A checkpoint: configuration, weights, tokenizer. */
+export interface Pretrained {
+  /** What lineage calls it: the name it was asked by, or the folder's. */
+  readonly name: string;
+  readonly config: ModelConfig;
+  /** The whole `config.json`, for what it says of a head. */
+  readonly configJson: Readonly<Record<string, unknown>>;
+  /** By the checkpoint's own names. */
+  readonly tensors: Readonly<Record<string, HostTensor>>;
+  /** `tokenizer.json` and, where there is one, `tokenizer_config.json`, as parsed JSON. */
+  readonly tokenizer: { readonly tokenizer: object; readonly config: object };
+  /** `sha256:...` of the weights' file. */
+  readonly hash: string;
+}
+
+/** The most bytes that are read of each file: a checkpoint may come from anywhere. */
+const limits = { json: 64 * 2 ** 20, weights: 2 ** 32 };
+
+/**
+ * Reads a checkpoint's folder.
+ *
+ * @throws {LifecycleError} naming the file that is missing, too large or not JSON; the readers' own errors for what is in them.
+ */
+export async function readPretrained(directory: string, name = basename(resolve(directory))): Promise<Pretrained> {
+  const configJson = await readJson(directory, "config.json");
+  const tokenizer = await readJson(directory, "tokenizer.json");
+  const config = await exists(directory, "tokenizer_config.json") ? await readJson(directory, "tokenizer_config.json") : {};
+  const bytes = await readBytes(directory, "model.safetensors", limits.weights);
+  const { tensors } = readSafetensors(bytes, { name: join(directory, "model.safetensors") });
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  return {
+    name,
+    config: parseConfig(configJson),
+    configJson,
+    tensors,
+    tokenizer: { tokenizer, config },
+    hash: `sha256:${digest}`,
+  };
+}
+
+/**
+ * Checks that a tokenizer gives no id beyond the model's table: such an id would read another row, or none.
+ *
+ * @throws {LifecycleError} naming both numbers.
+ */
+export function checkVocabulary(tokenizer: Pick<Tokenizer, "vocabSize">, { name, config }: Pick<Pretrained, "name" | "config">): void {
+  if (tokenizer.vocabSize <= config.vocabSize) return;
+  throw new LifecycleError(
+    `${name}: the tokenizer has ids up to ${tokenizer.vocabSize - 1} and the model's table has ${config.vocabSize} rows: ` +
+      `they do not belong together`,
+  );
+}
+
+/**
+ * The model that a folder holds: of the task that its `weir.json` names, or, in a folder from elsewhere, of the one that `task` says.
+ *
+ * @throws {LifecycleError} when the folder says nothing of a head.
+ */
+export async function specOf(
+  directory: string,
+  { config, configJson, name }: Pretrained,
+  options: { readonly task?: TaskName } = {},
+): Promise<ModelSpec> {
+  if (await exists(directory, manifestName)) {
+    const manifest = parseManifest(await readJson(directory, manifestName), join(directory, manifestName));
+    const task = servedTask(manifest.task);
+    return { task: manifest.task as TaskName, config, head: task.head.parse(manifest.head) };
+  }
+  const task = options.task ?? "text-classification";
+  const head = trainedTasks[task].headOfConfig?.(configJson);
+  if (head === undefined) throw new LifecycleError(`${name}: config.json describes no head for ${task}`);
+  return { task, config, head };
+}
+
+async function readJson(directory: string, file: string): Promise<Record<string, unknown>> {
+  const text = new TextDecoder().decode(await readBytes(directory, file, limits.json));
+  try {
+    const value = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch (error) {
+    throw new LifecycleError(`${join(directory, file)} is not JSON: ${(error as Error).message}`);
+  }
+  throw new LifecycleError(`${join(directory, file)} does not hold a JSON object`);
+}
+
+async function readBytes(directory: string, file: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+  const path = join(directory, file);
+  try {
+    const { size, isFile } = await Deno.stat(path);
+    if (!isFile) throw new LifecycleError(`${path} is not a file`);
+    if (size > limit) throw new LifecycleError(`${path} has ${size} bytes; at most ${limit} are read`);
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
+    throw new LifecycleError(
+      `${path} is not there; a checkpoint's folder has config.json, tokenizer.json and model.safetensors`,
+      { cause: error },
+    );
+  }
+}
+
+async function exists(directory: string, file: string): Promise<boolean> {
+  return await Deno.stat(join(directory, file)).then(({ isFile }) => isFile, () => false);
+}

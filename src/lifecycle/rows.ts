@@ -1,0 +1,43 @@
+/**
+ * The rows of a data set as a task reads them.
+ *
+ * @module
+ */
+import type { DataRecord } from "../data/example.ts";
+import { readRecords } from "../data/records.ts";
+import type { AnyServedTask, Columns, Row, TextQuery } from "../tasks/task.ts";
+
+/** A row, and the record it was read from. */
+export interface LoadedRow extends Row<unknown> {
+  readonly record: DataRecord;
+}
+
+/**
+ * Reads a data set for a task: what the model reads, and what it should answer.
+ *
+ * @param source a path, or `spam`: see `readRecords`
+ * @throws {DataError} naming the file and line that lacks a column, or holds something other than the task expects.
+ */
+export async function readRows(source: string, task: AnyServedTask, columns: Partial<Columns> = {}): Promise<LoadedRow[]> {
+  const wanted = columnsOf(task, columns);
+  const rows: LoadedRow[] = [];
+  for await (const { record, where } of readRecords(source)) {
+    const queries = task.queries(record, where, wanted);
+    rows.push({ queries, target: task.target(record, where, wanted), record });
+  }
+  return rows;
+}
+
+/** Reads what a model is asked of a data set whose labels nobody needs. */
+export async function readQueries(source: string, task: AnyServedTask, columns: Partial<Columns> = {}): Promise<TextQuery[]> {
+  const wanted = columnsOf(task, columns);
+  const queries: TextQuery[] = [];
+  for await (const { record, where } of readRecords(source)) queries.push(...task.queries(record, where, wanted));
+  return queries;
+}
+
+/** The task's columns, but for those that were named otherwise. */
+export function columnsOf(task: AnyServedTask, columns: Partial<Columns>): Columns {
+  const named = Object.fromEntries(Object.entries(columns).filter(([, name]) => name !== undefined));
+  return { ...task.columns, ...named };
+}

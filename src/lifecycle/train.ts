@@ -1,0 +1,210 @@
+/**
+ * From rows of data to a registered bundle: preparation, training, evaluation, baseline, export, registration. What `weir train` and
+ * `weir demo` do.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { Backend } from "../backend/interface.ts";
+import type { Baseline } from "../drift/mod.ts";
+import type { ManifestDraft } from "../bundle/manifest.ts";
+import { writeBundle } from "../bundle/writer.ts";
+import { stateBytes } from "../graph/graph.ts";
+import { openRegistry } from "../registry/registry.ts";
+import { openStore } from "../store/sqlite.ts";
+import { forwardGraph, type ModelSpec } from "../tasks/model.ts";
+import { servedTasks } from "../tasks/served.ts";
+import type { Row, Scores } from "../tasks/task.ts";
+import { createRun, type Run } from "../track/runs.ts";
+import { hasCheckpoint, readCheckpointNote } from "../train/checkpoint.ts";
+import type { MeasureOptions } from "../train/measure.ts";
+import type { TrainResult } from "../train/options.ts";
+import { baselineOf } from "./baseline.ts";
+import { InterruptedError } from "./errors.ts";
+import { bundleFiles, signatureOf } from "./export.ts";
+import { evaluateParts, fit, judge } from "./fit.ts";
+import { checkMemory } from "./memory.ts";
+import { configOf, type TrainingOptions } from "./options.ts";
+import { type Parts, prepare, type Prepared, type PreparedRow } from "./prepare.ts";
+import type { Pretrained } from "./pretrained.ts";
+import type { Reporter } from "./reporter.ts";
+
+/** What is trained, how, and where it goes. */
+export interface LifeOptions extends TrainingOptions {
+  /** The registered model's name. */
+  readonly name: string;
+  /** What the data are called in messages. */
+  readonly source: string;
+  readonly home: string;
+  /** A checkpoint to start from. */
+  readonly pretrained?: Pretrained;
+  readonly resume: boolean;
+  readonly bump: "major" | "minor" | "patch";
+  readonly aliases: readonly string[];
+  readonly signal?: AbortSignal;
+  readonly backend: Backend;
+  readonly output: Reporter;
+  /** Measures a step before the run begins. */
+  readonly measure?: MeasureOptions;
+}
+
+/** What came of it. */
+export interface LifeResult {
+  readonly version: string;
+  readonly path: string;
+  /** On the part that nothing was chosen by. */
+  readonly scores: Scores;
+  readonly parts: Parts<PreparedRow>;
+  readonly training: TrainResult;
+  readonly device: string;
+}
+
+/**
+ * Trains a model of any task and registers it.
+ *
+ * The checkpoint is removed once the bundle is registered.
+ *
+ * @throws {InterruptedError} when training was stopped by the signal: the checkpoint is where `resume` goes on.
+ */
+export async function trainAndRegister(rows: readonly Row<unknown>[], options: LifeOptions): Promise<LifeResult> {
+  const { output, pretrained } = options;
+  // First of all: that the home cannot be written should be known before the work.
+  const store = openStore(join(options.home, "weir.db"));
+  try {
+    const data = prepare(rows, options);
+    const config = pretrained?.config ?? configOf(options, data);
+    const spec: ModelSpec = { task: options.task, config, head: data.head };
+    checkMemory(stateBytes(forwardGraph(spec)));
+    const checkpoints = join(options.home, "checkpoints", options.name);
+    await reportCheckpoint(checkpoints, options);
+    const run = await createRun(store, {
+      name: options.name,
+      params: { ...settingsOf(options), source: options.source, device: options.backend.device },
+      // One training has one record, in however many sittings it was made.
+      id: options.resume ? (await readCheckpointNote(checkpoints)).runId : undefined,
+      onWarning: (message) => output.progress(`warning: ${message}`),
+    });
+    try {
+      const result = await live({ spec, data, checkpoints, run }, options);
+      await run.finish("FINISHED");
+      return result;
+    } catch (error) {
+      await run.finish(error instanceof InterruptedError ? "KILLED" : "FAILED");
+      throw error;
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+/** What the steps of one life share. */
+interface Life {
+  readonly spec: ModelSpec;
+  readonly data: Prepared;
+  /** Folder of the checkpoint. */
+  readonly checkpoints: string;
+  readonly run: Run;
+}
+
+async function reportCheckpoint(checkpoints: string, { resume, output }: LifeOptions): Promise<void> {
+  const there = await hasCheckpoint(checkpoints);
+  if (resume && !there) output.progress(`no checkpoint in ${checkpoints}: beginning anew`);
+  if (!resume && there) {
+    output.progress(`replacing the checkpoint in ${checkpoints}; with --resume, training would go on from it`);
+  }
+}
+
+async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
+  const { spec, data, run, checkpoints } = life;
+  const { output, backend } = options;
+  const training = await fit(spec, data, {
+    ...options,
+    checkpoints,
+    note: { runId: run.id },
+    callbacks: {
+      onStep: ({ step, loss, gradNorm, learningRate }) => run.logMetrics(step, { loss, gradNorm, learningRate }),
+      onEpoch: ({ step, evaluation = {} }) => run.logMetrics(step, prefixed("validation", evaluation)),
+    },
+  });
+  const { test, validation } = await evaluateParts(spec, data, { ...options, weights: training.parameters });
+  const scores = judge(spec, data.parts.test, test, { resamples: 1000 });
+  const { headline } = servedTasks[spec.task];
+  const values = Object.fromEntries(headline.map((name) => [name, scores.metrics[name].value]));
+  run.logMetrics(training.step, prefixed("test", values));
+  const baseline = baselineOf(spec, data, validation);
+  if (!baseline) {
+    output.progress(
+      `warning: ${data.count} examples are too few for a drift baseline: this version can be served, but not watched`,
+    );
+  }
+  const published = await publish({ training, scores, baseline }, life, options);
+  // What it was for is registered; a later --resume must not register it again. What is registered stays so if this fails.
+  await Deno.remove(checkpoints, { recursive: true }).catch((error) =>
+    output.progress(`warning: the checkpoint in ${checkpoints} could not be removed: ${error.message}`)
+  );
+  return { ...published, scores, parts: data.parts, training, device: backend.device };
+}
+
+async function publish(
+  made: { training: TrainResult; scores: Scores; baseline: Baseline | undefined },
+  { spec, data, run }: Life,
+  options: LifeOptions,
+): Promise<{ version: string; path: string }> {
+  const { training, scores, baseline } = made;
+  const { pretrained } = options;
+  const manifest: ManifestDraft = {
+    format: "weir-bundle/2",
+    name: options.name,
+    task: spec.task,
+    createdAt: new Date().toISOString(),
+    architecture: spec.config.modelType,
+    head: spec.head as Record<string, unknown>,
+    signatures: { model: signatureOf(spec) },
+    lineage: {
+      runId: run.id,
+      dataHash: data.hash,
+      baseModel: pretrained?.name ?? null,
+      ...(pretrained && { baseModelHash: pretrained.hash }),
+      method: options.freezeTrunk ? "frozen-trunk" : "full",
+      seed: options.seed,
+      device: options.backend.device,
+      epochs: training.epochs.length,
+      steps: training.step,
+      trainSeconds: Math.round(training.seconds * 1000) / 1000,
+    },
+    metrics: scores.metrics,
+    limits: { maxTokens: data.maxTokens, maxCharacters: 1_000_000 },
+  };
+  const staging = await Deno.makeTempDir({ prefix: "weir-bundle-" });
+  const registry = openRegistry(options.home);
+  try {
+    const files = bundleFiles({ spec, weights: training.parameters, tokenizerFiles: data.tokenizerFiles, baseline });
+    await writeBundle(staging, files, manifest);
+    return await registry.publish({
+      name: options.name,
+      directory: staging,
+      bump: options.bump,
+      aliases: [...options.aliases],
+      pipelineTag: servedTasks[spec.task].pipelineTag,
+    });
+  } finally {
+    await registry.close();
+    await Deno.remove(staging, { recursive: true });
+  }
+}
+
+function prefixed(part: string, metrics: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`${part}/${name}`, value]));
+}
+
+/** The training options alone, as the run's record keeps them. */
+function settingsOf(
+  options: LifeOptions,
+): { [K in keyof Required<TrainingOptions>]: TrainingOptions[K] } {
+  const { task, modelType, vocabSize, maxTokens, layers, hiddenSize, heads, dropout } = options;
+  const { epochs, batchSize, learningRate, weightDecay, labelSmoothing, seed, patience } = options;
+  const { accumulate, precision, checkpointGradients, freezeTrunk } = options;
+  const model = { task, modelType, vocabSize, maxTokens, layers, hiddenSize, heads, dropout };
+  const step = { batchSize, accumulate, precision, checkpointGradients, freezeTrunk };
+  return { ...model, ...step, epochs, learningRate, weightDecay, labelSmoothing, seed, patience };
+}

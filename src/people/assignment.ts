@@ -1,0 +1,304 @@
+import { EvaluationError } from "../statistics/errors.ts";
+import { createRandom } from "../base/random.ts";
+import { balancedBlocks, shuffled, shuffleInPlace } from "./blocks.ts";
+import { balancedSides } from "./sides.ts";
+
+/** Why an annotator sees an item: to rate it, because the answer is known, or to see whether they answer the same again. */
+export type TaskKind = "item" | "gold" | "repeat";
+
+/** One item that one annotator is to see. Item and kind together name it. */
+export interface AssignedTask {
+  /** Its name. */
+  item: string;
+  /** Why it is shown. */
+  kind: TaskKind;
+  /** In pairwise tasks: show the second candidate first. */
+  swapped: boolean;
+}
+
+/** What one annotator is to do, in the order to do it. */
+export interface AnnotatorPlan {
+  /** Who. */
+  annotator: string;
+  /** In order. */
+  tasks: AssignedTask[];
+}
+
+/** Who is to see what. Plain data. */
+export interface Assignment {
+  /** One plan an annotator. */
+  plans: AnnotatorPlan[];
+  /** Items whose answers are known. */
+  gold: string[];
+  /** Items that each annotator sees twice. */
+  repeats: number;
+  /** Tasks between an item and its repeat, at least. */
+  repeatGap: number;
+}
+
+/** What is to be rated by whom. */
+export interface AssignmentOptions {
+  /** Items, all different. */
+  items: readonly string[];
+  /** Annotators, all different. */
+  annotators: readonly string[];
+  /** Different annotators that rate each item; default 1. */
+  ratingsPerItem?: number;
+  /** Some items, drawn at random, that more annotators rate than `ratingsPerItem`, so that agreement can be measured. */
+  shared?: { items: number; ratings: number };
+  /** Items with known answers that every annotator sees, spread evenly over their tasks; none of `items`. */
+  gold?: readonly string[];
+  /** Items that each annotator sees a second time, later; default 0. */
+  repeats?: number;
+  /** Tasks between an item and its repeat, at least; default 10, or less where an annotator has few. */
+  repeatGap?: number;
+  /** Tasks that an annotator does at most. */
+  limit?: number;
+  /** Default 0. */
+  seed?: number;
+}
+
+const MAX_TASKS = 5_000_000;
+
+/**
+ * Assigns items to annotators in balanced blocks: every item is rated by as many annotators as asked for, annotators' loads are
+ * equal within one, pairs of annotators share items as evenly as a greedy search with swaps finds, and each annotator's order
+ * is random.
+ *
+ * For pairwise tasks sides are balanced exactly: each item is shown swapped to half of its annotators within one, and each
+ * annotator sees half of their items and gold swapped within one (an Eulerian orientation of the graph of items and
+ * annotators). A repeat has its sides the other way round. Seeded: the same options give the same assignment.
+ *
+ * @throws {EvaluationError} When a design is impossible; the message says what would work.
+ * @example
+ * ```ts
+ * import { assignItems } from "./assignment.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const items = Array.from({ length: 30 }, (_, i) => `item ${i}`);
+ * const { plans } = assignItems({ items, annotators: ["ann", "bob", "cy", "dee"], ratingsPerItem: 2, repeats: 2 });
+ * assert.deepEqual(plans.map(({ tasks }) => tasks.length), [17, 17, 17, 17]); // 15 items and 2 repeats
+ * ```
+ */
+export function assignItems(options: AssignmentOptions): Assignment {
+  const { items, annotators, gold = [], repeats = 0, seed = 0 } = options;
+  const sizes = blockSizes(options);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const least = Math.floor(total / annotators.length);
+  const repeatGap = options.repeatGap ?? Math.min(10, Math.floor(least / 2));
+  checkDesign(options, total, least, repeatGap);
+
+  const random = createRandom(seed);
+  const shared = options.shared?.items ?? 0;
+  if (shared > 0) {
+    // Larger blocks go to random items, not to the first.
+    const order = shuffled(items.length, random);
+    sizes.fill(options.ratingsPerItem ?? 1);
+    for (let i = 0; i < shared; i++) sizes[order[i]] = options.shared!.ratings;
+  }
+  const blocks = balancedBlocks(annotators.length, sizes, random);
+  const edges: [number, number][] = blocks.flatMap((block, i) =>
+    Array.from(block, (a): [number, number] => [i, a])
+  );
+  gold.forEach((_, g) => annotators.forEach((_, a) => edges.push([items.length + g, a])));
+  const swapped = balancedSides(edges, items.length + gold.length, annotators.length, random);
+
+  const own = annotators.map(() => ({ items: [] as AssignedTask[], gold: [] as AssignedTask[] }));
+  edges.forEach(([i, a], e) => {
+    if (i < items.length) own[a].items.push({ item: items[i], kind: "item", swapped: swapped[e] });
+    else own[a].gold.push({ item: gold[i - items.length], kind: "gold", swapped: swapped[e] });
+  });
+  const plans = annotators.map((annotator, a) => ({
+    annotator,
+    tasks: orderTasks(own[a].items, own[a].gold, repeats, repeatGap, random),
+  }));
+  return { plans, gold: [...gold], repeats, repeatGap };
+}
+
+/**
+ * Gives new annotators a fair part of what is not done yet: tasks move, with their sides, from those with most items until loads
+ * are equal within one or nothing can move. Done tasks, and items that somebody is to see twice, stay. Old annotators keep their
+ * order; new ones get all gold items and their own repeats.
+ *
+ * @param done Whether an annotator has done a task.
+ * @throws {EvaluationError} When an annotator is there already or named twice.
+ * @example
+ * ```ts
+ * import { addAnnotators, assignItems } from "./assignment.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const items = Array.from({ length: 30 }, (_, i) => `item ${i}`);
+ * const before = assignItems({ items, annotators: ["ann", "bob"] });
+ * const { plans } = addAnnotators(before, ["cy"], { done: () => false });
+ * assert.deepEqual(plans.map(({ tasks }) => tasks.length), [10, 10, 10]);
+ * ```
+ */
+export function addAnnotators(
+  assignment: Assignment,
+  annotators: readonly string[],
+  options: { done: (annotator: string, task: AssignedTask) => boolean; seed?: number },
+): Assignment {
+  const { plans, gold, repeats, repeatGap } = assignment;
+  checkNames("Annotator", [...plans.map(({ annotator }) => annotator), ...annotators]);
+  const random = createRandom(options.seed ?? 0);
+  const donors = plans.map(({ annotator, tasks }) => {
+    const repeated = new Set(tasks.filter(({ kind }) => kind === "repeat").map(({ item }) => item));
+    const own = tasks.filter(({ kind }) => kind === "item");
+    const movable = own.filter((task) => !repeated.has(task.item) && !options.done(annotator, task));
+    return { load: own.length, movable: shuffleInPlace(movable, random), given: new Set<AssignedTask>() };
+  });
+  const takers = annotators.map(() => ({ tasks: [] as AssignedTask[], has: new Set<string>(), swapped: 0 }));
+  for (;;) {
+    const moved = takers.toSorted((x, y) => x.tasks.length - y.tasks.length).some((taker) =>
+      donors.filter(({ load }) => load >= taker.tasks.length + 2).sort((x, y) => y.load - x.load).some(
+        (donor) => {
+          const wanted = 2 * taker.swapped < taker.tasks.length;
+          const free = ({ item }: AssignedTask) => !taker.has.has(item);
+          const task = donor.movable.findLast((found) => free(found) && found.swapped === wanted) ??
+            donor.movable.findLast(free);
+          if (task === undefined) return false;
+          donor.movable.splice(donor.movable.lastIndexOf(task), 1);
+          donor.given.add(task);
+          donor.load--;
+          taker.tasks.push(task);
+          taker.has.add(task.item);
+          if (task.swapped) taker.swapped++;
+          return true;
+        },
+      )
+    );
+    if (!moved) break;
+  }
+  const kept = plans.map(({ annotator, tasks }, p) => ({
+    annotator,
+    tasks: tasks.filter((task) => !donors[p].given.has(task)),
+  }));
+  const added = annotators.map((annotator, a) => {
+    const offset = random() < 0.5 ? 0 : 1;
+    const controls = shuffleInPlace([...gold], random).map((item, g): AssignedTask => (
+      { item, kind: "gold", swapped: (g + offset) % 2 === 1 }
+    ));
+    const { tasks } = takers[a];
+    const gap = Math.min(repeatGap, Math.floor(tasks.length / 2));
+    return {
+      annotator,
+      tasks: orderTasks(tasks, controls, Math.min(repeats, tasks.length - gap), gap, random),
+    };
+  });
+  return { ...assignment, plans: [...kept, ...added] };
+}
+
+/** How many items each pair of annotators both rate; on the diagonal, how many each rates. */
+export function overlaps(assignment: Assignment): number[][] {
+  const { plans } = assignment;
+  const raters = new Map<string, number[]>();
+  plans.forEach(({ tasks }, a) => {
+    for (const { item, kind } of tasks) {
+      if (kind !== "item") continue;
+      const found = raters.get(item);
+      if (found) found.push(a);
+      else raters.set(item, [a]);
+    }
+  });
+  const out = plans.map(() => new Array<number>(plans.length).fill(0));
+  for (const own of raters.values()) for (const a of own) for (const b of own) out[a][b]++;
+  return out;
+}
+
+/** Items in random order, gold spread evenly among them, repeats at least a gap after the first showing. */
+function orderTasks(
+  items: readonly AssignedTask[],
+  gold: readonly AssignedTask[],
+  repeats: number,
+  gap: number,
+  random: () => number,
+): AssignedTask[] {
+  const placed = shuffleInPlace([...items], random).map((task, at) => ({ task, at }));
+  const early = Array.from(
+    shuffled(Math.max(0, items.length - gap), random).subarray(0, Math.max(0, repeats)),
+  );
+  for (const first of early) {
+    const task: AssignedTask = {
+      ...placed[first].task,
+      kind: "repeat",
+      swapped: !placed[first].task.swapped,
+    };
+    placed.push({ task, at: first + gap + 0.5 + random() * (items.length - 1 - first - gap) });
+  }
+  shuffleInPlace([...gold], random).forEach((task, g) => {
+    placed.push({ task, at: (g + random()) * items.length / gold.length - 0.5 });
+  });
+  return placed.sort((x, y) => x.at - y.at).map(({ task }) => task);
+}
+
+function blockSizes({ items, ratingsPerItem = 1, shared }: AssignmentOptions): number[] {
+  const sizes = new Array<number>(items.length).fill(ratingsPerItem);
+  if (shared) sizes.fill(shared.ratings, 0, Math.min(items.length, shared.items));
+  return sizes;
+}
+
+function checkDesign(options: AssignmentOptions, total: number, least: number, gap: number): void {
+  const { items, annotators, ratingsPerItem = 1, shared, gold = [], repeats = 0, limit = Infinity } = options;
+  if (items.length === 0) throw new EvaluationError("Cannot assign items: there are none");
+  if (annotators.length === 0) throw new EvaluationError("Cannot assign items: there are no annotators");
+  checkNames("Item", [...items, ...gold]);
+  checkNames("Annotator", annotators);
+  whole("ratingsPerItem", ratingsPerItem, 1);
+  whole("repeats", repeats, 0);
+  whole("repeatGap", gap, 0);
+  if (shared) {
+    whole("shared.items", shared.items, 1);
+    whole("shared.ratings", shared.ratings, ratingsPerItem);
+    if (shared.items > items.length) {
+      throw new EvaluationError(`Cannot share ${shared.items} items: there are ${items.length}`);
+    }
+  }
+  const most = Math.max(ratingsPerItem, shared?.ratings ?? 0);
+  if (most > annotators.length) {
+    throw new EvaluationError(
+      `Cannot give an item to ${most} different annotators: there are ${annotators.length}; add ` +
+        `${most - annotators.length} or ask for at most ${annotators.length} ratings an item`,
+    );
+  }
+  if (total + annotators.length * (gold.length + repeats) > MAX_TASKS) {
+    throw new EvaluationError(
+      `Cannot assign ${total} ratings at once: at most ${MAX_TASKS} tasks; assign items in parts`,
+    );
+  }
+  const extra = gold.length + repeats;
+  if (Math.ceil(total / annotators.length) + extra > limit) {
+    const room = Math.max(0, limit - extra);
+    const what = extra > 0 ? ` (${extra} of them gold and repeats)` : "";
+    const cure = room < 1
+      ? `raise the limit to ${Math.ceil(total / annotators.length) + extra}`
+      : `use ${Math.ceil(total / room)} annotators, a limit of ${
+        Math.ceil(total / annotators.length) + extra
+      }, or ` +
+        (room * annotators.length >= items.length
+          ? `at most ${Math.floor(room * annotators.length / items.length)} ratings an item`
+          : `at most ${room * annotators.length} items`);
+    throw new EvaluationError(
+      `Cannot fit ${total} ratings into ${annotators.length} annotators with ${limit} tasks each${what}: ${cure}`,
+    );
+  }
+  if (repeats > Math.max(0, least - gap)) {
+    throw new EvaluationError(
+      `Cannot repeat ${repeats} items at least ${gap} tasks later: an annotator has ${least}; repeat at most ` +
+        `${Math.max(0, least - gap)}${gap > 0 ? " or lower repeatGap" : ""}`,
+    );
+  }
+}
+
+function checkNames(what: string, names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) throw new EvaluationError(`${what} ${JSON.stringify(name)} is there twice`);
+    seen.add(name);
+  }
+}
+
+function whole(name: string, value: number, least: number): void {
+  if (!(Number.isSafeInteger(value) && value >= least)) {
+    throw new EvaluationError(`${name} must be a whole number, ${least} or more, got ${value}`);
+  }
+}

@@ -1,0 +1,346 @@
+import {
+  bootstrapCells,
+  type BootstrapOptions,
+  checkOptions,
+  type Interval,
+} from "../statistics/bootstrap.ts";
+import { EvaluationError } from "../statistics/errors.ts";
+import { meanInterval, wilsonInterval } from "../statistics/intervals.ts";
+import { bootstrapUnits } from "./resample.ts";
+
+/** One score that a person gave. */
+export interface Rating {
+  /** What was rated. */
+  item: string;
+  /** Who rated it. */
+  rater: string;
+  /** The system whose output it is. */
+  system?: string;
+  /** A point of the scale. */
+  score: number;
+}
+
+/** The points of a scale: whole numbers from low to high. */
+export interface Scale {
+  /** Lowest point, for example 1. */
+  low: number;
+  /** Highest point, for example 5. */
+  high: number;
+}
+
+/** How ratings are summarised. */
+export interface RatingsOptions extends BootstrapOptions {
+  /** The scale. */
+  scale: Scale;
+  /** Highest points that count as the top box (and lowest as the bottom box); default 2, or 1 on scales below 4 points. */
+  topBox?: number;
+  /**
+   * What the bootstrap draws; default "rating". Ratings of one item (or by one rater) resemble each other: drawing whole
+   * items (or raters) keeps that and gives honest, wider intervals of the mean and the median.
+   */
+  unit?: "rating" | "item" | "rater";
+}
+
+/** Ratings of one group. */
+export interface RatingSummary {
+  /** Ratings. */
+  n: number;
+  /** Ratings of each point, lowest first. */
+  counts: number[];
+  /** Their shares. */
+  shares: number[];
+  /** Mean with Student's t interval over ratings taken as independent; NaN ends for one rating. */
+  mean: Interval;
+  /** Mean with its bootstrap interval. */
+  meanBootstrap: Interval;
+  /** Median (middle of the two middle scores where n is even) with its bootstrap interval. */
+  median: Interval;
+  /** Sample standard deviation; 0 for one rating. */
+  standardDeviation: number;
+  /** Share of ratings in the top box, with Wilson's interval. */
+  topBox: Interval;
+  /** Share in the bottom box. */
+  bottomBox: Interval;
+}
+
+/** One rater's habits. */
+export interface RaterSummary {
+  /** Who. */
+  rater: string;
+  /** Ratings. */
+  n: number;
+  /** Mean score. */
+  mean: number;
+  /** Sample standard deviation; 0 for one rating. */
+  standardDeviation: number;
+  /**
+   * Mean difference to the mean of the others' scores of the same item, with Student's t interval: above 0 is lenient. NaN
+   * where nobody else rated the rater's items; n is the items that somebody else rated.
+   */
+  bias: Interval;
+}
+
+/** A report over Likert ratings. */
+export interface RatingsReport {
+  /** The scale. */
+  scale: Scale;
+  /** All ratings. */
+  overall: RatingSummary;
+  /** By system, in order of name; empty where no rating names one. */
+  perSystem: (RatingSummary & { system: string })[];
+  /** By item, in order of name. */
+  perItem: (RatingSummary & { item: string })[];
+  /** By rater, in order of name. */
+  perRater: RaterSummary[];
+}
+
+/**
+ * Summarises Likert ratings: distribution, mean, median, top and bottom box, over all, by system, item and rater.
+ *
+ * A Likert scale is ordinal: that 5 is as far above 4 as 2 is above 1 is an assumption of the mean, not of the distribution,
+ * the median or the top box. Read the mean beside those. Where items or raters gave several ratings each, choose `unit`.
+ *
+ * @throws {EvaluationError} When there are no ratings, a score is no point of the scale or a rater rated an item of a system
+ * twice.
+ * @example
+ * ```ts
+ * import { ratingsReport } from "./ratings.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const report = ratingsReport([
+ *   { item: "1", rater: "ann", score: 4 },
+ *   { item: "1", rater: "bob", score: 5 },
+ *   { item: "2", rater: "ann", score: 2 },
+ *   { item: "2", rater: "bob", score: 3 },
+ * ], { scale: { low: 1, high: 5 } });
+ * assert.equal(report.overall.mean.value, 3.5);
+ * assert.equal(report.overall.topBox.value, 0.5);
+ * assert.equal(report.perRater[1].bias.value, 1); // bob gives one point more
+ * ```
+ */
+export function ratingsReport(ratings: readonly Rating[], options: RatingsOptions): RatingsReport {
+  checkRatings(ratings, options.scale);
+  checkOptions(options);
+  const points = options.scale.high - options.scale.low + 1;
+  const box = options.topBox ?? (points < 4 ? 1 : 2);
+  if (!(Number.isInteger(box) && box >= 1 && box < points)) {
+    throw new EvaluationError(`topBox must be a whole number from 1 to ${points - 1}, got ${box}`);
+  }
+  const within = (rows: readonly Rating[]) => summarise(rows, { ...options, topBox: box });
+  const groups = (key: (rating: Rating) => string) => groupBy(ratings, key);
+  const named = ratings.some((rating) => rating.system !== undefined);
+  return {
+    scale: { ...options.scale },
+    overall: within(ratings),
+    perSystem: named
+      ? groups((rating) => rating.system ?? "").map(([system, rows]) => ({ system, ...within(rows) }))
+      : [],
+    perItem: groups((rating) => rating.item).map(([item, rows]) => ({ item, ...within(rows) })),
+    perRater: raterSummaries(ratings, options),
+  };
+}
+
+/** One segment of a diverging bar. */
+export interface DivergingSegment {
+  /** Point of the scale. */
+  point: number;
+  /** Its share of the ratings. */
+  share: number;
+  /** Where it starts, in shares from the middle of the scale: negative to the left. */
+  from: number;
+  /** Where it ends. */
+  to: number;
+}
+
+/**
+ * Where the segments of a diverging stacked bar lie: points below the middle of the scale to the left of 0, points above it
+ * to the right, a middle point across 0. All positions are shares in [-1, 1].
+ *
+ * Source: Robbins and Heiberger (2011), "Plotting Likert and other rating scales".
+ *
+ * @example
+ * ```ts
+ * import { divergingBar } from "./ratings.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const [bad, fair, good] = divergingBar([1, 2, 1], { low: 1, high: 3 });
+ * assert.deepEqual([bad.from, bad.to, fair.to, good.to], [-0.5, -0.25, 0.25, 0.5]);
+ * ```
+ */
+export function divergingBar(counts: readonly number[], scale: Scale): DivergingSegment[] {
+  const points = scale.high - scale.low + 1;
+  const n = counts.reduce((total, count) => total + count, 0);
+  if (counts.length !== points || !(n > 0)) {
+    throw new EvaluationError(
+      `A bar of this scale needs ${points} counts, not all 0, got ${counts.length} that add up to ${n}`,
+    );
+  }
+  const middle = (points - 1) / 2;
+  let at = 0;
+  counts.forEach((count, k) => at -= k < middle ? count / n : k === middle ? count / n / 2 : 0);
+  return counts.map((count, k) => {
+    const from = at;
+    at += count / n;
+    return { point: scale.low + k, share: count / n, from, to: at };
+  });
+}
+
+/**
+ * Each rating as standard deviations from its rater's mean, in the order given: takes out that some raters are lenient and
+ * some use the whole scale. 0 for a rater whose scores are all alike. As in the Conference on Machine Translation's direct
+ * assessment (Graham et al. 2013), with the sample standard deviation.
+ *
+ * @example
+ * ```ts
+ * import { zScores } from "./ratings.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const z = zScores([
+ *   { item: "1", rater: "ann", score: 1 },
+ *   { item: "2", rater: "ann", score: 3 },
+ *   { item: "3", rater: "ann", score: 5 },
+ * ]);
+ * assert.deepEqual(z, [-1, 0, 1]);
+ * ```
+ */
+export function zScores(ratings: readonly Rating[]): number[] {
+  const moments = new Map(
+    groupBy(ratings, (rating) => rating.rater).map((
+      [rater, rows],
+    ) => [rater, momentsOf(rows.map((row) => row.score))]),
+  );
+  return ratings.map(({ rater, score }) => {
+    const { mean, deviation } = moments.get(rater)!;
+    return deviation === 0 ? 0 : (score - mean) / deviation;
+  });
+}
+
+function summarise(rows: readonly Rating[], options: RatingsOptions & { topBox: number }): RatingSummary {
+  const { scale, topBox, unit = "rating", confidence = 0.95 } = options;
+  const points = scale.high - scale.low + 1;
+  const counts = countPoints(rows, scale);
+  const n = rows.length;
+  const moments = momentsOf(rows.map((row) => row.score));
+  const center = (cells: ArrayLike<number>, out: Float64Array) => {
+    let total = 0, sum = 0;
+    for (let k = 0; k < points; k++) {
+      total += cells[k];
+      sum += cells[k] * (scale.low + k);
+    }
+    out[0] = sum / total;
+    out[1] = scale.low + medianOfCounts(cells, total);
+  };
+  let intervals: Interval[];
+  if (unit === "rating") {
+    intervals = bootstrapCells(counts, center, { ...options, metrics: 2 });
+  } else {
+    const groups = groupBy(rows, (row) => row[unit]).map(([, group]) => countPoints(group, scale));
+    const cells = new Float64Array(points);
+    intervals = bootstrapUnits(groups.length, (drawn, out) => {
+      cells.fill(0);
+      for (const g of drawn) for (let k = 0; k < points; k++) cells[k] += groups[g][k];
+      center(cells, out);
+    }, { ...options, metrics: 2 });
+  }
+  const boxed = (from: number, to: number) =>
+    wilsonInterval(counts.slice(from, to).reduce((total, count) => total + count, 0), n, { confidence });
+  return {
+    n,
+    counts,
+    shares: counts.map((count) => count / n),
+    mean: tInterval(rows.map((row) => row.score), confidence),
+    meanBootstrap: intervals[0],
+    median: intervals[1],
+    standardDeviation: moments.deviation,
+    topBox: boxed(points - topBox, points),
+    bottomBox: boxed(0, topBox),
+  };
+}
+
+function raterSummaries(ratings: readonly Rating[], { confidence = 0.95 }: BootstrapOptions): RaterSummary[] {
+  const place = (rating: Rating) => JSON.stringify([rating.item, rating.system]);
+  const perPlace = new Map<string, { sum: number; n: number }>();
+  for (const rating of ratings) {
+    const total = perPlace.get(place(rating)) ?? { sum: 0, n: 0 };
+    total.sum += rating.score;
+    total.n++;
+    perPlace.set(place(rating), total);
+  }
+  return groupBy(ratings, (rating) => rating.rater).map(([rater, rows]) => {
+    const { mean, deviation } = momentsOf(rows.map((row) => row.score));
+    const differences = rows.flatMap((row) => {
+      const { sum, n } = perPlace.get(place(row))!;
+      return n > 1 ? [row.score - (sum - row.score) / (n - 1)] : [];
+    });
+    const bias = tInterval(differences, confidence);
+    return { rater, n: rows.length, mean, standardDeviation: deviation, bias };
+  });
+}
+
+/** Student's t interval of a mean; NaN ends for one value, NaN throughout for none. */
+function tInterval(values: readonly number[], confidence: number): Interval {
+  if (values.length > 1) return meanInterval(values, { confidence });
+  return { value: momentsOf(values).mean, low: NaN, high: NaN, confidence, n: values.length, method: "t" };
+}
+
+interface Moments {
+  mean: number;
+  deviation: number;
+}
+
+function momentsOf(values: readonly number[]): Moments {
+  const n = values.length;
+  const mean = values.reduce((total, value) => total + value, 0) / n;
+  const squares = values.reduce((total, value) => total + (value - mean) ** 2, 0);
+  return {
+    mean,
+    deviation: n < 2 || values.every((value) => value === values[0]) ? 0 : Math.sqrt(squares / (n - 1)),
+  };
+}
+
+/** Median, as steps above the lowest point. */
+function medianOfCounts(cells: ArrayLike<number>, n: number): number {
+  const pointOf = (rank: number) => {
+    let k = 0;
+    for (let below = cells[0]; below <= rank; below += cells[k]) k++;
+    return k;
+  };
+  return (pointOf(Math.floor((n - 1) / 2)) + pointOf(Math.floor(n / 2))) / 2;
+}
+
+function countPoints(rows: readonly Rating[], scale: Scale): number[] {
+  const counts = new Array<number>(scale.high - scale.low + 1).fill(0);
+  for (const { score } of rows) counts[score - scale.low]++;
+  return counts;
+}
+
+function checkRatings(ratings: readonly Rating[], { low, high }: Scale): void {
+  if (!(Number.isSafeInteger(low) && Number.isSafeInteger(high) && low < high && high - low <= 1000)) {
+    throw new EvaluationError(
+      `A scale needs whole numbers low below high, at most 1,001 points, got ${low} to ${high}`,
+    );
+  }
+  if (ratings.length === 0) throw new EvaluationError("Cannot summarise ratings: there are none");
+  const seen = new Set<string>();
+  ratings.forEach(({ item, rater, system, score }, i) => {
+    const where = `Rating ${i + 1} (item ${JSON.stringify(item)}, rater ${JSON.stringify(rater)})`;
+    if (!(Number.isInteger(score) && score >= low && score <= high)) {
+      throw new EvaluationError(`${where} is ${score}, which is no point of the scale ${low} to ${high}`);
+    }
+    const key = JSON.stringify([item, rater, system]);
+    if (seen.has(key)) throw new EvaluationError(`${where} is there twice; keep one score a rater and item`);
+    seen.add(key);
+  });
+}
+
+/** Groups in order of their names' code units. */
+function groupBy<T>(rows: readonly T[], key: (row: T) => string): [string, T[]][] {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) {
+    const name = key(row);
+    const group = groups.get(name);
+    if (group) group.push(row);
+    else groups.set(name, [row]);
+  }
+  return [...groups].sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
+}

@@ -1,0 +1,207 @@
+import { type Markup, markup, userText } from "../markup.ts";
+import {
+  count,
+  figure,
+  milliseconds,
+  percent,
+  plural,
+  range,
+  sides,
+  significant,
+  trimmed,
+} from "../numbers.ts";
+import { axisBar, intervalBar } from "../plots/interval_bar.ts";
+import { linearScale, niceDomain } from "../plots/scale.ts";
+import { px } from "../plots/svg.ts";
+import type {
+  CanariesSection,
+  GateSection,
+  HistogramSection,
+  LatencySection,
+  ReliabilitySection,
+  SafetySection,
+  WorstSection,
+} from "../../evaluate/report.ts";
+import { gateVerdict } from "../words.ts";
+import { domainOf } from "./metrics.ts";
+import { chip, foldable, leftOut, table } from "./tables.ts";
+
+const MAX_WORST = 50;
+const MAX_CANARIES = 200;
+const MAX_FINDINGS = 100;
+const MAX_NUMBERS = 200; // rows of a folded table
+const SHORT = 48; // characters of an answer that fits a line
+
+/** The rows that went worst, as texts. */
+export function worst({ rows, scoreLabel }: WorstSection): Markup {
+  if (rows.length === 0) return markup`<p class="lead">None.</p>`;
+  const shown = rows.slice(0, MAX_WORST);
+  return markup`<ol class="examples">${
+    shown.map((row) => {
+      const brief = [row.reference, row.prediction].every((text) =>
+        text.length <= SHORT && !text.includes("\n")
+      );
+      return markup`<li><p class="meta"><b>row ${row.row}</b>${
+        brief &&
+        markup`<span class="answer"><span>wanted <b>${
+          userText(row.reference)
+        }</b></span> <span class="got">got <b>${userText(row.prediction)}</b></span></span>`
+      }<span class="measure">${userText(scoreLabel, 60)} ${significant(row.score)}</span></p>${
+        row.input !== undefined && markup`${!brief && label("input")}${foldable(row.input)}`
+      }${
+        !brief &&
+        markup`${label("wanted")}${foldable(row.reference)}${label("got")}${foldable(row.prediction)}`
+      }</li>
+`;
+    })
+  }</ol>${leftOut(rows.length, shown.length, "rows")}`;
+}
+
+/** Inputs whose answers are known: those that failed first. */
+export function canaries({ rows }: CanariesSection): Markup {
+  const failed = rows.filter((row) => !row.passed), passed = rows.filter((row) => row.passed);
+  const list = (rows: CanariesSection["rows"], caption: string) =>
+    table({
+      caption,
+      columns: [{ label: "canary" }, { label: "input" }, { label: "wanted" }, { label: "got" }, {
+        label: "",
+      }],
+      bodies: [{
+        rows: rows.slice(0, MAX_CANARIES).map((row) => [
+          userText(row.name, 120),
+          foldable(row.input, { most: 1000 }),
+          userText(row.expected, 300),
+          userText(row.got, 300),
+          chip(row.passed ? "good" : "bad", row.passed ? "passed" : "failed"),
+        ]),
+      }],
+    });
+  return markup`<p class="lead">${
+    chip(failed.length === 0 ? "good" : "bad", `${count(passed.length)} of ${count(rows.length)} passed`)
+  }</p>${failed.length > 0 && list(failed, "Canaries that failed")}${
+    passed.length > 0 &&
+    markup`<details${passed.length <= 5 && markup` open`}><summary>${
+      plural(passed.length, "canary", "canaries")
+    } passed</summary>${list(passed, "Canaries that passed")}</details>`
+  }`;
+}
+
+/** What a safety filter found. */
+export function safety({ flagged, rows }: SafetySection): Markup {
+  const domain = domainOf([flagged], [0]);
+  const shown = rows.slice(0, MAX_FINDINGS);
+  return markup`<p class="large">${figure(flagged)} <small>of ${plural(flagged.n, "row")} flagged</small></p>
+<p class="between">${
+    flagged.high > flagged.low && markup`<b>${range(flagged)}</b> ${percent(flagged.confidence)} interval`
+  }</p>
+<div class="drawn">${intervalBar(flagged, domain)}${axisBar(domain)}</div>${
+    rows.length > 0 &&
+    markup`<details${rows.length <= 5 && markup` open`}><summary>${plural(rows.length, "finding")}</summary>${
+      table({
+        caption: "What was flagged, and by which rule",
+        columns: [{ label: "row" }, { label: "where" }, { label: "rule" }, { label: "text" }],
+        bodies: [{
+          rows: shown.map((row) => [
+            row.row,
+            row.where,
+            userText(row.rule, 80),
+            foldable(row.text, { most: 1000 }),
+          ]),
+        }],
+      })
+    }</details>`
+  }${leftOut(rows.length, shown.length, "findings")}`;
+}
+
+/** How long answers took. */
+export function latency(section: LatencySection): Markup {
+  const { batch, calls } = section;
+  const domain = niceDomain([0, section.p50, section.p95, section.p99]);
+  const x = linearScale(domain, { from: 0, to: 100 });
+  const bar = (ms: number) =>
+    markup`<svg class="bar" width="100%" height="20" aria-hidden="true"><line class="grid" x1="0" x2="100%" y1="10" y2="10"/><rect class="range whole" x="0" y="5" height="10" rx="2" width="${
+      px(x.at(ms))
+    }%"/></svg>`;
+  const percentiles = [["median", section.p50], ["95th percentile", section.p95], [
+    "99th percentile",
+    section.p99,
+  ]] as const;
+  return markup`${
+    table({
+      caption: "Percentiles of the time that a call takes",
+      columns: [{ label: "calls" }, { label: "", kind: "bar" }, { label: "time", kind: "number" }],
+      bodies: [{
+        rows: percentiles.map(([name, ms]) => [name, bar(ms), markup`<b>${milliseconds(ms)}</b>`]),
+      }],
+    })
+  }<p class="foot">${plural(calls, "call")} of ${plural(batch, "input")}, one at a time.</p>`;
+}
+
+/** Conditions with both of their sides. */
+export function gate(section: GateSection): Markup {
+  const verdict = gateVerdict(section);
+  return markup`<p class="lead">${chip(verdict.tone, section.passed ? "passed" : "failed")}</p>${
+    table({
+      caption: "The gate's conditions",
+      columns: [
+        { label: "condition" },
+        { label: "left side", kind: "number" },
+        { label: "right side", kind: "number" },
+        { label: "" },
+      ],
+      bodies: [{
+        rows: section.conditions.map(({ text, left, right, met }) => {
+          const [l, r] = sides(left, right);
+          return [
+            markup`<code>${userText(text, 600)}</code>`,
+            markup`<b>${l}</b>`,
+            r,
+            chip(met ? "good" : "bad", met ? "met" : "not met"),
+          ];
+        }),
+      }],
+    })
+  }`;
+}
+
+/** The figures of a reliability diagram. */
+export function reliabilityNumbers({ bins }: ReliabilitySection): Markup {
+  return numbers(
+    "Confidence and accuracy of each bin",
+    ["confidence", "accuracy", "interval", "rows"],
+    bins.map(({ confidence, accuracy, count: n }) => [
+      significant(confidence),
+      figure(accuracy),
+      range(accuracy),
+      count(n),
+    ]),
+  );
+}
+
+/** The figures of a histogram. */
+export function histogramNumbers({ edges, groups, xLabel }: HistogramSection): Markup {
+  return numbers(
+    "Rows in each bin",
+    [xLabel, ...groups.map(({ label }) => label)],
+    edges.slice(1).map((edge, i) => [
+      `${trimmed(edges[i], 4)} to ${trimmed(edge, 4)}`,
+      ...groups.map(({ counts }) => count(counts[i])),
+    ]),
+  );
+}
+
+function numbers(caption: string, head: readonly string[], rows: readonly (readonly string[])[]): Markup {
+  const shown = rows.slice(0, MAX_NUMBERS);
+  return markup`<details><summary>the numbers</summary><div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table class="plain"><caption class="hidden">${caption}</caption>
+<thead><tr>${head.map((label) => markup`<th scope="col">${userText(label, 60)}</th>`)}</tr></thead>
+<tbody>${
+    shown.map(([first, ...rest]) =>
+      markup`<tr><th scope="row">${first}</th>${rest.map((cell) => markup`<td>${cell}</td>`)}</tr>
+`
+    )
+  }</tbody></table></div>${leftOut(rows.length, shown.length, "bins")}</details>`;
+}
+
+function label(word: string): Markup {
+  return markup`<p class="why">${word}</p>`;
+}

@@ -1,0 +1,62 @@
+import { type Markup, markup, userText } from "../markup.ts";
+import { percent, plural, time } from "../numbers.ts";
+import { axisBar } from "../plots/interval_bar.ts";
+import type { Measured, Report } from "../../evaluate/report.ts";
+import { direction, nameOf } from "../words.ts";
+import { domainOf } from "./metrics.ts";
+import { chip, scoreCell, table } from "./tables.ts";
+
+/** All metrics of several reports, a row each, with what is best marked. */
+export function manyReports(reports: readonly Report[]): Markup {
+  const names = [...new Set(reports.flatMap((report) => report.metrics.map(({ name }) => name)))];
+  const hashes = new Set(reports.map(({ data }) => data.hash ?? `${data.source} ${data.n}`));
+  const bodies = names.map((name) => {
+    const of = reports.map((report) => report.metrics.find((metric) => metric.name === name));
+    const found = of.filter((metric) => metric !== undefined);
+    const domain = domainOf(found.map(({ interval }) => interval));
+    const best = bestOf(found), [{ label, better, unit }] = found;
+    return {
+      rows: [[
+        markup`${userText(label, 80)}<small class="why">${direction[better]}${
+          unit !== undefined && markup` · ${userText(unit, 40)}`
+        }</small>`,
+        ...of.map((metric) =>
+          metric === undefined
+            ? markup`<span class="muted">–</span>`
+            : scoreCell(metric.interval, domain, metric.interval.value === best && chip("good", "best"))
+        ),
+      ]],
+      axis: ["", ...of.map((metric) => metric === undefined ? "" : axisBar(domain))],
+    };
+  });
+  return markup`<section class="card" id="side-by-side"><h2>Side by side</h2>
+<div class="scroll" role="region" aria-label="All metrics side by side" tabindex="0">${
+    table({
+      caption: "Every metric of every report",
+      columns: [
+        { label: "metric" },
+        ...reports.map((report) => ({ label: nameOf(report), kind: "score" as const })),
+      ],
+      bodies,
+    })
+  }</div>
+<p class="foot">${
+    percent(reports[0].intervals.confidence)
+  } intervals. Best by value alone: whether a difference is more than chance is for a paired test on the same rows.${
+    hashes.size > 1 && " The reports are over different data."
+  }</p></section>
+<nav aria-label="Reports"><ul class="contents">${
+    reports.map((report, i) =>
+      markup`<li><a href="#report-${i + 1}">${userText(nameOf(report), 80)}</a> <small>${
+        plural(report.data.n, "row")
+      }, ${time(report.createdAt)}</small></li>`
+    )
+  }</ul></nav>`;
+}
+
+function bestOf(metrics: readonly Measured[]): number | undefined {
+  const values = metrics.map(({ interval }) => interval.value).filter(Number.isFinite);
+  if (values.length < 2 || metrics[0].better === "neither") return undefined;
+  const best = metrics[0].better === "higher" ? Math.max(...values) : Math.min(...values);
+  return values.every((value) => value === best) ? undefined : best;
+}

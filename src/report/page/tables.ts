@@ -1,0 +1,114 @@
+import type { Interval } from "../../statistics/bootstrap.ts";
+import { clip, type Markup, markup, type Part } from "../markup.ts";
+import { figure, range } from "../numbers.ts";
+import { intervalBar } from "../plots/interval_bar.ts";
+import type { Domain } from "../plots/scale.ts";
+import type { Tone } from "../words.ts";
+
+/** A column of a table; bars take the room that is left. */
+export interface Column {
+  readonly label: string;
+  readonly kind?: "text" | "number" | "range" | "bar" | "score";
+}
+
+/** A row: its header, then its cells. */
+export type Row = readonly Part[];
+
+/** Rows that belong together, with what they share above and their axis below. */
+export interface Body {
+  readonly heading?: Part;
+  readonly rows: readonly Row[];
+  /** Cells of the row below them that shows the scale of their bars. */
+  readonly axis?: Row;
+}
+
+/**
+ * A table that becomes a list of cards on a narrow screen. The roles stand in it, for a table that is laid out otherwise is none
+ * to some screen readers.
+ */
+export function table(
+  { caption, columns, bodies, showCaption = false }: {
+    caption: string;
+    columns: readonly Column[];
+    bodies: readonly Body[];
+    showCaption?: boolean;
+  },
+): Markup {
+  const kind = (c: number) => `of-${columns[c].kind ?? "text"}`;
+  const row = (cells: Row) =>
+    markup`<tr role="row">${
+      cells.map((cell, c) =>
+        c === 0
+          ? markup`<th scope="row" role="rowheader">${cell}</th>`
+          : markup`<td role="cell" class="${kind(c)}" data-label="${columns[c].label}">${cell}</td>`
+      )
+    }</tr>
+`;
+  return markup`<table role="table" class="stack"><caption class="${
+    showCaption ? "" : "hidden"
+  }">${caption}</caption>
+<thead role="rowgroup"><tr role="row">${
+    columns.map(({ label }, c) =>
+      markup`<th scope="col" role="columnheader" class="${kind(c)}">${label}</th>`
+    )
+  }</tr></thead>
+${
+    bodies.map(({ heading, rows, axis }) =>
+      markup`<tbody role="rowgroup">
+${
+        heading !== undefined &&
+        markup`<tr role="row" class="group"><th scope="rowgroup" role="rowheader" colspan="${columns.length}">${heading}</th></tr>
+`
+      }${rows.map(row)}${
+        axis &&
+        markup`<tr class="axis" aria-hidden="true">${
+          axis.map((cell, c) => markup`<td class="${kind(c)}${cell === "" ? " empty" : ""}">${cell}</td>`)
+        }</tr>
+`
+      }</tbody>
+`
+    )
+  }</table>`;
+}
+
+/** A value, its interval in words and what else is to be said of it, and its bar below. */
+export function scoreCell(interval: Interval, domain: Domain, further?: Part): Markup {
+  return markup`<span class="score"><b>${figure(interval)}</b> <small>${
+    range(interval)
+  }</small> ${further}</span>${intervalBar(interval, domain)}`;
+}
+
+/** A sign and a word in the colour of the tone. */
+export function chip(tone: Tone, words: Part): Markup {
+  return markup`<span class="chip ${tone}">${sign(tone)}${words}</span>`;
+}
+
+/** A tick, a cross, an exclamation mark or an equals sign. */
+export function sign(tone: Tone): Markup {
+  const marks: Record<Tone, Markup> = {
+    good: markup`<path d="M4.2 8.3l2.6 2.6 5-5.6"/>`,
+    bad: markup`<path d="M5 5l6 6M11 5l-6 6"/>`,
+    warn: markup`<path d="M8 3.8v5M8 11.6v.4"/>`,
+    even: markup`<path d="M4.6 6.3h6.8M4.6 9.7h6.8"/>`,
+  };
+  return markup`<svg class="sign ${tone}" viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="8"/>${
+    marks[tone]
+  }</svg>`;
+}
+
+/** A text of a user, of which three lines show until it is unfolded. */
+export function foldable(text: string, { most = 4000 }: { most?: number } = {}): Markup {
+  if (text === "") return markup`<p class="text muted">(empty)</p>`;
+  const shown = clip(text, most);
+  if (text.length <= 160 && text.split("\n").length <= 3) {
+    return markup`<p class="text" dir="auto">${shown}</p>`;
+  }
+  return markup`<details class="fold"><summary><span class="text" dir="auto">${shown}</span></summary></details>`;
+}
+
+/** What is left out of a list, in words; nothing where nothing is. */
+export function leftOut(all: number, shown: number, what: string): Markup | undefined {
+  return all > shown
+    ? markup`<p class="foot">${all - shown} more ${what} stand in the JSON report.</p>`
+    : undefined;
+}

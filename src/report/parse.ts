@@ -1,0 +1,355 @@
+import type { Interval } from "../statistics/bootstrap.ts";
+import {
+  and,
+  type Check,
+  fail,
+  failWith,
+  flag,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  text,
+} from "./checks.ts";
+import type { Measured, Report, ReportedData, ReportedModel, Section } from "../evaluate/report.ts";
+
+const MAX_SECTIONS = 200;
+const MAX_METRICS = 1000;
+const MAX_ROWS = 10_000; // of a table
+const MAX_LABELS = 1000; // of a confusion matrix
+const MAX_BINS = 10_000;
+const MAX_POINTS = 1_000_000; // of a curve
+const MAX_CURVES = 50;
+
+const name = text(1000); // names, titles, labels
+const sentence = text(10_000);
+const content = text(1_000_000); // inputs and outputs of a model
+
+/**
+ * Reads a report from JSON that may come from anywhere: sizes, counts and kinds are checked, numbers are finite, lists that
+ * belong together are equally long. Keys that a report does not have are left out.
+ *
+ * The two sides of a gate's condition may be `null`, which is what JSON makes of a division by 0: they read as NaN.
+ *
+ * @throws {EvaluationError} One line with the path of the first thing that is wrong, what was found and what was wanted.
+ * @example
+ * ```ts
+ * import { parseReport } from "./parse.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const report = {
+ *   format: "weir-report/1", title: "Spam", task: "text-classification", createdAt: "2026-03-02T14:05:00Z",
+ *   data: { source: "test.jsonl", n: 50 }, intervals: { confidence: 0.95, resamples: 1000, seed: 0 },
+ *   metrics: [{ name: "accuracy", label: "accuracy", better: "higher",
+ *     interval: { value: 0.9, low: 0.8, high: 0.95, confidence: 0.95, n: 50 } }],
+ *   sections: [], notes: [],
+ * };
+ * assert.deepEqual(parseReport(report), report);
+ * assert.throws(() => parseReport({ ...report, data: { source: "test.jsonl", n: -1 } }), /data\.n is -1/);
+ * ```
+ */
+export function parseReport(json: unknown): Report {
+  return report(json, "");
+}
+
+const finite = number();
+const share = number({ least: 0, most: 1 });
+const count = number({ least: 0, whole: true });
+const atLeastZero = number({ least: 0 });
+const better = oneOf("higher", "lower", "neither");
+
+const interval: Check<Interval> = and(
+  object<Interval>({
+    value: finite,
+    low: finite,
+    high: finite,
+    confidence: share,
+    n: count,
+    method: optional(name),
+    resamples: optional(count),
+  }),
+  ({ low, high }, path) => {
+    if (low > high) failWith(path, `goes from ${low} to ${high}, wanted the lower end first`);
+  },
+);
+
+const rows = <T extends object>(row: Check<T>): Check<T[]> => list(row, { most: MAX_ROWS });
+
+type OfKind<K extends Section["kind"]> = Extract<Section, { kind: K }>;
+
+/** A check for every kind of section, so that a new kind does not compile without one. */
+const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
+  classes: object<OfKind<"classes">>({
+    kind: oneOf("classes"),
+    title: name,
+    rows: rows(object<OfKind<"classes">["rows"][number]>({
+      label: name,
+      precision: interval,
+      recall: interval,
+      f1: interval,
+      support: count,
+    })),
+  }),
+  confusion: and(
+    object<OfKind<"confusion">>({
+      kind: oneOf("confusion"),
+      title: name,
+      labels: list(name, { least: 1, most: MAX_LABELS }),
+      counts: list(list(count, { most: MAX_LABELS }), { most: MAX_LABELS }),
+    }),
+    ({ labels, counts }, path) => {
+      sameLength(`${path}.counts`, counts, labels, "label");
+      counts.forEach((row, i) => sameLength(`${path}.counts[${i}]`, row, labels, "label"));
+    },
+  ),
+  curve: object<OfKind<"curve">>({
+    kind: oneOf("curve"),
+    title: name,
+    xLabel: name,
+    yLabel: name,
+    curves: list(
+      and(
+        object<OfKind<"curve">["curves"][number]>({
+          label: name,
+          x: list(finite, { least: 1, most: MAX_POINTS }),
+          y: list(finite, { least: 1, most: MAX_POINTS }),
+        }),
+        ({ x, y }, path) => sameLength(`${path}.y`, y, x, "x"),
+      ),
+      { least: 1, most: MAX_CURVES },
+    ),
+    baseline: optional((value, path) =>
+      value === "diagonal" || (typeof value === "number" && Number.isFinite(value))
+        ? value
+        : fail(path, value, '"diagonal" or a finite number')
+    ),
+  }),
+  reliability: object<OfKind<"reliability">>({
+    kind: oneOf("reliability"),
+    title: name,
+    bins: list(
+      object<OfKind<"reliability">["bins"][number]>({
+        confidence: share,
+        accuracy: interval,
+        count,
+      }),
+      { most: MAX_BINS },
+    ),
+  }),
+  histogram: and(
+    object<OfKind<"histogram">>({
+      kind: oneOf("histogram"),
+      title: name,
+      xLabel: name,
+      edges: list(finite, { least: 2, most: MAX_BINS + 1 }),
+      groups: list(
+        object<OfKind<"histogram">["groups"][number]>({
+          label: name,
+          counts: list(count, { most: MAX_BINS }),
+        }),
+        { least: 1, most: MAX_CURVES },
+      ),
+    }),
+    ({ edges, groups }, path) => {
+      const at = edges.findIndex((edge, i) => i > 0 && edge <= edges[i - 1]);
+      if (at >= 0) fail(`${path}.edges[${at}]`, edges[at], `more than the edge before it, ${edges[at - 1]}`);
+      groups.forEach(({ counts }, i) => {
+        if (counts.length === edges.length - 1) return;
+        failWith(
+          `${path}.groups[${i}].counts`,
+          `has ${counts.length} items, wanted ${edges.length - 1}: one less than edges`,
+        );
+      });
+    },
+  ),
+  slices: and(
+    object<OfKind<"slices">>({
+      kind: oneOf("slices"),
+      title: name,
+      column: name,
+      metrics: list(object<OfKind<"slices">["metrics"][number]>({ name, label: name, better }), {
+        least: 1,
+        most: 100,
+      }),
+      rows: rows(object<OfKind<"slices">["rows"][number]>({
+        value: content,
+        n: count,
+        intervals: list(interval, { most: 100 }),
+        pValue: optional(share),
+      })),
+    }),
+    ({ metrics, rows }, path) =>
+      rows.forEach(({ intervals }, i) =>
+        sameLength(`${path}.rows[${i}].intervals`, intervals, metrics, "metric")
+      ),
+  ),
+  worst: object<OfKind<"worst">>({
+    kind: oneOf("worst"),
+    title: name,
+    scoreLabel: name,
+    rows: rows(object<OfKind<"worst">["rows"][number]>({
+      row: count,
+      input: optional(content),
+      reference: content,
+      prediction: content,
+      score: finite,
+    })),
+  }),
+  probes: object<OfKind<"probes">>({
+    kind: oneOf("probes"),
+    title: name,
+    metric: name,
+    rows: rows(object<OfKind<"probes">["rows"][number]>({
+      probe: name,
+      about: sentence,
+      before: interval,
+      after: interval,
+      difference: interval,
+      changed: interval,
+      example: optional(object<{ before: string; after: string }>({ before: content, after: content })),
+    })),
+  }),
+  canaries: object<OfKind<"canaries">>({
+    kind: oneOf("canaries"),
+    title: name,
+    rows: rows(object<OfKind<"canaries">["rows"][number]>({
+      name: content,
+      input: content,
+      expected: content,
+      got: content,
+      passed: flag,
+    })),
+  }),
+  safety: object<OfKind<"safety">>({
+    kind: oneOf("safety"),
+    title: name,
+    flagged: interval,
+    rows: rows(object<OfKind<"safety">["rows"][number]>({
+      row: count,
+      where: oneOf("input", "output"),
+      rule: name,
+      text: content,
+    })),
+  }),
+  latency: object<OfKind<"latency">>({
+    kind: oneOf("latency"),
+    title: name,
+    p50: atLeastZero,
+    p95: atLeastZero,
+    p99: atLeastZero,
+    batch: number({ least: 1, whole: true }),
+    calls: count,
+  }),
+  comparison: object<OfKind<"comparison">>({
+    kind: oneOf("comparison"),
+    title: name,
+    a: name,
+    b: name,
+    rows: rows(object<OfKind<"comparison">["rows"][number]>({
+      name,
+      label: name,
+      better,
+      a: interval,
+      b: interval,
+      difference: interval,
+      pValue: share,
+      adjustedPValue: share,
+      test: name,
+    })),
+    costs: rows(object<OfKind<"comparison">["costs"][number]>({
+      label: name,
+      a: finite,
+      b: finite,
+      unit: name,
+    })),
+  }),
+  gate: object<OfKind<"gate">>({
+    kind: oneOf("gate"),
+    title: name,
+    passed: flag,
+    conditions: rows(object<OfKind<"gate">["conditions"][number]>({
+      text: sentence,
+      left: sideOfCondition,
+      right: sideOfCondition,
+      met: flag,
+    })),
+  }),
+};
+
+const kinds = Object.keys(sections) as Section["kind"][];
+
+const section: Check<Section> = (value, path) => {
+  const kind = typeof value === "object" && value !== null ? (value as { kind?: unknown }).kind : undefined;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) fail(path, value, "an object");
+  return sections[oneOf(...kinds)(kind, `${path}.kind`)](value, path);
+};
+
+const createdAt: Check<string> = and(text(40), (value, path) => {
+  const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z$/;
+  if (!form.test(value) || Number.isNaN(Date.parse(value))) {
+    fail(path, value, "a time such as 2026-03-02T14:05:00Z");
+  }
+});
+
+const report: Check<Report> = object<Report>({
+  format: oneOf("weir-report/1"),
+  title: name,
+  task: oneOf(
+    "text-classification",
+    "multi-label-classification",
+    "token-classification",
+    "question-answering",
+    "summarization",
+    "translation",
+    "text-generation",
+    "language-modeling",
+    "regression",
+    "ranking",
+    "sentence-similarity",
+  ),
+  createdAt,
+  model: optional(object<ReportedModel>({
+    name,
+    version: name,
+    device: name,
+    sizeBytes: optional(count),
+    parameters: optional(count),
+  })),
+  data: object<ReportedData>({ source: name, n: count, hash: optional(name) }),
+  intervals: object<Report["intervals"]>({
+    confidence: share,
+    resamples: count,
+    seed: number({ whole: true }),
+  }),
+  metrics: list(
+    object<Measured>({
+      name,
+      label: name,
+      interval,
+      better,
+      why: optional(sentence),
+      signature: optional(sentence),
+      unit: optional(name),
+      primary: optional(flag),
+    }),
+    { most: MAX_METRICS },
+  ),
+  sections: list(section, { most: MAX_SECTIONS }),
+  notes: list(sentence, { most: 1000 }),
+});
+
+/** JSON has no NaN and no infinity: it writes null. */
+function sideOfCondition(value: unknown, path: string): number {
+  return value === null ? NaN : finite(value, path);
+}
+
+function sameLength(
+  path: string,
+  one: readonly unknown[],
+  other: readonly unknown[],
+  each: string,
+): void {
+  if (one.length === other.length) return;
+  failWith(path, `has ${one.length} items, wanted ${other.length}: one for each ${each}`);
+}

@@ -1,0 +1,195 @@
+import type { Interval } from "../statistics/bootstrap.ts";
+import { percent, plural } from "./numbers.ts";
+import type { Better, ComparisonSection, GateSection, Report, Section } from "../evaluate/report.ts";
+
+/** How something came out; a page shows it by colour, sign and word. */
+export type Tone = "good" | "bad" | "warn" | "even";
+
+/** What a reader should know first: a sentence, and what it rests on. */
+export interface Verdict {
+  readonly tone: Tone;
+  readonly headline: string;
+  /** A name from the data may stand in it. */
+  readonly detail: string;
+}
+
+/** The verdicts of a report: its gate's, its comparison's, and that of canaries that failed. */
+export function verdicts(report: Report): Verdict[] {
+  return report.sections.flatMap((section): Verdict[] => {
+    switch (section.kind) {
+      case "gate":
+        return [gateVerdict(section)];
+      case "comparison":
+        return section.rows.length > 0 ? [comparisonVerdict(section)] : [];
+      case "canaries": {
+        const failed = section.rows.filter((row) => !row.passed);
+        if (failed.length === 0) return [];
+        return [{
+          tone: "bad",
+          headline: `${failed.length} of ${plural(section.rows.length, "canary", "canaries")} failed`,
+          detail: names(failed.map((row) => row.name)),
+        }];
+      }
+      default:
+        return [];
+    }
+  });
+}
+
+/** Whether all conditions of a gate are met. */
+export function gateVerdict({ passed, conditions }: GateSection): Verdict {
+  const unmet = conditions.filter((condition) => !condition.met);
+  return {
+    tone: passed ? "good" : "bad",
+    headline: passed ? "Gate passed" : "Gate failed",
+    detail: unmet.length === 0
+      ? conditions.length === 1 ? "its condition is met" : `all ${conditions.length} conditions are met`
+      : `${unmet.length} of ${plural(conditions.length, "condition")} not met: ${
+        unmet.slice(0, 3).map((condition) => condition.text).join("; ")
+      }${unmet.length > 3 ? "; ..." : ""}`,
+  };
+}
+
+type ComparisonRow = ComparisonSection["rows"][number];
+
+/** What a comparison shows of one metric, in words: a difference is shown where the adjusted p-value is small enough. */
+export function rowVerdict(
+  row: ComparisonRow,
+  names: { a: string; b: string },
+): { tone: Tone; words: string } {
+  const { value, confidence } = row.difference;
+  const level = 1 - confidence + 1e-12;
+  if (!(row.adjustedPValue <= level) || value === 0) return { tone: "even", words: "no difference shown" };
+  if (row.better === "neither") {
+    return { tone: "even", words: `${names.b} is ${value > 0 ? "higher" : "lower"}` };
+  }
+  const gained = (value > 0) === (row.better === "higher");
+  return { tone: gained ? "good" : "bad", words: `${names.b} is ${gained ? "better" : "worse"}` };
+}
+
+/** What a comparison shows over its metrics. */
+export function comparisonVerdict(section: ComparisonSection): Verdict {
+  const of = (tone: Tone) => section.rows.filter((row) => rowVerdict(row, section).tone === tone);
+  const better = of("good"), worse = of("bad"), even = of("even");
+  const list = (rows: readonly ComparisonRow[]) => names(rows.map((row) => row.label));
+  const parts = [
+    better.length > 0 ? `better in ${list(better)}` : "",
+    worse.length > 0 ? `worse in ${list(worse)}` : "",
+    even.length > 0 ? `no difference shown in ${list(even)}` : "",
+  ].filter((part) => part !== "");
+  const detail = `${section.b}: ${parts.join("; ")}`;
+  if (better.length > 0 && worse.length > 0) {
+    return { tone: "warn", headline: `Better and worse than ${section.a}`, detail };
+  }
+  if (better.length > 0) return { tone: "good", headline: `Better than ${section.a}`, detail };
+  if (worse.length > 0) return { tone: "bad", headline: `Worse than ${section.a}`, detail };
+  return { tone: "even", headline: `No difference from ${section.a} shown`, detail };
+}
+
+/** Whether a paired difference lies wholly on one side of 0. */
+export function changeVerdict(difference: Interval, better: Better): { tone: Tone; words: string } {
+  const { low, high } = difference;
+  if (!(low > 0 || high < 0)) return { tone: "even", words: "no change shown" };
+  const gained = (low > 0) === (better !== "lower");
+  return { tone: gained ? "good" : "bad", words: gained ? "gain" : "loss" };
+}
+
+/** What a report is called among others: its model, else its title. */
+export function nameOf({ model, title }: Report): string {
+  return model ? `${model.name} ${model.version}` : title;
+}
+
+/** "higher is better". */
+export const direction: Record<Better, string> = {
+  higher: "higher is better",
+  lower: "lower is better",
+  neither: "neither high nor low is better",
+};
+
+/** How the intervals of a report were made: a sentence for each method that occurs in it. */
+export function methodSentences(report: Report): string[] {
+  const { confidence, resamples, seed } = report.intervals;
+  const found = new Set<string>();
+  for (const interval of allIntervals(report)) if (interval.method !== undefined) found.add(interval.method);
+  return [
+    `Each interval is made so that in ${
+      percent(confidence)
+    } of repetitions with other rows from the same source it would hold the true value; it says nothing about rows from another source.`,
+    ...[...found].sort().map((method) => {
+      if (!Object.hasOwn(methods, method)) return `${method}.`;
+      const { name, about } = methods[method];
+      const drawn = method === "bca" || method === "percentile";
+      return `${name}: ${about}${drawn ? `; ${plural(resamples, "resample")}, seed ${seed}` : ""}.`;
+    }),
+  ];
+}
+
+/** How a method of making intervals is called, in short. */
+export function methodName({ method }: Interval): string {
+  if (method === undefined) return "";
+  return Object.hasOwn(methods, method) ? methods[method].name : method;
+}
+
+const methods: Record<string, { name: string; about: string }> = {
+  "none": { name: "no interval", about: "none was made for these values" },
+  "bca": {
+    name: "BCa bootstrap",
+    about: "rows drawn anew, quantiles of the resampled values corrected for bias and skewness (Efron 1987)",
+  },
+  "percentile": {
+    name: "percentile bootstrap",
+    about: "rows drawn anew, quantiles of the resampled values",
+  },
+  "degenerate": {
+    name: "no width",
+    about: "all resamples agreed; that is the bootstrap's limit, not certainty",
+  },
+  "wilson": { name: "Wilson", about: "score interval of a share (Wilson 1927)" },
+  "clopper-pearson": {
+    name: "Clopper-Pearson",
+    about: "exact interval of a share (Clopper and Pearson 1934)",
+  },
+  "agresti-coull": { name: "Agresti-Coull", about: "interval of a share (Agresti and Coull 1998)" },
+  "jeffreys": { name: "Jeffreys", about: "Bayesian interval of a share" },
+  "newcombe": {
+    name: "Newcombe",
+    about: "interval of a difference of two shares (Newcombe 1998, method 10)",
+  },
+  "delong": { name: "DeLong", about: "asymptotic interval of the area under a ROC curve (DeLong 1988)" },
+  "fisher-z": { name: "Fisher's z", about: "a correlation, transformed to be nearly normal" },
+  "t": { name: "Student's t", about: "interval of a mean" },
+  "welch": { name: "Welch's t", about: "interval of a difference of two means" },
+  "normal": { name: "normal", about: "normal approximation" },
+  "garwood": { name: "Garwood", about: "exact interval of a count (Garwood 1936)" },
+};
+
+function allIntervals(report: Report): Interval[] {
+  return [...report.metrics.map((metric) => metric.interval), ...report.sections.flatMap(intervalsOf)];
+}
+
+function intervalsOf(section: Section): Interval[] {
+  switch (section.kind) {
+    case "classes":
+      return section.rows.flatMap((row) => [row.precision, row.recall, row.f1]);
+    case "reliability":
+      return section.bins.map((bin) => bin.accuracy);
+    case "slices":
+      return section.rows.flatMap((row) => row.intervals);
+    case "probes":
+      return section.rows.flatMap((row) => [row.before, row.after, row.difference, row.changed]);
+    case "safety":
+      return [section.flagged];
+    case "comparison":
+      return section.rows.flatMap((row) => [row.a, row.b, row.difference]);
+    default:
+      return [];
+  }
+}
+
+/** "a", "a and b", "a, b and 3 more". */
+function names(all: readonly string[]): string {
+  const shown = all.length > 4 ? [...all.slice(0, 3), `${all.length - 3} more`] : all;
+  return shown.length < 2
+    ? shown.join("")
+    : `${shown.slice(0, -1).join(", ")} and ${shown[shown.length - 1]}`;
+}

@@ -1,0 +1,49 @@
+import { EvaluationError } from "./errors.ts";
+
+/** What a rater chose: a name or a number. */
+export type Category = string | number;
+
+/** A rating, or nothing: null, undefined and NaN are ratings that are missing. */
+export type MaybeRating = Category | null | undefined;
+
+/** True for null, undefined and NaN. */
+export function isMissing(rating: MaybeRating): rating is null | undefined {
+  return rating === null || rating === undefined || Number.isNaN(rating);
+}
+
+/** The categories that occur, numbers ascending before names in order of their code units. */
+export function categoriesIn(ratings: Iterable<MaybeRating>): Category[] {
+  const found = new Set<Category>();
+  for (const rating of ratings) if (!isMissing(rating)) found.add(rating === 0 ? 0 : rating);
+  return [...found].sort(compareCategories);
+}
+
+/** Numbers each category; throws when one is named twice or there are none. */
+export function categoryIndex(categories: readonly Category[]): Map<Category, number> {
+  if (categories.length === 0) throw new EvaluationError("Cannot compare ratings: there are no categories");
+  const index = new Map(categories.map((category, i) => [category, i]));
+  if (index.size < categories.length) {
+    const twice = categories.find((category, i) => index.get(category) !== i);
+    throw new EvaluationError(`Category ${JSON.stringify(twice)} is named twice`);
+  }
+  return index;
+}
+
+/** The number of a rating's category, or an error that names where it stands. */
+export function numberOf(index: Map<Category, number>, rating: Category, where: () => string): number {
+  const number = index.get(rating);
+  if (number === undefined) {
+    const known = [...index.keys()].slice(0, 10).map((category) => JSON.stringify(category)).join(", ");
+    throw new EvaluationError(
+      `${where()} is ${typeof rating === "number" ? rating : JSON.stringify(rating)}, which is none of the ` +
+        `categories ${known}${index.size > 10 ? ", ..." : ""}`,
+    );
+  }
+  return number;
+}
+
+function compareCategories(a: Category, b: Category): number {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import {
+  moveFolderDurably,
+  readLimited,
+  removeUnfinishedFiles,
+  writeFileAtomic,
+  writeFileDurably,
+} from "../../src/base/files.ts";
+
+async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const names = (folder: string) => [...Deno.readDirSync(folder)].map((e) => e.name).sort();
+
+Deno.test("a file is replaced whole and nothing else stays in the folder", () =>
+  withFolder(async (folder) => {
+    await writeFileAtomic(`${folder}/a/b/file.json`, "old");
+    await writeFileAtomic(`${folder}/a/b/file.json`, new TextEncoder().encode("new"));
+    assert.equal(await Deno.readTextFile(`${folder}/a/b/file.json`), "new");
+    assert.deepEqual(names(`${folder}/a/b`), ["file.json"]);
+  }));
+
+Deno.test("a write that fails leaves the old entry and no temporary file", () =>
+  withFolder(async (folder) => {
+    // A folder cannot be replaced by a file: the last step, the rename, fails.
+    await Deno.mkdir(`${folder}/taken/inside`, { recursive: true });
+    await assert.rejects(writeFileAtomic(`${folder}/taken`, "x"));
+    assert.deepEqual(names(folder), ["taken"]);
+    assert.deepEqual(names(`${folder}/taken`), ["inside"]);
+  }));
+
+Deno.test("a process killed while it rewrites a file leaves the old content or the new", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/state`;
+    await writeFileAtomic(path, "0".repeat(500_000));
+    const code = `import { writeFileAtomic } from ${
+      JSON.stringify(import.meta.resolve("../../src/base/files.ts"))
+    };
+      console.log("up");
+      for (let i = 1;; i = (i + 1) % 10) await writeFileAtomic(${
+      JSON.stringify(path)
+    }, String(i).repeat(500_000));`;
+    for (let round = 0; round < 4; round++) {
+      const child = new Deno.Command(Deno.execPath(), {
+        args: ["eval", code],
+        stdout: "piped",
+        stderr: "null",
+        stdin: "null",
+      }).spawn();
+      const reader = child.stdout.getReader();
+      await reader.read();
+      await new Promise((resolve) => setTimeout(resolve, 7 + 13 * round));
+      child.kill("SIGKILL");
+      await child.status;
+      await reader.cancel();
+      const content = await Deno.readTextFile(path);
+      assert.equal(content, content[0].repeat(500_000));
+    }
+  }));
+
+Deno.test("a folder appears under its new name with everything in it", () =>
+  withFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/staged/onnx`, { recursive: true });
+    await writeFileDurably(`${folder}/staged/onnx/model.onnx`, "weights");
+    await moveFolderDurably(`${folder}/staged`, `${folder}/models/spam/1.0.0`);
+    assert.equal(await Deno.readTextFile(`${folder}/models/spam/1.0.0/onnx/model.onnx`), "weights");
+    assert.deepEqual(names(folder), ["models"]);
+  }));
+
+Deno.test("a file that exists is never overwritten by a durable write", () =>
+  withFolder(async (folder) => {
+    await writeFileDurably(`${folder}/a`, "first");
+    await assert.rejects(writeFileDurably(`${folder}/a`, "second"), Deno.errors.AlreadyExists);
+    assert.equal(await Deno.readTextFile(`${folder}/a`), "first");
+  }));
+
+Deno.test("two writers of one file do not disturb each other, and what stays is whole", () =>
+  withFolder(async (folder) => {
+    const contents = ["a", "b", "c", "d"].map((letter) => letter.repeat(300_000));
+    for (let round = 0; round < 5; round++) {
+      await Promise.all(contents.map((content) => writeFileAtomic(`${folder}/state`, content)));
+      assert.ok(contents.includes(await Deno.readTextFile(`${folder}/state`)));
+    }
+    assert.deepEqual(names(folder), ["state"]);
+  }));
+
+Deno.test("a file is written part by part, and a part that cannot be made leaves the old file", () =>
+  withFolder(async (folder) => {
+    function* parts(fail: boolean): Generator<Uint8Array> {
+      yield Uint8Array.of(1, 2);
+      if (fail) throw new Error("no more");
+      yield Uint8Array.of(3);
+    }
+    await writeFileAtomic(`${folder}/state`, parts(false));
+    assert.deepEqual([...await Deno.readFile(`${folder}/state`)], [1, 2, 3]);
+    await assert.rejects(writeFileAtomic(`${folder}/state`, parts(true)), /no more/);
+    assert.deepEqual([...await Deno.readFile(`${folder}/state`)], [1, 2, 3]);
+    assert.deepEqual(names(folder), ["state"]);
+  }));
+
+Deno.test("what a killed writer left goes, and nothing else", () =>
+  withFolder(async (folder) => {
+    const kept = [".lock", ".notes.tmp", "state", "state.tmp"];
+    for (const name of [...kept, `.state.${crypto.randomUUID()}.tmp`]) {
+      await Deno.writeTextFile(`${folder}/${name}`, "");
+    }
+    await removeUnfinishedFiles(folder);
+    assert.deepEqual(names(folder), kept);
+  }));
+
+Deno.test("a file is read up to its limit and refused above, with both numbers", () =>
+  withFolder(async (folder) => {
+    await Deno.writeFile(`${folder}/a`, Uint8Array.of(1, 2, 3));
+    assert.deepEqual([...(await readLimited(`${folder}/a`, 3))!], [1, 2, 3]);
+    await assert.rejects(readLimited(`${folder}/a`, 2), {
+      name: "UserError",
+      message: `${folder}/a has 3 bytes; the limit is 2`,
+    });
+    await Deno.writeFile(`${folder}/empty`, new Uint8Array());
+    assert.equal((await readLimited(`${folder}/empty`, 0))!.length, 0);
+    assert.equal(await readLimited(`${folder}/none`, 9), undefined);
+    assert.equal(await readLimited(`${folder}/a/none`, 9), undefined);
+  }));
+
+Deno.test({
+  name: "a device or a file of unknown size is read to its end, or to the limit",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await assert.rejects(readLimited("/dev/zero", 100_000), /has over 100000 bytes; the limit is 100000/);
+    const status = (await readLimited("/proc/self/status", 1_000_000))!;
+    assert.match(new TextDecoder().decode(status), /^Name:[^]*VmPeak/);
+  },
+});
