@@ -7,8 +7,8 @@
 import type { z } from "zod";
 import type { DataRecord } from "../data/example.ts";
 import type { Feature } from "../drift/feature.ts";
-import type { Task as EvaluationTask } from "../evaluate/report.ts";
 import type { TextObservation } from "../drift/observation.ts";
+import type { Task as EvaluationTask } from "../evaluate/report.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizer.ts";
 
 /** A text, or a pair of texts that the model reads together. */
