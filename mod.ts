@@ -148,7 +148,11 @@ export type { BundleSource } from "./src/registry/stage.ts";
 export type { Bump } from "./src/registry/versions.ts";
 export type { FileEntry, Lineage, Manifest, ManifestDraft, MetricValue } from "./src/registry/manifest.ts";
 export * from "./src/serve/service.ts";
-export type { Prediction } from "./src/serve/text_classification.ts";
+export {
+  classifierFeatures,
+  type Prediction,
+  type TextObservation,
+} from "./src/serve/text_classification.ts";
 export type { ServedManifest } from "./src/serve/bundle.ts";
 export type { SessionDevice } from "./src/serve/protocol.ts";
 export * from "./src/drift/mod.ts";

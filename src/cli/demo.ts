@@ -7,8 +7,9 @@ import type { Command } from "commander";
 import { createRandom } from "../data/random.ts";
 import { shiftedMessages } from "../data/shifted.ts";
 import { readSpam } from "../data/spam.ts";
-import type { DriftMonitor, FeatureName } from "../drift/mod.ts";
+import type { LiveWatch } from "../drift/mod.ts";
 import { formatReport } from "../evaluate/classification/format.ts";
+import type { TextObservation } from "../serve/text_classification.ts";
 import { type DeviceChoice, openBackend, pickDevice } from "./device.ts";
 import { openModel } from "./model.ts";
 import { type CommonOptions, deviceOption, homeOf, integer, newCommand } from "./options.ts";
@@ -28,7 +29,7 @@ interface Options extends CommonOptions {
 /** What the monitor said of one stretch of traffic. */
 interface Traffic {
   readonly alarm: boolean;
-  readonly features: readonly FeatureName[];
+  readonly features: readonly string[];
   readonly requests: number;
   readonly windows: number;
   /** Windows of this stretch until the alarm; null without one. */
@@ -143,7 +144,7 @@ function servingDevice(device: DeviceChoice): DeviceChoice {
 /** Sends texts to the server as clients would, a few at a time, and reports what the monitor made of them. */
 async function replay(
   server: ModelServer,
-  monitor: DriftMonitor,
+  monitor: LiveWatch<TextObservation>,
   texts: readonly string[],
 ): Promise<Traffic> {
   const closedBefore = monitor.snapshot().windowsClosed;
@@ -160,10 +161,10 @@ async function replay(
     }
   };
   await Promise.all(Array.from({ length: 4 }, client));
-  // The monitor hears of a text after its answer has gone out.
+  // The monitor gets a text after its answer has gone out.
   await new Promise((resolve) => setTimeout(resolve, 100));
   // What is left of this stretch makes a window of its own, so that stretches do not mix.
-  monitor.close(Date.now());
+  await monitor.close(Date.now());
   const { windows, windowsClosed } = monitor.snapshot();
   const own = windows.filter((w) => w.index >= closedBefore);
   const first = own.findIndex((w) => w.alarm);

@@ -13,7 +13,7 @@ import { type Baseline, BaselineBuilder, DriftError } from "../drift/mod.ts";
 import type { ClassificationReport } from "../evaluate/classification/classification.ts";
 import type { ManifestDraft } from "../registry/manifest.ts";
 import { openRegistry } from "../registry/registry.ts";
-import { observationOf } from "../serve/text_classification.ts";
+import { classifierFeatures, observationOf } from "../serve/text_classification.ts";
 import { openStore } from "../store/sqlite.ts";
 import { createRun, type Run } from "../track/runs.ts";
 import { hasCheckpoint, type Json } from "../train/checkpoint.ts";
@@ -232,7 +232,7 @@ function baselineOf(
   { labels, vocabSize, encoded }: Prepared,
   predictions: Predictions,
 ): Baseline | undefined {
-  const builder = new BaselineBuilder({ labels, vocabSize });
+  const builder = new BaselineBuilder(classifierFeatures(labels, { vocabSize }));
   for (const { text, encoding } of encoded.train) builder.observe(observationOf(text, encoding, []));
   predictions.indices.forEach((place, row) => {
     const { text, encoding } = encoded.validation[place];

@@ -1,4 +1,3 @@
-import type { TextObservation } from "../drift/observation.ts";
 import { type Encoding, loadTokenizer } from "../text/tokenizer.ts";
 import { createBatcher } from "./batcher.ts";
 import { readBundle } from "./bundle.ts";
@@ -12,7 +11,15 @@ import type {
   ServiceOptions,
 } from "./service_types.ts";
 import { type ModelSession, openSession } from "./session.ts";
-import { codePoints, collate, observationOf, probabilitiesOf, rank, rowsOf } from "./text_classification.ts";
+import {
+  codePoints,
+  collate,
+  observationOf,
+  probabilitiesOf,
+  rank,
+  rowsOf,
+  type TextObservation,
+} from "./text_classification.ts";
 
 export type {
   BatchReport,

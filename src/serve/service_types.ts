@@ -3,10 +3,9 @@
  *
  * @module
  */
-import type { TextObservation } from "../drift/observation.ts";
 import type { ServedManifest } from "./bundle.ts";
 import type { SessionDevice } from "./protocol.ts";
-import type { Prediction } from "./text_classification.ts";
+import type { Prediction, TextObservation } from "./text_classification.ts";
 
 /** A text, or a pair of texts that the model reads together. */
 export type PredictInput = string | readonly [string, string];

@@ -1,4 +1,6 @@
-import type { TextObservation } from "../drift/observation.ts";
+import type { Feature } from "../drift/feature.ts";
+import { classFeatures, type ObservedClasses } from "../drift/features/classes.ts";
+import { type ObservedText, type TextFeatureOptions, textFeatures } from "../drift/features/text.ts";
 import type { Encoding } from "../text/tokenizer.ts";
 import type { Logits, TokenBatch } from "./protocol.ts";
 
@@ -72,8 +74,23 @@ export function rank(scores: ArrayLike<number>, labels: readonly string[]): Pred
   return labels.map((label, i) => ({ label, score: scores[i] })).sort((a, b) => b.score - a.score);
 }
 
+/** What the drift monitor sees of a text and of the prediction made on it. */
+export interface TextObservation extends ObservedText, ObservedClasses {}
+
 /**
- * What the drift monitor is told of a text. The baseline of a bundle is made with this same function, so that the two compare.
+ * What is watched of a text classifier's traffic.
+ *
+ * @param labels The model's labels, in the order of its probabilities.
+ */
+export function classifierFeatures(
+  labels: readonly string[],
+  tokenizer: TextFeatureOptions = {},
+): readonly Feature<TextObservation>[] {
+  return [...textFeatures(tokenizer), ...classFeatures(labels)];
+}
+
+/**
+ * What the drift monitor sees of a text. The baseline of a bundle is made with this same function, so that the two compare.
  */
 export function observationOf(
   texts: string | readonly [string, string],

@@ -3,7 +3,7 @@ import { describeAdapter } from "../../src/backend/gpu/device.ts";
 import { join } from "node:path";
 import { ServeError } from "../../src/serve/errors.ts";
 import { createService, type PredictService, type ServiceOptions } from "../../src/serve/service.ts";
-import type { TextObservation } from "../../src/drift/observation.ts";
+import type { TextObservation } from "../../src/serve/text_classification.ts";
 import expected from "../golden/serve/expected.json" with { type: "json" };
 
 const bundle = new URL("../golden/serve/bundle", import.meta.url).pathname;
