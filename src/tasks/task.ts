@@ -7,7 +7,6 @@
 import type { z } from "zod";
 import type { DataRecord } from "../data/example.ts";
 import type { Feature } from "../drift/feature.ts";
-import type { TextObservation } from "../drift/observation.ts";
 import type { Task as EvaluationTask } from "../evaluate/report.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizer.ts";
 
@@ -96,6 +95,8 @@ export interface ModelFacts<H> {
   readonly head: H;
   /** One more than the greatest token id. */
   readonly vocabSize: number;
+  /** What a token id spells, for people. */
+  tokenText?(id: number): string | undefined;
 }
 
 /**
@@ -104,8 +105,9 @@ export interface ModelFacts<H> {
  * @typeParam H What a head is made with: labels, pooling. It is kept in `weir.json` as `head`.
  * @typeParam T What a row of labelled data says the answer should be.
  * @typeParam A What a model answers.
+ * @typeParam O What is observed of a query and its answer, for drift.
  */
-export interface ServedTask<H, T, A> {
+export interface ServedTask<H, T, A, O = unknown> {
   /** As in `weir.json` and on the command line. */
   readonly name: string;
   /** What people call it: "text classification". */
@@ -168,10 +170,10 @@ export interface ServedTask<H, T, A> {
     encoding: TextEncoding,
     outputs: RowOutputs | undefined,
     head: H,
-  ): TextObservation;
+  ): O;
 
   /** What is watched of this task's traffic. */
-  features(model: ModelFacts<H>): readonly Feature<unknown>[];
+  features(model: ModelFacts<H>): readonly Feature<O>[];
 
   /** Scores answers; each row has as many answers as it has queries. Intervals that need resampling are made where `resamples` is given. */
   judge(
