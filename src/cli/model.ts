@@ -5,9 +5,9 @@
  */
 import { describeAdapter } from "../backend/gpu/device.ts";
 import { nativeAvailable } from "../backend/ort/available.ts";
+import { countCodePoints } from "../base/text.ts";
 import { openRegistry } from "../registry/registry.ts";
 import { createService, type PredictService, type ServiceOptions } from "../serve/service.ts";
-import { codePoints } from "../serve/text_classification.ts";
 import type { DeviceChoice } from "./device.ts";
 import { type CommonOptions, homeOf, parseModel } from "./options.ts";
 import { CommandError, UsageError } from "./output.ts";
@@ -76,7 +76,7 @@ export async function predictAll(
 ): Promise<void> {
   const { maxCharacters } = service.info();
   texts.forEach((text, i) => {
-    const characters = text.length > maxCharacters ? codePoints(text) : text.length;
+    const characters = text.length > maxCharacters ? countCodePoints(text) : text.length;
     if (characters > maxCharacters) {
       throw new CommandError(
         `text ${

@@ -1,4 +1,5 @@
 import { sha256 } from "../base/hash.ts";
+import { show } from "../base/text.ts";
 import { DataError } from "./errors.ts";
 
 /** One example of text classification. */
@@ -104,7 +105,9 @@ function toLabel(
   const label = scalar(record[column]);
   if (label === undefined || label === "") throw wrongColumn(record, column, where, "a label");
   if (labels && !labels.includes(label)) {
-    throw new DataError(`${where}: unknown label ${show(label)}; known are ${labels.map(show).join(", ")}`);
+    throw new DataError(
+      `${where}: unknown label ${show(label)}; known are ${labels.map((known) => show(known)).join(", ")}`,
+    );
   }
   return label;
 }
@@ -125,11 +128,6 @@ function wrongColumn(
       `${where}: column ${show(column)} is ${show(record[column])}; ${wanted} was expected`,
     );
   }
-  const found = Object.keys(record).slice(0, 20).map(show).join(", ") || "none";
+  const found = Object.keys(record).slice(0, 20).map((name) => show(name)).join(", ") || "none";
   return new DataError(`${where}: no column ${show(column)}; found ${found}`);
-}
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? text.slice(0, 60) + "..." : text;
 }

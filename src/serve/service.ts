@@ -1,3 +1,4 @@
+import { countCodePoints } from "../base/text.ts";
 import type { TextObservation } from "../drift/observation.ts";
 import { type Encoding, loadTokenizer } from "../text/tokenizer.ts";
 import { createBatcher } from "./batcher.ts";
@@ -12,7 +13,7 @@ import type {
   ServiceOptions,
 } from "./service_types.ts";
 import { type ModelSession, openSession } from "./session.ts";
-import { codePoints, collate, observationOf, probabilitiesOf, rank, rowsOf } from "./text_classification.ts";
+import { collate, observationOf, probabilitiesOf, rank, rowsOf } from "./text_classification.ts";
 
 export type {
   BatchReport,
@@ -308,7 +309,9 @@ function checked(logits: Float32Array): Float64Array {
 }
 
 function charactersOf(input: PredictInput): number {
-  return typeof input === "string" ? codePoints(input) : codePoints(input[0]) + codePoints(input[1]);
+  return typeof input === "string"
+    ? countCodePoints(input)
+    : countCodePoints(input[0]) + countCodePoints(input[1]);
 }
 
 function subscribe<T>(listeners: Set<T>, listener: T): () => void {

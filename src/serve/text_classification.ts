@@ -1,3 +1,5 @@
+import { softmax } from "../base/arrays.ts";
+import { countCodePoints } from "../base/text.ts";
 import type { TextObservation } from "../drift/observation.ts";
 import type { Encoding } from "../text/tokenizer.ts";
 import type { Logits, TokenBatch } from "./protocol.ts";
@@ -54,17 +56,7 @@ export function rowsOf(logits: Logits): Float32Array[] {
  * ```
  */
 export function probabilitiesOf(logits: ArrayLike<number>): Float64Array {
-  const out = Float64Array.from(logits);
-  if (out.length === 1) {
-    out[0] = 1 / (1 + Math.exp(-out[0]));
-    return out;
-  }
-  let max = -Infinity;
-  for (const x of out) max = Math.max(max, x);
-  let sum = 0;
-  for (let i = 0; i < out.length; i++) sum += out[i] = Math.exp(out[i] - max);
-  for (let i = 0; i < out.length; i++) out[i] /= sum;
-  return out;
+  return logits.length === 1 ? Float64Array.of(1 / (1 + Math.exp(-logits[0]))) : softmax(logits);
 }
 
 /** Scores with their labels, the highest first; equal scores keep label order. */
@@ -81,20 +73,12 @@ export function observationOf(
   probabilities: ArrayLike<number>,
 ): TextObservation {
   return {
-    characters: typeof texts === "string" ? codePoints(texts) : codePoints(texts[0]) + codePoints(texts[1]),
+    characters: typeof texts === "string"
+      ? countCodePoints(texts)
+      : countCodePoints(texts[0]) + countCodePoints(texts[1]),
     tokenIds: encoding.ids,
     unknownTokens: encoding.unknownCount,
     tokens: encoding.fullLength,
     probabilities,
   };
-}
-
-/** The length of a text in code points, as Python counts it. */
-export function codePoints(text: string): number {
-  let count = text.length;
-  // A pair of surrogates is one; only its second half is taken off.
-  for (let i = 1; i < text.length; i++) {
-    if ((text.charCodeAt(i) & 0xfc00) === 0xdc00 && (text.charCodeAt(i - 1) & 0xfc00) === 0xd800) count--;
-  }
-  return count;
 }

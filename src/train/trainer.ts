@@ -4,6 +4,7 @@
  * @module
  */
 import { BackendError } from "../backend/interface.ts";
+import { formatBytes, formatDuration } from "../base/format.ts";
 import type { Batch, Batches } from "../data/collate.ts";
 import type { HostTensor } from "../graph/dtype.ts";
 import { type NodeOf, statesOf } from "../graph/node.ts";
@@ -32,7 +33,7 @@ import {
   type TrainOptions,
   type TrainResult,
 } from "./options.ts";
-import { createProgress, formatBytes, formatDuration, type Progress } from "./progress.ts";
+import { createProgress, type Progress } from "./progress.ts";
 import { ACCUMULATED, buildTrainingGraph, type Hyperparameters, type TrainingGraph } from "./step.ts";
 import { Steps } from "./steps.ts";
 

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import {
-  codePoints,
   collate,
   observationOf,
   probabilitiesOf,
@@ -30,12 +29,6 @@ Deno.test("probabilities sum to one, whatever the logits' size; one logit is a s
 
 Deno.test("labels are ranked by score, equal scores in label order", () => {
   assert.deepEqual(rank([0.2, 0.6, 0.2], ["a", "b", "c"]).map((p) => p.label), ["b", "a", "c"]);
-});
-
-Deno.test("the length of a text is counted in code points, lone surrogates included", () => {
-  for (const text of ["", "abc", "caf\u00e9", "\u{1f600}x\u{1f600}", "\ud800a", "\udc00\ud800"]) {
-    assert.equal(codePoints(text), [...text].length, JSON.stringify(text));
-  }
 });
 
 Deno.test("a pair is observed as one text", () => {

@@ -5,6 +5,7 @@
  * @module
  */
 import type * as Ort from "onnxruntime-web";
+import { firstLine } from "../../base/text.ts";
 import { allocate, bytesPerElement, type HostTensor } from "../../graph/dtype.ts";
 import { opTable } from "../../graph/graph.ts";
 import { type Graph, inputsOf, type NodeOf, statesOf } from "../../graph/node.ts";
@@ -16,7 +17,7 @@ import { lowerGraph, nextName } from "../../onnx/export.ts";
 import { writeModel } from "../../onnx/model.ts";
 import { checkFeeds, checkStates, scalarsOf } from "../feeds.ts";
 import { type Backend, BackendError, type CompileOptions, type Program, type Tensors } from "../interface.ts";
-import { firstLine, fromOrt, loadRuntime, type OrtDevice, type Runtime, toOrt } from "./runtime.ts";
+import { fromOrt, loadRuntime, type OrtDevice, type Runtime, toOrt } from "./runtime.ts";
 
 /** How an ONNX Runtime backend is made. */
 export interface OrtBackendOptions {
