@@ -11,7 +11,12 @@
  */
 import { parseArgs } from "node:util";
 import process from "node:process";
+<<<<<<< HEAD
 import { approximateRandomization } from "../src/statistics/significance.ts";
+=======
+import { median } from "../src/base/arrays.ts";
+import { approximateRandomization } from "../src/evaluate/uncertainty/significance.ts";
+>>>>>>> base
 import { rocAuc } from "../src/evaluate/classification/auc.ts";
 import { bootstrap, type BootstrapMethod } from "../src/statistics/bootstrap.ts";
 import { classificationRows } from "../src/evaluate/classification/class_rows.ts";
@@ -26,7 +31,7 @@ import { ter } from "../src/evaluate/generation/ter.ts";
 import { krippendorffAlpha, type MeasurementLevel } from "../src/people/krippendorff.ts";
 import { type TaggingOptions, taggingReport } from "../src/evaluate/tagging/tagging.ts";
 import { type EvaluationData, HIDDEN, makeData, makeEmbeddings } from "./evaluate_data.ts";
-import { median, print } from "./measure.ts";
+import { print } from "./measure.ts";
 
 /** What a process reads: the data, and how much of it to use. */
 interface Input extends EvaluationData {

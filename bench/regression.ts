@@ -12,6 +12,7 @@
 import { parseArgs } from "node:util";
 import process from "node:process";
 import { createGpuBackend } from "../src/backend/gpu/backend.ts";
+import { median } from "../src/base/arrays.ts";
 import {
   type Builder,
   createBuilder,
@@ -24,7 +25,7 @@ import { attention } from "../src/nn/attention.ts";
 import { layerNorm } from "../src/nn/layers.ts";
 import { adamw } from "../src/nn/optim/adamw.ts";
 import { benchConfig, bertBatch, bertStep } from "./bert.ts";
-import { median, print, quickStates } from "./measure.ts";
+import { print, quickStates } from "./measure.ts";
 
 /** What is known of one row. */
 interface Figures {
