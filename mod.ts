@@ -149,10 +149,21 @@ export {
 export type { PublishStep, RegisteredModel } from "./src/registry/registry.ts";
 export type { BundleSource } from "./src/registry/stage.ts";
 export type { Bump } from "./src/registry/versions.ts";
-export type { FileEntry, Lineage, Manifest, ManifestDraft, MetricValue } from "./src/bundle/manifest.ts";
+export type { CardOptions } from "./src/registry/card.ts";
+export { BundleError } from "./src/bundle/errors.ts";
+export type {
+  FileEntry,
+  Lineage,
+  Manifest,
+  ManifestDraft,
+  MetricValue,
+  Signature,
+  TensorSpec,
+} from "./src/bundle/manifest.ts";
+export { type Bundle, readBundle } from "./src/bundle/reader.ts";
+export { type BundleContent, writeBundle } from "./src/bundle/writer.ts";
 export * from "./src/serve/service.ts";
 export type { Prediction } from "./src/serve/text_classification.ts";
-export type { ServedManifest } from "./src/serve/bundle.ts";
 export type { SessionDevice } from "./src/serve/protocol.ts";
 export * from "./src/drift/mod.ts";
 export { type App, type AppParts, createApp, type ServedModel } from "./routes/app.ts";

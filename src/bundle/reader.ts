@@ -50,8 +50,8 @@ export const bundleLimits = {
 };
 
 /**
- * Reads what a model is run with: configuration, tokenizer, the files of its signatures, and the baseline where there is one. Each is
- * read once, and is what the manifest lists; files that it does not list are not looked at.
+ * Reads what a model is run with: configuration, tokenizer, the files of its signatures, and the baseline where there is
+ * one. Each is read once, and is what the manifest lists; files that it does not list are not looked at.
  *
  * @param directory A bundle, as weir train writes it and the registry stores it.
  * @param options `models`: whether to read the signatures' files, which is most of the time; true unless given.
