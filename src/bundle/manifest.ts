@@ -39,13 +39,17 @@ export interface Manifest {
 export interface Signature {
   /** Its path in the bundle, such as onnx/model.onnx. */
   readonly file: string;
+  /** What it is fed. */
   readonly inputs: readonly TensorSpec[];
+  /** What it answers; at least one. */
   readonly outputs: readonly TensorSpec[];
 }
 
 /** A tensor that a model reads or gives. */
 export interface TensorSpec {
+  /** As in the file. */
   readonly name: string;
+  /** The type of its elements. */
   readonly dtype: "i64" | "i32" | "f32" | "f16" | "bool" | "u8";
   /** Sizes; a text names an axis whose size the caller chooses, such as batch_size. */
   readonly shape: readonly (number | string)[];

@@ -24,12 +24,15 @@ import {
 
 /** A bundle as it was read and found whole. */
 export interface Bundle {
+  /** Where it lies. */
   readonly directory: string;
+  /** Its weir.json, as format 2. */
   readonly manifest: Manifest;
   /** The parsed `config.json`. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** The texts of `tokenizer.json` and, where the bundle has one, of `tokenizer_config.json`. */
+  /** The text of `tokenizer.json`. */
   readonly tokenizer: string;
+  /** The text of `tokenizer_config.json`, where the bundle has one. */
   readonly tokenizerConfig?: string;
   /** The parsed `baseline.json`, where the bundle has one. */
   readonly baseline?: unknown;
