@@ -149,7 +149,19 @@ export {
 export type { PublishStep, RegisteredModel } from "./src/registry/registry.ts";
 export type { BundleSource } from "./src/registry/stage.ts";
 export type { Bump } from "./src/registry/versions.ts";
-export type { FileEntry, Lineage, Manifest, ManifestDraft, MetricValue } from "./src/bundle/manifest.ts";
+export type { CardOptions } from "./src/registry/card.ts";
+export { BundleError } from "./src/bundle/errors.ts";
+export type {
+  FileEntry,
+  Lineage,
+  Manifest,
+  ManifestDraft,
+  MetricValue,
+  Signature,
+  TensorSpec,
+} from "./src/bundle/manifest.ts";
+export { type Bundle, readBundle } from "./src/bundle/reader.ts";
+export { type BundleContent, writeBundle } from "./src/bundle/writer.ts";
 export * from "./src/serve/service.ts";
 export type { Prediction } from "./src/tasks/text_classification/schema.ts";
 export type { AnyServedTask, ServedTask, TextQuery } from "./src/tasks/task.ts";

@@ -11,12 +11,8 @@
  */
 import { parseArgs } from "node:util";
 import process from "node:process";
-<<<<<<< HEAD
-import { approximateRandomization } from "../src/statistics/significance.ts";
-=======
 import { median } from "../src/base/arrays.ts";
-import { approximateRandomization } from "../src/evaluate/uncertainty/significance.ts";
->>>>>>> base
+import { approximateRandomization } from "../src/statistics/significance.ts";
 import { rocAuc } from "../src/evaluate/classification/auc.ts";
 import { bootstrap, type BootstrapMethod } from "../src/statistics/bootstrap.ts";
 import { classificationRows } from "../src/evaluate/classification/class_rows.ts";

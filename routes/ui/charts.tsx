@@ -1,15 +1,9 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
-<<<<<<< HEAD
-import type { Histogram } from "../../src/drift/histogram.ts";
-import type { FeatureResult, WindowSummary } from "../../src/drift/report.ts";
-import { count, percent } from "./format.ts";
-=======
 import { formatCount as count } from "../../src/base/format.ts";
 import { shorten } from "../../src/base/text.ts";
-import type { WindowSummary } from "../../src/drift/monitor.ts";
-import type { FeatureResult, Histogram } from "../../src/drift/report.ts";
+import type { Histogram } from "../../src/drift/histogram.ts";
+import type { FeatureResult, WindowSummary } from "../../src/drift/report.ts";
 import { percent } from "./format.ts";
->>>>>>> base
 
 /** Two distributions over the same bins: the reference as an area, the current one as a line over it. */
 export function Overlay(props: {

@@ -1,14 +1,9 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
-<<<<<<< HEAD
+import { formatCount as count, formatPValue as pValue, plural } from "../../src/base/format.ts";
 import type { Histogram, Histograms } from "../../src/drift/histogram.ts";
 import type { DriftSnapshot } from "../../src/drift/monitor.ts";
 import type { FeatureReport, FeatureView } from "../../src/drift/report.ts";
 import { effectTitles, namedStatistics } from "../../src/drift/statistic_names.ts";
-=======
-import { formatCount as count, formatPValue as pValue, plural } from "../../src/base/format.ts";
-import type { DriftSnapshot, FeatureView } from "../../src/drift/monitor.ts";
-import type { FeatureReport } from "../../src/drift/report.ts";
->>>>>>> base
 import { identityOf, type ServedModel } from "../models.ts";
 import type { TrafficView } from "../traffic.ts";
 import { EffectBar, Overlay, Pairs, Sparkline, WindowStrip } from "./charts.tsx";

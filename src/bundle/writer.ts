@@ -15,13 +15,14 @@ import { isBundlePath } from "./names.ts";
 export type BundleContent = Uint8Array | string | AsyncIterable<Uint8Array> | object;
 
 /**
- * Writes a bundle: its files, and last weir.json, which lists them with their sizes and hashes. The manifest may lack a version until
- * the registry gives it one; a list of files in it is replaced. A kill at any moment leaves each file whole, and a bundle that was
- * there before and is half written over is refused by the reader.
+ * Writes a bundle: its files, and last weir.json, which lists them with their sizes and hashes. The manifest may lack a
+ * version until the registry gives it one; a list of files in it is replaced. A kill at any moment leaves each file whole,
+ * and a bundle that was there before and is half written over is refused by the reader.
  *
  * @param directory Made where it is missing.
  * @param files By path in the bundle; all but weir.json.
- * @throws {BundleError} When the manifest or a path is not valid, a signature's file is not among the files, or the folder cannot be written.
+ * @throws {BundleError} When the manifest or a path is not valid, a signature's file is not among the files, or the folder
+ * cannot be written.
  *
  * @example
  * ```ts

@@ -8,12 +8,8 @@ import { nativeAvailable } from "../backend/ort/available.ts";
 import { countCodePoints } from "../base/text.ts";
 import { openRegistry } from "../registry/registry.ts";
 import { createService, type PredictService, type ServiceOptions } from "../serve/service.ts";
-<<<<<<< HEAD
-import { codePoints } from "../base/code_points.ts";
 import type { Row, TextQuery } from "../tasks/task.ts";
 import { textOf } from "../tasks/text_input.ts";
-=======
->>>>>>> base
 import type { DeviceChoice } from "./device.ts";
 import { type CommonOptions, homeOf, parseModel } from "./options.ts";
 import { CommandError, UsageError } from "./output.ts";
@@ -77,14 +73,9 @@ export async function openModel(
  */
 export async function answerAll(service: PredictService, queries: readonly TextQuery[]): Promise<unknown[]> {
   const { maxCharacters } = service.info();
-<<<<<<< HEAD
   queries.forEach((query, i) => {
     const text = textOf(query);
-    const characters = text.length > maxCharacters ? codePoints(text) : text.length;
-=======
-  texts.forEach((text, i) => {
     const characters = text.length > maxCharacters ? countCodePoints(text) : text.length;
->>>>>>> base
     if (characters > maxCharacters) {
       throw new CommandError(
         `text ${i + 1} has ${characters} characters, and the model takes at most ${maxCharacters}: cut or split it`,

@@ -126,44 +126,7 @@ export function dataHash(examples: Iterable<TextExample>): string {
   return `sha256:${sha256(contentOf(examples))}`;
 }
 
-<<<<<<< HEAD
 /** As JSON, so that no two data sets can run together into the same bytes. */
 function* contentOf(examples: Iterable<TextExample>): Generator<string> {
   for (const { text, label } of examples) yield JSON.stringify([text, label]) + "\n";
-=======
-function toLabel(
-  record: Record<string, unknown>,
-  where: string,
-  column: string,
-  labels?: readonly string[],
-): string {
-  const label = scalar(record[column]);
-  if (label === undefined || label === "") throw wrongColumn(record, column, where, "a label");
-  if (labels && !labels.includes(label)) {
-    throw new DataError(
-      `${where}: unknown label ${show(label)}; known are ${labels.map((known) => show(known)).join(", ")}`,
-    );
-  }
-  return label;
-}
-
-function scalar(value: unknown): string | undefined {
-  if (typeof value === "string") return value;
-  return typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
-}
-
-function wrongColumn(
-  record: Record<string, unknown>,
-  column: string,
-  where: string,
-  wanted: string,
-): DataError {
-  if (Object.hasOwn(record, column)) {
-    return new DataError(
-      `${where}: column ${show(column)} is ${show(record[column])}; ${wanted} was expected`,
-    );
-  }
-  const found = Object.keys(record).slice(0, 20).map((name) => show(name)).join(", ") || "none";
-  return new DataError(`${where}: no column ${show(column)}; found ${found}`);
->>>>>>> base
 }

@@ -33,16 +33,17 @@ import {
 import { recover } from "./recover.ts";
 import { type Bump, bumpVersion, compareVersions, firstVersion } from "./versions.ts";
 
-/** What {@linkcode Registry.publish} takes: a name, a source, and how to number it. */
-export type PublishOptions = BundleSource & {
+/**
+ * What {@linkcode Registry.publish} takes: a name, a source, how to number it, and what the model card says. A card that the
+ * bundle brings is kept.
+ */
+export type PublishOptions = BundleSource & CardOptions & {
   /** the model to add a version to; a new one where there is none of that name */
   name: string;
   /** how the version grows from the highest there is; default patch. The first version is 1.0.0 whatever is said here */
   bump?: Bump;
   /** aliases that shall point at the new version, in the same moment as it appears */
   aliases?: string[];
-  /** what the model card says that the manifest does not know; a card that the bundle brings is kept */
-  card?: CardOptions;
 };
 
 /** One version of a model, and where its bundle lies. */
@@ -140,7 +141,7 @@ export function openRegistry(home: string, options: RegistryOptions = {}): Regis
   }
 
   return {
-    async publish({ name, bump = "patch", aliases = [], card, ...source }) {
+    async publish({ name, bump = "patch", aliases = [], ...source }) {
       checkName("model", name);
       for (const alias of aliases) checkAlias(alias);
       await ready();
@@ -155,7 +156,15 @@ export function openRegistry(home: string, options: RegistryOptions = {}): Regis
       try {
         const staged = await stageBundle(source, directory);
         await step("copied");
-        const published = await register(store, home, { name, bump, aliases, card, staged, journal, step });
+        const published = await register(store, home, {
+          name,
+          bump,
+          aliases,
+          card: source,
+          staged,
+          journal,
+          step,
+        });
         await step("committed");
         return published;
       } finally {
@@ -192,7 +201,7 @@ interface Registration {
   name: string;
   bump: Bump;
   aliases: string[];
-  card: CardOptions | undefined;
+  card: CardOptions;
   staged: Staged;
   journal: string;
   step: (name: PublishStep) => Promise<void>;

@@ -1,5 +1,6 @@
 /**
- * A bundle on its way into the registry: copied aside, sealed with its version, put in place; and the clean-up after a publish that died.
+ * A bundle on its way into the registry: copied aside, sealed with its version, put in place; and the clean-up after a
+ * publish that died.
  *
  * @module
  */
@@ -75,7 +76,7 @@ export async function sealBundle(
   staged: Staged,
   name: string,
   version: string,
-  card?: CardOptions,
+  card: CardOptions,
 ): Promise<Manifest> {
   const unlisted = { ...staged.draft, name, version, files: { ...staged.files } };
   const manifest = parseManifest(unlisted, `${name} ${version}: ${manifestName}`);

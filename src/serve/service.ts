@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 /**
  * A model that answers requests: the tokenizer here, the model in Workers behind an executor, and the task of its bundle, which
  * turns texts into queries and outputs into answers.
@@ -16,23 +15,12 @@ import { servedTask } from "../tasks/served.ts";
 import type { AnyServedTask, RowOutputs, TextEncoding, TextQuery } from "../tasks/task.ts";
 import { padTokens } from "../text/pad.ts";
 import { loadTokenizer } from "../text/tokenizer.ts";
-=======
-import { countCodePoints } from "../base/text.ts";
-import type { TextObservation } from "../drift/observation.ts";
-import { type Encoding, loadTokenizer } from "../text/tokenizer.ts";
-import { createBatcher } from "./batcher.ts";
-import { readBundle } from "./bundle.ts";
->>>>>>> base
 import { ServeError } from "./errors.ts";
 import { lastEvent } from "./executor.ts";
 import { createOneShot, type WantedOutput } from "./one_shot.ts";
 import type { RunRequest, SessionDevice } from "./protocol.ts";
 import type { BatchReport, PredictOptions, PredictService, ServiceOptions } from "./service_types.ts";
 import { type ModelSession, openSession } from "./session.ts";
-<<<<<<< HEAD
-=======
-import { collate, observationOf, probabilitiesOf, rank, rowsOf } from "./text_classification.ts";
->>>>>>> base
 
 export type {
   BatchReport,
@@ -372,16 +360,9 @@ function checkParameters(
   throw new ServeError("parameters", `\`parameters\` of ${name}: ${firstIssue(checked.error)}.`);
 }
 
-<<<<<<< HEAD
 /** What is wrong with a value, and where in it. */
 function firstIssue({ issues: [{ path, message }] }: z.ZodError): string {
   return path.length > 0 ? `${path.join(".")}: ${message}` : message;
-=======
-function charactersOf(input: PredictInput): number {
-  return typeof input === "string"
-    ? countCodePoints(input)
-    : countCodePoints(input[0]) + countCodePoints(input[1]);
->>>>>>> base
 }
 
 function subscribe<T>(listeners: Set<T>, listener: T): () => void {

@@ -4,15 +4,9 @@
  * @module
  */
 import { BackendError } from "../backend/interface.ts";
-<<<<<<< HEAD
 import { UserError } from "../base/errors.ts";
 import { checkpointStates, bundleStates, type HostTensor, type NodeOf } from "../graph/graph.ts";
-=======
 import { formatBytes, formatDuration } from "../base/format.ts";
-import type { Batch, Batches } from "../data/collate.ts";
-import type { HostTensor } from "../graph/dtype.ts";
-import { type NodeOf, statesOf } from "../graph/node.ts";
->>>>>>> base
 import { numeric, sizeOf } from "../graph/shape.ts";
 import { initialStates } from "../nn/init.ts";
 import type { Batch, Batches } from "../nn/batch.ts";
@@ -24,22 +18,9 @@ import { TrainingError } from "./errors.ts";
 import { createEvaluator, type Evaluator } from "./evaluator.ts";
 import { createKeeper, type Keeper } from "./keeper.ts";
 import { type MeasureOptions, measureStep } from "./measure.ts";
-<<<<<<< HEAD
 import { checkOptions, type StepRecord, type TrainOptions, type TrainResult } from "./options.ts";
-import { createProgress, formatBytes, formatDuration, type Progress } from "./progress.ts";
-import { buildTrainingGraph, type StepOptions, type TrainingGraph } from "./step.ts";
-=======
-import { createEvaluator, type Evaluation, type Evaluator, score } from "./evaluator.ts";
-import {
-  checkOptions,
-  hyperparametersOf,
-  type StepRecord,
-  type TrainOptions,
-  type TrainResult,
-} from "./options.ts";
 import { createProgress, type Progress } from "./progress.ts";
-import { ACCUMULATED, buildTrainingGraph, type Hyperparameters, type TrainingGraph } from "./step.ts";
->>>>>>> base
+import { buildTrainingGraph, type StepOptions, type TrainingGraph } from "./step.ts";
 import { Steps } from "./steps.ts";
 
 /**

@@ -268,7 +268,7 @@ Deno.test("each file is opened once: what was checked is what is used", () =>
     ]);
   }));
 
-Deno.test("a tokenizer with more ids than the model's table has rows is refused, and so is a length that no text fits", async () => {
+Deno.test("a tokenizer with more ids than the model's table and a length that no text fits are refused", async () => {
   const bundle = await readBundle(golden);
   const tokenizer = loadTokenizer(bundle.tokenizer, bundle.tokenizerConfig);
   checkVocabulary(tokenizer.vocabSize, bundle.config);

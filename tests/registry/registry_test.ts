@@ -321,8 +321,8 @@ Deno.test("a bundle of format 1 is published as format 2, and versions that were
 Deno.test("a version is written with the caller's words in its model card", () =>
   withFolder(async (home) => {
     const registry = openRegistry(home);
-    const card = { pipelineTag: "token-classification", license: "mit" };
-    const { path } = await registry.publish({ name: "ner", files: contents(), card });
+    const words = { pipelineTag: "token-classification", license: "mit" };
+    const { path } = await registry.publish({ name: "ner", files: contents(), ...words });
     const text = await Deno.readTextFile(`${path}/README.md`);
     assert.match(text, /^license: mit$/m);
     assert.match(text, /^pipeline_tag: token-classification$/m);

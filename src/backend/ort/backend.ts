@@ -5,12 +5,8 @@
  * @module
  */
 import type * as Ort from "onnxruntime-web";
-<<<<<<< HEAD
-import { allocate, bytesOf, type HostTensor } from "../../graph/dtype.ts";
-=======
 import { firstLine } from "../../base/text.ts";
-import { allocate, bytesPerElement, type HostTensor } from "../../graph/dtype.ts";
->>>>>>> base
+import { allocate, bytesOf, type HostTensor } from "../../graph/dtype.ts";
 import { opTable } from "../../graph/graph.ts";
 import { type Graph, inputsOf, labelOf, type NodeOf, statesOf } from "../../graph/node.ts";
 import { bindGraph } from "../../graph/passes/bind.ts";
@@ -21,9 +17,7 @@ import { lowerGraph, nextName } from "../../onnx/export.ts";
 import { writeModel } from "../../onnx/model.ts";
 import { checkFeeds, checkStates, scalarsOf } from "../feeds.ts";
 import { type Backend, BackendError, type CompileOptions, type Program, type Tensors } from "../interface.ts";
-<<<<<<< HEAD
 import {
-  firstLine,
   fromOrt,
   loadRuntime,
   type OrtDevice,
@@ -31,9 +25,6 @@ import {
   takesType,
   toOrt,
 } from "./runtime.ts";
-=======
-import { fromOrt, loadRuntime, type OrtDevice, type Runtime, toOrt } from "./runtime.ts";
->>>>>>> base
 
 /** How an ONNX Runtime backend is made. */
 export interface OrtBackendOptions {

@@ -1,10 +1,5 @@
-<<<<<<< HEAD
-import { compareCodePoints } from "../code_points.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
-=======
 import { compareCodePoints } from "../../base/text.ts";
-import { EvaluationError } from "../errors.ts";
->>>>>>> base
+import { EvaluationError } from "../../statistics/errors.ts";
 import type { RankedList } from "./ranking.ts";
 
 /** Numbers by query and document: scores of a run, or relevances that were judged (qrels). */

@@ -1,12 +1,6 @@
-<<<<<<< HEAD
-import { compareCodePoints } from "../code_points.ts";
+import { compareCodePoints } from "../../base/text.ts";
 import type { Decomposed } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
-=======
-import { compareCodePoints } from "../../base/text.ts";
-import type { Decomposed } from "../decomposed.ts";
-import { EvaluationError } from "../errors.ts";
->>>>>>> base
 import { findEntities, type FoundEntities, readTags, type TagReading } from "./tagging_entities.ts";
 import type { Span, TaggingScheme } from "./tagging_schemes.ts";
 
