@@ -77,7 +77,8 @@ const rows: Record<string, { graph: () => Graph; feeds?: ReturnType<typeof bertB
       const tensors = Array.from({ length: 40 }, (_, i) => i % 2 === 0 ? [256, 256] : [256]);
       const init = { kind: "normal", std: 1 } as const;
       const parameters = tensors.map((shape, i) => b.parameter(`p${i}`, shape, init));
-      adamw(b, parameters, parameters.map((p) => b.mul(p, 0.5)), { learningRate: 1e-3 });
+      const gradients = parameters.map((p) => b.mul(p, 0.5));
+      adamw().emit(b, parameters, gradients, { rate: b.scalar(1e-3) });
       b.output("probe", first(b, parameters[0]));
       return b.graph();
     },

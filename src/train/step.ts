@@ -13,7 +13,7 @@ import { softmaxCrossEntropy } from "../nn/losses.ts";
 import { adamw } from "../nn/optim/adamw.ts";
 import { clipScale, summarizeGradients } from "../nn/optim/gradients.ts";
 import { lossScale } from "../nn/optim/loss_scale.ts";
-import { linearSchedule, stepCounter } from "../nn/optim/schedule.ts";
+import { linear, stepCounter } from "../nn/optim/schedule.ts";
 import type { Precision } from "../backend/interface.ts";
 import { TrainingError } from "./errors.ts";
 
@@ -121,17 +121,9 @@ function buildStep(
   const clip = options.maxGradNorm > 0 ? clipScale(b, norm, options.maxGradNorm) : undefined;
   const good = scaling && b.equal(summary.firstNonFinite, 0);
   scaling?.update(good!);
-  adamw(b, parameters, sums, {
-    learningRate: linearSchedule(b, stepCounter(b), {
-      peak: options.learningRate,
-      warmupSteps: options.warmupSteps,
-      totalSteps: options.totalSteps,
-    }),
-    beta1: options.beta1,
-    beta2: options.beta2,
-    epsilon: options.epsilon,
-    weightDecay: options.weightDecay,
-    gradientScale: scaling ? b.div(clip ?? b.scalar(1), scaling.scale) : clip,
+  adamw(options).emit(b, parameters, sums, {
+    rate: linear({ ...options, peak: options.learningRate }).rate(b, stepCounter(b)),
+    scale: scaling ? b.div(clip ?? b.scalar(1), scaling.scale) : clip,
     applyIf: good,
   });
   b.output("loss", loss);

@@ -10,7 +10,7 @@ import type { NodeOf } from "../graph/node.ts";
 import { numeric, sizeOf } from "../graph/shape.ts";
 import { bundleStates, checkpointStates } from "../graph/states.ts";
 import { initialStates } from "../nn/init.ts";
-import { learningRateAt } from "../nn/optim/schedule.ts";
+import { linear } from "../nn/optim/schedule.ts";
 import {
   CHECKPOINT_FILE,
   type EpochRecord,
@@ -277,10 +277,7 @@ class Run {
     let { epochLossSum, skippedSteps = 0 } = this.#place;
     for (const [i, said] of (await this.#steps.read()).entries()) {
       const { loss, gradNorm, nonFinite, lossScale = 1 } = said;
-      const learningRate = learningRateAt(first + i, {
-        ...this.#learning,
-        peak: this.#learning.learningRate,
-      });
+      const learningRate = linear({ ...this.#learning, peak: this.#learning.learningRate }).at(first + i);
       // A smaller scale helps a gradient that does not fit, but no loss that does not.
       const skipped = nonFinite !== 0 && lossScale > 1;
       const step = first + i + 1;
