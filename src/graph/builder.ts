@@ -18,7 +18,16 @@ import type {
   TensorType,
   Update,
 } from "./node.ts";
-import { type Dim, formatShape, normalizeAxis, product, sameShape, type Shape, ShapeError } from "./shape.ts";
+import {
+  canonical,
+  type Dim,
+  formatShape,
+  normalizeAxis,
+  product,
+  sameShape,
+  type Shape,
+  ShapeError,
+} from "./shape.ts";
 
 /** How far a backend's result may be from `eval`'s: `|x - y| <= absolute + relative * |y|`. */
 export interface Tolerance {
@@ -140,9 +149,10 @@ export class Builder {
     return this.#table;
   }
 
-  /** A value fed at each run. */
+  /** A value fed at each run. Its dimensions are where symbols come from: `sum` and its kind make others of them. */
   input(name: string, dtype: DType, shape: Shape): NodeOf<"input"> {
-    return this.#append("input", [], {}, { dtype, shape }, name) as NodeOf<"input">;
+    const type = { dtype, shape: shape.map(canonical) };
+    return this.#append("input", [], {}, type, name) as NodeOf<"input">;
   }
 
   /**
@@ -473,11 +483,11 @@ export class Builder {
     return sameShape(x.shape, shape) ? x : this.apply("broadcast", [x], { shape });
   }
   /** `size` elements along `axis` from `start`. */
-  slice(x: Node, axis: number, start: number, size: Dim): Node {
+  slice(x: Node, axis: number, start: Dim, size: Dim): Node {
     return this.apply("slice", [x], { axis: normalizeAxis(axis, x.shape.length), start, size });
   }
   /** `x` along `axis` inside zeros: `before` of them first, `size` elements in all. */
-  pad(x: Node, axis: number, before: number, size: Dim): Node {
+  pad(x: Node, axis: number, before: Dim, size: Dim): Node {
     return this.apply("pad", [x], { axis: normalizeAxis(axis, x.shape.length), before, size });
   }
   /** Operands one after the other along `axis`. */

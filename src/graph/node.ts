@@ -108,9 +108,9 @@ export interface OpAttrs {
   /** Copies up to `shape`. */
   broadcast: { readonly shape: Shape };
   /** `size` elements along `axis` from `start`. */
-  slice: { readonly axis: number; readonly start: number; readonly size: Dim };
+  slice: { readonly axis: number; readonly start: Dim; readonly size: Dim };
   /** `x` inside zeros along `axis`: `before` first, `size` in all. */
-  pad: { readonly axis: number; readonly before: number; readonly size: Dim };
+  pad: { readonly axis: number; readonly before: Dim; readonly size: Dim };
   /** Operands one after the other along `axis`. */
   concat: { readonly axis: number };
   /** `x`, whose readers are merged with none of `x` itself. */

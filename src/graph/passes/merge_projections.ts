@@ -154,7 +154,7 @@ function mergeBackward(graph: Graph): Graph {
   for (const whole of graph.nodes) {
     if (whole.op !== "attention_grad_packed") continue;
     const slices = readers(whole).filter((n) => n.op === "slice")
-      .sort((a, b) => a.attrs.start - b.attrs.start);
+      .sort((a, b) => Number(a.attrs.start) - Number(b.attrs.start));
     if (slices.length !== whole.attrs.parts.length) continue;
     const width = slices[0].shape[2] as number;
     mergeWeightGradients(whole, slices, width, readers, plans);
