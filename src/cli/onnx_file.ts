@@ -4,8 +4,7 @@
  * @module
  */
 import { buildClassifier, fitWeights, type ModelConfig } from "../../models/index.ts";
-import { createBuilder, type Graph, type HostTensor, opTable, statesOf } from "../graph/graph.ts";
-import { numeric, sizeOf } from "../graph/shape.ts";
+import { createBuilder, type Graph, type HostTensor, opTable } from "../graph/graph.ts";
 import { expand } from "../graph/passes/expand.ts";
 import { optimize } from "../graph/passes/optimize.ts";
 import { classifierInputs } from "../nn/classifier.ts";
@@ -16,11 +15,6 @@ export function inferenceGraph(config: ModelConfig): Graph {
   const b = createBuilder();
   b.output("logits", buildClassifier(b, config, classifierInputs(b)));
   return optimize(expand(b.graph()));
-}
-
-/** How many numbers a model of this configuration learns. */
-export function parameterCount(config: ModelConfig): number {
-  return statesOf(inferenceGraph(config)).reduce((sum, state) => sum + sizeOf(numeric(state.shape)), 0);
 }
 
 /**

@@ -24,7 +24,7 @@ import { train } from "../train/trainer.ts";
 import { writeBundleFiles } from "./bundle_files.ts";
 import { checkMemory, memoryAdvice } from "./memory.ts";
 import { bucketLengths, modelConfig, type ModelOptions } from "./model_config.ts";
-import { parameterCount } from "./onnx_file.ts";
+import { inferenceGraph } from "./onnx_file.ts";
 import { CommandError, type Output } from "./output.ts";
 import { type Parts, prepare, type Prepared } from "./prepare.ts";
 
@@ -94,7 +94,7 @@ export async function trainAndRegister(
   try {
     const data = prepare(examples, options);
     const config = modelConfig(options, data);
-    checkMemory(parameterCount(config));
+    checkMemory(inferenceGraph(config));
     const checkpoints = join(options.home, "checkpoints", options.name);
     await sayWhereItBegins(checkpoints, options);
     const run = await createRun(store, {

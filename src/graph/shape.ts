@@ -47,7 +47,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
  * import { product } from "./shape.ts";
  * import assert from "node:assert/strict";
  * assert.equal(product(["sequence", 2, "batch", 3]), "6*batch*sequence");
- * assert.equal(product(["batch", "past + 1"]), "batch*past + batch");
+ * assert.equal(product(["batch", "past + 1"]), "batch + batch*past");
  * assert.equal(product([2, 3]), 6);
  * ```
  */
