@@ -9,8 +9,8 @@ import { numeric, sizeOf } from "../graph/shape.ts";
 import { CommandError } from "./output.ts";
 
 /**
- * Refuses a model whose states alone do not fit, with the two moments that AdamW keeps for each that it trains and before a single
- * activation: the operating system would end the process without a word.
+ * Refuses a model whose states alone do not fit, with the two moments that AdamW keeps for each that it trains and before a
+ * single activation: the operating system would end the process without a word.
  *
  * @param availableBytes what this machine has left unless told
  * @throws {CommandError} saying what it takes and what there is

@@ -79,7 +79,7 @@ export interface PrimitiveOp<K extends OpName> extends OpRules<K> {
   eval(inputs: readonly HostTensor[], attrs: OpAttrs[K], out: HostTensor): TypedArray;
   /** Writes the op as ONNX (opset 18 and `com.microsoft`) and returns the result's value name. */
   onnx(scope: OnnxScope, node: NodeOf<K>, inputs: readonly string[]): string;
-  /** Never there: what tells the two kinds apart. */
+  /** Absent, which tells the two kinds apart. */
   readonly expand?: undefined;
 }
 
@@ -90,9 +90,9 @@ export interface PrimitiveOp<K extends OpName> extends OpRules<K> {
 export interface CompositeOp<K extends OpName> extends OpRules<K> {
   /** The definition: appends the nodes that compute `node` from `inputs`, which stand for its own. */
   expand(b: Builder, node: NodeOf<K>, inputs: readonly Node[]): Node;
-  /** Never there. */
+  /** Absent: backends without a kernel expand it. */
   readonly eval?: undefined;
-  /** Never there. */
+  /** Absent: backends without a kernel expand it. */
   readonly onnx?: undefined;
 }
 
@@ -156,8 +156,9 @@ export class Builder {
   }
 
   /**
-   * What the model learns, named as in the checkpoint: f32, trainable and subject to weight decay unless told otherwise; a type that
-   * has no gradients (an integer, bf16) is never trainable. A name that is known already is the parameter that has it: tied weights.
+   * What the model learns, named as in the checkpoint: f32, trainable and subject to weight decay unless told otherwise; a type
+   * that has no gradients (an integer, bf16) is never trainable. A name that is known already is the parameter that has it:
+   * tied weights.
    *
    * @throws {ShapeError} when a parameter of that name has another type or other attributes.
    */
@@ -174,8 +175,8 @@ export class Builder {
   }
 
   /**
-   * What belongs to the model but is not learnt: saved, exported and restored with the parameters, and changed by updates alone. A
-   * name that is known already is the buffer that has it.
+   * What belongs to the model but is not learnt: saved, exported and restored with the parameters, and changed by updates
+   * alone. A name that is known already is the buffer that has it.
    *
    * @throws {ShapeError} when a state of that name has another type or other attributes.
    */
@@ -433,8 +434,8 @@ export class Builder {
     return this.apply("softmax_cross_entropy", [logits, labels], { labelSmoothing, ignoreIndex });
   }
   /**
-   * Attention of `query` `[B, S, H]` to `key` and `value` `[B, T, H]` in `heads` slices of H: `[B, S, H]`. The mask is added to the
-   * scores `[B, h, S, T]`; dropout draws from a stream of its own.
+   * Attention of `query` `[B, S, H]` to `key` and `value` `[B, T, H]` in `heads` slices of H: `[B, S, H]`. The mask is added to
+   * the scores `[B, h, S, T]`; dropout draws from a stream of its own.
    */
   attention(
     query: Node,

@@ -152,9 +152,9 @@ export type Init =
   | { readonly kind: "key" };
 
 /**
- * What a state is for. A `parameter` is learnt, a `buffer` belongs to the model but is not learnt (running statistics), a `moment`
- * is what an optimiser keeps of past gradients, a `counter` is where a run is (steps, random key, loss scale), and a `cache` is worth
- * nothing once the work it serves is done (accumulated gradients, keys and values of earlier tokens).
+ * What a state is for. A `parameter` is learnt, a `buffer` belongs to the model but is not learnt (running statistics), a
+ * `moment` is what an optimiser keeps of past gradients, a `counter` is where a run is (steps, random key, loss scale), and a
+ * `cache` is worth nothing once the work it serves is done (accumulated gradients, keys and values of earlier tokens).
  */
 export type StateRole = "parameter" | "buffer" | "moment" | "counter" | "cache";
 

@@ -1,7 +1,7 @@
 /**
  * Shapes with symbolic dimensions. A dimension is a number, a symbol such as `batch`, or a sum of products of those written
- * canonically: `4*batch*sequence` for reshapes such as `[batch, sequence, 128]` to `[batch*sequence, 128]`, `past + sequence` for keys
- * that are kept and keys that are new, `sequence - 1` for tokens that have one before them.
+ * canonically: `4*batch*sequence` for reshapes such as `[batch, sequence, 128]` to `[batch*sequence, 128]`, `past + sequence`
+ * for keys that are kept and keys that are new, `sequence - 1` for tokens that have one before them.
  *
  * @module
  */

@@ -83,8 +83,8 @@ Deno.test("slices and pads that fit for no value of the symbols are refused when
 const size = 8;
 
 /**
- * A token's attention to what is kept and what is new, and gradients of all three: keys `[batch, past + sequence, 8]`. The positions
- * of the new ones come from a table from `past` on.
+ * A token's attention to what is kept and what is new, and gradients of all three: keys `[batch, past + sequence, 8]`. The
+ * positions of the new ones come from a table from `past` on.
  */
 function cached(options: { backward?: boolean } = {}): Graph {
   const b = createBuilder();

@@ -72,8 +72,8 @@ export const attention: CompositeOp<"attention"> = {
   expand(b, node, inputs) {
     const { query, value } = attentionOperands(inputs, node.attrs);
     const { kept, split } = probabilities(b, attentionOperands(inputs, node.attrs), node.attrs);
-    const heard = b.transpose(b.matmul(kept, split(value)), [0, 2, 1, 3]); // [B, S, h, d]
-    return b.cast(b.reshape(heard, query.shape), query.dtype); // [B, S, H]
+    const attended = b.transpose(b.matmul(kept, split(value)), [0, 2, 1, 3]); // [B, S, h, d]
+    return b.cast(b.reshape(attended, query.shape), query.dtype); // [B, S, H]
   },
   half: () => [0, 1, 2],
   tolerance: { relative: 1e-4, absolute: 1e-5 },
@@ -116,11 +116,11 @@ export function attentionGradients(
 ): AttentionGradients {
   const { query, key, value, mask } = operands;
   const { weights, kept, scale, scaled, split } = probabilities(b, operands, attrs);
-  const heard = split(dy); // [B, h, S, d]
+  const gradient = split(dy); // [B, h, S, d]
   const join = (node: Node, like: Node) => b.reshape(b.transpose(node, [0, 2, 1, 3]), like.shape);
   const narrow = (node: Node, like: Node) => b.cast(node, like.dtype);
   const scoreGradient = () => {
-    const dropped = b.matmul(heard, split(value), { transB: true }); // [B, h, S, T]
+    const dropped = b.matmul(gradient, split(value), { transB: true }); // [B, h, S, T]
     return b.apply("softmax_grad", [scale ? b.mul(dropped, scale) : dropped, weights], {});
   };
   return {
@@ -129,7 +129,7 @@ export function attentionGradients(
       return narrow(b.mul(dquery, attrs.scale), query);
     },
     key: () => narrow(join(b.matmul(scoreGradient(), scaled, { transA: true }), key), key),
-    value: () => narrow(join(b.matmul(kept, heard, { transA: true }), value), value),
+    value: () => narrow(join(b.matmul(kept, gradient, { transA: true }), value), value),
     mask: mask && (() => b.sumTo(scoreGradient(), mask.shape)),
   };
 }
