@@ -27,8 +27,8 @@ const MAX_RANK = 16;
 /**
  * Reads a whole file. F64 becomes f32 and I64 becomes i32 (`position_ids` in old checkpoints); every other type stays what it is.
  *
- * @throws {SafetensorsError} naming the tensor, when the file is cut short, tensors overlap or leave holes, a shape or type is wrong,
- * or a 64-bit value does not fit in 32 bits.
+ * @throws {SafetensorsError} naming the tensor, when the file is cut short, tensors overlap or leave holes, a shape or type is
+ * wrong, or a 64-bit value does not fit in 32 bits.
  *
  * @example
  * ```ts

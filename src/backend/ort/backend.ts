@@ -75,7 +75,7 @@ export async function createOrtBackend(options: OrtBackendOptions): Promise<Back
   };
 }
 
-/** A state's value: replaced after each run by what the session gave, so that no program that shares it is told. */
+/** A state's value: replaced after each run by what the session gave, so that programs that share it see the new one. */
 interface Cell {
   value: HostTensor;
 }
