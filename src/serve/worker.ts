@@ -3,31 +3,16 @@
  *
  * @module
  */
-import type { InferenceSession as OrtSession, Tensor as OrtTensor } from "onnxruntime-web";
-import type {
-  HostMessage,
-  LoadMessage,
-  Logits,
-  SessionDevice,
-  TokenBatch,
-  WorkerMessage,
-} from "./protocol.ts";
-
-/** What the three builds of ONNX Runtime have in common. */
-interface Ort {
-  InferenceSession: {
-    create(model: Uint8Array, options: OrtSession.SessionOptions): Promise<OrtSession>;
-  };
-  Tensor: new (type: "int64", data: BigInt64Array, dims: number[]) => OrtTensor;
-  env: { wasm: { numThreads?: number }; logLevel?: string };
-}
+import { type InferenceSession, loadRuntime, type Runtime, type Tensor } from "../backend/ort/load.ts";
+import { firstLine } from "../base/text.ts";
+import type { HostMessage, LoadMessage, Logits, TokenBatch, WorkerMessage } from "./protocol.ts";
 
 const scope = self as unknown as {
   onmessage: ((event: MessageEvent<HostMessage>) => void) | null;
   postMessage(message: WorkerMessage, options?: { transfer: Transferable[] }): void;
 };
-let ort: Ort;
-let session: OrtSession;
+let runtime: Runtime;
+let session: InferenceSession;
 
 scope.onmessage = async ({ data }) => {
   try {
@@ -42,7 +27,7 @@ scope.onmessage = async ({ data }) => {
     scope.postMessage({
       kind: "failed",
       id: data.id,
-      message: (error instanceof Error ? error.message : String(error)).split("\n")[0].replace(/\.$/, ""),
+      message: firstLine(error).replace(/\.$/, ""),
       broken: isBroken(error),
     });
   }
@@ -56,16 +41,8 @@ function isBroken(error: unknown): boolean {
 
 async function load(message: LoadMessage): Promise<void> {
   const started = performance.now();
-  ort = await importOrt(message.device);
-  if (message.device !== "native") ort.env.wasm.numThreads = message.threads;
-  ort.env.logLevel = "fatal"; // what goes wrong comes back as an error, and is told once
-  const provider = { webgpu: "webgpu", wasm: "wasm", native: "cpu" }[message.device];
-  session = await ort.InferenceSession.create(await Deno.readFile(message.modelPath), {
-    executionProviders: [provider],
-    graphOptimizationLevel: "all",
-    logSeverityLevel: 4,
-    ...(message.device === "native" ? { intraOpNumThreads: message.threads, interOpNumThreads: 1 } : {}),
-  });
+  runtime = await loadRuntime(message.device, message.threads);
+  session = await runtime.create(await Deno.readFile(message.modelPath));
   const warmUpRuns = await warmUp(message.warmUp);
   scope.postMessage({
     kind: "loaded",
@@ -77,18 +54,6 @@ async function load(message: LoadMessage): Promise<void> {
       warmUpRuns,
     },
   });
-}
-
-async function importOrt(device: SessionDevice): Promise<Ort> {
-  if (device === "native") return await import("onnxruntime-node") as unknown as Ort;
-  if (device === "wasm") return await import("onnxruntime-web") as unknown as Ort;
-  // The browser build resolves its .wasm against `location`, which in a Worker has no base, and would fail with "Invalid URL".
-  Object.defineProperty(globalThis, "location", { value: undefined, configurable: true });
-  // Looking for EGL adapters too can crash a process as it ends (libEGL frees a thread's memory twice).
-  const [name, os] = ["DENO_WEBGPU_BACKEND", Deno.build.os];
-  const allowed = Deno.permissions.querySync({ name: "env", variable: name }).state === "granted";
-  if (os === "linux" && allowed && !Deno.env.get(name)) Deno.env.set(name, "vulkan");
-  return await import("onnxruntime-web/webgpu") as unknown as Ort;
 }
 
 /** Runs the shapes in turn until the budget is used up; how often. V8 optimises a wasm function only after it has run for a while. */
@@ -118,7 +83,7 @@ async function run(batch: TokenBatch): Promise<Logits> {
     attention_mask: batch.attentionMask,
     token_type_ids: batch.tokenTypeIds,
   };
-  const feeds: Record<string, OrtTensor> = {};
+  const feeds: Record<string, Tensor> = {};
   for (const name of session.inputNames) {
     // A model without token types (DistilBERT) simply does not ask for them; one that asks for more cannot be served.
     if (!(name in all)) {
@@ -126,7 +91,7 @@ async function run(batch: TokenBatch): Promise<Logits> {
         `the model wants an input "${name}"; a text classifier has input_ids, attention_mask and token_type_ids`,
       );
     }
-    feeds[name] = new ort.Tensor("int64", all[name], dims);
+    feeds[name] = new runtime.Tensor("int64", all[name], dims);
   }
   const started = performance.now();
   const outputs = await session.run(feeds, { logSeverityLevel: 4 });

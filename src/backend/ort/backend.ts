@@ -6,7 +6,7 @@
  */
 import type * as Ort from "onnxruntime-web";
 import { firstLine } from "../../base/text.ts";
-import { allocate, bytesPerElement, type HostTensor } from "../../graph/dtype.ts";
+import { allocate, bytesPerElement, type DType, type HostTensor } from "../../graph/dtype.ts";
 import { opTable } from "../../graph/graph.ts";
 import { type Graph, inputsOf, type NodeOf, statesOf } from "../../graph/node.ts";
 import { bindGraph } from "../../graph/passes/bind.ts";
@@ -17,7 +17,10 @@ import { lowerGraph, nextName } from "../../onnx/export.ts";
 import { writeModel } from "../../onnx/model.ts";
 import { checkFeeds, checkStates, scalarsOf } from "../feeds.ts";
 import { type Backend, BackendError, type CompileOptions, type Program, type Tensors } from "../interface.ts";
-import { fromOrt, loadRuntime, type OrtDevice, type Runtime, toOrt } from "./runtime.ts";
+import { loadRuntime, type Runtime } from "./load.ts";
+
+/** Where ONNX Runtime runs training: compiled to WebAssembly, or the machine's own code through Deno's FFI. */
+export type OrtDevice = "wasm" | "native";
 
 /** How an ONNX Runtime backend is made. */
 export interface OrtBackendOptions {
@@ -48,7 +51,10 @@ export interface OrtBackendOptions {
  * @throws {BackendError} when the runtime is not installed or may not be loaded.
  */
 export async function createOrtBackend(options: OrtBackendOptions): Promise<Backend> {
-  const runtime = await loadRuntime(options.device, options.threads);
+  const runtime = await loadRuntime(
+    options.device,
+    options.threads ?? Math.max(1, navigator.hardwareConcurrency ?? 1),
+  );
   const programs = new Set<OrtProgram>();
   return {
     device: options.device,
@@ -67,6 +73,9 @@ export async function createOrtBackend(options: OrtBackendOptions): Promise<Back
     },
   };
 }
+
+/** Each session has threads of its own: those of the program that ran last would spin on the cores of this one. */
+const nativeOptions = { extra: { session: { intra_op: { allow_spinning: "0" } } } };
 
 /** A state's value: replaced after each run by what the session gave, so that no program that shares it is told. */
 interface Cell {
@@ -101,9 +110,9 @@ class OrtProgram implements Program {
     const model = writeModel(lowerGraph(named, { table: opTable, name: label }));
     let session: Ort.InferenceSession;
     try {
-      session = await runtime.create(model);
+      session = await runtime.create(model, runtime.build === "native" ? nativeOptions : {});
     } catch (error) {
-      throw new BackendError(`Cannot compile "${label}" on ${runtime.device}: ${firstLine(error)}`, {
+      throw new BackendError(`Cannot compile "${label}" on ${runtime.build}: ${firstLine(error)}`, {
         cause: error,
       });
     }
@@ -229,7 +238,7 @@ function failure(
     ? `its tensors take up to ${Math.ceil(bytes / 1e6)} MB at once, more than there is; ` +
       `take a smaller batch, shorter sequences or a smaller model`
     : firstLine(error);
-  return new BackendError(`Cannot ${attempt} "${label}" on ${runtime.device}: ${reason}`, {
+  return new BackendError(`Cannot ${attempt} "${label}" on ${runtime.build}: ${reason}`, {
     cause: error,
     outOfMemory: lacksMemory,
   });
@@ -261,4 +270,22 @@ function peakBytes(graph: Graph): number {
     alive -= dying.get(node.id) ?? 0;
   }
   return peak;
+}
+
+const ortTypes = {
+  f32: "float32",
+  f16: "float16",
+  i32: "int32",
+  u32: "uint32",
+  bool: "bool",
+} as const satisfies Record<DType, Ort.Tensor.Type>;
+
+/** A host tensor as ONNX Runtime's, over the same memory. */
+function toOrt(runtime: Runtime, tensor: Pick<HostTensor, "dtype" | "shape" | "data">): Ort.Tensor {
+  return new runtime.Tensor(ortTypes[tensor.dtype], tensor.data as never, tensor.shape);
+}
+
+/** ONNX Runtime's tensor as a host tensor, over the same memory. */
+function fromOrt(tensor: Ort.Tensor, dtype: DType): HostTensor {
+  return { dtype, shape: tensor.dims, data: tensor.data as HostTensor["data"] };
 }
