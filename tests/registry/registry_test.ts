@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { RegistryError } from "../../src/registry/errors.ts";
 import { openRegistry, type PublishStep } from "../../src/registry/registry.ts";
-import { contents, tree, withFolder, writeContents } from "./fixture.ts";
+import { contents, tree, writeContents } from "./fixture.ts";
+import { withFolder } from "../folder.ts";
 
 Deno.test("the first version is 1.0.0, and the next is what the bump asks for", () =>
   withFolder(async (home) => {

@@ -281,11 +281,11 @@ const ortTypes = {
 } as const satisfies Record<DType, Ort.Tensor.Type>;
 
 /** A host tensor as ONNX Runtime's, over the same memory. */
-function toOrt(runtime: Runtime, tensor: Pick<HostTensor, "dtype" | "shape" | "data">): Ort.Tensor {
+export function toOrt(runtime: Runtime, tensor: Pick<HostTensor, "dtype" | "shape" | "data">): Ort.Tensor {
   return new runtime.Tensor(ortTypes[tensor.dtype], tensor.data as never, tensor.shape);
 }
 
 /** ONNX Runtime's tensor as a host tensor, over the same memory. */
-function fromOrt(tensor: Ort.Tensor, dtype: DType): HostTensor {
+export function fromOrt(tensor: Ort.Tensor, dtype: DType): HostTensor {
   return { dtype, shape: tensor.dims, data: tensor.data as HostTensor["data"] };
 }
