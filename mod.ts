@@ -110,8 +110,7 @@ export {
   type TraceEvent,
 } from "./src/backend/gpu/profile.ts";
 export { createInterpBackend } from "./src/backend/interp/interp.ts";
-export { createOrtBackend, type OrtBackendOptions } from "./src/backend/ort/backend.ts";
-export type { OrtDevice } from "./src/backend/ort/runtime.ts";
+export { createOrtBackend, type OrtBackendOptions, type OrtDevice } from "./src/backend/ort/backend.ts";
 
 // Texts and examples.
 export { type EncodeOptions, type Encoding, loadTokenizer, type Tokenizer } from "./src/text/tokenizer.ts";
