@@ -39,7 +39,7 @@ interface Contestant {
   readonly close: () => Promise<void>;
 }
 
-const config = bertConfig({ vocabSize: vocabulary, labels: ["ham", "spam"] });
+const config = bertConfig({ vocabSize: vocabulary });
 const graph = bertStep(config);
 
 const wanted = (name: string) => positionals.length === 0 || positionals.includes(name);

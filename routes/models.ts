@@ -1,5 +1,6 @@
-import type { DriftMonitor } from "../src/drift/monitor.ts";
+import type { Watch } from "../src/drift/live.ts";
 import type { PredictService } from "../src/serve/service.ts";
+import type { TextObservation } from "../src/serve/text_classification.ts";
 import { HttpError } from "./errors.ts";
 
 /** A model that the server answers for. */
@@ -9,7 +10,7 @@ export interface ServedModel {
   /** names of this version besides its number, such as champion */
   aliases?: readonly string[];
   /** watches what comes in; the app feeds it */
-  monitor?: DriftMonitor;
+  monitor?: Watch<TextObservation>;
 }
 
 /** The name and version that a model was registered under. */

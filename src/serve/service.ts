@@ -6,14 +6,15 @@
  */
 import { join } from "node:path";
 import type { z } from "zod";
-import type { TextObservation } from "../drift/observation.ts";
+import { checkMaxTokens, checkVocabulary } from "../bundle/checks.ts";
+import { BundleError } from "../bundle/errors.ts";
+import { type Bundle, readBundle } from "../bundle/reader.ts";
 import { OutputError } from "../tasks/errors.ts";
 import { charactersOf } from "../tasks/observe.ts";
 import { servedTask } from "../tasks/served.ts";
 import type { AnyServedTask, RowOutputs, TextEncoding, TextQuery } from "../tasks/task.ts";
 import { padTokens } from "../text/pad.ts";
 import { loadTokenizer } from "../text/tokenizer.ts";
-import { type Bundle, readBundle } from "../bundle/reader.ts";
 import { ServeError } from "./errors.ts";
 import { lastEvent } from "./executor.ts";
 import { createOneShot, type WantedOutput } from "./one_shot.ts";
@@ -34,7 +35,8 @@ export type {
 /**
  * Loads a bundle of any task and serves it.
  *
- * @throws {ServeError} `bundle` when the bundle cannot be served; `TokenizerError` when its tokenizer cannot be read
+ * @throws {BundleError} When the bundle is damaged, or of a task that there is not; `TokenizerError` when its tokenizer cannot be
+ * read; `ServeError` of the kind `bundle` when its model cannot be loaded.
  *
  * @example
  * ```ts
@@ -55,6 +57,8 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
   const { task, head } = taskOf(bundle);
   const { model, name, outputs } = signatureOf(bundle, task.outputs);
   const tokenizer = loadTokenizer(bundle.tokenizer, bundle.tokenizerConfig);
+  checkVocabulary(tokenizer.vocabSize, bundle.config);
+  checkMaxTokens(maxTokens, tokenizer.encode("").ids.length);
   const vocabulary = readVocabulary(bundle.tokenizer);
   let device = chooseDevice(options);
   const workers = options.workers ?? 1;
@@ -94,7 +98,7 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
   const maxBatchTokens = options.maxBatchTokens ?? (device === "webgpu" ? 16_384 : 512);
   const loadMs = performance.now() - started;
 
-  const observers = new Set<(observation: TextObservation, atMs: number) => void>();
+  const observers = new Set<(observation: unknown, atMs: number) => void>();
   const answerListeners = new Set<(answer: unknown) => void>();
   const batchListeners = new Set<(report: BatchReport) => void>();
   const counts = { inputs: 0, failedInputs: 0, batches: 0 };
@@ -262,14 +266,11 @@ function taskOf({ directory, manifest }: Bundle): { task: AnyServedTask; head: u
   try {
     task = servedTask(manifest.task);
   } catch (error) {
-    throw new ServeError("bundle", `Cannot serve ${directory}: ${(error as Error).message}.`);
+    throw new BundleError(`Cannot serve ${directory}: ${(error as Error).message}.`);
   }
   const head = task.head.safeParse(manifest.head);
   if (head.success) return { task, head: head.data };
-  throw new ServeError(
-    "bundle",
-    `Cannot serve ${directory}: the head in weir.json: ${firstIssue(head.error)}.`,
-  );
+  throw new BundleError(`Cannot serve ${directory}: the head in weir.json: ${firstIssue(head.error)}.`);
 }
 
 /** The model's bytes, and the outputs that a task reads. */
@@ -279,7 +280,7 @@ function signatureOf(
 ): { model: Uint8Array; name: string; outputs: WantedOutput[] } {
   const signature = manifest.signatures.model;
   if (signature === undefined) {
-    throw new ServeError("bundle", `Cannot serve ${directory}: weir.json has no signature "model".`);
+    throw new BundleError(`Cannot serve ${directory}: weir.json has no signature "model".`);
   }
   return {
     model: models[signature.file],
@@ -287,8 +288,7 @@ function signatureOf(
     outputs: outputs.map((name) => {
       const spec = signature.outputs.find((output) => output.name === name);
       if (spec) return { name, perToken: spec.shape[1] === "sequence_length" };
-      throw new ServeError(
-        "bundle",
+      throw new BundleError(
         `Cannot serve ${directory}: its task ${manifest.task} reads an output "${name}", and the model gives ${
           signature.outputs.map(({ name }) => name).join(", ") || "none"
         }.`,

@@ -66,7 +66,9 @@ async function load(message: LoadMessage): Promise<void> {
   if (message.device !== "native") ort.env.wasm.numThreads = message.threads;
   ort.env.logLevel = "fatal"; // what goes wrong comes back as an error, and is told once
   const provider = { webgpu: "webgpu", wasm: "wasm", native: "cpu" }[message.device];
-  session = await ort.InferenceSession.create(message.model, {
+  // onnxruntime-node takes no shared memory.
+  const isCopied = message.device === "native" && message.model.buffer instanceof SharedArrayBuffer;
+  session = await ort.InferenceSession.create(isCopied ? message.model.slice() : message.model, {
     executionProviders: [provider],
     graphOptimizationLevel: "all",
     logSeverityLevel: 4,

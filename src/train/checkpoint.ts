@@ -21,6 +21,7 @@ import {
   optional,
   parseJson,
   record,
+  text,
 } from "../base/json.ts";
 import { lockDirectory } from "../base/lock.ts";
 import { formatShape } from "../graph/shape.ts";
@@ -210,9 +211,9 @@ const epoch = object<EpochRecord>({
   epoch: count,
   step: count,
   trainLoss: number(),
-  evaluation: optional(object({ loss: metric, accuracy: metric, macroF1: metric })),
+  evaluation: optional(record(metric, { most: 1000 })),
 });
-const runRecord = object<{ place: RunPlace; settings: Settings }>({
+const runRecord = object<{ place: RunPlace; settings: Settings; note: Note }>({
   place: object<RunPlace>({
     step: count,
     epoch: count,
@@ -225,6 +226,7 @@ const runRecord = object<{ place: RunPlace; settings: Settings }>({
     finished: flag,
   }),
   settings: record(anyJson({ depth: 16 }), { most: 1000 }),
+  note: record(text(1000), { most: 100 }),
 });
 
 function parseMetadata(json: string | undefined, path: string): { place: RunPlace; settings: Settings } {

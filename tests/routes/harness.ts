@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type App, createApp, type ServedModel } from "../../routes/app.ts";
-import { BaselineBuilder, DriftMonitor } from "../../src/drift/mod.ts";
+import { type Baseline, BaselineBuilder, DriftMonitor } from "../../src/drift/mod.ts";
 import { ServeError } from "../../src/serve/errors.ts";
 import {
   createService,
@@ -8,13 +8,16 @@ import {
   type PredictOptions,
   type PredictService,
 } from "../../src/serve/service.ts";
+import { classifierFeatures, type TextObservation } from "../../src/serve/text_classification.ts";
+
+const labels = ["ham", "spam"];
 
 export const bundle = new URL("../golden/serve/bundle", import.meta.url).pathname;
 
 /** The golden bundle behind an app, with a monitor whose windows are of `windowSize` texts. */
 export async function withApp(
   use: (
-    parts: { app: App; service: PredictService; monitor: DriftMonitor; errors: unknown[] },
+    parts: { app: App; service: PredictService; monitor: DriftMonitor<TextObservation>; errors: unknown[] },
   ) => Promise<void>,
   options: {
     windowSize?: number;
@@ -24,7 +27,8 @@ export async function withApp(
   } = {},
 ): Promise<void> {
   const service = await createService({ bundle, device: "wasm", warmUpMs: 0 });
-  const monitor = new DriftMonitor(baselineOf("ham"), { windowSize: options.windowSize ?? 40 });
+  const features = classifierFeatures(labels, { tokenText: service.tokenText });
+  const monitor = new DriftMonitor(features, baselineOf("ham"), { windowSize: options.windowSize ?? 40 });
   const errors: unknown[] = [];
   const app = createApp({
     models: [{ service, monitor, aliases: ["champion"] }, ...options.models ?? []],
@@ -41,8 +45,8 @@ export async function withApp(
 }
 
 /** A reference of short texts that are mostly of one class. */
-export function baselineOf(label: "ham" | "spam"): ReturnType<BaselineBuilder["build"]> {
-  const builder = new BaselineBuilder({ labels: ["ham", "spam"], vocabSize: 120 });
+export function baselineOf(label: "ham" | "spam"): Baseline {
+  const builder = new BaselineBuilder(classifierFeatures(labels, { vocabSize: 120 }));
   for (let i = 0; i < 400; i++) {
     const spam = (label === "spam") === (i % 5 > 0);
     const tokenIds = Array.from(

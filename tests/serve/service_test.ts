@@ -9,6 +9,7 @@ import {
   type ServiceOptions,
 } from "../../src/serve/service.ts";
 import type { TextObservation } from "../../src/drift/observation.ts";
+import { BundleError } from "../../src/bundle/errors.ts";
 import type { Manifest } from "../../src/bundle/manifest.ts";
 import { readBundle } from "../../src/bundle/reader.ts";
 import type { Prediction } from "../../src/tasks/text_classification/schema.ts";
@@ -43,6 +44,15 @@ function failsWith(kind: string, message: RegExp): (error: unknown) => boolean {
     assert.ok(error instanceof ServeError, String(error));
     assert.equal(error.kind, kind);
     assert.match(error.message, message);
+    return true;
+  };
+}
+
+function isNoBundle(message: RegExp): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof BundleError, String(error));
+    assert.match(error.message, message);
+    assert.doesNotMatch(error.message, /\n/);
     return true;
   };
 }
@@ -168,7 +178,7 @@ Deno.test("a bundle that was read before is served as it was read", async () => 
     ] as const
   ) {
     const changed = { ...read, manifest: { ...read.manifest, ...change } as Manifest };
-    await assert.rejects(createService({ bundle: changed, device: "wasm" }), failsWith("bundle", message));
+    await assert.rejects(createService({ bundle: changed, device: "wasm" }), isNoBundle(message));
   }
 });
 
@@ -254,20 +264,20 @@ async function damaged(change: (directory: string) => Promise<void>): Promise<st
 
 const damages: [string, RegExp, (directory: string) => Promise<void>][] = [
   ["without weir.json", /it has no weir\.json/, (d) => Deno.remove(join(d, "weir.json"))],
-  ["without a model", /it has no onnx\/model\.onnx/, (d) => Deno.remove(join(d, "onnx/model.onnx"))],
+  ["without a model", /onnx\/model\.onnx/, (d) => Deno.remove(join(d, "onnx/model.onnx"))],
   [
     "with a changed model",
-    /onnx\/model\.onnx .* \d+ bytes and weir\.json says/,
+    /onnx\/model\.onnx has 1 bytes/,
     (d) => Deno.writeTextFile(join(d, "onnx/model.onnx"), "x"),
   ],
-  ["with a flipped bit", /config\.json .*\(SHA-256 differs\)/, async (d) => {
+  ["with a flipped bit", /config\.json .*SHA-256 differs/, async (d) => {
     const text = await Deno.readTextFile(join(d, "config.json"));
     await Deno.writeTextFile(join(d, "config.json"), text.replace("spam", "spaM"));
   }],
-  ["that is not JSON", /weir\.json .* not JSON/, (d) => Deno.writeTextFile(join(d, "weir.json"), "{")],
+  ["that is not JSON", /weir\.json is not JSON/, (d) => Deno.writeTextFile(join(d, "weir.json"), "{")],
   [
     "of another format",
-    /format is "weir-bundle\/9"; wanted "weir-bundle\/1"/,
+    /"weir-bundle\/9"/,
     (d) => Deno.writeTextFile(join(d, "weir.json"), `{"format":"weir-bundle/9"}`),
   ],
   [
@@ -280,7 +290,7 @@ const damages: [string, RegExp, (directory: string) => Promise<void>][] = [
   ],
   [
     "that is not UTF-8",
-    /weir\.json .* not valid UTF-8/,
+    /weir\.json is not valid UTF-8/,
     (d) => Deno.writeFile(join(d, "weir.json"), new Uint8Array([0x7b, 0xff, 0x7d])),
   ],
 ];
@@ -292,7 +302,7 @@ Deno.test("a bundle that is damaged is refused in one line that names the file",
       try {
         await assert.rejects(
           createService({ bundle: directory, device: "wasm", warmUpMs: 0 }),
-          failsWith("bundle", message),
+          isNoBundle(message),
         );
       } finally {
         await Deno.remove(directory, { recursive: true });
