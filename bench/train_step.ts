@@ -15,6 +15,7 @@ import { describeAdapter } from "../src/backend/gpu/device.ts";
 import type { Backend, Program } from "../src/backend/interface.ts";
 import { nativeAvailable } from "../src/backend/ort/available.ts";
 import { createOrtBackend } from "../src/backend/ort/backend.ts";
+import { median } from "../src/base/arrays.ts";
 import { initialStates } from "../src/nn/init.ts";
 import { bertConfig } from "../models/bert.ts";
 import { bertBatch, bertStep } from "./bert.ts";
@@ -131,12 +132,6 @@ function pytorch(python: string): Contestant {
     },
     close: () => Promise.resolve(),
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((p, q) => p - q);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 function print(line: string): void {

@@ -1,7 +1,9 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { formatCount as count } from "../../src/base/format.ts";
+import { shorten } from "../../src/base/text.ts";
 import type { Histogram } from "../../src/drift/histogram.ts";
 import type { FeatureResult, WindowSummary } from "../../src/drift/report.ts";
-import { count, percent } from "./format.ts";
+import { percent } from "./format.ts";
 
 /** Two distributions over the same bins: the reference as an area, the current one as a line over it. */
 export function Overlay(props: {
@@ -99,7 +101,7 @@ export function Pairs(props: {
             </title>
             <rect class="hover" x="0" y={top + i * pitch} width={width} height={pitch} />
             <text class="category" x={labelWidth - 8} y={y + bar + 4} text-anchor="end">
-              {shorten(label)}
+              {shorten(label, 13)}
             </text>
             <rect class="reference" x={labelWidth} y={y} width={w(reference.shares[i])} height={bar} rx="1" />
             <rect
@@ -278,10 +280,6 @@ function axisBins(labels: readonly string[]): number[] {
     (_, i) => Math.round(i * (labels.length - 1) / Math.max(1, most - 1)),
   );
   return [...new Set(bins)];
-}
-
-function shorten(label: string): string {
-  return label.length > 13 ? `${label.slice(0, 12)}…` : label;
 }
 
 /** The bins that changed most, for those who cannot see the drawing. */

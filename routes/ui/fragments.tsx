@@ -1,4 +1,5 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { formatCount as count, formatPValue as pValue, plural } from "../../src/base/format.ts";
 import type { Histogram, Histograms } from "../../src/drift/histogram.ts";
 import type { DriftSnapshot } from "../../src/drift/monitor.ts";
 import type { FeatureReport, FeatureView } from "../../src/drift/report.ts";
@@ -6,7 +7,7 @@ import { effectTitles, namedStatistics } from "../../src/drift/statistic_names.t
 import { identityOf, type ServedModel } from "../models.ts";
 import type { TrafficView } from "../traffic.ts";
 import { EffectBar, Overlay, Pairs, Sparkline, WindowStrip } from "./charts.tsx";
-import { count, milliseconds, plural, pValue, statistic } from "./format.ts";
+import { milliseconds, statistic } from "./format.ts";
 
 /** The parts of the page that change, by the id of the element that holds each. */
 export function fragments(

@@ -1,11 +1,11 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { raw } from "hono/html";
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { formatCount as count } from "../../src/base/format.ts";
 import { type Hub, sseEvent } from "../hub.ts";
 import { findModel, identityOf, type ServedModel } from "../models.ts";
 import type { Traffic } from "../traffic.ts";
 import { Whisker } from "./charts.tsx";
-import { count } from "./format.ts";
 import { featureId, fragments, modelFacts } from "./fragments.tsx";
 
 /** GET / (the page), /ui/stream (its live parts) and the files it is made of. */

@@ -147,7 +147,7 @@ function servingDevice(device: DeviceChoice): DeviceChoice {
 /** Sends texts to the server as clients would, a few at a time, and reports what the monitor made of them. */
 async function replay(
   server: ModelServer,
-  monitor: LiveWatch<TextObservation>,
+  monitor: LiveWatch<unknown>,
   texts: readonly string[],
 ): Promise<Traffic> {
   const closedBefore = monitor.snapshot().windowsClosed;

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Command } from "commander";
-import { DriftMonitor, type DriftSnapshot, parseBaseline, type WindowReport } from "../drift/mod.ts";
-import { classifierFeatures } from "../serve/text_classification.ts";
+import type { DriftSnapshot, WindowReport } from "../drift/mod.ts";
+import { monitorOf } from "../serve/monitor.ts";
 import type { DeviceChoice } from "./device.ts";
 import { readQueries } from "../lifecycle/rows.ts";
 import { columnsGiven, type DataOptions, withTextOptions } from "./data.ts";
@@ -48,14 +48,12 @@ async function drift(options: Options): Promise<void> {
   const windows: WindowReport[] = [];
   let snapshot: DriftSnapshot;
   try {
-    if (service.baseline === undefined) {
+    const monitor = monitorOf(service, { windowSize: options.window });
+    if (!monitor) {
       throw new CommandError(
         `${options.model} has no baseline.json to compare with: train it with weir train, on more examples`,
       );
     }
-    const features = classifierFeatures(service.info().labels, { tokenText: service.tokenText });
-    const baseline = parseBaseline(service.baseline);
-    const monitor = new DriftMonitor(features, baseline, { windowSize: options.window });
     for (const note of monitor.notes) output.progress(note);
     let atMs = 0;
     service.onObservation((observation) => {

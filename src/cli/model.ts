@@ -5,9 +5,9 @@
  */
 import { describeAdapter } from "../backend/gpu/device.ts";
 import { nativeAvailable } from "../backend/ort/available.ts";
+import { countCodePoints } from "../base/text.ts";
 import { openRegistry } from "../registry/registry.ts";
 import { createService, type PredictService, type ServiceOptions } from "../serve/service.ts";
-import { codePoints } from "../base/code_points.ts";
 import type { Row, TextQuery } from "../tasks/task.ts";
 import { textOf } from "../tasks/text_input.ts";
 import type { DeviceChoice } from "./device.ts";
@@ -75,7 +75,7 @@ export async function answerAll(service: PredictService, queries: readonly TextQ
   const { maxCharacters } = service.info();
   queries.forEach((query, i) => {
     const text = textOf(query);
-    const characters = text.length > maxCharacters ? codePoints(text) : text.length;
+    const characters = text.length > maxCharacters ? countCodePoints(text) : text.length;
     if (characters > maxCharacters) {
       throw new CommandError(
         `text ${i + 1} has ${characters} characters, and the model takes at most ${maxCharacters}: cut or split it`,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
+import { shorten } from "../base/text.ts";
 import { readLines } from "../data/lines.ts";
 import type { DeviceChoice } from "./device.ts";
 import { answerAll, openModel } from "./model.ts";
@@ -56,6 +57,5 @@ async function predict(given: string[], options: Options): Promise<void> {
 }
 
 function excerpt(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+  return shorten(text.replace(/\s+/g, " ").trim(), 80);
 }

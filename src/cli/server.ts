@@ -6,9 +6,9 @@
  */
 import { createApp } from "../../routes/app.ts";
 import { listen, type RunningServer } from "../../routes/main.ts";
-import { DriftMonitor, type LiveWatch, parseBaseline, watchLive } from "../drift/mod.ts";
+import { type LiveWatch, watchLive } from "../drift/mod.ts";
+import { monitorOf } from "../serve/monitor.ts";
 import type { PredictService } from "../serve/service.ts";
-import { classifierFeatures, type TextObservation } from "../serve/text_classification.ts";
 import type { Output } from "./output.ts";
 
 /** How a model is put on the network. */
@@ -26,7 +26,7 @@ export interface ServerOptions {
 export interface ModelServer {
   readonly url: string;
   /** Absent where the bundle has no baseline. */
-  readonly monitor?: LiveWatch<TextObservation>;
+  readonly monitor?: LiveWatch<unknown>;
   readonly finished: RunningServer["finished"];
   /** Answers what is under way, then ends the server and the service. */
   close(): Promise<void>;
@@ -55,11 +55,9 @@ export function startServer(service: PredictService, options: ServerOptions): Mo
 }
 
 /** The monitor of a service's traffic; nothing where its bundle has no baseline. */
-function watch(service: PredictService, windowSize: number): LiveWatch<TextObservation> | undefined {
-  const { baseline, tokenText } = service;
-  if (baseline === undefined) return undefined;
-  const features = classifierFeatures(service.info().labels, { tokenText });
-  return watchLive(new DriftMonitor(features, parseBaseline(baseline), { windowSize }));
+function watch(service: PredictService, windowSize: number): LiveWatch<unknown> | undefined {
+  const monitor = monitorOf(service, { windowSize });
+  return monitor && watchLive(monitor);
 }
 
 /** The signals that ask a process to end. */

@@ -93,8 +93,8 @@ export interface BestBy {
 export interface ModelFacts<H> {
   /** What the head was made with, such as the labels. */
   readonly head: H;
-  /** One more than the greatest token id. */
-  readonly vocabSize: number;
+  /** One more than the greatest token id; a baseline refuses ids beyond it. */
+  readonly vocabSize?: number;
   /** What a token id spells, for people. */
   tokenText?(id: number): string | undefined;
 }

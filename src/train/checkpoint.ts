@@ -24,6 +24,7 @@ import {
   text,
 } from "../base/json.ts";
 import { lockDirectory } from "../base/lock.ts";
+import { shorten } from "../base/text.ts";
 import { formatShape } from "../graph/shape.ts";
 import type { HostTensor, NodeOf } from "../graph/graph.ts";
 import { readSafetensors, writeSafetensors } from "../nn/safetensors.ts";
@@ -188,7 +189,7 @@ export function compareSettings(saved: Settings, wanted: Settings): string[] {
     if (isObject(saved[key]) && isObject(wanted[key])) {
       return compareSettings(saved[key], wanted[key]).map((line) => `${key}.${line}`);
     }
-    return [`${key} was ${shorten(was)} there and is ${shorten(is)} now`];
+    return [`${key} was ${shorten(was, 80)} there and is ${shorten(is, 80)} now`];
   });
 }
 
@@ -198,10 +199,6 @@ function canonical(value: Json | undefined): string {
     value,
     (_, v) => isObject(v) ? Object.fromEntries(Object.entries(v).sort(([p], [q]) => p < q ? -1 : 1)) : v,
   );
-}
-
-function shorten(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
 const count = number({ least: 0, whole: true });

@@ -6,6 +6,7 @@
 import { BackendError } from "../backend/interface.ts";
 import { UserError } from "../base/errors.ts";
 import { checkpointStates, bundleStates, type HostTensor, type NodeOf } from "../graph/graph.ts";
+import { formatBytes, formatDuration } from "../base/format.ts";
 import { numeric, sizeOf } from "../graph/shape.ts";
 import { initialStates } from "../nn/init.ts";
 import type { Batch, Batches } from "../nn/batch.ts";
@@ -18,7 +19,7 @@ import { createEvaluator, type Evaluator } from "./evaluator.ts";
 import { createKeeper, type Keeper } from "./keeper.ts";
 import { type MeasureOptions, measureStep } from "./measure.ts";
 import { checkOptions, type StepRecord, type TrainOptions, type TrainResult } from "./options.ts";
-import { createProgress, formatBytes, formatDuration, type Progress } from "./progress.ts";
+import { createProgress, type Progress } from "./progress.ts";
 import { buildTrainingGraph, type StepOptions, type TrainingGraph } from "./step.ts";
 import { Steps } from "./steps.ts";
 

@@ -5,6 +5,7 @@
  * @module
  */
 import type * as Ort from "onnxruntime-web";
+import { firstLine } from "../../base/text.ts";
 import { allocate, bytesOf, type HostTensor } from "../../graph/dtype.ts";
 import { opTable } from "../../graph/graph.ts";
 import { type Graph, inputsOf, labelOf, type NodeOf, statesOf } from "../../graph/node.ts";
@@ -17,7 +18,6 @@ import { writeModel } from "../../onnx/model.ts";
 import { checkFeeds, checkStates, scalarsOf } from "../feeds.ts";
 import { type Backend, BackendError, type CompileOptions, type Program, type Tensors } from "../interface.ts";
 import {
-  firstLine,
   fromOrt,
   loadRuntime,
   type OrtDevice,

@@ -4,6 +4,7 @@
  * @module
  */
 import type * as Ort from "onnxruntime-web";
+import { firstLine } from "../../base/text.ts";
 import type { DType, HostTensor } from "../../graph/dtype.ts";
 import { writeModel } from "../../onnx/model.ts";
 import { BackendError } from "../interface.ts";
@@ -138,9 +139,4 @@ export function toOrt(runtime: Runtime, tensor: Pick<HostTensor, "dtype" | "shap
 /** ONNX Runtime's tensor as a host tensor, over the same memory. */
 export function fromOrt(tensor: Ort.Tensor, dtype: DType): HostTensor {
   return { dtype, shape: tensor.dims, data: tensor.data as HostTensor["data"] };
-}
-
-/** The first line of what was thrown. */
-export function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split("\n")[0];
 }

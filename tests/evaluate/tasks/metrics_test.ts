@@ -15,7 +15,7 @@ import {
   textMetrics,
 } from "../../../src/evaluate/tasks/metrics.ts";
 import { pairsOf } from "../../../src/evaluate/tasks/pairs.ts";
-import { createRandom } from "../../../src/statistics/prng.ts";
+import { createRandom } from "../../../src/base/random.ts";
 
 const N = 60;
 const random = createRandom(5);
