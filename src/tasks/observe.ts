@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { codePoints } from "../base/code_points.ts";
+import { countCodePoints } from "../base/text.ts";
 import type { ObservedText } from "../drift/features/text.ts";
 import type { TextEncoding, TextQuery } from "./task.ts";
 
@@ -22,5 +22,5 @@ export function observeText(
 
 /** The length of a query in code points; a pair counts as one text. */
 export function charactersOf(query: TextQuery): number {
-  return typeof query === "string" ? codePoints(query) : codePoints(query[0]) + codePoints(query[1]);
+  return typeof query === "string" ? countCodePoints(query) : countCodePoints(query[0]) + countCodePoints(query[1]);
 }
