@@ -49,7 +49,8 @@ async function compare(bytes: Uint8Array, model: SmallModel & { device: SessionD
   // Logits that hardly differ would be equal to anything.
   const all = ours.flat().flat();
   assert.ok(Math.max(...all) - Math.min(...all) > 1, "the weights are too small to tell anything");
-  const session = await openSession({ model: bytes, name: "the exported model", device });
+  // The first run of each shape compiles its shaders, which takes long on a software adapter.
+  const session = await openSession({ model: bytes, name: "the exported model", device, timeoutMs: 120_000 });
   try {
     for (const [i, batch] of batches.entries()) {
       const label = `${spec.config.modelType}, batch ${i}, [${batch.input_ids.shape}]`;
