@@ -172,7 +172,6 @@ export { type BundleContent, writeBundle } from "./src/bundle/writer.ts";
 export * from "./src/serve/service.ts";
 export type { Prediction } from "./src/tasks/text_classification/schema.ts";
 export type { AnyServedTask, ServedTask, TextQuery } from "./src/tasks/task.ts";
-export { type Bundle, readBundle } from "./src/bundle/reader.ts";
 export type { SessionDevice } from "./src/serve/protocol.ts";
 export * from "./src/drift/mod.ts";
 export { type App, type AppParts, createApp, type ServedModel } from "./routes/app.ts";
