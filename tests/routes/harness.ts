@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { type App, createApp, type ServedModel } from "../../routes/app.ts";
 import { BaselineBuilder, DriftMonitor } from "../../src/drift/mod.ts";
+import type { Manifest } from "../../src/bundle/manifest.ts";
 import { ServeError } from "../../src/serve/errors.ts";
-import {
-  createService,
-  type PredictInput,
-  type PredictOptions,
-  type PredictService,
-} from "../../src/serve/service.ts";
+import { createService, type PredictOptions, type PredictService } from "../../src/serve/service.ts";
+import { servedTask } from "../../src/tasks/served.ts";
+import type { AnyServedTask, TextQuery } from "../../src/tasks/task.ts";
 
 export const bundle = new URL("../golden/serve/bundle", import.meta.url).pathname;
 
@@ -79,34 +77,54 @@ export async function errorOf(response: Response, status: number, type: string):
   return body.error;
 }
 
+const manifest: Manifest = {
+  format: "weir-bundle/2",
+  name: "",
+  version: "2.0.0",
+  task: "",
+  createdAt: "2026-01-01T00:00:00Z",
+  architecture: "bert",
+  head: { labels: ["ham", "spam"] },
+  signatures: {},
+  limits: { maxTokens: 32, maxCharacters: 1000 },
+  lineage: {
+    runId: "stub",
+    dataHash: `sha256:${"0".repeat(64)}`,
+    baseModel: null,
+    method: "full",
+    seed: 1,
+    device: "cpu",
+    epochs: 1,
+    steps: 1,
+    trainSeconds: 0.1,
+  },
+  metrics: {},
+  files: {},
+};
+
 /** A service that fails, or answers nothing but what it is told to. */
 export function stubService(
   name: string,
   answer: (
-    inputs: readonly PredictInput[],
+    queries: readonly TextQuery[],
     options?: PredictOptions,
   ) => ReturnType<PredictService["predict"]>,
+  task: AnyServedTask = servedTask("text-classification"),
 ): PredictService {
   return {
+    task,
     baseline: undefined,
     tokenText: () => undefined,
     predict: answer,
-    predictTimed: async (inputs, options) => ({
-      predictions: await answer(inputs, options),
+    predictTimed: async (queries, options) => ({
+      answers: await answer(queries, options),
       timings: { characters: 0, tokens: 0, tokenizeMs: 0, queueMs: 0, inferenceMs: 0 },
     }),
     onObservation: () => () => {},
+    onAnswer: () => () => {},
     onBatch: () => () => {},
     info: () => ({
-      manifest: {
-        name,
-        version: "2.0.0",
-        task: "text-classification",
-        createdAt: "2026-01-01T00:00:00Z",
-        lineage: {},
-        metrics: {},
-      },
-      labels: ["ham", "spam"],
+      manifest: { ...manifest, name, task: task.name },
       device: "wasm",
       workers: 1,
       maxTokens: 32,
