@@ -29,6 +29,7 @@
  */
 
 export { UserError } from "./src/base/errors.ts";
+export type { Json } from "./src/base/json.ts";
 
 // The graph, and what is built of it.
 export * from "./src/graph/graph.ts";
@@ -129,7 +130,7 @@ export {
 export { train } from "./src/train/trainer.ts";
 export * from "./src/train/options.ts";
 export * from "./src/train/evaluator.ts";
-export type { EpochRecord, Json, Settings } from "./src/train/checkpoint.ts";
+export type { EpochRecord, Settings } from "./src/train/checkpoint.ts";
 export type { MeasureOptions, StepMeasurement } from "./src/train/measure.ts";
 export type { ProgressOutput } from "./src/train/progress.ts";
 export type { Hyperparameters } from "./src/train/step.ts";
@@ -148,7 +149,19 @@ export {
 export type { PublishStep, RegisteredModel } from "./src/registry/registry.ts";
 export type { BundleSource } from "./src/registry/stage.ts";
 export type { Bump } from "./src/registry/versions.ts";
-export type { FileEntry, Lineage, Manifest, ManifestDraft, MetricValue } from "./src/registry/manifest.ts";
+export type { CardOptions } from "./src/registry/card.ts";
+export { BundleError } from "./src/bundle/errors.ts";
+export type {
+  FileEntry,
+  Lineage,
+  Manifest,
+  ManifestDraft,
+  MetricValue,
+  Signature,
+  TensorSpec,
+} from "./src/bundle/manifest.ts";
+export { type Bundle, readBundle } from "./src/bundle/reader.ts";
+export { type BundleContent, writeBundle } from "./src/bundle/writer.ts";
 export * from "./src/serve/service.ts";
 export type { Prediction } from "./src/tasks/text_classification/schema.ts";
 export type { AnyServedTask, ServedTask, TextQuery } from "./src/tasks/task.ts";

@@ -200,7 +200,7 @@ async function multiply(product: typeof cases.matmul[number]): Promise<void> {
     for (let i = 0; i < copies; i++) {
       const left = b.parameter(`a${i}`, transA ? [k, m] : [m, k], init);
       const right = b.parameter(`b${i}`, transB ? [n, k] : [k, n], init);
-      const result = b.state(`y${i}`, "f32", [m, n]);
+      const result = b.state(`y${i}`, "f32", [m, n], { role: "cache" });
       b.update(result, b.matmul(left, right, { transA, transB }));
       probe = b.add(probe, b.reshape(b.slice(b.slice(result, 0, 0, 1), 1, 0, 1), []));
     }

@@ -4,10 +4,10 @@
  *
  * @module
  */
+import { median } from "../src/base/arrays.ts";
 import { allocate, type HostTensor } from "../src/graph/dtype.ts";
 import { type Graph, statesOf } from "../src/graph/node.ts";
 import { numeric, sizeOf } from "../src/graph/shape.ts";
-import { RNG_STATE } from "../src/nn/rng.ts";
 
 /** One measurement. `gpu_step.py` writes the same fields. */
 export interface BenchRecord {
@@ -100,13 +100,6 @@ export async function timeWindows(
   return { ms: median(means), spread: [means[0], means.at(-1)!], steps: steps * timing.windows };
 }
 
-/** The middle value, or the mean of the middle two. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((p, q) => p - q);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
 /**
  * First values like those of `initialStates`, from one table of random numbers: a hundred million are there in no time, and speed
  * is all that is asked.
@@ -118,7 +111,7 @@ export function quickStates(graph: Graph): Record<string, HostTensor> {
       const data = allocate(state.dtype, sizeOf(shape));
       const { init } = state.attrs;
       const shift = hash(state.name!);
-      if (state.name === RNG_STATE) data[0] = shift;
+      if (init.kind === "key") data[0] = shift;
       else if (init.kind === "fill") data.fill(init.value);
       else {
         const scale = init.kind === "normal" ? init.std : init.bound;

@@ -12,6 +12,7 @@
 import { parseArgs } from "node:util";
 import process from "node:process";
 import { createGpuBackend } from "../src/backend/gpu/backend.ts";
+import { median } from "../src/base/arrays.ts";
 import {
   type Builder,
   createBuilder,
@@ -24,7 +25,7 @@ import { attention } from "../src/nn/attention.ts";
 import { layerNorm } from "../src/nn/layers.ts";
 import { adamw } from "../src/nn/optim/adamw.ts";
 import { benchConfig, bertBatch, bertStep } from "./bert.ts";
-import { median, print, quickStates } from "./measure.ts";
+import { print, quickStates } from "./measure.ts";
 
 /** What is known of one row. */
 interface Figures {
@@ -77,7 +78,8 @@ const rows: Record<string, { graph: () => Graph; feeds?: ReturnType<typeof bertB
       const tensors = Array.from({ length: 40 }, (_, i) => i % 2 === 0 ? [256, 256] : [256]);
       const init = { kind: "normal", std: 1 } as const;
       const parameters = tensors.map((shape, i) => b.parameter(`p${i}`, shape, init));
-      adamw(b, parameters, parameters.map((p) => b.mul(p, 0.5)), { learningRate: 1e-3 });
+      const gradients = parameters.map((p) => b.mul(p, 0.5));
+      adamw().emit(b, parameters, gradients, { rate: b.scalar(1e-3) });
       b.output("probe", first(b, parameters[0]));
       return b.graph();
     },
@@ -151,7 +153,7 @@ async function measure(
 function built(build: (b: Builder) => Node): Graph {
   const b = createBuilder();
   const y = build(b);
-  const kept = b.state("y", "f32", y.shape);
+  const kept = b.state("y", "f32", y.shape, { role: "cache" });
   b.update(kept, y);
   b.output("probe", first(b, y));
   return b.graph();
@@ -163,7 +165,7 @@ function trained(build: (b: Builder) => Node): Graph {
   const loss = b.sum(b.square(build(b)));
   const parameters = statesOf(b.graph());
   gradients(b, loss, parameters).forEach((slope, i) => {
-    b.update(b.state(`grad.${parameters[i].name}`, "f32", slope.shape), slope);
+    b.update(b.state(`grad.${parameters[i].name}`, "f32", slope.shape, { role: "cache" }), slope);
   });
   b.output("probe", loss);
   return b.graph();

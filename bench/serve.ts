@@ -16,9 +16,10 @@ import { createApp } from "../routes/app.ts";
 import { writeBundleFiles } from "../src/cli/bundle_files.ts";
 import { inferenceGraph } from "../src/cli/onnx_file.ts";
 import { readSpam } from "../src/data/spam.ts";
-import { BaselineBuilder, DriftMonitor, parseBaseline } from "../src/drift/mod.ts";
+import { BaselineBuilder, DriftMonitor, parseBaseline, watchLive } from "../src/drift/mod.ts";
 import { initialStates } from "../src/nn/init.ts";
 import { createService, type ServiceOptions } from "../src/serve/service.ts";
+import { classifierFeatures } from "../src/serve/text_classification.ts";
 import { loadTokenizer } from "../src/text/tokenizer.ts";
 import { trainWordPiece } from "../src/text/wordpiece_train.ts";
 
@@ -103,7 +104,7 @@ export async function randomBundle(): Promise<string> {
   const encoder = loadTokenizer(tokenizer, tokenizerConfig);
   const labels = ["ham", "spam"];
   const config = bertConfig({ vocabSize: encoder.vocabSize, labels });
-  const baseline = new BaselineBuilder({ labels, vocabSize: encoder.vocabSize });
+  const baseline = new BaselineBuilder(classifierFeatures(labels, { vocabSize: encoder.vocabSize }));
   for (const [i, text] of shortTexts().entries()) {
     const { ids, unknownCount } = encoder.encode(text, { maxTokens: 128 });
     const p = i % 10 / 10;
@@ -156,14 +157,15 @@ function shortTexts(): string[] {
 
 async function serve(options: ServiceOptions): Promise<void> {
   const service = await createService(options);
-  const monitor = service.baseline === undefined
-    ? undefined
-    : new DriftMonitor(parseBaseline(service.baseline));
+  const monitor = service.baseline === undefined ? undefined : watchLive(
+    new DriftMonitor(classifierFeatures(service.info().labels), parseBaseline(service.baseline)),
+  );
   const server = listen(createApp({ models: [{ service, monitor }] }));
   await Deno.stdout.write(new TextEncoder().encode(`${server.port}\n`));
   for await (const _ of Deno.stdin.readable);
   await server.close();
   await service.close();
+  monitor?.dispose();
 }
 
 interface Load {

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import type { HostTensor } from "../src/graph/dtype.ts";
-import { type Graph, statesOf } from "../src/graph/node.ts";
+import { convertTensor, dtypes, type HostTensor } from "../src/graph/dtype.ts";
+import type { Graph } from "../src/graph/node.ts";
+import { bundleStates } from "../src/graph/states.ts";
 import type { Architecture } from "./architecture.ts";
 import { ModelError } from "./errors.ts";
 
-/** What of a checkpoint fits a graph's parameters. */
+/** What of a checkpoint fits a graph's parameters and buffers. */
 export interface FittedWeights {
   /** Tensors that fit, by parameter. */
   readonly states: Record<string, HostTensor>;
@@ -19,22 +20,23 @@ export interface FittedWeights {
 }
 
 /**
- * Matches a checkpoint's tensors with the graph's parameters by name, after the architecture's renaming; half precision becomes
- * f32.
+ * Matches a checkpoint's tensors with the graph's parameters and buffers by name, after the architecture's renaming; floats of another
+ * precision are converted.
  *
  * @param options `replaceHead`: a tensor of another shape counts as missing, since another task's head has other sizes
- * @throws {ModelError} when a tensor's shape is another than its parameter's; with `strict`, also when one is missing.
+ * @throws {ModelError} when a tensor has another shape than its parameter, or a type that is no float where that is one (or the other
+ * way around); with `strict`, also when one is missing.
  */
 export function fitWeights(
   graph: Graph,
   tensors: Readonly<Record<string, HostTensor>>,
   options: { strict?: boolean; replaceHead?: boolean; architecture?: Pick<Architecture, "rename"> } = {},
 ): FittedWeights {
-  const parameters = statesOf(graph).filter((state) => state.attrs.trainable);
+  const parameters = bundleStates(graph);
   const named = renamed(tensors, options.architecture);
   const states: Record<string, HostTensor> = {};
   const missing: string[] = [];
-  for (const { name, shape } of parameters) {
+  for (const { name, dtype, shape } of parameters) {
     if (!Object.hasOwn(named, name!)) {
       missing.push(name!);
       continue;
@@ -50,9 +52,13 @@ export function fitWeights(
           `[${tensor.shape.join(", ")}]`,
       );
     }
-    states[name!] = tensor.dtype === "f32"
-      ? tensor
-      : { ...tensor, dtype: "f32", data: Float32Array.from(tensor.data) };
+    const floats = [tensor.dtype, dtype].every((type) => dtypes[type].kind === "float");
+    if (tensor.dtype !== dtype && !floats) {
+      throw new ModelError(
+        `Cannot load tensor "${name}": the model wants ${dtype}, the checkpoint has ${tensor.dtype}`,
+      );
+    }
+    states[name!] = convertTensor(tensor, dtype);
   }
   if (options.strict && missing.length > 0) {
     throw new ModelError(

@@ -5,7 +5,6 @@
  */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { WindowReport } from "../src/drift/monitor.ts";
 import { contracts } from "./contracts/index.ts";
 import { driftRoutes } from "./drift.ts";
 import { errorResponse, HttpError } from "./errors.ts";
@@ -79,17 +78,9 @@ export function createApp(parts: AppParts): App {
   const traffic = createTraffic();
   const requestIds = new WeakMap<Request, string>();
   const report = (error: unknown, c: Context) => onError(error, requestIds.get(c.req.raw) ?? "");
-  const windowListeners = new Map<ServedModel, Set<(report: WindowReport) => void>>();
-  const stops = models.flatMap((model) => {
-    const { service, monitor } = model;
-    const listeners = new Set<(report: WindowReport) => void>();
-    windowListeners.set(model, listeners);
-    if (!monitor) return [];
-    return service.onObservation((observation, atMs) => {
-      const report = monitor.observe(observation, atMs);
-      if (report) { for (const listener of [...listeners]) listener(report); }
-    });
-  });
+  const stops = models.flatMap(({ service, monitor }) =>
+    monitor ? [service.onObservation((observation, atMs) => void monitor.observe(observation, atMs))] : []
+  );
 
   app.use(async (c, next) => {
     const started = performance.now();
@@ -114,15 +105,7 @@ export function createApp(parts: AppParts): App {
 
   for (const contract of contracts) contract.mount(app, served);
   metricsRoutes(app, metrics);
-  driftRoutes(app, {
-    models,
-    hub,
-    onWindow(model, callback) {
-      const listeners = windowListeners.get(model);
-      listeners?.add(callback);
-      return () => listeners?.delete(callback);
-    },
-  });
+  driftRoutes(app, { models, hub });
   openapiRoutes(app);
   pageRoutes(app, { models: served, hub, traffic, clock });
 

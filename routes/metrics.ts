@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { namedStatistics } from "../src/drift/statistic_names.ts";
 import { identityOf, type ServedModel } from "./models.ts";
 
 /** The Prometheus side of the server. */
@@ -119,13 +120,14 @@ export function createMetrics(models: readonly ServedModel[]): Metrics {
   }, ["feature"]);
   perModel("weir_drift_statistic", "Distance from the baseline in the last window", (m, set) => {
     for (const { name: feature, statistics } of features(m)) {
-      set(statistics.kl, { feature, statistic: "kl" });
-      set(statistics.js, { feature, statistic: "js" });
-      set(statistics.psi, { feature, statistic: "psi" });
-      if (statistics.ks) set(statistics.ks.statistic, { feature, statistic: "ks" });
-      if (statistics.chiSquare) set(statistics.chiSquare.statistic, { feature, statistic: "chi_square" });
+      for (const { metric: statistic, value } of namedStatistics(statistics)) {
+        set(value, { feature, statistic });
+      }
     }
   }, ["feature", "statistic"]);
+  perModel("weir_drift_observations", "Observations of the last window that had the feature", (m, set) => {
+    for (const feature of features(m)) set(feature.n, { feature: feature.name });
+  }, ["feature"]);
   perModel("weir_drift_p_value", "Adjusted p-value of the feature in the last window", (m, set) => {
     for (const feature of features(m)) set(feature.adjustedPValue, { feature: feature.name });
   }, ["feature"]);

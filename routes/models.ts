@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DriftMonitor } from "../src/drift/monitor.ts";
+import type { Watch } from "../src/drift/live.ts";
 import type { PredictService } from "../src/serve/service.ts";
 import { HttpError } from "./errors.ts";
 
@@ -14,7 +14,7 @@ export interface ServedModel {
   /** Names of this version besides its number, such as champion. */
   readonly aliases?: readonly string[];
   /** Watches what comes in; the app feeds it. */
-  readonly monitor?: DriftMonitor;
+  readonly monitor?: Watch<unknown>;
 }
 
 /** What a contract is mounted over. */

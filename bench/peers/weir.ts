@@ -30,10 +30,11 @@ import {
 export async function weir(task: MlpTask | BlockTask): Promise<Contestant> {
   const b = createBuilder();
   // The data lies on the device, as it does for the others.
-  const x = b.state("x", "f32", task.x.shape);
+  const x = b.state("x", "f32", task.x.shape, { role: "cache" });
   const loss = task.kind === "mlp" ? mlpLoss(x, task) : blockLoss(x, task);
   const parameters = statesOf(b.graph()).filter((state) => state.attrs.trainable);
-  adam(b, parameters, gradients(b, loss, parameters), adamOptions);
+  const rate = b.scalar(adamOptions.learningRate);
+  adam(adamOptions).emit(b, parameters, gradients(b, loss, parameters), { rate });
   b.output("loss", loss);
 
   const backend = await createGpuBackend();
@@ -60,7 +61,7 @@ export async function weir(task: MlpTask | BlockTask): Promise<Contestant> {
       h = linear(b, h, { name: `layer${i}`, in: from, out: to });
       if (i < layers - 1) h = b.relu(h);
     }
-    return softmaxCrossEntropy(b, h, { labels: b.state("labels", "i32", [task.labels.length]) });
+    return softmaxCrossEntropy(b, h, { labels: b.state("labels", "i32", [task.labels.length], { role: "cache" }) });
   }
 
   function blockLoss(x: Node, { hidden: size, heads, inner, y }: BlockTask): Node {
@@ -75,7 +76,7 @@ export async function weir(task: MlpTask | BlockTask): Promise<Contestant> {
       activation: "relu",
     });
     const out = layerNorm(b, b.add(attended, fed), { name: "norm2", ...norm });
-    const error = b.square(b.sub(out, b.state("y", "f32", y.shape)));
+    const error = b.square(b.sub(out, b.state("y", "f32", y.shape, { role: "cache" })));
     return b.div(b.sum(error), y.data.length);
   }
 }

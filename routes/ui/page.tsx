@@ -1,12 +1,12 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { raw } from "hono/html";
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { formatCount as count } from "../../src/base/format.ts";
 import { type Hub, sseEvent } from "../hub.ts";
 import { findModel, identityOf, type Models, type ServedModel } from "../models.ts";
 import type { Traffic } from "../traffic.ts";
 import { tryRoute } from "./answer.tsx";
 import { Whisker } from "./charts.tsx";
-import { count } from "./format.ts";
 import { featureId, fragments, modelFacts } from "./fragments.tsx";
 
 /** GET / (the page), /ui/stream (its live parts), POST /ui/try and the files the page is made of. */

@@ -47,32 +47,39 @@ export async function readListed<S extends boolean>(
   if (wanted.sizeBytes > maxBytes) {
     throw damaged(directory, path, `has ${wanted.sizeBytes} bytes, and at most ${maxBytes} are read`);
   }
+  const allocate = (size: number) =>
+    new Uint8Array(shared ? new SharedArrayBuffer(size) : new ArrayBuffer(size));
+  let bytes = allocate(0);
+  await hashListed(directory, path, wanted, (chunk, at) => {
+    if (at === 0) bytes = allocate(wanted.sizeBytes); // now it is known that the file has this size
+    bytes.set(chunk, at);
+  });
+  return bytes as Uint8Array<S extends true ? SharedArrayBuffer : ArrayBuffer>;
+}
+
+/**
+ * Compares the size and SHA-256 of a file that the manifest lists with what it says. `onChunk` is given each piece and where it
+ * begins.
+ *
+ * @throws {BundleError} When it is missing, not a plain file, or not what the manifest says.
+ */
+export async function hashListed(
+  directory: string,
+  path: string,
+  wanted: FileEntry,
+  onChunk?: (chunk: Uint8Array, at: number) => void,
+): Promise<void> {
   try {
-    // Before memory is taken for a size that the manifest only claims.
     const { size } = await checkPlain(directory, path);
     if (size !== wanted.sizeBytes) throw wrongSize(directory, path, size, wanted);
-    const buffer = shared ? new SharedArrayBuffer(size) : new ArrayBuffer(size);
-    const bytes = new Uint8Array(buffer);
-    let length = 0;
+    let at = 0;
     const found = await hashFile(join(directory, path), (chunk) => {
-      if (length + chunk.length > size) throw damaged(directory, path, "grows while it is read");
-      bytes.set(chunk, length);
-      length += chunk.length;
+      if (at + chunk.length > size) throw damaged(directory, path, "grows while it is read");
+      onChunk?.(chunk, at);
+      at += chunk.length;
       return Promise.resolve();
     });
     checkEntry(directory, path, found, wanted);
-    return bytes as Uint8Array<S extends true ? SharedArrayBuffer : ArrayBuffer>;
-  } catch (error) {
-    throw explain(error, directory, path);
-  }
-}
-
-/** The size and SHA-256 of a file that the manifest lists, compared with what it says. */
-export async function hashListed(directory: string, path: string, wanted: FileEntry): Promise<void> {
-  try {
-    const { size } = await checkPlain(directory, path);
-    if (size !== wanted.sizeBytes) throw wrongSize(directory, path, size, wanted);
-    checkEntry(directory, path, await hashFile(join(directory, path)), wanted);
   } catch (error) {
     throw explain(error, directory, path);
   }
@@ -82,7 +89,7 @@ export async function hashListed(directory: string, path: string, wanted: FileEn
 export function checkEntry(directory: string, path: string, found: FileEntry, wanted: FileEntry): void {
   if (found.sizeBytes !== wanted.sizeBytes) throw wrongSize(directory, path, found.sizeBytes, wanted);
   if (found.sha256 !== wanted.sha256) {
-    throw damaged(directory, path, `is not what ${manifestName} says: its SHA-256 differs`);
+    throw damaged(directory, path, `does not match its SHA-256 in ${manifestName}`);
   }
 }
 
@@ -115,7 +122,8 @@ export async function listFiles(directory: string): Promise<string[]> {
   try {
     await walk("");
   } catch (error) {
-    throw explain(error, directory, "a folder");
+    if (isMissing(error)) throw new BundleError(`${directory} is no bundle: it is no folder.`);
+    throw explain(error, directory, "its list of files");
   }
   return paths.sort();
 }

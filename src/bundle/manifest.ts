@@ -21,7 +21,7 @@ export interface Manifest {
   readonly createdAt: string;
   /** `model_type` of `config.json`, such as bert. */
   readonly architecture: string;
-  /** What the task's head is made with. `labels`, where it has them, are in the order of the outputs, as `id2label` of `config.json`. */
+  /** What the task's head is made with. `labels`, where it has them, are in the order of the outputs, as in `config.json`. */
   readonly head: Readonly<Record<string, unknown>>;
   /** What can be run, by name: `model`. */
   readonly signatures: Readonly<Record<string, Signature>>;
@@ -39,13 +39,17 @@ export interface Manifest {
 export interface Signature {
   /** Its path in the bundle, such as onnx/model.onnx. */
   readonly file: string;
+  /** What it is fed. */
   readonly inputs: readonly TensorSpec[];
+  /** What it answers; at least one. */
   readonly outputs: readonly TensorSpec[];
 }
 
 /** A tensor that a model reads or gives. */
 export interface TensorSpec {
+  /** As in the file. */
   readonly name: string;
+  /** The type of its elements. */
   readonly dtype: "i64" | "i32" | "f32" | "f16" | "bool" | "u8";
   /** Sizes; a text names an axis whose size the caller chooses, such as batch_size. */
   readonly shape: readonly (number | string)[];
@@ -111,8 +115,8 @@ export const manifestLimits = { bytes: 4 * 2 ** 20, files: 10_000, labels: 100_0
 export const unknownArchitecture = "unknown";
 
 /**
- * Reads and validates weir.json, of format 2 or 1; the latter becomes 2: its labels become the head, and its model the signature of a
- * text classifier. Fields that this version does not know are kept.
+ * Reads and validates weir.json, of format 2 or 1. The latter becomes 2: its labels become the head, and its model the
+ * signature of a text classifier. Fields that this version does not know are kept.
  *
  * @param json The text of weir.json, or what it parses to.
  * @param source How to name it in errors, such as its path.

@@ -24,12 +24,15 @@ import {
 
 /** A bundle as it was read and found whole. */
 export interface Bundle {
+  /** Where it lies. */
   readonly directory: string;
+  /** Its weir.json, as format 2. */
   readonly manifest: Manifest;
   /** The parsed `config.json`. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** The texts of `tokenizer.json` and, where the bundle has one, of `tokenizer_config.json`. */
+  /** The text of `tokenizer.json`. */
   readonly tokenizer: string;
+  /** The text of `tokenizer_config.json`, where the bundle has one. */
   readonly tokenizerConfig?: string;
   /** The parsed `baseline.json`, where the bundle has one. */
   readonly baseline?: unknown;
@@ -50,8 +53,8 @@ export const bundleLimits = {
 };
 
 /**
- * Reads what a model is run with: configuration, tokenizer, the files of its signatures, and the baseline where there is one. Each is
- * read once, and is what the manifest lists; files that it does not list are not looked at.
+ * Reads what a model is run with: configuration, tokenizer, the files of its signatures, and the baseline where there is
+ * one. Each is read once, and is what the manifest lists; files that it does not list are not looked at.
  *
  * @param directory A bundle, as weir train writes it and the registry stores it.
  * @param options `models`: whether to read the signatures' files, which is most of the time; true unless given.

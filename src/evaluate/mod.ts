@@ -2,8 +2,9 @@
  * Metrics equal to their reference implementations, with intervals, tests and reports. Pure functions: nothing here reads a file,
  * a clock or the network.
  *
- * A newcomer starts with `evaluateTask`, which measures a task's predictions by the metrics that suit it, and with `htmlPage`,
- * which shows what it found. Below that, each family has a function that gives its figures (`bleu`, `classificationReport`) and
+ * A newcomer starts with `tasks/metrics.ts`, one function for each kind of prediction (`classificationMetrics`,
+ * `multilabelMetrics`, `regressionMetrics`, `entityMetrics`, `similarityMetrics`, `retrievalMetrics`, `textMetrics`); with
+ * `evaluateTask`, which measures rows of a file by the metrics that suit their task; and with `htmlPage`, which shows what it found. Below that, each family has a function that gives its figures (`bleu`, `classificationReport`) and
  * most have one that gives their rows (`bleuRows`), which `bootstrap`, `pairedBootstrap` and `approximateRandomization` take.
  *
  * | exports of | are |
@@ -144,6 +145,7 @@ export * from "../people/export.ts";
 export type { Category, MaybeRating } from "../statistics/categories.ts";
 
 // Tasks and reports.
+export * from "./tasks/metrics.ts";
 export * from "./tasks/families.ts";
 export * from "./tasks/strategy.ts";
 export * from "./tasks/slices.ts";

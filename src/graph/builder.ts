@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type DType, type HostTensor, type TypedArray, typedArray } from "./dtype.ts";
+import { type DType, dtypes, type HostTensor, isFloat, type TypedArray, typedArray } from "./dtype.ts";
 import type {
   AttrsOf,
   Graph,
@@ -14,6 +14,7 @@ import type {
   NodeOf,
   OpAttrs,
   OpName,
+  StateAttrs,
   TensorType,
   Update,
 } from "./node.ts";
@@ -57,6 +58,8 @@ export interface OpRules<K extends OpName> {
   half?(attrs: OpAttrs[K], operands: number): readonly number[];
   /** What other backends' results are held to. */
   readonly tolerance: Tolerance;
+  /** Whether it takes types that are only stored (`DTypeSpec.computes`): it reads no element's value, or decodes it. */
+  readonly takesStored?: boolean;
   /** Replaces symbols in the attributes; needed where attributes hold dimensions. */
   bind?(attrs: OpAttrs[K], dim: (dim: Dim) => number): OpAttrs[K];
 }
@@ -98,21 +101,33 @@ export type OpTable = { readonly [K in OpName]: OpSpec<K> };
 export class Builder {
   readonly #table: OpTable;
   readonly #nodes: Node[] = [];
-  readonly #names = new Map<string, Node>();
+  readonly #names = new Map<string, NodeOf<"input"> | NodeOf<"state">>();
   readonly #outputs: Record<string, Node> = {};
   readonly #updates: Update[] = [];
   readonly #boundaries: Node[] = [];
   #streams = 0;
   #scope = "";
 
-  /** An empty graph; `createBuilder` supplies the table. */
-  constructor(table: OpTable) {
+  /** An empty graph, or one to go on from: `createBuilder` and `continueFrom` supply the table. */
+  constructor(table: OpTable, from?: Graph) {
     this.#table = table;
+    if (!from) return;
+    this.#nodes.push(...from.nodes);
+    for (const node of from.nodes) if (isNamed(node)) this.#names.set(node.name!, node);
+    Object.assign(this.#outputs, from.outputs);
+    this.#updates.push(...from.updates);
+    this.#boundaries.push(...from.boundaries);
+    this.reserveStreams(from.nodes);
   }
 
   /** The graph so far. Later additions do not show in it. */
   graph(): Graph {
-    return { nodes: [...this.#nodes], outputs: { ...this.#outputs }, updates: [...this.#updates] };
+    return {
+      nodes: [...this.#nodes],
+      outputs: { ...this.#outputs },
+      updates: [...this.#updates],
+      boundaries: [...this.#boundaries],
+    };
   }
 
   /** The nodes so far, in order: a live view. */
@@ -130,20 +145,55 @@ export class Builder {
     return this.#append("input", [], {}, { dtype, shape }, name) as NodeOf<"input">;
   }
 
-  /** A trainable state, named as in the checkpoint. */
-  parameter(name: string, shape: Shape, init: Init): NodeOf<"state"> {
-    return this.state(name, "f32", shape, { init, trainable: true });
+  /**
+   * What the model learns, named as in the checkpoint: f32, trainable and subject to weight decay unless told otherwise; a type that
+   * has no gradients (an integer, bf16) is never trainable. A name that is known already is the parameter that has it: tied weights.
+   *
+   * @throws {ShapeError} when a parameter of that name has another type or other attributes.
+   */
+  parameter(
+    name: string,
+    shape: Shape,
+    init: Init,
+    options: { trainable?: boolean; decays?: boolean; dtype?: DType } = {},
+  ): NodeOf<"state"> {
+    const { dtype = "f32", ...rest } = options;
+    const wanted = { role: "parameter", ...rest, init } as const;
+    return this.#known(name, { dtype, shape }, wanted) ??
+      this.state(name, dtype, shape, { trainable: isFloat(dtype), decays: true, ...wanted });
   }
 
-  /** A value kept on the device between runs. */
+  /**
+   * What belongs to the model but is not learnt: saved, exported and restored with the parameters, and changed by updates alone. A
+   * name that is known already is the buffer that has it.
+   *
+   * @throws {ShapeError} when a state of that name has another type or other attributes.
+   */
+  buffer(name: string, dtype: DType, shape: Shape, options: { init: Init }): NodeOf<"state"> {
+    const wanted = { role: "buffer", ...options } as const;
+    return this.#known(name, { dtype, shape }, wanted) ?? this.state(name, dtype, shape, wanted);
+  }
+
+  /** A value kept on the device between runs: zeros, neither trained nor decaying unless told otherwise. */
   state(
     name: string,
     dtype: DType,
     shape: Shape,
-    options: { init?: Init; trainable?: boolean } = {},
+    options: Pick<StateAttrs, "role"> & Partial<StateAttrs>,
   ): NodeOf<"state"> {
-    const attrs = { trainable: options.trainable ?? false, init: options.init ?? { kind: "fill", value: 0 } };
-    return this.#append("state", [], attrs as AttrsOf<"state">, { dtype, shape }, name) as NodeOf<"state">;
+    const { role, trainable = false, decays = false, init = { kind: "fill", value: 0 } } = options;
+    if (trainable && !isFloat(dtype)) {
+      throw new ShapeError(
+        `Cannot build state "${name}": ${dtype} has no gradients, so it cannot be trained`,
+      );
+    }
+    const attrs = { role, trainable, decays, init };
+    return this.#append("state", [], attrs, { dtype, shape }, name) as NodeOf<"state">;
+  }
+
+  /** The input or state of that name, if there is one. */
+  find(name: string): NodeOf<"input"> | NodeOf<"state"> | undefined {
+    return this.#names.get(name);
   }
 
   /** A tensor that is part of the graph. */
@@ -166,6 +216,11 @@ export class Builder {
   /** Makes a node readable by name after each run. */
   output(name: string, node: Node): void {
     this.#outputs[name] = node;
+  }
+
+  /** What was made readable, by name. */
+  get outputs(): Readonly<Record<string, Node>> {
+    return this.#outputs;
   }
 
   /** Lets `state` take the value of `value` after each run. */
@@ -225,8 +280,6 @@ export class Builder {
       ) as Node;
     }
     const type = this.#infer(node.op, inputs, attrs as never, node.name);
-    const { stream } = attrs as Partial<OpAttrs["random"]>;
-    if (stream !== undefined) this.#streams = Math.max(this.#streams, stream + 1);
     return this.#append(node.op, inputs, attrs as never, type, node.name) as Node;
   }
 
@@ -453,6 +506,13 @@ export class Builder {
   nextStream(): number {
     return this.#streams++;
   }
+  /** Leaves the streams that these nodes draw from to them: for graphs that are rebuilt or gone on from. */
+  reserveStreams(nodes: readonly Node[]): void {
+    for (const { attrs } of nodes) {
+      const { stream, rate = 1 } = attrs as Partial<OpAttrs["attention"]>;
+      if (stream !== undefined && rate > 0) this.#streams = Math.max(this.#streams, stream + 1);
+    }
+  }
 
   /** Sums `x` down to `shape`, undoing a broadcast from it. */
   sumTo(x: Node, shape: Shape): Node {
@@ -463,8 +523,35 @@ export class Builder {
     return this.reshape(axes.length > 0 ? this.sum(x, axes, { keepDims: true }) : x, shape);
   }
 
+  /** The state of that name, if there is one; an error if it is another than what is asked for. */
+  #known(
+    name: string,
+    type: TensorType,
+    wanted: Pick<StateAttrs, "role"> & Partial<StateAttrs>,
+  ): NodeOf<"state"> | undefined {
+    const known = this.#names.get(name);
+    if (!known) return undefined;
+    const text = (value: unknown) => JSON.stringify(value);
+    const fits = known.op === "state" && known.dtype === type.dtype && sameShape(known.shape, type.shape) &&
+      Object.entries(wanted).every(([key, value]) =>
+        text(known.attrs[key as keyof StateAttrs]) === text(value)
+      );
+    if (fits) return known;
+    const there = known.op === "state" ? text(known.attrs) : known.op;
+    throw new ShapeError(
+      `Cannot build ${wanted.role} "${name}": it is ${known.dtype} ${
+        formatShape(known.shape)
+      } ${there} already, ` +
+        `asked for as ${type.dtype} ${formatShape(type.shape)} ${text(wanted)}`,
+    );
+  }
+
   #infer<K extends OpName>(op: K, inputs: readonly Node[], attrs: OpAttrs[K], label?: string): TensorType {
     try {
+      const stored = inputs.find(({ dtype }) => !dtypes[dtype].computes);
+      if (stored && !this.#table[op].takesStored) {
+        throw new ShapeError(`${stored.dtype} is only stored; cast it to a type to compute with`);
+      }
       return this.#table[op].infer(inputs, attrs);
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error;
@@ -490,7 +577,7 @@ export class Builder {
     if (op === "input" || op === "state") {
       if (!name) throw new ShapeError(`Cannot build ${op}: it needs a name`);
       if (this.#names.has(name)) throw new ShapeError(`Cannot build ${op} "${name}": that name is taken`);
-      this.#names.set(name, node as unknown as Node);
+      this.#names.set(name, node as unknown as NodeOf<"input"> | NodeOf<"state">);
     }
     this.#nodes.push(node as unknown as Node);
     return node as NodeOf<K>;
@@ -513,4 +600,8 @@ export class Builder {
   #binary(op: "sub" | "div" | "less", x: Node | number, y: Node | number): Node {
     return this.apply(op, this.#pair(x, y), {});
   }
+}
+
+function isNamed(node: Node): node is NodeOf<"input"> | NodeOf<"state"> {
+  return node.op === "input" || node.op === "state";
 }

@@ -141,11 +141,34 @@ export interface AttentionAttrs {
 /** The name of an op. */
 export type OpName = keyof OpAttrs;
 
-/** How a state's first value is made; `fan` initialisers are written out by the layer as `normal` or `uniform`. */
+/**
+ * How a state's first value is made; `fan` initialisers are written out by the layer as `normal` or `uniform`. A `key` is the one
+ * u32 that seeds the state's own stream of random numbers.
+ */
 export type Init =
   | { readonly kind: "fill"; readonly value: number }
   | { readonly kind: "normal"; readonly std: number }
-  | { readonly kind: "uniform"; readonly bound: number };
+  | { readonly kind: "uniform"; readonly bound: number }
+  | { readonly kind: "key" };
+
+/**
+ * What a state is for. A `parameter` is learnt, a `buffer` belongs to the model but is not learnt (running statistics), a `moment`
+ * is what an optimiser keeps of past gradients, a `counter` is where a run is (steps, random key, loss scale), and a `cache` is worth
+ * nothing once the work it serves is done (accumulated gradients, keys and values of earlier tokens).
+ */
+export type StateRole = "parameter" | "buffer" | "moment" | "counter" | "cache";
+
+/** What a state says of itself; nothing is read off its name. */
+export interface StateAttrs {
+  /** What it is for: this decides where it is saved, see `bundleStates` and `checkpointStates`. */
+  readonly role: StateRole;
+  /** Whether training changes it: of a parameter that is frozen, no gradient is taken. */
+  readonly trainable: boolean;
+  /** Whether weight decay applies to it: not to biases, nor to weights of normalisations. */
+  readonly decays: boolean;
+  /** How its first value is made. */
+  readonly init: Init;
+}
 
 /** The attributes of nodes that are not computed. */
 export interface LeafAttrs {
@@ -153,8 +176,8 @@ export interface LeafAttrs {
   input: NoAttrs;
   /** Part of the graph. */
   constant: { readonly data: TypedArray };
-  /** Kept between runs: parameters, moments, counters, keys. `trainable` marks what gradients are taken of. */
-  state: { readonly trainable: boolean; readonly init: Init };
+  /** Kept between runs. */
+  state: StateAttrs;
 }
 
 /** An op, or one of the three kinds of leaf. */
@@ -206,16 +229,25 @@ export interface Graph {
   readonly outputs: Readonly<Record<string, Node>>;
   /** What a run changes. */
   readonly updates: readonly Update[];
+  /** The values between which gradients may compute the rest again instead of keeping it, in order: the operand of each layer. */
+  readonly boundaries: readonly Node[];
 }
+
+/** What makes one graph of another: every pass and every method that adapts a model is one, so that they compose. */
+export type Pass = (graph: Graph) => Graph;
 
 /** The graph's inputs by name. */
 export function inputsOf(graph: Graph): NodeOf<"input">[] {
   return graph.nodes.filter((n) => n.op === "input");
 }
 
-/** The graph's states, in order. */
-export function statesOf(graph: Graph): NodeOf<"state">[] {
-  return graph.nodes.filter((n) => n.op === "state");
+/** The graph's states, in order: all of them, or those of one role. */
+export function statesOf(graph: Graph, role?: StateRole): NodeOf<"state">[] {
+  return graph.nodes.filter((n) =>
+    n.op === "state" && (role === undefined || n.attrs.role === role)
+  ) as NodeOf<
+    "state"
+  >[];
 }
 
 /** How a node is called in messages: its label, or op and id. */

@@ -39,7 +39,10 @@ function printAttrs(node: Node): string {
     const shown = Array.from(data.subarray(0, 4), (v) => Number(v.toPrecision(6))).join(", ");
     return ` {${data.length > 4 ? `${shown}, ... ${data.length} values` : shown}}`;
   }
-  if (node.op === "state") return node.attrs.trainable ? " {trainable}" : "";
+  if (node.op === "state") {
+    const { role, trainable } = node.attrs;
+    return ` {${role}${role === "parameter" && !trainable ? ", frozen" : ""}}`;
+  }
   const entries = Object.entries(node.attrs);
   if (entries.length === 0) return "";
   const text = (value: unknown) => Array.isArray(value) ? `[${value.join(", ")}]` : String(value);

@@ -51,6 +51,9 @@ export function verify(graph: Graph, after = "building"): Graph {
   for (const [name, node] of Object.entries(graph.outputs)) {
     if (graph.nodes[node.id] !== node) fail(node, `is output "${name}" but not in the graph`);
   }
+  for (const node of graph.boundaries) {
+    if (graph.nodes[node.id] !== node) fail(node, "is a boundary but not in the graph");
+  }
   const updated = new Set<Node>();
   for (const { state, value } of graph.updates) {
     if (graph.nodes[state.id] !== state) fail(state, "is updated but not in the graph");

@@ -17,7 +17,8 @@ import { forwardGraph, type ModelSpec, trainableModel } from "../tasks/model.ts"
 import { servedTasks } from "../tasks/served.ts";
 import type { RowOutputs, Scores } from "../tasks/task.ts";
 import { trainedTasks } from "../tasks/trained.ts";
-import type { Json, Settings } from "../train/checkpoint.ts";
+import type { Json } from "../base/json.ts";
+import type { Settings } from "../train/checkpoint.ts";
 import { createEvaluator, type Evaluated } from "../train/evaluator.ts";
 import type { MeasureOptions } from "../train/measure.ts";
 import type { TrainCallbacks, TrainResult } from "../train/options.ts";

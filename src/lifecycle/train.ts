@@ -185,7 +185,7 @@ async function publish(
       directory: staging,
       bump: options.bump,
       aliases: [...options.aliases],
-      pipelineTag: servedTasks[spec.task].pipelineTag,
+      card: { pipelineTag: servedTasks[spec.task].pipelineTag },
     });
   } finally {
     await registry.close();

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { allocate, type HostTensor } from "../graph/dtype.ts";
+import { allocate, dtypes, type HostTensor, typedArray } from "../graph/dtype.ts";
 import { type Graph, type NodeOf, statesOf } from "../graph/node.ts";
 import { numeric, sizeOf } from "../graph/shape.ts";
 import { mix32 } from "../graph/ops/random.ts";
-import { RNG_STATE } from "./rng.ts";
 
 /**
  * A value for every state of the graph, each drawn from the seed and the state's own name: adding a layer changes no
@@ -36,10 +35,11 @@ export function initialStates(graph: Graph, seed: number): Record<string, HostTe
 
 function initialState(state: NodeOf<"state">, seed: number): HostTensor {
   const shape = numeric(state.shape);
-  const data = allocate(state.dtype, sizeOf(shape));
+  const { computes } = dtypes[state.dtype];
+  const data = computes ? allocate(state.dtype, sizeOf(shape)) : new Float32Array(sizeOf(shape));
   const stream = mix32(hashName(state.name!) ^ mix32(seed));
   const { init } = state.attrs;
-  if (state.name === RNG_STATE) {
+  if (init.kind === "key") {
     data[0] = stream;
   } else if (init.kind === "fill") {
     data.fill(init.value);
@@ -48,7 +48,7 @@ function initialState(state: NodeOf<"state">, seed: number): HostTensor {
   } else {
     for (let i = 0; i < data.length; i++) data[i] = normal(stream, i) * init.std;
   }
-  return { dtype: state.dtype, shape: [...shape], data };
+  return { dtype: state.dtype, shape: [...shape], data: computes ? data : typedArray(state.dtype, data) };
 }
 
 /** In (0, 1), the index's own: no state is carried from one element to the next. */

@@ -51,7 +51,7 @@ export function linear(
   const weight = b.parameter(`${name}.weight`, [out, options.in], init); // [out, in]
   const bias = options.bias === false
     ? undefined
-    : b.parameter(`${name}.bias`, [out], { kind: "fill", value: 0 });
+    : b.parameter(`${name}.bias`, [out], { kind: "fill", value: 0 }, { decays: false });
   return b.named(name, () => {
     const y = b.matmul(x, weight, { transB: true }); // [..., out]
     return bias ? b.add(y, bias) : y;
@@ -90,8 +90,9 @@ export function layerNorm(
   x: Node,
   options: { name: string; size: number; epsilon?: number },
 ): Node {
-  const weight = b.parameter(`${options.name}.weight`, [options.size], { kind: "fill", value: 1 });
-  const bias = b.parameter(`${options.name}.bias`, [options.size], { kind: "fill", value: 0 });
+  const shape = [options.size];
+  const weight = b.parameter(`${options.name}.weight`, shape, { kind: "fill", value: 1 }, { decays: false });
+  const bias = b.parameter(`${options.name}.bias`, shape, { kind: "fill", value: 0 }, { decays: false });
   return b.named(options.name, () => b.layerNorm(x, weight, bias, options.epsilon ?? 1e-12));
 }
 
@@ -101,7 +102,8 @@ export function rmsNorm(
   x: Node,
   options: { name: string; size: number; epsilon?: number },
 ): Node {
-  const weight = b.parameter(`${options.name}.weight`, [options.size], { kind: "fill", value: 1 });
+  const shape = [options.size];
+  const weight = b.parameter(`${options.name}.weight`, shape, { kind: "fill", value: 1 }, { decays: false });
   return b.named(options.name, () => b.rmsNorm(x, weight, options.epsilon ?? 1e-6));
 }
 

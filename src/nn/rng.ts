@@ -15,9 +15,11 @@ export const RNG_STATE = "rng";
  */
 const STEP_INCREMENT = 0xb5297a4d;
 
-/** The key for this run's `random` nodes. Appends the state and its update, so it is called once in a graph. */
+/** The key for this run's `random` nodes. Appends the state and its update where the graph has none yet. */
 export function rngKey(b: Builder): Node {
-  const state = b.state(RNG_STATE, "u32", []);
+  const known = b.find(RNG_STATE);
+  if (known) return known;
+  const state = b.state(RNG_STATE, "u32", [], { role: "counter", init: { kind: "key" } });
   b.update(state, b.add(state, STEP_INCREMENT));
   return state;
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import { UserError } from "../base/errors.ts";
-import { bytesPerElement, type DType, type HostTensor, type TypedArray } from "../graph/dtype.ts";
+import { bytesOf, type DType, dtypes, type HostTensor, type TypedArray } from "../graph/dtype.ts";
 
 /** A file that is not a safetensors file, or not a sound one; the message is for the user. */
 export class SafetensorsError extends UserError {}
@@ -25,10 +25,10 @@ const MAX_TENSORS = 100_000;
 const MAX_RANK = 16;
 
 /**
- * Reads a whole file. BF16 and F64 become f32, I64 becomes i32 (`position_ids` in old checkpoints), U8 becomes bool.
+ * Reads a whole file. F64 becomes f32 and I64 becomes i32 (`position_ids` in old checkpoints); every other type stays what it is.
  *
- * @throws {SafetensorsError} naming the tensor, when the file is cut short, tensors overlap or leave holes, or a shape or
- * type is wrong.
+ * @throws {SafetensorsError} naming the tensor, when the file is cut short, tensors overlap or leave holes, a shape or type is wrong,
+ * or a 64-bit value does not fit in 32 bits.
  *
  * @example
  * ```ts
@@ -81,7 +81,7 @@ export function readSafetensors(bytes: Uint8Array, options: { name?: string } = 
     fail(`its tensors take ${end} bytes, the file holds ${body.length}: it was cut short or added to`);
   }
   for (const entry of entries) {
-    const { dtype, data } = decode(entry, body.slice(entry.begin, entry.end));
+    const { dtype, data } = decode(entry, body.slice(entry.begin, entry.end), fail);
     Object.defineProperty(tensors, entry.name, {
       value: { dtype, shape: entry.shape, data },
       enumerable: true,
@@ -95,26 +95,30 @@ export function readSafetensors(bytes: Uint8Array, options: { name?: string } = 
 /**
  * Lays tensors out as one file's bytes, largest element types first as the reference implementation does, then by name.
  *
- * @throws {SafetensorsError} when a tensor's data does not fill its shape.
+ * @throws {SafetensorsError} when a tensor's data does not fill its shape, or the format has no such type.
  */
 export function writeSafetensors(
   tensors: Readonly<Record<string, HostTensor>>,
   options: { metadata?: Readonly<Record<string, string>> } = {},
 ): Uint8Array<ArrayBuffer> {
   const names = Object.keys(tensors).sort((p, q) =>
-    bytesPerElement(tensors[q].dtype) - bytesPerElement(tensors[p].dtype) || (p < q ? -1 : 1)
+    dtypes[tensors[q].dtype].bits - dtypes[tensors[p].dtype].bits || (p < q ? -1 : 1)
   );
   const header: Record<string, unknown> = Object.create(null);
   if (options.metadata) header.__metadata__ = options.metadata;
   let end = 0;
   for (const name of names) {
     const { dtype, shape, data } = tensors[name];
-    if (name === "__metadata__" || data.length !== shape.reduce((a, d) => a * d, 1)) {
+    const { safetensors } = dtypes[dtype];
+    if (!safetensors) {
+      throw new SafetensorsError(`Cannot write tensor "${name}": safetensors files have no type ${dtype}`);
+    }
+    if (name === "__metadata__" || data.byteLength !== bytesOf(dtype, shape.reduce((a, d) => a * d, 1))) {
       throw new SafetensorsError(
         `Cannot write tensor "${name}": ${data.length} values do not fill shape [${shape.join(", ")}]`,
       );
     }
-    header[name] = { dtype: written[dtype], shape, data_offsets: [end, end += data.byteLength] };
+    header[name] = { dtype: safetensors, shape, data_offsets: [end, end += data.byteLength] };
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
   const padded = Math.ceil(json.length / 8) * 8; // so that the tensors are aligned
@@ -130,23 +134,19 @@ export function writeSafetensors(
   return bytes;
 }
 
-const written: Record<DType, string> = { f32: "F32", f16: "F16", i32: "I32", u32: "U32", bool: "BOOL" };
-
-const elementBytes: Readonly<Record<string, number>> = {
-  F64: 8,
-  I64: 8,
-  F32: 4,
-  I32: 4,
-  U32: 4,
-  F16: 2,
-  BF16: 2,
-  BOOL: 1,
-  U8: 1,
-};
+/** Our type of each of the format's, and the two that are narrowed. */
+const typesInFiles: ReadonlyMap<string, DType | "f64" | "i64"> = new Map<string, DType | "f64" | "i64">([
+  ["F64", "f64"],
+  ["I64", "i64"],
+  ...(Object.keys(dtypes) as DType[]).flatMap((dtype): [string, DType][] => {
+    const { safetensors } = dtypes[dtype];
+    return safetensors ? [[safetensors, dtype]] : [];
+  }),
+]);
 
 interface Entry {
   readonly name: string;
-  readonly type: string;
+  readonly type: DType | "f64" | "i64";
   readonly shape: number[];
   readonly begin: number;
   readonly end: number;
@@ -174,10 +174,11 @@ function checkMetadata(value: unknown, fail: Fail): Record<string, string> {
 }
 
 function checkEntry(name: string, value: unknown, fail: Fail): Entry {
-  const { dtype: type, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
-  if (typeof type !== "string" || !Object.hasOwn(elementBytes, type)) {
+  const { dtype: inFile, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
+  const type = typesInFiles.get(inFile as string);
+  if (!type) {
     return fail(
-      `tensor "${name}" has type ${JSON.stringify(type)}, known are ${Object.keys(elementBytes).join(", ")}`,
+      `tensor "${name}" has type ${JSON.stringify(inFile)}, known are ${[...typesInFiles.keys()].join(", ")}`,
     );
   }
   if (!isWholeNumbers(shape) || shape.length > MAX_RANK) return fail(`tensor "${name}" has no sound shape`);
@@ -185,10 +186,10 @@ function checkEntry(name: string, value: unknown, fail: Fail): Entry {
     return fail(`tensor "${name}" has no sound data_offsets`);
   }
   const [begin, end] = offsets;
-  const wanted = shape.reduce((a, d) => a * d, elementBytes[type]);
+  const wanted = shape.reduce((a, d) => a * d, type === "f64" || type === "i64" ? 8 : dtypes[type].bits / 8);
   if (end - begin !== wanted) {
     return fail(
-      `tensor "${name}" of type ${type} and shape [${shape.join(", ")}] takes ${wanted} bytes, got ${
+      `tensor "${name}" of type ${inFile} and shape [${shape.join(", ")}] takes ${wanted} bytes, got ${
         end - begin
       }`,
     );
@@ -201,26 +202,28 @@ function isWholeNumbers(value: unknown): value is number[] {
 }
 
 /** `bytes` starts its own buffer, so any view of it is aligned. */
-function decode(entry: Entry, bytes: Uint8Array<ArrayBuffer>): { dtype: DType; data: TypedArray } {
-  const { buffer } = bytes;
-  switch (entry.type) {
-    case "F32":
-      return { dtype: "f32", data: new Float32Array(buffer) };
-    case "F16":
-      return { dtype: "f16", data: new Float16Array(buffer) };
-    case "I32":
-      return { dtype: "i32", data: new Int32Array(buffer) };
-    case "U32":
-      return { dtype: "u32", data: new Uint32Array(buffer) };
-    case "F64":
-      return { dtype: "f32", data: Float32Array.from(new Float64Array(buffer)) };
-    case "I64":
-      return { dtype: "i32", data: Int32Array.from(new BigInt64Array(buffer), Number) };
-    case "BF16": {
-      const bits = Uint32Array.from(new Uint16Array(buffer), (half) => half << 16); // the upper half of an f32
-      return { dtype: "f32", data: new Float32Array(bits.buffer) };
+function decode(
+  { name, type }: Entry,
+  { buffer }: Uint8Array<ArrayBuffer>,
+  fail: Fail,
+): { dtype: DType; data: TypedArray } {
+  switch (type) {
+    case "f64": {
+      const wide = new Float64Array(buffer);
+      const data = Float32Array.from(wide);
+      const at = data.findIndex((value, i) => !Number.isFinite(value) && Number.isFinite(wide[i]));
+      if (at >= 0) fail(`tensor "${name}" holds the F64 value ${wide[at]}, which is beyond the range of f32`);
+      return { dtype: "f32", data };
+    }
+    case "i64": {
+      const wide = new BigInt64Array(buffer);
+      const beyond = wide.find((value) => value !== BigInt.asIntN(32, value));
+      if (beyond !== undefined) {
+        fail(`tensor "${name}" holds the I64 value ${beyond}, which does not fit in i32`);
+      }
+      return { dtype: "i32", data: Int32Array.from(wide, Number) };
     }
     default:
-      return { dtype: "bool", data: bytes };
+      return { dtype: type, data: new dtypes[type].host(buffer) };
   }
 }

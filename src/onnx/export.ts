@@ -5,11 +5,11 @@
  */
 import { UserError } from "../base/errors.ts";
 import type { OpTable, PrimitiveOp } from "../graph/builder.ts";
-import type { DType, HostTensor } from "../graph/dtype.ts";
+import { type DType, dtypes, type HostTensor, valuesOf } from "../graph/dtype.ts";
 import { type Graph, inputsOf, labelOf, type Node, type OpName, statesOf } from "../graph/node.ts";
 import { expand } from "../graph/passes/expand.ts";
 import { coefficientOf, formatShape, sameShape, type Shape, symbolsOf } from "../graph/shape.ts";
-import { type OnnxModel, type OnnxNode, onnxTypes, type OnnxValue, writeModel } from "./model.ts";
+import { type OnnxModel, type OnnxNode, type OnnxValue, writeModel } from "./model.ts";
 import { GraphScope, littleEndian, type SymbolSource } from "./scope.ts";
 
 /** A graph that cannot be written as ONNX; the message is for the user. */
@@ -52,7 +52,8 @@ export interface ExportOptions {
  * const model = readModel(exportOnnx(b.graph(), { table: opTable, states }));
  * assert.deepEqual(model.graph.inputs[0].shape, ["batch_size", 2]);
  * ```
- * @throws {ExportError} when a state has no value or one of another shape, or an output has an input's name.
+ * @throws {ExportError} when a state has no value or one of another shape, an output has an input's name, or a value is of a type
+ * that the opset lacks.
  * @throws {ProtobufError} when the file would be 2 GiB or more.
  */
 export function exportOnnx(graph: Graph, options: ExportOptions): Uint8Array {
@@ -115,6 +116,11 @@ function lowerNode(
   symbols: Readonly<Record<string, string>>,
 ): string {
   scope.label = node.name ?? "";
+  if (node.dtype === "u4") {
+    throw new ExportError(
+      `Cannot export ${labelOf(node)}: opset 18, which is written, has no 4-bit integers`,
+    );
+  }
   switch (node.op) {
     case "input": {
       const wide = options.int64Inputs && node.dtype === "i32";
@@ -122,7 +128,7 @@ function lowerNode(
         ...declare(node.name!, node.dtype, node.shape, symbols),
         ...(wide ? { type: "i64" } : {}),
       });
-      return wide ? scope.emit("Cast", [node.name!], { attrs: { to: onnxTypes.i32 } }) : node.name!;
+      return wide ? scope.emit("Cast", [node.name!], { attrs: { to: dtypes.i32.onnx } }) : node.name!;
     }
     case "state": {
       if (options.states) {
@@ -133,8 +139,10 @@ function lowerNode(
       }
       return node.name!;
     }
-    case "constant":
-      return scope.constant(node.dtype, node.shape as readonly number[], node.attrs.data);
+    case "constant": {
+      const shape = node.shape as readonly number[];
+      return scope.constant(node.dtype, shape, valuesOf({ dtype: node.dtype, shape, data: node.attrs.data }));
+    }
     default: {
       const spec = options.table[node.op] as unknown as PrimitiveOp<OpName>; // composite ones were expanded
       return spec.onnx(scope, node as never, node.inputs.map((input) => values[input.id]));

@@ -5,44 +5,30 @@
  *
  * @module
  */
+import { type DType, dtypes } from "../graph/dtype.ts";
 import { ProtobufError, ProtobufReader, ProtobufWriter } from "./protobuf.ts";
 
-/** `TensorProto.DataType` for the types that Weir writes or reads. */
-export const onnxTypes = {
-  f32: 1,
-  u8: 2,
-  i8: 3,
-  u16: 4,
-  i16: 5,
-  i32: 6,
-  i64: 7,
-  bool: 9,
-  f16: 10,
-  f64: 11,
-  u32: 12,
-  u64: 13,
+/** A tensor's element type: ours, and others of ONNX that files are read with. */
+export type OnnxType = DType | keyof typeof foreign;
+
+/** Types that only ONNX has: `TensorProto.DataType` and bits. */
+const foreign = {
+  u16: { onnx: 4, bits: 16 },
+  i16: { onnx: 5, bits: 16 },
+  i64: { onnx: 7, bits: 64 },
+  f64: { onnx: 11, bits: 64 },
+  u64: { onnx: 13, bits: 64 },
 } as const;
 
-/** A tensor's element type. */
-export type OnnxType = keyof typeof onnxTypes;
+/** Code and width of each type. */
+export const onnxTypes: Readonly<Record<OnnxType, { readonly onnx: number; readonly bits: number }>> = {
+  ...dtypes,
+  ...foreign,
+};
 
 const names = new Map<number, OnnxType>(
-  Object.entries(onnxTypes).map(([name, value]) => [value, name as OnnxType]),
+  Object.entries(onnxTypes).map(([name, { onnx }]) => [onnx, name as OnnxType]),
 );
-const widths: Record<OnnxType, number> = {
-  f32: 4,
-  u8: 1,
-  i8: 1,
-  u16: 2,
-  i16: 2,
-  i32: 4,
-  i64: 8,
-  bool: 1,
-  f16: 2,
-  f64: 8,
-  u32: 4,
-  u64: 8,
-};
 
 /** A tensor that is part of the file: `data` is row-major, little-endian. */
 export interface OnnxTensor {
@@ -229,7 +215,7 @@ function isInts(value: OnnxAttributeValue): value is readonly number[] {
 function tensorMessage(tensor: OnnxTensor): ProtobufWriter {
   const out = new ProtobufWriter();
   for (const dim of tensor.dims) out.int(1, dim);
-  return out.int(2, onnxTypes[tensor.type]).string(8, tensor.name).bytes(9, tensor.data);
+  return out.int(2, onnxTypes[tensor.type].onnx).string(8, tensor.name).bytes(9, tensor.data);
 }
 
 function valueMessage(value: OnnxValue): ProtobufWriter {
@@ -240,7 +226,7 @@ function valueMessage(value: OnnxValue): ProtobufWriter {
     else if (dim !== undefined) message.string(2, dim);
     shape.message(1, message);
   }
-  const tensor = new ProtobufWriter().int(1, onnxTypes[value.type]).message(2, shape);
+  const tensor = new ProtobufWriter().int(1, onnxTypes[value.type].onnx).message(2, shape);
   return new ProtobufWriter().string(1, value.name).message(2, new ProtobufWriter().message(1, tensor));
 }
 
@@ -351,11 +337,12 @@ function readTensor(reader: ProtobufReader): OnnxTensor {
     throw new ProtobufError(`Cannot read ONNX tensor "${name}": its shape [${dims.join(", ")}] is not one`);
   }
   const data = raw ?? (typed ? pack(name, type, floats, ints) : new Uint8Array(0));
-  if (data.length !== size * widths[type]) {
+  const bytes = Math.ceil(size * onnxTypes[type].bits / 8);
+  if (data.length !== bytes) {
     throw new ProtobufError(
-      `Cannot read ONNX tensor "${name}": ${type} [${dims.join(", ")}] takes ${
-        size * widths[type]
-      } bytes, found ${data.length}`,
+      `Cannot read ONNX tensor "${name}": ${type} [${
+        dims.join(", ")
+      }] takes ${bytes} bytes, found ${data.length}`,
     );
   }
   return { name, type, dims, data };
@@ -363,7 +350,7 @@ function readTensor(reader: ProtobufReader): OnnxTensor {
 
 /** Data that came in one of the typed fields, as raw bytes. */
 function pack(name: string, type: OnnxType, floats: readonly number[], ints: readonly number[]): Uint8Array {
-  const width = widths[type];
+  const width = onnxTypes[type].bits / 8;
   const view = new DataView(new ArrayBuffer((type === "f32" ? floats : ints).length * width));
   if (type === "f32") floats.forEach((v, i) => view.setFloat32(4 * i, v, true));
   else if (type === "i64") ints.forEach((v, i) => view.setBigInt64(8 * i, BigInt(v), true));

@@ -1,7 +1,7 @@
-import type { Interval } from "../statistics/bootstrap.ts";
 import {
   and,
   type Check,
+  checkJson,
   fail,
   failWith,
   flag,
@@ -11,7 +11,9 @@ import {
   oneOf,
   optional,
   text,
-} from "./checks.ts";
+} from "../base/json.ts";
+import { EvaluationError } from "../statistics/errors.ts";
+import type { Interval } from "../statistics/bootstrap.ts";
 import type { Measured, Report, ReportedData, ReportedModel, Section } from "../evaluate/report.ts";
 
 const MAX_SECTIONS = 200;
@@ -50,7 +52,7 @@ const content = text(1_000_000); // inputs and outputs of a model
  * ```
  */
 export function parseReport(json: unknown): Report {
-  return report(json, "");
+  return checkJson(report, json, (problem) => new EvaluationError(`Cannot read the report: ${problem}`));
 }
 
 const finite = number();

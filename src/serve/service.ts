@@ -9,7 +9,6 @@ import type { z } from "zod";
 import { checkMaxTokens, checkVocabulary } from "../bundle/checks.ts";
 import { BundleError } from "../bundle/errors.ts";
 import { type Bundle, readBundle } from "../bundle/reader.ts";
-import type { TextObservation } from "../drift/observation.ts";
 import { OutputError } from "../tasks/errors.ts";
 import { charactersOf } from "../tasks/observe.ts";
 import { servedTask } from "../tasks/served.ts";
@@ -99,7 +98,7 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
   const maxBatchTokens = options.maxBatchTokens ?? (device === "webgpu" ? 16_384 : 512);
   const loadMs = performance.now() - started;
 
-  const observers = new Set<(observation: TextObservation, atMs: number) => void>();
+  const observers = new Set<(observation: unknown, atMs: number) => void>();
   const answerListeners = new Set<(answer: unknown) => void>();
   const batchListeners = new Set<(report: BatchReport) => void>();
   const counts = { inputs: 0, failedInputs: 0, batches: 0 };

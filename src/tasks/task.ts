@@ -7,7 +7,6 @@
 import type { z } from "zod";
 import type { DataRecord } from "../data/example.ts";
 import type { Feature } from "../drift/feature.ts";
-import type { TextObservation } from "../drift/observation.ts";
 import type { Task as EvaluationTask } from "../evaluate/report.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizer.ts";
 
@@ -94,8 +93,10 @@ export interface BestBy {
 export interface ModelFacts<H> {
   /** What the head was made with, such as the labels. */
   readonly head: H;
-  /** One more than the greatest token id. */
-  readonly vocabSize: number;
+  /** One more than the greatest token id; a baseline refuses ids beyond it. */
+  readonly vocabSize?: number;
+  /** What a token id spells, for people. */
+  tokenText?(id: number): string | undefined;
 }
 
 /**
@@ -104,8 +105,9 @@ export interface ModelFacts<H> {
  * @typeParam H What a head is made with: labels, pooling. It is kept in `weir.json` as `head`.
  * @typeParam T What a row of labelled data says the answer should be.
  * @typeParam A What a model answers.
+ * @typeParam O What is observed of a query and its answer, for drift.
  */
-export interface ServedTask<H, T, A> {
+export interface ServedTask<H, T, A, O = unknown> {
   /** As in `weir.json` and on the command line. */
   readonly name: string;
   /** What people call it: "text classification". */
@@ -131,6 +133,9 @@ export interface ServedTask<H, T, A> {
   queries(record: DataRecord, where: string, columns: Columns): readonly TextQuery[];
   /** What a record says the answer should be. */
   target(record: DataRecord, where: string, columns: Columns): T;
+
+  /** What is wrong with a target for a model with this head, such as a label that the model does not know. */
+  problemOf?(target: T, head: H): string | undefined;
 
   /** What a query's answer is read from. */
   readonly outputs: readonly string[];
@@ -165,10 +170,10 @@ export interface ServedTask<H, T, A> {
     encoding: TextEncoding,
     outputs: RowOutputs | undefined,
     head: H,
-  ): TextObservation;
+  ): O;
 
   /** What is watched of this task's traffic. */
-  features(model: ModelFacts<H>): readonly Feature<unknown>[];
+  features(model: ModelFacts<H>): readonly Feature<O>[];
 
   /** Scores answers; each row has as many answers as it has queries. Intervals that need resampling are made where `resamples` is given. */
   judge(
@@ -176,6 +181,10 @@ export interface ServedTask<H, T, A> {
     answers: readonly (readonly A[])[],
     options: { readonly head: H; readonly resamples?: number },
   ): Scores;
+  /** Why answers of models with these heads cannot be compared, such as other labels. */
+  headsDiffer?(one: H, other: H): string | undefined;
+  /** Options of the evaluation's families that follow from the head, such as the labels and their order. */
+  evaluationSettings?(head: H): Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** An answer and what was wanted as `weir eval` compares them. */
   pair(
     target: T,

@@ -7,15 +7,29 @@
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { writeFileAtomic } from "../base/files.ts";
+import {
+  anyJson,
+  type Check,
+  checkJson,
+  flag,
+  isObject,
+  type Json,
+  list,
+  nullable,
+  number,
+  object,
+  optional,
+  parseJson,
+  record,
+  text,
+} from "../base/json.ts";
 import { lockDirectory } from "../base/lock.ts";
+import { shorten } from "../base/text.ts";
 import { formatShape } from "../graph/shape.ts";
 import type { HostTensor, NodeOf } from "../graph/graph.ts";
 import { readSafetensors, writeSafetensors } from "../nn/safetensors.ts";
 import type { EpochRecord } from "./best.ts";
 import { CheckpointError } from "./errors.ts";
-
-/** A value that JSON can hold. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** What decides a run's losses besides its states: a run resumes only under the same. */
 export type Settings = Readonly<Record<string, Json>>;
@@ -173,9 +187,9 @@ export function compareSettings(saved: Settings, wanted: Settings): string[] {
     const [was, is] = [canonical(saved[key]), canonical(wanted[key])];
     if (was === is) return [];
     if (isObject(saved[key]) && isObject(wanted[key])) {
-      return compareSettings(saved[key] as Settings, wanted[key] as Settings).map((line) => `${key}.${line}`);
+      return compareSettings(saved[key], wanted[key]).map((line) => `${key}.${line}`);
     }
-    return [`${key} was ${shorten(was)} there and is ${shorten(is)} now`];
+    return [`${key} was ${shorten(was, 80)} there and is ${shorten(is, 80)} now`];
   });
 }
 
@@ -187,36 +201,39 @@ function canonical(value: Json | undefined): string {
   );
 }
 
-function isObject(value: unknown): value is Record<string, Json> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function shorten(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
+const count = number({ least: 0, whole: true });
+/** A metric that is not a number is null in JSON. */
+const metric: Check<number> = (value, path) => value === null ? NaN : number()(value, path);
+const epoch = object<EpochRecord>({
+  epoch: count,
+  step: count,
+  trainLoss: number(),
+  evaluation: optional(record(metric, { most: 1000 })),
+});
+const runRecord = object<{ place: RunPlace; settings: Settings; note: Note }>({
+  place: object<RunPlace>({
+    step: count,
+    epoch: count,
+    batch: count,
+    epochLossSum: number(),
+    epochs: list(epoch, { most: 10_000_000 }),
+    bestStep: nullable(count),
+    skippedSteps: optional(count),
+    seconds: number({ least: 0 }),
+    finished: flag,
+  }),
+  settings: record(anyJson({ depth: 16 }), { most: 1000 }),
+  note: record(text(1000), { most: 100 }),
+});
 
 function parseMetadata(json: string | undefined, path: string): { place: RunPlace; settings: Settings } {
-  let value: unknown;
-  try {
-    value = JSON.parse(json ?? "");
-  } catch {
-    throw new CheckpointError(
-      `Cannot resume from ${path}: it is a safetensors file, but no checkpoint of a run`,
-    );
-  }
-  const { format, place, settings } = isObject(value) ? value : {};
+  const refuse = (what: string) => new CheckpointError(`Cannot resume from ${path}: ${what}`);
+  const value = parseJson(json ?? "", () => refuse("it is a safetensors file, but no checkpoint of a run"));
+  const format = isObject(value) ? value.format : undefined;
   if (format !== FORMAT) {
-    throw new CheckpointError(
-      `Cannot resume from ${path}: its format is ${JSON.stringify(format)}, this version reads "${FORMAT}"`,
-    );
+    throw refuse(`its format is ${JSON.stringify(format)}, this version reads "${FORMAT}"`);
   }
-  const counts = ["step", "epoch", "batch"] as const;
-  const sound = isObject(place) && isObject(settings) && Array.isArray(place.epochs) &&
-    counts.every((field) => Number.isSafeInteger(place[field]) && (place[field] as number) >= 0) &&
-    ["epochLossSum", "seconds"].every((field) => typeof place[field] === "number") &&
-    (place.bestStep === null || Number.isSafeInteger(place.bestStep)) && typeof place.finished === "boolean";
-  if (!sound) throw new CheckpointError(`Cannot resume from ${path}: its record of the run is damaged`);
-  return { place: place as unknown as RunPlace, settings: settings as Settings };
+  return checkJson(runRecord, value, (problem) => refuse(`its record of the run is damaged: ${problem}`));
 }
 
 function checkTensors(

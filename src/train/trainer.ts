@@ -4,7 +4,9 @@
  * @module
  */
 import { BackendError } from "../backend/interface.ts";
+import { UserError } from "../base/errors.ts";
 import { checkpointStates, bundleStates, type HostTensor, type NodeOf } from "../graph/graph.ts";
+import { formatBytes, formatDuration } from "../base/format.ts";
 import { numeric, sizeOf } from "../graph/shape.ts";
 import { initialStates } from "../nn/init.ts";
 import type { Batch, Batches } from "../nn/batch.ts";
@@ -17,7 +19,7 @@ import { createEvaluator, type Evaluator } from "./evaluator.ts";
 import { createKeeper, type Keeper } from "./keeper.ts";
 import { type MeasureOptions, measureStep } from "./measure.ts";
 import { checkOptions, type StepRecord, type TrainOptions, type TrainResult } from "./options.ts";
-import { createProgress, formatBytes, formatDuration, type Progress } from "./progress.ts";
+import { createProgress, type Progress } from "./progress.ts";
 import { buildTrainingGraph, type StepOptions, type TrainingGraph } from "./step.ts";
 import { Steps } from "./steps.ts";
 
@@ -266,7 +268,15 @@ class Run {
     const { evaluation, signal } = this.#options;
     if (!this.#evaluator || !evaluation) return undefined;
     const evaluated = await this.#evaluator.run(evaluation.batches, { signal });
-    return evaluated && { loss: evaluated.loss, ...evaluation.score(evaluated) };
+    if (!evaluated) return undefined;
+    try {
+      return { loss: evaluated.loss, ...evaluation.score(evaluated) };
+    } catch (error) {
+      // What no metric can be made of, such as NaN, is no epoch to keep.
+      if (!(error instanceof UserError)) throw error;
+      const at = `Training stopped at the evaluation after epoch ${this.#place.epoch + 1}`;
+      throw new TrainingError(`${at}: ${error.message}. ${this.#advice()}`, { cause: error });
+    }
   }
 
   async #finishEpoch(batches: Batches, evaluation: Metrics | undefined): Promise<void> {

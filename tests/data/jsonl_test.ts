@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
-import { readJsonl } from "../../src/data/jsonl.ts";
+import { readLabel, readText } from "../../src/data/example.ts";
+import { readRecords } from "../../src/data/records.ts";
 import { isDataError, withFile } from "./files.ts";
 
-const read = (path: string, columns = {}) => Array.fromAsync(readJsonl(path, columns));
+/** Reads texts and labels as a task of texts does. */
+const read = (path: string, { text = "text", label = "label" } = {}) =>
+  Array.fromAsync(readRecords(path), ({ record, where }) => ({
+    text: readText(record, where, text),
+    label: readLabel(record, where, label),
+  }));
 
 Deno.test("examples come in the file's order, whatever the line ends, the byte-order mark and blank lines", async () => {
   const content =
@@ -18,11 +24,7 @@ Deno.test("examples come in the file's order, whatever the line ends, the byte-o
 
 Deno.test("columns can be named", async () => {
   await withFile("mails.jsonl", '{"body":"x","kind":"a","key":7}\n', async (path) => {
-    assert.deepEqual(await read(path, { textColumn: "body", labelColumn: "kind", idColumn: "key" }), [{
-      text: "x",
-      label: "a",
-      id: "7",
-    }]);
+    assert.deepEqual(await read(path, { text: "body", label: "kind" }), [{ text: "x", label: "a" }]);
   });
 });
 
@@ -42,13 +44,10 @@ const BAD: [string, string | Uint8Array, RegExp, object?][] = [
     '{"text":"x","label":null}\n',
     /line 1: column "label" is null; a label was expected/,
   ],
-  ["an unknown label", GOOD + '{"text":"x","label":"b"}\n', /line 2: unknown label "b"; known are "a", "c"/, {
-    labels: ["a", "c"],
-  }],
   ["no line at all", "", /mails\.jsonl: no examples/],
   ["only blank lines", "\n \n", /mails\.jsonl: no examples/],
   ["a name from an object's prototype", '{"text":"x"}', /no column "constructor"/, {
-    labelColumn: "constructor",
+    label: "constructor",
   }],
 ];
 
@@ -86,8 +85,8 @@ Deno.test("lines longer than the read buffer and characters on its edge survive"
 
 Deno.test("reading can stop early and leaves no file open", async () => {
   await withFile("mails.jsonl", GOOD.repeat(100_000), async (path) => {
-    for await (const example of readJsonl(path)) {
-      assert.equal(example.text, "x");
+    for await (const { record } of readRecords(path)) {
+      assert.equal(record.text, "x");
       break;
     }
   });

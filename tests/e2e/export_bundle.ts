@@ -15,9 +15,9 @@ import { BaselineBuilder } from "../../src/drift/mod.ts";
 import { createBuilder, type HostTensor, hostTensor } from "../../src/graph/graph.ts";
 import { classifierInputs } from "../../src/nn/classifier.ts";
 import { initialStates } from "../../src/nn/init.ts";
-import type { ManifestDraft } from "../../src/registry/manifest.ts";
+import type { ManifestDraft } from "../../src/bundle/manifest.ts";
 import type { TokenBatch } from "../../src/serve/protocol.ts";
-import { collate } from "../../src/serve/text_classification.ts";
+import { classifierFeatures, collate } from "../../src/serve/text_classification.ts";
 import { loadTokenizer, type Tokenizer } from "../../src/text/tokenizer.ts";
 import { trainWordPiece } from "../../src/text/wordpiece_train.ts";
 
@@ -92,7 +92,7 @@ export async function writeSmallBundle(
   const tokenizer = loadTokenizer(files.tokenizer, files.config);
   const config = smallConfig(tokenizer);
   const weights = trainedLikeWeights(config);
-  const baseline = new BaselineBuilder({ labels, vocabSize: tokenizer.vocabSize });
+  const baseline = new BaselineBuilder(classifierFeatures(labels, { vocabSize: tokenizer.vocabSize }));
   for (let i = 0; i < 20; i++) {
     const { ids, unknownCount } = tokenizer.encode(corpus[i % corpus.length], { maxTokens });
     baseline.observe({

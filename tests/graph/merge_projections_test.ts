@@ -22,7 +22,7 @@ function attended(options: { queries: number; tokens: number }): Graph {
     size,
     heads: 2,
     memory: x,
-    dropout: { rate: 0.2, key: b.state("rng", "u32", []) },
+    dropout: { rate: 0.2, key: b.state("rng", "u32", [], { role: "counter" }) },
     init: { kind: "normal", std: 0.5 },
   });
   const states = b.nodes.filter((n) => n.op === "state" && n.attrs.trainable);

@@ -65,7 +65,7 @@ Deno.test("equal nodes are merged, unread ones dropped, constants folded, and id
 
 Deno.test("two dropout masks of one shape are not merged", () => {
   const b = createBuilder();
-  const key = b.state("rng", "u32", []);
+  const key = b.state("rng", "u32", [], { role: "counter" });
   b.output("y", b.equal(b.random(key, [4]), b.random(key, [4])));
   assert.equal(optimize(b.graph()).nodes.filter((n) => n.op === "random").length, 2);
 });

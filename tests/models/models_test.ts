@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { createBuilder, type Graph, hostTensor, statesOf } from "../../src/graph/graph.ts";
+import {
+  convertTensor,
+  createBuilder,
+  type DType,
+  type Graph,
+  hostTensor,
+  statesOf,
+} from "../../src/graph/graph.ts";
 import { numeric, sizeOf } from "../../src/graph/shape.ts";
 import { classifierInputs } from "../../src/nn/classifier.ts";
 import { readSafetensors } from "../../src/nn/safetensors.ts";
@@ -138,6 +145,22 @@ Deno.test("a checkpoint that does not fit is refused by the tensor's name", () =
     () => fitWeights(graphOf(parseConfig(goldenJson)), rest, { strict: true }),
     /it lacks "classifier.bias"$/,
   );
+});
+
+Deno.test("floats of another precision are converted, and what is no float is never taken for a weight", () => {
+  const graph = graphOf(parseConfig(goldenJson));
+  const name = "classifier.bias";
+  const as = (dtype: DType) => ({ ...goldenTensors, [name]: convertTensor(goldenTensors[name], dtype) });
+  for (const dtype of ["f16", "bf16"] as const) {
+    const { states } = fitWeights(graph, as(dtype), { strict: true });
+    assert.deepEqual(states[name], convertTensor(as(dtype)[name], "f32"));
+  }
+  for (const dtype of ["i8", "u8", "i32", "bool"] as const) {
+    assert.throws(
+      () => fitWeights(graph, as(dtype)),
+      new RegExp(`Cannot load tensor "classifier.bias": the model wants f32, the checkpoint has ${dtype}$`),
+    );
+  }
 });
 
 const broken: [string, unknown, RegExp][] = [

@@ -18,6 +18,9 @@ Deno.test("what is written is read back, every type, bit for bit", () => {
     "c.u32": hostTensor("u32", [], [0xffffffff]),
     "d.i32": hostTensor("i32", [1], [-5]),
     "e.f16": hostTensor("f16", [3], [1, 0.5, -2]),
+    "e.bf16": hostTensor("bf16", [2], [1, -3]),
+    "e.i8": hostTensor("i8", [2], [-128, 127]),
+    "e.u8": hostTensor("u8", [3], [0, 1, 255]),
     "f.empty": hostTensor("f32", [0, 4], []),
     "__proto__": hostTensor("f32", [1], [9]),
   };
@@ -35,14 +38,41 @@ Deno.test("a file that transformers saved is read", () => {
   assert.deepEqual(tensors["bert.embeddings.word_embeddings.weight"].shape, [200, 32]);
 });
 
-Deno.test("half and long types of other frameworks are widened", () => {
-  const body = new Uint8Array([...new Uint8Array(BigInt64Array.of(-3n).buffer), 0x80, 0x3f, 0x00, 0xc0]);
+const entry = (dtype: string, shape: number[], begin: number, end: number) => ({
+  dtype,
+  shape,
+  data_offsets: [begin, end],
+});
+
+Deno.test("types are kept, and 64-bit ones narrowed where their values fit", () => {
+  const body = new Uint8Array([
+    ...new Uint8Array(BigInt64Array.of(-3n).buffer),
+    ...new Uint8Array(Float64Array.of(1.5, Infinity).buffer),
+    ...[0x80, 0x3f, 0x00, 0xc0, 0xfe, 0xff, 0x07, 0x01],
+  ]);
   const { tensors } = readSafetensors(file({
-    position_ids: { dtype: "I64", shape: [1], data_offsets: [0, 8] },
-    w: { dtype: "BF16", shape: [2], data_offsets: [8, 12] },
+    position_ids: entry("I64", [1], 0, 8),
+    double: entry("F64", [2], 8, 24),
+    brain: entry("BF16", [2], 24, 28),
+    signed: entry("I8", [1], 28, 29),
+    unsigned: entry("U8", [2], 29, 31),
+    flag: entry("BOOL", [1], 31, 32),
   }, body));
-  assert.deepEqual(tensors.position_ids, hostTensor("i32", [1], [-3]));
-  assert.deepEqual(tensors.w, hostTensor("f32", [2], [1, -2]));
+  assert.deepEqual(tensors, {
+    position_ids: hostTensor("i32", [1], [-3]),
+    double: hostTensor("f32", [2], [1.5, Infinity]),
+    brain: hostTensor("bf16", [2], [1, -2]),
+    signed: hostTensor("i8", [1], [-2]),
+    unsigned: hostTensor("u8", [2], [255, 7]),
+    flag: hostTensor("bool", [1], [1]),
+  });
+});
+
+Deno.test("a type that the format lacks is not written as another", () => {
+  assert.throws(
+    () => writeSafetensors({ w: hostTensor("u4", [2], [1, 2]) }),
+    /Cannot write tensor "w": safetensors files have no type u4/,
+  );
 });
 
 const four = new Uint8Array(4);
@@ -74,6 +104,16 @@ const broken: [string, Uint8Array, RegExp][] = [
     /has type "toString"/,
   ],
   ["backward offsets", file({ w: { ...sound, data_offsets: [4, 0] } }, four), /no sound data_offsets/],
+  [
+    "an integer beyond 32 bits",
+    file({ w: entry("I64", [2], 0, 16) }, new Uint8Array(BigInt64Array.of(1n, 2n ** 31n).buffer)),
+    /tensor "w" holds the I64 value 2147483648, which does not fit in i32/,
+  ],
+  [
+    "a double beyond the range of f32",
+    file({ w: entry("F64", [1], 0, 8) }, new Uint8Array(Float64Array.of(-1e39).buffer)),
+    /tensor "w" holds the F64 value -1e\+39, which is beyond the range of f32/,
+  ],
   ["an entry that is null", file({ w: null }), /tensor "w" has type undefined/],
   ["metadata that are no texts", file({ __metadata__: { a: 1 } }), /metadata is not a map of texts/],
 ];

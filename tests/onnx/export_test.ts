@@ -80,7 +80,7 @@ Deno.test("one file serves every batch and sequence: broadcasts, slices, pads, c
   sameForAllShapes(
     (b) => {
       const ids = b.input("ids", "i32", ["batch", "sequence"]);
-      const table = b.state("table", "f32", [9, 4]);
+      const table = b.state("table", "f32", [9, 4], { role: "cache" });
       const place = b.slice(table, 0, 2, "sequence"); // [S, 4]
       const words = b.gather(table, ids); // [B, S, 4]
       b.output("embedded", b.add(words, place));
@@ -165,7 +165,10 @@ Deno.test("a name given twice, an input that is an output and a constant output 
 Deno.test("without values states are inputs, and their next values outputs", async () => {
   const graph = graphOf((b) => {
     const x = b.input("x", "f32", []);
-    const [a, c] = [b.state("a", "f32", []), b.state("c", "f32", [])];
+    const [a, c] = [
+      b.state("a", "f32", [], { role: "counter" }),
+      b.state("c", "f32", [], { role: "counter" }),
+    ];
     b.update(a, b.add(a, x));
     b.update(c, a); // the value before the run
     b.output("sum", b.add(a, c));
@@ -217,12 +220,12 @@ Deno.test("a state without a value or of another shape is refused by name", () =
 Deno.test("an output with the name of an input or a state is refused by name", () => {
   const graph = graphOf((b) => {
     b.output("x", b.neg(b.input("x", "f32", [])));
-    b.output("w", b.neg(b.state("w", "f32", [])));
+    b.output("w", b.neg(b.state("w", "f32", [], { role: "cache" })));
   });
   assert.throws(() => exportOnnx(graph, { table }), {
     message: /output "x": an input or a state has that name/,
   });
-  const other = graphOf((b) => b.output("w", b.neg(b.state("w", "f32", []))));
+  const other = graphOf((b) => b.output("w", b.neg(b.state("w", "f32", [], { role: "cache" }))));
   const states = { w: hostTensor("f32", [], [1]) };
   assert.throws(() => exportOnnx(other, { table, states }), { message: /output "w"/ });
 });

@@ -33,8 +33,7 @@ async function onGpu(options: Partial<TrainOptions>, destroyAt?: number): Promis
         return {
           ...batches,
           at(k) {
-            // The trainer looks at one epoch's batches before it begins.
-            if (++asked - batches.length === destroyAt) device.destroy();
+            if (++asked === destroyAt) device.destroy();
             return batches.at(k);
           },
         };

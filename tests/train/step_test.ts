@@ -1,24 +1,21 @@
 import assert from "node:assert/strict";
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
 import { createOrtBackend } from "../../src/backend/ort/backend.ts";
-import { collate } from "../../src/data/collate.ts";
 import { hostTensor } from "../../src/graph/graph.ts";
 import { readSafetensors } from "../../src/nn/safetensors.ts";
 import type { StepRecord, TrainOptions } from "../../src/train/options.ts";
 import { train } from "../../src/train/trainer.ts";
-import { buildClassifier } from "../../models/index.ts";
-import { mlpConfig } from "../../models/mlp.ts";
-import { labels, tinyExamples, tinyRun } from "./tiny.ts";
+import { trainableModel } from "../../src/tasks/model.ts";
+import { tinyBatches, tinyExamples, tinyRun, tinySpec } from "./tiny.ts";
 
 const losses = (steps: readonly StepRecord[]) => steps.map(({ loss }) => loss);
 
 /** A run without dropout over batches of that many of 46 examples, in the list's order: the last one is not full. */
 function evenRun(batchSize: number, accumulate: number): TrainOptions {
-  const config = mlpConfig({ vocabSize: 30, labels, embeddingSize: 8, hiddenSize: 8, hiddenDropout: 0 });
   return tinyRun({
-    build: (b, inputs, o) => buildClassifier(b, config, inputs, o),
-    batches: () => collate(tinyExamples(46), { batchSize, bucketLengths: [8] }),
-    learning: { learningRate: 0.02, accumulate },
+    model: trainableModel(tinySpec(0)),
+    batches: () => tinyBatches(tinyExamples(46), { batchSize, bucketLengths: [8] }),
+    learningRate: 0.02, accumulate,
   });
 }
 
@@ -38,7 +35,7 @@ Deno.test("a step of four batches is the step of one that is four times as large
 });
 
 Deno.test("a run that accumulates resumes to the same losses, and keeps no half-added gradients", async () => {
-  const options = () => tinyRun({ learning: { learningRate: 0.02, accumulate: 4 } }); // steps of 4 and 2 batches
+  const options = () => tinyRun({ learningRate: 0.02, accumulate: 4 }); // steps of 4 and 2 batches
   const whole = await train(options());
   assert.equal(whole.steps.length, 6);
   const directory = await Deno.makeTempDir();
@@ -56,7 +53,7 @@ Deno.test("a run that accumulates resumes to the same losses, and keeps no half-
     assert.deepEqual(Object.keys(tensors).filter((name) => name.startsWith("accumulated.")), []);
     await assert.rejects(
       train(tinyRun({ checkpoint: { directory, resume: true } })),
-      /learning\.accumulate was 4 there and is not set now/,
+      /accumulate was 4 there and is 1 now/,
     );
     const second = await train({ ...options(), checkpoint: { directory, resume: true } });
     assert.deepEqual([...first.steps, ...second.steps], whole.steps);
@@ -67,7 +64,7 @@ Deno.test("a run that accumulates resumes to the same losses, and keeps no half-
 });
 
 Deno.test("in f16 the losses stay within 1% of those in f32", async () => {
-  const run = (precision: "f32" | "f16") => train(tinyRun({ learning: { learningRate: 0.02, precision } }));
+  const run = (precision: "f32" | "f16") => train(tinyRun({ learningRate: 0.02, precision }));
   const [wide, half] = [await run("f32"), await run("f16")];
   assert.equal(half.skippedSteps, 0);
   assert.notDeepEqual(losses(half.steps), losses(wide.steps));
@@ -84,7 +81,7 @@ Deno.test("steps whose gradients do not fit in f16 are skipped and counted until
   const result = await train(tinyRun({
     initial,
     epochs: 1,
-    learning: { learningRate: 0.02, precision: "f16" },
+    learningRate: 0.02, precision: "f16",
     progress: { write: (part) => text += part, isTerminal: false },
   }));
   const skipped = result.steps.filter((step) => step.skipped);
@@ -98,7 +95,7 @@ Deno.test("steps whose gradients do not fit in f16 are skipped and counted until
 Deno.test("a loss that is not finite stops a run in f16 too", async () => {
   const initial = { "classifier.bias": hostTensor("f32", [2], [0, NaN]) };
   await assert.rejects(
-    train(tinyRun({ initial, learning: { precision: "f16" } })),
+    train(tinyRun({ initial, precision: "f16" })),
     /^TrainingError: Training stopped at step 1 .*the loss is NaN.* or precision f32$/,
   );
 });
@@ -106,14 +103,14 @@ Deno.test("a loss that is not finite stops a run in f16 too", async () => {
 Deno.test("where f16 cannot be trained in, that is said before anything is built", async () => {
   const backend = await createOrtBackend({ device: "wasm" });
   try {
-    await assert.rejects(train(tinyRun({ backend, learning: { precision: "f16" } })), {
+    await assert.rejects(train(tinyRun({ backend, precision: "f16" })), {
       name: "TrainingError",
       message:
         "Cannot train in f16 on wasm: f16 needs a GPU (webgpu). Train with precision f32, or on webgpu",
     });
     const gpu = { ...createInterpBackend(), device: "webgpu", precisions: ["f32"] } as const;
     await assert.rejects(
-      train(tinyRun({ backend: gpu, learning: { precision: "f16" } })),
+      train(tinyRun({ backend: gpu, precision: "f16" })),
       /Cannot train in f16 on webgpu: this GPU has no shader-f16\. Train with precision f32$/,
     );
   } finally {
@@ -123,7 +120,7 @@ Deno.test("where f16 cannot be trained in, that is said before anything is built
 
 Deno.test("numbers of batches to accumulate that make no sense are refused", async () => {
   await assert.rejects(
-    train(tinyRun({ learning: { accumulate: 0 } })),
-    /learning\.accumulate must be a whole number from 1, got 0/,
+    train(tinyRun({ accumulate: 0 })),
+    /accumulate must be a whole number from 1, got 0/,
   );
 });

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { collate } from "../../src/data/collate.ts";
-import { hostTensor } from "../../src/graph/graph.ts";
+import { continueFrom, hostTensor } from "../../src/graph/graph.ts";
+import type { Batch, Batches } from "../../src/nn/batch.ts";
 import { readSafetensors } from "../../src/nn/safetensors.ts";
 import type { StepRecord, TrainOptions } from "../../src/train/options.ts";
 import { hasCheckpoint } from "../../src/train/checkpoint.ts";
 import { createEvaluator } from "../../src/train/evaluator.ts";
 import { train } from "../../src/train/trainer.ts";
-import { tinyExamples, tinyRun } from "./tiny.ts";
+import { tinyBatches, tinyExamples, tinyRun, tinySpec } from "./tiny.ts";
+import { trainableModel } from "../../src/tasks/model.ts";
 
 async function inTempDir(use: (directory: string) => Promise<void>): Promise<void> {
   const directory = await Deno.makeTempDir();
@@ -97,7 +98,7 @@ Deno.test("one checkpoint and one best file are kept", async () => {
 Deno.test("a run does not resume on other data or settings, and says which differ", async () => {
   await inTempDir(async (directory) => {
     const identity = { dataHash: "sha256:aa", model: { hidden_size: 8 } };
-    const run = (changes: Partial<TrainOptions>, other: Record<string, unknown> = {}) =>
+    const run = (changes: Parameters<typeof tinyRun>[0], other: Record<string, unknown> = {}) =>
       train(
         tinyRun({
           ...changes,
@@ -115,8 +116,8 @@ Deno.test("a run does not resume on other data or settings, and says which diffe
     );
     await assert.rejects(run({ seed: 12 }), /seed was 11 there and is 12 now/);
     await assert.rejects(
-      run({ learning: { learningRate: 0.5 } }),
-      /learning\.learningRate was 0.02 there and is 0.5 now/,
+      run({ learningRate: 0.5 }),
+      /schedule\.peak was 0.02 there and is 0.5 now/,
     );
     assert.equal((await run({})).status, "finished");
   });
@@ -138,6 +139,13 @@ Deno.test("a damaged checkpoint is refused by name", async () => {
       train(tinyRun({ checkpoint: { directory, resume: true } })),
       /no checkpoint of a run/,
     );
+    const record = JSON.parse(readSafetensors(bytes).metadata.weir);
+    record.place.step = null;
+    await Deno.writeFile(path, writeSafetensors(tensors, { metadata: { weir: JSON.stringify(record) } }));
+    await assert.rejects(
+      train(tinyRun({ checkpoint: { directory, resume: true } })),
+      /its record of the run is damaged: place\.step is null, wanted a whole number of at least 0/,
+    );
   });
 });
 
@@ -147,7 +155,7 @@ Deno.test("a loss that is not finite stops the run at its step and tensor, and t
     let text = "";
     await assert.rejects(
       train(tinyRun({
-        learning: { learningRate: 1e20, warmupSteps: 0, maxGradNorm: 0 },
+        learningRate: 1e20, warmupSteps: 0, maxGradNorm: 0,
         checkpoint: { directory, everySteps: 1 },
         drainEvery: 6,
         progress: { write: (part) => text += part, isTerminal: false },
@@ -177,7 +185,7 @@ Deno.test("states that are not finite never take the place of a good checkpoint"
   await inTempDir(async (directory) => {
     // The rate is infinite in f32: the first step's loss and gradients are sound, what it writes is not.
     const run = tinyRun({
-      learning: { learningRate: 1e39, warmupSteps: 0 },
+      learningRate: 1e39, warmupSteps: 0,
       checkpoint: { directory, everySteps: 1 },
     });
     await assert.rejects(train(run), {
@@ -201,25 +209,29 @@ Deno.test("a run that no longer gets better stops early and returns its best", a
   // Labels that say nothing about the texts: held-out loss cannot go on falling.
   const noise = tinyExamples(48).map((example, i) => ({ ...example, label: i % 2 }));
   const options = tinyRun({
-    batches: (epoch) => collate(noise, { batchSize: 8, bucketLengths: [8], seed: 5, epoch }),
+    batches: (epoch) => tinyBatches(noise, { batchSize: 8, bucketLengths: [8], seed: 5, epoch }),
     epochs: 40,
     patience: 3,
-    bestBy: "loss",
+    bestBy: { metric: "loss", better: "lower" },
   });
   const result = await train(options);
   assert.equal(result.status, "stopped early");
   const bestLoss = Math.min(...result.epochs.map((epoch) => epoch.evaluation!.loss));
   assert.equal(result.best!.evaluation!.loss, bestLoss);
   assert.equal(result.epochs.length, result.best!.epoch + 3);
-  const evaluator = createEvaluator(options.backend, options.build);
+  const evaluator = createEvaluator(options.backend, options.model);
   await evaluator.load(result.parameters);
-  assert.equal((await evaluator.predict(options.evaluation!))!.loss, bestLoss);
+  assert.equal((await evaluator.run(options.evaluation!.batches))!.loss, bestLoss);
   await evaluator.dispose();
 });
 
 Deno.test("with a tolerance, a later epoch takes the best one's place unless it is worse by more", async () => {
   const run = async (tolerance: number) => {
-    const { best, epochs } = await train(tinyRun({ epochs: 12, learning: { learningRate: 0.1 }, tolerance }));
+    const { best, epochs } = await train(tinyRun({
+      epochs: 12,
+      learningRate: 0.1,
+      bestBy: { metric: "accuracy", better: "higher", tolerance },
+    }));
     return { chosen: best!.epoch, accuracies: epochs.map(({ evaluation }) => evaluation!.accuracy) };
   };
   const strict = await run(0);
@@ -261,8 +273,74 @@ Deno.test("a checkpoint directory that cannot be made is one line", async () => 
 Deno.test("options that make no sense are refused before anything is built", async () => {
   await assert.rejects(train(tinyRun({ epochs: 0 })), /epochs must be a whole number from 1, got 0/);
   await assert.rejects(
-    train(tinyRun({ learning: { learningRate: -1 } })),
+    train(tinyRun({ learningRate: -1 })),
     /learning rate must be positive, got -1/,
   );
-  await assert.rejects(train(tinyRun({ labels: ["one"] })), /at least two labels, got 1/);
+  await assert.rejects(train(tinyRun({ accumulate: 0 })), /accumulate must be a whole number from 1, got 0/);
+});
+
+Deno.test("a run resumed with evaluation after epochs without it goes on, and its best is among those evaluated", async () => {
+  await inTempDir(async (directory) => {
+    const blind = tinyRun({ ...abortAfter(8), checkpoint: { directory } });
+    await train({ ...blind, evaluation: undefined });
+    const { best, epochs } = await train(tinyRun({ checkpoint: { directory, resume: true } }));
+    assert.equal(epochs[0].evaluation, undefined);
+    assert.ok(best!.epoch >= 2);
+  });
+});
+
+Deno.test("outputs that are not finite are neither class 0 nor the best epoch", async () => {
+  const model = trainableModel(tinySpec());
+  const broken = {
+    ...model,
+    forward(mode: { training: boolean }) {
+      const graph = model.forward(mode);
+      if (mode.training) return graph;
+      const b = continueFrom({ ...graph, outputs: {} });
+      b.output("logits", b.div(b.sub(graph.outputs.logits, graph.outputs.logits), 0)); // NaN
+      return b.graph();
+    },
+  };
+  await assert.rejects(train(tinyRun({ model: broken })), {
+    name: "TrainingError",
+    message: /^Training stopped at the evaluation after epoch 1: the model gave a score in "logits" that is not a finite number/,
+  });
+});
+
+Deno.test("a loss that is a mean over tokens counts tokens, also when batches of uneven length are accumulated", async () => {
+  // Each row's weight is its number of tokens: what a token classifier's loss averages over.
+  const weighted = (batches: Batches): Batches => {
+    const at = (k: number): Batch => {
+      const batch = batches.at(k);
+      const { attention_mask: mask, weights } = batch.feeds;
+      const [rows, length] = mask.shape;
+      const tokens = Array.from({ length: rows }, (_, row) =>
+        weights.data[row] === 0
+          ? 0
+          : (mask.data as Int32Array).subarray(row * length, (row + 1) * length).reduce((n, v) => n + v, 0));
+      return {
+        ...batch,
+        feeds: { ...batch.feeds, weights: hostTensor("f32", [rows], tokens) },
+        weight: tokens.reduce((sum, n) => sum + n, 0),
+      };
+    };
+    return {
+      ...batches,
+      at,
+      *[Symbol.iterator]() {
+        for (let k = 0; k < batches.length; k++) yield at(k);
+      },
+    };
+  };
+  const run = (batchSize: number, accumulate: number) =>
+    train(tinyRun({
+      model: trainableModel(tinySpec(0)),
+      batches: () => weighted(tinyBatches(tinyExamples(46), { batchSize, bucketLengths: [8] })),
+      accumulate,
+    }));
+  const [large, small] = [await run(16, 1), await run(4, 4)];
+  small.steps.forEach(({ loss, gradNorm }, i) => {
+    assert.ok(Math.abs(loss - large.steps[i].loss) <= 1e-5 * loss, `loss of step ${i + 1}`);
+    assert.ok(Math.abs(gradNorm - large.steps[i].gradNorm) <= 1e-5 * gradNorm, `gradients of step ${i + 1}`);
+  });
 });

@@ -4,8 +4,8 @@
  * @module
  */
 import { debugPrint } from "../../graph/debug.ts";
-import type { HostTensor } from "../../graph/dtype.ts";
-import { type Graph, inputsOf, type NodeOf } from "../../graph/node.ts";
+import { dtypes, type HostTensor } from "../../graph/dtype.ts";
+import { type Graph, inputsOf, labelOf, type NodeOf } from "../../graph/node.ts";
 import { bindGraph } from "../../graph/passes/bind.ts";
 import { expand } from "../../graph/passes/expand.ts";
 import { optimize } from "../../graph/passes/optimize.ts";
@@ -91,6 +91,10 @@ export async function compileProgram(
     throw new BackendError("Cannot share states with a program of another backend");
   }
   const graph = optimize(expand(bindGraph(source, options.bindings), (n) => hasKernel(n, options.limits)));
+  for (const node of graph.nodes) {
+    if (dtypes[node.dtype].wgsl) continue;
+    throw new BackendError(`Cannot compile ${labelOf(node)} on webgpu: the GPU has no ${node.dtype} yet`);
+  }
   const states = options.share ? (options.share as DeviceProgram).states : new StateTable();
   const plan = makePlan(graph, options.limits, { known: (state) => states.placeOf(state) });
   const footprint = footprintOf(plan);

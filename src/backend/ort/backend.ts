@@ -5,9 +5,10 @@
  * @module
  */
 import type * as Ort from "onnxruntime-web";
-import { allocate, bytesPerElement, type HostTensor } from "../../graph/dtype.ts";
+import { firstLine } from "../../base/text.ts";
+import { allocate, bytesOf, type HostTensor } from "../../graph/dtype.ts";
 import { opTable } from "../../graph/graph.ts";
-import { type Graph, inputsOf, type NodeOf, statesOf } from "../../graph/node.ts";
+import { type Graph, inputsOf, labelOf, type NodeOf, statesOf } from "../../graph/node.ts";
 import { bindGraph } from "../../graph/passes/bind.ts";
 import { expand } from "../../graph/passes/expand.ts";
 import { optimize } from "../../graph/passes/optimize.ts";
@@ -16,7 +17,14 @@ import { lowerGraph, nextName } from "../../onnx/export.ts";
 import { writeModel } from "../../onnx/model.ts";
 import { checkFeeds, checkStates, scalarsOf } from "../feeds.ts";
 import { type Backend, BackendError, type CompileOptions, type Program, type Tensors } from "../interface.ts";
-import { firstLine, fromOrt, loadRuntime, type OrtDevice, type Runtime, toOrt } from "./runtime.ts";
+import {
+  fromOrt,
+  loadRuntime,
+  type OrtDevice,
+  type Runtime,
+  takesType,
+  toOrt,
+} from "./runtime.ts";
 
 /** How an ONNX Runtime backend is made. */
 export interface OrtBackendOptions {
@@ -37,7 +45,7 @@ export interface OrtBackendOptions {
  * const backend = await createOrtBackend({ device: "wasm", threads: 1 });
  * const b = createBuilder();
  * const x = b.input("x", "f32", ["batch"]);
- * const total = b.state("total", "f32", []);
+ * const total = b.state("total", "f32", [], { role: "counter" });
  * b.update(total, b.add(total, b.sum(x)));
  * const program = await backend.compile(b.graph(), { bindings: { batch: 3 } });
  * await program.step({ x: hostTensor("f32", [3], [1, 2, 3]) });
@@ -92,6 +100,14 @@ class OrtProgram implements Program {
     if (share && !(share instanceof OrtProgram && share.#runtime === runtime)) {
       throw new BackendError(
         `Cannot compile "${label}": it can share states only with a program of its own backend`,
+      );
+    }
+    for (const node of [...inputsOf(graph), ...statesOf(graph), ...Object.values(graph.outputs)]) {
+      if (takesType(runtime, node.dtype)) continue;
+      throw new BackendError(
+        `Cannot compile "${label}" on ${runtime.device}: ${
+          labelOf(node)
+        } is ${node.dtype}, which ONNX Runtime does not take`,
       );
     }
     // Inputs, states and outputs have names of their own here; in ONNX they are all values of one graph.
@@ -252,7 +268,7 @@ function peakBytes(graph: Graph): number {
   let [alive, peak] = [0, 0];
   for (const node of graph.nodes) {
     if (node.op === "state" || node.op === "reshape") continue;
-    const bytes = sizeOf(numeric(node.shape)) * bytesPerElement(node.dtype);
+    const bytes = bytesOf(node.dtype, sizeOf(numeric(node.shape)));
     alive += bytes;
     peak = Math.max(peak, alive);
     const end = last.get(node.id) ?? node.id;

@@ -4,6 +4,7 @@
  * @module
  */
 import type * as Ort from "onnxruntime-web";
+import { firstLine } from "../../base/text.ts";
 import type { DType, HostTensor } from "../../graph/dtype.ts";
 import { writeModel } from "../../onnx/model.ts";
 import { BackendError } from "../interface.ts";
@@ -112,25 +113,30 @@ const sessionOptions: Ort.InferenceSession.SessionOptions = {
   logSeverityLevel: 4,
 };
 
-const ortTypes = {
+/** What goes in and comes out; a type without an entry can only be used inside a graph. */
+const ortTypes: { readonly [D in DType]: Ort.Tensor.Type | undefined } = {
   f32: "float32",
   f16: "float16",
+  bf16: undefined,
   i32: "int32",
   u32: "uint32",
+  i8: "int8",
+  u8: "uint8",
+  u4: undefined,
   bool: "bool",
-} as const satisfies Record<DType, Ort.Tensor.Type>;
+};
+
+/** Whether tensors of this type can be handed over; the native build cannot read a `Float16Array`. */
+export function takesType({ device }: Runtime, dtype: DType): boolean {
+  return ortTypes[dtype] !== undefined && !(dtype === "f16" && device === "native");
+}
 
 /** A host tensor as ONNX Runtime's, over the same memory. */
 export function toOrt(runtime: Runtime, tensor: Pick<HostTensor, "dtype" | "shape" | "data">): Ort.Tensor {
-  return new runtime.Tensor(ortTypes[tensor.dtype], tensor.data as never, tensor.shape);
+  return new runtime.Tensor(ortTypes[tensor.dtype]!, tensor.data as never, tensor.shape);
 }
 
 /** ONNX Runtime's tensor as a host tensor, over the same memory. */
 export function fromOrt(tensor: Ort.Tensor, dtype: DType): HostTensor {
   return { dtype, shape: tensor.dims, data: tensor.data as HostTensor["data"] };
-}
-
-/** The first line of what was thrown. */
-export function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split("\n")[0];
 }

@@ -7,7 +7,7 @@ import { correctnessTable, mcNemar } from "../../statistics/paired_tests.ts";
 import { createRandom } from "../../base/random.ts";
 import type { ComparisonSection, Measured, Task } from "../report.ts";
 import { approximateRandomization } from "../../statistics/significance.ts";
-import { classifierRows, labelsOf } from "./classes.ts";
+import { classifierRows, labelsOf, positiveScores } from "./classes.ts";
 import { scoreTask, type TaskOptions } from "./evaluate.ts";
 import type { Pair } from "./pairs.ts";
 import { affordableResamples, type Indexed, type IntervalOptions, measure, type Scored } from "./scored.ts";
@@ -206,16 +206,14 @@ function replaceClosedTests(
     const { pValue } = mcNemar(correctnessTable(right(first), right(second)));
     Object.assign(accuracy, { pValue, test: "McNemar" });
   }
-  const { positive, references } = first;
+  const { positive } = first;
   const auc = compared.findIndex(({ name }) => name === "rocAuc");
-  if (
-    positive === undefined || !first.probabilities || !second.probabilities || new Set(references).size < 2
-  ) return;
-  const scores = [first, second].map(({ probabilities }) =>
-    Float64Array.from(references, (_, i) => probabilities![2 * i + positive])
+  if (positive === undefined || !first.probabilities || !second.probabilities) return;
+  const [{ truth, scores }, { scores: others }] = [first, second].map((rows) =>
+    positiveScores(rows, positive)
   );
-  const truth = Uint8Array.from(references, (k) => Number(k === positive));
-  const { first: ofA, second: ofB, difference, pValue } = compareRocAuc(truth, scores[1], scores[0]);
+  if (new Set(truth).size < 2) return;
+  const { first: ofA, second: ofB, difference, pValue } = compareRocAuc(truth, others, scores);
   const row: Compared = {
     ...{ name: "rocAuc", label: "ROC AUC", better: "higher", a: ofB, b: ofA },
     ...{ difference, pValue, test: "DeLong" },

@@ -11,10 +11,11 @@ import { multilabelRows } from "../classification/multilabel_rows.ts";
 import { cohenKappa } from "../../statistics/kappa.ts";
 import { type TaggingOptions, taggingRows } from "../tagging/tagging.ts";
 import { PREFIXES } from "../tagging/tagging_schemes.ts";
-import { classMetricLabels, scoreClassification } from "./classes.ts";
+import { classSections } from "./class_sections.ts";
+import { classifierRows, classMetricLabels, scoreClasses } from "./classes.ts";
 import type { Family } from "./family.ts";
 import { labelPairs, labelSetPairs, labelsIn, tagPairs } from "./pairs.ts";
-import { infoOf } from "./scored.ts";
+import { infoOf, type Scored } from "./scored.ts";
 
 /** Classification, several labels a row, entities, and agreement. */
 export const labelFamilies = {
@@ -27,7 +28,10 @@ export const labelFamilies = {
       positive: { about: "of two labels, the one that is looked for; default the second", kind: "text" },
     },
     primary: ["macroF1", "accuracy"],
-    score: scoreClassification,
+    score(pairs, options) {
+      const rows = classifierRows(pairs, options);
+      return { ...scoreClasses(rows), sections: classSections(rows) };
+    },
   },
   "multi-label": {
     about: "precision, recall and F1 of sets of labels, subset accuracy, Hamming loss",
@@ -37,10 +41,7 @@ export const labelFamilies = {
     score(pairs, options) {
       const { predictions, references } = labelSetPairs(pairs);
       const labels = labelsIn([...predictions, ...references].flat(), options.labels as string[] | undefined);
-      return {
-        rows: multilabelRows(labelCells(references, labels), labelCells(predictions, labels), { labels }),
-        info: infoOf(classMetricLabels),
-      };
+      return scoreLabelSets(labelCells(references, labels), labelCells(predictions, labels), labels);
     },
   },
   tagging: {
@@ -54,19 +55,7 @@ export const labelFamilies = {
     primary: ["f1"],
     score(pairs, options) {
       const { predictions, references } = tagPairs(pairs);
-      const settings = { ...options, ...(options.mode === "strict" && { scheme: options.scheme ?? "IOB2" }) };
-      const rows = taggingRows(references, predictions, settings as TaggingOptions);
-      const types = rows.names.filter((name) => name.startsWith("f1.")).map((name) =>
-        name.slice("f1.".length)
-      );
-      const supports = new Map(types.map((type, t) => [type, sumOf(rows, 3 * t)]));
-      return {
-        rows: withTypes(rows, types),
-        supports,
-        classesTitle: "Entity types",
-        info: (name) => ({ label: entityLabel(name), better: "higher" }),
-        signature: `mode:${options.mode ?? "lenient"}|scheme:${options.scheme ?? "any"}|weir`,
-      };
+      return scoreTags(references, predictions, options as TaggingOptions);
     },
   },
   kappa: {
@@ -97,6 +86,34 @@ export const labelFamilies = {
     },
   },
 } satisfies Record<string, Family>;
+
+/** The metrics of sets of labels, as cells of 0 and 1: [n, labels]. */
+export function scoreLabelSets(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  labels: readonly string[],
+): Scored & { rows: Decomposed } {
+  return { rows: multilabelRows(references, predictions, { labels }), info: infoOf(classMetricLabels) };
+}
+
+/** The metrics of tags, by sentence. */
+export function scoreTags(
+  references: readonly (readonly string[])[],
+  predictions: readonly (readonly string[])[],
+  options: TaggingOptions,
+): Scored & { rows: Decomposed } {
+  const { mode = "lenient", scheme } = options;
+  const settings = { ...options, ...(mode === "strict" && { scheme: scheme ?? "IOB2" }) };
+  const rows = taggingRows(references, predictions, settings);
+  const types = rows.names.filter((name) => name.startsWith("f1.")).map((name) => name.slice("f1.".length));
+  return {
+    rows: withTypes(rows, types),
+    supports: new Map(types.map((type, t) => [type, sumOf(rows, 3 * t)])),
+    classesTitle: "Entity types",
+    info: (name) => ({ label: entityLabel(name), better: "higher" }),
+    signature: `mode:${mode}|scheme:${scheme ?? "any"}|weir`,
+  };
+}
 
 /** The same with precision and recall of each type: a row's statistics are true, predicted and right entities of each type. */
 function withTypes(rows: Decomposed, types: readonly string[]): Decomposed {

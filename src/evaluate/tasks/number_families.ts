@@ -3,13 +3,19 @@
  *
  * @module
  */
+import type { Decomposed } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { perplexityRows, type ScoredText } from "../generation/perplexity.ts";
 import { type RankedList, rankingRows } from "../ranking/ranking.ts";
-import { regressionOfRows, regressionRows } from "../regression/regression.ts";
+import {
+  type RankMetric,
+  regressionOfRows,
+  type RegressionOptions,
+  regressionRows,
+} from "../regression/regression.ts";
 import type { Family } from "./family.ts";
 import { numberPairs, type Pair } from "./pairs.ts";
-import { infoOf } from "./scored.ts";
+import { type Indexed, infoOf, type Scored } from "./scored.ts";
 
 const errors = {
   mae: { label: "mean absolute error", better: "lower" },
@@ -38,17 +44,7 @@ export const numberFamilies = {
     primary: ["mae", "r2"],
     score(pairs, options) {
       const { predictions, references } = numberPairs(pairs);
-      const ranks = ["medianAbsoluteError", "spearman"] as const;
-      const byRows = ranks.map((metric) => regressionOfRows(references, predictions, metric));
-      return {
-        rows: regressionRows(references, predictions, options),
-        indexed: {
-          names: ranks,
-          n: pairs.length,
-          evaluate: (indices) => byRows.map((metric) => metric(indices)),
-        },
-        info: infoOf(errors),
-      };
+      return scoreNumbers(references, predictions, options);
     },
   },
   similarity: {
@@ -58,23 +54,7 @@ export const numberFamilies = {
     primary: ["spearman"],
     score(pairs) {
       const { predictions, references } = numberPairs(pairs);
-      const names = ["spearman", "kendall"] as const;
-      const byRows = names.map((metric) => regressionOfRows(references, predictions, metric));
-      const rows = regressionRows(references, predictions);
-      const pearson = rows.names.indexOf("pearson");
-      const out = new Float64Array(rows.names.length);
-      return {
-        rows: {
-          ...rows,
-          names: ["pearson"],
-          evaluate: (sums, n, into) => {
-            rows.evaluate(sums, n, out);
-            into[0] = out[pearson];
-          },
-        },
-        indexed: { names, n: pairs.length, evaluate: (indices) => byRows.map((metric) => metric(indices)) },
-        info: infoOf(errors),
-      };
+      return scoreSimilarities(references, predictions);
     },
   },
   ranking: {
@@ -111,7 +91,51 @@ export const numberFamilies = {
   },
 } satisfies Record<string, Family>;
 
-function rankingLabel(name: string): string {
+/** The metrics of predicted numbers. */
+export function scoreNumbers(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  options: RegressionOptions = {},
+): Scored & { rows: Decomposed } {
+  return {
+    rows: regressionRows(references, predictions, options),
+    indexed: byRank(references, predictions, ["medianAbsoluteError", "spearman"]),
+    info: infoOf(errors),
+  };
+}
+
+/** How well predicted similarities follow people's ratings. */
+export function scoreSimilarities(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+): Scored & { rows: Decomposed } {
+  const rows = regressionRows(references, predictions);
+  const pearson = rows.names.indexOf("pearson"), out = new Float64Array(rows.names.length);
+  return {
+    rows: {
+      ...rows,
+      names: ["pearson"],
+      evaluate: (sums, n, into) => {
+        rows.evaluate(sums, n, out);
+        into[0] = out[pearson];
+      },
+    },
+    indexed: byRank(references, predictions, ["spearman", "kendall"]),
+    info: infoOf(errors),
+  };
+}
+
+function byRank(
+  references: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  names: readonly RankMetric[],
+): Indexed {
+  const metrics = names.map((metric) => regressionOfRows(references, predictions, metric));
+  return { names, n: references.length, evaluate: (indices) => metrics.map((metric) => metric(indices)) };
+}
+
+/** How a metric of rankings is shown. */
+export function rankingLabel(name: string): string {
   const [metric, k] = name.split("@");
   const labels: Record<string, string> = {
     mrr: "MRR",
@@ -132,9 +156,11 @@ function rankedList({ prediction, reference }: Pair, row: number): RankedList {
   if (Array.isArray(reference)) { for (const id of reference) relevances.set(String(id), 1); }
   else if (typeof reference === "object" && reference !== null) {
     for (const [id, relevance] of Object.entries(reference)) relevances.set(id, Number(relevance));
-  } else {throw new EvaluationError(
+  } else {
+    throw new EvaluationError(
       `Row ${row + 1}: its reference is neither a list of ids nor an object of id to relevance`,
-    );}
+    );
+  }
   const ids = prediction.map(String);
   if (new Set(ids).size < ids.length) {
     throw new EvaluationError(`Row ${row + 1}: its prediction names an id twice`);

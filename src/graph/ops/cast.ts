@@ -1,9 +1,6 @@
 import type { OpSpec } from "../builder.ts";
-import { type DType, isFloat } from "../dtype.ts";
-import { mapElements } from "./broadcasting.ts";
+import { dtypes, isFloat, typedArray, valuesOf } from "../dtype.ts";
 import { exact } from "./unary.ts";
-
-const onnxTypes: Record<DType, number> = { f32: 1, f16: 10, i32: 6, u32: 12, bool: 9 };
 
 /** The same values as another type: floats are truncated to integers, anything but 0 is true. */
 export const cast: OpSpec<"cast"> = {
@@ -12,8 +9,11 @@ export const cast: OpSpec<"cast"> = {
     const x = node.inputs[0];
     return [isFloat(x.dtype) && isFloat(node.dtype) ? b.cast(dy, x.dtype) : null];
   },
-  eval: (inputs, attrs, out) =>
-    mapElements(inputs, out, attrs.dtype === "bool" ? (x) => x === 0 ? 0 : 1 : (x) => x),
-  onnx: (scope, node, inputs) => scope.emit("Cast", inputs, { attrs: { to: onnxTypes[node.dtype] } }),
+  eval([x], { dtype }) {
+    const values = valuesOf(x);
+    return dtype === "bool" ? Uint8Array.from(values, (v) => v === 0 ? 0 : 1) : typedArray(dtype, values);
+  },
+  onnx: (scope, node, inputs) => scope.emit("Cast", inputs, { attrs: { to: dtypes[node.dtype].onnx } }),
+  takesStored: true,
   tolerance: exact,
 };

@@ -1,12 +1,12 @@
 import type { OpSpec } from "../builder.ts";
-import { allocate } from "../dtype.ts";
+import { allocate, dtypes } from "../dtype.ts";
 import { numeric, ShapeError, sizeOf, stridesOf } from "../shape.ts";
 import { exact } from "./unary.ts";
 
 /** Each element's index along `axis`. */
 export const iota: OpSpec<"iota"> = {
   infer(_inputs, attrs) {
-    if (attrs.dtype === "bool" || attrs.dtype === "f16") {
+    if (!["f32", "i32", "u32"].includes(attrs.dtype)) {
       throw new ShapeError(`dtype must be f32, i32 or u32, got ${attrs.dtype}`);
     }
     return { dtype: attrs.dtype, shape: attrs.shape };
@@ -28,7 +28,7 @@ export const iota: OpSpec<"iota"> = {
     const count = scope.emit("Squeeze", [scope.shape([shape[axis]]), scope.constant("i64", [1], [0])]);
     const range = scope.emit("Range", [zero, count, one]);
     const typed = scope.emit("Cast", [range], {
-      attrs: { to: dtype === "f32" ? 1 : dtype === "i32" ? 6 : 12 },
+      attrs: { to: dtypes[dtype].onnx },
     });
     const column = shape.map((d, i) => i === axis ? d : 1);
     const placed = shape.length === 1 ? typed : scope.emit("Reshape", [typed, scope.shape(column)]);

@@ -17,6 +17,7 @@ export const reshape: OpSpec<"reshape"> = {
   vjp: (b, node, dy) => [b.reshape(dy, node.inputs[0].shape)],
   eval: ([x]) => x.data.slice(),
   onnx: (scope, node, inputs) => scope.emit("Reshape", [inputs[0], scope.shape(node.shape)]),
+  takesStored: true,
   tolerance: exact,
   bind: (attrs, dim) => ({ shape: attrs.shape.map(dim) }),
 };

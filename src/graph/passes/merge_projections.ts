@@ -307,5 +307,6 @@ function rebuild(
   }
   for (const [name, node] of Object.entries(graph.outputs)) b.output(name, at(node));
   for (const { state, value } of graph.updates) b.update(at(state), at(value));
+  for (const node of graph.boundaries) b.boundary(at(node));
   return b.graph();
 }

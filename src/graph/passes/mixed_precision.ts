@@ -82,7 +82,7 @@ function keptInHalf(graph: Graph): Set<Node> {
   const learnt: boolean[] = [];
   for (const node of graph.nodes) {
     learnt.push(
-      node.op === "state" && node.attrs.trainable ||
+      node.op === "state" && node.attrs.role === "parameter" ||
         node.dtype === "f32" && node.inputs.some((input) => learnt[input.id]),
     );
   }

@@ -5,7 +5,7 @@
  */
 import type { Builder, OpSpec } from "../builder.ts";
 import { debugPrint } from "../debug.ts";
-import { allocate, type HostTensor } from "../dtype.ts";
+import { allocate, dtypes, type HostTensor } from "../dtype.ts";
 import type { Graph, Node, NodeOf, OpName } from "../node.ts";
 import { printGraph } from "../print.ts";
 import { broadcastShapes, numeric, sameShape, sizeOf } from "../shape.ts";
@@ -119,7 +119,7 @@ function folded(node: Node, inputs: readonly Node[], b: Builder): Node | undefin
     return { dtype: i.dtype, shape: numeric(i.shape), data: constant.attrs.data };
   });
   const spec = opTable[node.op as OpName] as unknown as OpSpec<OpName>;
-  if (!spec.eval) return undefined;
+  if (!spec.eval || !dtypes[node.dtype].computes) return undefined;
   const out = { dtype: node.dtype, shape, data: allocate(node.dtype, sizeOf(shape)) };
   return b.constant(node.dtype, shape, spec.eval(tensors, node.attrs as never, out));
 }

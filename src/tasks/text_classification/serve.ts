@@ -4,6 +4,8 @@
  * @module
  */
 import { z } from "zod";
+import { classFeatures, type ObservedClasses } from "../../drift/features/classes.ts";
+import { type ObservedText, textFeatures } from "../../drift/features/text.ts";
 import { observeText } from "../observe.ts";
 import { finiteOutput } from "../outputs.ts";
 import type { ServedTask } from "../task.ts";
@@ -13,8 +15,10 @@ import {
   labelOf,
   type LabelsHead,
   labelsHead,
+  otherLabels,
   type Prediction,
   predictionsSchema,
+  unknownLabel,
 } from "./schema.ts";
 
 /** What a caller may ask. */
@@ -26,7 +30,12 @@ const parameters = z.looseObject({
 });
 
 /** The task. */
-export const textClassification: ServedTask<LabelsHead, string, Prediction[]> = {
+export const textClassification: ServedTask<
+  LabelsHead,
+  string,
+  Prediction[],
+  ObservedText & ObservedClasses
+> = {
   name: "text-classification",
   title: "text classification",
   pipelineTag: "text-classification",
@@ -39,6 +48,7 @@ export const textClassification: ServedTask<LabelsHead, string, Prediction[]> = 
   headOfLabels: (labels) => ({ labels }),
   queries: (record, where, columns) => [queryOf(record, where, columns)],
   target: labelOf,
+  problemOf: unknownLabel,
   outputs: ["logits"],
   parameters,
   answer: predictionsSchema,
@@ -57,9 +67,12 @@ export const textClassification: ServedTask<LabelsHead, string, Prediction[]> = 
   outcome: ([best]) => best.label,
   observe(query, encoding, outputs, { labels }) {
     const logits = outputs && finiteOutput(outputs, "logits", labels.length).data; // [C]
-    return observeText(query, encoding, logits ? probabilitiesOf(logits) : []);
+    return { ...observeText(query, encoding), probabilities: logits ? probabilitiesOf(logits) : [] };
   },
+  features: ({ head: { labels }, ...tokenizer }) => [...textFeatures(tokenizer), ...classFeatures(labels)],
   judge: judgeLabels,
+  headsDiffer: otherLabels,
+  evaluationSettings: ({ labels }) => ({ classification: { labels: labels.join(",") } }),
   pair: (reference, [ranked]) => ({
     prediction: ranked[0].label,
     reference,

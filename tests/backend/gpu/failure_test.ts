@@ -41,8 +41,8 @@ function test(
 /** Two products: the first one by the state "v", the second one by "w". */
 function products(): Graph {
   const b = createBuilder();
-  const v = b.state("v", "f32", [8, 8]);
-  const w = b.state("w", "f32", [8, 8]);
+  const v = b.state("v", "f32", [8, 8], { role: "cache" });
+  const w = b.state("w", "f32", [8, 8], { role: "cache" });
   const first = b.named("first", () => b.matmul(b.input("x", "f32", [8, 8]), v));
   const second = b.named("second", () => b.matmul(first, w));
   b.output("loss", b.sum(second));
@@ -137,7 +137,7 @@ Deno.test({
       const backend = await createGpuBackend({ maxTotalBytes: Infinity });
       const b = createBuilder();
       for (let i = 0; i < 2000; i++) {
-        const s = b.state("s" + i, "f32", [30_000_000]);
+        const s = b.state("s" + i, "f32", [30_000_000], { role: "cache" });
         b.update(s, b.add(s, 1));
       }
       const error = await backend.compile(b.graph()).catch((error) => error);

@@ -102,11 +102,11 @@ Deno.test("other optimisers are merged as well", () => {
 
 Deno.test("counters and what is computed from them are one kernel, unless one has to wait for the others' readers", () => {
   const b = createBuilder();
-  const counters = ["a", "b", "c"].map((name) => b.state(name, "f32", []));
+  const counters = ["a", "b", "c"].map((name) => b.state(name, "f32", [], { role: "counter" }));
   counters.forEach((c, i) => b.update(c, b.add(b.mul(c, 0.5), i)));
   const [scale] = counters;
   b.output("rate", b.div(b.sqrt(b.add(scale, 1)), b.add(b.exp(counters[1]), 2)));
-  const random = b.state("rng", "u32", []);
+  const random = b.state("rng", "u32", [], { role: "counter" });
   b.update(random, b.add(random, 1));
   b.output("noise", b.cast(b.random(random, [64]), "f32"));
   const plan = makePlan(optimize(b.graph()), limits);
@@ -136,7 +136,7 @@ Deno.test("members begin at multiples of 256 bytes and do not overlap", () => {
 
 Deno.test("updates that need each other's results stay kernels of their own", () => {
   const b = createBuilder();
-  const [s, t] = [b.state("s", "f32", [8]), b.state("t", "f32", [8])];
+  const [s, t] = [b.state("s", "f32", [8], { role: "cache" }), b.state("t", "f32", [8], { role: "cache" })];
   const x = b.add(b.sum(b.matmul(b.reshape(s, [2, 4]), b.input("x", "f32", [4, 3]))), 0);
   const next = b.mul(s, b.add(x, 1));
   b.update(s, next);
@@ -327,12 +327,12 @@ function randomUpdates(seed: number): Graph {
   }
   const squares = b.concat(slopes.map((g) => b.reshape(b.sum(b.square(g)), [1])), 0);
   const scale = b.min(b.div(1, b.add(b.sqrt(b.sum(squares)), 1)), 0.5);
-  const steps = b.state("steps", "f32", []);
+  const steps = b.state("steps", "f32", [], { role: "counter" });
   b.update(steps, b.add(steps, 1));
   parameters.forEach((p, i) => {
     const g = b.mul(slopes[i], scale);
     if (random(5) === 0) return b.update(p, b.sub(p, b.mul(g, 0.1)));
-    const m = b.state(`m${i}`, "f32", p.shape);
+    const m = b.state(`m${i}`, "f32", p.shape, { role: "moment" });
     const next = b.add(b.mul(m, 0.9), random(4) === 0 ? b.square(g) : g);
     b.update(m, next);
     if (random(6) > 0) b.update(p, b.sub(p, b.div(next, b.add(steps, 3))));
@@ -376,8 +376,8 @@ Deno.test({
     const x = b.input("x", "f32", [64]);
     const cleared = b.mul(x, 0);
     for (let i = 0; i < 3; i++) {
-      const parameter = b.state(`p${i}`, "f32", [64]);
-      const sum = b.state(`sum${i}`, "f32", [64]);
+      const parameter = b.state(`p${i}`, "f32", [64], { role: "cache" });
+      const sum = b.state(`sum${i}`, "f32", [64], { role: "cache" });
       b.update(parameter, b.add(parameter, b.mul(b.add(sum, 1), 0.5)));
       b.update(sum, cleared);
     }

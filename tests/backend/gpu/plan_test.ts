@@ -76,7 +76,7 @@ Deno.test("AdamW is one kernel a parameter that writes the parameter and both mo
 
 Deno.test("a state is overwritten only after every other reader of it", () => {
   const plan = planOf((b) => {
-    const s = b.state("s", "f32", [8, 8]);
+    const s = b.state("s", "f32", [8, 8], { role: "cache" });
     const next = b.add(s, 1);
     b.update(s, next);
     b.output("y", b.sum(b.matmul(s, s)));
@@ -90,7 +90,7 @@ Deno.test("a state is overwritten only after every other reader of it", () => {
 
 Deno.test("states that swap their values go through memory of their own", () => {
   const plan = planOf((b) => {
-    const [s, t] = [b.state("s", "f32", [4]), b.state("t", "f32", [4])];
+    const [s, t] = [b.state("s", "f32", [4], { role: "cache" }), b.state("t", "f32", [4], { role: "cache" })];
     b.update(s, b.tanh(b.add(t, 1)));
     b.update(t, b.tanh(b.sub(s, 1)));
   });

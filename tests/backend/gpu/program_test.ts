@@ -100,7 +100,7 @@ Deno.test({
 
 test("the scalars of more steps than the ring holds come out in order, without the other outputs", async (backend) => {
   const b = createBuilder();
-  const n = b.state("n", "i32", []);
+  const n = b.state("n", "i32", [], { role: "counter" });
   const next = b.add(n, 1);
   b.update(n, next);
   b.output("before", n);
@@ -162,7 +162,7 @@ test("programs that share states work in the same memory, which the last one fre
 
 test("states swap their values at once", async (backend) => {
   const b = createBuilder();
-  const [s, t, u] = ["s", "t", "u"].map((name) => b.state(name, "f32", [3]));
+  const [s, t, u] = ["s", "t", "u"].map((name) => b.state(name, "f32", [3], { role: "counter" }));
   b.update(s, t);
   b.update(t, b.add(s, 1));
   b.update(u, b.add(s, 1));
@@ -177,7 +177,7 @@ test("states swap their values at once", async (backend) => {
 test("bool tensors are bytes on the host and words on the device", async (backend) => {
   const b = createBuilder();
   const x = b.input("x", "bool", [5]);
-  const seen = b.state("seen", "bool", [5]);
+  const seen = b.state("seen", "bool", [5], { role: "counter" });
   const flip = b.equal(b.cast(x, "i32"), 0);
   b.update(seen, flip);
   b.output("y", flip);
@@ -191,7 +191,7 @@ test("bool tensors are bytes on the host and words on the device", async (backen
 test("f16 states and outputs are rounded to f16 and computed in f32", async (backend) => {
   if (!backend.adapter.features.includes("shader-f16")) return;
   const b = createBuilder();
-  const h = b.state("h", "f16", [5]);
+  const h = b.state("h", "f16", [5], { role: "cache" });
   const doubled = b.mul(b.cast(h, "f32"), 2);
   b.update(h, b.cast(doubled, "f16"));
   b.output("third", b.cast(b.div(doubled, 3), "f16"));

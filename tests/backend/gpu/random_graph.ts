@@ -46,11 +46,11 @@ export function randomProgram(seed: number): RandomProgram {
     feeds[name] = hostTensor("i32", [count], Array.from({ length: count }, () => random(below)));
     return b.input(name, "i32", [count]);
   };
-  const key = b.state("key", "u32", []);
+  const key = b.state("key", "u32", [], { role: "counter" });
   b.update(key, b.add(key, 7));
   for (let i = 0; i < 3; i++) {
     const [fed, kept] = [shapes[random(shapes.length)], shapes[random(shapes.length)]];
-    pool.push(b.input(`x${i}`, "f32", fed), b.state(`s${i}`, "f32", kept));
+    pool.push(b.input(`x${i}`, "f32", fed), b.state(`s${i}`, "f32", kept, { role: "cache" }));
     feeds[`x${i}`] = values(fed);
     states[`s${i}`] = values(kept);
   }

@@ -30,7 +30,7 @@ const [batch, length, vocabulary, width, heads] = [4, 16, 80, 32, 2];
 /** A training step of a language model of one layer: attention, an MLP with dropout, and logits from the embeddings' table. */
 function languageModel({ attentionDropout = 0 } = {}): Graph {
   const b = createBuilder();
-  const key = b.state("rng", "u32", []);
+  const key = b.state("rng", "u32", [], { role: "counter" });
   b.update(key, b.add(key, 12345));
   const parameters: Node[] = [];
   const parameter = (name: string, shape: number[]) => {

@@ -38,7 +38,7 @@ Deno.test("a product that is made in parts does its arithmetic once, and adds th
 
 Deno.test("an elementwise kernel moves each operand and result once; a state that is changed in place is read and written", () => {
   const [chain] = workOf((b) => {
-    const w = b.state("w", "f32", [100]);
+    const w = b.state("w", "f32", [100], { role: "cache" });
     b.update(w, b.add(b.mul(w, 0.5), b.tanh(b.input("x", "f32", [100]))));
   });
   // The cheap product is made where it is read, and not counted.

@@ -21,8 +21,8 @@ const values = (t: HostTensor) => Array.from(t.data, Number);
 /** `total` gathers the sums of `x`; `last` holds what `total` was before. */
 const counting = graphOf((b) => {
   const x = b.input("x", "f32", ["n"]);
-  const total = b.state("total", "f32", [2]);
-  const last = b.state("last", "f32", [2]);
+  const total = b.state("total", "f32", [2], { role: "counter" });
+  const last = b.state("last", "f32", [2], { role: "counter" });
   const sum = b.sum(x);
   b.update(total, b.add(total, sum));
   b.update(last, total);
@@ -58,7 +58,10 @@ for (const { device, available } of devices) {
 
   test("two states can change places in every run", async (backend) => {
     const program = await backend.compile(graphOf((b) => {
-      const [x, y] = [b.state("x", "f32", [2]), b.state("y", "f32", [2])];
+      const [x, y] = [
+        b.state("x", "f32", [2], { role: "cache" }),
+        b.state("y", "f32", [2], { role: "cache" }),
+      ];
       b.update(x, y);
       b.update(y, x);
     }));
@@ -99,7 +102,13 @@ for (const { device, available } of devices) {
     const three = await backend.compile(counting, { bindings: { n: 3 }, share: two });
     const reader = await backend.compile(
       graphOf((b) =>
-        b.output("twice", b.add(b.mul(b.state("total", "f32", [2]), 2), b.state("extra", "f32", [])))
+        b.output(
+          "twice",
+          b.add(
+            b.mul(b.state("total", "f32", [2], { role: "counter" }), 2),
+            b.state("extra", "f32", [], { role: "counter" }),
+          ),
+        )
       ),
       { share: three },
     );
@@ -115,7 +124,7 @@ for (const { device, available } of devices) {
   test("every element type goes in and comes out", async (backend) => {
     const program = await backend.compile(graphOf((b) => {
       const i = b.input("i", "i32", [2]);
-      const u = b.state("u", "u32", []);
+      const u = b.state("u", "u32", [], { role: "counter" });
       b.update(u, b.add(u, b.constant("u32", [], [0xffff_fffe])));
       b.output("sum", b.add(i, i));
       b.output("less", b.less(i, 0));
@@ -146,7 +155,7 @@ for (const { device, available } of devices) {
 
   test("states of one name but another shape cannot be shared, nor those of another backend", async (backend) => {
     const program = await backend.compile(counting, { bindings: { n: 2 } });
-    const other = graphOf((b) => b.output("y", b.state("total", "f32", [3])));
+    const other = graphOf((b) => b.output("y", b.state("total", "f32", [3], { role: "counter" })));
     await assert.rejects(backend.compile(other, { share: program }), {
       name: "BackendError",
       message: /state "total": it is f32 \[2\], got f32 \[3\]/,

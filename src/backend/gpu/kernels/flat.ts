@@ -214,7 +214,7 @@ class FlatCopy {
 
   /** A tensor that is read from memory. */
   leaf(dtype: Node["dtype"], elements: number, storage: Storage): Node {
-    const leaf = this.#b.state(`leaf ${this.#leaves++}`, dtype, [elements]);
+    const leaf = this.#b.state(`leaf ${this.#leaves++}`, dtype, [elements], { role: "cache" });
     this.storages.set(leaf, storage);
     return leaf;
   }
@@ -252,7 +252,7 @@ class FlatCopy {
     if (copy) return copy;
     const storage = this.#storageOf(node);
     if (storage) {
-      copy = this.#b.state(`leaf ${this.#leaves++}`, node.dtype, numeric(node.shape));
+      copy = this.#b.state(`leaf ${this.#leaves++}`, node.dtype, numeric(node.shape), { role: "cache" });
       this.storages.set(copy, storage);
     } else copy = this.#b.clone(node, node.inputs.map((u) => this.#whole(u)));
     this.#scalars.set(node, copy);

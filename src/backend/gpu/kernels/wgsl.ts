@@ -3,29 +3,23 @@
  *
  * @module
  */
-import type { DType } from "../../../graph/dtype.ts";
+import { type DType, dtypes } from "../../../graph/dtype.ts";
+import { BackendError } from "../../interface.ts";
 
-/** How an element lies in a buffer; `bool` takes a word. */
-export const storageTypes: Readonly<Record<DType, string>> = {
-  f32: "f32",
-  f16: "f16",
-  i32: "i32",
-  u32: "u32",
-  bool: "u32",
-};
+/** How an element lies in a buffer; `bool` takes a word. Types that the GPU lacks are refused before kernels are made. */
+export const storageTypes = typesOf("storage");
 
 /** What an element is computed as: f16 is storage alone. */
-export const computeTypes: Readonly<Record<DType, string>> = {
-  f32: "f32",
-  f16: "f32",
-  i32: "i32",
-  u32: "u32",
-  bool: "bool",
-};
+export const computeTypes = typesOf("compute");
+
+function typesOf(part: "storage" | "compute"): Readonly<Record<DType, string>> {
+  const all = Object.entries(dtypes).flatMap(([dtype, { wgsl }]) => wgsl ? [[dtype, wgsl[part]]] : []);
+  return Object.fromEntries(all) as Record<DType, string>;
+}
 
 /** Bytes of one element in a buffer. */
 export function storageBytes(dtype: DType): number {
-  return dtype === "f16" ? 2 : 4;
+  return storageTypes[dtype] === "f16" ? 2 : 4;
 }
 
 /** One value or four neighbouring ones. */
@@ -52,6 +46,8 @@ export function literal(dtype: DType, value: number, needs: Set<string>): string
     case "f32":
     case "f16":
       return float(dtype === "f16" ? Math.f16round(value) : Math.fround(value), needs);
+    default:
+      throw new BackendError(`Cannot write ${value} of type ${dtype}: the GPU has no such type yet`);
   }
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
 import { createOrtBackend } from "../../src/backend/ort/backend.ts";
-import { openEncoder, scoreTexts } from "../../src/cli/encoder.ts";
+import { openEncoder, scoreTexts } from "../../src/lifecycle/encoder.ts";
 import { parseBaselines } from "../../src/evaluate/generation/bert_score.ts";
 
 const read = (name: string) =>

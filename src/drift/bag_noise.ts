@@ -1,39 +1,45 @@
+/**
+ * What chance alone does to a distribution of items that come in whole observations.
+ *
+ * @module
+ */
 import { type Moments, momentsOf } from "../statistics/pearson3.ts";
 import { createHashedRandom } from "../base/random.ts";
 
-/** How far the token distribution of so many texts strays from that of so many others when nothing has drifted. */
-export interface TokenNoise extends Moments {
-  /** Texts in the window. */
-  texts: number;
-  /** Texts on the other side. */
-  referenceTexts: number;
+/** How far the items of so many observations differ from those of so many others when nothing has drifted. */
+export interface BagNoise extends Moments {
+  /** Observations in the window. */
+  readonly observations: number;
+  /** Observations on the other side. */
+  readonly referenceObservations: number;
 }
 
 const WINDOW_SIZES = [10, 25, 50, 100, 200, 400, 800];
 const DRAWS = 400;
 
 /**
- * Measures the noise of the Jensen-Shannon divergence (nats) between token distributions, for several window sizes.
+ * Measures the noise of the Jensen-Shannon divergence (nats) between distributions of items, for several window sizes.
  *
- * Words come in bunches: a text about one thing repeats it, so counting tokens as if they were independent finds drift
- * everywhere. Whole texts are drawn instead: a window without replacement, compared with all texts left over, 400 times.
- * Drawing from what is left, not from everything, keeps the two sides as different as new texts are from the reference.
+ * Items of one observation depend on each other (a text about one thing repeats its words), so counting them as if they were
+ * independent finds drift everywhere. Whole observations are drawn instead: a window without replacement, compared with all
+ * observations left over, 400 times. Drawing from what is left, not from everything, keeps the two sides as different as new
+ * observations are from the reference.
  *
- * @param texts Bins of the tokens of each text.
+ * @param bags Bins of the items of each observation.
  * @param bins Number of bins.
  */
-export function measureTokenNoise(
-  texts: readonly ArrayLike<number>[],
+export function measureBagNoise(
+  bags: readonly ArrayLike<number>[],
   bins: number,
   seed: number,
-): TokenNoise[] {
-  const half = Math.floor(texts.length / 2);
+): BagNoise[] {
+  const half = Math.floor(bags.length / 2);
   const sizes = WINDOW_SIZES.filter((size) => size <= half);
   if (sizes.length === 0) sizes.push(half);
   const random = createHashedRandom(seed);
-  const order = Array.from(texts, (_, i) => i);
+  const order = Array.from(bags, (_, i) => i);
   const total = new Float64Array(bins);
-  for (const text of texts) addText(total, text);
+  for (const bag of bags) addItems(total, bag);
   const window = new Float64Array(bins), rest = new Float64Array(bins);
   return sizes.map((size) => {
     const divergences = new Float64Array(DRAWS);
@@ -42,26 +48,30 @@ export function measureTokenNoise(
       for (let i = 0; i < size; i++) {
         const j = i + Math.floor(random() * (order.length - i));
         [order[i], order[j]] = [order[j], order[i]];
-        addText(window, texts[order[i]]);
+        addItems(window, bags[order[i]]);
       }
       for (let bin = 0; bin < bins; bin++) rest[bin] = total[bin] - window[bin];
       divergences[draw] = divergence(rest, window);
     }
-    return { texts: size, referenceTexts: texts.length - size, ...momentsOf(divergences) };
+    return { observations: size, referenceObservations: bags.length - size, ...momentsOf(divergences) };
   });
 }
 
 /**
- * The noise for a window of `texts` against a reference of `referenceTexts`, between the measured sizes by the sampling
- * variance 1/texts + 1/referenceTexts. Larger windows than any measured get the noise of the largest, which errs on the
+ * The noise for a window against a reference of so many observations, between the measured sizes by the sampling variance
+ * 1/observations + 1/referenceObservations. Larger windows than any measured get the noise of the largest, which errs on the
  * side of silence.
  *
- * @param measured As `measureTokenNoise` returns it, smallest window first.
+ * @param measured As `measureBagNoise` returns it, smallest window first.
  */
-export function noiseAt(measured: readonly TokenNoise[], texts: number, referenceTexts: number): Moments {
-  const variance = (noise: { texts: number; referenceTexts: number }) =>
-    1 / noise.texts + 1 / noise.referenceTexts;
-  const wanted = variance({ texts, referenceTexts });
+export function noiseAt(
+  measured: readonly BagNoise[],
+  observations: number,
+  referenceObservations: number,
+): Moments {
+  const variance = (noise: Pick<BagNoise, "observations" | "referenceObservations">) =>
+    1 / noise.observations + 1 / noise.referenceObservations;
+  const wanted = variance({ observations, referenceObservations });
   const [first] = measured;
   if (wanted >= variance(first)) {
     const scale = wanted / variance(first);
@@ -78,8 +88,8 @@ export function noiseAt(measured: readonly TokenNoise[], texts: number, referenc
   return { mean, deviation, skewness };
 }
 
-function addText(counts: Float64Array, text: ArrayLike<number>): void {
-  for (let i = 0; i < text.length; i++) counts[text[i]]++;
+function addItems(counts: Float64Array, bag: ArrayLike<number>): void {
+  for (let i = 0; i < bag.length; i++) counts[bag[i]]++;
 }
 
 /** Jensen-Shannon divergence of counts, without the checks of `jensenShannonDistance`: it runs thousands of times here. */

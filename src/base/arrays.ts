@@ -1,0 +1,34 @@
+/**
+ * Small computations on plain lists of numbers, in double precision.
+ *
+ * @module
+ */
+
+/**
+ * The softmax of `[C]` logits: shares that add up to 1. No logit is too large for it.
+ *
+ * @example
+ * ```ts
+ * import { softmax } from "./arrays.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual([...softmax([0, 0])], [0.5, 0.5]);
+ * assert.deepEqual([...softmax([1000, 0])], [1, 0]);
+ * ```
+ */
+export function softmax(logits: ArrayLike<number>): Float64Array {
+  const out = Float64Array.from(logits);
+  let max = -Infinity;
+  for (const x of out) max = Math.max(max, x);
+  let sum = 0;
+  for (let i = 0; i < out.length; i++) sum += out[i] = Math.exp(out[i] - max);
+  for (let i = 0; i < out.length; i++) out[i] /= sum;
+  return out;
+}
+
+/** The middle value, or the mean of the middle two; NaN of none. */
+export function median(values: ArrayLike<number>): number {
+  const sorted = Float64Array.from(values).sort();
+  const middle = sorted.length / 2;
+  return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
+}
