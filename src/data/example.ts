@@ -75,7 +75,7 @@ export function wrongColumn(record: DataRecord, where: string, column: string, e
       `${where}: column ${show(column)} is ${show(record[column])}; ${expected} was expected`,
     );
   }
-  const found = Object.keys(record).slice(0, 20).map(show).join(", ") || "none";
+  const found = Object.keys(record).slice(0, 20).map((name) => show(name)).join(", ") || "none";
   return new DataError(`${where}: no column ${show(column)}; found ${found}`);
 }
 

@@ -185,7 +185,7 @@ async function publish(
       directory: staging,
       bump: options.bump,
       aliases: [...options.aliases],
-      card: { pipelineTag: servedTasks[spec.task].pipelineTag },
+      pipelineTag: servedTasks[spec.task].pipelineTag,
     });
   } finally {
     await registry.close();

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { softmax } from "../../base/arrays.ts";
 import { classFeatures, type ObservedClasses } from "../../drift/features/classes.ts";
 import { type ObservedText, textFeatures } from "../../drift/features/text.ts";
 import { observeText } from "../observe.ts";
@@ -94,14 +95,7 @@ export const textClassification: ServedTask<
  * ```
  */
 export function probabilitiesOf(logits: ArrayLike<number>): Float64Array {
-  const out = Float64Array.from(logits);
-  if (out.length === 1) return out.map(sigmoid);
-  let max = -Infinity;
-  for (const x of out) max = Math.max(max, x);
-  let sum = 0;
-  for (let i = 0; i < out.length; i++) sum += out[i] = Math.exp(out[i] - max);
-  for (let i = 0; i < out.length; i++) out[i] /= sum;
-  return out;
+  return logits.length === 1 ? Float64Array.of(sigmoid(logits[0])) : softmax(logits);
 }
 
 /** `1 / (1 + e^-x)`. */
