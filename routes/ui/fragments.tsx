@@ -289,7 +289,10 @@ export function modelFacts(model: ServedModel): { title: string; facts: [string,
   const info = model.service.info();
   const { lineage, createdAt } = info.manifest;
   const facts: [string, string][] = [
-    ["labels", info.labels.length <= 6 ? info.labels.join(", ") : `${info.labels.length} labels`],
+    ["does", model.service.task.title],
+    ...Object.entries(info.manifest.head).map((
+      [name, value],
+    ): [string, string] => [name, headFact(name, value)]),
     ["runs on", info.workers > 1 ? `${info.device}, ${info.workers} Workers` : info.device],
     ["reads", `up to ${count(info.maxTokens)} tokens`],
   ];
@@ -300,4 +303,10 @@ export function modelFacts(model: ServedModel): { title: string; facts: [string,
     ]);
   }
   return { title: `${name} ${version}`, facts };
+}
+
+/** What a head is made with, in a few words: the elements of a short list, how many there are in a long one. */
+function headFact(name: string, value: unknown): string {
+  if (!Array.isArray(value)) return typeof value === "string" ? value : JSON.stringify(value);
+  return value.length <= 6 ? value.join(", ") : `${count(value.length)} ${name}`;
 }

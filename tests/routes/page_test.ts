@@ -55,3 +55,18 @@ Deno.test("names and labels from a bundle are text on the page, never markup", a
   await errorOf(await app.request("/?model=none"), 404, "NotFound");
   app.close();
 });
+
+Deno.test("the box shows a ranking as bars, and what was wrong as an error", () =>
+  withApp(async ({ app }) => {
+    const answer = await app.request("/ui/try?model=spam&version=1.0.0", post({ text: "free money now!" }));
+    assert.match(answer.headers.get("content-type")!, /^text\/html/);
+    assert.equal(answer.headers.get("x-compute-tokens"), "6");
+    const html = await answer.text();
+    assert.match(
+      html,
+      /^<div class="score best"><span>spam<\/span><svg .*<rect width="97\.\d+%".*<b>97\.\d%<\/b>/,
+    );
+    assert.doesNotMatch(html, / style="/);
+    await errorOf(await app.request("/ui/try?model=none", post({ text: "a" })), 404, "NotFound");
+    await errorOf(await app.request("/ui/try", post({ texts: "a" })), 422, "Validation");
+  }));
