@@ -1,6 +1,6 @@
 /**
- * Order of two strings by code points, which is also that of their UTF-8 bytes: how Python's `sorted` and C's `strcmp`
- * order them. JavaScript's own order is by UTF-16 units and puts emoji before some rarer letters.
+ * Order of two strings by code points, which is also that of their UTF-8 bytes: how Python's `sorted` and C's `strcmp` order
+ * them. JavaScript's own order is by UTF-16 units and puts emoji before some rarer letters.
  */
 export function compareCodePoints(a: string, b: string): number {
   const shared = Math.min(a.length, b.length);

@@ -17,7 +17,6 @@ const MAX_ROWS = 50; // of a table, and notes
  * import { markdownPage } from "./markdown.ts";
  * import type { Report } from "../evaluate/report.ts";
  * import assert from "node:assert/strict";
- *
  * const report: Report = {
  *   format: "weir-report/1", title: "Spam", task: "text-classification", createdAt: "2026-03-02T14:05:00Z",
  *   data: { source: "test.jsonl", n: 50 }, intervals: { confidence: 0.95, resamples: 1000, seed: 0 },

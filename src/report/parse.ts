@@ -40,7 +40,6 @@ const content = text(1_000_000); // inputs and outputs of a model
  * ```ts
  * import { parseReport } from "./parse.ts";
  * import assert from "node:assert/strict";
- *
  * const report = {
  *   format: "weir-report/1", title: "Spam", task: "text-classification", createdAt: "2026-03-02T14:05:00Z",
  *   data: { source: "test.jsonl", n: 50 }, intervals: { confidence: 0.95, resamples: 1000, seed: 0 },
@@ -131,24 +130,14 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
     ),
   }),
   reliability: section("reliability", {
-    bins: list(
-      object({
-        confidence: share,
-        accuracy: interval,
-        count,
-      }),
-      { most: MAX_BINS },
-    ),
+    bins: list(object({ confidence: share, accuracy: interval, count }), { most: MAX_BINS }),
   }),
   histogram: and(
     section("histogram", {
       xLabel: name,
       edges: list(finite, { least: 2, most: MAX_BINS + 1 }),
       groups: list(
-        object({
-          label: name,
-          counts: list(count, { most: MAX_BINS }),
-        }),
+        object({ label: name, counts: list(count, { most: MAX_BINS }) }),
         { least: 1, most: MAX_CURVES },
       ),
     }),
@@ -167,10 +156,7 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
   slices: and(
     section("slices", {
       column: name,
-      metrics: list(object({ name, label: name, better }), {
-        least: 1,
-        most: 100,
-      }),
+      metrics: list(object({ name, label: name, better }), { least: 1, most: 100 }),
       rows: rows(object({
         value: content,
         n: count,
@@ -216,12 +202,7 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
   }),
   safety: section("safety", {
     flagged: interval,
-    rows: rows(object({
-      row: count,
-      where: oneOf("input", "output"),
-      rule: name,
-      text: content,
-    })),
+    rows: rows(object({ row: count, where: oneOf("input", "output"), rule: name, text: content })),
   }),
   latency: section("latency", {
     p50: atLeastZero,
@@ -244,12 +225,7 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
       adjustedPValue: share,
       test: name,
     })),
-    costs: rows(object({
-      label: name,
-      a: finite,
-      b: finite,
-      unit: name,
-    })),
+    costs: rows(object({ label: name, a: finite, b: finite, unit: name })),
   }),
   gate: section("gate", {
     passed: flag,
@@ -329,12 +305,7 @@ function sideOfCondition(value: unknown, path: string): number {
   return value === null ? NaN : finite(value, path);
 }
 
-function sameLength(
-  path: string,
-  one: readonly unknown[],
-  other: readonly unknown[],
-  each: string,
-): void {
+function sameLength(path: string, one: readonly unknown[], other: readonly unknown[], each: string): void {
   if (one.length === other.length) return;
   failWith(path, `has ${one.length} items, wanted ${other.length}: one for each ${each}`);
 }

@@ -23,8 +23,8 @@ export interface Body<R> {
 }
 
 /**
- * A table that becomes a list of cards on a narrow screen. The roles stand in it, for a table that is laid out otherwise is none
- * to some screen readers.
+ * A table that becomes a list of cards on a narrow screen. The roles stand in it, for a table that is laid out otherwise is
+ * none to some screen readers.
  */
 export function table<R>({ caption, columns, bodies, showCaption = false }: {
   caption: string;
