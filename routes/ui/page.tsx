@@ -63,7 +63,8 @@ function Page(props: {
   const { model, models, parts } = props;
   const { title, facts } = modelFacts(model);
   const { name, version } = identityOf(model);
-  const features = model.monitor?.snapshot().open.features ?? [];
+  const snapshot = model.monitor?.snapshot();
+  const features = snapshot?.open.features ?? [];
   const address = `/models/${encodeURIComponent(name)}/predict?version=${encodeURIComponent(version)}`;
   const stream = `/ui/stream?model=${encodeURIComponent(name)}&version=${encodeURIComponent(version)}`;
   return (
@@ -146,6 +147,7 @@ function Page(props: {
                   </article>
                 ))}
               </div>
+              {snapshot?.notes.map((note) => <p class="foot">{note}</p>)}
             </section>
           )}
         </main>
