@@ -54,6 +54,7 @@ export interface NamedStatistic {
   readonly title: string;
   /** As a label in Prometheus. */
   readonly metric: string;
+  /** Its value. */
   readonly value: number;
 }
 

@@ -14,6 +14,7 @@ import type { Kind } from "./kind.ts";
 
 /** The reference of the items of an observation. */
 export interface BagReference {
+  /** Tells it from the references of other kinds. */
   readonly kind: "bag";
   /** Observations that the items are from. */
   readonly observations: number;
@@ -29,6 +30,7 @@ export interface BagReference {
 
 /** A window's counts of items. */
 export interface BagCounts {
+  /** Tells them from the counts of other kinds. */
   readonly kind: "bag";
   /** Observations, those without any item among them. */
   observations: number;
