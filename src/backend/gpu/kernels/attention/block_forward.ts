@@ -1,21 +1,18 @@
 /**
- * The forward pass by blocks: rows are queries, columns keys.
- *
- * For each tile of keys: scores; their largest of each row, exchanged through workgroup memory, with the largest so far; exp of what
- * is left of each score; the sums and results so far, shrunk by how much the largest grew, and those of the tile on top. Each thread
- * keeps the sum of its own columns, and they are added up at the end. Where one tile has all keys nothing is ever shrunk.
+ * The forward pass by blocks: rows are queries, columns keys. Each thread keeps the sum of its own columns, and they are added
+ * up at the end. Where one tile has all keys nothing is ever shrunk.
  *
  * @module
  */
 import { type BlockDraft, byPieces, combined, finishScores, storeResult } from "./block_kernel.ts";
 import { resultProduct, scoreProduct } from "./block_products.ts";
 import { type BlockTile, unit } from "./block_tiles.ts";
-import { accumulators, barrier, grid, type Lines, ofRow, range, zeroUnless } from "./draft.ts";
 import { dropoutOf, keepFactor } from "./dropout.ts";
 import { bases, operandOf } from "./operands.ts";
 import type { Results } from "./pass.ts";
 import { columnsEnd, maskOf } from "./scores.ts";
 import { firstFolds, type Fold, foldQuads, gather, storeStatistics } from "./softmax.ts";
+import { accumulators, barrier, grid, type Lines, ofRow, range, vec4, zeroUnless } from "./text.ts";
 
 /** The text of a kernel of attention's results and statistics. */
 export function blockForward(d: BlockDraft, made: Results): Lines {
@@ -76,9 +73,9 @@ function foldRows({ high, scoreQuads }: BlockTile, op: Fold): { setup: string; v
       ? `max(max(${v}.x, ${v}.y), max(${v}.z, ${v}.w))`
       : `((${v}.x + ${v}.y) + (${v}.z + ${v}.w))`;
   return range(high / 4).map((g) => {
-    const names = range(4).map((e) => `${op}_f${g}_${e}`);
-    const setups = names.map((name, e) => `let ${name} = ${foldQuads(op, 4 * g + e, scoreQuads)};`);
-    return { setup: `  ${setups.join(" ")}`, value: `vec4<f32>(${names.map(across).join(", ")})` };
+    const name = (e: number) => `${op}_f${g}_${e}`;
+    const setups = range(4).map((e) => `let ${name(e)} = ${foldQuads(op, 4 * g + e, scoreQuads)};`);
+    return { setup: `  ${setups.join(" ")}`, value: vec4((e) => across(name(e))) };
   });
 }
 

@@ -1,11 +1,13 @@
 /**
- * The online softmax of the forward pass: each row's largest score and the sum of e^(score - largest), in `top` and `sum`, four rows in
- * a vector. Threads fold their own columns first, then give what they have to the others of their rows through workgroup memory.
+ * The online softmax of the forward pass: each row's largest score and the sum of e^(score - largest), in `top` and `sum`, four
+ * rows in a vector. Threads fold their own columns first, then give what they have to the others of their rows through
+ * workgroup memory.
  *
  * @module
  */
-import { type Draft, low, ofRow, range, rowAt } from "./draft.ts";
+import { type Draft, rowAt } from "./draft.ts";
 import type { Result } from "./pass.ts";
+import { low, ofRow, range } from "./text.ts";
 
 /** How something is folded over the columns. */
 export type Fold = "max" | "sum";

@@ -1,10 +1,10 @@
 /**
- * The passes of attention for any size: each thread keeps a few neighbouring rows, whole tiles of columns lie in workgroup memory. What
- * each pass computes is what its counterpart by blocks does (block_forward.ts, block_gradients.ts).
+ * The passes of attention for any size: each thread keeps a few neighbouring rows, whole tiles of columns lie in workgroup
+ * memory. What each pass computes is what its counterpart by blocks does (block_forward.ts, block_gradients.ts).
  *
  * @module
  */
-import { accumulators, barrier, float, grid, type Lines, ofRow, range, storeRows } from "./draft.ts";
+import { scaleOf, storeRows } from "./draft.ts";
 import { applyKeep, dropoutOf, keepLines } from "./dropout.ts";
 import { bases, columnStatistic, operandOf, rowStatistics, statisticsOf } from "./operands.ts";
 import type { Results } from "./pass.ts";
@@ -13,6 +13,7 @@ import { firstFolds, type Fold, foldQuads, gather, storeStatistics } from "./sof
 import { fill, fillKept, fillTurned, finishScores, ofRealColumns, resultProduct } from "./stream_kernel.ts";
 import { scoreProduct, storeScores, type StreamDraft } from "./stream_kernel.ts";
 import type { StreamTile } from "./stream_tiles.ts";
+import { accumulators, barrier, grid, type Lines, ofRow, range, vec4 } from "./text.ts";
 
 /** The text of a kernel of attention's results and statistics: rows are queries, columns keys. */
 export function streamForward(d: StreamDraft, made: Results): Lines {
@@ -61,14 +62,15 @@ export function streamForward(d: StreamDraft, made: Results): Lines {
   ];
 }
 
-/** A thread's own largest scores, or sums of scores, of its rows: four rows in a vector, the last one repeated where there are fewer. */
+/**
+ * A thread's own largest scores, or sums of scores, of its rows: four rows in a vector, the last one repeated where there are
+ * fewer.
+ */
 function foldRows({ high, scoreQuads }: StreamTile, op: Fold): string[] {
   const across = (v: string) =>
     op === "max" ? `max(max(${v}.x, ${v}.y), max(${v}.z, ${v}.w))` : `dot(${v}, vec4<f32>(1.0f))`;
   const row = (i: number) => across(foldQuads(op, Math.min(i, high - 1), scoreQuads));
-  return range(Math.ceil(high / 4)).map((g) =>
-    `vec4<f32>(${range(4).map((e) => row(4 * g + e)).join(", ")})`
-  );
+  return range(Math.ceil(high / 4)).map((g) => vec4((e) => row(4 * g + e)));
 }
 
 /** The text of a kernel of the query's gradient: rows are queries, columns keys. */
@@ -108,7 +110,7 @@ export function streamQueryGradient(d: StreamDraft, made: Results): Lines {
     resultProduct(d, "o"),
     barrier,
     "  }",
-    storeRows(d, "o", made.query!, { factor: () => float(d, d.problem.attrs.scale) }),
+    storeRows(d, "o", made.query!, { factor: () => scaleOf(d) }),
   ];
 }
 
