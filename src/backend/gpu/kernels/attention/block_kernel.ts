@@ -12,7 +12,7 @@ import type { Kernel } from "../writer.ts";
 import { type BlockTile, unit } from "./block_tiles.ts";
 import { type Draft, finishDraft, scaleOf, type Stored, storeRows } from "./draft.ts";
 import type { Result } from "./pass.ts";
-import { columnLines, hide } from "./scores.ts";
+import { columnLine, hide } from "./scores.ts";
 import { barrier, component, grid, type Lines, range, vec4 } from "./text.ts";
 
 /** A kernel by blocks while it is written. */
@@ -34,7 +34,7 @@ var<workgroup> stage: ${memory(stageDepth, stageWidth)};`);
 export function finishScores(d: BlockDraft, masked?: (i: number, j: number) => string): Lines {
   const { high, scoreQuads } = d.tile;
   return [
-    range(scoreQuads).map((j) => columnLines(d, j)),
+    range(scoreQuads).map((j) => columnLine(d, j)),
     grid(high, scoreQuads, (i, j) => {
       const added = masked ? ` + ${masked(i, j)}` : "";
       return [`  s${i}_${j} = s${i}_${j} * ${scaleOf(d)}${added};`, ...hide(d, i, j)].join(" ");

@@ -45,10 +45,9 @@ export function maskOf(d: Draft): Mask | undefined {
   };
 }
 
-/** The lines that `hide` needs before it, for a thread's quad j. */
-export function columnLines(d: Draft, j: number): string[] {
-  const used = d.problem.attrs.causal || endsInTile(d);
-  return used ? [`  let column${j} = ${columnsAt(d.tile, j)};`] : [];
+/** The line that `hide` needs before it, for a thread's quad j. */
+export function columnLine(d: Draft, j: number): Lines {
+  return (d.problem.attrs.causal || endsInTile(d)) && `  let column${j} = ${columnsAt(d.tile, j)};`;
 }
 
 /**

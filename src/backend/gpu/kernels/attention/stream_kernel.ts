@@ -10,7 +10,7 @@
 import type { Kernel } from "../writer.ts";
 import { columnsAt, type Draft, finishDraft, scaleOf } from "./draft.ts";
 import type { Operand } from "./operands.ts";
-import { columnLines, hide, type Mask } from "./scores.ts";
+import { columnLine, hide, type Mask } from "./scores.ts";
 import type { StreamTile } from "./stream_tiles.ts";
 import { accumulators, component, grid, type Lines, range, vec4, zeroUnless } from "./text.ts";
 
@@ -131,7 +131,7 @@ function product(d: StreamDraft, into: string, rows: string, depth: number, quad
 /** Adds the mask where there is one, and hides what must not count. */
 export function finishScores(d: StreamDraft, mask: Mask | undefined): Lines {
   return range(d.tile.scoreQuads).map((j) => [
-    columnLines(d, j),
+    columnLine(d, j),
     mask?.quadLine(j),
     range(d.tile.high).map((i) => [
       mask && `  s${i}_${j} += ${mask.each(i, j)};`,

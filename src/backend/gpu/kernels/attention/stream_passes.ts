@@ -9,7 +9,7 @@ import { applyKeep, dropoutOf, keepLines } from "./dropout.ts";
 import { bases, columnStatistic, operandOf, rowStatistics, statisticsOf } from "./operands.ts";
 import type { Results } from "./pass.ts";
 import { columnsEnd, columnsStart, maskOf } from "./scores.ts";
-import { firstFolds, type Fold, foldQuads, gather, storeStatistics } from "./softmax.ts";
+import { type Fold, foldQuads, type Shared, softmaxOf, storeStatistics } from "./softmax.ts";
 import { fill, fillKept, fillTurned, finishScores, ofRealColumns, resultProduct } from "./stream_kernel.ts";
 import { scoreProduct, storeScores, type StreamDraft } from "./stream_kernel.ts";
 import type { StreamTile } from "./stream_tiles.ts";
@@ -22,25 +22,27 @@ export function streamForward(d: StreamDraft, made: Results): Lines {
   const dropout = dropoutOf(d);
   const mask = maskOf(d);
   const groups = range(Math.ceil(high / 4));
-  const give = (values: readonly string[]) => values.map((v, g) => `  scores[y][${g * across}u + x] = ${v};`);
-  const given = (g: number) => range(across).map((i) => `scores[y][${g * across + i}u]`);
+  const shared: Shared = {
+    mine: (g) => `scores[y][${g * across}u + x]`,
+    all: (g) => range(across).map((i) => `scores[y][${g * across + i}u]`),
+  };
+  const softmax = softmaxOf(high, shared);
   return [
     bases(d, query, key, value),
     dropout?.seed ?? "",
     fillKept(d, 0, query, { scaled: true }),
-    firstFolds(high),
+    softmax.begin,
     accumulators("o", high, resultQuads),
     `  for (var c0 = 0u; c0 < ${columnsEnd(d)}; c0 += ${columns}u) {`,
     fillTurned(d, key),
     barrier,
     scoreProduct(d, "s", 0),
     finishScores(d, mask),
-    give(foldRows(d.tile, "max")),
+    softmax.share(foldRows(d.tile, "max")),
     barrier,
     fill(d, value),
     groups.map((g) => [
-      `  var new_top${g} = top${g};`,
-      gather(`new_top${g}`, "max", given(g)),
+      softmax.raise(g),
       `  let shrink${g} = exp(top${g} - new_top${g}); top${g} = new_top${g};`,
     ]),
     grid(high, scoreQuads, (i, j) => `  s${i}_${j} = exp(s${i}_${j} - vec4<f32>(${ofRow("top", i)}));`),
@@ -54,9 +56,7 @@ export function streamForward(d: StreamDraft, made: Results): Lines {
     resultProduct(d, "o"),
     barrier,
     "  }",
-    give(groups.map((g) => `sum${g}`)),
-    barrier,
-    groups.map((g) => [`  var total${g} = vec4<f32>(0.0f);`, gather(`total${g}`, "sum", given(g))]),
+    softmax.end,
     made.output && storeRows(d, "o", made.output, { factor: (i) => `1.0f / ${ofRow("total", i)}` }),
     made.statistics && storeStatistics(d, made.statistics),
   ];
