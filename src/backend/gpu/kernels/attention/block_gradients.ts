@@ -82,6 +82,7 @@ export function blockKeyGradients(d: BlockDraft, made: Results): Lines {
       `  let top${j} = ${columnStatistic(d, statistics.top, j)};`,
       `  let share${j} = vec4<f32>(1.0f) / ${columnStatistic(d, statistics.sum, j)};`,
       weights && `  let delta${j} = ${columnStatistic(d, statistics.delta, j)};`,
+      !rowMask && mask?.quadLine(j),
     ]),
     scores.loop,
     weights && [weights.start, weights.loop],
