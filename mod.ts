@@ -62,7 +62,8 @@ export * from "./src/nn/attention.ts";
 export * from "./src/nn/losses.ts";
 export * from "./src/nn/init.ts";
 export * from "./src/nn/rng.ts";
-export * from "./src/nn/classifier.ts";
+export * from "./src/nn/batch.ts";
+export * from "./src/nn/encoder.ts";
 export * from "./src/nn/safetensors.ts";
 export * from "./src/nn/optim/adamw.ts";
 export * from "./src/nn/optim/sgd.ts";
@@ -119,31 +120,51 @@ export {
   trainWordPiece,
   type WordPieceTrainOptions,
 } from "./src/text/wordpiece_train.ts";
-export { type ExampleColumns, labelsOf, type TextExample } from "./src/data/example.ts";
-export { readJsonl } from "./src/data/jsonl.ts";
-export { type CsvOptions, readCsv } from "./src/data/csv.ts";
+export { dataHash, type DataRecord, labelsOf, type PlacedRecord, type TextExample } from "./src/data/example.ts";
+export { readRecords } from "./src/data/records.ts";
 export { readSpam } from "./src/data/spam.ts";
 export { deduplicate, type Deduplicated } from "./src/data/dedupe.ts";
 export { splitExamples, type SplitOptions } from "./src/data/split.ts";
-export {
-  type Batch,
-  type Batches,
-  collate,
-  type CollateOptions,
-  type EncodedExample,
-} from "./src/data/collate.ts";
+export { type BucketOptions, bucketLengths, type PlannedBatch, planBatches } from "./src/data/buckets.ts";
+export { type IntTensor, padTokens, type TokenTensors } from "./src/text/pad.ts";
 
 // Training and judging.
 export { train } from "./src/train/trainer.ts";
 export * from "./src/train/options.ts";
 export * from "./src/train/evaluator.ts";
-export type { EpochRecord, Settings } from "./src/train/checkpoint.ts";
+export type { Settings } from "./src/train/checkpoint.ts";
+export * from "./src/train/best.ts";
 export type { MeasureOptions, StepMeasurement } from "./src/train/measure.ts";
 export type { ProgressOutput } from "./src/train/progress.ts";
-export type { Hyperparameters } from "./src/train/step.ts";
+export type { Objective, StepOptions, TrainableModel } from "./src/train/step.ts";
 export * from "./src/evaluate/classification/classification.ts";
 export { type BootstrapOptions } from "./src/statistics/bootstrap.ts";
 export { formatReport } from "./src/evaluate/classification/format.ts";
+
+// Tasks: what a row of data asks, what a model answers, and how good that is.
+export { collate, type CollateOptions, type EncodedRow } from "./src/tasks/collate.ts";
+export { forwardGraph, type ForwardMode, type ModelSpec, trainableModel } from "./src/tasks/model.ts";
+export { servedTask, servedTasks, TASK_NAMES, type TaskName } from "./src/tasks/served.ts";
+export { trainedTasks } from "./src/tasks/trained.ts";
+export type {
+  AnyServedTask,
+  Columns,
+  ModelFacts,
+  Row,
+  RowOutputs,
+  Scores,
+  ServedTask,
+  TextEncoding,
+  TextQuery,
+} from "./src/tasks/task.ts";
+export type {
+  AnyTrainedTask,
+  HeadSite,
+  ObjectiveOptions,
+  TargetTensors,
+  TrainedTask,
+} from "./src/tasks/training.ts";
+export type { LabelsHead, Prediction } from "./src/tasks/text_classification/schema.ts";
 
 // Keeping, serving and watching.
 export {
@@ -170,8 +191,6 @@ export type {
 export { type Bundle, readBundle } from "./src/bundle/reader.ts";
 export { type BundleContent, writeBundle } from "./src/bundle/writer.ts";
 export * from "./src/serve/service.ts";
-export type { Prediction } from "./src/tasks/text_classification/schema.ts";
-export type { AnyServedTask, ServedTask, TextQuery } from "./src/tasks/task.ts";
 export type { SessionDevice } from "./src/serve/protocol.ts";
 export * from "./src/drift/mod.ts";
 export { type App, type AppParts, createApp, type ServedModel } from "./routes/app.ts";
