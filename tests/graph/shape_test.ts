@@ -18,7 +18,8 @@ import {
   sum,
 } from "../../src/graph/shape.ts";
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
-import { loadRuntime, toOrt } from "../../src/backend/ort/runtime.ts";
+import { toOrt } from "../../src/backend/ort/backend.ts";
+import { loadRuntime } from "../../src/backend/ort/load.ts";
 import { exportOnnx } from "../../src/onnx/export.ts";
 import { readModel } from "../../src/onnx/model.ts";
 import { candidates, testOn } from "../backend/available.ts";
@@ -160,7 +161,7 @@ Deno.test("one exported file computes its sums at run time, for every past and p
   const bytes = exportOnnx(graph, { table: opTable, symbols: { past: "past_length" } });
   const keys = readModel(bytes).graph.outputs.find(({ name }) => name === "keys")!;
   assert.deepEqual(keys.shape, ["batch_size", "past_length + sequence_length", size]);
-  const runtime = await loadRuntime("wasm");
+  const runtime = await loadRuntime("wasm", 1);
   const session = await runtime.create(bytes);
   for (const [past, sequence] of [[3, 4], [1, 1], [7, 2]]) {
     const feeds = feedsOf(past, sequence);

@@ -24,13 +24,13 @@ import { expand } from "../../src/graph/passes/expand.ts";
 import { mergeProjections } from "../../src/graph/passes/merge_projections.ts";
 import { mixedPrecision } from "../../src/graph/passes/mixed_precision.ts";
 import { optimize, removeDead } from "../../src/graph/passes/optimize.ts";
-import { classifierInputs } from "../../src/nn/classifier.ts";
 import { initialStates } from "../../src/nn/init.ts";
 import { dropout, linear } from "../../src/nn/layers.ts";
 import { rngKey } from "../../src/nn/rng.ts";
 import { exportOnnx } from "../../src/onnx/export.ts";
 import { readModel } from "../../src/onnx/model.ts";
-import { buildClassifier, fitWeights } from "../../models/index.ts";
+import { forwardGraph } from "../../src/tasks/model.ts";
+import { fitWeights } from "../../models/index.ts";
 import { bertConfig } from "../../models/bert.ts";
 
 const normal: Init = { kind: "normal", std: 0.5 };
@@ -159,7 +159,6 @@ Deno.test("a pass that draws takes no stream that the rest of the graph draws fr
 
 const bert = bertConfig({
   vocabSize: 30,
-  labels: ["p", "q"],
   hiddenSize: 16,
   layers: 3,
   heads: 2,
@@ -169,9 +168,10 @@ const bert = bertConfig({
 
 /** A BERT classifier with dropout, whose loss is the sum of its logits. */
 function classifier(): Graph {
-  const b = createBuilder();
-  const logits = buildClassifier(b, bert, classifierInputs(b), { training: true });
-  b.output("loss", b.sum(b.square(logits)));
+  const spec = { task: "text-classification", config: bert, head: { labels: ["p", "q"] } } as const;
+  const forward = forwardGraph(spec, { training: true });
+  const b = continueFrom({ ...forward, outputs: {} });
+  b.output("loss", b.sum(b.square(forward.outputs.logits)));
   return b.graph();
 }
 

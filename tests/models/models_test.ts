@@ -1,23 +1,17 @@
 import assert from "node:assert/strict";
 import {
   convertTensor,
-  createBuilder,
   type DType,
   type Graph,
   hostTensor,
   statesOf,
 } from "../../src/graph/graph.ts";
 import { numeric, sizeOf } from "../../src/graph/shape.ts";
-import { classifierInputs } from "../../src/nn/classifier.ts";
+import { forwardGraph } from "../../src/tasks/model.ts";
 import { readSafetensors } from "../../src/nn/safetensors.ts";
-import { bertConfig, parseBertConfig } from "../../models/bert.ts";
-import {
-  buildClassifier,
-  configJson,
-  fitWeights,
-  type ModelConfig,
-  parseConfig,
-} from "../../models/index.ts";
+import { bert, bertConfig } from "../../models/bert.ts";
+import { labelMaps, labelsOfConfig } from "../../models/config.ts";
+import { architectureOf, fitWeights, type ModelConfig, parseConfig } from "../../models/index.ts";
 import { mlpConfig } from "../../models/mlp.ts";
 import { runOnce } from "../nn/run.ts";
 
@@ -25,10 +19,11 @@ const golden = new URL("../golden/bert/model/", import.meta.url);
 const goldenJson = JSON.parse(Deno.readTextFileSync(new URL("config.json", golden)));
 const goldenTensors = readSafetensors(Deno.readFileSync(new URL("model.safetensors", golden))).tensors;
 
-function graphOf(config: ModelConfig, options: { training?: boolean } = {}): Graph {
-  const b = createBuilder();
-  b.output("logits", buildClassifier(b, config, classifierInputs(b), options));
-  return b.graph();
+function graphOf(
+  config: ModelConfig,
+  { labels = ["p", "q"], training }: { labels?: string[]; training?: boolean } = {},
+): Graph {
+  return forwardGraph({ task: "text-classification", config, head: { labels } }, { training });
 }
 
 function parameterShapes(graph: Graph): Record<string, readonly unknown[]> {
@@ -38,7 +33,7 @@ function parameterShapes(graph: Graph): Record<string, readonly unknown[]> {
 
 Deno.test("BERT's parameters have the names and shapes of transformers' BertForSequenceClassification", () => {
   const wanted = Object.fromEntries(Object.entries(goldenTensors).map(([name, { shape }]) => [name, shape]));
-  assert.deepEqual(parameterShapes(graphOf(parseConfig(goldenJson))), wanted);
+  assert.deepEqual(parameterShapes(graphOf(parseConfig(goldenJson), { labels: labelsOfConfig(goldenJson) })), wanted);
 });
 
 const texts = (length: number, fill: number) => ({
@@ -49,15 +44,13 @@ const texts = (length: number, fill: number) => ({
 
 for (
   const config of [
-    bertConfig({ vocabSize: 50, labels: ["p", "q", "r"], hiddenSize: 16, intermediateSize: 24 }),
-    mlpConfig({ vocabSize: 50, labels: ["p", "q", "r"] }),
+    bertConfig({ vocabSize: 50, hiddenSize: 16, intermediateSize: 24 }),
+    mlpConfig({ vocabSize: 50 }),
   ]
 ) {
   const { modelType } = config;
   const logits = async (length: number, fill: number) => {
-    const { logits } = await runOnce((b) => {
-      b.output("logits", buildClassifier(b, config, classifierInputs(b)));
-    }, { feeds: texts(length, fill), bindings: { batch: 2, sequence: 6 }, seed: 3 });
+    const { logits } = await runOnce(graphOf(config, { labels: ["p", "q", "r"] }), { feeds: texts(length, fill), bindings: { batch: 2, sequence: 6 }, seed: 3 });
     return logits;
   };
 
@@ -73,7 +66,7 @@ for (
   });
 
   Deno.test(`${modelType}: the configuration survives config.json`, () => {
-    assert.deepEqual({ ...parseConfig(JSON.parse(JSON.stringify(configJson(config)))) }, {
+    assert.deepEqual({ ...parseConfig(JSON.parse(JSON.stringify(architectureOf(config).json(config)))) }, {
       ...config,
       ...(modelType === "bert" && { classifierDropout: undefined }),
     });
@@ -88,9 +81,9 @@ for (
 }
 
 Deno.test("a sequence longer than the position table does not compile", async () => {
-  const config = bertConfig({ vocabSize: 50, labels: ["p", "q"], maxPositions: 4 });
+  const config = bertConfig({ vocabSize: 50, maxPositions: 4 });
   await assert.rejects(
-    runOnce((b) => b.output("logits", buildClassifier(b, config, classifierInputs(b))), {
+    runOnce(graphOf(config), {
       feeds: texts(6, 0),
       bindings: { batch: 2, sequence: 6 },
     }),
@@ -113,7 +106,7 @@ Deno.test("weights of a bare BertModel, of old TensorFlow names, and of half pre
   const fitted = fitWeights(graphOf(parseConfig(goldenJson)), {
     ...old,
     "embeddings.position_ids": hostTensor("i32", [1], [0]),
-  });
+  }, { architecture: bert });
   assert.deepEqual(fitted.missing, ["classifier.weight", "classifier.bias"]);
   assert.deepEqual(fitted.unexpected, []);
   const name = "bert.embeddings.LayerNorm.weight";
@@ -122,7 +115,7 @@ Deno.test("weights of a bare BertModel, of old TensorFlow names, and of half pre
 });
 
 Deno.test("an MLP takes back its own parameters, whose names are no old names of BERT's", () => {
-  const graph = graphOf(mlpConfig({ vocabSize: 50, labels: ["p", "q"] }));
+  const graph = graphOf(mlpConfig({ vocabSize: 50 }));
   const own = Object.fromEntries(
     statesOf(graph).filter((s) => s.attrs.trainable).map(({ name, shape }) => {
       const sizes = numeric(shape);
@@ -142,13 +135,13 @@ Deno.test("a checkpoint that does not fit is refused by the tensor's name", () =
   );
   const { "classifier.bias": _, ...rest } = goldenTensors;
   assert.throws(
-    () => fitWeights(graphOf(parseConfig(goldenJson)), rest, { strict: true }),
+    () => fitWeights(graphOf(parseConfig(goldenJson), { labels: labelsOfConfig(goldenJson) }), rest, { strict: true }),
     /it lacks "classifier.bias"$/,
   );
 });
 
 Deno.test("floats of another precision are converted, and what is no float is never taken for a weight", () => {
-  const graph = graphOf(parseConfig(goldenJson));
+  const graph = graphOf(parseConfig(goldenJson), { labels: labelsOfConfig(goldenJson) });
   const name = "classifier.bias";
   const as = (dtype: DType) => ({ ...goldenTensors, [name]: convertTensor(goldenTensors[name], dtype) });
   for (const dtype of ["f16", "bf16"] as const) {
@@ -185,11 +178,6 @@ const broken: [string, unknown, RegExp][] = [
     { ...goldenJson, position_embedding_type: "relative_key" },
     /must be one of absolute/,
   ],
-  [
-    "labels with a hole",
-    { ...goldenJson, id2label: { 0: "a", 2: "b" } },
-    /"id2label" must be a map from 0, 1/,
-  ],
 ];
 
 for (const [what, json, message] of broken) {
@@ -202,8 +190,11 @@ for (const [what, json, message] of broken) {
   });
 }
 
-Deno.test("labels keep the order of their ids beyond ten", () => {
+Deno.test("labels keep the order of their ids beyond ten, and a hole in the ids is refused", () => {
   const labels = Array.from({ length: 12 }, (_, i) => `label ${i}`);
-  const config = bertConfig({ vocabSize: 5, labels });
-  assert.deepEqual(parseBertConfig(JSON.parse(JSON.stringify(configJson(config)))).labels, labels);
+  assert.deepEqual(labelsOfConfig(JSON.parse(JSON.stringify(labelMaps(labels)))), labels);
+  assert.throws(
+    () => labelsOfConfig({ id2label: { 0: "a", 2: "b" } }),
+    /"id2label" must be a map from 0, 1/,
+  );
 });

@@ -1,5 +1,10 @@
 import { type HostTensor, hostTensor } from "../../src/graph/graph.ts";
 import { readSafetensors } from "../../src/nn/safetensors.ts";
+import { adamw } from "../../src/nn/optim/adamw.ts";
+import { linear } from "../../src/nn/optim/schedule.ts";
+import type { ModelSpec } from "../../src/tasks/model.ts";
+import type { StepOptions } from "../../src/train/step.ts";
+import { labelsOfConfig } from "../../models/config.ts";
 import { parseConfig } from "../../models/index.ts";
 
 const folder = new URL("../golden/bert/", import.meta.url);
@@ -24,6 +29,15 @@ export interface GoldenRun {
   }[];
 }
 
+/** PyTorch's optimiser, schedule and clipping as a step takes them. */
+export function goldenStep({ warmupSteps, totalSteps, learningRate, maxGradNorm, ...options }: GoldenRun["optimizer"]): StepOptions {
+  return {
+    optimiser: adamw(options),
+    schedule: linear({ peak: learningRate, warmupSteps, totalSteps }),
+    maxGradNorm,
+  };
+}
+
 interface Golden extends GoldenRun {
   logits: number[][];
   losses: number[];
@@ -33,10 +47,14 @@ interface Golden extends GoldenRun {
 /** The run that tests/golden/bert/make_golden.py made in PyTorch. */
 export const golden: Golden = JSON.parse(Deno.readTextFileSync(new URL("golden.json", folder)));
 
-/** Its model's configuration, as transformers saved it. */
-export const goldenConfig = parseConfig(
-  JSON.parse(Deno.readTextFileSync(new URL("model/config.json", folder))),
-);
+const json = JSON.parse(Deno.readTextFileSync(new URL("model/config.json", folder)));
+
+/** Its model, as transformers saved it. */
+export const goldenSpec: ModelSpec = {
+  task: "text-classification",
+  config: parseConfig(json),
+  head: { labels: labelsOfConfig(json) },
+};
 
 /** Its initial weights, as transformers saved them. */
 export const goldenWeights = tensors("model/model.safetensors");

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { collate, type EncodedExample } from "../../src/data/collate.ts";
 import { mix32 } from "../../src/graph/ops/random.ts";
 import { type Graph, type HostTensor, hostTensor, statesOf } from "../../src/graph/graph.ts";
 import { numeric, sizeOf } from "../../src/graph/shape.ts";
@@ -7,9 +6,11 @@ import { initialStates } from "../../src/nn/init.ts";
 import { buildTrainingGraph } from "../../src/train/step.ts";
 import { train } from "../../src/train/trainer.ts";
 import { bertConfig } from "../../models/bert.ts";
-import { buildClassifier } from "../../models/index.ts";
+import { linear } from "../../src/nn/optim/schedule.ts";
+import { trainableModel } from "../../src/tasks/model.ts";
 import { candidates } from "../backend/available.ts";
-import type { GoldenRun } from "./bert_golden.ts";
+import { type TinyExample, tinyBatches } from "../train/tiny.ts";
+import { type GoldenRun, goldenStep } from "./bert_golden.ts";
 
 /** What tests/golden/curves/make_curves.py made in PyTorch. */
 const golden: GoldenRun & {
@@ -18,7 +19,7 @@ const golden: GoldenRun & {
   models: Record<string, { layers: number; hiddenSize: number; heads: number; losses: number[] }>;
 } = JSON.parse(Deno.readTextFileSync(new URL("../golden/curves/curves.json", import.meta.url)));
 
-const labels = ["even", "odd"];
+const head = { labels: ["even", "odd"] };
 const { input_ids: [first], labels: { length: batch } } = golden.batches[0];
 const sequence = first.length;
 
@@ -34,16 +35,13 @@ for (const [name, { losses, ...sizes }] of Object.entries(golden.models)) {
       async fn() {
         const config = bertConfig({
           vocabSize: golden.vocabulary,
-          labels,
           ...sizes,
           intermediateSize: 4 * sizes.hiddenSize,
           maxPositions: sequence,
           hiddenDropout: 0,
         });
-        const { graph } = buildTrainingGraph(
-          (b, inputs, options) => buildClassifier(b, config, inputs, options),
-          { ...golden.optimizer, labelSmoothing: 0 },
-        );
+        const model = trainableModel({ task: "text-classification", config, head });
+        const { graph } = buildTrainingGraph(model, goldenStep(golden.optimizer));
         const backend = await open();
         try {
           const program = await backend.compile(graph, { bindings: { batch, sequence } });
@@ -68,14 +66,13 @@ for (const { device, available, open } of candidates) {
     name: `two runs with one seed have bit-equal losses and parameters on ${device}, dropout on`,
     ignore: !available,
     async fn() {
-      const examples = Array.from({ length: 48 }, (_, i): EncodedExample => {
+      const examples = Array.from({ length: 48 }, (_, i): TinyExample => {
         const random = (k: number) => mix32(mix32(i + 1) + k);
         const ids = [2, ...Array.from({ length: 2 + random(0) % 13 }, (_, k) => 5 + random(k + 1) % 90)];
         return { ids, label: random(99) % 2 };
       });
       const config = bertConfig({
         vocabSize: 96,
-        labels,
         hiddenSize: 32,
         heads: 1,
         intermediateSize: 128,
@@ -88,12 +85,11 @@ for (const { device, available, open } of candidates) {
         try {
           const { steps, parameters } = await train({
             backend,
-            build: (b, inputs, options) => buildClassifier(b, config, inputs, options),
-            labels,
-            batches: (epoch) => collate(examples, { batchSize: 8, bucketLengths: [8, 16], seed: 1, epoch }),
+            model: trainableModel({ task: "text-classification", config, head }),
+            batches: (epoch) => tinyBatches(examples, { batchSize: 8, bucketLengths: [8, 16], seed: 1, epoch }),
             epochs: 2,
             seed: 3,
-            learning: { learningRate: 0.005 },
+            schedule: (totalSteps) => linear({ peak: 0.005, warmupSteps: Math.round(totalSteps / 10), totalSteps }),
           });
           return { losses: steps.map(({ loss }) => loss), parameters };
         } finally {

@@ -1,17 +1,16 @@
 import assert from "node:assert/strict";
-import { collate, type EncodedExample } from "../../src/data/collate.ts";
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
 import type { Backend } from "../../src/backend/interface.ts";
 import { mix32 } from "../../src/graph/ops/random.ts";
 import { train } from "../../src/train/trainer.ts";
-import { buildClassifier } from "../../models/index.ts";
+import { linear } from "../../src/nn/optim/schedule.ts";
+import { trainableModel } from "../../src/tasks/model.ts";
 import { bertConfig } from "../../models/bert.ts";
 import { candidates } from "../backend/available.ts";
-
-const labels = ["without", "with"];
+import { head, type TinyExample, tinyBatches } from "../train/tiny.ts";
 
 /** Texts of 3 to 12 words; those with word 5 have label 1. */
-const examples = Array.from({ length: 40 }, (_, i): EncodedExample => {
+const examples = Array.from({ length: 40 }, (_, i): TinyExample => {
   const random = (k: number) => mix32(mix32(i + 1) + k);
   const ids = [2, ...Array.from({ length: 2 + random(0) % 10 }, (_, k) => 6 + random(k + 1) % 90)];
   const label = random(99) % 2;
@@ -33,7 +32,6 @@ const variants: readonly Variant[] = [
 async function run(backend: Backend, options: Variant) {
   const config = bertConfig({
     vocabSize: 96,
-    labels,
     hiddenSize: 16,
     intermediateSize: 32,
     maxPositions: 16,
@@ -42,14 +40,13 @@ async function run(backend: Backend, options: Variant) {
   });
   return await train({
     backend,
-    build: (b, inputs, o) => buildClassifier(b, config, inputs, o),
-    labels,
+    model: trainableModel({ task: "text-classification", config, head }),
     batches: (epoch) =>
-      collate(examples, { batchSize: 8, bucketLengths: options.bucketLengths, seed: 1, epoch }),
-    evaluation: collate(examples, { batchSize: 8, bucketLengths: [16] }),
+      tinyBatches(examples, { batchSize: 8, bucketLengths: options.bucketLengths, seed: 1, epoch }),
+    evaluation: { batches: tinyBatches(examples, { batchSize: 8, bucketLengths: [16] }), score: () => ({}) },
     epochs: 2,
     seed: 3,
-    learning: { learningRate: 0.01 },
+    schedule: (totalSteps) => linear({ peak: 0.01, warmupSteps: Math.round(totalSteps / 10), totalSteps }),
   });
 }
 

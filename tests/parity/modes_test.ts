@@ -2,22 +2,22 @@ import assert from "node:assert/strict";
 import { hasKernel } from "../../src/backend/gpu/lower.ts";
 import { makePlan, type PlanLimits } from "../../src/backend/gpu/plan.ts";
 import type { Backend } from "../../src/backend/interface.ts";
-import { collate, type EncodedExample } from "../../src/data/collate.ts";
 import { bindGraph } from "../../src/graph/passes/bind.ts";
 import { expand } from "../../src/graph/passes/expand.ts";
 import { optimize } from "../../src/graph/passes/optimize.ts";
 import { mix32 } from "../../src/graph/ops/random.ts";
-import type { LearningOptions } from "../../src/train/options.ts";
+import type { TrainOptions } from "../../src/train/options.ts";
 import { buildTrainingGraph } from "../../src/train/step.ts";
 import { train } from "../../src/train/trainer.ts";
 import { bertConfig } from "../../models/bert.ts";
-import { buildClassifier } from "../../models/index.ts";
+import { adamw } from "../../src/nn/optim/adamw.ts";
+import { linear } from "../../src/nn/optim/schedule.ts";
+import { trainableModel } from "../../src/tasks/model.ts";
 import { candidates, testOn } from "../backend/available.ts";
-
-const labels = ["without", "with"];
+import { head, type TinyExample, tinyBatches } from "../train/tiny.ts";
 
 /** Texts of 3 to 12 words; those with word 5 have label 1. */
-const examples = Array.from({ length: 32 }, (_, i): EncodedExample => {
+const examples = Array.from({ length: 32 }, (_, i): TinyExample => {
   const random = (k: number) => mix32(mix32(i + 1) + k);
   const ids = [2, ...Array.from({ length: 2 + random(0) % 10 }, (_, k) => 6 + random(k + 1) % 90)];
   const label = random(99) % 2;
@@ -25,18 +25,15 @@ const examples = Array.from({ length: 32 }, (_, i): EncodedExample => {
   return { ids, label };
 });
 
-interface Mode {
-  readonly learning?: LearningOptions;
-  readonly checkpointGradients?: boolean;
+interface Mode extends Pick<TrainOptions, "accumulate" | "precision" | "checkpointGradients"> {
   readonly batchSize?: number;
   readonly dropout?: number;
 }
 
 /** Eight steps of a BERT of three layers and heads of 32, two epochs of 32 examples. */
-async function run(backend: Backend, { learning, checkpointGradients, batchSize = 8, dropout = 0.1 }: Mode) {
+async function run(backend: Backend, { batchSize = 8, dropout = 0.1, ...mode }: Mode) {
   const config = bertConfig({
     vocabSize: 96,
-    labels,
     layers: 3,
     hiddenSize: 64,
     heads: 2,
@@ -47,13 +44,12 @@ async function run(backend: Backend, { learning, checkpointGradients, batchSize 
   });
   const { steps, skippedSteps } = await train({
     backend,
-    build: (b, inputs, o) => buildClassifier(b, config, inputs, o),
-    labels,
-    batches: () => collate(examples, { batchSize, bucketLengths: [16] }),
+    model: trainableModel({ task: "text-classification", config, head }),
+    batches: () => tinyBatches(examples, { batchSize, bucketLengths: [16] }),
     epochs: 2,
     seed: 3,
-    learning: { learningRate: 0.002, ...learning },
-    checkpointGradients,
+    schedule: (totalSteps) => linear({ peak: 0.002, warmupSteps: Math.round(totalSteps / 10), totalSteps }),
+    ...mode,
   });
   return { losses: steps.map(({ loss }) => loss), skippedSteps };
 }
@@ -77,21 +73,22 @@ for (const candidate of candidates) {
 
   test("accumulated gradients give the losses of the larger batch", async (backend) => {
     const large = await run(backend, { batchSize: 16, dropout: 0 });
-    const small = await run(backend, { batchSize: 4, dropout: 0, learning: { accumulate: 4 } });
+    const small = await run(backend, { batchSize: 4, dropout: 0, accumulate: 4 });
     close(small.losses, large.losses, 1e-4);
   });
 
   test("f16 stays within 1% of f32, alone and with accumulated and checkpointed gradients", async (backend) => {
     if (!backend.precisions.includes("f16")) return;
     const wide = await run(backend, { dropout: 0 });
-    const half = await run(backend, { dropout: 0, learning: { precision: "f16" } });
+    const half = await run(backend, { dropout: 0, precision: "f16" });
     assert.notDeepEqual(half.losses, wide.losses);
     close(half.losses, wide.losses, 0.01);
     const all = await run(backend, {
       dropout: 0,
       batchSize: 4,
       checkpointGradients: true,
-      learning: { precision: "f16", accumulate: 2 },
+      precision: "f16",
+      accumulate: 2,
     });
     close(all.losses, wide.losses, 0.01);
     assert.equal(half.skippedSteps + all.skippedSteps, 0);
@@ -102,25 +99,18 @@ for (const candidate of candidates) {
 function workBytes(mode: { precision?: "f16"; checkpointGradients?: boolean }): number {
   const config = bertConfig({
     vocabSize: 30_522,
-    labels,
     layers: 12,
     hiddenSize: 768,
     heads: 12,
     intermediateSize: 3072,
     attentionDropout: 0.1,
   });
-  const { graph } = buildTrainingGraph((b, inputs, o) => buildClassifier(b, config, inputs, o), {
-    learningRate: 1e-3,
-    warmupSteps: 1,
-    totalSteps: 10,
-    weightDecay: 0.01,
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-8,
+  const { graph } = buildTrainingGraph(trainableModel({ task: "text-classification", config, head }), {
+    optimiser: adamw(),
+    schedule: linear({ peak: 1e-3, warmupSteps: 1, totalSteps: 10 }),
     maxGradNorm: 1,
-    labelSmoothing: 0,
-    precision: mode.precision,
-  }, mode);
+    ...mode,
+  });
   const bound = bindGraph(graph, { batch: 16, sequence: 128 });
   const plan = makePlan(optimize(expand(bound, (node) => hasKernel(node, limits))), limits);
   return plan.work.sizes.reduce((sum, bytes) => sum + bytes, 0);

@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
-import { createBuilder, gradients, type Graph, statesOf } from "../../src/graph/graph.ts";
+import { continueFrom, gradients, type Graph, trainableStates } from "../../src/graph/graph.ts";
 import type { Backend } from "../../src/backend/interface.ts";
-import { classifierInputs } from "../../src/nn/classifier.ts";
 import { initialStates } from "../../src/nn/init.ts";
 import { softmaxCrossEntropy } from "../../src/nn/losses.ts";
 import { buildTrainingGraph } from "../../src/train/step.ts";
-import { buildClassifier, fitWeights } from "../../models/index.ts";
+import { forwardGraph, trainableModel } from "../../src/tasks/model.ts";
+import { fitWeights } from "../../models/index.ts";
 import { candidates, testOn } from "../backend/available.ts";
 import {
   golden,
   goldenBindings,
-  goldenConfig,
   goldenFeeds,
   goldenGradients,
   goldenInputs,
+  goldenSpec,
+  goldenStep,
   goldenWeights,
 } from "./bert_golden.ts";
 
@@ -21,38 +22,31 @@ for (const candidate of candidates) {
   const test = (name: string, body: (backend: Backend) => Promise<void>) => testOn(candidate, name, body);
 
   test("BERT's logits are those of transformers with the same weights", async (backend) => {
-    const b = createBuilder();
-    b.output("logits", buildClassifier(b, goldenConfig, classifierInputs(b)));
-    const program = await backend.compile(b.graph(), { bindings: goldenBindings });
-    await program.write(goldenStates(b.graph()));
+    const graph = forwardGraph(goldenSpec);
+    const program = await backend.compile(graph, { bindings: goldenBindings });
+    await program.write(goldenStates(graph));
     const { logits } = await program.run(goldenInputs(0));
     closeTo(logits.data, golden.logits.flat(), { relative: 1e-4, what: "logits" });
   });
 
   test("the gradient of every parameter is PyTorch's to 1e-3", async (backend) => {
-    const b = createBuilder();
-    const logits = buildClassifier(b, goldenConfig, classifierInputs(b), { training: true });
-    const loss = softmaxCrossEntropy(b, logits, { labels: b.input("labels", "i32", ["batch"]) });
-    const parameters = statesOf(b.graph());
-    gradients(b, loss, parameters).forEach((slope, i) => b.output(`slope of ${parameters[i].name}`, slope));
+    const forward = forwardGraph(goldenSpec, { training: true });
+    const b = continueFrom({ ...forward, outputs: {} });
+    const loss = softmaxCrossEntropy(b, forward.outputs.logits, { labels: b.input("labels", "i32", ["batch"]) });
+    const parameters = trainableStates(b.graph());
+    gradients(b, loss, parameters).forEach((gradient, i) => b.output(`gradient of ${parameters[i].name}`, gradient));
     const program = await backend.compile(b.graph(), { bindings: goldenBindings });
     await program.write(goldenStates(b.graph()));
     const feeds = goldenFeeds(0);
-    const slopes = await program.run({ ...goldenInputs(0), labels: feeds.labels });
+    const made = await program.run({ ...goldenInputs(0), labels: feeds.labels });
     assert.deepEqual(parameters.map(({ name }) => name).sort(), Object.keys(goldenGradients).sort());
     for (const [name, { data }] of Object.entries(goldenGradients)) {
-      closeTo(slopes[`slope of ${name}`].data, data, { relative: 1e-3, what: `gradient of ${name}` });
+      closeTo(made[`gradient of ${name}`].data, data, { relative: 1e-3, what: `gradient of ${name}` });
     }
   });
 
   test("ten steps of AdamW have PyTorch's losses to 1e-4", async (backend) => {
-    const { graph } = buildTrainingGraph(
-      (b, inputs, options) => buildClassifier(b, goldenConfig, inputs, options),
-      {
-        ...golden.optimizer,
-        labelSmoothing: 0,
-      },
-    );
+    const { graph } = buildTrainingGraph(trainableModel(goldenSpec), goldenStep(golden.optimizer));
     const program = await backend.compile(graph, { bindings: goldenBindings });
     await program.write({ ...initialStates(graph, 0), ...goldenStates(graph) });
     for (let step = 0; step < golden.losses.length; step++) await program.step(goldenFeeds(step));

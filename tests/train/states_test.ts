@@ -1,23 +1,30 @@
 import assert from "node:assert/strict";
-import type { ClassifierBuilder } from "../../src/nn/classifier.ts";
+import { createBuilder } from "../../src/graph/graph.ts";
 import { linear } from "../../src/nn/layers.ts";
 import { readSafetensors } from "../../src/nn/safetensors.ts";
+import { trainableModel } from "../../src/tasks/model.ts";
+import type { TrainableModel } from "../../src/train/step.ts";
 import { train } from "../../src/train/trainer.ts";
-
 import { candidates, testOn } from "../backend/available.ts";
-import { labels, tinyRun } from "./tiny.ts";
+import { head, tinyRun, tinySpec } from "./tiny.ts";
 
-/** Frozen embeddings, their mean over a text less its running mean over the batches, and a layer that is trained. */
-const build: ClassifierBuilder = (b, { inputIds }, { training } = {}) => {
-  const init = { kind: "normal", std: 1 } as const;
-  const table = b.parameter("embeddings.weight", [30, 8], init, { trainable: false });
-  const mean = b.buffer("running_mean", "f32", [8], { init: { kind: "fill", value: 0 } });
-  const words = b.maximum(b.gather(table, inputIds), [1]); // [B, 8]
-  if (training) {
-    const rows = b.sum(b.broadcast(b.scalar(1), [inputIds.shape[0]]));
-    b.update(mean, b.add(b.mul(mean, 0.9), b.mul(b.div(b.sum(words, [0]), rows), 0.1)));
-  }
-  return linear(b, b.sub(words, mean), { name: "classifier", in: 8, out: labels.length });
+/** Frozen embeddings, their maximum over a text less its running mean over the batches, and a layer that is trained. */
+const model: TrainableModel = {
+  ...trainableModel(tinySpec()),
+  forward({ training }) {
+    const b = createBuilder();
+    const inputIds = b.input("input_ids", "i32", ["batch", "sequence"]);
+    const init = { kind: "normal", std: 1 } as const;
+    const table = b.parameter("embeddings.weight", [30, 8], init, { trainable: false });
+    const mean = b.buffer("running_mean", "f32", [8], { init: { kind: "fill", value: 0 } });
+    const words = b.maximum(b.gather(table, inputIds), [1]); // [B, 8]
+    if (training) {
+      const rows = b.sum(b.broadcast(b.scalar(1), [inputIds.shape[0]]));
+      b.update(mean, b.add(b.mul(mean, 0.9), b.mul(b.div(b.sum(words, [0]), rows), 0.1)));
+    }
+    b.output("logits", linear(b, b.sub(words, mean), { name: "classifier", in: 8, out: head.labels.length }));
+    return b.graph();
+  },
 };
 
 for (const candidate of candidates.filter(({ device }) => device !== "native")) {
@@ -27,7 +34,7 @@ for (const candidate of candidates.filter(({ device }) => device !== "native")) 
     async (backend) => {
       const directory = await Deno.makeTempDir();
       try {
-        const whole = await train(tinyRun({ backend, build }));
+        const whole = await train(tinyRun({ backend, model }));
         assert.deepEqual(Object.keys(whole.parameters).sort(), [
           "classifier.bias",
           "classifier.weight",
@@ -39,7 +46,7 @@ for (const candidate of candidates.filter(({ device }) => device !== "native")) 
         const controller = new AbortController();
         const first = await train(tinyRun({
           backend,
-          build,
+          model,
           signal: controller.signal,
           callbacks: { onStep: ({ step }) => step >= 7 && controller.abort() },
           drainEvery: 1,
@@ -52,7 +59,7 @@ for (const candidate of candidates.filter(({ device }) => device !== "native")) 
           "adamw.m.classifier.bias",
           "adamw.m.classifier.weight",
         ]);
-        const second = await train(tinyRun({ backend, build, checkpoint: { directory, resume: true } }));
+        const second = await train(tinyRun({ backend, model, checkpoint: { directory, resume: true } }));
         assert.deepEqual([...first.steps, ...second.steps], whole.steps);
         assert.deepEqual(second.epochs, whole.epochs);
         assert.deepEqual(second.parameters, whole.parameters);

@@ -5,22 +5,21 @@ import { type Backend, BackendError } from "../../src/backend/interface.ts";
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
 import { createBuilder, freeze } from "../../src/graph/graph.ts";
 import { mix32 } from "../../src/graph/ops/random.ts";
-import { checkMemory, memoryAdvice } from "../../src/cli/memory.ts";
-import { type Output, processOutput } from "../../src/cli/output.ts";
-import { trainAndRegister } from "../../src/cli/pipeline.ts";
-import { trainDefaults } from "../../src/cli/train.ts";
+import { checkMemory, memoryAdvice } from "../../src/lifecycle/memory.ts";
+import { trainingDefaults } from "../../src/lifecycle/options.ts";
+import { trainAndRegister } from "../../src/lifecycle/train.ts";
 
 const words = "blue dog paper river stone lamp green house road cloud apple chair music winter garden sun"
   .split(" ");
 
 /** Texts of eight words, no two alike. */
 const texts = Array.from({ length: 60 }, (_, i) => ({
-  text: Array.from({ length: 8 }, (_, k) => words[mix32(mix32(i) + k) % words.length]).join(" "),
-  label: i % 2 ? "spam" : "ham",
+  queries: [Array.from({ length: 8 }, (_, k) => words[mix32(mix32(i) + k) % words.length]).join(" ")],
+  target: i % 2 ? "spam" : "ham",
 }));
 
 const run = {
-  ...trainDefaults,
+  ...trainingDefaults,
   vocabSize: 60,
   maxTokens: 16,
   name: "spam",
@@ -29,7 +28,7 @@ const run = {
   aliases: ["champion"],
   resume: false,
 } as const;
-const output: Output = { ...processOutput({ json: true }), progress() {}, draw() {} };
+const output = { terminal: false, progress() {}, draw() {} };
 
 /** The message of a training that has to fail. */
 async function refusal(backend: Backend): Promise<string> {
@@ -37,7 +36,7 @@ async function refusal(backend: Backend): Promise<string> {
   try {
     await trainAndRegister(texts, { ...run, home, backend, output });
   } catch (error) {
-    assert.equal((error as Error).name, "CommandError");
+    assert.equal((error as Error).name, "LifecycleError");
     return (error as Error).message;
   } finally {
     await Deno.remove(home, { recursive: true });
