@@ -13,7 +13,7 @@
  * const y = b.input("y", "f32", ["batch", 1]);
  * const w = b.parameter("w", [2, 1], { kind: "normal", std: 0.1 });
  * const loss = b.sum(b.square(b.sub(b.matmul(x, w), y)));
- * adamw(b, [w], gradients(b, loss, [w]), { learningRate: 0.1, weightDecay: 0 });
+ * adamw({ weightDecay: 0 }).emit(b, [w], gradients(b, loss, [w]), { rate: b.scalar(0.1) });
  * b.output("loss", loss);
  *
  * const graph = b.graph();
@@ -68,7 +68,15 @@ export * from "./src/nn/optim/adamw.ts";
 export * from "./src/nn/optim/sgd.ts";
 export * from "./src/nn/optim/gradients.ts";
 export * from "./src/nn/optim/loss_scale.ts";
-export * from "./src/nn/optim/schedule.ts";
+export type { Optimiser, OptimSettings, OptimStep } from "./src/nn/optim/optimiser.ts";
+export {
+  constant as constantSchedule,
+  linear as linearSchedule,
+  type LinearOptions,
+  type Schedule,
+  STEP_STATE,
+  stepCounter,
+} from "./src/nn/optim/schedule.ts";
 export * from "./models/index.ts";
 export { type BertConfig, bertConfig } from "./models/bert.ts";
 export { type MlpConfig, mlpConfig } from "./models/mlp.ts";
@@ -102,8 +110,7 @@ export {
   type TraceEvent,
 } from "./src/backend/gpu/profile.ts";
 export { createInterpBackend } from "./src/backend/interp/interp.ts";
-export { createOrtBackend, type OrtBackendOptions } from "./src/backend/ort/backend.ts";
-export type { OrtDevice } from "./src/backend/ort/runtime.ts";
+export { createOrtBackend, type OrtBackendOptions, type OrtDevice } from "./src/backend/ort/backend.ts";
 
 // Texts and examples.
 export { type EncodeOptions, type Encoding, loadTokenizer, type Tokenizer } from "./src/text/tokenizer.ts";

@@ -53,7 +53,7 @@ export function createMetrics(models: readonly ServedModel[]): Metrics {
   });
   const predictions = new Counter({
     name: "weir_predictions_total",
-    help: "Inputs answered, by the label that scored highest",
+    help: "Inputs answered, by what their answer comes to, such as the label that scored highest",
     labelNames: ["model", "version", "label"],
     registers,
   });
@@ -61,7 +61,7 @@ export function createMetrics(models: readonly ServedModel[]): Metrics {
   const stops = models.flatMap((model) => {
     const { name, version } = identityOf(model);
     const labels = { model: name, version };
-    const names = model.service.info().labels;
+    const { task } = model.service;
     return [
       model.service.onBatch((report) => {
         batchSize.observe(labels, report.items);
@@ -69,11 +69,7 @@ export function createMetrics(models: readonly ServedModel[]): Metrics {
         tokens.inc({ ...labels, kind: "text" }, report.tokens);
         tokens.inc({ ...labels, kind: "padding" }, report.paddedTokens - report.tokens);
       }),
-      model.service.onObservation(({ probabilities }) => {
-        let best = 0;
-        for (let i = 1; i < probabilities.length; i++) if (probabilities[i] > probabilities[best]) best = i;
-        predictions.inc({ ...labels, label: names[best] });
-      }),
+      model.service.onAnswer((answer) => predictions.inc({ ...labels, label: task.outcome?.(answer) ?? "" })),
     ];
   });
 

@@ -22,5 +22,7 @@ export function observeText(
 
 /** The length of a query in code points; a pair counts as one text. */
 export function charactersOf(query: TextQuery): number {
-  return typeof query === "string" ? countCodePoints(query) : countCodePoints(query[0]) + countCodePoints(query[1]);
+  return typeof query === "string"
+    ? countCodePoints(query)
+    : countCodePoints(query[0]) + countCodePoints(query[1]);
 }

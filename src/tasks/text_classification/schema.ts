@@ -45,8 +45,11 @@ export function unknownLabel(label: string, { labels }: LabelsHead): string | un
 
 /** Why models cannot be compared that have other labels; their order may differ. */
 export function otherLabels(one: LabelsHead, other: LabelsHead): string | undefined {
-  const same = one.labels.length === other.labels.length && one.labels.every((label) => other.labels.includes(label));
-  return same ? undefined : `the models have other labels: ${one.labels.join(", ")} and ${other.labels.join(", ")}`;
+  const same = one.labels.length === other.labels.length &&
+    one.labels.every((label) => other.labels.includes(label));
+  return same
+    ? undefined
+    : `the models have other labels: ${one.labels.join(", ")} and ${other.labels.join(", ")}`;
 }
 
 /** Accuracy, F1 and the rest of the best-scored labels. */

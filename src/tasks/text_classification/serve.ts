@@ -31,7 +31,12 @@ const parameters = z.looseObject({
 });
 
 /** The task. */
-export const textClassification: ServedTask<LabelsHead, string, Prediction[], ObservedText & ObservedClasses> = {
+export const textClassification: ServedTask<
+  LabelsHead,
+  string,
+  Prediction[],
+  ObservedText & ObservedClasses
+> = {
   name: "text-classification",
   title: "text classification",
   pipelineTag: "text-classification",

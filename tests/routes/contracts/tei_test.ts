@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { PredictRequestSchema } from "../../routes/predict.ts";
-import { createApp } from "../../routes/app.ts";
-import { ServeError, type ServeErrorKind } from "../../src/serve/errors.ts";
-import { errorOf, failingService, post, stubService, withApp } from "./harness.ts";
+import { z } from "zod";
+import { PredictRequestSchema } from "../../../routes/contracts/tei.ts";
+import { createApp } from "../../../routes/app.ts";
+import { ServeError, type ServeErrorKind } from "../../../src/serve/errors.ts";
+import { servedTask } from "../../../src/tasks/served.ts";
+import { errorOf, failingService, post, stubService, withApp } from "../harness.ts";
 
 Deno.test("a text, a pair and a batch are answered in the shapes of text-embeddings-inference", () =>
   withApp(async ({ app }) => {
@@ -200,3 +202,40 @@ Deno.test("the schema in the OpenAPI document is the one that validates", async 
   assert.ok(PredictRequestSchema.safeParse(example).success);
   app.close();
 });
+
+Deno.test("what a model does not answer with is not asked of it: the error says what it does", () => {
+  const embeddings = { ...servedTask("text-classification"), name: "embeddings", title: "embeddings" };
+  const vectors = { ...embeddings, answer: z.array(z.number()) };
+  const embedder = stubService("minilm", (queries, options) => {
+    assert.equal(options?.truncationDirection, "right");
+    return Promise.resolve(queries.map((query) => [query.length, 0.5]));
+  }, vectors);
+  return withApp(async ({ app }) => {
+    const embed = async (inputs: unknown) => await (await app.request("/embed", post({ inputs }))).json();
+    assert.deepEqual(await embed("abc"), [[3, 0.5]]);
+    assert.deepEqual(await embed(["abc", "de"]), [[3, 0.5], [2, 0.5]]);
+    const refused = async (path: string, body: unknown) =>
+      await errorOf(await app.request(path, post(body)), 422, "Validation");
+    assert.match(await refused("/embed", { inputs: [["a", "b"]] }), /inputs: expected a string or a batch/);
+    assert.equal(
+      await refused("/models/minilm/predict", { inputs: "a" }),
+      "minilm 2.0.0 does embeddings, and labels with scores were asked for; POST /v1/embeddings asks it.",
+    );
+    // The first model that can answers where none is named.
+    assert.equal(
+      (await (await app.request("/predict", post({ inputs: "free money" }))).json())[0].label,
+      "spam",
+    );
+    const { models } = await (await app.request("/info")).json();
+    assert.deepEqual(models.map((model: { task: string }) => model.task), [
+      "text-classification",
+      "embeddings",
+    ]);
+  }, { models: [{ service: embedder }] });
+});
+
+Deno.test("a server without an embedder says so at /embed", () =>
+  withApp(async ({ app }) => {
+    const message = await errorOf(await app.request("/embed", post({ inputs: "a" })), 422, "Validation");
+    assert.match(message, /spam 1\.0\.0 \(champion\) does text classification, and vectors were asked for/);
+  }));
