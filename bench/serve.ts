@@ -18,10 +18,10 @@ import { readSpam } from "../src/data/spam.ts";
 import { BaselineBuilder, watchLive } from "../src/drift/mod.ts";
 import { bundleFiles, inferenceGraph, signatureOf } from "../src/lifecycle/export.ts";
 import { initialStates } from "../src/nn/init.ts";
-import { createService, type ServiceOptions } from "../src/serve/service.ts";
 import { monitorOf } from "../src/serve/monitor.ts";
+import { createService, type ServiceOptions } from "../src/serve/service.ts";
 import type { ModelSpec } from "../src/tasks/model.ts";
-import { servedTasks } from "../src/tasks/served.ts";
+import { textClassification } from "../src/tasks/text_classification/serve.ts";
 import { loadTokenizer } from "../src/text/tokenizer.ts";
 import { trainWordPiece } from "../src/text/wordpiece_train.ts";
 
@@ -99,35 +99,27 @@ export async function benchServe(options: ServeBenchOptions): Promise<ServeRow[]
 /** A bundle of the size that is measured, with random weights, in a new folder. */
 export async function randomBundle(): Promise<string> {
   const texts = readSpam().map((mail) => mail.text.slice(0, 2_000));
-  const { tokenizer, config: tokenizerConfig } = trainWordPiece(texts, {
-    vocabSize: 8000,
-    modelMaxLength: 128,
-  });
-  const encoder = loadTokenizer(tokenizer, tokenizerConfig);
-  const task = servedTasks["text-classification"];
+  const tokenizerFiles = trainWordPiece(texts, { vocabSize: 8000, modelMaxLength: 128 });
+  const tokenizer = loadTokenizer(tokenizerFiles.tokenizer, tokenizerFiles.config);
+  const { vocabSize } = tokenizer;
   const head = { labels: ["ham", "spam"] };
-  const config = bertConfig({ vocabSize: encoder.vocabSize });
-  const spec: ModelSpec = { task: "text-classification", config, head };
-  const baseline = new BaselineBuilder(task.features({ head, vocabSize: encoder.vocabSize }));
+  const spec: ModelSpec = { task: "text-classification", config: bertConfig({ vocabSize }), head };
+  const baseline = new BaselineBuilder(textClassification.features({ head, vocabSize }));
   for (const [i, text] of shortTexts().entries()) {
-    const logits = { shape: [2], data: Float32Array.of(Math.log((i % 10 + 0.5) / 10), 0) };
-    const encoding = task.encode(encoder, text, { maxTokens: 128 });
-    baseline.observe(task.observe(text, encoding, { logits }, head));
+    const encoding = textClassification.encode(tokenizer, text, { maxTokens: 128 });
+    const p = (i % 10 + 0.5) / 10;
+    const outputs = { logits: { shape: [2], data: Float32Array.of(Math.log(p), Math.log(1 - p)) } };
+    baseline.observe(textClassification.observe(text, encoding, outputs, head));
   }
   const directory = await Deno.makeTempDir({ prefix: "weir-bench-" });
-  const files = bundleFiles({
-    spec,
-    weights: initialStates(inferenceGraph(spec), 1),
-    tokenizerFiles: { tokenizer, config: tokenizerConfig },
-    baseline: baseline.build(),
-  });
-  await writeBundle(directory, files, {
+  const weights = initialStates(inferenceGraph(spec), 1);
+  await writeBundle(directory, bundleFiles({ spec, weights, tokenizerFiles, baseline: baseline.build() }), {
     format: "weir-bundle/2",
     name: "bench",
     version: "0.0.0",
     task: spec.task,
     createdAt: new Date().toISOString(),
-    architecture: config.modelType,
+    architecture: spec.config.modelType,
     head,
     signatures: { model: signatureOf(spec) },
     lineage: {
@@ -157,8 +149,8 @@ function shortTexts(): string[] {
 
 async function serve(options: ServiceOptions): Promise<void> {
   const service = await createService(options);
-  const watched = monitorOf(service, { windowSize: 200 });
-  const monitor = watched && watchLive(watched);
+  const drift = monitorOf(service, { windowSize: 200 });
+  const monitor = drift && watchLive(drift);
   const server = listen(createApp({ models: [{ service, monitor }] }));
   await Deno.stdout.write(new TextEncoder().encode(`${server.port}\n`));
   for await (const _ of Deno.stdin.readable);

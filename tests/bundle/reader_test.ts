@@ -5,8 +5,8 @@ import { BundleError } from "../../src/bundle/errors.ts";
 import { readBundle, readManifest, verifyBundle } from "../../src/bundle/reader.ts";
 import { type BundleContent, writeBundle } from "../../src/bundle/writer.ts";
 import { loadTokenizer } from "../../src/text/tokenizer.ts";
-import { draft, draft1, listing, payload, writeContents } from "./fixture.ts";
 import { withFolder } from "../folder.ts";
+import { draft, draft1, listing, payload, writeContents } from "./fixture.ts";
 
 const golden = new URL("../golden/serve/bundle", import.meta.url).pathname;
 

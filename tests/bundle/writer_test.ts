@@ -4,8 +4,8 @@ import { BundleError } from "../../src/bundle/errors.ts";
 import { parseManifestDraft } from "../../src/bundle/manifest.ts";
 import { readBundle, verifyBundle } from "../../src/bundle/reader.ts";
 import { writeBundle } from "../../src/bundle/writer.ts";
-import { draft, listing, payload, tree } from "./fixture.ts";
 import { withFolder } from "../folder.ts";
+import { draft, listing, payload, tree } from "./fixture.ts";
 
 async function* pieces(text: string): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < text.length; at += 1000) {
