@@ -255,7 +255,7 @@ function Statistics({ feature, rate }: { feature: FeatureReport; rate: number })
       <EffectBar effect={effect} />
       <dl class="statistics">
         {namedStatistics(statistics).map(({ symbol, title, value }) => (
-          <Cell name={symbol} value={statistic(value)} title={title} />
+          <Cell key={symbol} name={symbol} value={statistic(value)} title={title} />
         ))}
         <Cell
           name="p"

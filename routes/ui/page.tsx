@@ -150,7 +150,7 @@ function Page(props: {
                   </article>
                 ))}
               </div>
-              {snapshot?.notes.map((note) => <p class="foot">{note}</p>)}
+              {snapshot?.notes.map((note) => <p class="foot" key={note}>{note}</p>)}
             </section>
           )}
         </main>

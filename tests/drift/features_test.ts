@@ -26,6 +26,10 @@ function monitorOf<O>(features: readonly Feature<O>[], source: () => O, windowSi
   return monitor;
 }
 
+function named<O>(features: readonly Feature<O>[], name: string): Feature<O> {
+  return features.find((feature) => feature.name === name)!;
+}
+
 /** The names of the features in alarm after three windows. */
 function alarmsAfter<O>(monitor: DriftMonitor<O>, source: () => O): readonly string[] {
   let windows = 0;
@@ -37,7 +41,9 @@ const normalOf = (random: () => number) => () =>
   Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
 Deno.test("a text without tokens has no unknown ones, and counts are never negative", () => {
-  const [characters, tokens, unknownRate] = textFeatures();
+  const [characters, tokens, unknownRate] = ["characters", "tokens", "unknownRate"].map((name) =>
+    named(textFeatures(), name)
+  );
   const empty = { characters: 0, tokenIds: [], unknownTokens: 0 };
   assert.deepEqual([characters.read(empty), tokens.read(empty), unknownRate.read(empty)], [0, 0, 0]);
   assert.equal(characters.read({ ...empty, characters: -1 }), null);
@@ -46,13 +52,18 @@ Deno.test("a text without tokens has no unknown ones, and counts are never negat
 });
 
 Deno.test("tokens are drawn by what they spell, where that is known", () => {
-  const tokens = textFeatures({ tokenText: (id) => id === 7 ? "ciao" : undefined })[3];
+  const tokens = named(
+    textFeatures({ tokenText: (id) => id === 7 ? "ciao" : undefined }),
+    "tokenDistribution",
+  );
   assert.ok(tokens.kind === "bag");
   assert.deepEqual([tokens.label?.(7), tokens.label?.(8)], ["ciao", "token 8"]);
 });
 
 Deno.test("the predicted class is the first of the most probable, and nothing without a prediction", () => {
-  const [predicted, confidence] = classFeatures(["a", "b", "c"]);
+  const [predicted, confidence] = ["predictedClass", "confidence"].map((name) =>
+    named(classFeatures(["a", "b", "c"]), name)
+  );
   const read = (
     probabilities: number[],
   ) => [predicted.read({ probabilities }), confidence.read({ probabilities })];
@@ -119,7 +130,7 @@ Deno.test("embeddings that move to other regions raise the alarm, and those that
   };
   const features = embeddingFeatures();
   let rare = 0, windows = 0;
-  for (let seed = 0; seed < 6; seed++) {
+  for (let seed = 0; seed < 4; seed++) {
     const monitor = monitorOf(features, about(topics));
     for (let i = 0; i < 3000; i++) {
       const [embedding] = monitor.observe(about(topics)(), i)?.features ?? [];
@@ -130,8 +141,8 @@ Deno.test("embeddings that move to other regions raise the alarm, and those that
     assert.equal(monitor.snapshot().alarm, false);
     assert.ok(alarmsAfter(monitor, about(topics.slice(0, 5))).includes("embedding"));
   }
-  assert.equal(windows, 180); // 18 expected, 5 standard deviations are 20; windows of one baseline share its luck
-  assert.ok(rare >= 3 && rare <= 38, `p < .1 in ${rare} of ${windows} windows`);
+  assert.equal(windows, 120); // 12 expected, 5 standard deviations are 16; windows of one baseline share its luck
+  assert.ok(rare >= 1 && rare <= 28, `p < .1 in ${rare} of ${windows} windows`);
 });
 
 Deno.test("a vector of another length or with NaN is left out and counted", () => {

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import type { Output } from "../../src/cli/output.ts";
+import { startServer } from "../../src/cli/server.ts";
+import { createService } from "../../src/serve/service.ts";
+import { withSmallBundle } from "../e2e/export_bundle.ts";
+import { post } from "../routes/harness.ts";
+
+Deno.test("a server watches its traffic in a Worker that ends with it, and says once what it does not watch", () =>
+  withSmallBundle(async ({ directory }) => {
+    const file = `${directory}/baseline.json`;
+    const { features, ...baseline } = JSON.parse(await Deno.readTextFile(file));
+    const known = features.filter(({ name }: { name: string }) => name !== "confidence");
+    await Deno.writeTextFile(file, JSON.stringify({ ...baseline, features: known }));
+    const service = await createService({ bundle: directory, device: "wasm", warmUpMs: 0 });
+    const lines: string[] = [];
+    const output: Output = {
+      json: false,
+      terminal: false,
+      progress: (line) => lines.push(line),
+      draw: () => {},
+      result: () => {},
+    };
+    const server = startServer(service, { hostname: "127.0.0.1", port: 0, window: 30, output });
+    assert.deepEqual(lines, ['"confidence" is not watched for drift: the baseline has no reference of it']);
+    for (let i = 0; i < 5; i++) {
+      const inputs = Array.from({ length: 8 }, () => ["free money now"]);
+      const response = await fetch(`${server.url}/predict`, post({ inputs }));
+      assert.equal(response.status, 200, await response.text());
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50)); // observations follow their answers
+    const last = await server.monitor!.close(0);
+    assert.deepEqual([last?.index, last?.n], [1, 10]);
+    const snapshot = await (await fetch(`${server.url}/drift`)).json();
+    assert.deepEqual([snapshot.windowsClosed, snapshot.windows[0].n, snapshot.notes], [2, 30, lines]);
+    await server.close();
+  }));
