@@ -10,7 +10,7 @@ import {
   createOrtBackend,
   deduplicate,
   labelsOf,
-  linear,
+  linearSchedule,
   loadTokenizer,
   mlpConfig,
   readSpam,
@@ -59,7 +59,7 @@ const { parameters, epochs } = await train({
   model,
   batches: (epoch) => collate(training, { ...shape, seed: 1, epoch }),
   epochs: 8,
-  schedule: (totalSteps) => linear({ peak: 5e-3, warmupSteps: Math.round(totalSteps / 10), totalSteps }),
+  schedule: (totalSteps) => linearSchedule({ peak: 5e-3, warmupSteps: Math.round(totalSteps / 10), totalSteps }),
 });
 console.log(`loss ${epochs[0].trainLoss.toFixed(3)} -> ${epochs.at(-1)!.trainLoss.toFixed(3)}`);
 

@@ -221,7 +221,7 @@ export function WindowStrip(props: {
         height={features.length * (cell + 2) - 3}
         rx="2"
       >
-        <title>{`The window that fills now: ${count(open)} of ${count(windowSize)} texts`}</title>
+        <title>{`The window that fills now: ${count(open)} of ${count(windowSize)} inputs`}</title>
       </rect>
       <rect
         class="filling"

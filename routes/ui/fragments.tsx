@@ -58,7 +58,7 @@ function Banner({ snapshot }: { snapshot: DriftSnapshot | undefined }): JSX.Elem
           <strong>Drift: what comes in no longer looks like the training data</strong>
           <p>
             {features.map((feature) => feature.title).join(", ")}
-            {` · for ${plural(windows, "window")} · check the texts, then retrain`}
+            {` · for ${plural(windows, "window")} · check the inputs, then retrain`}
           </p>
         </div>
       </div>
@@ -71,7 +71,7 @@ function Banner({ snapshot }: { snapshot: DriftSnapshot | undefined }): JSX.Elem
         <div>
           <strong>Filling the first window</strong>
           <p>
-            {`${count(open.n)} of ${plural(windowSize, "text")}; then it is compared with the reference`}
+            {`${count(open.n)} of ${plural(windowSize, "input")}; then it is compared with the reference`}
           </p>
         </div>
       </div>
@@ -95,7 +95,7 @@ function Banner({ snapshot }: { snapshot: DriftSnapshot | undefined }): JSX.Elem
       <div>
         <strong>No drift</strong>
         <p>
-          {`${plural(snapshot.windowsClosed, "window")} of ${plural(windowSize, "text")} compared with ${
+          {`${plural(snapshot.windowsClosed, "window")} of ${plural(windowSize, "input")} compared with ${
             count(snapshot.baseline.observations)
           } in the reference`}
         </p>
@@ -175,7 +175,7 @@ function Windows({ snapshot }: { snapshot: DriftSnapshot }): JSX.Element {
         <span class="key drifted" /> drifted
         <span class="key alarm" /> alarm
         <span class="grow" />
-        {`filling: ${count(open.n)} of ${count(windowSize)} texts`}
+        {`filling: ${count(open.n)} of ${count(windowSize)} inputs`}
       </p>
     </>
   );
@@ -215,7 +215,7 @@ function Feature(props: {
           />
         )
         : <Categories title={view.title} drawn={drawn} drifted={drifted} />}
-      {drifted && <p class="foot">{view.meaning}</p>}
+      {drifted && <p class="foot meaning">{view.meaning}</p>}
       {!latest
         ? <p class="foot">Tested when the window is full.</p>
         : missing

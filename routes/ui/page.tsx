@@ -67,7 +67,8 @@ function Page(props: {
   const { model, models, parts } = props;
   const { title, facts } = modelFacts(model);
   const { name, version } = identityOf(model);
-  const features = model.monitor?.snapshot().open.features ?? [];
+  const snapshot = model.monitor?.snapshot();
+  const features = snapshot?.open.features ?? [];
   const query = `model=${encodeURIComponent(name)}&version=${encodeURIComponent(version)}`;
   const isOfPairs = model.service.task.columns.pair !== undefined;
   return (
@@ -149,6 +150,7 @@ function Page(props: {
                   </article>
                 ))}
               </div>
+              {snapshot?.notes.map((note) => <p class="foot">{note}</p>)}
             </section>
           )}
         </main>

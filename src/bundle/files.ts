@@ -14,19 +14,18 @@ import { isBundlePath } from "./names.ts";
 /** The name of the manifest inside a bundle. */
 export const manifestName = "weir.json";
 
-/** The text of a bundle's weir.json. */
-export async function readManifestText(directory: string): Promise<string> {
+/** The bytes of a bundle's weir.json. */
+export async function readManifestBytes(directory: string): Promise<Uint8Array> {
   const path = join(directory, manifestName);
-  let bytes: Uint8Array | undefined;
   try {
     await checkPlain(directory, manifestName);
-    bytes = await readLimited(path, manifestLimits.bytes);
+    const bytes = await readLimited(path, manifestLimits.bytes);
+    if (bytes !== undefined) return bytes;
   } catch (error) {
     if (error instanceof BundleError) throw error;
     if (error instanceof UserError) throw new BundleError(`${error.message}: it is no bundle manifest.`);
     if (!isMissing(error)) throw explain(error, directory, manifestName);
   }
-  if (bytes !== undefined) return decodeText(bytes, directory, manifestName);
   throw new BundleError(
     `${directory} is no bundle: it has no ${manifestName}. weir train writes bundles; give the folder of one.`,
   );
@@ -126,15 +125,6 @@ export async function listFiles(directory: string): Promise<string[]> {
     throw explain(error, directory, "its list of files");
   }
   return paths.sort();
-}
-
-/** Text of a file, which must be UTF-8. */
-export function decodeText(bytes: Uint8Array, directory: string, path: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw damaged(directory, path, "is not valid UTF-8");
-  }
 }
 
 /** An error about one file of a bundle. */

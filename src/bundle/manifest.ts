@@ -4,6 +4,8 @@
  * @module
  */
 import { z } from "zod";
+import { parseJson } from "../base/json.ts";
+import { oneLine } from "../base/text.ts";
 import { BundleError } from "./errors.ts";
 import { isBundlePath, isModelName, isVersion } from "./names.ts";
 
@@ -118,7 +120,7 @@ export const unknownArchitecture = "unknown";
  * Reads and validates weir.json, of format 2 or 1. The latter becomes 2: its labels become the head, and its model the
  * signature of a text classifier. Fields that this version does not know are kept.
  *
- * @param json The text of weir.json, or what it parses to.
+ * @param json The text of weir.json, its bytes, or what they parse to.
  * @param source How to name it in errors, such as its path.
  * @throws {BundleError} When it is not JSON, of another format, or a field is missing or not what it should be.
  *
@@ -140,7 +142,13 @@ export function parseManifest(json: unknown, source = "weir.json"): Manifest {
 
 /** Like {@linkcode parseManifest}, for a bundle that has no version or no list of files yet. */
 export function parseManifestDraft(json: unknown, source = "weir.json"): ManifestDraft {
-  const value = typeof json === "string" ? parseText(json, source) : json;
+  const isText = typeof json === "string" || json instanceof Uint8Array;
+  if (isText && json.length > manifestLimits.bytes) {
+    throw new BundleError(
+      `${source} is larger than ${manifestLimits.bytes} bytes: it is no bundle manifest.`,
+    );
+  }
+  const value = isText ? parseJson(json, (problem) => new BundleError(`${source}: ${problem}.`)) : json;
   const format = (value as { format?: unknown } | null)?.format;
   if (typeof format === "string" && format !== "weir-bundle/1" && format !== "weir-bundle/2") {
     throw new BundleError(
@@ -266,19 +274,6 @@ const format2: z.ZodType<ManifestDraft> = z.looseObject({
   }
 });
 
-function parseText(text: string, source: string): unknown {
-  if (text.length > manifestLimits.bytes) {
-    throw new BundleError(
-      `${source} is larger than ${manifestLimits.bytes} bytes: it is no bundle manifest.`,
-    );
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new BundleError(`${source} is not JSON: ${oneLine((error as Error).message)}.`);
-  }
-}
-
 function validate<T>(schema: z.ZodType<T>, value: unknown, source: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -291,9 +286,4 @@ function describe(issue: z.core.$ZodIssue): string {
   // A bad key is reported with the reason one level down.
   if (issue.code === "invalid_key") return issue.issues[0]?.message ?? issue.message;
   return issue.message.replace(/^Invalid input: /, "");
-}
-
-/** Text of somebody else's document, for a message. */
-function oneLine(text: string): string {
-  return text.replace(/[\s\p{Cc}]+/gu, " ");
 }

@@ -12,8 +12,10 @@ import type { Scale } from "./bins.ts";
  */
 export type Reading<V> = V | undefined | null;
 
-/** What every feature says about itself. */
-export interface FeatureDescription {
+/** What every feature has: of observations of type `O`, of kind `K`, with values of type `V`. */
+export interface FeatureBase<O, K extends string, V> {
+  /** How values are compared. */
+  readonly kind: K;
   /** The key in baseline files, in `GET /drift` and in Prometheus: `camelCase`, and never changed. */
   readonly name: string;
   /** What people call it. */
@@ -24,47 +26,40 @@ export interface FeatureDescription {
   readonly meaning: string;
   /** How large an effect must be to matter; default the policy's threshold for the kind. */
   readonly threshold?: number;
+  /** What an observation has of it. */
+  read(observation: O): Reading<V>;
 }
 
 /** One number an observation, compared by the two-sample Kolmogorov-Smirnov test. */
-export interface NumericFeature<O> extends FeatureDescription {
-  readonly kind: "numeric";
+export interface NumericFeature<O> extends FeatureBase<O, "numeric", number> {
   /** Which bins a page draws, and how their edges are written. */
   readonly scale: Scale;
-  read(observation: O): Reading<number>;
 }
 
 /** One category an observation, compared by the chi-square test. */
-export interface CategoricalFeature<O> extends FeatureDescription {
-  readonly kind: "categorical";
+export interface CategoricalFeature<O> extends FeatureBase<O, "categorical", string> {
   /** All categories there are, in the order to show; by default the most frequent of the reference, and one for all others. */
   readonly categories?: readonly string[];
-  read(observation: O): Reading<string>;
 }
 
 /**
  * Any number of items an observation (the tokens of a text, the labels of an image), compared by the Jensen-Shannon distance
  * against the noise between whole observations: items of one observation depend on each other.
  */
-export interface BagFeature<O> extends FeatureDescription {
-  readonly kind: "bag";
+export interface BagFeature<O> extends FeatureBase<O, "bag", ArrayLike<Item>> {
   /** Items of the reference that get a bin of their own; default 512. All others share one. */
   readonly top?: number;
   /** Where items are ids: one more than the greatest there is. A baseline refuses ids beyond it. */
   readonly idsBelow?: number;
   /** An item for people; by default the item itself. */
   label?(item: Item): string;
-  read(observation: O): Reading<ArrayLike<Item>>;
 }
 
 /** An id or a name. */
 export type Item = number | string;
 
 /** A point in a space of many dimensions (an embedding), compared by the shares of the regions that points fall in. */
-export interface VectorFeature<O> extends FeatureDescription {
-  readonly kind: "vector";
-  read(observation: O): Reading<ArrayLike<number>>;
-}
+export type VectorFeature<O> = FeatureBase<O, "vector", ArrayLike<number>>;
 
 /**
  * Something that is watched of observations of type `O`.
@@ -88,4 +83,4 @@ export interface VectorFeature<O> extends FeatureDescription {
 export type Feature<O> = NumericFeature<O> | CategoricalFeature<O> | BagFeature<O> | VectorFeature<O>;
 
 /** How a feature's values are compared. */
-export type FeatureKind = Feature<never>["kind"];
+export type FeatureKind = "numeric" | "categorical" | "bag" | "vector";

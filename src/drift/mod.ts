@@ -13,7 +13,7 @@ export type {
   BagFeature,
   CategoricalFeature,
   Feature,
-  FeatureDescription,
+  FeatureBase,
   FeatureKind,
   Item,
   NumericFeature,

@@ -60,7 +60,9 @@ export interface MonitorOptions {
 
 /** A window that takes no more observations and has not been tested yet. */
 export interface ClosedWindow {
+  /** What it has counted. */
   readonly counts: WindowCounts;
+  /** When it was closed, in milliseconds. */
   readonly closedAtMs: number;
 }
 

@@ -28,7 +28,7 @@ export type EffectName = "ks" | "totalVariation" | "js";
 /** What people call each effect. */
 export const effectTitles: { readonly [E in EffectName]: string } = {
   ks: "KS distance",
-  totalVariation: "Share that changed category",
+  totalVariation: "Share that changed",
   js: "JS distance",
 };
 
@@ -54,6 +54,7 @@ export interface NamedStatistic {
   readonly title: string;
   /** As a label in Prometheus. */
   readonly metric: string;
+  /** Its value. */
   readonly value: number;
 }
 

@@ -30,7 +30,9 @@ export interface FeatureTest {
 
 /** What is tested of a feature. Plain JSON. */
 export interface TestedFeature {
+  /** Name of the feature. */
   readonly name: string;
+  /** What it is compared with. */
   readonly reference: Reference;
   /** The feature's own threshold, where it has one. */
   readonly threshold?: number;

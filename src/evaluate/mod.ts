@@ -1,11 +1,12 @@
 /**
- * Metrics equal to their reference implementations, with intervals, tests and reports. Pure functions: nothing here reads a file,
- * a clock or the network.
+ * Metrics equal to their reference implementations, with intervals, tests and reports. Pure functions: nothing here reads a
+ * file, a clock or the network.
  *
  * A newcomer starts with `tasks/metrics.ts`, one function for each kind of prediction (`classificationMetrics`,
  * `multilabelMetrics`, `regressionMetrics`, `entityMetrics`, `similarityMetrics`, `retrievalMetrics`, `textMetrics`); with
- * `evaluateTask`, which measures rows of a file by the metrics that suit their task; and with `htmlPage`, which shows what it found. Below that, each family has a function that gives its figures (`bleu`, `classificationReport`) and
- * most have one that gives their rows (`bleuRows`), which `bootstrap`, `pairedBootstrap` and `approximateRandomization` take.
+ * `evaluateTask`, which measures rows of a file by the metrics that suit their task; and with `htmlPage`, which shows what it
+ * found. Below that, each family has a function that gives its figures (`bleu`, `classificationReport`) and most have one that
+ * gives their rows (`bleuRows`), which `bootstrap`, `pairedBootstrap` and `approximateRandomization` take.
  *
  * | exports of | are |
  * |---|---|
@@ -21,7 +22,6 @@
  * ```ts
  * import { approximateRandomization, bootstrap, rougeRows } from "./mod.ts";
  * import assert from "node:assert/strict";
- *
  * const references = ["the cat sat on the mat", "a dog ran home", "rain falls on the roof", "we eat bread"];
  * const ours = ["the cat sat on a mat", "a dog ran home", "rain falls on roofs", "we eat some bread"];
  * const theirs = ["a cat", "dogs run", "it rains", "we eat"];

@@ -107,12 +107,16 @@ export type Section =
   | ComparisonSection
   | GateSection;
 
-/** Scores of each class or entity type. */
-export interface ClassesSection {
+/** What every section has. */
+export interface Titled<K extends string> {
   /** Tells the sections apart. */
-  readonly kind: "classes";
+  readonly kind: K;
   /** The heading. */
   readonly title: string;
+}
+
+/** Scores of each class or entity type. */
+export interface ClassesSection extends Titled<"classes"> {
   /** One a line of the table. */
   readonly rows: readonly {
     readonly label: string;
@@ -124,11 +128,7 @@ export interface ClassesSection {
 }
 
 /** Counts of (true class, predicted class). */
-export interface ConfusionSection {
-  /** Tells the sections apart. */
-  readonly kind: "confusion";
-  /** The heading. */
-  readonly title: string;
+export interface ConfusionSection extends Titled<"confusion"> {
   /** Names of the classes, in their order. */
   readonly labels: readonly string[];
   /** `counts[i][j]`: rows of class i predicted as class j. */
@@ -136,11 +136,7 @@ export interface ConfusionSection {
 }
 
 /** One or more curves in one plot, such as ROC. */
-export interface CurveSection {
-  /** Tells the sections apart. */
-  readonly kind: "curve";
-  /** The heading. */
-  readonly title: string;
+export interface CurveSection extends Titled<"curve"> {
   /** Of the horizontal axis. */
   readonly xLabel: string;
   /** Of the vertical axis. */
@@ -156,11 +152,7 @@ export interface CurveSection {
 }
 
 /** How far confidence can be believed. */
-export interface ReliabilitySection {
-  /** Tells the sections apart. */
-  readonly kind: "reliability";
-  /** The heading. */
-  readonly title: string;
+export interface ReliabilitySection extends Titled<"reliability"> {
   /** Ascending by confidence. */
   readonly bins: readonly {
     readonly confidence: number;
@@ -170,11 +162,7 @@ export interface ReliabilitySection {
 }
 
 /** A distribution, of one or more groups over the same bins. */
-export interface HistogramSection {
-  /** Tells the sections apart. */
-  readonly kind: "histogram";
-  /** The heading. */
-  readonly title: string;
+export interface HistogramSection extends Titled<"histogram"> {
   /** Of the horizontal axis. */
   readonly xLabel: string;
   /** Ascending, one more than bins. */
@@ -184,11 +172,7 @@ export interface HistogramSection {
 }
 
 /** The same metrics on the rows of each value of a column. */
-export interface SlicesSection {
-  /** Tells the sections apart. */
-  readonly kind: "slices";
-  /** The heading. */
-  readonly title: string;
+export interface SlicesSection extends Titled<"slices"> {
   /** What the rows were cut by. */
   readonly column: string;
   /** Names of the metrics, one a column of the table. */
@@ -204,11 +188,7 @@ export interface SlicesSection {
 }
 
 /** The rows that went worst. */
-export interface WorstSection {
-  /** Tells the sections apart. */
-  readonly kind: "worst";
-  /** The heading. */
-  readonly title: string;
+export interface WorstSection extends Titled<"worst"> {
   /** What rows are ordered by. */
   readonly scoreLabel: string;
   /** One a line of the table. */
@@ -223,11 +203,7 @@ export interface WorstSection {
 }
 
 /** How much quality a small change of the inputs costs. */
-export interface ProbesSection {
-  /** Tells the sections apart. */
-  readonly kind: "probes";
-  /** The heading. */
-  readonly title: string;
+export interface ProbesSection extends Titled<"probes"> {
   /** The metric that is compared. */
   readonly metric: string;
   /** One a line of the table. */
@@ -246,11 +222,7 @@ export interface ProbesSection {
 }
 
 /** Inputs whose answers are known and may never change. */
-export interface CanariesSection {
-  /** Tells the sections apart. */
-  readonly kind: "canaries";
-  /** The heading. */
-  readonly title: string;
+export interface CanariesSection extends Titled<"canaries"> {
   /** One a line of the table. */
   readonly rows: readonly {
     readonly name: string;
@@ -262,11 +234,7 @@ export interface CanariesSection {
 }
 
 /** What a safety filter said about inputs or outputs. */
-export interface SafetySection {
-  /** Tells the sections apart. */
-  readonly kind: "safety";
-  /** The heading. */
-  readonly title: string;
+export interface SafetySection extends Titled<"safety"> {
   /** Share of rows with a finding. */
   readonly flagged: Interval;
   /** One a line of the table. */
@@ -279,11 +247,7 @@ export interface SafetySection {
 }
 
 /** How long answers took. */
-export interface LatencySection {
-  /** Tells the sections apart. */
-  readonly kind: "latency";
-  /** The heading. */
-  readonly title: string;
+export interface LatencySection extends Titled<"latency"> {
   /** Milliseconds of one call of `batch` inputs, one call at a time. */
   readonly p50: number;
   /** 95th percentile, milliseconds. */
@@ -297,11 +261,7 @@ export interface LatencySection {
 }
 
 /** Two models on the same rows. */
-export interface ComparisonSection {
-  /** Tells the sections apart. */
-  readonly kind: "comparison";
-  /** The heading. */
-  readonly title: string;
+export interface ComparisonSection extends Titled<"comparison"> {
   /** The baseline, such as `spam 1.0.0`. */
   readonly a: string;
   /** What is compared with it. */
@@ -331,11 +291,7 @@ export interface ComparisonSection {
 }
 
 /** Conditions and whether they hold. */
-export interface GateSection {
-  /** Tells the sections apart. */
-  readonly kind: "gate";
-  /** The heading. */
-  readonly title: string;
+export interface GateSection extends Titled<"gate"> {
   /** Whether all hold. */
   readonly passed: boolean;
   /** In the gate's order. */

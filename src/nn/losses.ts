@@ -11,9 +11,9 @@ import { formatShape, product, sameShape, type Shape, ShapeError } from "../grap
  * Softmax cross-entropy: the mean over examples, weighted, of `-log softmax(logits)[label]`; a scalar in nats.
  *
  * Logits are f32 `[..., C]`, labels i32 `[...]` in [0, C), weights f32 `[...]` (0 leaves an example out: that is how the last
- * batch is filled up): `[B, C]` and `[B]` for texts, `[B, S, C]` and `[B, S]` for tokens. Examples whose label is `ignoreIndex` are
- * left out as if their weight were 0. The maximum is taken off first, so logits of any size give a finite loss, and if every weight
- * is 0 the loss is 0.
+ * batch is filled up): `[B, C]` and `[B]` for texts, `[B, S, C]` and `[B, S]` for tokens. Examples whose label is `ignoreIndex`
+ * are left out as if their weight were 0. The maximum is taken off first, so logits of any size give a finite loss, and if
+ * every weight is 0 the loss is 0.
  *
  * @throws {ShapeError} when labels or weights do not have the logits' leading dimensions, or the smoothing is not in [0, 1).
  */
@@ -69,7 +69,8 @@ export function sigmoidCrossEntropy(
   const { targets } = options;
   return b.named("loss", () => {
     const weights = weightsLike(b, logits, options);
-    // log(1 + e^x) = m + log(e^(x - m) + e^-m) with m = max(x, 0): nothing overflows, and the gradient at 0 is 1/2 as it should be.
+    // log(1 + e^x) = m + log(e^(x - m) + e^-m) with m = max(x, 0): nothing overflows, and the gradient at 0 is 1/2 as it should
+    // be.
     const most = b.max(logits, 0);
     const sum = b.add(b.exp(b.sub(logits, most)), b.exp(b.neg(most)));
     return weightedMean(b, b.sub(b.add(most, b.log(sum)), b.mul(logits, targets)), weights);

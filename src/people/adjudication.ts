@@ -47,7 +47,6 @@ export interface DawidSkene {
  * ```ts
  * import { majorityVote } from "./adjudication.ts";
  * import assert from "node:assert/strict";
- *
  * const [first] = majorityVote([
  *   { item: "1", annotator: "ann", label: "spam" },
  *   { item: "1", annotator: "bob", label: "spam" },
@@ -91,7 +90,6 @@ export function majorityVote(labels: readonly Label[]): Majority[] {
  * ```ts
  * import { dawidSkene } from "./adjudication.ts";
  * import assert from "node:assert/strict";
- *
  * const votes = ["aab", "bbb", "aaa", "bba"].flatMap((row, item) =>
  *   [...row].map((label, r) => ({ item: `${item}`, annotator: `${r}`, label }))
  * );

@@ -87,7 +87,6 @@ const MAX_SECONDS = 7 * 24 * 3600;
  * ```ts
  * import { parseTask } from "./annotation.ts";
  * import assert from "node:assert/strict";
- *
  * const task = parseTask({ kind: "likert", question: "How fluent is it?", scale: { low: 1, high: 5 } });
  * assert.equal(task.kind, "likert");
  * assert.throws(() => parseTask({ kind: "stars", question: "?" }), /kind must be one of likert, choice/);
@@ -180,7 +179,6 @@ export function parseTask(json: unknown): AnnotationTask {
  * ```ts
  * import { parseTask, readAnnotation } from "./annotation.ts";
  * import assert from "node:assert/strict";
- *
  * const task = parseTask({ kind: "pairwise", question: "Which is better?" });
  * const item = { id: "7", candidates: ["new", "old"] };
  * const shown = { task, item, annotator: "ann", swapped: true, nowMs: 0 };

@@ -74,7 +74,6 @@ const MAX_TASKS = 5_000_000;
  * ```ts
  * import { assignItems } from "./assignment.ts";
  * import assert from "node:assert/strict";
- *
  * const items = Array.from({ length: 30 }, (_, i) => `item ${i}`);
  * const { plans } = assignItems({ items, annotators: ["ann", "bob", "cy", "dee"], ratingsPerItem: 2, repeats: 2 });
  * assert.deepEqual(plans.map(({ tasks }) => tasks.length), [17, 17, 17, 17]); // 15 items and 2 repeats
@@ -116,9 +115,9 @@ export function assignItems(options: AssignmentOptions): Assignment {
 }
 
 /**
- * Gives new annotators a fair part of what is not done yet: tasks move, with their sides, from those with most items until loads
- * are equal within one or nothing can move. Done tasks, and items that somebody is to see twice, stay. Old annotators keep their
- * order; new ones get all gold items and their own repeats.
+ * Gives new annotators a fair part of what is not done yet: tasks move, with their sides, from those with most items until
+ * loads are equal within one or nothing can move. Done tasks, and items that somebody is to see twice, stay. Old annotators
+ * keep their order; new ones get all gold items and their own repeats.
  *
  * @param done Whether an annotator has done a task.
  * @throws {EvaluationError} When an annotator is there already or named twice.
@@ -126,7 +125,6 @@ export function assignItems(options: AssignmentOptions): Assignment {
  * ```ts
  * import { addAnnotators, assignItems } from "./assignment.ts";
  * import assert from "node:assert/strict";
- *
  * const items = Array.from({ length: 30 }, (_, i) => `item ${i}`);
  * const before = assignItems({ items, annotators: ["ann", "bob"] });
  * const { plans } = addAnnotators(before, ["cy"], { done: () => false });

@@ -63,7 +63,6 @@ export interface BestWorstFit {
  * ```ts
  * import { bestWorstScores } from "./best_worst.ts";
  * import assert from "node:assert/strict";
- *
  * const scores = bestWorstScores([
  *   { items: ["a", "b", "c", "d"], best: "a", worst: "d" },
  *   { items: ["a", "b", "c", "d"], best: "b", worst: "d" },
@@ -112,7 +111,6 @@ export function bestWorstScores(
  * ```ts
  * import { fitBestWorst } from "./best_worst.ts";
  * import assert from "node:assert/strict";
- *
  * const { items } = fitBestWorst([
  *   { items: ["a", "b", "c"], best: "a", worst: "c" },
  *   { items: ["a", "b", "c"], best: "a", worst: "b" },
@@ -187,7 +185,6 @@ export function fitBestWorst(
  * ```ts
  * import { bestWorstDesign } from "./best_worst.ts";
  * import assert from "node:assert/strict";
- *
  * const tuples = bestWorstDesign(["a", "b", "c", "d", "e", "f", "g", "h"], { tupleSize: 4, perItem: 8 });
  * assert.equal(tuples.length, 16);
  * assert.equal(tuples.filter((tuple) => tuple.includes("c")).length, 8);

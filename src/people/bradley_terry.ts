@@ -65,15 +65,14 @@ export interface BradleyTerry {
  * are told apart and named; a `prior` above 0 helps against the second.
  *
  * Sources: Bradley and Terry (1952); Davidson (1970), "On extending the Bradley-Terry model to accommodate ties"; Hunter
- * (2004). Equal to a logistic regression without intercept (statsmodels), whose errors are those of the information here.
- * Time grows with the cube of the number of systems, times resamples.
+ * (2004). Equal to a logistic regression without intercept (statsmodels), whose errors are those of the information here. Time
+ * grows with the cube of the number of systems, times resamples.
  *
  * @throws {EvaluationError} When comparisons are bad (see `winRates`), systems are not connected or a strength is infinite.
  * @example
  * ```ts
  * import { bradleyTerry } from "./bradley_terry.ts";
  * import assert from "node:assert/strict";
- *
  * const { systems, win } = bradleyTerry([
  *   { a: "new", b: "old", winner: "a", count: 60 },
  *   { a: "new", b: "old", winner: "b", count: 20 },
@@ -176,8 +175,8 @@ export function bradleyTerry(
 }
 
 /**
- * How much stronger one system is than another: difference of log strengths (the log odds of being preferred, ties aside),
- * its interval by the observed information and the two-sided p-value of no difference.
+ * How much stronger one system is than another: difference of log strengths (the log odds of being preferred, ties aside), its
+ * interval by the observed information and the two-sided p-value of no difference.
  *
  * @throws {EvaluationError} When a system was not fitted.
  */

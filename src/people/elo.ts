@@ -39,8 +39,8 @@ const ORDERS_OF_A_RESAMPLE = 10;
  * Elo ratings, averaged over seeded random orders of the comparisons, highest first; a tie is half a win.
  *
  * An Elo rating depends on the order in which comparisons are played; outputs that were judged in no meaningful order should
- * not. Averaging takes the order out. `bradleyTerry` fits the same odds without an order and should be preferred; Elo is
- * here because people ask for its scale.
+ * not. Averaging takes the order out. `bradleyTerry` fits the same odds without an order and should be preferred; Elo is here
+ * because people ask for its scale.
  *
  * Source: Elo (1978), "The Rating of Chessplayers"; averaging after Boubdir et al. (2023), "Elo Uncovered".
  *
@@ -49,7 +49,6 @@ const ORDERS_OF_A_RESAMPLE = 10;
  * ```ts
  * import { eloRatings } from "./elo.ts";
  * import assert from "node:assert/strict";
- *
  * const [first, second] = eloRatings([
  *   { a: "new", b: "old", winner: "a", count: 9 },
  *   { a: "new", b: "old", winner: "b", count: 3 },
@@ -108,7 +107,6 @@ export function eloRatings(comparisons: readonly Comparison[], options: EloOptio
  * ```ts
  * import { eloInOrder } from "./elo.ts";
  * import assert from "node:assert/strict";
- *
  * const ratings = eloInOrder([{ a: "new", b: "old", winner: "a" }], { k: 32, initial: 1500 });
  * assert.deepEqual(ratings, { new: 1516, old: 1484 });
  * ```

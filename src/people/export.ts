@@ -19,7 +19,6 @@ export type ExportRow = Record<string, string | number | boolean | null>;
  * ```ts
  * import { exportRows } from "./export.ts";
  * import assert from "node:assert/strict";
- *
  * const [row] = exportRows([{
  *   item: "7", annotator: "ann", reason: "item", swapped: false, value: { kind: "likert", score: 4 }, comment: "", seconds: 9,
  *   atMs: 0,

@@ -36,7 +36,6 @@ export interface ManyRaterAgreement {
  * ```ts
  * import { countRatings } from "./fleiss.ts";
  * import assert from "node:assert/strict";
- *
  * const { counts, categories } = countRatings([["a", "a", "b"], ["b", null, "b"]]);
  * assert.deepEqual(categories, ["a", "b"]);
  * assert.deepEqual(counts, [[2, 1], [0, 2]]);
@@ -62,10 +61,10 @@ export function countRatings(
 /**
  * Agreement of many raters on categories, as four measures with bootstrap intervals that resample items.
  *
- * With the same number of raters for every item Fleiss' kappa (1971) and Randolph's (2005) equal statsmodels
- * `fleiss_kappa`. Where ratings are missing, chance is computed from the mean of the items' shares, and items with one
- * rating count toward chance alone (Gwet 2014, "Handbook of Inter-Rater Reliability", ch. 2 and 5). A measure is NaN
- * where chance agreement is certain (one category only). All are at most 1; perfect agreement is 1.
+ * With the same number of raters for every item Fleiss' kappa (1971) and Randolph's (2005) equal statsmodels `fleiss_kappa`.
+ * Where ratings are missing, chance is computed from the mean of the items' shares, and items with one rating count toward
+ * chance alone (Gwet 2014, "Handbook of Inter-Rater Reliability", ch. 2 and 5). A measure is NaN where chance agreement is
+ * certain (one category only). All are at most 1; perfect agreement is 1.
  *
  * @param counts Ratings of each category (columns) for each item (rows), as `countRatings` gives them.
  * @throws {EvaluationError} When a count is no whole number, rows differ in length or no item has two ratings.
@@ -73,7 +72,6 @@ export function countRatings(
  * ```ts
  * import { manyRaterAgreement } from "./fleiss.ts";
  * import assert from "node:assert/strict";
- *
  * const { fleissKappa } = manyRaterAgreement([[3, 0], [0, 3], [3, 0], [0, 3]]);
  * assert.equal(fleissKappa.value, 1);
  * ```
@@ -115,7 +113,6 @@ export function manyRaterAgreement(
  * ```ts
  * import { fleissKappa } from "./fleiss.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(fleissKappa([[2, 0], [1, 1], [0, 2], [2, 0]], { method: "randolph" }), 0.5);
  * ```
  */

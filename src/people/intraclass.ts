@@ -20,8 +20,8 @@ export interface IntraclassCorrelation {
 }
 
 /**
- * Intraclass correlations of complete scores: the share of the scores' variance that lies between items. At most 1; chance
- * is 0. Intervals by F and, for agreement, Satterthwaite's freedom (McGraw and Wong 1996). NaN where scores do not vary.
+ * Intraclass correlations of complete scores: the share of the scores' variance that lies between items. At most 1; chance is
+ * 0. Intervals by F and, for agreement, Satterthwaite's freedom (McGraw and Wong 1996). NaN where scores do not vary.
  *
  * @param scores One row an item, one column a rater, no score missing; at least 2 of each.
  * @throws {EvaluationError} When there are fewer, rows differ in length or a score is not finite.
@@ -29,7 +29,6 @@ export interface IntraclassCorrelation {
  * ```ts
  * import { intraclassCorrelation } from "./intraclass.ts";
  * import assert from "node:assert/strict";
- *
  * // Shrout and Fleiss's own example
  * const { oneWay, agreement, consistency } = intraclassCorrelation([
  *   [9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7],

@@ -15,17 +15,16 @@ export interface KappaPlan {
 /**
  * Items needed to know kappa to ± `halfWidth`. An approximation for planning, not a promise.
  *
- * Two raters and two categories of which one has the share `prevalence`: the large-sample variance of Bloch and Kraemer
- * (1989), as in Donner and Eliasziw (1992). Otherwise: kappa is treated as the intraclass correlation it resembles (Fleiss
- * and Cohen 1973) and planned by Bonett (2002), "Sample size requirements for estimating intraclass correlations with desired
- * precision"; for rare categories collect more.
+ * Two raters and two categories of which one has the share `prevalence`: the large-sample variance of Bloch and Kraemer (1989),
+ * as in Donner and Eliasziw (1992). Otherwise: kappa is treated as the intraclass correlation it resembles (Fleiss and Cohen
+ * 1973) and planned by Bonett (2002), "Sample size requirements for estimating intraclass correlations with desired precision";
+ * for rare categories collect more.
  *
  * @throws {EvaluationError} When an option is out of range.
  * @example
  * ```ts
  * import { itemsForKappa } from "./kappa_size.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(itemsForKappa({ kappa: 0.6, halfWidth: 0.1, prevalence: 0.3 }).n, 296);
  * assert.equal(itemsForKappa({ kappa: 0.6, halfWidth: 0.1, raters: 3 }).n, 101);
  * ```
@@ -49,13 +48,12 @@ export function itemsForKappa(options: KappaPlan & { raters?: number; prevalence
  * Raters an item needs to know kappa to ± `halfWidth` with so many items: the smallest number for which `itemsForKappa` asks
  * for no more. An approximation, as there.
  *
- * @throws {EvaluationError} When an option is out of range, or no number of raters is enough: how much raters differ over
- * items is then what limits it, and the message says how many items are needed.
+ * @throws {EvaluationError} When an option is out of range, or no number of raters is enough: how much raters differ over items
+ * is then what limits it, and the message says how many items are needed.
  * @example
  * ```ts
  * import { ratersForKappa } from "./kappa_size.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(ratersForKappa({ kappa: 0.6, halfWidth: 0.1, items: 101 }).n, 3);
  * ```
  */

@@ -37,21 +37,20 @@ export interface KrippendorffAlpha {
  * chance, below 0 is systematic disagreement. Krippendorff asks for 0.8 and takes 0.667 as the lowest for tentative
  * conclusions.
  *
- * Units with fewer than two ratings do not count. Alpha is NaN where all pairable values are one and the same. The interval
- * is a bootstrap that draws whole units with replacement (not Krippendorff's own scheme, which draws
- * deviations); resamples without any variation are left out.
+ * Units with fewer than two ratings do not count. Alpha is NaN where all pairable values are one and the same. The interval is
+ * a bootstrap that draws whole units with replacement (not Krippendorff's own scheme, which draws deviations); resamples
+ * without any variation are left out.
  *
  * Source: Krippendorff (2004), "Content Analysis", ch. 11. Equal to the Python package krippendorff 0.9.0. Time is linear in
  * the ratings, but for "ratio", where it also grows with the square of the number of distinct values.
  *
  * @param raters One row a rater, one column a unit; null, undefined and NaN are missing.
- * @throws {EvaluationError} When rows differ in length, no unit has two ratings, a value is outside `values`, or a value is
- * no number (interval, ratio) or negative (ratio).
+ * @throws {EvaluationError} When rows differ in length, no unit has two ratings, a value is outside `values`, or a value is no
+ * number (interval, ratio) or negative (ratio).
  * @example
  * ```ts
  * import { krippendorffAlpha } from "./krippendorff.ts";
  * import assert from "node:assert/strict";
- *
  * const { alpha } = krippendorffAlpha([
  *   [1, 2, 3, 3, 2, 1, 4, 1, 2, null, null, null],
  *   [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, null, 3],

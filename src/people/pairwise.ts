@@ -73,7 +73,6 @@ export interface WinRates {
  * ```ts
  * import { winRates } from "./pairwise.ts";
  * import assert from "node:assert/strict";
- *
  * const { systems } = winRates([
  *   { a: "new", b: "old", winner: "a", count: 7 },
  *   { a: "old", b: "new", winner: "a", count: 2 },

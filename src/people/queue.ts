@@ -46,7 +46,6 @@ const LEASE_MS = 30 * 60_000;
  * ```ts
  * import { nextItem } from "./queue.ts";
  * import assert from "node:assert/strict";
- *
  * const state = { items: ["1"], ratingsPerItem: 1, done: [], leases: [] };
  * const next = nextItem(state, "ann", { nowMs: 0, leaseMs: 1000 });
  * assert.ok(next.status === "item" && next.lease.expiresAtMs === 1000);
@@ -153,7 +152,6 @@ export interface Progress {
  * ```ts
  * import { progress } from "./queue.ts";
  * import assert from "node:assert/strict";
- *
  * const done = [{ item: "1", annotator: "ann" }];
  * assert.equal(progress({ items: ["1", "2"], ratingsPerItem: 2, done, leases: [] }, { nowMs: 0 }).share, 0.25);
  * ```

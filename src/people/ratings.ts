@@ -35,8 +35,8 @@ export interface RatingsOptions extends BootstrapOptions {
   /** Highest points that count as the top box (and lowest as the bottom box); default 2, or 1 on scales below 4 points. */
   topBox?: number;
   /**
-   * What the bootstrap draws; default "rating". Ratings of one item (or by one rater) resemble each other: drawing whole
-   * items (or raters) keeps that and gives honest, wider intervals of the mean and the median.
+   * What the bootstrap draws; default "rating". Ratings of one item (or by one rater) resemble each other: drawing whole items
+   * (or raters) keeps that and gives honest, wider intervals of the mean and the median.
    */
   unit?: "rating" | "item" | "rater";
 }
@@ -106,7 +106,6 @@ export interface RatingsReport {
  * ```ts
  * import { ratingsReport } from "./ratings.ts";
  * import assert from "node:assert/strict";
- *
  * const report = ratingsReport([
  *   { item: "1", rater: "ann", score: 4 },
  *   { item: "1", rater: "bob", score: 5 },
@@ -153,8 +152,8 @@ export interface DivergingSegment {
 }
 
 /**
- * Where the segments of a diverging stacked bar lie: points below the middle of the scale to the left of 0, points above it
- * to the right, a middle point across 0. All positions are shares in [-1, 1].
+ * Where the segments of a diverging stacked bar lie: points below the middle of the scale to the left of 0, points above it to
+ * the right, a middle point across 0. All positions are shares in [-1, 1].
  *
  * Source: Robbins and Heiberger (2011), "Plotting Likert and other rating scales".
  *
@@ -162,7 +161,6 @@ export interface DivergingSegment {
  * ```ts
  * import { divergingBar } from "./ratings.ts";
  * import assert from "node:assert/strict";
- *
  * const [bad, fair, good] = divergingBar([1, 2, 1], { low: 1, high: 3 });
  * assert.deepEqual([bad.from, bad.to, fair.to, good.to], [-0.5, -0.25, 0.25, 0.5]);
  * ```
@@ -186,15 +184,14 @@ export function divergingBar(counts: readonly number[], scale: Scale): Diverging
 }
 
 /**
- * Each rating as standard deviations from its rater's mean, in the order given: takes out that some raters are lenient and
- * some use the whole scale. 0 for a rater whose scores are all alike. As in the Conference on Machine Translation's direct
+ * Each rating as standard deviations from its rater's mean, in the order given: takes out that some raters are lenient and some
+ * use the whole scale. 0 for a rater whose scores are all alike. As in the Conference on Machine Translation's direct
  * assessment (Graham et al. 2013), with the sample standard deviation.
  *
  * @example
  * ```ts
  * import { zScores } from "./ratings.ts";
  * import assert from "node:assert/strict";
- *
  * const z = zScores([
  *   { item: "1", rater: "ann", score: 1 },
  *   { item: "2", rater: "ann", score: 3 },

@@ -25,15 +25,14 @@ const MAX_N = 1e12;
 /**
  * Rows needed so that a proportion (accuracy, a preference, a win rate) is known to ± `margin`.
  *
- * "normal" is z² p (1 - p) / margin² (statsmodels `samplesize_confint_proportion`); "wilson" (default) makes Wilson's
- * interval, which reports use, that narrow and needs a little less. With a finite `population` the usual correction applies.
+ * "normal" is z² p (1 - p) / margin² (statsmodels `samplesize_confint_proportion`); "wilson" (default) makes Wilson's interval,
+ * which reports use, that narrow and needs a little less. With a finite `population` the usual correction applies.
  *
  * @throws {EvaluationError} When an option is out of range.
  * @example
  * ```ts
  * import { sampleSizeForProportion } from "./sample_size.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(sampleSizeForProportion({ margin: 0.05, method: "normal" }).n, 385);
  * assert.equal(sampleSizeForProportion({ margin: 0.05, method: "normal", population: 1000 }).n, 278);
  * ```
@@ -76,7 +75,6 @@ export function sampleSizeForProportion(options: {
  * ```ts
  * import { sampleSizeForMean } from "./sample_size.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(sampleSizeForMean({ margin: 0.2, standardDeviation: 1 }).n, 99);
  * ```
  */
@@ -120,7 +118,6 @@ export function powerOfTwoProportions(
  * ```ts
  * import { sampleSizeForTwoProportions } from "./sample_size.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(sampleSizeForTwoProportions({ first: 0.9, second: 0.85 }).n, 686);
  * ```
  */
@@ -152,7 +149,6 @@ export function powerOfPaired(
  * ```ts
  * import { sampleSizeForPaired } from "./sample_size.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(sampleSizeForPaired({ firstOnly: 0.07, secondOnly: 0.02 }).n, 281);
  * ```
  */
@@ -189,7 +185,6 @@ export function powerOfMeanDifference(
  * ```ts
  * import { sampleSizeForMeanDifference } from "./sample_size.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(sampleSizeForMeanDifference({ effect: 0.3 }).n, 90);
  * ```
  */
@@ -203,15 +198,14 @@ export function sampleSizeForMeanDifference(options: { effect: number } & TestOp
 }
 
 /**
- * Comparisons needed to show that one of two systems is preferred: a share other than 0.5 among those that are no tie, found
- * by the z test of one proportion. `ties` is the share of comparisons that will be ties and tell nothing.
+ * Comparisons needed to show that one of two systems is preferred: a share other than 0.5 among those that are no tie, found by
+ * the z test of one proportion. `ties` is the share of comparisons that will be ties and tell nothing.
  *
  * @throws {EvaluationError} When an option is out of range or the share is 0.5.
  * @example
  * ```ts
  * import { sampleSizeForPreference } from "./sample_size.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(sampleSizeForPreference({ share: 0.6 }).n, 194);
  * assert.equal(sampleSizeForPreference({ share: 0.6, ties: 0.2 }).n, 243);
  * ```

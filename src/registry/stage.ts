@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { moveFolderDurably, syncFolder, writeFileAtomic, writeFileDurably } from "../base/files.ts";
 import { hashFile, sha256 } from "../base/hash.ts";
 import { BundleError } from "../bundle/errors.ts";
-import { checkEntry, decodeText, listFiles, manifestName, readManifestText } from "../bundle/files.ts";
+import { checkEntry, listFiles, manifestName, readManifestBytes } from "../bundle/files.ts";
 import {
   type FileEntry,
   type Manifest,
@@ -45,8 +45,9 @@ export interface Staged {
  */
 export async function stageBundle(source: BundleSource, target: string): Promise<Staged> {
   const from = "directory" in source ? source.directory : "the bundle";
-  const text = "directory" in source ? await readManifestText(from) : contentText(source.files, from);
-  const draft = parseManifestDraft(text, "directory" in source ? join(from, manifestName) : manifestName);
+  const manifest = "directory" in source ? await readManifestBytes(from) : source.files[manifestName];
+  if (manifest === undefined) throw new BundleError(`${from} has no ${manifestName}.`);
+  const draft = parseManifestDraft(manifest, "directory" in source ? join(from, manifestName) : manifestName);
   const paths = "directory" in source
     ? await listFiles(from)
     : checkedPaths(Object.keys(source.files).filter((path) => path !== manifestName));
@@ -172,12 +173,6 @@ async function writeContent(content: string | Uint8Array, to: string): Promise<F
   return { sizeBytes: bytes.length, sha256: sha256(bytes) };
 }
 
-function contentText(files: Readonly<Record<string, string | Uint8Array>>, from: string): string {
-  if (!Object.hasOwn(files, manifestName)) throw new BundleError(`${from} has no ${manifestName}.`);
-  const content = files[manifestName];
-  return typeof content === "string" ? content : decodeText(content, from, manifestName);
-}
-
 /** A draft with its architecture: that of format 1 names none, and the copied config.json does. */
 async function completed(
   draft: ManifestDraft,
@@ -186,6 +181,6 @@ async function completed(
   files: Readonly<Record<string, FileEntry>>,
 ): Promise<ManifestDraft> {
   if (draft.architecture !== unknownArchitecture || !Object.hasOwn(files, "config.json")) return draft;
-  const text = await Deno.readTextFile(join(target, "config.json"));
-  return withArchitecture(draft, parseObject(text, from, "config.json"));
+  const config = parseObject(await Deno.readFile(join(target, "config.json")), from, "config.json");
+  return withArchitecture(draft, config);
 }

@@ -3,15 +3,15 @@ import type { Report } from "../evaluate/report.ts";
 
 /**
  * Every number of a report by the name that a gate calls it: `macroF1` (its value), `macroF1.low`, `macroF1.high`, `macroF1.n`,
- * `classes.spam.f1.low`, `latency.p95`, `sizeBytes`, `slices.lang.it.macroF1.low`, `probes.typos.after`, `probes.typos.difference.low`,
- * `canaries.failed`, `safety.flagged.high`, and of a comparison `difference.macroF1.low` and `pValue.macroF1` (adjusted).
+ * `classes.spam.f1.low`, `latency.p95`, `sizeBytes`, `slices.lang.it.macroF1.low`, `probes.typos.after`,
+ * `probes.typos.difference.low`, `canaries.failed`, `safety.flagged.high`, and of a comparison `difference.macroF1.low` and
+ * `pValue.macroF1` (adjusted).
  *
  * @example
  * ```ts
  * import { figures } from "./figures.ts";
  * import type { Report } from "../evaluate/report.ts";
  * import assert from "node:assert/strict";
- *
  * const interval = { value: 0.9, low: 0.8, high: 0.95, confidence: 0.95, n: 50 };
  * const report = {
  *   metrics: [{ name: "accuracy", label: "accuracy", better: "higher", interval }],

@@ -17,8 +17,8 @@ const MAX_DEPTH = 50; // of parentheses
 /**
  * Reads a gate: `{"conditions": ["macroF1.low >= champion.macroF1 - 0.005", "latency.p95 <= 1.1 * champion.latency.p95"]}`.
  *
- * A condition compares two sums, products and quotients of numbers and figures by `>=`, `<=`, `>` or `<`. Figures have the names
- * that {@linkcode figures} gives them; `champion.` before one takes it from the champion's report. A name with other
+ * A condition compares two sums, products and quotients of numbers and figures by `>=`, `<=`, `>` or `<`. Figures have the
+ * names that {@linkcode figures} gives them; `champion.` before one takes it from the champion's report. A name with other
  * characters than letters, digits, `_` and dots is quoted: `slices.lang."pt-BR".macroF1.low`, `"ndcg@10" > 0.3`.
  *
  * @throws {EvaluationError} When it is no such object, or a condition cannot be read: with the condition and the place.
@@ -26,7 +26,6 @@ const MAX_DEPTH = 50; // of parentheses
  * ```ts
  * import { parseGate } from "./gate.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(parseGate({ conditions: ["accuracy.low >= 0.9"] }).conditions.length, 1);
  * assert.throws(() => parseGate({ conditions: ["accuracy = 0.9"] }), /accuracy = 0\.9.*>=/);
  * ```
@@ -72,7 +71,6 @@ export function parseGate(json: unknown): Gate {
  * import { decideGate, parseGate } from "./gate.ts";
  * import type { Report } from "../evaluate/report.ts";
  * import assert from "node:assert/strict";
- *
  * const report = (value: number) => ({
  *   sections: [],
  *   metrics: [{ name: "macroF1", label: "macro F1", better: "higher", interval: { value, low: value - 0.02, high: 1, confidence: 0.95, n: 99 } }],
@@ -88,9 +86,7 @@ export function decideGate(gate: Gate, candidate: Report, champion?: Report): Ga
   const lookUp = (name: string, condition: string): number => {
     const ofChampion = name.startsWith("champion.");
     if (ofChampion && !champions) {
-      throw new EvaluationError(
-        `Cannot decide "${condition}": there is no champion to compare with`,
-      );
+      throw new EvaluationError(`Cannot decide "${condition}": there is no champion to compare with`);
     }
     const among = ofChampion ? champions! : known;
     const value = among.get(ofChampion ? name.slice("champion.".length) : name);

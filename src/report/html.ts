@@ -11,9 +11,9 @@ import { methodSentences, nameOf, verdicts } from "./words.ts";
 const POLICY = new Markup("default-src 'none'; style-src 'unsafe-inline'; img-src data:");
 
 /**
- * A report as one HTML page, whole by itself: nothing is loaded from anywhere, there is no script, plots are SVG in the page. It
- * follows the reader's light or dark setting, prints, and reads on a phone. Several reports make one page with a comparison on
- * top.
+ * A report as one HTML page, whole by itself: nothing is loaded from anywhere, there is no script, plots are SVG in the page.
+ * It follows the reader's light or dark setting, prints, and reads on a phone. Several reports make one page with a comparison
+ * on top.
  *
  * Every text of a report is taken for what it may be, someone else's: it is escaped, cut where it is very long, kept from
  * turning the writing direction around it, and its control characters are shown.
@@ -24,7 +24,6 @@ const POLICY = new Markup("default-src 'none'; style-src 'unsafe-inline'; img-sr
  * import { htmlPage } from "./html.ts";
  * import type { Report } from "../evaluate/report.ts";
  * import assert from "node:assert/strict";
- *
  * const report: Report = {
  *   format: "weir-report/1", title: "Spam <filter>", task: "text-classification", createdAt: "2026-03-02T14:05:00Z",
  *   data: { source: "test.jsonl", n: 50 }, intervals: { confidence: 0.95, resamples: 1000, seed: 0 },

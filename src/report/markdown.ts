@@ -1,7 +1,7 @@
-import { code, markdownTable, prose } from "./markdown_text.ts";
+import { code, type Column, markdownTable, prose } from "./markdown_text.ts";
 import { bytes, count, figure, percent, plural, range, short, time } from "./numbers.ts";
 import { sectionMarkdown, withRange } from "./markdown_sections.ts";
-import type { Report } from "../evaluate/report.ts";
+import type { Measured, Report } from "../evaluate/report.ts";
 import { direction, methodName, methodSentences, nameOf, verdicts } from "./words.ts";
 
 const MAX_CHARACTERS = 60_000; // GitHub refuses comments of more than 65,536
@@ -17,7 +17,6 @@ const MAX_ROWS = 50; // of a table, and notes
  * import { markdownPage } from "./markdown.ts";
  * import type { Report } from "../evaluate/report.ts";
  * import assert from "node:assert/strict";
- *
  * const report: Report = {
  *   format: "weir-report/1", title: "Spam", task: "text-classification", createdAt: "2026-03-02T14:05:00Z",
  *   data: { source: "test.jsonl", n: 50 }, intervals: { confidence: 0.95, resamples: 1000, seed: 0 },
@@ -86,33 +85,24 @@ function facts({ model, data, task, createdAt }: Report): string {
 function metrics({ metrics, intervals }: Report): string {
   if (metrics.length === 0) return "";
   const reasons = metrics.some(({ why, signature }) => why !== undefined || signature !== undefined);
-  return markdownTable(
+  const columns: Column<Measured>[] = [
+    ["metric", ({ label }) => prose(label, 120)],
     [
-      "metric",
       "value",
-      `${percent(intervals.confidence)} interval`,
-      "rows",
-      "method",
-      "better",
-      ...(reasons ? ["why"] : []),
+      ({ interval, unit }) => `**${figure(interval)}**${unit === undefined ? "" : ` ${prose(unit, 40)}`}`,
+      "right",
     ],
-    metrics.map(({ label, interval, unit, better, why, signature }) => [
-      prose(label, 120),
-      `**${figure(interval)}**${unit === undefined ? "" : ` ${prose(unit, 40)}`}`,
-      range(interval),
-      count(interval.n),
-      prose(methodName(interval), 60),
-      better === "neither" ? "" : better,
-      ...(reasons
-        ? [
-          [why === undefined ? "" : prose(why), signature === undefined ? "" : code(signature, 200)].filter((
-            words,
-          ) => words !== "").join(" "),
-        ]
-        : []),
-    ]),
-    { right: [1, 3] },
-  );
+    [`${percent(intervals.confidence)} interval`, ({ interval }) => range(interval)],
+    ["rows", ({ interval }) => count(interval.n), "right"],
+    ["method", ({ interval }) => prose(methodName(interval), 60)],
+    ["better", ({ better }) => better === "neither" ? "" : better],
+    ["why", ({ why, signature }) =>
+      [
+        ...why ? [prose(why)] : [],
+        ...signature === undefined ? [] : [code(signature, 200)],
+      ].join(" ")],
+  ];
+  return markdownTable(metrics, reasons ? columns : columns.slice(0, -1));
 }
 
 function notes(report: Report, heading: string): string {
@@ -130,17 +120,18 @@ function notes(report: Report, heading: string): string {
 
 function sideBySide(reports: readonly Report[]): string {
   const names = [...new Set(reports.flatMap((report) => report.metrics.map(({ name }) => name)))];
-  return `${
-    markdownTable(
-      ["metric", ...reports.map((report) => code(nameOf(report), 60))],
-      names.slice(0, MAX_ROWS).map((name) => {
-        const of = reports.map((report) => report.metrics.find((metric) => metric.name === name));
-        const [{ label, better }] = of.filter((metric) => metric !== undefined);
-        return [
-          `${prose(label, 80)} (${direction[better]})`,
-          ...of.map((metric) => metric === undefined ? "–" : withRange(metric.interval)),
-        ];
-      }),
-    )
-  }\n`;
+  const rows = names.slice(0, MAX_ROWS).map((name) =>
+    reports.map((report) => report.metrics.find((metric) => metric.name === name))
+  );
+  const table = markdownTable(rows, [
+    ["metric", (of) => {
+      const [{ label, better }] = of.filter((metric) => metric !== undefined);
+      return `${prose(label, 80)} (${direction[better]})`;
+    }],
+    ...reports.map((report, r): Column<typeof rows[number]> => [
+      code(nameOf(report), 60),
+      ({ [r]: metric }) => metric === undefined ? "–" : withRange(metric.interval),
+    ]),
+  ]);
+  return `${table}\n`;
 }

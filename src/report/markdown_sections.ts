@@ -1,5 +1,5 @@
 import type { Interval } from "../statistics/bootstrap.ts";
-import { code, markdownTable, prose } from "./markdown_text.ts";
+import { code, type Column, markdownTable, prose } from "./markdown_text.ts";
 import {
   count,
   figure,
@@ -12,6 +12,7 @@ import {
   signed,
   signedRange,
   significant,
+  times,
   trimmed,
 } from "./numbers.ts";
 import type { Report, Section } from "../evaluate/report.ts";
@@ -32,196 +33,145 @@ export function sectionMarkdown<K extends Section["kind"]>(section: OfKind<K>, r
 /** How each kind of section is written; a new kind does not compile without an entry. */
 const shown: { readonly [K in Section["kind"]]: (section: OfKind<K>, report: Report) => string } = {
   classes: ({ rows }) =>
-    limited(rows, MAX_ROWS, (rows) =>
-      markdownTable(
-        ["class", "precision", "recall", "F1", "rows"],
-        rows.map((row) => [
-          code(row.label),
-          ...[row.precision, row.recall, row.f1].map(withRange),
-          count(row.support),
-        ]),
-        { right: [4] },
-      )),
+    limited(rows, MAX_ROWS, [
+      ["class", (row) => code(row.label)],
+      ["precision", (row) => withRange(row.precision)],
+      ["recall", (row) => withRange(row.recall)],
+      ["F1", (row) => withRange(row.f1)],
+      ["rows", (row) => count(row.support), "right"],
+    ]),
   confusion: ({ labels, counts }) => {
     if (labels.length > MAX_LABELS) {
       return `${labels.length} classes: the matrix stands in the HTML and JSON reports.`;
     }
-    return markdownTable(
-      ["true \\\\ predicted", ...labels.map((label) => code(label, 40))],
-      counts.map((row, i) => {
-        const total = row.reduce((sum, n) => sum + n, 0);
-        return [
-          code(labels[i], 40),
-          ...row.map((n, j) => {
-            const cell = n === 0 ? "0" : `${count(n)} (${partPercent(n / total)})`;
-            return i === j ? `**${cell}**` : cell;
-          }),
-        ];
-      }),
-      { right: labels.map((_, j) => j + 1) },
-    );
+    const cell = (row: readonly number[], i: number, j: number) => {
+      const n = row[j], total = row.reduce((sum, n) => sum + n, 0);
+      const shown = n === 0 ? "0" : `${count(n)} (${partPercent(n / total)})`;
+      return i === j ? `**${shown}**` : shown;
+    };
+    return markdownTable(counts, [
+      ["true \\\\ predicted", (_, i) => code(labels[i], 40)],
+      ...labels.map((label, j): Column<readonly number[]> => [
+        code(label, 40),
+        (row, i) => cell(row, i, j),
+        "right",
+      ]),
+    ]);
   },
   curve: ({ curves, xLabel, yLabel }) =>
     `${curves.slice(0, MAX_TEXTS).map(({ label }) => code(label)).join(", ")}: ${prose(yLabel, 60)} against ${
       prose(xLabel, 60)
     }, drawn in the HTML report.`,
   reliability: ({ bins }) =>
-    limited(bins, MAX_ROWS, (bins) =>
-      markdownTable(
-        ["confidence", "accuracy", "rows"],
-        bins.map((bin) => [significant(bin.confidence, 3), withRange(bin.accuracy), count(bin.count)]),
-        { right: [0, 2] },
-      )),
-  histogram: ({ edges, groups, xLabel }) => {
-    const few = groups.slice(0, MAX_TEXTS);
-    return limited(edges.slice(1), MAX_ROWS, (shownEdges) =>
-      markdownTable(
-        [prose(xLabel, 60), ...few.map(({ label }) => code(label, 40))],
-        shownEdges.map((edge, i) => [
-          `${trimmed(edges[i])} to ${trimmed(edge)}`,
-          ...few.map(({ counts }) => count(counts[i])),
-        ]),
-        { right: few.map((_, g) => g + 1) },
-      ));
-  },
+    limited(bins, MAX_ROWS, [
+      ["confidence", (bin) => significant(bin.confidence, 3), "right"],
+      ["accuracy", (bin) => withRange(bin.accuracy)],
+      ["rows", (bin) => count(bin.count), "right"],
+    ]),
+  histogram: ({ edges, groups, xLabel }) =>
+    limited(edges.slice(1), MAX_ROWS, [
+      [prose(xLabel, 60), (edge, i) => `${trimmed(edges[i])} to ${trimmed(edge)}`],
+      ...groups.slice(0, MAX_TEXTS).map(({ label, counts }): Column<number> => [
+        code(label, 40),
+        (_, i) => count(counts[i]),
+        "right",
+      ]),
+    ]),
   slices: ({ column, metrics, rows }) => {
     const tested = rows.some((row) => row.pValue !== undefined);
-    return limited(rows, MAX_ROWS, (rows) =>
-      markdownTable(
-        [
-          prose(column, 60),
-          "rows",
-          ...metrics.map(({ label }) => prose(label, 60)),
-          ...(tested ? ["p (adjusted)"] : []),
-        ],
-        rows.map((row) => [
-          code(row.value, 60),
-          count(row.n),
-          ...row.intervals.map(withRange),
-          ...(tested ? [row.pValue === undefined ? "" : pValue(row.pValue)] : []),
-        ]),
-        { right: [1] },
-      ));
+    type Row = typeof rows[number];
+    return limited(rows, MAX_ROWS, [
+      [prose(column, 60), (row) => code(row.value, 60)],
+      ["rows", (row) => count(row.n), "right"],
+      ...metrics.map(({ label }, m): Column<Row> => [prose(label, 60), (row) => withRange(row.intervals[m])]),
+      ...(tested ? [["p (adjusted)", (row) => optional(row.pValue, pValue)] as Column<Row>] : []),
+    ]);
   },
   worst: ({ rows, scoreLabel }) =>
     folded(
       plural(Math.min(rows.length, MAX_TEXTS), "row"),
-      limited(rows, MAX_TEXTS, (rows) =>
-        markdownTable(
-          ["row", prose(scoreLabel, 60), "wanted", "got", "input"],
-          rows.map((row) => [
-            String(row.row),
-            significant(row.score),
-            code(row.reference, 200),
-            code(row.prediction, 200),
-            row.input === undefined ? "" : code(row.input, 200),
-          ]),
-          { right: [1] },
-        )),
+      limited(rows, MAX_TEXTS, [
+        ["row", (row) => String(row.row)],
+        [prose(scoreLabel, 60), (row) => significant(row.score), "right"],
+        ["wanted", (row) => code(row.reference, 200)],
+        ["got", (row) => code(row.prediction, 200)],
+        ["input", (row) => optional(row.input, (input) => code(input, 200))],
+      ]),
     ),
   probes: ({ metric, rows }, report) => {
     const measured = report.metrics.find(({ name, label }) => name === metric || label === metric);
-    return limited(rows, MAX_ROWS, (rows) =>
-      markdownTable(
-        [
-          "change",
-          `${prose(measured?.label ?? metric, 60)} before`,
-          "after",
-          "difference",
-          "answers changed",
-          "verdict",
-        ],
-        rows.map((row) => [
-          `${prose(row.probe, 60)}: ${prose(row.about, 160)}`,
-          figure(row.before),
-          figure(row.after),
-          difference(row.difference),
-          withRange(row.changed),
-          changeVerdict(row.difference, measured?.better ?? "higher").words,
-        ]),
-        { right: [1, 2] },
-      ));
+    return limited(rows, MAX_ROWS, [
+      ["change", (row) => `${prose(row.probe, 60)}: ${prose(row.about, 160)}`],
+      [`${prose(measured?.label ?? metric, 60)} before`, (row) => figure(row.before), "right"],
+      ["after", (row) => figure(row.after), "right"],
+      ["difference", (row) => difference(row.difference)],
+      ["answers changed", (row) => withRange(row.changed)],
+      ["verdict", (row) => changeVerdict(row.difference, measured?.better ?? "higher").words],
+    ]);
   },
   canaries: ({ rows }) => {
     const failed = rows.filter((row) => !row.passed);
     const passed = `${count(rows.length - failed.length)} of ${count(rows.length)} passed.`;
     if (failed.length === 0) return passed;
     return `${passed}\n\n${
-      limited(failed, MAX_TEXTS, (rows) =>
-        markdownTable(
-          ["failed", "input", "wanted", "got"],
-          rows.map((row) => [
-            code(row.name),
-            code(row.input, 200),
-            code(row.expected, 200),
-            code(row.got, 200),
-          ]),
-        ))
+      limited(failed, MAX_TEXTS, [
+        ["failed", (row) => code(row.name)],
+        ["input", (row) => code(row.input, 200)],
+        ["wanted", (row) => code(row.expected, 200)],
+        ["got", (row) => code(row.got, 200)],
+      ])
     }`;
   },
   safety: ({ flagged, rows }) => {
     const share = `${withRange(flagged)} of ${plural(flagged.n, "row")} flagged.`;
     if (rows.length === 0) return share;
-    return `${share}\n\n${
-      folded(
-        plural(Math.min(rows.length, MAX_TEXTS), "finding"),
-        limited(rows, MAX_TEXTS, (rows) =>
-          markdownTable(
-            ["row", "where", "rule", "text"],
-            rows.map((row) => [String(row.row), row.where, prose(row.rule, 80), code(row.text, 200)]),
-          )),
-      )
-    }`;
+    const findings = limited(rows, MAX_TEXTS, [
+      ["row", (row) => String(row.row)],
+      ["where", (row) => row.where],
+      ["rule", (row) => prose(row.rule, 80)],
+      ["text", (row) => code(row.text, 200)],
+    ]);
+    return `${share}\n\n${folded(plural(Math.min(rows.length, MAX_TEXTS), "finding"), findings)}`;
   },
-  latency: ({ p50, p95, p99, batch, calls }) =>
+  latency: (section) =>
     `${
-      markdownTable(["median", "95th percentile", "99th percentile"], [
-        [p50, p95, p99].map(milliseconds),
+      markdownTable([section], [
+        ["median", ({ p50 }) => milliseconds(p50)],
+        ["95th percentile", ({ p95 }) => milliseconds(p95)],
+        ["99th percentile", ({ p99 }) => milliseconds(p99)],
       ])
-    }\n\n${plural(calls, "call")} of ${plural(batch, "input")}, one at a time.`,
-  comparison: (section) => {
-    const table = limited(section.rows, MAX_ROWS, (rows) =>
-      markdownTable(
-        ["metric", "a", "b", "b − a", "adjusted p", "verdict"],
-        rows.map((row) => [
-          prose(row.label, 80),
-          figure(row.a),
-          figure(row.b),
-          difference(row.difference),
-          pValue(row.adjustedPValue),
-          rowVerdict(row, { a: "a", b: "b" }).words,
-        ]),
-        { right: [1, 2, 4] },
-      ));
-    const tests = [...new Set(section.rows.map((row) => row.test))].map((test) => prose(test, 80)).join(", ");
+    }\n\n${plural(section.calls, "call")} of ${plural(section.batch, "input")}, one at a time.`,
+  comparison: ({ a, b, rows, costs }) => {
+    const table = limited(rows, MAX_ROWS, [
+      ["metric", (row) => prose(row.label, 80)],
+      ["a", (row) => figure(row.a), "right"],
+      ["b", (row) => figure(row.b), "right"],
+      ["b − a", (row) => difference(row.difference)],
+      ["adjusted p", (row) => pValue(row.adjustedPValue), "right"],
+      ["verdict", (row) => rowVerdict(row, { a: "a", b: "b" }).words],
+    ]);
+    const tests = [...new Set(rows.map((row) => row.test))].map((test) => prose(test, 80)).join(", ");
+    const cost = (value: number, unit: string) => `${significant(value, 3)} ${prose(unit, 40)}`;
     return [
-      `a is ${code(section.a)}, b is ${code(section.b)}; both answered the same rows.`,
-      section.rows.length > 0 ? `${table}\n\nTest: ${tests}, paired by row.` : "",
-      section.costs.length > 0
-        ? markdownTable(
-          ["cost", "a", "b", "b / a"],
-          section.costs.slice(0, MAX_ROWS).map(({ label, a, b, unit }) => [
-            prose(label, 80),
-            `${significant(a, 3)} ${prose(unit, 40)}`,
-            `${significant(b, 3)} ${prose(unit, 40)}`,
-            a > 0 && Number.isFinite(b / a) ? `${significant(b / a, 3)}×` : "–",
-          ]),
-          { right: [1, 2, 3] },
-        )
+      `a is ${code(a)}, b is ${code(b)}; both answered the same rows.`,
+      rows.length > 0 ? `${table}\n\nTest: ${tests}, paired by row.` : "",
+      costs.length > 0
+        ? markdownTable(costs.slice(0, MAX_ROWS), [
+          ["cost", ({ label }) => prose(label, 80)],
+          ["a", ({ a, unit }) => cost(a, unit), "right"],
+          ["b", ({ b, unit }) => cost(b, unit), "right"],
+          ["b / a", ({ a, b }) => times(a, b), "right"],
+        ])
         : "",
     ].filter((part) => part !== "").join("\n\n");
   },
   gate: ({ conditions }) =>
-    limited(conditions, MAX_ROWS, (conditions) =>
-      markdownTable(
-        ["", "condition", "left side", "right side"],
-        conditions.map(({ text, left, right, met }) => [
-          met ? "✅ met" : "❌ not met",
-          code(text, 300),
-          ...sides(left, right),
-        ]),
-        { right: [2, 3] },
-      )),
+    limited(conditions, MAX_ROWS, [
+      ["", ({ met }) => met ? "✅ met" : "❌ not met"],
+      ["condition", ({ text }) => code(text, 300)],
+      ["left side", ({ left, right }) => sides(left, right)[0], "right"],
+      ["right side", ({ left, right }) => sides(left, right)[1], "right"],
+    ]),
 };
 
 /** "0.90 (0.79 to 0.96)". */
@@ -235,9 +185,14 @@ function difference(interval: Interval): string {
   return ends === "" ? signed(interval) : `${signed(interval)} (${ends})`;
 }
 
-function limited<T>(all: readonly T[], most: number, write: (rows: readonly T[]) => string): string {
+function optional<T>(value: T | undefined, write: (value: T) => string): string {
+  return value === undefined ? "" : write(value);
+}
+
+/** A table of the first rows, and how many more there are. */
+function limited<R>(all: readonly R[], most: number, columns: readonly Column<R>[]): string {
   if (all.length === 0) return "None.";
-  const written = write(all.slice(0, most));
+  const written = markdownTable(all.slice(0, most), columns);
   return all.length > most ? `${written}\n\n${count(all.length - most)} more in the JSON report.` : written;
 }
 

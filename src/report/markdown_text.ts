@@ -25,17 +25,16 @@ export function code(text: string, most = 120): string {
   return `<code>${line.replace(/[!-/:-@[-`{-~]/g, (sign) => `&#${sign.charCodeAt(0)};`)}</code>`;
 }
 
-/** A table; columns after the first that are `right` hold figures. */
-export function markdownTable(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  { right = [] }: { right?: readonly number[] } = {},
-): string {
+/** A column of a table: its heading, what a row has in it, and whether it holds figures. */
+export type Column<R> = readonly [heading: string, cell: (row: R, i: number) => string, side?: "right"];
+
+/** A table of rows. */
+export function markdownTable<R>(rows: readonly R[], columns: readonly Column<R>[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [
-    line(head),
-    line(head.map((_, c) => right.includes(c) ? "--:" : "---")),
-    ...rows.map(line),
+    line(columns.map(([heading]) => heading)),
+    line(columns.map(([, , side]) => side === "right" ? "--:" : "---")),
+    ...rows.map((row, i) => line(columns.map(([, cell]) => cell(row, i)))),
   ].join("\n");
 }
 

@@ -40,8 +40,8 @@ export function clip(text: string, most: number): string {
 }
 
 /**
- * A text that hides nothing: control characters as their pictures (U+2400...), overrides and isolates of the writing
- * direction by their numbers, halves of characters as U+FFFD. Tabs and line ends stay.
+ * A text that hides nothing: control characters as their pictures (U+2400...), overrides and isolates of the writing direction
+ * by their numbers, halves of characters as U+FFFD. Tabs and line ends stay.
  */
 export function visible(text: string): string {
   return text.toWellFormed().replaceAll("\r\n", "\n").replace(HIDDEN, (character) => {

@@ -3,26 +3,29 @@ import type { Interval } from "../statistics/bootstrap.ts";
 const MINUS = "\u2212";
 const MAX_DECIMALS = 6;
 
+type Ends = Pick<Interval, "low" | "high">;
+type Estimate = Pick<Interval, "value" | "low" | "high">;
+
 /** A value with as many digits as its interval can bear: the width has two of them. */
-export function figure(interval: Pick<Interval, "value" | "low" | "high">): string {
+export function figure(interval: Estimate): string {
   return fixed(interval.value, decimalsOf(interval));
 }
 
 /** The ends of an interval: "0.967 to 0.994"; nothing where it has no width. */
-export function range(interval: Pick<Interval, "value" | "low" | "high">): string {
+export function range(interval: Estimate): string {
   if (!(interval.high > interval.low)) return "";
   const decimals = decimalsOf(interval);
   return `${fixed(interval.low, decimals)} to ${fixed(interval.high, decimals)}`;
 }
 
 /** A difference, with its sign. */
-export function signed(interval: Pick<Interval, "value" | "low" | "high">): string {
+export function signed(interval: Estimate): string {
   const shown = figure(interval);
   return interval.value > 0 && /[1-9]/.test(shown) ? `+${shown}` : shown;
 }
 
 /** The ends of a difference's interval, with their signs. */
-export function signedRange({ low, high }: Pick<Interval, "low" | "high">): string {
+export function signedRange({ low, high }: Ends): string {
   if (!(high > low)) return "";
   const ends = [low, high].map((value) => signed({ value, low, high }));
   return `${ends[0]} to ${ends[1]}`;
@@ -83,6 +86,11 @@ export function sides(left: number, right: number): [string, string] {
   return [fixed(left, decimals), fixed(right, decimals)];
 }
 
+/** How many times `a` fits into `b`, where that has a meaning: "1.4×". */
+export function times(a: number, b: number): string {
+  return a > 0 && Number.isFinite(b / a) ? `${significant(b / a, 3)}×` : "–";
+}
+
 /** Milliseconds in the unit that reads best. */
 export function milliseconds(ms: number): string {
   return ms >= 10_000 ? `${significant(ms / 1000, 3)} s` : `${significant(ms, 3)} ms`;
@@ -90,15 +98,15 @@ export function milliseconds(ms: number): string {
 
 /** Bytes in the unit that reads best, in powers of 1,000. */
 export function bytes(n: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  const power = n < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(n) / 3));
-  return `${power === 0 ? count(n) : significant(n / 1000 ** power, 3)} ${units[power]}`;
+  return n < 1000 ? `${count(n)} B` : scaled(n, ["", " kB", " MB", " GB", " TB"]);
 }
 
 /** A large count in short: 4.39 M. */
 export function short(n: number): string {
-  if (n < 10_000) return count(n);
-  const units = ["", " k", " M", " G", " T"];
+  return n < 10_000 ? count(n) : scaled(n, ["", " k", " M", " G", " T"]);
+}
+
+function scaled(n: number, units: readonly string[]): string {
   const power = Math.min(units.length - 1, Math.floor(Math.log10(n) / 3));
   return `${significant(n / 1000 ** power, 3)}${units[power]}`;
 }
@@ -122,7 +130,7 @@ export function fixed(value: number, decimals: number): string {
 }
 
 /** Decimals that leave an interval's width two significant digits. */
-function decimalsOf({ value, low, high }: Pick<Interval, "value" | "low" | "high">): number {
+function decimalsOf({ value, low, high }: Estimate): number {
   const width = high - low;
   if (width > 0 && Number.isFinite(width)) return clamp(1 - Math.floor(Math.log10(width)), 0, MAX_DECIMALS);
   if (!Number.isFinite(value) || value === 0) return 3;

@@ -4,6 +4,7 @@ import {
   checkJson,
   fail,
   failWith,
+  type Fields,
   flag,
   list,
   number,
@@ -39,7 +40,6 @@ const content = text(1_000_000); // inputs and outputs of a model
  * ```ts
  * import { parseReport } from "./parse.ts";
  * import assert from "node:assert/strict";
- *
  * const report = {
  *   format: "weir-report/1", title: "Spam", task: "text-classification", createdAt: "2026-03-02T14:05:00Z",
  *   data: { source: "test.jsonl", n: 50 }, intervals: { confidence: 0.95, resamples: 1000, seed: 0 },
@@ -80,12 +80,18 @@ const rows = <T extends object>(row: Check<T>): Check<T[]> => list(row, { most: 
 
 type OfKind<K extends Section["kind"]> = Extract<Section, { kind: K }>;
 
+/** The checks of a kind of section, which has a title besides. */
+function section<K extends Section["kind"]>(
+  kind: K,
+  fields: Fields<Omit<OfKind<K>, "kind" | "title">>,
+): Check<OfKind<K>> {
+  return object({ kind: oneOf(kind), title: name, ...fields } as unknown as Fields<OfKind<K>>);
+}
+
 /** A check for every kind of section, so that a new kind does not compile without one. */
 const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
-  classes: object<OfKind<"classes">>({
-    kind: oneOf("classes"),
-    title: name,
-    rows: rows(object<OfKind<"classes">["rows"][number]>({
+  classes: section("classes", {
+    rows: rows(object({
       label: name,
       precision: interval,
       recall: interval,
@@ -94,9 +100,7 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
     })),
   }),
   confusion: and(
-    object<OfKind<"confusion">>({
-      kind: oneOf("confusion"),
-      title: name,
+    section("confusion", {
       labels: list(name, { least: 1, most: MAX_LABELS }),
       counts: list(list(count, { most: MAX_LABELS }), { most: MAX_LABELS }),
     }),
@@ -105,14 +109,12 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
       counts.forEach((row, i) => sameLength(`${path}.counts[${i}]`, row, labels, "label"));
     },
   ),
-  curve: object<OfKind<"curve">>({
-    kind: oneOf("curve"),
-    title: name,
+  curve: section("curve", {
     xLabel: name,
     yLabel: name,
     curves: list(
       and(
-        object<OfKind<"curve">["curves"][number]>({
+        object({
           label: name,
           x: list(finite, { least: 1, most: MAX_POINTS }),
           y: list(finite, { least: 1, most: MAX_POINTS }),
@@ -127,29 +129,15 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
         : fail(path, value, '"diagonal" or a finite number')
     ),
   }),
-  reliability: object<OfKind<"reliability">>({
-    kind: oneOf("reliability"),
-    title: name,
-    bins: list(
-      object<OfKind<"reliability">["bins"][number]>({
-        confidence: share,
-        accuracy: interval,
-        count,
-      }),
-      { most: MAX_BINS },
-    ),
+  reliability: section("reliability", {
+    bins: list(object({ confidence: share, accuracy: interval, count }), { most: MAX_BINS }),
   }),
   histogram: and(
-    object<OfKind<"histogram">>({
-      kind: oneOf("histogram"),
-      title: name,
+    section("histogram", {
       xLabel: name,
       edges: list(finite, { least: 2, most: MAX_BINS + 1 }),
       groups: list(
-        object<OfKind<"histogram">["groups"][number]>({
-          label: name,
-          counts: list(count, { most: MAX_BINS }),
-        }),
+        object({ label: name, counts: list(count, { most: MAX_BINS }) }),
         { least: 1, most: MAX_CURVES },
       ),
     }),
@@ -166,15 +154,10 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
     },
   ),
   slices: and(
-    object<OfKind<"slices">>({
-      kind: oneOf("slices"),
-      title: name,
+    section("slices", {
       column: name,
-      metrics: list(object<OfKind<"slices">["metrics"][number]>({ name, label: name, better }), {
-        least: 1,
-        most: 100,
-      }),
-      rows: rows(object<OfKind<"slices">["rows"][number]>({
+      metrics: list(object({ name, label: name, better }), { least: 1, most: 100 }),
+      rows: rows(object({
         value: content,
         n: count,
         intervals: list(interval, { most: 100 }),
@@ -186,11 +169,9 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
         sameLength(`${path}.rows[${i}].intervals`, intervals, metrics, "metric")
       ),
   ),
-  worst: object<OfKind<"worst">>({
-    kind: oneOf("worst"),
-    title: name,
+  worst: section("worst", {
     scoreLabel: name,
-    rows: rows(object<OfKind<"worst">["rows"][number]>({
+    rows: rows(object({
       row: count,
       input: optional(content),
       reference: content,
@@ -198,24 +179,20 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
       score: finite,
     })),
   }),
-  probes: object<OfKind<"probes">>({
-    kind: oneOf("probes"),
-    title: name,
+  probes: section("probes", {
     metric: name,
-    rows: rows(object<OfKind<"probes">["rows"][number]>({
+    rows: rows(object({
       probe: name,
       about: sentence,
       before: interval,
       after: interval,
       difference: interval,
       changed: interval,
-      example: optional(object<{ before: string; after: string }>({ before: content, after: content })),
+      example: optional(object({ before: content, after: content })),
     })),
   }),
-  canaries: object<OfKind<"canaries">>({
-    kind: oneOf("canaries"),
-    title: name,
-    rows: rows(object<OfKind<"canaries">["rows"][number]>({
+  canaries: section("canaries", {
+    rows: rows(object({
       name: content,
       input: content,
       expected: content,
@@ -223,32 +200,21 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
       passed: flag,
     })),
   }),
-  safety: object<OfKind<"safety">>({
-    kind: oneOf("safety"),
-    title: name,
+  safety: section("safety", {
     flagged: interval,
-    rows: rows(object<OfKind<"safety">["rows"][number]>({
-      row: count,
-      where: oneOf("input", "output"),
-      rule: name,
-      text: content,
-    })),
+    rows: rows(object({ row: count, where: oneOf("input", "output"), rule: name, text: content })),
   }),
-  latency: object<OfKind<"latency">>({
-    kind: oneOf("latency"),
-    title: name,
+  latency: section("latency", {
     p50: atLeastZero,
     p95: atLeastZero,
     p99: atLeastZero,
     batch: number({ least: 1, whole: true }),
     calls: count,
   }),
-  comparison: object<OfKind<"comparison">>({
-    kind: oneOf("comparison"),
-    title: name,
+  comparison: section("comparison", {
     a: name,
     b: name,
-    rows: rows(object<OfKind<"comparison">["rows"][number]>({
+    rows: rows(object({
       name,
       label: name,
       better,
@@ -259,18 +225,11 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
       adjustedPValue: share,
       test: name,
     })),
-    costs: rows(object<OfKind<"comparison">["costs"][number]>({
-      label: name,
-      a: finite,
-      b: finite,
-      unit: name,
-    })),
+    costs: rows(object({ label: name, a: finite, b: finite, unit: name })),
   }),
-  gate: object<OfKind<"gate">>({
-    kind: oneOf("gate"),
-    title: name,
+  gate: section("gate", {
     passed: flag,
-    conditions: rows(object<OfKind<"gate">["conditions"][number]>({
+    conditions: rows(object({
       text: sentence,
       left: sideOfCondition,
       right: sideOfCondition,
@@ -281,7 +240,7 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
 
 const kinds = Object.keys(sections) as Section["kind"][];
 
-const section: Check<Section> = (value, path) => {
+const anySection: Check<Section> = (value, path) => {
   const kind = typeof value === "object" && value !== null ? (value as { kind?: unknown }).kind : undefined;
   if (typeof value !== "object" || value === null || Array.isArray(value)) fail(path, value, "an object");
   return sections[oneOf(...kinds)(kind, `${path}.kind`)](value, path);
@@ -337,7 +296,7 @@ const report: Check<Report> = object<Report>({
     }),
     { most: MAX_METRICS },
   ),
-  sections: list(section, { most: MAX_SECTIONS }),
+  sections: list(anySection, { most: MAX_SECTIONS }),
   notes: list(sentence, { most: 1000 }),
 });
 
@@ -346,12 +305,7 @@ function sideOfCondition(value: unknown, path: string): number {
   return value === null ? NaN : finite(value, path);
 }
 
-function sameLength(
-  path: string,
-  one: readonly unknown[],
-  other: readonly unknown[],
-  each: string,
-): void {
+function sameLength(path: string, one: readonly unknown[], other: readonly unknown[], each: string): void {
   if (one.length === other.length) return;
   failWith(path, `has ${one.length} items, wanted ${other.length}: one for each ${each}`);
 }

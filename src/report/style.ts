@@ -3,69 +3,25 @@
  * that paper stays white.
  */
 export const style = `:root {
-  color-scheme: light dark;
-  --page: #f3f5f7;
-  --card: #ffffff;
-  --line: #dde3e8;
-  --ink: #16202a;
-  --muted: #56636f;
-  --accent: #0f6b80;
-  --range: #8fc3cf;
-  --good: #24703f;
-  --good-soft: #e5f4ea;
-  --bad: #b92b2b;
-  --bad-soft: #fdeaea;
-  --warn: #8a5800;
-  --warn-soft: #fff3d6;
-  --even-soft: #eaeef2;
-  --right: #0f7c94;
-  --wrong: #d2691e;
-  --tint: 70%;
-  --s0: #0f7c94;
-  --s1: #c2571a;
-  --s2: #6b4fbb;
-  --s3: #4d7a1f;
-  --s4: #a8326e;
-  --s5: #56636f;
+  color-scheme: light dark; --page: #f3f5f7; --card: #ffffff; --line: #dde3e8; --ink: #16202a; --muted: #56636f;
+  --accent: #0f6b80; --range: #8fc3cf; --good: #24703f; --good-soft: #e5f4ea; --bad: #b92b2b; --bad-soft: #fdeaea;
+  --warn: #8a5800; --warn-soft: #fff3d6; --even-soft: #eaeef2; --right: #0f7c94; --wrong: #d2691e; --tint: 70%;
+  --s0: #0f7c94; --s1: #c2571a; --s2: #6b4fbb; --s3: #4d7a1f; --s4: #a8326e; --s5: #56636f;
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
-    --page: #0d1218;
-    --card: #151c24;
-    --line: #2a3641;
-    --ink: #e7edf3;
-    --muted: #9aa9b7;
-    --accent: #4cc3d9;
-    --range: #2a6c7c;
-    --good: #63c98b;
-    --good-soft: #12291d;
-    --bad: #ff8680;
-    --bad-soft: #3a1618;
-    --warn: #f0b95a;
-    --warn-soft: #2d230f;
-    --even-soft: #1e2832;
-    --right: #4cc3d9;
-    --wrong: #f0985a;
-    --tint: 42%;
-    --s0: #4cc3d9;
-    --s1: #f0985a;
-    --s2: #b09af5;
-    --s3: #9ccb5b;
-    --s4: #f07fb4;
-    --s5: #9aa9b7;
+    --page: #0d1218; --card: #151c24; --line: #2a3641; --ink: #e7edf3; --muted: #9aa9b7; --accent: #4cc3d9;
+    --range: #2a6c7c; --good: #63c98b; --good-soft: #12291d; --bad: #ff8680; --bad-soft: #3a1618; --warn: #f0b95a;
+    --warn-soft: #2d230f; --even-soft: #1e2832; --right: #4cc3d9; --wrong: #f0985a; --tint: 42%; --s0: #4cc3d9;
+    --s1: #f0985a; --s2: #b09af5; --s3: #9ccb5b; --s4: #f07fb4; --s5: #9aa9b7;
   }
 }
 * { box-sizing: border-box; }
 html { scroll-behavior: smooth; }
 body {
-  margin: 0 auto;
-  max-width: 1160px;
-  padding: 28px 20px 40px;
-  background: var(--page);
-  color: var(--ink);
+  margin: 0 auto; max-width: 1160px; padding: 28px 20px 40px; background: var(--page); color: var(--ink);
   font: 15px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
-  font-variant-numeric: tabular-nums;
-  overflow-wrap: anywhere;
+  font-variant-numeric: tabular-nums; overflow-wrap: anywhere;
 }
 h1, h2, h3, h4, p, dl, dd, ul, ol { margin: 0; padding: 0; }
 ul, ol { list-style: none; }
@@ -85,11 +41,7 @@ footer { margin-top: 22px; color: var(--muted); font-size: 13px; }
 .facts dd { font-size: 14.5px; }
 article > .facts { margin-top: -6px; }
 .card {
-  background: var(--card);
-  border: 1px solid var(--line);
-  border-radius: 10px;
-  padding: 18px 20px;
-  min-width: 0;
+  background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 18px 20px; min-width: 0;
 }
 .card > h2, .card > h3 { margin-bottom: 12px; }
 .lead { margin-bottom: 10px; color: var(--muted); }
@@ -119,17 +71,8 @@ article > .facts { margin-top: -6px; }
 .sign.warn circle { fill: var(--warn); }
 .sign path { fill: none; stroke: var(--card); stroke-width: 1.9; stroke-linecap: round; stroke-linejoin: round; }
 .chip {
-  display: inline-flex;
-  align-items: center;
-  gap: 5px;
-  padding: 2px 9px 2px 5px;
-  border-radius: 99px;
-  font-size: 13px;
-  font-weight: 600;
-  line-height: 1.4;
-  white-space: nowrap;
-  background: var(--even-soft);
-  color: var(--muted);
+  display: inline-flex; align-items: center; gap: 5px; padding: 2px 9px 2px 5px; border-radius: 99px; font-size: 13px;
+  font-weight: 600; line-height: 1.4; white-space: nowrap; background: var(--even-soft); color: var(--muted);
 }
 .chip.good { background: var(--good-soft); color: var(--good); }
 .chip.bad { background: var(--bad-soft); color: var(--bad); }

@@ -13,7 +13,6 @@ const MOST_LABELS = 12; // of a confusion matrix
  * import { terminalPage } from "./terminal.ts";
  * import type { Report } from "../evaluate/report.ts";
  * import assert from "node:assert/strict";
- *
  * const interval = { value: 0.9, low: 0.84, high: 0.94, confidence: 0.95, n: 120 };
  * const page = terminalPage({
  *   data: { source: "mails.jsonl", n: 120 },

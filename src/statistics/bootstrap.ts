@@ -49,19 +49,18 @@ export interface RowBootstrapOptions extends BootstrapOptions, ResamplingDesign 
  * Rows with equal statistics are drawn together, as counts, so the cost of a resample is the number of distinct rows. All
  * metrics share the same resamples. "percentile" takes quantiles of the resampled values; "bca" (default) corrects those for
  * bias and skewness (Efron 1987, "Better bootstrap confidence intervals"), as `scipy.stats.bootstrap` does: in simulations of
- * F1 over 100 rows it keeps its level where percentile intervals fall short (`bench/results/coverage.md`). Where BCa is undefined
- * (the value lies outside all resampled ones) the interval is a percentile one and says so in `method`; where (nearly) all
- * resamples agree, as they must when all rows do, it has no width and its method is "degenerate": that is the bootstrap's limit, not
- * certainty, and a closed form such as Wilson's does better there.
+ * F1 over 100 rows it keeps its level where percentile intervals fall short (`bench/results/coverage.md`). Where BCa is
+ * undefined (the value lies outside all resampled ones) the interval is a percentile one and says so in `method`; where
+ * (nearly) all resamples agree, as they must when all rows do, it has no width and its method is "degenerate": that is the
+ * bootstrap's limit, not certainty, and a closed form such as Wilson's does better there.
  *
- * @throws {EvaluationError} When there are no rows, a statistic or a metric over all rows is not finite, or an option is out
- *   of range.
+ * @throws {EvaluationError} When there are no rows, a statistic or a metric over all rows is not finite, or an option is out of
+ *   range.
  * @example
  * ```ts
  * import { bootstrap } from "./bootstrap.ts";
  * import { means } from "./decomposed.ts";
  * import assert from "node:assert/strict";
- *
  * const lengths = means(["length"], [3, 5, 4, 8, 2, 5, 6, 4]);
  * const { length } = bootstrap(lengths, { method: "bca", seed: 1 });
  * assert.equal(length.value, 4.625);
@@ -88,11 +87,11 @@ export function bootstrap(metrics: Decomposed, options: RowBootstrapOptions = {}
 }
 
 /**
- * Bootstrap intervals of several metrics at once, for metrics that depend on the rows only through the share that falls in
- * each cell (the cells of a confusion matrix).
+ * Bootstrap intervals of several metrics at once, for metrics that depend on the rows only through the share that falls in each
+ * cell (the cells of a confusion matrix).
  *
- * The counts are drawn directly, so the cost depends on the number of cells, not of rows. All metrics share the same
- * resamples. Methods and their limits are those of `bootstrap`.
+ * The counts are drawn directly, so the cost depends on the number of cells, not of rows. All metrics share the same resamples.
+ * Methods and their limits are those of `bootstrap`.
  *
  * @param cells Counts per cell, whole numbers, at least one above 0.
  * @param metrics Writes the metrics of the given cell counts into `out`; the counts always add up to n.
@@ -102,7 +101,6 @@ export function bootstrap(metrics: Decomposed, options: RowBootstrapOptions = {}
  * ```ts
  * import { bootstrapCells } from "./bootstrap.ts";
  * import assert from "node:assert/strict";
- *
  * // 90 rows right, 10 wrong
  * const [accuracy] = bootstrapCells([90, 10], (cells, out) => out[0] = cells[0] / 100, { metrics: 1, seed: 1 });
  * assert.equal(accuracy.value, 0.9);
@@ -167,8 +165,8 @@ function jackknifeCells(
 }
 
 /**
- * Bootstrap intervals of statistics that are no function of sums over rows (AUC, a rank correlation, a median): the
- * statistic is computed anew for every resample.
+ * Bootstrap intervals of statistics that are no function of sums over rows (AUC, a rank correlation, a median): the statistic
+ * is computed anew for every resample.
  *
  * Methods and their limits are those of `bootstrap`. BCa needs the statistic without each unit, too: beyond 1,000 units the
  * jackknife leaves out random thousandths of them instead, which changes the acceleration by less than 0.001. Resamples in
@@ -182,7 +180,6 @@ function jackknifeCells(
  * ```ts
  * import { bootstrapIndices } from "./bootstrap.ts";
  * import assert from "node:assert/strict";
- *
  * const seconds = [1.2, 0.8, 5.1, 0.9, 1.4, 1.1, 2.2];
  * const median = (rows: Uint32Array) => Array.from(rows, (row) => seconds[row]).sort((a, b) => a - b)[3];
  * const { value, low, high } = bootstrapIndices(7, median, { seed: 1 });

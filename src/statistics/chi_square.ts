@@ -13,8 +13,8 @@ export interface ChiSquareResult {
 }
 
 /**
- * Pearson's chi-square test that two lists of counts come from one distribution, as scipy's
- * `chi2_contingency([reference, current], correction=False)`. Categories that neither side has seen are left out.
+ * Pearson's chi-square test that two lists of counts come from one distribution, as scipy's `chi2_contingency([reference,
+ * current], correction=False)`. Categories that neither side has seen are left out.
  *
  * @param reference Counts per category; each observation counted once.
  * @param current Counts over the same categories.
@@ -23,7 +23,6 @@ export interface ChiSquareResult {
  * ```ts
  * import { chiSquareTest } from "./chi_square.ts";
  * import assert from "node:assert/strict";
- *
  * const { statistic, pValue } = chiSquareTest([700, 300], [30, 70]);
  * assert.ok(statistic > 60 && pValue < 1e-14);
  * ```

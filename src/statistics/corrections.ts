@@ -2,8 +2,8 @@ import { EvaluationError } from "./errors.ts";
 
 /**
  * Ways to adjust p-values for their number. Family-wise error (any false finding at all): "bonferroni", "holm" (as strict and
- * never weaker: the default choice), "hochberg" (stronger, for independent or positively dependent tests). False discovery
- * rate (the share of findings that are false): "benjamini-hochberg" (independent or positively dependent tests),
+ * never weaker: the default choice), "hochberg" (stronger, for independent or positively dependent tests). False discovery rate
+ * (the share of findings that are false): "benjamini-hochberg" (independent or positively dependent tests),
  * "benjamini-yekutieli" (any dependence).
  */
 export type Adjustment = "bonferroni" | "holm" | "hochberg" | "benjamini-hochberg" | "benjamini-yekutieli";
@@ -21,7 +21,6 @@ export type Adjustment = "bonferroni" | "holm" | "hochberg" | "benjamini-hochber
  * ```ts
  * import { adjustPValues } from "./corrections.ts";
  * import assert from "node:assert/strict";
- *
  * assert.deepEqual(adjustPValues([0.01, 0.04, 0.03], "holm"), [0.03, 0.06, 0.06]);
  * ```
  */

@@ -2,8 +2,8 @@ import { EvaluationError } from "./errors.ts";
 
 /**
  * Metrics in the form that intervals, paired tests and slices need: each row's statistics are kept, and the metrics are a
- * function of their sums over rows. BLEU, chrF, TER, a mean of ROUGE, F1 over entities, accuracy and perplexity all are;
- * so a resample adds numbers up and never scores a text twice.
+ * function of their sums over rows. BLEU, chrF, TER, a mean of ROUGE, F1 over entities, accuracy and perplexity all are; so a
+ * resample adds numbers up and never scores a text twice.
  */
 export interface Decomposed {
   /** Names of the metrics that `evaluate` writes, in its order. */
@@ -26,7 +26,6 @@ export interface Decomposed {
  * ```ts
  * import { evaluateAll, means } from "./decomposed.ts";
  * import assert from "node:assert/strict";
- *
  * const lengths = means(["length"], [3, 5, 4]);
  * assert.deepEqual(evaluateAll(lengths), { length: 4 });
  * ```
@@ -81,7 +80,6 @@ export function means(names: readonly string[], values: ArrayLike<number>): Deco
  * ```ts
  * import { means, valuesByRow } from "./decomposed.ts";
  * import assert from "node:assert/strict";
- *
  * assert.deepEqual([...valuesByRow(means(["precision", "recall"], [1, 0.5, 0.2, 0.3]), "recall")], [0.5, 0.3]);
  * ```
  */

@@ -8,17 +8,17 @@ import { EvaluationError } from "./errors.ts";
 /**
  * What to do about bins that are empty on one side, where a logarithm of 0 would be needed:
  *
- * - `"fill"`: Evidently's way. An empty bin's share becomes 1e-4, or a millionth of that side's smallest share if that is
- *   at most 1e-4; the shares then add up to a little over 1.
- * - `"half"`: half a count is added to every bin of both sides (Krichevsky and Trofimov 1981): finite, a distribution, and
- *   calm at small counts. For counts, not shares.
+ * - `"fill"`: Evidently's way. An empty bin's share becomes 1e-4, or a millionth of that side's smallest share if that is at
+ *   most 1e-4; the shares then add up to a little over 1.
+ * - `"half"`: half a count is added to every bin of both sides (Krichevsky and Trofimov 1981): finite, a distribution, and calm
+ *   at small counts. For counts, not shares.
  * - `"none"`: the definition; an empty bin opposite a full one gives Infinity.
  */
 export type Zeros = "fill" | "half" | "none";
 
 /**
- * Kullback-Leibler divergence of the current distribution from the reference, KL(reference ‖ current) = Σ r ln(r / c), in
- * nats: 0 for equal distributions, without an upper limit.
+ * Kullback-Leibler divergence of the current distribution from the reference, KL(reference ‖ current) = Σ r ln(r / c), in nats:
+ * 0 for equal distributions, without an upper limit.
  *
  * @param reference Counts or shares per bin.
  * @param current Counts or shares over the same bins.
@@ -27,7 +27,6 @@ export type Zeros = "fill" | "half" | "none";
  * ```ts
  * import { klDivergence } from "./divergences.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(klDivergence([5, 5], [50, 50]), 0);
  * assert.ok(Math.abs(klDivergence([0.5, 0.5], [0.9, 0.1]) - 0.5108256238) < 1e-9);
  * ```
@@ -44,8 +43,8 @@ export function klDivergence(
 }
 
 /**
- * Jensen-Shannon distance: the square root of the mean divergence (nats) of both distributions from their average. 0 for
- * equal distributions, √ln 2 = 0.8326 for disjoint ones; empty bins need no care. scipy's `jensenshannon(p, q)`.
+ * Jensen-Shannon distance: the square root of the mean divergence (nats) of both distributions from their average. 0 for equal
+ * distributions, √ln 2 = 0.8326 for disjoint ones; empty bins need no care. scipy's `jensenshannon(p, q)`.
  *
  * @param reference Counts or shares per bin.
  * @param current Counts or shares over the same bins.
@@ -54,7 +53,6 @@ export function klDivergence(
  * ```ts
  * import { jensenShannonDistance } from "./divergences.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(jensenShannonDistance([3, 0], [0, 9]), Math.sqrt(Math.LN2));
  * ```
  */
@@ -72,8 +70,8 @@ export function jensenShannonDistance(reference: ArrayLike<number>, current: Arr
 /**
  * Population stability index, Σ (c - r) ln(c / r): the divergences both ways added up, also called Jeffreys divergence.
  *
- * The customary readings (below .1 stable, above .25 shifted) know nothing of the sample size: 100 values against 2,000
- * exceed .1 most of the time with no drift at all.
+ * The customary readings (below .1 stable, above .25 shifted) know nothing of the sample size: 100 values against 2,000 exceed
+ * .1 most of the time with no drift at all.
  *
  * @param reference Counts or shares per bin.
  * @param current Counts or shares over the same bins.
@@ -82,7 +80,6 @@ export function jensenShannonDistance(reference: ArrayLike<number>, current: Arr
  * ```ts
  * import { populationStabilityIndex } from "./divergences.ts";
  * import assert from "node:assert/strict";
- *
  * assert.ok(Math.abs(populationStabilityIndex([0.5, 0.5], [0.9, 0.1]) - 0.8788898309) < 1e-9);
  * ```
  */

@@ -12,9 +12,9 @@ export interface ConfidenceOptions {
 /**
  * Wilson's score interval of a proportion, such as accuracy: the shares that a score test at this level would not reject.
  *
- * The default for proportions: its coverage stays near the nominal one even for small n and shares near 0 or 1, and it
- * never leaves [0, 1]. Wilson (1927), "Probable inference, the law of succession, and statistical inference"; equal to
- * statsmodels' `proportion_confint(method="wilson")`.
+ * The default for proportions: its coverage stays near the nominal one even for small n and shares near 0 or 1, and it never
+ * leaves [0, 1]. Wilson (1927), "Probable inference, the law of succession, and statistical inference"; equal to statsmodels'
+ * `proportion_confint(method="wilson")`.
  *
  * @param successes Rows that have the property, from 0 to n.
  * @param n Rows, at least 1.
@@ -23,7 +23,6 @@ export interface ConfidenceOptions {
  * ```ts
  * import { wilsonInterval } from "./intervals.ts";
  * import assert from "node:assert/strict";
- *
  * const { value, low, high } = wilsonInterval(45, 50);
  * assert.equal(value, 0.9);
  * assert.ok(low > 0.786 && high < 0.957);
@@ -63,7 +62,6 @@ export type ProportionMethod = "wilson" | "clopper-pearson" | "agresti-coull" | 
  * ```ts
  * import { proportionInterval } from "./intervals.ts";
  * import assert from "node:assert/strict";
- *
  * const { low, high } = proportionInterval(0, 20, { method: "clopper-pearson" });
  * assert.equal(low, 0);
  * assert.equal(high.toFixed(4), "0.1684");
@@ -121,8 +119,8 @@ function proportionEnds(
 /**
  * Newcombe's interval of the difference of two independent proportions, a − b: Wilson's intervals of both, combined.
  *
- * Newcombe (1998), "Interval estimation for the difference between independent proportions", method 10; equal to
- * statsmodels' `confint_proportions_2indep(method="newcomb")`. For two systems on the same rows use `pairedBootstrap`.
+ * Newcombe (1998), "Interval estimation for the difference between independent proportions", method 10; equal to statsmodels'
+ * `confint_proportions_2indep(method="newcomb")`. For two systems on the same rows use `pairedBootstrap`.
  *
  * @returns The interval; its n is the rows of both.
  * @throws {EvaluationError} When counts or the confidence are out of range.
@@ -130,7 +128,6 @@ function proportionEnds(
  * ```ts
  * import { proportionDifferenceInterval } from "./intervals.ts";
  * import assert from "node:assert/strict";
- *
  * const { low, high } = proportionDifferenceInterval({ successes: 56, n: 70 }, { successes: 48, n: 80 });
  * assert.deepEqual([low.toFixed(4), high.toFixed(4)], ["0.0524", "0.3339"]);
  * ```
@@ -155,15 +152,14 @@ export function proportionDifferenceInterval(
 /**
  * Student's t interval of a mean, for any unit; equal to `scipy.stats.ttest_1samp(...).confidence_interval()`.
  *
- * Rests on the mean being near normal. That holds from 100 rows on up to a skewness of 2 (`bench/results/coverage.md`); beyond it
- * the interval covers less than it says, a bootstrap's as well, and more rows are the remedy.
+ * Rests on the mean being near normal. That holds from 100 rows on up to a skewness of 2 (`bench/results/coverage.md`); beyond
+ * it the interval covers less than it says, a bootstrap's as well, and more rows are the remedy.
  *
  * @throws {EvaluationError} When there are fewer than two values, one is not finite, or the confidence is out of range.
  * @example
  * ```ts
  * import { meanInterval } from "./intervals.ts";
  * import assert from "node:assert/strict";
- *
  * const { value, low, high } = meanInterval([2, 4, 6]);
  * assert.equal(value, 4);
  * assert.deepEqual([low.toFixed(3), high.toFixed(3)], ["-0.968", "8.968"]);
@@ -210,7 +206,6 @@ export function meanDifferenceInterval(
  * ```ts
  * import { correlationInterval } from "./intervals.ts";
  * import assert from "node:assert/strict";
- *
  * const { low, high } = correlationInterval(0.8, 30);
  * assert.deepEqual([low.toFixed(3), high.toFixed(3)], ["0.618", "0.901"]);
  * ```

@@ -51,15 +51,15 @@ export interface CohenKappa {
 }
 
 /**
- * Cohen's kappa: agreement of two raters beyond what chance gives, from -1 through 0 (chance) to 1 (perfect), with linear
- * or quadratic weights for ordered scales.
+ * Cohen's kappa: agreement of two raters beyond what chance gives, from -1 through 0 (chance) to 1 (perfect), with linear or
+ * quadratic weights for ordered scales.
  *
- * Pairs in which a rating is missing (null, undefined, NaN) are left out. Kappa is NaN where chance agreement is certain:
- * both raters used one and the same category throughout. The interval is kappa ± z standard errors and is not cut at 1;
- * with perfect agreement the standard error is 0, which is the method's limit, not certainty.
+ * Pairs in which a rating is missing (null, undefined, NaN) are left out. Kappa is NaN where chance agreement is certain: both
+ * raters used one and the same category throughout. The interval is kappa ± z standard errors and is not cut at 1; with perfect
+ * agreement the standard error is 0, which is the method's limit, not certainty.
  *
- * Sources: Cohen (1960), (1968); Fleiss, Cohen and Everitt (1969), "Large sample standard errors of kappa and weighted
- * kappa". Equal to statsmodels `cohens_kappa` (kappa, std_kappa, std_kappa0, kappa_max, interval) and to scikit-learn
+ * Sources: Cohen (1960), (1968); Fleiss, Cohen and Everitt (1969), "Large sample standard errors of kappa and weighted kappa".
+ * Equal to statsmodels `cohens_kappa` (kappa, std_kappa, std_kappa0, kappa_max, interval) and to scikit-learn
  * `cohen_kappa_score`.
  *
  * @param first The first rater's ratings, one an item.
@@ -69,7 +69,6 @@ export interface CohenKappa {
  * ```ts
  * import { cohenKappa } from "./kappa.ts";
  * import assert from "node:assert/strict";
- *
  * const { kappa, verbal } = cohenKappa(["spam", "ham", "spam", "ham"], ["spam", "ham", "ham", "ham"]);
  * assert.equal(kappa.value, 0.5);
  * assert.equal(verbal, "moderate");
@@ -108,7 +107,6 @@ export function cohenKappa(
  * ```ts
  * import { cohenKappaTable } from "./kappa.ts";
  * import assert from "node:assert/strict";
- *
  * const { kappa } = cohenKappaTable([[20, 5], [10, 15]]);
  * assert.ok(Math.abs(kappa.value - 0.4) < 1e-12);
  * ```
@@ -189,7 +187,6 @@ export function cohenKappaTable(
  * ```ts
  * import { landisKoch } from "./kappa.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(landisKoch(0.75), "substantial");
  * ```
  */

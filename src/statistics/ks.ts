@@ -14,8 +14,8 @@ export interface KsResult {
 const MAX_EXACT = 10_000;
 
 /**
- * The two-sided two-sample Kolmogorov-Smirnov test, as scipy's `ks_2samp(a, b, method="auto")`: exact where the larger
- * sample has at most 10,000 values, else the Kolmogorov distribution at n = round(nm / (n + m)).
+ * The two-sided two-sample Kolmogorov-Smirnov test, as scipy's `ks_2samp(a, b, method="auto")`: exact where the larger sample
+ * has at most 10,000 values, else the Kolmogorov distribution at n = round(nm / (n + m)).
  *
  * Ties are handled as in scipy: the statistic is right, and the p-value is then on the safe side.
  *
@@ -26,7 +26,6 @@ const MAX_EXACT = 10_000;
  * ```ts
  * import { ksTwoSample } from "./ks.ts";
  * import assert from "node:assert/strict";
- *
  * const { statistic, pValue } = ksTwoSample([1, 2, 3, 4], [3, 4, 5, 6]);
  * assert.equal(statistic, 0.5);
  * assert.ok(Math.abs(pValue - 0.7714285714) < 1e-9); // scipy.stats.ks_2samp
@@ -46,8 +45,8 @@ export function ksTwoSample(a: ArrayLike<number>, b: ArrayLike<number>): KsResul
 }
 
 /**
- * The same test on counts over the same ordered bins. Within a bin nothing can be told apart, so the statistic is at most
- * that of the values behind the counts, and the p-value at least theirs.
+ * The same test on counts over the same ordered bins. Within a bin nothing can be told apart, so the statistic is at most that
+ * of the values behind the counts, and the p-value at least theirs.
  *
  * @param a Counts per bin.
  * @param b Counts per bin, over the same bins.
@@ -56,7 +55,6 @@ export function ksTwoSample(a: ArrayLike<number>, b: ArrayLike<number>): KsResul
  * ```ts
  * import { ksBinned } from "./ks.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(ksBinned([50, 50], [25, 75]).statistic, 0.25);
  * ```
  */

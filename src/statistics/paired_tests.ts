@@ -48,8 +48,8 @@ export function correctnessTable(
  * McNemar's test: are two classifiers equally often right on the same rows? Only rows on which one alone is right count.
  *
  * Equal to statsmodels' `mcnemar`. "exact" is binomial, its statistic the smaller of the two counts; "chi-square" carries the
- * continuity correction. Both keep their level; the exact one may be used for any number of rows. McNemar (1947). The effect
- * is Cohen's g: the share of the one-sided rows that a wins, less 1/2. Without such rows p is 1.
+ * continuity correction. Both keep their level; the exact one may be used for any number of rows. McNemar (1947). The effect is
+ * Cohen's g: the share of the one-sided rows that a wins, less 1/2. Without such rows p is 1.
  *
  * @param table From `correctnessTable`.
  * @throws {EvaluationError} When a count is no whole number or all are 0.
@@ -57,7 +57,6 @@ export function correctnessTable(
  * ```ts
  * import { correctnessTable, mcNemar } from "./paired_tests.ts";
  * import assert from "node:assert/strict";
- *
  * const table = correctnessTable([1, 1, 1, 1, 0, 1, 1, 1], [1, 0, 1, 0, 0, 0, 1, 0]);
  * assert.deepEqual(table, [[3, 4], [0, 1]]);
  * assert.equal(mcNemar(table).pValue.toFixed(6), "0.125000");
@@ -105,7 +104,6 @@ export function mcNemar(
  * ```ts
  * import { pairedT } from "./paired_tests.ts";
  * import assert from "node:assert/strict";
- *
  * const { statistic, difference } = pairedT([3, 5, 4, 6], [2, 4, 4, 4]);
  * assert.equal(difference.value, 1);
  * assert.equal(statistic.toFixed(4), "2.4495");
@@ -154,7 +152,6 @@ export function pairedT(
  * ```ts
  * import { wilcoxonSignedRank } from "./paired_tests.ts";
  * import assert from "node:assert/strict";
- *
  * const { statistic, pValue } = wilcoxonSignedRank([3, 5, 9, 6], [2, 7, 4, 3]);
  * assert.equal(statistic, 2);
  * assert.equal(pValue, 0.375);

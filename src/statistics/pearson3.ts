@@ -25,9 +25,9 @@ export function momentsOf(values: ArrayLike<number>): Moments {
 }
 
 /**
- * The chance of a value of at least x under a gamma distribution shifted and scaled to the given moments (Pearson's type
- * III). Divergences of counts are sums of squares of nearly normal deviations when nothing has drifted, which this family
- * fits well, so a few hundred simulated values give small p-values too.
+ * The chance of a value of at least x under a gamma distribution shifted and scaled to the given moments (Pearson's type III).
+ * Divergences of counts are sums of squares of nearly normal deviations when nothing has drifted, which this family fits well,
+ * so a few hundred simulated values give small p-values too.
  */
 export function pearson3Survival(x: number, { mean, deviation, skewness }: Moments): number {
   if (!(deviation > 0)) return x > mean ? 0 : 1;

@@ -30,9 +30,9 @@ export type CountSampler = (source: WordSource, out: Int32Array) => void;
  * multinomial distribution that drawing row by row gives, at a cost of one table look-up a cell and a few a resample.
  *
  * Independent Poisson counts are multinomial given their total. So each cell draws from a table of its own Poisson
- * distribution, with means a little short of the counts; where the total overshoots all is drawn anew, and the few rows
- * still missing are drawn one by one. Chances are right to 2^-31, about the grain of a word. Where most cells hold a row or
- * two, rows are drawn one by one from the start.
+ * distribution, with means a little short of the counts; where the total overshoots all is drawn anew, and the few rows still
+ * missing are drawn one by one. Chances are right to 2^-31, about the grain of a word. Where most cells hold a row or two, rows
+ * are drawn one by one from the start.
  *
  * @param counts Whole numbers, at least one above 0.
  */
@@ -135,8 +135,8 @@ function padded(weights: ArrayLike<number>, bits: number): Float64Array {
 }
 
 /**
- * Walker's alias table: pick a column uniformly, keep it where a second word is below its cut, else take the other value.
- * Built in linear time as in Vose (1991), "A linear algorithm for generating random numbers with a given distribution".
+ * Walker's alias table: pick a column uniformly, keep it where a second word is below its cut, else take the other value. Built
+ * in linear time as in Vose (1991), "A linear algorithm for generating random numbers with a given distribution".
  */
 function createAlias(weights: Float64Array): { cut: Int32Array; other: Int32Array } {
   const size = weights.length, share = new Float64Array(size);

@@ -30,9 +30,9 @@ export interface PairedComparison {
 /** How a paired test is drawn. */
 export interface PairedOptions extends RowBootstrapOptions {
   /**
-   * How trials become a p-value. "two-sided" (default) holds its level. "sacrebleu" is what sacrebleu 2.6 computes: for the paired
-   * bootstrap absolute differences are centred, which makes the test one-sided in effect, so that at level .05 it finds a
-   * difference in 10% of the pairs of equal systems; for approximate randomization ties with the observed difference do not
+   * How trials become a p-value. "two-sided" (default) holds its level. "sacrebleu" is what sacrebleu 2.6 computes: for the
+   * paired bootstrap absolute differences are centred, which makes the test one-sided in effect, so that at level .05 it finds
+   * a difference in 10% of the pairs of equal systems; for approximate randomization ties with the observed difference do not
    * count, which does the same where scores are 0 or 1 and few rows differ (`bench/results/coverage.md`).
    */
   formula?: "two-sided" | "sacrebleu";
@@ -43,8 +43,8 @@ export interface PairedOptions extends RowBootstrapOptions {
  *
  * The null distribution is the resampled difference shifted to 0, as in Berg-Kirkpatrick, Burkett and Klein (2012), "An
  * Empirical Investigation of Statistical Significance in NLP", here two-sided: p = (1 + #{|d* − d| ≥ |d|}) / (1 + resamples).
- * Koehn (2004), "Statistical Significance Tests for Machine Translation Evaluation", drew the same resamples and counted
- * sign changes; sacrebleu's figure is the option `formula: "sacrebleu"`.
+ * Koehn (2004), "Statistical Significance Tests for Machine Translation Evaluation", drew the same resamples and counted sign
+ * changes; sacrebleu's figure is the option `formula: "sacrebleu"`.
  *
  * @param a Statistics of the first system's rows.
  * @param b Statistics of the second system's, for the same rows in the same order.
@@ -55,7 +55,6 @@ export interface PairedOptions extends RowBootstrapOptions {
  * import { means } from "./decomposed.ts";
  * import { pairedBootstrap } from "./significance.ts";
  * import assert from "node:assert/strict";
- *
  * const a = means(["accuracy"], [1, 1, 1, 1, 0, 1, 1, 1, 1, 1]);
  * const b = means(["accuracy"], [1, 0, 1, 0, 0, 1, 0, 1, 0, 1]);
  * const { accuracy } = pairedBootstrap(a, b, { seed: 1 });
@@ -89,12 +88,12 @@ export function pairedBootstrap(
 }
 
 /**
- * Approximate randomization test of every metric of a family: were the systems alike, swapping their outputs on any row
- * would make no difference; so each trial swaps those of a random half of the rows.
+ * Approximate randomization test of every metric of a family: were the systems alike, swapping their outputs on any row would
+ * make no difference; so each trial swaps those of a random half of the rows.
  *
- * p = (1 + #{|d'| ≥ |d|}) / (1 + trials), two-sided (Noreen 1989, "Computer-Intensive Methods for Testing Hypotheses";
- * Riezler and Maxwell 2005). Unlike the bootstrap it is exact: its level holds whatever the metric and however few the
- * rows. With `clusters`, whole clusters are swapped. The interval of the difference comes from a bootstrap of 1,000 resamples.
+ * p = (1 + #{|d'| ≥ |d|}) / (1 + trials), two-sided (Noreen 1989, "Computer-Intensive Methods for Testing Hypotheses"; Riezler
+ * and Maxwell 2005). Unlike the bootstrap it is exact: its level holds whatever the metric and however few the rows. With
+ * `clusters`, whole clusters are swapped. The interval of the difference comes from a bootstrap of 1,000 resamples.
  *
  * @param a Statistics of the first system's rows.
  * @param b Statistics of the second system's, for the same rows in the same order.
@@ -105,7 +104,6 @@ export function pairedBootstrap(
  * import { means } from "./decomposed.ts";
  * import { approximateRandomization } from "./significance.ts";
  * import assert from "node:assert/strict";
- *
  * const a = means(["accuracy"], [1, 1, 1, 1, 0, 1, 1, 1, 1, 1]);
  * const b = means(["accuracy"], [1, 0, 1, 0, 0, 1, 0, 1, 0, 1]);
  * const { accuracy } = approximateRandomization(a, b, { seed: 1 });

@@ -63,8 +63,8 @@ export function stirlingError(x: number): number {
 }
 
 /**
- * x ln(x / mean) + mean − x, without cancellation where x is near the mean: the deviance of Loader (2000), "Fast and
- * accurate computation of binomial probabilities".
+ * x ln(x / mean) + mean − x, without cancellation where x is near the mean: the deviance of Loader (2000), "Fast and accurate
+ * computation of binomial probabilities".
  */
 export function deviance(x: number, mean: number): number {
   if (Math.abs(x - mean) >= 0.1 * (x + mean)) return x * Math.log(x / mean) + mean - x;
@@ -89,8 +89,8 @@ function betaPower(x: number, y: number, a: number, b: number): number {
 /**
  * Both tails of the beta distribution at x, with y = 1 − x handed in so that neither end loses digits.
  *
- * Continued fraction of Didonato and Morris (1992), "Algorithm 708", eq. 9, by Lentz's method, on the side where it
- * converges fast.
+ * Continued fraction of Didonato and Morris (1992), "Algorithm 708", eq. 9, by Lentz's method, on the side where it converges
+ * fast.
  */
 export function betaTails(x: number, y: number, a: number, b: number): Tails {
   if (!(a > 0 && b > 0) || Number.isNaN(x)) return { lower: NaN, upper: NaN };
@@ -229,8 +229,8 @@ interface Solvable {
 }
 
 /**
- * The x > 0 where the lower tail is p and the upper one q: Newton's steps over ln x on the logarithm of the smaller tail,
- * kept inside a bracket that every step narrows.
+ * The x > 0 where the lower tail is p and the upper one q: Newton's steps over ln x on the logarithm of the smaller tail, kept
+ * inside a bracket that every step narrows.
  */
 function solve(p: number, q: number, { tails, logDerivative, start, most }: Solvable): number {
   let least = 0, x = start;

@@ -5,13 +5,13 @@ import { type CountSampler, multinomialSampler, type WordSource } from "./resamp
 /** Which rows are drawn together, and among which. */
 export interface ResamplingDesign {
   /**
-   * A group for each row, such as its document or its author. Whole groups are drawn instead of rows, for rows of one group
-   * are alike and tell less than as many independent ones.
+   * A group for each row, such as its document or its author. Whole groups are drawn instead of rows, for rows of one group are
+   * alike and tell less than as many independent ones.
    */
   clusters?: ArrayLike<string | number>;
   /**
-   * A stratum for each row, such as its source. Each stratum keeps its number of rows (or clusters) in every resample, as
-   * when the data were gathered so many from each.
+   * A stratum for each row, such as its source. Each stratum keeps its number of rows (or clusters) in every resample, as when
+   * the data were gathered so many from each.
    */
   strata?: ArrayLike<string | number>;
 }
@@ -83,8 +83,8 @@ function bucket(keys: ArrayLike<number>, count: number): { start: Uint32Array; i
 }
 
 /**
- * Units with equal statistics, counted once: rows of one-hot cells come down to the cells, so a resample costs the number
- * of distinct rows. Zeros are left out of the statistics.
+ * Units with equal statistics, counted once: rows of one-hot cells come down to the cells, so a resample costs the number of
+ * distinct rows. Zeros are left out of the statistics.
  */
 export interface UnitGroups {
   /** Units in each group. */

@@ -8,6 +8,7 @@ import type { z } from "zod";
 import type { DataRecord } from "../data/example.ts";
 import type { Feature } from "../drift/feature.ts";
 import type { Task as EvaluationTask } from "../evaluate/report.ts";
+import type { Interval } from "../statistics/bootstrap.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizer.ts";
 
 /** A text, or a pair of texts that the model reads together. */
@@ -62,19 +63,10 @@ export interface RowOutput {
   readonly data: Float32Array;
 }
 
-/** A metric with its confidence interval. */
-export interface MetricValue {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-  readonly confidence: number;
-  readonly n: number;
-}
-
 /** How good answers are. */
 export interface Scores {
   /** By name, the most telling first. */
-  readonly metrics: Readonly<Record<string, MetricValue>>;
+  readonly metrics: Readonly<Record<string, Interval>>;
   /** Everything that was measured, for JSON. */
   readonly report: unknown;
   /** The same as text for a terminal. */

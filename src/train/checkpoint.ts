@@ -27,7 +27,7 @@ import { lockDirectory } from "../base/lock.ts";
 import { shorten } from "../base/text.ts";
 import { formatShape } from "../graph/shape.ts";
 import type { HostTensor, NodeOf } from "../graph/graph.ts";
-import { readSafetensors, writeSafetensors } from "../nn/safetensors.ts";
+import { readSafetensors, safetensorsParts } from "../nn/safetensors.ts";
 import type { EpochRecord } from "./best.ts";
 import { CheckpointError } from "./errors.ts";
 
@@ -94,7 +94,7 @@ export async function saveCheckpoint(
   const json = JSON.stringify({ format: FORMAT, place, settings, note });
   await saving(
     path,
-    () => writeFileAtomic(path, writeSafetensors(checkpoint.states, { metadata: { weir: json } })),
+    () => writeFileAtomic(path, safetensorsParts(checkpoint.states, { metadata: { weir: json } })),
   );
   const kept = place.bestStep === null ? undefined : bestFile(place.bestStep);
   for await (const { name } of Deno.readDir(directory)) {
@@ -163,7 +163,7 @@ export async function saveBest(
   best: { step: number; parameters: Record<string, HostTensor> },
 ): Promise<void> {
   const path = join(directory, bestFile(best.step));
-  await saving(path, () => writeFileAtomic(path, writeSafetensors(best.parameters)));
+  await saving(path, () => writeFileAtomic(path, safetensorsParts(best.parameters)));
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 import { BackendError } from "../backend/interface.ts";
+import { allFinite } from "../base/arrays.ts";
 import { UserError } from "../base/errors.ts";
 import { checkpointStates, bundleStates, type HostTensor, type NodeOf } from "../graph/graph.ts";
 import { formatBytes, formatDuration } from "../base/format.ts";
@@ -327,7 +328,7 @@ class Run {
   async #readFinite(names: readonly string[]): Promise<Record<string, HostTensor>> {
     const states = await this.#steps.main.read(names);
     for (const [name, { data }] of Object.entries(states)) {
-      if (data.some((value: number) => !Number.isFinite(value))) {
+      if (!allFinite(data)) {
         throw new TrainingError(
           `Training stopped after step ${this.#place.step}: "${name}" holds values that are not finite. ${this.#advice()}`,
         );

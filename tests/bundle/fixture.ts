@@ -82,16 +82,6 @@ export async function writeContents(folder: string, files: Record<string, string
   }
 }
 
-/** Runs `body` in a folder that is removed afterwards. */
-export async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 /** Every file below a folder, sorted. */
 export function tree(folder: string, prefix = ""): string[] {
   return [...Deno.readDirSync(`${folder}/${prefix}`)].flatMap((entry) =>

@@ -77,7 +77,7 @@ Deno.test("a document of another format, no JSON, or too large is told apart", (
     () => parseManifest({ format: "weir-bundle/3" }),
     /is of format "weir-bundle\/3" and this Weir reads weir-bundle\/1 and weir-bundle\/2: update Weir/,
   );
-  assert.throws(() => parseManifest("{"), /weir\.json is not JSON/);
+  assert.throws(() => parseManifest("{"), /weir\.json: it is not JSON/);
   assert.throws(() => parseManifest('{"a":\n\n?'), (error: Error) => !error.message.includes("\n"));
   for (const value of [null, 3, [], "[]", {}]) assert.throws(() => parseManifest(value), BundleError);
   assert.throws(() => parseManifest(" ".repeat(manifestLimits.bytes + 1)), /is larger than/);

@@ -101,12 +101,12 @@ const damages: [what: string, wanted: RegExp, change: (folder: string) => Promis
   ["that is not there", /is no bundle: it has no weir\.json/, (d) => Deno.remove(d, { recursive: true })],
   [
     "whose weir.json is not JSON",
-    /weir\.json is not JSON/,
+    /weir\.json: it is not JSON/,
     (d) => Deno.writeTextFile(join(d, "weir.json"), "{"),
   ],
   [
     "whose weir.json is not UTF-8",
-    /weir\.json is not valid UTF-8/,
+    /weir\.json: it is not valid UTF-8/,
     (d) => Deno.writeFile(join(d, "weir.json"), new Uint8Array([0x7b, 0xff, 0x7d])),
   ],
   [
@@ -176,7 +176,7 @@ const contradictions: [what: string, wanted: RegExp, files: Record<string, strin
   ["with a label less", /config\.json has 1 labels in id2label and weir\.json has 2/, {
     "config.json": config({ id2label: { 0: "ham" } }),
   }],
-  ["with an odd number", /config\.json has nothing as label 1 and weir\.json has "spam"/, {
+  ["with an odd number", /config\.json has undefined as label 1 and weir\.json has "spam"/, {
     "config.json": config({ id2label: { 0: "ham", constructor: "spam" } }),
   }],
   ["without labels", /config\.json has no id2label; weir\.json has labels/, {

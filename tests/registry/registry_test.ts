@@ -3,7 +3,8 @@ import { DatabaseSync } from "node:sqlite";
 import { readBundle } from "../../src/bundle/reader.ts";
 import { RegistryError } from "../../src/registry/errors.ts";
 import { openRegistry, type PublishStep } from "../../src/registry/registry.ts";
-import { contents, draft1, tree, withFolder, writeContents } from "../bundle/fixture.ts";
+import { contents, draft1, tree, writeContents } from "../bundle/fixture.ts";
+import { withFolder } from "../folder.ts";
 
 Deno.test("the first version is 1.0.0, and the next is what the bump asks for", () =>
   withFolder(async (home) => {

@@ -14,6 +14,7 @@ import type { Kind } from "./kind.ts";
 
 /** The reference of the items of an observation. */
 export interface BagReference {
+  /** Tells it from the references of other kinds. */
   readonly kind: "bag";
   /** Observations that the items are from. */
   readonly observations: number;
@@ -29,6 +30,7 @@ export interface BagReference {
 
 /** A window's counts of items. */
 export interface BagCounts {
+  /** Tells them from the counts of other kinds. */
   readonly kind: "bag";
   /** Observations, those without any item among them. */
   observations: number;
@@ -97,7 +99,7 @@ export const bagKind: Kind<ArrayLike<Item>, BagReference, BagCounts, BagFeature<
 
   parse(json, where) {
     const at = (name: string) => `${where}.${name}`;
-    const items = array(json.items, at("items"), { most: MAX_ITEMS }).map((item, i) =>
+    const items = array(json.items, at("items"), { most: MAX_ITEMS, least: 0 }).map((item, i) =>
       typeof item === "number"
         ? whole(item, at(`items[${i}]`), { least: 0 })
         : string(item, at(`items[${i}]`))
@@ -119,12 +121,12 @@ export const bagKind: Kind<ArrayLike<Item>, BagReference, BagCounts, BagFeature<
 
   prepare({ observations, items, counts, otherCount, noise }) {
     const reference = [...counts, otherCount], other = items.length;
-    const binOf = new Map(items.map((item, bin) => [item, bin]));
+    const binOf = binsOf(items);
     return {
       empty: () => ({ kind: "bag", observations: 0, bins: reference.map(() => 0) }),
       add(counts, bag) {
         const length = Math.min(bag.length, MOST_OF_ONE);
-        for (let i = 0; i < length; i++) counts.bins[binOf.get(bag[i]) ?? other]++;
+        for (let i = 0; i < length; i++) counts.bins[binOf(bag[i])]++;
         counts.observations++;
         return true;
       },
@@ -158,6 +160,18 @@ export const bagKind: Kind<ArrayLike<Item>, BagReference, BagCounts, BagFeature<
     bins: addCounts(a.bins, b.bins, name),
   }),
 };
+
+/** The bin of an item; ids have theirs in a table, which takes a quarter of the time of a map. */
+function binsOf(items: readonly Item[]): (item: Item) => number {
+  const other = items.length;
+  if (items.length > 0 && items.every((item) => typeof item === "number" && item < MAX_DISTINCT)) {
+    const table = new Int32Array(Math.max(...items as number[]) + 1).fill(other);
+    (items as number[]).forEach((id, bin) => table[id] = bin);
+    return (item) => table[item as number] ?? other;
+  }
+  const bins = new Map(items.map((item, bin) => [item, bin]));
+  return (item) => bins.get(item) ?? other;
+}
 
 function noiseOf(json: unknown, where: string): BagNoise {
   const { observations, referenceObservations, mean, deviation, skewness } = record(json, where);

@@ -13,6 +13,7 @@ import type { Kind, KindTest } from "./kind.ts";
 
 /** The reference of a category per observation. */
 export interface CategoricalReference {
+  /** Tells it from the references of other kinds. */
   readonly kind: "categorical";
   /** The categories that have a count of their own, in the order to show. */
   readonly categories: readonly string[];
@@ -24,6 +25,7 @@ export interface CategoricalReference {
 
 /** A window's counts of a category per observation. */
 export interface CategoricalCounts {
+  /** Tells them from the counts of other kinds. */
   readonly kind: "categorical";
   /** Observations of each category, those of all others last. */
   readonly bins: number[];

@@ -14,6 +14,7 @@ import type { Kind } from "./kind.ts";
 
 /** The reference of a number per observation. */
 export interface NumericReference {
+  /** Tells it from the references of other kinds. */
   readonly kind: "numeric";
   /** A uniform sample of the reference, at most 2,000 values, ascending. */
   readonly values: readonly number[];
@@ -25,6 +26,7 @@ export interface NumericReference {
 
 /** A window's counts of a number per observation. */
 export interface NumericCounts {
+  /** Tells them from the counts of other kinds. */
   readonly kind: "numeric";
   /** Over the bins of the statistics. */
   readonly bins: number[];

@@ -19,6 +19,7 @@ import type { Kind } from "./kind.ts";
 
 /** The reference of a vector per observation. */
 export interface VectorReference {
+  /** Tells it from the references of other kinds. */
   readonly kind: "vector";
   /** The centre of each region, `[regions][dimensions]`. */
   readonly centers: readonly (readonly number[])[];
@@ -28,6 +29,7 @@ export interface VectorReference {
 
 /** A window's counts of vectors. */
 export interface VectorCounts {
+  /** Tells them from the counts of other kinds. */
   readonly kind: "vector";
   /** Vectors in each region. */
   readonly bins: number[];

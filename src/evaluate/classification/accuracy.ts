@@ -21,7 +21,6 @@ import { EvaluationError } from "../../statistics/errors.ts";
  * ```ts
  * import { accuracy } from "./accuracy.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(accuracy([0, 1, 1, 1], [0, 1, 1, 0], { labels: ["ham", "spam"] }), 0.75);
  * ```
  */
@@ -35,8 +34,8 @@ export function accuracy(
 }
 
 /**
- * Share of the rows that are wrong, in [0, 1], or with `normalize: false` how many (or their weight). With one label
- * a row this is also the Hamming loss.
+ * Share of the rows that are wrong, in [0, 1], or with `normalize: false` how many (or their weight). With one label a row this
+ * is also the Hamming loss.
  *
  * Equal to scikit-learn's `zero_one_loss`.
  *
@@ -47,7 +46,6 @@ export function accuracy(
  * ```ts
  * import { zeroOneLoss } from "./accuracy.ts";
  * import assert from "node:assert/strict";
- *
  * const labels = ["ham", "spam"];
  * assert.equal(zeroOneLoss([0, 1, 1, 1], [0, 1, 1, 0], { labels }), 0.25);
  * assert.equal(zeroOneLoss([0, 1, 1, 1], [0, 1, 1, 0], { labels, normalize: false }), 1);
@@ -76,7 +74,6 @@ export function zeroOneLoss(
  * ```ts
  * import { balancedAccuracy } from "./accuracy.ts";
  * import assert from "node:assert/strict";
- *
  * const labels = ["ham", "spam"];
  * assert.equal(balancedAccuracy([0, 0, 0, 1], [0, 0, 0, 0], { labels }), 0.5);
  * assert.equal(balancedAccuracy([0, 0, 0, 1], [0, 0, 0, 0], { labels, adjusted: true }), 0);
@@ -100,12 +97,11 @@ export function balancedAccuracy(
 }
 
 /**
- * Matthews' correlation of references and predictions, for any number of classes: 1 is perfect, 0 no better than
- * chance, and the lowest is between -1 and 0 (-1 for two classes). 0 where references or predictions are all of one
- * class.
+ * Matthews' correlation of references and predictions, for any number of classes: 1 is perfect, 0 no better than chance, and
+ * the lowest is between -1 and 0 (-1 for two classes). 0 where references or predictions are all of one class.
  *
- * Equal to scikit-learn's `matthews_corrcoef`; the form for many classes is Gorodkin's (2004), "Comparing two
- * K-category assignments by a K-category correlation coefficient".
+ * Equal to scikit-learn's `matthews_corrcoef`; the form for many classes is Gorodkin's (2004), "Comparing two K-category
+ * assignments by a K-category correlation coefficient".
  *
  * @param references True class per row, as an index into `labels`.
  * @param predictions Predicted class per row, as an index into `labels`.
@@ -114,7 +110,6 @@ export function balancedAccuracy(
  * ```ts
  * import { matthewsCorrelation } from "./accuracy.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(matthewsCorrelation([0, 0, 1, 1], [0, 0, 1, 1], { labels: ["ham", "spam"] }), 1);
  * assert.equal(matthewsCorrelation([0, 0, 1, 1], [1, 1, 0, 0], { labels: ["ham", "spam"] }), -1);
  * ```
@@ -128,8 +123,8 @@ export function matthewsCorrelation(
 }
 
 /**
- * Share of the rows whose true class is among the k highest scores, in [0, 1]; 1 when k is at least the number of
- * labels. Of equal scores, the later class ranks higher.
+ * Share of the rows whose true class is among the k highest scores, in [0, 1]; 1 when k is at least the number of labels. Of
+ * equal scores, the later class ranks higher.
  *
  * Equal to scikit-learn's `top_k_accuracy_score`.
  *
@@ -140,7 +135,6 @@ export function matthewsCorrelation(
  * ```ts
  * import { topKAccuracy } from "./accuracy.ts";
  * import assert from "node:assert/strict";
- *
  * const scores = [0.5, 0.3, 0.2, 0.1, 0.2, 0.7]; // two rows
  * assert.equal(topKAccuracy([1, 0], scores, { labels: ["a", "b", "c"], k: 2 }), 0.5);
  * ```

@@ -13,8 +13,8 @@ import { checkProbabilities } from "./probabilities.ts";
 /** How the area is taken. */
 export interface RocAucOptions extends ScoreOptions {
   /**
-   * Take the curve only up to this false positive rate, in (0, 1], and rescale the area so that 0.5 is no better than
-   * chance and 1 perfect (McClish 1989, "Analyzing a portion of the ROC curve"); default 1.
+   * Take the curve only up to this false positive rate, in (0, 1], and rescale the area so that 0.5 is no better than chance
+   * and 1 perfect (McClish 1989, "Analyzing a portion of the ROC curve"); default 1.
    */
   maxFpr?: number;
 }
@@ -24,33 +24,27 @@ export interface MulticlassAucOptions extends ScoreOptions {
   /** Names of the classes: class k is `labels[k]`. */
   labels: readonly string[];
   /**
-   * "ovr" (default): each class against all others. "ovo": each pair of classes that references have, both ways (Hand
-   * and Till 2001, "A simple generalisation of the area under the ROC curve for multiple class classification
-   * problems").
+   * "ovr" (default): each class against all others. "ovo": each pair of classes that references have, both ways (Hand and Till
+   * 2001, "A simple generalisation of the area under the ROC curve for multiple class classification problems").
    */
   multiClass?: "ovr" | "ovo";
-  /**
-   * "macro" (default): plain mean. "weighted": by how frequent the class or the pair is. "micro" (ovr only): cells
-   * pooled.
-   */
+  /** "macro" (default): plain mean. "weighted": by how frequent the class or the pair is. "micro" (ovr only): cells pooled. */
   average?: "macro" | "weighted" | "micro";
 }
 
 /**
- * Area under the ROC curve: the chance that a positive row has a higher score than a negative one, equal scores
- * counting half; 0.5 is chance, 1 perfect.
+ * Area under the ROC curve: the chance that a positive row has a higher score than a negative one, equal scores counting half;
+ * 0.5 is chance, 1 perfect.
  *
  * Equal to scikit-learn's `roc_auc_score`. Without weights it is counted in whole numbers.
  *
  * @param references 1 for a positive row, 0 for a negative one.
  * @param scores The higher, the more positive.
- * @throws {EvaluationError} As `countsAtThresholds`; when no row is positive or none is negative, or `maxFpr` is out
- *   of range.
+ * @throws {EvaluationError} As `countsAtThresholds`; when no row is positive or none is negative, or `maxFpr` is out of range.
  * @example
  * ```ts
  * import { rocAuc } from "./auc.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(rocAuc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), 0.75);
  * ```
  */
@@ -69,15 +63,14 @@ export function rocAuc(
 }
 
 /**
- * Area under the ROC curve as a function of rows, for resampling: the scores are sorted once, and a call takes linear
- * time. A row may be drawn more than once. NaN when no positive or no negative row is drawn.
+ * Area under the ROC curve as a function of rows, for resampling: the scores are sorted once, and a call takes linear time. A
+ * row may be drawn more than once. NaN when no positive or no negative row is drawn.
  *
  * @throws {EvaluationError} As `rocAuc`.
  * @example
  * ```ts
  * import { rocAucByRows } from "./auc.ts";
  * import assert from "node:assert/strict";
- *
  * const metric = rocAucByRows([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]);
  * assert.equal(metric(Uint32Array.of(0, 1, 2, 3)), 0.75);
  * assert.equal(metric(Uint32Array.of(0, 0, 2, 3)), 1);
@@ -94,8 +87,8 @@ export function rocAucByRows(
 /**
  * Area under the ROC curve for more than two classes.
  *
- * Equal to scikit-learn's `roc_auc_score(..., multi_class=..., average=..., labels=range(K))`. "weighted" passes over
- * classes that no reference has.
+ * Equal to scikit-learn's `roc_auc_score(..., multi_class=..., average=..., labels=range(K))`. "weighted" passes over classes
+ * that no reference has.
  *
  * @param references True class per row, as an index into `labels`.
  * @param probabilities Probability of each class, row-major: [n, labels.length]; rows add up to 1.
@@ -105,7 +98,6 @@ export function rocAucByRows(
  * ```ts
  * import { multiclassRocAuc } from "./auc.ts";
  * import assert from "node:assert/strict";
- *
  * const probabilities = [0.7, 0.2, 0.1, 0.2, 0.5, 0.3, 0.3, 0.4, 0.3, 0.5, 0.1, 0.4];
  * assert.equal(multiclassRocAuc([0, 1, 2, 2], probabilities, { labels: ["a", "b", "c"] }), 0.9583333333333334);
  * ```
@@ -136,18 +128,17 @@ export function multiclassRocAuc(
 /**
  * Average precision for more than two classes: each class against all others.
  *
- * Equal to scikit-learn's `average_precision_score` where every class has rows; where one has none that counts it as
- * 0, and this refuses, but for "weighted" and "micro", which need no score of it.
+ * Equal to scikit-learn's `average_precision_score` where every class has rows; where one has none that counts it as 0, and
+ * this refuses, but for "weighted" and "micro", which need no score of it.
  *
  * @param references True class per row, as an index into `labels`.
  * @param scores Score of each class, row-major: [n, labels.length].
- * @throws {EvaluationError} When there are no rows, lengths differ, a class is no index into `labels`, a score is not
- *   finite, or a class that is needed is never true.
+ * @throws {EvaluationError} When there are no rows, lengths differ, a class is no index into `labels`, a score is not finite,
+ *   or a class that is needed is never true.
  * @example
  * ```ts
  * import { multiclassAveragePrecision } from "./auc.ts";
  * import assert from "node:assert/strict";
- *
  * const scores = [0.7, 0.2, 0.1, 0.2, 0.5, 0.3, 0.3, 0.3, 0.4];
  * assert.equal(multiclassAveragePrecision([0, 1, 2], scores, { labels: ["a", "b", "c"] }), 1);
  * ```
@@ -239,10 +230,7 @@ function oneVersusOne(
       if (b <= a) continue;
       const rows = [...rowsOf[a], ...rowsOf[b]];
       const area = (k: number) =>
-        rocAuc(
-          rows.map((row) => references[row] === k ? 1 : 0),
-          rows.map((row) => scores[row * size + k]),
-        );
+        rocAuc(rows.map((row) => references[row] === k ? 1 : 0), rows.map((row) => scores[row * size + k]));
       const weight = average === "weighted" ? rows.length : 1;
       sum += weight * (area(a) + area(b)) / 2;
       total += weight;

@@ -51,19 +51,18 @@ export interface AverageOptions extends ClassScoreOptions {
 /**
  * Precision, recall and F-beta, averaged over classes.
  *
- * F-beta is (1 + β²)·TP / ((1 + β²)·TP + β²·FN + FP). With a subset, "micro" adds up the counts of the subset alone,
- * so it is no longer the accuracy. Values equal scikit-learn 1.9's `precision_recall_fscore_support(references,
- * predictions, labels=subset, average=..., beta=..., zero_division=...)`; there the default subset is "present".
+ * F-beta is (1 + β²)·TP / ((1 + β²)·TP + β²·FN + FP). With a subset, "micro" adds up the counts of the subset alone, so it is
+ * no longer the accuracy. Values equal scikit-learn 1.9's `precision_recall_fscore_support(references, predictions,
+ * labels=subset, average=..., beta=..., zero_division=...)`; there the default subset is "present".
  *
  * @param references True class per row, as an index into `labels`.
  * @param predictions Predicted class per row, as an index into `labels`.
- * @throws {EvaluationError} When there are no rows, lengths differ, a class is no index into `labels`, an option is
- *   out of range, or "binary" is asked of other than two labels.
+ * @throws {EvaluationError} When there are no rows, lengths differ, a class is no index into `labels`, an option is out of
+ *   range, or "binary" is asked of other than two labels.
  * @example
  * ```ts
  * import { precisionRecallF } from "./averages.ts";
  * import assert from "node:assert/strict";
- *
  * const labels = ["ham", "spam"];
  * const scores = precisionRecallF([0, 0, 0, 1], [0, 0, 1, 1], { labels, average: "binary", beta: 2 });
  * assert.deepEqual(scores, { precision: 0.5, recall: 1, fBeta: 5 / 6 });
@@ -90,7 +89,6 @@ export function precisionRecallF(
  * ```ts
  * import { precisionRecallFPerClass } from "./averages.ts";
  * import assert from "node:assert/strict";
- *
  * const [ham] = precisionRecallFPerClass([0, 0, 0, 1], [0, 0, 1, 1], { labels: ["ham", "spam"] });
  * assert.deepEqual(ham, { label: "ham", precision: 1, recall: 2 / 3, fBeta: 0.8, support: 3 });
  * ```
@@ -116,7 +114,6 @@ export function precisionRecallFPerClass(
  * ```ts
  * import { jaccard } from "./averages.ts";
  * import assert from "node:assert/strict";
- *
  * const options = { labels: ["ham", "spam"], average: "macro" } as const;
  * assert.equal(jaccard([0, 0, 0, 1], [0, 0, 1, 1], options), (2 / 3 + 1 / 2) / 2);
  * ```

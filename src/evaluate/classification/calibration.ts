@@ -23,9 +23,7 @@ export interface CalibrationReport {
   n: number;
   /** The reliability curve: bins that have rows, ascending. */
   bins: CalibrationBin[];
-  /**
-   * Expected calibration error: mean over rows of the distance between a bin's confidence and its share right; 0 to 1.
-   */
+  /** Expected calibration error: mean over rows of the distance between a bin's confidence and its share right; 0 to 1. */
   expectedError: number;
   /** Maximum calibration error: the largest such distance; 0 to 1. */
   maximumError: number;
@@ -42,13 +40,12 @@ export interface CalibrationOptions {
   /** How many bins, from 1 to 1,000; default 15. */
   bins?: number;
   /**
-   * "width" (default): bins of equal width over [0, 1]. "mass": edges at quantiles, so that bins have about equally
-   * many rows.
+   * "width" (default): bins of equal width over [0, 1]. "mass": edges at quantiles, so that bins have about equally many rows.
    */
   strategy?: "width" | "mass";
   /**
-   * Judge the probability of this class, whatever is predicted, against whether it is true. Default: judge the
-   * probability of the predicted class (the first of the most probable ones) against whether it is right.
+   * Judge the probability of this class, whatever is predicted, against whether it is true. Default: judge the probability of
+   * the predicted class (the first of the most probable ones) against whether it is right.
    */
   label?: string;
   /** Coverage of the bins' intervals; default 0.95. */
@@ -56,24 +53,22 @@ export interface CalibrationOptions {
 }
 
 /**
- * Does a confidence of 80% mean being right in 80% of the rows? The reliability curve and its distance from the
- * diagonal, as expected and maximum calibration error.
+ * Does a confidence of 80% mean being right in 80% of the rows? The reliability curve and its distance from the diagonal, as
+ * expected and maximum calibration error.
  *
- * Naeini, Cooper and Hauskrecht (2015), "Obtaining well calibrated probabilities using Bayesian binning"; Guo et al.
- * (2017), "On calibration of modern neural networks", whose definition this is: bins (lower, upper], 15 of equal
- * width, confidence that of the predicted class. With `label` the curve equals scikit-learn's `calibration_curve`,
- * its strategies "uniform" and "quantile" being "width" and "mass". The error depends on the bins, and a small sample
- * makes it larger than it is: read it beside the intervals.
+ * Naeini, Cooper and Hauskrecht (2015), "Obtaining well calibrated probabilities using Bayesian binning"; Guo et al. (2017),
+ * "On calibration of modern neural networks", whose definition this is: bins (lower, upper], 15 of equal width, confidence that
+ * of the predicted class. With `label` the curve equals scikit-learn's `calibration_curve`, its strategies "uniform" and
+ * "quantile" being "width" and "mass". The error depends on the bins, and a small sample makes it larger than it is: read it
+ * beside the intervals.
  *
  * @param references True class per row, as an index into `labels`.
- * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the
- *   second: [n].
+ * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the second: [n].
  * @throws {EvaluationError} As `logLoss`; and when an option is out of range or `label` is not among the labels.
  * @example
  * ```ts
  * import { calibration } from "./calibration.ts";
  * import assert from "node:assert/strict";
- *
  * // four rows, sure to 75%, three of them right
  * const report = calibration([1, 1, 1, 0], [0.75, 0.75, 0.75, 0.75], { labels: ["ham", "spam"] });
  * assert.equal(report.expectedError, 0);
@@ -138,9 +133,7 @@ export function calibration(
   };
 }
 
-/**
- * Edges of the bins, one more than bins, ascending; those of "mass" may coincide where many rows have one confidence.
- */
+/** Edges of the bins, one more than bins, ascending; those of "mass" may coincide where many rows have one confidence. */
 function binEdges(values: Float64Array, bins: number, strategy: "width" | "mass"): Float64Array {
   const step = 1 / bins; // as numpy makes them, to the last bit: rows stand on edges
   const shares = Float64Array.from({ length: bins + 1 }, (_, i) => i === bins ? 1 : i * step);

@@ -31,7 +31,6 @@ export interface ConfusionIntervals {
  * ```ts
  * import { confusionIntervals } from "./class_intervals.ts";
  * import assert from "node:assert/strict";
- *
  * const { accuracy, perClass } = confusionIntervals([[90, 0], [0, 10]]);
  * assert.ok(accuracy.high === 1 && accuracy.low > 0.96);
  * assert.ok(perClass[1].recall.low < 0.73, "ten rows say little");

@@ -28,25 +28,23 @@ const AVERAGES = [
 const MAX_STATISTICS = 2 ** 27; // 1 GiB
 
 /**
- * A classifier's metrics as sums over rows, for intervals, paired tests and slices: each row has 3K statistics, which
- * class is true, which was predicted, and which was both.
+ * A classifier's metrics as sums over rows, for intervals, paired tests and slices: each row has 3K statistics, which class is
+ * true, which was predicted, and which was both.
  *
- * Names: accuracy, balancedAccuracy, matthewsCorrelation, macroPrecision, macroRecall, macroF1, weightedPrecision,
- * weightedF1, then for each beta macroF2 and weightedF2 (with that beta), then for each class that is asked for
- * precision.NAME, recall.NAME, f1.NAME and f2.NAME. Micro averages and the weighted recall are the accuracy. A ratio
- * without a denominator counts as 0; balanced accuracy is over the classes that the rows in hand have.
+ * Names: accuracy, balancedAccuracy, matthewsCorrelation, macroPrecision, macroRecall, macroF1, weightedPrecision, weightedF1,
+ * then for each beta macroF2 and weightedF2 (with that beta), then for each class that is asked for precision.NAME,
+ * recall.NAME, f1.NAME and f2.NAME. Micro averages and the weighted recall are the accuracy. A ratio without a denominator
+ * counts as 0; balanced accuracy is over the classes that the rows in hand have.
  *
  * @param references True class per row, as an index into `labels`.
  * @param predictions Predicted class per row, as an index into `labels`.
- * @throws {EvaluationError} When there are no rows, lengths differ, a class is no index into `labels`, or the
- *   statistics would take more than 1 GiB (then `classificationReport` draws its intervals from the confusion matrix
- *   alone).
+ * @throws {EvaluationError} When there are no rows, lengths differ, a class is no index into `labels`, or the statistics would
+ *   take more than 1 GiB (then `classificationReport` draws its intervals from the confusion matrix alone).
  * @example
  * ```ts
  * import { classificationRows } from "./class_rows.ts";
  * import { evaluateAll } from "../../statistics/decomposed.ts";
  * import assert from "node:assert/strict";
- *
  * const rows = classificationRows([0, 0, 0, 1], [0, 0, 1, 1], { labels: ["ham", "spam"] });
  * const metrics = evaluateAll(rows);
  * assert.equal(metrics.accuracy, 0.75);

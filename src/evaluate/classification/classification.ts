@@ -77,8 +77,8 @@ export interface ClassificationReport {
   /** `confusion[i][j]`: rows of class i that were predicted as class j. */
   confusion: number[][];
   /**
-   * The same counts with their intervals, for at most 50 labels. A cell that no row fell into stays at 0 in every
-   * resample, so its interval has no width.
+   * The same counts with their intervals, for at most 50 labels. A cell that no row fell into stays at 0 in every resample, so
+   * its interval has no width.
    */
   confusionIntervals?: Interval[][];
   /** With two labels: the scores of the second one, taken as the positive class. */
@@ -96,12 +96,12 @@ export interface ClassificationOptions extends BootstrapOptions {
 const MAX_INTERVAL_LABELS = 50; // an interval keeps all its resamples until it is made
 
 /**
- * Accuracy, balanced accuracy, Matthews' correlation, precision, recall, F1 and F-beta (per class, micro, macro,
- * weighted and, with two labels, binary), the confusion matrix, and a bootstrap confidence interval for each metric.
+ * Accuracy, balanced accuracy, Matthews' correlation, precision, recall, F1 and F-beta (per class, micro, macro, weighted and,
+ * with two labels, binary), the confusion matrix, and a bootstrap confidence interval for each metric.
  *
  * Values equal scikit-learn's `precision_recall_fscore_support(..., labels=range(K), zero_division=0)`,
- * `balanced_accuracy_score` and `matthews_corrcoef`: a ratio without a denominator counts as 0. All intervals come
- * from the same resamples, so they may be compared within a report.
+ * `balanced_accuracy_score` and `matthews_corrcoef`: a ratio without a denominator counts as 0. All intervals come from the
+ * same resamples, so they may be compared within a report.
  *
  * @param references True class per row, as an index into `labels`.
  * @param predictions Predicted class per row, as an index into `labels`.
@@ -110,7 +110,6 @@ const MAX_INTERVAL_LABELS = 50; // an interval keeps all its resamples until it 
  * ```ts
  * import { classificationReport } from "./classification.ts";
  * import assert from "node:assert/strict";
- *
  * const report = classificationReport([0, 0, 0, 1, 1], [0, 0, 1, 1, 1], { labels: ["ham", "spam"] });
  * assert.equal(report.accuracy.value, 0.8);
  * assert.deepEqual(report.confusion, [[2, 1], [0, 2]]);
@@ -188,10 +187,7 @@ export function classificationReport(
 
 /** How a confusion matrix is made. */
 export interface ConfusionOptions {
-  /**
-   * Divide by the row's sum ("true"), the column's ("predicted") or the sum of all; default counts. An empty sum gives
-   * 0.
-   */
+  /** Divide by the row's sum ("true"), the column's ("predicted") or the sum of all; default counts. An empty sum gives 0. */
   normalize?: "true" | "predicted" | "all";
   /** Rows and columns, in this order; rows whose reference or prediction is another class are left out. */
   subset?: readonly string[];
@@ -204,13 +200,12 @@ export interface ConfusionOptions {
  *
  * Equal to scikit-learn's `confusion_matrix`.
  *
- * @throws {EvaluationError} When there are no rows, the lengths differ, a class is no index into `labels`, or no
- *   reference is of the subset.
+ * @throws {EvaluationError} When there are no rows, the lengths differ, a class is no index into `labels`, or no reference is
+ *   of the subset.
  * @example
  * ```ts
  * import { confusionMatrix } from "./classification.ts";
  * import assert from "node:assert/strict";
- *
  * assert.deepEqual(confusionMatrix([0, 1, 1], [0, 0, 1], ["ham", "spam"]), [[1, 0], [1, 1]]);
  * assert.deepEqual(confusionMatrix([0, 1, 1], [0, 0, 1], ["ham", "spam"], { normalize: "true" }), [[1, 0], [0.5, 0.5]]);
  * ```
@@ -265,10 +260,7 @@ function occupiedCells(confusion: number[][]): { rows: number[]; columns: number
   return { rows, columns, counts };
 }
 
-/**
- * The averages by name. One label a row: false positives and false negatives are the same rows, so micro is the
- * accuracy.
- */
+/** The averages by name. One label a row: false positives and false negatives are the same rows, so micro is the accuracy. */
 function averagesOf(intervals: Interval[]) {
   const [
     accuracy,

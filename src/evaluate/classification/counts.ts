@@ -1,8 +1,8 @@
 import { EvaluationError } from "../../statistics/errors.ts";
 
 /**
- * How often each class was true, predicted, and both: accuracy, precision, recall, F-beta, Jaccard's index and
- * Matthews' correlation are functions of these. With sample weights they are sums of weights.
+ * How often each class was true, predicted, and both: accuracy, precision, recall, F-beta, Jaccard's index and Matthews'
+ * correlation are functions of these. With sample weights they are sums of weights.
  */
 export interface ClassCounts {
   /** Rows whose reference is class k: [K]. */
@@ -34,7 +34,6 @@ const MAX_LABELS = 2000; // confusion matrices are dense
  * ```ts
  * import { classIndices } from "./counts.ts";
  * import assert from "node:assert/strict";
- *
  * assert.deepEqual([...classIndices(["spam", "ham"], ["ham", "spam"])], [1, 0]);
  * ```
  */

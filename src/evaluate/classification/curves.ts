@@ -45,8 +45,7 @@ export interface PrecisionRecallCurve {
  *
  * @param references 1 for a positive row, 0 for a negative one.
  * @param scores The higher, the more positive: probabilities or anything else that is finite.
- * @throws {EvaluationError} When there are no rows, lengths differ, a reference is neither 0 nor 1, or a score is not
- *   finite.
+ * @throws {EvaluationError} When there are no rows, lengths differ, a reference is neither 0 nor 1, or a score is not finite.
  */
 export function countsAtThresholds(
   references: ArrayLike<number>,
@@ -77,8 +76,7 @@ export function countsAtThresholds(
 /**
  * The receiver operating characteristic.
  *
- * Equal to scikit-learn's `roc_curve`; `dropIntermediate` (default true) leaves out points in the middle of straight
- * lines.
+ * Equal to scikit-learn's `roc_curve`; `dropIntermediate` (default true) leaves out points in the middle of straight lines.
  *
  * @param references 1 for a positive row, 0 for a negative one.
  * @param scores The higher, the more positive.
@@ -87,7 +85,6 @@ export function countsAtThresholds(
  * ```ts
  * import { rocCurve } from "./curves.ts";
  * import assert from "node:assert/strict";
- *
  * const curve = rocCurve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]);
  * assert.deepEqual([...curve.falsePositiveRate], [0, 0, 0.5, 0.5, 1]);
  * assert.deepEqual([...curve.truePositiveRate], [0, 0.5, 0.5, 1, 1]);
@@ -117,8 +114,8 @@ export function rocCurve(
 /**
  * Precision against recall.
  *
- * Equal to scikit-learn's `precision_recall_curve`; `dropIntermediate` (default false) leaves out thresholds that lie
- * between two with the same recall.
+ * Equal to scikit-learn's `precision_recall_curve`; `dropIntermediate` (default false) leaves out thresholds that lie between
+ * two with the same recall.
  *
  * @param references 1 for a positive row, 0 for a negative one.
  * @param scores The higher, the more positive.
@@ -127,7 +124,6 @@ export function rocCurve(
  * ```ts
  * import { precisionRecallCurve } from "./curves.ts";
  * import assert from "node:assert/strict";
- *
  * const curve = precisionRecallCurve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]);
  * assert.deepEqual([...curve.precision], [0.5, 2 / 3, 0.5, 1, 1]);
  * assert.deepEqual([...curve.recall], [1, 1, 0.5, 0.5, 0]);
@@ -154,8 +150,8 @@ export function precisionRecallCurve(
 }
 
 /**
- * Average precision, the area under the precision-recall curve as a sum of steps (PR-AUC): in [0, 1], about the share
- * of positive rows for scores without information.
+ * Average precision, the area under the precision-recall curve as a sum of steps (PR-AUC): in [0, 1], about the share of
+ * positive rows for scores without information.
  *
  * Equal to scikit-learn's `average_precision_score`.
  *
@@ -166,7 +162,6 @@ export function precisionRecallCurve(
  * ```ts
  * import { averagePrecision } from "./curves.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(averagePrecision([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).toFixed(6), "0.833333");
  * ```
  */
@@ -181,15 +176,14 @@ export function averagePrecision(
 }
 
 /**
- * Average precision as a function of rows, for resampling: the scores are sorted once, and a call takes linear time.
- * A row may be drawn more than once. NaN when no positive row is drawn.
+ * Average precision as a function of rows, for resampling: the scores are sorted once, and a call takes linear time. A row may
+ * be drawn more than once. NaN when no positive row is drawn.
  *
  * @throws {EvaluationError} As `averagePrecision`.
  * @example
  * ```ts
  * import { averagePrecisionByRows } from "./curves.ts";
  * import assert from "node:assert/strict";
- *
  * const metric = averagePrecisionByRows([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]);
  * assert.equal(metric(Uint32Array.of(0, 1, 2, 3)).toFixed(6), "0.833333");
  * assert.equal(metric(Uint32Array.of(0, 0, 3, 3)), 1);
@@ -203,10 +197,7 @@ export function averagePrecisionByRows(
   return byRows(references, scores, (counts) => averagePrecisionOf(counts));
 }
 
-/**
- * A metric of the counts at thresholds, for any draw of rows. Thresholds without a row stay, with the counts before
- * them.
- */
+/** A metric of the counts at thresholds, for any draw of rows. Thresholds without a row stay, with the counts before them. */
 export function byRows(
   references: ArrayLike<number>,
   scores: ArrayLike<number>,

@@ -9,8 +9,8 @@ export interface DeLongOptions {
   /** Coverage of the interval, in (0, 1); default 0.95. */
   confidence?: number;
   /**
-   * "linear" (default): value ± z standard errors, cut to [0, 1]. "logit": the same on the log-odds of the value,
-   * which keeps within [0, 1] by itself and covers better near 1.
+   * "linear" (default): value ± z standard errors, cut to [0, 1]. "logit": the same on the log-odds of the value, which keeps
+   * within [0, 1] by itself and covers better near 1.
    */
   scale?: "linear" | "logit";
 }
@@ -32,20 +32,17 @@ export interface AucComparison {
 /**
  * The area under the ROC curve with DeLong's interval, in closed form.
  *
- * DeLong, DeLong and Clarke-Pearson (1988), "Comparing the areas under two or more correlated receiver operating
- * characteristic curves"; computed in O(n log n) after Sun and Xu (2014), "Fast implementation of DeLong's
- * algorithm". Perfectly parted scores have variance 0 and so an interval without width: that is the method's limit,
- * not certainty.
+ * DeLong, DeLong and Clarke-Pearson (1988), "Comparing the areas under two or more correlated receiver operating characteristic
+ * curves"; computed in O(n log n) after Sun and Xu (2014), "Fast implementation of DeLong's algorithm". Perfectly parted scores
+ * have variance 0 and so an interval without width: that is the method's limit, not certainty.
  *
  * @param references 1 for a positive row, 0 for a negative one.
  * @param scores The higher, the more positive.
- * @throws {EvaluationError} As `rocAuc`; when fewer than two rows are positive or negative, or the confidence is out
- *   of range.
+ * @throws {EvaluationError} As `rocAuc`; when fewer than two rows are positive or negative, or the confidence is out of range.
  * @example
  * ```ts
  * import { rocAucInterval } from "./delong.ts";
  * import assert from "node:assert/strict";
- *
  * const { value, low, high } = rocAucInterval([0, 0, 0, 1, 1, 1], [0.1, 0.4, 0.3, 0.35, 0.8, 0.7]);
  * assert.equal(value, 8 / 9);
  * assert.ok(low > 0.58 && low < 0.6 && high === 1);
@@ -71,7 +68,6 @@ export function rocAucInterval(
  * ```ts
  * import { compareRocAuc } from "./delong.ts";
  * import assert from "node:assert/strict";
- *
  * const references = [0, 0, 0, 1, 1, 1];
  * const { difference, pValue } = compareRocAuc(references, [1, 4, 3, 3.5, 8, 7], [3, 1, 2, 1, 2, 3]);
  * assert.ok(difference.value > 0.3 && pValue > 0.05);

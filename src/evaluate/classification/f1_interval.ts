@@ -25,7 +25,6 @@ export interface F1Counts {
  * ```ts
  * import { f1Interval } from "./f1_interval.ts";
  * import assert from "node:assert/strict";
- *
  * const { value, low, high } = f1Interval({ truePositives: 13, falsePositives: 0, falseNegatives: 0 });
  * assert.deepEqual([value, high], [1, 1]);
  * assert.equal(low.toFixed(3), "0.871");
@@ -57,8 +56,8 @@ export function f1Interval(counts: F1Counts, options: ConfidenceOptions = {}): I
  * Interval of macro F1, the mean of the classes' F1 scores.
  *
  * - Two classes: a closed form, "mover". The distances of the classes' F1 from their `f1Interval` ends are combined as standard
- *   errors of a mean are, with the correlation that shared errors bring (Zou and Donner 2008, "Construction of confidence limits
- *   about effect measures: a general approach").
+ *   errors of a mean are, with the correlation that shared errors bring (Zou and Donner 2008, "Construction of confidence
+ *   limits about effect measures: a general approach").
  * - More classes: a BCa bootstrap over the cells of the confusion matrix, for Wilson's pull towards the middle adds up over
  *   classes. Where all rows are right every resample is, too, and would claim certainty: then the interval reaches down to the
  *   mean of the classes' lower ends ("wilson"), wide rather than narrow.
@@ -72,7 +71,6 @@ export function f1Interval(counts: F1Counts, options: ConfidenceOptions = {}): I
  * ```ts
  * import { macroF1Interval } from "./f1_interval.ts";
  * import assert from "node:assert/strict";
- *
  * const perfect = macroF1Interval([[87, 0], [0, 13]]);
  * assert.equal(perfect.value, 1);
  * assert.ok(perfect.low > 0.9 && perfect.low < 0.95);

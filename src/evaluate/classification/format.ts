@@ -4,15 +4,14 @@ const MAX_MATRIX = 12; // wider confusion matrices do not fit a terminal
 const MAX_MATRIX_WITH_INTERVALS = 4;
 
 /**
- * A classification report as plain text for a terminal: averages with their intervals, the classes, and the confusion
- * matrix where it has at most 12 labels.
+ * A classification report as plain text for a terminal: averages with their intervals, the classes, and the confusion matrix
+ * where it has at most 12 labels.
  *
  * @example
  * ```ts
  * import { classificationReport } from "./classification.ts";
  * import { formatReport } from "./format.ts";
  * import assert from "node:assert/strict";
- *
  * const report = classificationReport([0, 0, 1], [0, 0, 1], { labels: ["ham", "spam"] });
  * assert.match(formatReport(report), /accuracy +1\.0000/);
  * ```

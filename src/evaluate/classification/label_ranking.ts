@@ -8,8 +8,8 @@ import { descendingOrder } from "../order.ts";
 /** How the scores of several labels become one. */
 export interface MultilabelAreaOptions extends RowOptions {
   /**
-   * "macro" (default): plain mean over labels. "weighted": by how often each label is true. "micro": all cells
-   * together. "samples": mean over rows, each by its own labels.
+   * "macro" (default): plain mean over labels. "weighted": by how often each label is true. "micro": all cells together.
+   * "samples": mean over rows, each by its own labels.
    */
   average?: MultilabelAverage;
 }
@@ -21,13 +21,12 @@ export interface MultilabelAreaOptions extends RowOptions {
  *
  * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
  * @param scores Score of each label: [n, labels.length].
- * @throws {EvaluationError} When there are no rows, lengths differ, a cell is neither 0 nor 1, a score is not finite,
- *   or a label (with "samples" a row) that counts is never or always true.
+ * @throws {EvaluationError} When there are no rows, lengths differ, a cell is neither 0 nor 1, a score is not finite, or a
+ *   label (with "samples" a row) that counts is never or always true.
  * @example
  * ```ts
  * import { multilabelRocAuc } from "./label_ranking.ts";
  * import assert from "node:assert/strict";
- *
  * const references = [1, 0, 0, 1, 1, 1], scores = [0.9, 0.2, 0.3, 0.8, 0.6, 0.1];
  * assert.equal(multilabelRocAuc(references, scores, { labels: ["a", "b"] }), 0.75);
  * ```
@@ -51,8 +50,8 @@ export function multilabelRocAuc(
 /**
  * Average precision where a row may have any number of labels.
  *
- * Equal to scikit-learn's `average_precision_score` of indicator matrices, but for labels that are never true: that
- * counts them as 0, and this refuses where they count.
+ * Equal to scikit-learn's `average_precision_score` of indicator matrices, but for labels that are never true: that counts them
+ * as 0, and this refuses where they count.
  *
  * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
  * @param scores Score of each label: [n, labels.length].
@@ -61,7 +60,6 @@ export function multilabelRocAuc(
  * ```ts
  * import { multilabelAveragePrecision } from "./label_ranking.ts";
  * import assert from "node:assert/strict";
- *
  * const references = [1, 0, 0, 1, 1, 1], scores = [0.9, 0.2, 0.3, 0.8, 0.6, 0.7];
  * assert.equal(multilabelAveragePrecision(references, scores, { labels: ["a", "b"] }), 1);
  * ```
@@ -78,20 +76,18 @@ export function multilabelAveragePrecision(
 }
 
 /**
- * Coverage error: how many labels must be taken from the top of the scores to have all true ones, averaged over rows;
- * at best the mean number of labels a row has. Equal scores are taken together; a row without labels counts 0.
+ * Coverage error: how many labels must be taken from the top of the scores to have all true ones, averaged over rows; at best
+ * the mean number of labels a row has. Equal scores are taken together; a row without labels counts 0.
  *
  * Equal to scikit-learn's `coverage_error`.
  *
  * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
  * @param scores Score of each label: [n, labels.length].
- * @throws {EvaluationError} When there are no rows, lengths differ, a cell is neither 0 nor 1, or a score is not
- *   finite.
+ * @throws {EvaluationError} When there are no rows, lengths differ, a cell is neither 0 nor 1, or a score is not finite.
  * @example
  * ```ts
  * import { coverageError } from "./label_ranking.ts";
  * import assert from "node:assert/strict";
- *
  * const references = [1, 0, 0, 0, 0, 1], scores = [0.75, 0.5, 1, 1, 0.2, 0.1];
  * assert.equal(coverageError(references, scores, { labels: ["a", "b", "c"] }), 2.5);
  * ```
@@ -112,9 +108,8 @@ export function coverageError(
 }
 
 /**
- * Label ranking average precision: for each true label, the share of true ones among those with its score or a higher
- * one; averaged over the true labels, then over rows. In (0, 1], 1 is perfect; a row with no label or all of them
- * counts 1.
+ * Label ranking average precision: for each true label, the share of true ones among those with its score or a higher one;
+ * averaged over the true labels, then over rows. In (0, 1], 1 is perfect; a row with no label or all of them counts 1.
  *
  * Equal to scikit-learn's `label_ranking_average_precision_score`.
  *
@@ -125,7 +120,6 @@ export function coverageError(
  * ```ts
  * import { labelRankingAveragePrecision } from "./label_ranking.ts";
  * import assert from "node:assert/strict";
- *
  * const references = [1, 0, 0, 0, 0, 1], scores = [0.75, 0.5, 1, 1, 0.2, 0.1];
  * assert.equal(labelRankingAveragePrecision(references, scores, { labels: ["a", "b", "c"] }), (1 / 2 + 1 / 3) / 2);
  * ```
@@ -147,8 +141,8 @@ export function labelRankingAveragePrecision(
 }
 
 /**
- * Label ranking loss: the share of pairs of a true and a false label that are in the wrong order or have equal
- * scores, averaged over rows; in [0, 1], 0 is perfect. A row with no label or all of them counts 0.
+ * Label ranking loss: the share of pairs of a true and a false label that are in the wrong order or have equal scores, averaged
+ * over rows; in [0, 1], 0 is perfect. A row with no label or all of them counts 0.
  *
  * Equal to scikit-learn's `label_ranking_loss`.
  *
@@ -159,7 +153,6 @@ export function labelRankingAveragePrecision(
  * ```ts
  * import { labelRankingLoss } from "./label_ranking.ts";
  * import assert from "node:assert/strict";
- *
  * const references = [1, 0, 0, 0, 0, 1], scores = [0.75, 0.5, 1, 1, 0.2, 0.1];
  * assert.equal(labelRankingLoss(references, scores, { labels: ["a", "b", "c"] }), 0.75);
  * ```

@@ -18,10 +18,7 @@ import {
 } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 
-/**
- * How the scores of several labels become one. "samples": each row is scored by its own labels, then the rows are
- * averaged.
- */
+/** How the scores of several labels become one. "samples": each row is scored by its own labels, then the rows are averaged. */
 export type MultilabelAverage = "micro" | "macro" | "weighted" | "samples";
 
 /** Which labels count and how. */
@@ -48,7 +45,6 @@ export interface MultilabelAverageOptions extends MultilabelOptions {
  * ```ts
  * import { labelCells } from "./multilabel.ts";
  * import assert from "node:assert/strict";
- *
  * assert.deepEqual([...labelCells([["b"], [], ["b", "a"]], ["a", "b"])], [0, 1, 0, 0, 1, 1]);
  * ```
  */
@@ -76,13 +72,11 @@ export function labelCells(rows: readonly (readonly string[])[], labels: readonl
  *
  * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
  * @param predictions 1 where a row was given a label, else 0: [n, labels.length].
- * @throws {EvaluationError} When there are no rows, lengths differ, a cell is neither 0 nor 1, or an option is out of
- *   range.
+ * @throws {EvaluationError} When there are no rows, lengths differ, a cell is neither 0 nor 1, or an option is out of range.
  * @example
  * ```ts
  * import { multilabelF } from "./multilabel.ts";
  * import assert from "node:assert/strict";
- *
  * const options = { labels: ["a", "b"], average: "samples" } as const;
  * const scores = multilabelF([1, 1, 0, 1], [1, 0, 0, 1], options);
  * assert.deepEqual(scores, { precision: 1, recall: 0.75, fBeta: (2 / 3 + 1) / 2 });
@@ -118,7 +112,6 @@ export function multilabelFPerLabel(
  * ```ts
  * import { multilabelJaccard } from "./multilabel.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(multilabelJaccard([1, 1, 0, 1], [1, 0, 0, 1], { labels: ["a", "b"], average: "samples" }), 0.75);
  * ```
  */
@@ -152,7 +145,6 @@ export function multilabelJaccardPerLabel(
  * ```ts
  * import { subsetAccuracy } from "./multilabel.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(subsetAccuracy([1, 1, 0, 1], [1, 0, 0, 1], { labels: ["a", "b"] }), 0.5);
  * ```
  */
@@ -174,7 +166,6 @@ export function subsetAccuracy(
  * ```ts
  * import { hammingLoss } from "./multilabel.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(hammingLoss([1, 1, 0, 1], [1, 0, 0, 1], { labels: ["a", "b"] }), 0.25);
  * ```
  */

@@ -9,11 +9,11 @@ const AVERAGES = ["Precision", "Recall", "F1"];
 const MAX_STATISTICS = 2 ** 27; // 1 GiB
 
 /**
- * Multi-label metrics as sums over rows, for intervals, paired tests and slices: each row has which labels are true,
- * predicted and both, and its own scores.
+ * Multi-label metrics as sums over rows, for intervals, paired tests and slices: each row has which labels are true, predicted
+ * and both, and its own scores.
  *
- * Names: subsetAccuracy, hammingLoss, samplesPrecision, samplesRecall, samplesF1, then microPrecision, microRecall,
- * microF1 and the same for macro and weighted. A ratio without a denominator counts as 0.
+ * Names: subsetAccuracy, hammingLoss, samplesPrecision, samplesRecall, samplesF1, then microPrecision, microRecall, microF1 and
+ * the same for macro and weighted. A ratio without a denominator counts as 0.
  *
  * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
  * @param predictions 1 where a row was given a label, else 0: [n, labels.length].
@@ -23,7 +23,6 @@ const MAX_STATISTICS = 2 ** 27; // 1 GiB
  * import { multilabelRows } from "./multilabel_rows.ts";
  * import { evaluateAll } from "../../statistics/decomposed.ts";
  * import assert from "node:assert/strict";
- *
  * const metrics = evaluateAll(multilabelRows([1, 1, 0, 1], [1, 0, 0, 1], { labels: ["a", "b"] }));
  * assert.equal(metrics.microF1, 0.8);
  * assert.equal(metrics.subsetAccuracy, 0.5);

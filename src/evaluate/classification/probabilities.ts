@@ -2,17 +2,14 @@ import { checkClass, checkLabels, checkWeights, type RowOptions } from "./counts
 import type { Decomposed } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 
-/**
- * How far the probabilities of a row may be from adding up to 1: rounding to three places or half precision is no
- * error.
- */
+/** How far the probabilities of a row may be from adding up to 1: rounding to three places or half precision is no error. */
 const SUM_TOLERANCE = 1e-3;
 
 /** The classes, how much each row counts, and where probabilities are cut. */
 export interface LogLossOptions extends RowOptions {
   /**
-   * Probabilities are moved into [epsilon, 1 − epsilon], so that one surprise cannot make the loss infinite; default
-   * the grain of the numbers, as in scikit-learn: 2^-23 for a Float32Array, else 2^-52.
+   * Probabilities are moved into [epsilon, 1 − epsilon], so that one surprise cannot make the loss infinite; default the grain
+   * of the numbers, as in scikit-learn: 2^-23 for a Float32Array, else 2^-52.
    */
   epsilon?: number;
 }
@@ -24,21 +21,19 @@ export interface BrierOptions extends RowOptions {
 }
 
 /**
- * Log loss (cross-entropy): the mean over rows of −ln of the probability given to the true class, in nats; 0 is
- * perfect, ln K is not knowing.
+ * Log loss (cross-entropy): the mean over rows of −ln of the probability given to the true class, in nats; 0 is perfect, ln K
+ * is not knowing.
  *
  * Equal to scikit-learn's `log_loss(..., labels=range(K))`. Rows need not add up to exactly 1, and are not rescaled.
  *
  * @param references True class per row, as an index into `labels`.
- * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the
- *   second: [n].
- * @throws {EvaluationError} When there are no rows, lengths differ, a class is no index into `labels`, a probability
- *   is not in [0, 1], or those of a row are further than 0.001 from adding up to 1.
+ * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the second: [n].
+ * @throws {EvaluationError} When there are no rows, lengths differ, a class is no index into `labels`, a probability is not in
+ *   [0, 1], or those of a row are further than 0.001 from adding up to 1.
  * @example
  * ```ts
  * import { logLoss } from "./probabilities.ts";
  * import assert from "node:assert/strict";
- *
  * const loss = logLoss([0, 1], [0.5, 0.5, 0.25, 0.75], { labels: ["ham", "spam"] });
  * assert.equal(loss, (Math.log(2) + Math.log(4 / 3)) / 2);
  * ```
@@ -55,8 +50,7 @@ export function logLoss(
  * The log loss of each row, for intervals, paired tests, slices and worst rows. Weights are not taken here.
  *
  * @param references True class per row, as an index into `labels`.
- * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the
- *   second: [n].
+ * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the second: [n].
  * @throws {EvaluationError} As `logLoss`.
  */
 export function logLossRows(
@@ -75,22 +69,19 @@ export function logLossRows(
 }
 
 /**
- * Brier score: the mean over rows of the squared distance between the probabilities and the truth; 0 is perfect. For
- * two labels it is (1 − p)², p being the true class's probability, and lies in [0, 1]; for more it is the sum over
- * all classes and lies in [0, 2].
+ * Brier score: the mean over rows of the squared distance between the probabilities and the truth; 0 is perfect. For two labels
+ * it is (1 − p)², p being the true class's probability, and lies in [0, 1]; for more it is the sum over all classes and lies in
+ * [0, 2].
  *
- * Equal to scikit-learn's `brier_score_loss`; Brier (1950), "Verification of forecasts expressed in terms of
- * probability".
+ * Equal to scikit-learn's `brier_score_loss`; Brier (1950), "Verification of forecasts expressed in terms of probability".
  *
  * @param references True class per row, as an index into `labels`.
- * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the
- *   second: [n].
+ * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the second: [n].
  * @throws {EvaluationError} As `logLoss`.
  * @example
  * ```ts
  * import { brierScore } from "./probabilities.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(brierScore([0, 1], [0.5, 0.75], { labels: ["ham", "spam"] }), (0.25 + 0.0625) / 2);
  * ```
  */
@@ -106,8 +97,7 @@ export function brierScore(
  * The Brier score of each row, for intervals, paired tests, slices and worst rows. Weights are not taken here.
  *
  * @param references True class per row, as an index into `labels`.
- * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the
- *   second: [n].
+ * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the second: [n].
  * @throws {EvaluationError} As `logLoss`.
  */
 export function brierRows(

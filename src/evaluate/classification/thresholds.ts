@@ -39,21 +39,19 @@ export interface ThresholdOptions extends ScoreOptions {
 }
 
 /**
- * The score from which on a row is best called positive: the one with the highest F-beta, or with the highest recall
- * at a given precision, or with the highest precision at a given recall. Of equally good ones the highest score is
- * taken.
+ * The score from which on a row is best called positive: the one with the highest F-beta, or with the highest recall at a given
+ * precision, or with the highest precision at a given recall. Of equally good ones the highest score is taken.
  *
  * Choose on validation rows, not on those that are reported: the choice makes the scores of its own rows look better.
  *
  * @param references 1 for a positive row, 0 for a negative one.
  * @param scores The higher, the more positive.
- * @throws {EvaluationError} As `countsAtThresholds`; when no row is positive, an option is out of range, precision
- *   and recall are both given, or no threshold reaches the precision.
+ * @throws {EvaluationError} As `countsAtThresholds`; when no row is positive, an option is out of range, precision and recall
+ *   are both given, or no threshold reaches the precision.
  * @example
  * ```ts
  * import { chooseThreshold } from "./thresholds.ts";
  * import assert from "node:assert/strict";
- *
  * const references = [0, 0, 1, 1], scores = [0.1, 0.4, 0.35, 0.8];
  * assert.equal(chooseThreshold(references, scores).threshold, 0.35);
  * assert.equal(chooseThreshold(references, scores, { precision: 0.9 }).threshold, 0.8);

@@ -2,10 +2,10 @@
  * BERTScore: how well the tokens of two texts match by the cosine of their contextual embeddings. What computes the embeddings
  * (src/cli/encoder.ts, or anything else) hands them in.
  *
- * Source: Zhang et al., "BERTScore: Evaluating Text Generation with BERT" (2020); equal to the package bert-score 0.3.13 to 1e-4,
- * but for two things that hang on which texts stand beside each other there: in a batch it takes padding for a token of
- * similarity 0, so that a best similarity below 0 counts as 0, and where all weights of a text are 0 its precision or recall is NaN
- * and here 0.
+ * Source: Zhang et al., "BERTScore: Evaluating Text Generation with BERT" (2020); equal to the package bert-score 0.3.13 to
+ * 1e-4, but for two things that hang on which texts stand beside each other there: in a batch it takes padding for a token of
+ * similarity 0, so that a best similarity below 0 counts as 0, and where all weights of a text are 0 its precision or recall is
+ * NaN and here 0.
  *
  * @module
  */
@@ -68,7 +68,6 @@ export interface BertScore {
  * ```ts
  * import { bertScore, type EncodedText } from "./bert_score.ts";
  * import assert from "node:assert/strict";
- *
  * // [CLS] = 1, [SEP] = 2; embeddings of size 2
  * const text = (id: number, x: number, y: number): EncodedText => ({
  *   ids: [1, id, 2],
@@ -139,7 +138,6 @@ export function bertScoreRows(
  * ```ts
  * import { idfWeights } from "./bert_score.ts";
  * import assert from "node:assert/strict";
- *
  * const { weights, unseen } = idfWeights([[1, 7, 7, 2], [1, 8, 2]]);
  * assert.deepEqual([weights.get(1), weights.get(7), unseen], [0, Math.log(3 / 2), Math.log(3)]);
  * ```

@@ -25,8 +25,8 @@ export interface BleuOptions {
   /** How texts are split into tokens; default "13a". */
   tokenizer?: BleuTokenizer;
   /**
-   * Chen and Cherry 2014, "A Systematic Comparison of Smoothing Techniques for Sentence-Level BLEU": "exp" (default) takes
-   * half a match, then a quarter, for the orders that have none; "floor" takes `smoothingValue` matches; "add-k" adds
+   * Chen and Cherry 2014, "A Systematic Comparison of Smoothing Techniques for Sentence-Level BLEU": "exp" (default) takes half
+   * a match, then a quarter, for the orders that have none; "floor" takes `smoothingValue` matches; "add-k" adds
    * `smoothingValue` to matches and totals of every order but the first; "none" leaves the score at 0.
    */
   smoothing?: BleuSmoothing;
@@ -83,7 +83,6 @@ export interface BleuScore {
  * ```ts
  * import { bleu } from "./bleu.ts";
  * import assert from "node:assert/strict";
- *
  * const result = bleu(["The cat sat on a mat."], [["The cat sat on the mat.", "A cat sat."]]);
  * assert.equal(
  *   result.text,
@@ -129,7 +128,6 @@ export function bleu(
  * ```ts
  * import { sentenceBleu } from "./bleu.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(sentenceBleu("two words", "two words").score.toFixed(2), "100.00");
  * ```
  */
@@ -151,7 +149,6 @@ export function sentenceBleu(
  * import { bleu, bleuRows } from "./bleu.ts";
  * import { evaluateAll } from "../../statistics/decomposed.ts";
  * import assert from "node:assert/strict";
- *
  * const predictions = ["the cat sat down here", "a dog"], references = ["the cat sat down there", "the dog"];
  * assert.equal(evaluateAll(bleuRows(predictions, references)).bleu, bleu(predictions, references).score);
  * ```

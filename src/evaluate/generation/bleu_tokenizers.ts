@@ -12,19 +12,18 @@ export const BLEU_TOKENIZERS: readonly BleuTokenizer[] = ["13a", "intl", "char",
  * - `13a`: the rules of NIST's mteval-v13a: markup removed, ASCII punctuation apart, points and commas apart unless between
  *   digits, a dash apart after a digit. The default of WMT.
  * - `intl`: mteval-v14's rules: Unicode punctuation apart unless between numbers, symbols apart.
- * - `zh`: Chinese characters apart, the rest as in `13a`. sacrebleu's list of characters is kept as it works: by a slip in
- *   it, U+2001 to U+2A6D are "Chinese" and those beyond U+FFFF are not.
+ * - `zh`: Chinese characters apart, the rest as in `13a`. sacrebleu's list of characters is kept as it works: by a slip in it,
+ *   U+2001 to U+2A6D are "Chinese" and those beyond U+FFFF are not.
  * - `char`: every code point that is no white space.
  * - `none`: the text at its white space.
  *
- * Trailing white space must have been removed, as {@link bleu} does: `13a` takes out a hyphen at a line's end. Linear in
- * the length of the text. Classes of characters newer than the runtime's Unicode tables may differ in `intl`.
+ * Trailing white space must have been removed, as {@link bleu} does: `13a` takes out a hyphen at a line's end. Linear in the
+ * length of the text. Classes of characters newer than the runtime's Unicode tables may differ in `intl`.
  *
  * @example
  * ```ts
  * import { tokenizeForBleu } from "./bleu_tokenizers.ts";
  * import assert from "node:assert/strict";
- *
  * assert.deepEqual(tokenizeForBleu("It's $3.50, not 2-3.", "13a"),
  *   ["It's", "$", "3.50", ",", "not", "2", "-", "3", "."]);
  * ```
@@ -76,10 +75,10 @@ const ASCII_KINDS = Uint8Array.from({ length: 128 }, (_, code) => {
 });
 
 /**
- * The four substitutions of mteval-v13a and the split after them, in one pass. In their order: (1) punctuation is set
- * apart; (2) a point with the character before it, when that is no digit; (3) a point with the character after it, when that
- * is no digit; (4) a dash after a digit. Substitutions do not overlap, so in a run of points rule 2 takes them in pairs, the
- * first one with what stands before the run; the last one may be left over, and if a digit follows it stays with that digit.
+ * The four substitutions of mteval-v13a and the split after them, in one pass. In their order: (1) punctuation is set apart;
+ * (2) a point with the character before it, when that is no digit; (3) a point with the character after it, when that is no
+ * digit; (4) a dash after a digit. Substitutions do not overlap, so in a run of points rule 2 takes them in pairs, the first
+ * one with what stands before the run; the last one may be left over, and if a digit follows it stays with that digit.
  * `padded`: the text stands between spaces; else its edges are neither digits nor anything else.
  */
 function splitWestern(text: string, { padded, chinese }: { padded: boolean; chinese: boolean }): string[] {

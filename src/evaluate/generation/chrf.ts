@@ -55,8 +55,8 @@ export interface ChrfScore {
 
 /**
  * Corpus chrF (Popović 2015) and, with `wordOrder: 2`, chrF++ (Popović 2017), equal to sacrebleu 2.6.0: F-beta of character
- * (and word) n-grams, counts summed over rows first; of many references a row takes the one with the best F. 0 to 100,
- * higher is better. Characters are code points.
+ * (and word) n-grams, counts summed over rows first; of many references a row takes the one with the best F. 0 to 100, higher
+ * is better. Characters are code points.
  *
  * @param predictions One text a row.
  * @param references One or more texts a row; null for one that is missing.
@@ -65,7 +65,6 @@ export interface ChrfScore {
  * ```ts
  * import { chrf } from "./chrf.ts";
  * import assert from "node:assert/strict";
- *
  * const result = chrf(["the cat sat"], ["the cat sat"], { wordOrder: 2 });
  * assert.equal(result.text, "chrF2++ = 100.00");
  * assert.equal(result.signature, "nrefs:1|case:mixed|eff:yes|nc:6|nw:2|space:no|version:weir");
@@ -110,7 +109,6 @@ export function chrf(
  * ```ts
  * import { sentenceChrf } from "./chrf.ts";
  * import assert from "node:assert/strict";
- *
  * assert.ok(sentenceChrf("walked", "walking").score > sentenceChrf("ran", "walking").score);
  * ```
  */
@@ -131,7 +129,6 @@ export function sentenceChrf(
  * import { chrf, chrfRows } from "./chrf.ts";
  * import { evaluateAll } from "../../statistics/decomposed.ts";
  * import assert from "node:assert/strict";
- *
  * const predictions = ["the cat sat", "a dog"], references = ["the cat sits", "the dog"];
  * assert.equal(evaluateAll(chrfRows(predictions, references)).chrf, chrf(predictions, references).score);
  * ```

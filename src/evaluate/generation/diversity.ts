@@ -17,11 +17,11 @@ export interface NgramOptions {
 }
 
 /**
- * Distinct n-grams of a whole corpus divided by all its n-grams, for n = 1 to `order`, in (0, 1]: 1 where none comes twice. Falls
- * as a corpus grows, so compare corpora of one size. 0 for an order that no text is long enough for.
+ * Distinct n-grams of a whole corpus divided by all its n-grams, for n = 1 to `order`, in (0, 1]: 1 where none comes twice.
+ * Falls as a corpus grows, so compare corpora of one size. 0 for an order that no text is long enough for.
  *
- * Source: Li et al., "A Diversity-Promoting Objective Function for Neural Conversation Models" (2016), who divide by words instead
- * of n-grams, a difference that no later implementation keeps.
+ * Source: Li et al., "A Diversity-Promoting Objective Function for Neural Conversation Models" (2016), who divide by words
+ * instead of n-grams, a difference that no later implementation keeps.
  *
  * @param indices The texts to count, where not all are; one may be named more than once. (It is no function of sums over rows.)
  * @throws {EvaluationError} When there are no texts or an option is out of range.
@@ -29,7 +29,6 @@ export interface NgramOptions {
  * ```ts
  * import { distinct } from "./diversity.ts";
  * import assert from "node:assert/strict";
- *
  * assert.deepEqual(distinct(["a b a b", "a b c"], { order: 2 }), { distinct1: 3 / 7, distinct2: 3 / 5 });
  * ```
  */
@@ -66,7 +65,6 @@ export function distinct(
  * ```ts
  * import { repetition } from "./diversity.ts";
  * import assert from "node:assert/strict";
- *
  * assert.deepEqual(repetition(["no no no no", "one two three four"], { order: 2 }), { rep1: 3 / 8, rep2: (1 - 1 / 3) / 2 });
  * ```
  */
@@ -97,7 +95,6 @@ export function repetitionRows(texts: readonly string[], options: NgramOptions =
  * import { evaluateAll } from "../../statistics/decomposed.ts";
  * import { tokenRepetitionRows } from "./diversity.ts";
  * import assert from "node:assert/strict";
- *
  * const rows = tokenRepetitionRows([[7, 7, 7, 9]], [[7, 7, 8, 9]]);
  * assert.deepEqual(evaluateAll(rows), { rep: 0.5, wrongRep: 0.25 }); // the second and third, of which the third is wrong
  * ```
@@ -150,8 +147,8 @@ export function tokenRepetitionRows(
 }
 
 /**
- * N-grams that a text has and its source has not: for n = 1 to `order` the metric `novelN` is the mean over texts of the share of
- * their distinct n-grams, in [0, 1]: 0 for text that is copied. Texts of fewer than n words do not count for that n.
+ * N-grams that a text has and its source has not: for n = 1 to `order` the metric `novelN` is the mean over texts of the share
+ * of their distinct n-grams, in [0, 1]: 0 for text that is copied. Texts of fewer than n words do not count for that n.
  *
  * Source: See et al., "Get To The Point" (2017), figure 6; Narayan et al. (2018), table 1.
  *
@@ -161,7 +158,6 @@ export function tokenRepetitionRows(
  * import { evaluateAll } from "../../statistics/decomposed.ts";
  * import { novelNgramRows } from "./diversity.ts";
  * import assert from "node:assert/strict";
- *
  * const rows = novelNgramRows(["a cat slept"], ["a big cat slept"], { order: 2 });
  * assert.deepEqual(evaluateAll(rows), { novel1: 0, novel2: 1 / 2 });
  * ```

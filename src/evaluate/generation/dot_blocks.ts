@@ -7,8 +7,8 @@ const MOST_BYTES = 2 ** 30;
 /** Two matrices of rows of one size, and the dot products of their rows. */
 export interface DotBlocks {
   /**
-   * Room for so many rows of the left matrix (`a`) and the right one (`b`), to be written `stride` numbers apart. Views are good until
-   * the next call.
+   * Room for so many rows of the left matrix (`a`) and the right one (`b`), to be written `stride` numbers apart. Views are
+   * good until the next call.
    *
    * @throws {EvaluationError} When it takes more than 1 GiB.
    */
@@ -20,9 +20,9 @@ export interface DotBlocks {
 }
 
 /**
- * Dot products in single precision, four numbers an instruction, for which JavaScript has no words: WebAssembly has, so the one loop
- * that matters is assembled here for the rows' size. The order of additions is fixed, so results are the same on every machine. About
- * 5 times as fast as the same blocks in JavaScript.
+ * Dot products in single precision, four numbers an instruction, for which JavaScript has no words: WebAssembly has, so the one
+ * loop that matters is assembled here for the rows' size. The order of additions is fixed, so results are the same on every
+ * machine. About 5 times as fast as the same blocks in JavaScript.
  *
  * @param size Numbers in a row.
  */
@@ -68,8 +68,8 @@ export function createDotBlocks(size: number): DotBlocks {
 }
 
 /**
- * A module with `memory` and `multiply(a, b, out)`: BLOCK rows from a, BLOCK rows from b, each `bytes` after the one before, and
- * where their BLOCK x BLOCK products go. Encoding: the WebAssembly specification, chapter 5, "Binary Format".
+ * A module with `memory` and `multiply(a, b, out)`: BLOCK rows from a, BLOCK rows from b, each `bytes` after the one before,
+ * and where their BLOCK x BLOCK products go. Encoding: the WebAssembly specification, chapter 5, "Binary Format".
  */
 function assemble(bytes: number): Uint8Array<ArrayBuffer> {
   const I32 = 0x7f, V128 = 0x7b, VOID = 0x40;

@@ -10,13 +10,13 @@ export interface Span {
 }
 
 /**
- * Longest common subsequences of lists of small whole numbers, 31 cells of the table at a time (bit-parallel: M. Crochemore
- * et al., "A fast and practical bit-vector algorithm for the longest common subsequence problem", 2001; H. Hyyrö,
- * "Bit-parallel LCS-length computation revisited", 2004).
+ * Longest common subsequences of lists of small whole numbers, 31 cells of the table at a time (bit-parallel: M. Crochemore et
+ * al., "A fast and practical bit-vector algorithm for the longest common subsequence problem", 2001; H. Hyyrö, "Bit-parallel
+ * LCS-length computation revisited", 2004).
  *
  * The table has a row for each token of `a` and a column for each of `b`. Bit i of column j is 0 where the table grows by one
- * from row i to row i + 1. Rows go in strips of 31, two at a time, and hand their carries to the next two; so the masks
- * of two strips are all that is kept. Memory is linear in the lengths; for indices, it is rows / 31 times the root of the columns.
+ * from row i to row i + 1. Rows go in strips of 31, two at a time, and hand their carries to the next two; so the masks of two
+ * strips are all that is kept. Memory is linear in the lengths; for indices, it is rows / 31 times the root of the columns.
  */
 export class Lcs {
   #masks = new Int32Array(1 << 11); // for each token, where it stands in the strip
@@ -53,9 +53,9 @@ export class Lcs {
   }
 
   /**
-   * Sets `found[i - a.start]` for each index i of `a` in a longest common subsequence with `b`: the one that goes back from
-   * the table's end by a match where there is one, else by a column where the table's value to the left is larger than
-   * that above, else by a row (rouge-score's choice among equals).
+   * Sets `found[i - a.start]` for each index i of `a` in a longest common subsequence with `b`: the one that goes back from the
+   * table's end by a match where there is one, else by a column where the table's value to the left is larger than that above,
+   * else by a row (rouge-score's choice among equals).
    */
   mark(a: Span, b: Span, found: Uint8Array): void {
     if (a.start === a.end || b.start === b.end) return;
@@ -106,8 +106,8 @@ export class Lcs {
   }
 
   /**
-   * Keeps the first column of every range of columns on the way forth, and on the way back makes the columns of one range
-   * at a time again: twice the work instead of a table.
+   * Keeps the first column of every range of columns on the way forth, and on the way back makes the columns of one range at a
+   * time again: twice the work instead of a table.
    */
   #markLong(a: Span, b: Span, found: Uint8Array): void {
     const rows = a.end - a.start, columns = b.end - b.start, words = Math.ceil(rows / WORD);

@@ -32,7 +32,6 @@ export interface LengthSummary {
  * ```ts
  * import { lengthStatistics } from "./lengths.ts";
  * import assert from "node:assert/strict";
- *
  * const { words, characters } = lengthStatistics(["a cat sat", "a cat sat down"]);
  * assert.deepEqual([words.mean, characters.max], [3.5, 14]);
  * ```
@@ -59,7 +58,6 @@ export function lengthStatistics(
  * import { evaluateAll } from "../../statistics/decomposed.ts";
  * import { lengthRatioRows } from "./lengths.ts";
  * import assert from "node:assert/strict";
- *
  * assert.deepEqual(evaluateAll(lengthRatioRows(["a cat"], ["a cat sat down"])), { lengthRatio: 0.5 });
  * ```
  */
@@ -98,8 +96,8 @@ export function lengthRatioRows(
 }
 
 /**
- * Bytes of the texts, one a line, divided by their bytes after gzip: higher means more redundant, about 2 to 3 for varied prose.
- * A compressor's version may change the last digits.
+ * Bytes of the texts, one a line, divided by their bytes after gzip: higher means more redundant, about 2 to 3 for varied
+ * prose. A compressor's version may change the last digits.
  *
  * Source: Shaib et al., "Standardizing the Measurement of Text Diversity" (2024).
  *

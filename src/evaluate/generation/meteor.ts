@@ -19,8 +19,8 @@ export interface MeteorOptions {
   /** Reduces a lowercase word to its stem; default nltk's extended Porter stemmer. `false` leaves the stage out. */
   readonly stem?: ((word: string) => string) | false;
   /**
-   * The synonyms of a word, for example `readWordNet(files).synonyms`. There is no default: without it METEOR matches words exactly
-   * and by stem alone, which scores lower than with it. Say which was used.
+   * The synonyms of a word, for example `readWordNet(files).synonyms`. There is no default: without it METEOR matches words
+   * exactly and by stem alone, which scores lower than with it. Say which was used.
    */
   readonly synonyms?: (word: string) => Iterable<string>;
   /** Default {@linkcode words}. Words are lowercased afterwards. */
@@ -32,9 +32,10 @@ export interface MeteorOptions {
  *
  * Not 1 for a perfect prediction: its m words are one chunk, which costs `gamma / m ** beta`.
  *
- * Source: Lavie and Agarwal, "METEOR: An Automatic Metric for MT Evaluation with High Levels of Correlation with Human Judgments"
- * (2007); equal to `nltk.translate.meteor_score` 3.10, which gives the words of a text one by one to the latest word of the
- * reference that is free, stage by stage, and looks synonyms up by stem (`easili`), as is done here so that figures can be compared.
+ * Source: Lavie and Agarwal, "METEOR: An Automatic Metric for MT Evaluation with High Levels of Correlation with Human
+ * Judgments" (2007); equal to `nltk.translate.meteor_score` 3.10, which gives the words of a text one by one to the latest word
+ * of the reference that is free, stage by stage, and looks synonyms up by stem (`easili`), as is done here so that figures can
+ * be compared.
  *
  * @param predictions One text a row.
  * @param references One text a row, or several, of which the best counts.
@@ -43,7 +44,6 @@ export interface MeteorOptions {
  * ```ts
  * import { meteor } from "./meteor.ts";
  * import assert from "node:assert/strict";
- *
  * const score = meteor(["The dogs ran to the house"], ["A dog ran to the house."]);
  * assert.equal(score.toFixed(4), "0.7217");
  * ```

@@ -1,8 +1,8 @@
 /**
  * Numbers for n-grams: equal n-grams get equal numbers, counting from 0 in the order of their first appearance.
  *
- * An n-gram is known by its first n-1 words, which have a number already, and its last; so a text of m words costs O(m) for each
- * order, and no strings are joined.
+ * An n-gram is known by its first n-1 words, which have a number already, and its last; so a text of m words costs O(m) for
+ * each order, and no strings are joined.
  */
 export class NgramNumbers {
   readonly #words = new Map<string, number>();
@@ -10,8 +10,8 @@ export class NgramNumbers {
   readonly #orders: Map<number, number>[] = [];
 
   /**
-   * The numbers of a text's n-grams of the orders 1 to `order`, each in the order of the text; an order above the number of words
-   * has none.
+   * The numbers of a text's n-grams of the orders 1 to `order`, each in the order of the text; an order above the number of
+   * words has none.
    */
   of(words: readonly string[], order: number): Int32Array[] {
     const ids = Int32Array.from(words, (word) => {

@@ -19,12 +19,12 @@ export interface Window {
 /**
  * The windows that a text longer than the model's context is read in, each `stride` tokens further than the one before.
  *
- * Every token is scored once, in the first window that it is in; only the first token of a text never is, for nothing comes before
- * it. A smaller stride gives each token more context and costs more runs. At a stride of `maxLength` no window overlaps another
- * and the first token of each goes without a score.
+ * Every token is scored once, in the first window that it is in; only the first token of a text never is, for nothing comes
+ * before it. A smaller stride gives each token more context and costs more runs. At a stride of `maxLength` no window overlaps
+ * another and the first token of each goes without a score.
  *
- * Source: Hugging Face, "Perplexity of fixed-length models". Its code averages each window's mean with one token less than counts
- * there; {@linkcode perplexity} takes the sum over all scored tokens and divides it by their number.
+ * Source: Hugging Face, "Perplexity of fixed-length models". Its code averages each window's mean with one token less than
+ * counts there; {@linkcode perplexity} takes the sum over all scored tokens and divides it by their number.
  *
  * @param length Tokens of the text.
  * @throws {EvaluationError} When `maxLength` is below 2, or the stride below 1 or above `maxLength`.
@@ -32,7 +32,6 @@ export interface Window {
  * ```ts
  * import { slidingWindows } from "./perplexity.ts";
  * import assert from "node:assert/strict";
- *
  * assert.deepEqual(slidingWindows(7, { maxLength: 4, stride: 2 }), [
  *   { begin: 0, end: 4, scoredFrom: 1 },
  *   { begin: 2, end: 6, scoredFrom: 4 },
@@ -91,7 +90,6 @@ export interface Perplexity {
  * ```ts
  * import { perplexity, utf8Length } from "./perplexity.ts";
  * import assert from "node:assert/strict";
- *
  * // three tokens behind the first, each with probability 1/4
  * const text = { logLikelihoods: [1, 1, 1].map(() => Math.log(1 / 4)), bytes: utf8Length("a b c d") };
  * const { perplexity: value, bitsPerByte } = perplexity([text]);
@@ -160,13 +158,12 @@ function negativeSum(logLikelihoods: ArrayLike<number>, row: number): number {
  *
  * @param logits Row-major `[targets.length, vocabulary]`; row t is what the model says of the token that is `targets[t]`, so it
  * comes from the place before that token.
- * @throws {EvaluationError} When the shapes do not fit, a target is outside the vocabulary, or a logit is NaN or infinite (-Infinity
- * is fine: that token cannot come).
+ * @throws {EvaluationError} When the shapes do not fit, a target is outside the vocabulary, or a logit is NaN or infinite
+ * (-Infinity is fine: that token cannot come).
  * @example
  * ```ts
  * import { tokenLogLikelihoods } from "./perplexity.ts";
  * import assert from "node:assert/strict";
- *
  * const [first, second] = tokenLogLikelihoods([0, 0, 1000, 1000], [1, 0]);
  * assert.deepEqual([first, second], [-Math.LN2, -Math.LN2]);
  * ```

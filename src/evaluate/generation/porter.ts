@@ -3,8 +3,8 @@ type Rule = readonly [suffix: string, replacement: string, condition?: (stem: st
 
 /**
  * Stem of a word by Porter's algorithm, as NLTK's `PorterStemmer` has it in its default mode (`NLTK_EXTENSIONS`): Martin
- * Porter's own amendments, a table of irregular forms, and NLTK's rules for short words and for -y. The ROUGE `stemmer`
- * option uses it. The time is linear in the word's length.
+ * Porter's own amendments, a table of irregular forms, and NLTK's rules for short words and for -y. The ROUGE `stemmer` option
+ * uses it. The time is linear in the word's length.
  *
  * The word is lowercased first; words of one or two characters are handed back so. Every character other than a, e, i, o, u
  * (and y after a consonant) counts as a consonant. A character outside the Basic Multilingual Plane counts as two.
@@ -15,7 +15,6 @@ type Rule = readonly [suffix: string, replacement: string, condition?: (stem: st
  * ```ts
  * import { porterStem } from "./porter.ts";
  * import assert from "node:assert/strict";
- *
  * assert.deepEqual(["relational", "flies", "dying", "Happily"].map(porterStem), ["relat", "fli", "die", "happili"]);
  * ```
  */

@@ -4,8 +4,8 @@ import { EvaluationError } from "../../statistics/errors.ts";
 /** Which rules hold. */
 export interface QuestionAnsweringOptions {
   /**
-   * Rules of the SQuAD script of this version. `"1.1"` (default): every row has an answer. `"2.0"`: a row whose references are an
-   * empty list, or only empty texts, has none, and the empty prediction is right there.
+   * Rules of the SQuAD script of this version. `"1.1"` (default): every row has an answer. `"2.0"`: a row whose references are
+   * an empty list, or only empty texts, has none, and the empty prediction is right there.
    */
   version?: "1.1" | "2.0";
   /**
@@ -44,7 +44,6 @@ export interface BestThreshold {
  * ```ts
  * import { questionAnswering } from "./question_answering.ts";
  * import assert from "node:assert/strict";
- *
  * const scores = questionAnswering(["The Eiffel Tower!", "in Paris"], [["Eiffel tower", "the tower"], "Paris"]);
  * assert.deepEqual(scores, { exactMatch: 0.5, f1: (1 + 2 / 3) / 2 });
  *
@@ -61,8 +60,8 @@ export function questionAnswering(
 }
 
 /**
- * The same as sums over rows. Without the metrics of rows with and without an answer, a row's statistics are its
- * `exactMatch` and `f1`. A share of no rows, as a resample may have, counts as 0.
+ * The same as sums over rows. Without the metrics of rows with and without an answer, a row's statistics are its `exactMatch`
+ * and `f1`. A share of no rows, as a resample may have, counts as 0.
  *
  * @param predictions One answer a row; empty: none is given.
  * @param references One accepted answer a row, or a list.
@@ -71,7 +70,6 @@ export function questionAnswering(
  * ```ts
  * import { questionAnsweringRows } from "./question_answering.ts";
  * import assert from "node:assert/strict";
- *
  * const { names, rows } = questionAnsweringRows(["the cat"], [["a dog", "cat"]]);
  * assert.deepEqual([names, [...rows]], [["exactMatch", "f1"], [1, 1]]);
  * ```
@@ -110,8 +108,8 @@ export function questionAnsweringRows(
  * The thresholds on the probability of no answer that give the highest exact match and F1 on these rows, by the rules of
  * version 2.0. Choose them on rows other than those you report: they are fitted.
  *
- * Going through the rows by rising probability, the value changes as one more row's prediction stands; the first highest
- * value counts, and where none is above that of answering nothing the threshold is 0 (as in the script).
+ * Going through the rows by rising probability, the value changes as one more row's prediction stands; the first highest value
+ * counts, and where none is above that of answering nothing the threshold is 0 (as in the script).
  *
  * @param predictions One answer a row.
  * @param references One accepted answer a row, or a list; empty: none.
@@ -121,7 +119,6 @@ export function questionAnsweringRows(
  * ```ts
  * import { bestNoAnswerThreshold } from "./question_answering.ts";
  * import assert from "node:assert/strict";
- *
  * const best = bestNoAnswerThreshold(["cat", "dog"], ["cat", []], [0.2, 0.7]);
  * assert.deepEqual(best.exactMatch, { value: 1, threshold: 0.2 });
  * ```
@@ -159,7 +156,6 @@ export function bestNoAnswerThreshold(
  * ```ts
  * import { normalizeAnswer } from "./question_answering.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(normalizeAnswer(" The  U.S.A., an ally"), "usa ally");
  * ```
  */

@@ -32,8 +32,8 @@ export interface RougeOptions {
   /** How texts are split. Default: `"default"`, which leaves out all but a-z and 0-9: use `"unicode"` for other scripts. */
   tokenizer?: RougeTokenizer;
   /**
-   * What counts of a row with many references. `"best"` (default): for each type the one with the highest F1, the first
-   * among equals, as rouge-score's `score_multi`; `"average"`: the mean over them.
+   * What counts of a row with many references. `"best"` (default): for each type the one with the highest F1, the first among
+   * equals, as rouge-score's `score_multi`; `"average"`: the mean over them.
    */
   manyReferences?: "best" | "average";
 }
@@ -43,8 +43,8 @@ export interface RougeOptions {
  * row's values.
  *
  * Equal to rouge-score 0.1.2 (whose values most papers report) with its defaults: no weighting towards recall, and rougeLsum
- * splits at newlines; its `split_summaries` needs NLTK's trained sentence splitter and has no counterpart, so put each
- * sentence on a line of its own. Unlike there, n may be above 9, and `stemmer` holds for other tokenizers too.
+ * splits at newlines; its `split_summaries` needs NLTK's trained sentence splitter and has no counterpart, so put each sentence
+ * on a line of its own. Unlike there, n may be above 9, and `stemmer` holds for other tokenizers too.
  *
  * Time is linear in the texts' lengths but for rougeL and rougeLsum: the product of the lengths over 31. Memory is linear.
  *
@@ -58,7 +58,6 @@ export interface RougeOptions {
  * ```ts
  * import { rouge } from "./rouge.ts";
  * import assert from "node:assert/strict";
- *
  * const scores = rouge(["The cat sat on the mat."], ["the cat is on the mat"]);
  * assert.equal(scores.rouge2.precision, 0.6);
  * assert.equal(scores.rougeL.f1, 5 / 6);
@@ -94,7 +93,6 @@ export function rouge(
  * ```ts
  * import { rougeRows } from "./rouge.ts";
  * import assert from "node:assert/strict";
- *
  * const { names, rows } = rougeRows(["a b", "c"], ["a b", "d"], { types: ["rougeL"] });
  * assert.deepEqual(names, ["rougeL.precision", "rougeL.recall", "rougeL.f1"]);
  * assert.deepEqual([...rows], [1, 1, 1, 0, 0, 0]);

@@ -9,9 +9,9 @@ interface Line {
 }
 
 /**
- * Matches of rougeLsum. Each line of the reference is matched with the union of its longest common subsequences with the
- * lines of the prediction; a token counts as a match at most as often as the prediction has it. A line that a text has
- * many times is looked at once: a model that repeats itself makes thousands.
+ * Matches of rougeLsum. Each line of the reference is matched with the union of its longest common subsequences with the lines
+ * of the prediction; a token counts as a match at most as often as the prediction has it. A line that a text has many times is
+ * looked at once: a model that repeats itself makes thousands.
  */
 export class SummaryLcs {
   readonly #lcs: Lcs;

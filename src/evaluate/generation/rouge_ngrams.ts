@@ -1,8 +1,8 @@
 import type { Tokens } from "./rouge_tokens.ts";
 
 /**
- * N-grams that a text has in common with others. An n-gram is a number: that of the pair of its first and its last
- * m = ⌈n/2⌉ tokens, which overlap when n is odd. So a size takes about log2(n) passes, and the sizes asked for share them.
+ * N-grams that a text has in common with others. An n-gram is a number: that of the pair of its first and its last m = ⌈n/2⌉
+ * tokens, which overlap when n is odd. So a size takes about log2(n) passes, and the sizes asked for share them.
  */
 export class NgramOverlap {
   readonly #levels: Level[] = []; // by n, ascending; the first is n = 1
@@ -49,8 +49,8 @@ export class NgramOverlap {
   }
 
   /**
-   * N-grams in common with the base, each as often as it is in the text that has it less often: `out` gets n and their
-   * number. Tokens are below `size`.
+   * N-grams in common with the base, each as often as it is in the text that has it less often: `out` gets n and their number.
+   * Tokens are below `size`.
    */
   countShared(tokens: Tokens, size: number, out: Map<number, number>): void {
     for (const level of this.#levels) {

@@ -2,10 +2,10 @@ import { EvaluationError } from "../../statistics/errors.ts";
 import { porterStem } from "./porter.ts";
 
 /**
- * How texts are split into tokens. `"default"`: rouge-score's rule, the runs of a-z and 0-9 of the lowercased text, so
- * words of other scripts count for nothing. `"unicode"`: the runs of letters, marks and numbers of any script in the
- * lowercased, composed (NFC) text, and for scripts written without spaces (Han, Hiragana, Katakana, Thai, Lao, Khmer,
- * Myanmar) each character, with the marks that follow it. A function: the tokens it returns for a text.
+ * How texts are split into tokens. `"default"`: rouge-score's rule, the runs of a-z and 0-9 of the lowercased text, so words of
+ * other scripts count for nothing. `"unicode"`: the runs of letters, marks and numbers of any script in the lowercased,
+ * composed (NFC) text, and for scripts written without spaces (Han, Hiragana, Katakana, Thai, Lao, Khmer, Myanmar) each
+ * character, with the marks that follow it. A function: the tokens it returns for a text.
  */
 export type RougeTokenizer = "default" | "unicode" | ((text: string) => readonly string[]);
 
@@ -144,8 +144,8 @@ function endLine({ length, lineEnds }: Tokens): void {
 }
 
 /**
- * Numbers for tokens, in the order they are first met. A token's UTF-16 units are written behind those of the tokens before
- * it, and stay there if it is new; so no string is made for it, which would take most of the time that ROUGE takes.
+ * Numbers for tokens, in the order they are first met. A token's UTF-16 units are written behind those of the tokens before it,
+ * and stay there if it is new; so no string is made for it, which would take most of the time that ROUGE takes.
  */
 class Vocabulary {
   size = 0;

@@ -7,8 +7,8 @@ import { EvaluationError } from "../../statistics/errors.ts";
  */
 
 /**
- * The references of each row: one text, or several, of which some may be missing (null). An empty text is a reference,
- * a missing one is not. (sacrebleu's own interface takes them the other way round, one list a translator.)
+ * The references of each row: one text, or several, of which some may be missing (null). An empty text is a reference, a
+ * missing one is not. (sacrebleu's own interface takes them the other way round, one list a translator.)
  */
 export type References = readonly (string | readonly (string | null | undefined)[])[];
 

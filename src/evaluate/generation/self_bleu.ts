@@ -10,16 +10,15 @@ import { type NgramOptions, readTexts } from "./diversity.ts";
 /**
  * Self-BLEU, in [0, 1]: the mean BLEU of each text against all others; 1 where all are alike, near 0 where they share little.
  *
- * Source: Zhu et al., "Texygen" (2018). A text's BLEU is nltk's `sentence_bleu` with equal weights and its smoothing method 1 (an
- * n-gram precision of 0 counts as 0.1 matches), as in Texygen. Linear in the words of all texts: for each n-gram the two texts
- * that have it most are known, so that each text can be left out.
+ * Source: Zhu et al., "Texygen" (2018). A text's BLEU is nltk's `sentence_bleu` with equal weights and its smoothing method 1
+ * (an n-gram precision of 0 counts as 0.1 matches), as in Texygen. Linear in the words of all texts: for each n-gram the two
+ * texts that have it most are known, so that each text can be left out.
  *
  * @throws {EvaluationError} When there are fewer than two texts or an option is out of range.
  * @example
  * ```ts
  * import { selfBleu } from "./self_bleu.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(selfBleu(["the cat sat down", "the cat sat down"]), 1);
  * assert.ok(selfBleu(["the cat sat down", "a dog ran off"]) < 0.2);
  * ```

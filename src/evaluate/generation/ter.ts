@@ -37,9 +37,9 @@ export interface TerScore {
 
 /**
  * Corpus translation edit rate (Snover et al. 2006), equal to sacrebleu 2.6.0's version of Tercom: words inserted, deleted,
- * substituted and stretches of words shifted, in percent of the words of reference. Lower is better; 0 means equal. Shifts
- * are searched as Tercom does: greedily, at most 10 words over at most 50 places, 1,000 tries a pair of texts, the edit
- * distance within 25 words of the diagonal.
+ * substituted and stretches of words shifted, in percent of the words of reference. Lower is better; 0 means equal. Shifts are
+ * searched as Tercom does: greedily, at most 10 words over at most 50 places, 1,000 tries a pair of texts, the edit distance
+ * within 25 words of the diagonal.
  *
  * @param predictions One text a row.
  * @param references One or more texts a row; null for one that is missing.
@@ -48,7 +48,6 @@ export interface TerScore {
  * ```ts
  * import { ter } from "./ter.ts";
  * import assert from "node:assert/strict";
- *
  * const result = ter(["on the mat sat the cat"], ["the cat sat on the mat"]); // two shifts
  * assert.equal(result.edits, 2);
  * assert.equal(result.text, "TER = 33.33");
@@ -90,7 +89,6 @@ export function ter(
  * ```ts
  * import { sentenceTer } from "./ter.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(sentenceTer("the cat sat", ["the cat sat down", "a cat sat"]).edits, 1);
  * ```
  */
@@ -111,7 +109,6 @@ export function sentenceTer(
  * import { ter, terRows } from "./ter.ts";
  * import { evaluateAll } from "../../statistics/decomposed.ts";
  * import assert from "node:assert/strict";
- *
  * const predictions = ["the cat sat", "a dog"], references = ["the cat sits", "the dog"];
  * assert.equal(evaluateAll(terRows(predictions, references)).ter, ter(predictions, references).score);
  * ```

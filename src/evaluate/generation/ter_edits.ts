@@ -16,9 +16,9 @@ const UNREACHED = 1 << 29;
  * A counter of the edits (insertions, deletions, substitutions, shifts) that turn a hypothesis into a reference, by the
  * heuristics of Tercom in sacrebleu 2.6.0: greedily, while a shift lowers the edit distance, the best one is made.
  *
- * What is kept of the hypothesis as it stands is its matrix of edit distances, so a candidate shift is worth only the rows
- * from the first word it moves to where its rows run level with the old ones again. The beam makes a row at most some 50
- * cells, or the ratio of the lengths: memory and the time of a step are linear in the texts' lengths.
+ * What is kept of the hypothesis as it stands is its matrix of edit distances, so a candidate shift is worth only the rows from
+ * the first word it moves to where its rows run level with the old ones again. The beam makes a row at most some 50 cells, or
+ * the ratio of the lengths: memory and the time of a step are linear in the texts' lengths.
  */
 export function createEditCounter(): EditCounter {
   const ids = new Map<string, number>();

@@ -20,7 +20,6 @@ export interface TerTokenizerOptions {
  * ```ts
  * import { tokenizeForTer } from "./ter_tokenizer.ts";
  * import assert from "node:assert/strict";
- *
  * assert.deepEqual(tokenizeForTer("Tom's 3.5 cats.", { normalized: true }), ["tom", "'s", "3.5", "cats", "."]);
  * ```
  */

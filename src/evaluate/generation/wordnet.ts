@@ -20,8 +20,8 @@ export interface WordNet {
   /** Words and phrases in its index, counted once for each part of speech. */
   readonly size: number;
   /**
-   * The words that share a synset with a word, itself included where WordNet knows it; spelled as WordNet does, phrases left out.
-   * The word may be inflected: the rules and exceptions of WordNet's `morphy` find its base forms.
+   * The words that share a synset with a word, itself included where WordNet knows it; spelled as WordNet does, phrases left
+   * out. The word may be inflected: the rules and exceptions of WordNet's `morphy` find its base forms.
    *
    * @throws {EvaluationError} When the word's place in a data file holds no synset.
    */
@@ -45,7 +45,6 @@ export const wordNetLimits = {
  * ```ts
  * import { readWordNet } from "./wordnet.ts";
  * import assert from "node:assert/strict";
- *
  * const bytes = (text: string) => new TextEncoder().encode(text);
  * const wordNet = readWordNet({
  *   "index.noun": bytes("auto n 1 0 1 1 00000000  \ncar n 1 0 1 1 00000000  \n"),

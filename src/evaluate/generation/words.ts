@@ -2,8 +2,8 @@
  * A text's words, the same for every language and on every machine: what METEOR and the measures of diversity count unless they
  * are given another tokenizer.
  *
- * - Letters and digits that stand together are a word, with the marks on them, and with `'`, `’`, `-` and `_` between two of them
- *   (`don't`, `state-of-the-art`) and `.` and `,` between two digits (`1,234.56`).
+ * - Letters and digits that stand together are a word, with the marks on them, and with `'`, `’`, `-` and `_` between two of
+ *   them (`don't`, `state-of-the-art`) and `.` and `,` between two digits (`1,234.56`).
  * - In scripts written without spaces (Han, Hiragana, Katakana, Thai, Lao, Khmer, Myanmar) each letter is a word.
  * - An emoji with its modifiers is a word, and so is a flag, and every other character that is not white space.
  *
@@ -13,7 +13,6 @@
  * ```ts
  * import { words } from "./words.ts";
  * import assert from "node:assert/strict";
- *
  * assert.deepEqual(words("Don't pay $1,234.56!"), ["Don't", "pay", "$", "1,234.56", "!"]);
  * assert.deepEqual(words("我爱NLP 👍🏽"), ["我", "爱", "NLP", "👍🏽"]);
  * ```

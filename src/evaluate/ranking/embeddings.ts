@@ -65,7 +65,6 @@ const SIMILARITIES: readonly Similarity[] = ["cosine", "dot", "euclidean", "manh
  * ```ts
  * import { stsReport } from "./embeddings.ts";
  * import assert from "node:assert/strict";
- *
  * const a = { data: Float32Array.of(1, 0, 1, 0, 1, 0), width: 2 };
  * const b = { data: Float32Array.of(1, 0, 1, 1, 0, 1), width: 2 };
  * assert.equal(stsReport(a, b, [5, 3, 0]).cosine.spearman, 1);
@@ -84,8 +83,8 @@ export function stsReport(a: Vectors, b: Vectors, scores: ArrayLike<number>): St
 /**
  * Retrieval: how well nearest neighbours of queries in a corpus are the relevant ones.
  *
- * Equal to sentence-transformers' `InformationRetrievalEvaluator` in doubles, whose accuracy@k is `hitRate@k` here; of documents
- * as close, the earlier row comes first, and MAP@k divides by what is reachable at k.
+ * Equal to sentence-transformers' `InformationRetrievalEvaluator` in doubles, whose accuracy@k is `hitRate@k` here; of
+ * documents as close, the earlier row comes first, and MAP@k divides by what is reachable at k.
  *
  * @param queries [queries, width].
  * @param corpus [documents, width].
@@ -97,7 +96,6 @@ export function stsReport(a: Vectors, b: Vectors, scores: ArrayLike<number>): St
  * ```ts
  * import { retrieval } from "./embeddings.ts";
  * import assert from "node:assert/strict";
- *
  * const corpus = { data: Float32Array.of(1, 0, 0, 1, -1, 0), width: 2 };
  * const queries = { data: Float32Array.of(2, 1, 1, 9), width: 2 };
  * const metrics = retrieval(queries, corpus, [[0], [0]], { cutoffs: [1, 2] });
@@ -122,7 +120,6 @@ export function retrieval(
  * ```ts
  * import { retrievalRows } from "./embeddings.ts";
  * import assert from "node:assert/strict";
- *
  * const corpus = { data: Float32Array.of(1, 0, 0, 1), width: 2 };
  * const rows = retrievalRows(corpus, corpus, [[0], [1]], { cutoffs: [1] });
  * assert.deepEqual([rows.n, rows.names[0]], [2, "mrr@1"]);
@@ -164,8 +161,8 @@ export function retrievalRows(
 /**
  * Pair classification: the thresholds on a similarity that tell best which pairs belong together, and the average precision.
  *
- * Equal to sentence-transformers' `BinaryClassificationEvaluator`, in doubles. The thresholds are chosen on these same pairs: accuracy
- * and F1 are upper bounds, not what to expect of new ones.
+ * Equal to sentence-transformers' `BinaryClassificationEvaluator`, in doubles. The thresholds are chosen on these same pairs:
+ * accuracy and F1 are upper bounds, not what to expect of new ones.
  *
  * @param a Vectors of the first texts, [n, width].
  * @param b Vectors of the second texts, [n, width].
@@ -176,7 +173,6 @@ export function retrievalRows(
  * ```ts
  * import { pairReport } from "./embeddings.ts";
  * import assert from "node:assert/strict";
- *
  * const a = { data: Float32Array.of(1, 0, 1, 0), width: 2 }, b = { data: Float32Array.of(1, 0, 0, 1), width: 2 };
  * const { f1, f1Threshold } = pairReport(a, b, [1, 0]);
  * assert.deepEqual([f1, f1Threshold], [1, 0.5]);

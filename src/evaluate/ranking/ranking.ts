@@ -22,8 +22,8 @@ export interface RankingOptions {
   /** Gain of a relevance r: "linear" (default) is r, "exponential" 2^r − 1 (Burges et al. 2005). */
   gain?: "linear" | "exponential";
   /**
-   * What MAP@k divides by: "relevant" (default, trec_eval) is all relevant ones, "reachable" at most k of them, so that
-   * a perfect ranking scores 1 at every depth (sentence-transformers).
+   * What MAP@k divides by: "relevant" (default, trec_eval) is all relevant ones, "reachable" at most k of them, so that a
+   * perfect ranking scores 1 at every depth (sentence-transformers).
    */
   averagePrecision?: "relevant" | "reachable";
 }
@@ -32,10 +32,10 @@ export interface RankingOptions {
  * Means over queries of the usual metrics of rankings.
  *
  * Over whole lists: `mrr` (1 / rank of the first relevant result), `map` (mean of the precisions at relevant results),
- * `rPrecision` (precision at as many results as are relevant), `ndcg` and `dcg` (gains over log2(1 + rank)). At each
- * depth k: `mrr@k`, `map@k`, `ndcg@k`, `dcg@k`, `precision@k`, `recall@k` and `hitRate@k` (anything relevant at all). All
- * but DCG lie in [0, 1]. A query with nothing relevant scores 0. Equal to trec_eval, and to ranx but for nDCG where
- * `relevantFrom` is above 1: ranx then leaves the relevances below it out of nDCG, too.
+ * `rPrecision` (precision at as many results as are relevant), `ndcg` and `dcg` (gains over log2(1 + rank)). At each depth k:
+ * `mrr@k`, `map@k`, `ndcg@k`, `dcg@k`, `precision@k`, `recall@k` and `hitRate@k` (anything relevant at all). All but DCG lie in
+ * [0, 1]. A query with nothing relevant scores 0. Equal to trec_eval, and to ranx but for nDCG where `relevantFrom` is above 1:
+ * ranx then leaves the relevances below it out of nDCG, too.
  *
  * @param lists One ranked list a query.
  * @throws {EvaluationError} When there are no queries, a relevance is negative or not finite, or an option is out of range.
@@ -43,7 +43,6 @@ export interface RankingOptions {
  * ```ts
  * import { ranking } from "./ranking.ts";
  * import assert from "node:assert/strict";
- *
  * const metrics = ranking([{ relevance: [0, 1, 0] }, { relevance: [1, 0, 0], judged: [1, 1] }], { cutoffs: [1] });
  * assert.equal(metrics.mrr, 0.75);
  * assert.equal(metrics["recall@1"], 0.25);
@@ -61,7 +60,6 @@ export function ranking(lists: readonly RankedList[], options: RankingOptions = 
  * ```ts
  * import { rankingRows } from "./ranking.ts";
  * import assert from "node:assert/strict";
- *
  * const { names, rows } = rankingRows([{ relevance: [0, 1] }], { cutoffs: [] });
  * assert.deepEqual(names.slice(0, 2), ["mrr", "map"]);
  * assert.deepEqual([...rows.slice(0, 2)], [0.5, 0.5]);
@@ -104,8 +102,8 @@ export function rankingRows(lists: readonly RankedList[], options: RankingOption
 }
 
 /**
- * DCG and nDCG by query where scores, not an order, are given: results with equal scores share their gains, as the mean
- * over their orders (McSherry and Najork 2008). Equal to scikit-learn's `dcg_score` and `ndcg_score`.
+ * DCG and nDCG by query where scores, not an order, are given: results with equal scores share their gains, as the mean over
+ * their orders (McSherry and Najork 2008). Equal to scikit-learn's `dcg_score` and `ndcg_score`.
  *
  * @param relevance Relevance of each candidate, by query.
  * @param scores Predicted score of each candidate, by query.
@@ -116,7 +114,6 @@ export function rankingRows(lists: readonly RankedList[], options: RankingOption
  * import { evaluateAll } from "../../statistics/decomposed.ts";
  * import { scoredRankingRows } from "./ranking.ts";
  * import assert from "node:assert/strict";
- *
  * // the two best are tied: on average the first is worth (10 + 5) / 2
  * const rows = scoredRankingRows([[10, 0, 0, 1, 5]], [[1, 0, 0, 0, 1]], { cutoffs: [1] });
  * assert.equal(evaluateAll(rows)["dcg@1"], 7.5);

@@ -23,21 +23,20 @@ export interface RunLists {
 /**
  * A run and its judgements as ranked lists.
  *
- * The rules are trec_eval's: results are ordered by score, those tied by descending id; what was not judged, or judged below
- * 0, is irrelevant. Scores are compared as the doubles they are (trec_eval before version 10 and pytrec_eval round them
- * to 32 bits first, which ties scores that differ by less than one part in 10 million).
+ * The rules are trec_eval's: results are ordered by score, those tied by descending id; what was not judged, or judged below 0,
+ * is irrelevant. Scores are compared as the doubles they are (trec_eval before version 10 and pytrec_eval round them to 32 bits
+ * first, which ties scores that differ by less than one part in 10 million).
  *
  * @param run Score of each retrieved document, by query.
  * @param qrels Relevance of each judged document, by query.
- * @param options `missing`: a judged query that is not in the run is left out ("skip", as trec_eval does by default) or
- * scores 0 ("zero", trec_eval -c).
+ * @param options `missing`: a judged query that is not in the run is left out ("skip", as trec_eval does by default) or scores
+ * 0 ("zero", trec_eval -c).
  * @throws {EvaluationError} When the two have no query in common, or a number is not finite.
  * @example
  * ```ts
  * import { ranking } from "./ranking.ts";
  * import { listsOfRun } from "./ranking_trec.ts";
  * import assert from "node:assert/strict";
- *
  * const { lists } = listsOfRun({ q1: { d1: 0.2, d2: 0.9 } }, { q1: { d1: 1, d3: 1 } });
  * assert.equal(ranking(lists).mrr, 0.5);
  * assert.equal(ranking(lists)["recall@10"], 0.5);
@@ -92,7 +91,6 @@ export function listsOfRun(
  * ```ts
  * import { parseRun } from "./ranking_trec.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(parseRun("q1 Q0 d7 1 12.5 bm25\n").get("q1")?.get("d7"), 12.5);
  * ```
  */
@@ -112,7 +110,6 @@ export function parseRun(text: string): Map<string, Map<string, number>> {
  * ```ts
  * import { parseQrels } from "./ranking_trec.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(parseQrels("q1 0 d7 2\nq1 0 d9 0\n").get("q1")?.get("d7"), 2);
  * ```
  */

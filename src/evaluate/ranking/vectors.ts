@@ -34,7 +34,6 @@ const SORT_FROM = 128; // neighbours from which sorting everything is cheaper th
  * ```ts
  * import { similarities } from "./vectors.ts";
  * import assert from "node:assert/strict";
- *
  * const a = { data: Float32Array.of(1, 0, 3, 4), width: 2 }, b = { data: Float32Array.of(0, 2, 3, 4), width: 2 };
  * assert.deepEqual([...similarities(a, b)], [0, 1]);
  * assert.deepEqual([...similarities(a, b, { similarity: "manhattan" })], [-3, 0]);
@@ -64,7 +63,6 @@ export function similarities(
  * ```ts
  * import { nearest } from "./vectors.ts";
  * import assert from "node:assert/strict";
- *
  * const corpus = { data: Float32Array.of(1, 0, 0, 1, 1, 1), width: 2 };
  * assert.deepEqual([...nearest({ data: Float32Array.of(2, 1), width: 2 }, corpus, { k: 2 }).indices], [2, 0]);
  * ```
@@ -93,8 +91,8 @@ export function nearest(
 }
 
 /**
- * Alignment of positive pairs (Wang and Isola 2020): mean distance between the two, to the power `alpha`, of vectors
- * brought to length 1. From 0, where pairs coincide, to 2^alpha.
+ * Alignment of positive pairs (Wang and Isola 2020): mean distance between the two, to the power `alpha`, of vectors brought to
+ * length 1. From 0, where pairs coincide, to 2^alpha.
  *
  * @param options `alpha`, default 2.
  * @throws {EvaluationError} When shapes differ, a number is not finite, or a vector is all zeros.
@@ -102,7 +100,6 @@ export function nearest(
  * ```ts
  * import { alignment } from "./vectors.ts";
  * import assert from "node:assert/strict";
- *
  * const a = { data: Float32Array.of(1, 0), width: 2 };
  * assert.equal(alignment(a, { data: Float32Array.of(0, 5), width: 2 }).toFixed(9), "2.000000000");
  * ```
@@ -130,7 +127,6 @@ export function alignment(a: Vectors, b: Vectors, options: { alpha?: number } = 
  * ```ts
  * import { uniformity } from "./vectors.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(uniformity({ data: Float32Array.of(1, 0, -3, 0), width: 2 }), -8);
  * ```
  */
@@ -150,8 +146,8 @@ export function uniformity(vectors: Vectors, options: { t?: number } = {}): numb
 /**
  * How many vectors there are.
  *
- * @throws {EvaluationError} When there are none, the shape is wrong, a number is not finite, or a vector whose cosine is
- * wanted is all zeros: the row is named.
+ * @throws {EvaluationError} When there are none, the shape is wrong, a number is not finite, or a vector whose cosine is wanted
+ * is all zeros: the row is named.
  */
 export function checkVectors({ data, width }: Vectors, name: string, similarity: Similarity): number {
   if (!(Number.isInteger(width) && width >= 1) || data.length % width !== 0) {

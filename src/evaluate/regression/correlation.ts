@@ -25,7 +25,6 @@ export interface CorrelationTest {
  * ```ts
  * import { pearson } from "./correlation.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(pearson([1, 2, 3], [2, 4, 6]), 1);
  * ```
  */
@@ -35,15 +34,14 @@ export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
 }
 
 /**
- * Spearman's correlation: Pearson's of the ranks, ties having their average rank. In [-1, 1]; NaN where a column is
- * constant. Equal to `scipy.stats.spearmanr`.
+ * Spearman's correlation: Pearson's of the ranks, ties having their average rank. In [-1, 1]; NaN where a column is constant.
+ * Equal to `scipy.stats.spearmanr`.
  *
  * @throws {EvaluationError} When lengths differ, there are fewer than two rows, or a value is not finite.
  * @example
  * ```ts
  * import { spearman } from "./correlation.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(spearman([1, 2, 3], [1, 10, 100]), 1);
  * ```
  */
@@ -53,15 +51,14 @@ export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number {
 }
 
 /**
- * Kendall's tau-b: pairs of rows in the same order less those in opposite order, over the pairs not tied. In [-1, 1]; NaN
- * where a column is constant. O(n log n), after Knight (1966). Equal to `scipy.stats.kendalltau`.
+ * Kendall's tau-b: pairs of rows in the same order less those in opposite order, over the pairs not tied. In [-1, 1]; NaN where
+ * a column is constant. O(n log n), after Knight (1966). Equal to `scipy.stats.kendalltau`.
  *
  * @throws {EvaluationError} When lengths differ, there are fewer than two rows, or a value is not finite.
  * @example
  * ```ts
  * import { kendall } from "./correlation.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(kendall([1, 2, 3, 4], [1, 2, 4, 3]), 4 / 6);
  * ```
  */
@@ -71,15 +68,14 @@ export function kendall(x: ArrayLike<number>, y: ArrayLike<number>): number {
 }
 
 /**
- * Lin's concordance correlation (1989): how close the rows are to x = y, so that an offset or another scale costs. In
- * [-1, 1]; NaN where both columns are the same constant.
+ * Lin's concordance correlation (1989): how close the rows are to x = y, so that an offset or another scale costs. In [-1, 1];
+ * NaN where both columns are the same constant.
  *
  * @throws {EvaluationError} When lengths differ, there are fewer than two rows, or a value is not finite.
  * @example
  * ```ts
  * import { concordance } from "./correlation.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(concordance([1, 2, 3], [1, 2, 3]), 1);
  * assert.ok(concordance([1, 2, 3], [2, 3, 4]) < 0.6); // Pearson's is 1
  * ```
@@ -96,16 +92,15 @@ export function concordance(x: ArrayLike<number>, y: ArrayLike<number>): number 
 }
 
 /**
- * A correlation with its two-sided p-value, as scipy: for Pearson and Spearman from Student's t with n − 2 degrees of
- * freedom; for Kendall exact where nothing is tied and n <= 33 (or at most one pair is out of order), else from the
- * normal with the variance corrected for ties.
+ * A correlation with its two-sided p-value, as scipy: for Pearson and Spearman from Student's t with n − 2 degrees of freedom;
+ * for Kendall exact where nothing is tied and n <= 33 (or at most one pair is out of order), else from the normal with the
+ * variance corrected for ties.
  *
  * @throws {EvaluationError} When lengths differ, there are fewer than two rows, or a value is not finite.
  * @example
  * ```ts
  * import { correlationTest } from "./correlation.ts";
  * import assert from "node:assert/strict";
- *
  * const { pValue } = correlationTest([1, 2, 3, 4], [1, 2, 3, 4], { method: "kendall" });
  * assert.ok(Math.abs(pValue - 2 / 24) < 1e-12); // of 24 orders, this one and its reverse
  * ```

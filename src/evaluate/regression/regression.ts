@@ -64,7 +64,6 @@ const NAMES = ["references", "predictions"] as [string, string];
  * ```ts
  * import { regressionReport } from "./regression.ts";
  * import assert from "node:assert/strict";
- *
  * const report = regressionReport([3, -0.5, 2, 7], [2.5, 0, 2, 8]);
  * assert.equal(report.mae, 0.5);
  * assert.equal(report.mse, 0.375);
@@ -111,7 +110,6 @@ export function regressionReport(
  * import { evaluateAll, selectRows } from "../../statistics/decomposed.ts";
  * import { regressionRows } from "./regression.ts";
  * import assert from "node:assert/strict";
- *
  * const rows = regressionRows([1, 2, 3], [1, 2, 5]);
  * assert.equal(evaluateAll(selectRows(rows, [0, 1])).mae, 0);
  * ```
@@ -178,7 +176,6 @@ export function regressionRows(
  * ```ts
  * import { regressionOfRows } from "./regression.ts";
  * import assert from "node:assert/strict";
- *
  * const median = regressionOfRows([1, 2, 3], [1, 2, 5], "medianAbsoluteError");
  * assert.equal(median(Uint32Array.of(0, 2)), 1);
  * ```

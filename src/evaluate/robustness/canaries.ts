@@ -36,16 +36,15 @@ const MAX_CHARACTERS = 100_000;
 const KEYS = ["name", "input", "expected", "contains", "excludes", "minScore"];
 
 /**
- * Reads canaries: objects such as `{"input": "WIN CASH NOW", "expected": "spam", "minScore": 0.9}`,
- * `{"name": "capital", "input": "Capital of Italy?", "expected": ["Rome", "Roma"]}` or, for generated text,
- * `{"input": "Summarise: ...", "contains": ["Rome"], "excludes": ["Milan"]}`.
+ * Reads canaries: objects such as `{"input": "WIN CASH NOW", "expected": "spam", "minScore": 0.9}`, `{"name": "capital",
+ * "input": "Capital of Italy?", "expected": ["Rome", "Roma"]}` or, for generated text, `{"input": "Summarise: ...", "contains":
+ * ["Rome"], "excludes": ["Milan"]}`.
  *
  * @throws {EvaluationError} naming the canary and what is wrong with it.
  * @example
  * ```ts
  * import { parseCanaries } from "./canaries.ts";
  * import assert from "node:assert/strict";
- *
  * const [canary] = parseCanaries([{ input: "WIN CASH NOW", expected: "spam" }]);
  * assert.deepEqual(canary, { name: "canary 1", input: "WIN CASH NOW", expected: { anyOf: ["spam"] } });
  * ```
@@ -100,7 +99,6 @@ export function parseCanaries(records: readonly unknown[]): Canary[] {
  * ```ts
  * import { checkCanaries, parseCanaries } from "./canaries.ts";
  * import assert from "node:assert/strict";
- *
  * const canaries = parseCanaries([{ input: "WIN CASH NOW", expected: "spam", minScore: 0.9 }]);
  * assert.equal(checkCanaries(canaries, [{ text: "spam", score: 0.97 }]).rows[0].passed, true);
  * assert.equal(checkCanaries(canaries, [{ text: "spam", score: 0.6 }]).rows[0].passed, false);

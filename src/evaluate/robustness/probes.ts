@@ -52,7 +52,6 @@ export const probes: Record<Probe, ProbeRule> = {
  * ```ts
  * import { perturb } from "./probes.ts";
  * import assert from "node:assert/strict";
- *
  * assert.deepEqual(perturb(["Win cash NOW, click here!"], "truncated"), ["Win cash NOW,"]);
  * assert.deepEqual(perturb(["Win, now!"], "no punctuation"), ["Win now"]);
  * ```

@@ -6,10 +6,7 @@ import type { Span, TaggingScheme } from "./tagging_schemes.ts";
 
 /** How tags are read and scores without a denominator are filled. */
 export interface TaggingOptions {
-  /**
-   * "lenient" (default) reads any tags as conlleval does and needs no scheme; "strict" counts only what the scheme
-   * writes.
-   */
+  /** "lenient" (default) reads any tags as conlleval does and needs no scheme; "strict" counts only what the scheme writes. */
   mode?: "lenient" | "strict";
   /** Scheme of the strict mode; by default told from the references' prefixes (IOB2, IOE2, IOBES or BILOU). */
   scheme?: TaggingScheme;
@@ -71,10 +68,10 @@ export const AVERAGES = ["micro", "macro", "weighted"] as const;
 /**
  * Precision, recall and F1 of entities (per type, micro, macro, weighted) and the accuracy of tokens.
  *
- * Equal to seqeval 1.2.2: its default mode, and `mode="strict"` with a scheme. Its quirks are kept: in lenient mode the
- * scheme does not matter, a bare prefix has the type "_", and an entity made of unknown letters may take its start from
- * the entity before; the strict IOE1 does not read a one-token entity before its neighbour. Only where there is no entity
- * at all does it differ: seqeval's macro scores are NaN there, these are `zeroDivision`.
+ * Equal to seqeval 1.2.2: its default mode, and `mode="strict"` with a scheme. Its quirks are kept: in lenient mode the scheme
+ * does not matter, a bare prefix has the type "_", and an entity made of unknown letters may take its start from the entity
+ * before; the strict IOE1 does not read a one-token entity before its neighbour. Only where there is no entity at all does it
+ * differ: seqeval's macro scores are NaN there, these are `zeroDivision`.
  *
  * @param references True tags, by sentence.
  * @param predictions Predicted tags, by sentence; as many as the references have.
@@ -83,7 +80,6 @@ export const AVERAGES = ["micro", "macro", "weighted"] as const;
  * ```ts
  * import { taggingReport } from "./tagging.ts";
  * import assert from "node:assert/strict";
- *
  * const references = [["O", "B-MISC", "I-MISC", "O"], ["B-PER", "I-PER", "O"]];
  * const predictions = [["B-MISC", "I-MISC", "I-MISC", "O"], ["B-PER", "I-PER", "O"]];
  * const report = taggingReport(references, predictions);
@@ -136,15 +132,14 @@ export function taggingReport(
  *
  * On some of the rows the metrics are seqeval's on these sentences: types that occur in none of them do not count.
  *
- * @returns Metrics precision, recall, f1 (micro), macroPrecision, macroRecall, macroF1, weightedPrecision,
- * weightedRecall, weightedF1, accuracy, and `f1.TYPE` for each type.
+ * @returns Metrics precision, recall, f1 (micro), macroPrecision, macroRecall, macroF1, weightedPrecision, weightedRecall,
+ * weightedF1, accuracy, and `f1.TYPE` for each type.
  * @throws {EvaluationError} As `taggingReport`.
  * @example
  * ```ts
  * import { evaluateAll, selectRows } from "../../statistics/decomposed.ts";
  * import { taggingRows } from "./tagging.ts";
  * import assert from "node:assert/strict";
- *
  * const rows = taggingRows([["B-PER"], ["B-LOC", "O"]], [["B-PER"], ["O", "O"]]);
  * assert.equal(evaluateAll(rows).recall, 0.5);
  * assert.equal(evaluateAll(selectRows(rows, [0])).recall, 1);
@@ -168,7 +163,6 @@ export function taggingRows(
  * ```ts
  * import { taggedEntities } from "./tagging.ts";
  * import assert from "node:assert/strict";
- *
  * assert.deepEqual(taggedEntities([["O"], ["B-PER", "I-PER", "B-LOC"]]), [
  *   { row: 1, type: "PER", start: 0, end: 2 },
  *   { row: 1, type: "LOC", start: 2, end: 3 },

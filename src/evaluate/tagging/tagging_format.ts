@@ -11,7 +11,6 @@ import { AVERAGES, type EntityScores, type TaggingReport } from "./tagging.ts";
  * import { taggingReport } from "./tagging.ts";
  * import { formatTagging } from "./tagging_format.ts";
  * import assert from "node:assert/strict";
- *
  * const text = formatTagging(taggingReport([["B-PER", "O"]], [["B-PER", "O"]]));
  * assert.match(text, /PER       1\.00      1\.00      1\.00         1/);
  * ```

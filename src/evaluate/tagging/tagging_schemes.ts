@@ -18,8 +18,8 @@ export interface TagOptions {
   /** The prefix stands last: "PER-B" in place of "B-PER"; default false. */
   suffix?: boolean;
   /**
-   * "error" (default) refuses tags that are not how the scheme writes the entities they mark, such as an I that nothing
-   * began in IOB2; "repair" reads them as conlleval does: an entity begins wherever the type changes or something was outside.
+   * "error" (default) refuses tags that are not how the scheme writes the entities they mark, such as an I that nothing began
+   * in IOB2; "repair" reads them as conlleval does: an entity begins wherever the type changes or something was outside.
    */
   malformed?: "error" | "repair";
 }
@@ -64,8 +64,8 @@ export const PREFIXES: Record<TaggingScheme, string> = {
 };
 
 /**
- * seqeval's strict rules, each as previous letter, letter and types: "=" the same, "!" different, "*" either; "*" for a
- * letter means all of them. IOE1 is as seqeval has it, which does not read a one-token entity before its neighbour.
+ * seqeval's strict rules, each as previous letter, letter and types: "=" the same, "!" different, "*" either; "*" for a letter
+ * means all of them. IOE1 is as seqeval has it, which does not read a one-token entity before its neighbour.
  */
 export const STRICT: Record<TaggingScheme, Transitions> = {
   IOB1: rules("OI* II! BI* IB= BB=", "BI= II=", "II! IO* IB* BO* BI! BB="),
@@ -80,8 +80,8 @@ export const STRICT: Record<TaggingScheme, Transitions> = {
 export const LENIENT: Transitions = lenientRules();
 
 /**
- * Splits a tag as seqeval does. Leniently the type follows the first hyphen after the letter ("B-PER-X" is "PER-X");
- * strictly it is the rest without the hyphens around it.
+ * Splits a tag as seqeval does. Leniently the type follows the first hyphen after the letter ("B-PER-X" is "PER-X"); strictly
+ * it is the rest without the hyphens around it.
  *
  * @throws {EvaluationError} When the tag is empty.
  */
@@ -104,8 +104,8 @@ export function splitTag(tag: string, options: { suffix: boolean; strict: boolea
 /**
  * The entities that a sentence's tags mark, by the scheme's definition.
  *
- * Unlike seqeval's strict mode, IOE1 is read as Tjong Kim Sang and Veenstra (1999, "Representing Text Chunks") define
- * it: E only ends an entity whose neighbour has the same type.
+ * Unlike seqeval's strict mode, IOE1 is read as Tjong Kim Sang and Veenstra (1999, "Representing Text Chunks") define it: E
+ * only ends an entity whose neighbour has the same type.
  *
  * @param tags Tags of one sentence.
  * @returns Entities in order.
@@ -114,7 +114,6 @@ export function splitTag(tag: string, options: { suffix: boolean; strict: boolea
  * ```ts
  * import { tagsToSpans } from "./tagging_schemes.ts";
  * import assert from "node:assert/strict";
- *
  * assert.deepEqual(tagsToSpans(["B-PER", "I-PER", "O", "B-LOC"], "IOB2"), [
  *   { type: "PER", start: 0, end: 2 },
  *   { type: "LOC", start: 3, end: 4 },
@@ -176,7 +175,6 @@ export function tagsToSpans(
  * ```ts
  * import { spansToTags } from "./tagging_schemes.ts";
  * import assert from "node:assert/strict";
- *
  * assert.deepEqual(spansToTags([{ type: "PER", start: 0, end: 3 }], 4, "BILOU"), ["B-PER", "I-PER", "L-PER", "O"]);
  * ```
  */
@@ -218,7 +216,6 @@ export function spansToTags(
  * ```ts
  * import { convertTags } from "./tagging_schemes.ts";
  * import assert from "node:assert/strict";
- *
  * assert.deepEqual(convertTags(["B-PER", "I-PER", "O"], { from: "IOB2", to: "IOBES" }), ["B-PER", "E-PER", "O"]);
  * ```
  * @throws {EvaluationError} When a tag is outside the scheme, or the tags are malformed and `malformed` is "error".
@@ -231,8 +228,8 @@ export function convertTags(
 }
 
 /**
- * The scheme that tags are written in, judged by their letters as seqeval's `auto_detect` does: IOB2, IOE2, IOBES or
- * BILOU (IOB1 and IOE1 have the letters of IOB2 and IOE2 and are never found).
+ * The scheme that tags are written in, judged by their letters as seqeval's `auto_detect` does: IOB2, IOE2, IOBES or BILOU
+ * (IOB1 and IOE1 have the letters of IOB2 and IOE2 and are never found).
  *
  * @param letters Every letter that occurs.
  * @throws {EvaluationError} When no scheme has these letters.

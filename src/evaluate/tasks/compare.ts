@@ -24,9 +24,9 @@ export interface CompareOptions extends TaskOptions {
 }
 
 /**
- * Compares two systems on the same rows: each metric of the task with both intervals, the paired difference b − a, and a p-value
- * (accuracy by McNemar's test, the area under the ROC curve by DeLong's, all others by approximate randomisation), adjusted over the
- * metrics by Holm's method.
+ * Compares two systems on the same rows: each metric of the task with both intervals, the paired difference b − a, and a
+ * p-value (accuracy by McNemar's test, the area under the ROC curve by DeLong's, all others by approximate randomisation),
+ * adjusted over the metrics by Holm's method.
  *
  * @throws {EvaluationError} When the rows' references are not the same, or as `evaluateTask`.
  * @example
@@ -34,7 +34,6 @@ export interface CompareOptions extends TaskOptions {
  * import { compareSystems } from "./compare.ts";
  * import { pairsOf } from "./pairs.ts";
  * import assert from "node:assert/strict";
- *
  * const truth = Array.from({ length: 60 }, (_, i) => i % 2 === 0 ? "ham" : "spam");
  * const a = pairsOf(truth.map((label, i) => i % 5 === 0 ? "ham" : label), truth);
  * const b = pairsOf(truth, truth);

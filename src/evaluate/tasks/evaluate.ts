@@ -37,8 +37,8 @@ export interface ScoredChoice {
 }
 
 /**
- * Measures rows by what their task is measured by: metrics with intervals and reasons, classes, curves, slices and the rows that
- * went worst.
+ * Measures rows by what their task is measured by: metrics with intervals and reasons, classes, curves, slices and the rows
+ * that went worst.
  *
  * @throws {EvaluationError} When rows cannot be read as the task's, or a column to slice by is missing.
  * @example
@@ -46,7 +46,6 @@ export interface ScoredChoice {
  * import { evaluateTask } from "./evaluate.ts";
  * import { pairsOf } from "./pairs.ts";
  * import assert from "node:assert/strict";
- *
  * const pairs = pairsOf(["the cat sat", "a dog ran"], ["the cat sat down", "a dog ran"]);
  * const { metrics } = evaluateTask("summarization", pairs);
  * assert.deepEqual(metrics.slice(0, 2).map(({ name }) => name), ["rougeL.f1", "rouge1.f1"]);
@@ -212,12 +211,7 @@ function badness(task: Task, pairs: readonly Pair[], rows: Decomposed | undefine
   }
   const name = strategies[task].rowMetric;
   if (!rows?.names.includes(name)) {
-    return {
-      scores: [],
-      scoreLabel: name,
-      better: "higher",
-      isWrong: () => false,
-    };
+    return { scores: [], scoreLabel: name, better: "higher", isWrong: () => false };
   }
   const lower = ["hammingLoss", "rep4", "nll"].includes(name);
   const scores = valuesByRow(rows, name);

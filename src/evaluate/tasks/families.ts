@@ -44,7 +44,6 @@ export const families: Readonly<Record<FamilyName, Family>> = {
  * import { pairsOf } from "./pairs.ts";
  * import { measure } from "./scored.ts";
  * import assert from "node:assert/strict";
- *
  * const pairs = pairsOf(["the cat sat", "a dog"], ["the cat sat down", "a dog"]);
  * const rouge = measure(familyOf("rouge").score(pairs, {}));
  * assert.equal(rouge.find(({ name }) => name === "rouge1.precision")!.interval.value, 1);

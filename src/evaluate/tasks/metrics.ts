@@ -53,7 +53,6 @@ export interface ClassMetricOptions extends MetricOptions, Pick<ClassifierRows, 
  * ```ts
  * import { classificationMetrics } from "./metrics.ts";
  * import assert from "node:assert/strict";
- *
  * const { metrics } = classificationMetrics([0, 0, 1, 1], [0, 1, 1, 1], { labels: ["ham", "spam"] });
  * assert.equal(metrics.accuracy.value, 0.75);
  * assert.equal(metrics["f1.spam"].value, 0.8);
@@ -80,7 +79,6 @@ export function classificationMetrics(
  * ```ts
  * import { multilabelMetrics } from "./metrics.ts";
  * import assert from "node:assert/strict";
- *
  * const { n, metrics } = multilabelMetrics([1, 1, 0, 1], [1, 0, 0, 1], { labels: ["a", "b"] });
  * assert.deepEqual([n, metrics.microF1.value, metrics.subsetAccuracy.value], [2, 0.8, 0.5]);
  * ```
@@ -104,13 +102,12 @@ export function multilabelMetrics(
  *
  * @param references True numbers: [n].
  * @param predictions Predicted numbers: [n].
- * @throws {EvaluationError} When there are no rows, lengths differ, a number is not finite; with resamples also when a
- *   metric is undefined, as a correlation with a constant is.
+ * @throws {EvaluationError} When there are no rows, lengths differ, a number is not finite; with resamples also when a metric
+ *   is undefined, as a correlation with a constant is.
  * @example
  * ```ts
  * import { regressionMetrics } from "./metrics.ts";
  * import assert from "node:assert/strict";
- *
  * assert.equal(regressionMetrics([3, -0.5, 2, 7], [2.5, 0, 2, 8]).metrics.mae.value, 0.5);
  * ```
  */
@@ -123,8 +120,8 @@ export function regressionMetrics(
 }
 
 /**
- * Tags of tokens, read as entities: precision, recall and f1 (micro), their macro and weighted averages, `f1.TYPE` and its kind,
- * and the accuracy of tokens.
+ * Tags of tokens, read as entities: precision, recall and f1 (micro), their macro and weighted averages, `f1.TYPE` and its
+ * kind, and the accuracy of tokens.
  *
  * @param references True tags, by sentence.
  * @param predictions Predicted tags, by sentence; as many as the references have.
@@ -133,7 +130,6 @@ export function regressionMetrics(
  * ```ts
  * import { entityMetrics } from "./metrics.ts";
  * import assert from "node:assert/strict";
- *
  * const { metrics } = entityMetrics([["B-PER", "I-PER", "O"], ["B-LOC"]], [["B-PER", "I-PER", "O"], ["O"]]);
  * assert.deepEqual([metrics.precision.value, metrics.recall.value], [1, 0.5]);
  * ```
@@ -157,7 +153,6 @@ export function entityMetrics(
  * ```ts
  * import { similarityMetrics } from "./metrics.ts";
  * import assert from "node:assert/strict";
- *
  * const a = { data: Float32Array.of(1, 0, 1, 0, 1, 0), width: 2 }, b = { data: Float32Array.of(1, 0, 1, 1, 0, 1), width: 2 };
  * assert.equal(similarityMetrics([5, 3, 0], [a, b]).metrics.spearman.value, 1);
  * ```
@@ -181,7 +176,6 @@ export function similarityMetrics(
  * ```ts
  * import { retrievalMetrics } from "./metrics.ts";
  * import assert from "node:assert/strict";
- *
  * const corpus = { data: Float32Array.of(1, 0, 0, 1), width: 2 };
  * assert.equal(retrievalMetrics([[0], [1]], { queries: corpus, corpus }, { cutoffs: [1] }).metrics["mrr@1"].value, 1);
  * ```
@@ -207,7 +201,6 @@ export function retrievalMetrics(
  * ```ts
  * import { textMetrics } from "./metrics.ts";
  * import assert from "node:assert/strict";
- *
  * const { metrics } = textMetrics(["the cat sat down"], ["the cat sat down"], { task: "translation" });
  * assert.equal(metrics.chrf.value, 100);
  * ```

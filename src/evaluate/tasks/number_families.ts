@@ -165,10 +165,7 @@ function rankedList({ prediction, reference }: Pair, row: number): RankedList {
   if (new Set(ids).size < ids.length) {
     throw new EvaluationError(`Row ${row + 1}: its prediction names an id twice`);
   }
-  return {
-    relevance: ids.map((id) => relevances.get(id) ?? 0),
-    judged: [...relevances.values()],
-  };
+  return { relevance: ids.map((id) => relevances.get(id) ?? 0), judged: [...relevances.values()] };
 }
 
 function scoredText({ prediction, record }: Pair, row: number): ScoredText {

@@ -21,7 +21,6 @@ export type OptionValues = Readonly<Record<string, string | number | boolean | r
  * ```ts
  * import { readOptions } from "./options.ts";
  * import assert from "node:assert/strict";
- *
  * const rules = { stemmer: { about: "words by their stems", kind: "flag" } } as const;
  * assert.deepEqual(readOptions("rouge", rules, { stemmer: "true" }), { stemmer: true });
  * assert.throws(() => readOptions("rouge", rules, { stem: "yes" }), /rouge has no option "stem"; it has stemmer/);

@@ -20,15 +20,14 @@ const MAX_ROWS = 5_000_000;
 /**
  * Puts predictions and references together, row by row.
  *
- * A prediction's record may be a plain value or an object with `prediction`; a reference's a plain value or an object with `reference` or
- * `references`. Other keys of either are kept as columns.
+ * A prediction's record may be a plain value or an object with `prediction`; a reference's a plain value or an object with
+ * `reference` or `references`. Other keys of either are kept as columns.
  *
  * @throws {EvaluationError} When the numbers of rows differ, or a record lacks its value.
  * @example
  * ```ts
  * import { pairsOf } from "./pairs.ts";
  * import assert from "node:assert/strict";
- *
  * const [pair] = pairsOf([{ prediction: "ham", scores: { ham: 0.9 } }], [{ reference: "spam", lang: "en" }]);
  * assert.deepEqual(pair, { prediction: "ham", reference: "spam", record: { scores: { ham: 0.9 }, lang: "en" } });
  * ```
@@ -144,8 +143,8 @@ function finite(value: unknown, row: number, what: string): number {
 }
 
 /**
- * Probabilities of each label, row-major [n, labels], from a column `scores`: an object of label to number, a list of
- * `{label, score}`, or a list in the labels' order. undefined where no row has the column.
+ * Probabilities of each label, row-major [n, labels], from a column `scores`: an object of label to number, a list of `{label,
+ * score}`, or a list in the labels' order. undefined where no row has the column.
  */
 export function probabilityRows(pairs: readonly Pair[], labels: readonly string[]): Float64Array | undefined {
   if (pairs.every(({ record }) => record.scores === undefined)) return undefined;

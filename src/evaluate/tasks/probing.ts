@@ -14,8 +14,8 @@ export type ProbeOptions = TaskOptions;
 export type ProbeRow = Pick<ProbesSection["rows"][number], "before" | "after" | "difference" | "changed">;
 
 /**
- * What a change of the inputs costs: the task's first metric before and after, the paired difference, and the share of rows whose
- * prediction changed.
+ * What a change of the inputs costs: the task's first metric before and after, the paired difference, and the share of rows
+ * whose prediction changed.
  *
  * @throws {EvaluationError} When the rows differ in number, or the task's first metric is no function of sums over rows.
  * @example
@@ -23,7 +23,6 @@ export type ProbeRow = Pick<ProbesSection["rows"][number], "before" | "after" | 
  * import { probeRow } from "./probing.ts";
  * import { pairsOf } from "./pairs.ts";
  * import assert from "node:assert/strict";
- *
  * const truth = Array.from({ length: 40 }, (_, i) => i % 2 === 0 ? "ham" : "spam");
  * const before = pairsOf(truth, truth), after = pairsOf(truth.map((label, i) => i < 10 ? "ham" : label), truth);
  * const { difference, changed } = probeRow("text-classification", before, after);

@@ -79,7 +79,6 @@ export function affordableResamples({ n, cost = 10 }: Pick<Indexed, "n" | "cost"
  * import { measure } from "./scored.ts";
  * import { means } from "../../statistics/decomposed.ts";
  * import assert from "node:assert/strict";
- *
  * const [length] = measure({
  *   rows: means(["length"], [3, 5, 4, 6, 7]),
  *   info: () => ({ label: "mean length", better: "neither", unit: "words" }),

@@ -31,7 +31,6 @@ export interface SliceOptions extends RowBootstrapOptions {
  * import { sliceRows } from "./slices.ts";
  * import { means } from "../../statistics/decomposed.ts";
  * import assert from "node:assert/strict";
- *
  * const right = means(["accuracy"], Array.from({ length: 200 }, (_, i) => i % 2 === 0 || i % 3 > 0 ? 1 : 0));
  * const language = Array.from({ length: 200 }, (_, i) => i % 2 === 0 ? "en" : "it");
  * const { rows } = sliceRows(right, language, {

@@ -78,19 +78,12 @@ function confusedPairs({ labels, counts }: ConfusionSection): Markup | undefined
     table({
       caption: "The pairs of classes that are confused most often",
       columns: [
-        { label: "true class" },
-        { label: "predicted as" },
-        { label: "rows", kind: "number" },
-        { label: "of the class", kind: "number" },
+        { label: "true class", cell: ({ i }) => userText(labels[i], 60) },
+        { label: "predicted as", cell: ({ j }) => userText(labels[j], 60) },
+        { label: "rows", kind: "number", cell: ({ n }) => count(n) },
+        { label: "of the class", kind: "number", cell: ({ share }) => partPercent(share) },
       ],
-      bodies: [{
-        rows: pairs.slice(0, MAX_PAIRS).map(({ i, j, n, share }) => [
-          userText(labels[i], 60),
-          userText(labels[j], 60),
-          count(n),
-          partPercent(share),
-        ]),
-      }],
+      bodies: [{ rows: pairs.slice(0, MAX_PAIRS) }],
     })
   }</div>`;
 }

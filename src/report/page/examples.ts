@@ -63,18 +63,14 @@ export function canaries({ rows }: CanariesSection): Markup {
   const list = (rows: CanariesSection["rows"], caption: string) =>
     table({
       caption,
-      columns: [{ label: "canary" }, { label: "input" }, { label: "wanted" }, { label: "got" }, {
-        label: "",
-      }],
-      bodies: [{
-        rows: rows.slice(0, MAX_CANARIES).map((row) => [
-          userText(row.name, 120),
-          foldable(row.input, { most: 1000 }),
-          userText(row.expected, 300),
-          userText(row.got, 300),
-          chip(row.passed ? "good" : "bad", row.passed ? "passed" : "failed"),
-        ]),
-      }],
+      columns: [
+        { label: "canary", cell: (row) => userText(row.name, 120) },
+        { label: "input", cell: (row) => foldable(row.input, { most: 1000 }) },
+        { label: "wanted", cell: (row) => userText(row.expected, 300) },
+        { label: "got", cell: (row) => userText(row.got, 300) },
+        { label: "", cell: ({ passed }) => chip(passed ? "good" : "bad", passed ? "passed" : "failed") },
+      ],
+      bodies: [{ rows: rows.slice(0, MAX_CANARIES) }],
     });
   return markup`<p class="lead">${
     chip(failed.length === 0 ? "good" : "bad", `${count(passed.length)} of ${count(rows.length)} passed`)
@@ -99,15 +95,13 @@ export function safety({ flagged, rows }: SafetySection): Markup {
     markup`<details${rows.length <= 5 && markup` open`}><summary>${plural(rows.length, "finding")}</summary>${
       table({
         caption: "What was flagged, and by which rule",
-        columns: [{ label: "row" }, { label: "where" }, { label: "rule" }, { label: "text" }],
-        bodies: [{
-          rows: shown.map((row) => [
-            row.row,
-            row.where,
-            userText(row.rule, 80),
-            foldable(row.text, { most: 1000 }),
-          ]),
-        }],
+        columns: [
+          { label: "row", cell: (row) => row.row },
+          { label: "where", cell: (row) => row.where },
+          { label: "rule", cell: (row) => userText(row.rule, 80) },
+          { label: "text", cell: (row) => foldable(row.text, { most: 1000 }) },
+        ],
+        bodies: [{ rows: shown }],
       })
     }</details>`
   }${leftOut(rows.length, shown.length, "findings")}`;
@@ -122,16 +116,20 @@ export function latency(section: LatencySection): Markup {
     markup`<svg class="bar" width="100%" height="20" aria-hidden="true"><line class="grid" x1="0" x2="100%" y1="10" y2="10"/><rect class="range whole" x="0" y="5" height="10" rx="2" width="${
       px(x.at(ms))
     }%"/></svg>`;
-  const percentiles = [["median", section.p50], ["95th percentile", section.p95], [
-    "99th percentile",
-    section.p99,
-  ]] as const;
   return markup`${
     table({
       caption: "Percentiles of the time that a call takes",
-      columns: [{ label: "calls" }, { label: "", kind: "bar" }, { label: "time", kind: "number" }],
+      columns: [
+        { label: "calls", cell: ([name]) => name },
+        { label: "", kind: "bar", cell: ([, ms]) => bar(ms) },
+        { label: "time", kind: "number", cell: ([, ms]) => markup`<b>${milliseconds(ms)}</b>` },
+      ],
       bodies: [{
-        rows: percentiles.map(([name, ms]) => [name, bar(ms), markup`<b>${milliseconds(ms)}</b>`]),
+        rows: [
+          ["median", section.p50],
+          ["95th percentile", section.p95],
+          ["99th percentile", section.p99],
+        ] as [string, number][],
       }],
     })
   }<p class="foot">${plural(calls, "call")} of ${plural(batch, "input")}, one at a time.</p>`;
@@ -144,22 +142,16 @@ export function gate(section: GateSection): Markup {
     table({
       caption: "The gate's conditions",
       columns: [
-        { label: "condition" },
-        { label: "left side", kind: "number" },
-        { label: "right side", kind: "number" },
-        { label: "" },
+        { label: "condition", cell: ({ text }) => markup`<code>${userText(text, 600)}</code>` },
+        {
+          label: "left side",
+          kind: "number",
+          cell: ({ left, right }) => markup`<b>${sides(left, right)[0]}</b>`,
+        },
+        { label: "right side", kind: "number", cell: ({ left, right }) => sides(left, right)[1] },
+        { label: "", cell: ({ met }) => chip(met ? "good" : "bad", met ? "met" : "not met") },
       ],
-      bodies: [{
-        rows: section.conditions.map(({ text, left, right, met }) => {
-          const [l, r] = sides(left, right);
-          return [
-            markup`<code>${userText(text, 600)}</code>`,
-            markup`<b>${l}</b>`,
-            r,
-            chip(met ? "good" : "bad", met ? "met" : "not met"),
-          ];
-        }),
-      }],
+      bodies: [{ rows: section.conditions }],
     })
   }`;
 }

@@ -1,6 +1,8 @@
+import type { Interval } from "../../statistics/bootstrap.ts";
 import { type Markup, markup, userText } from "../markup.ts";
-import { count, figure, plural, pValue, range, signed, signedRange, significant } from "../numbers.ts";
-import { axisBar, intervalBar } from "../plots/interval_bar.ts";
+import { count, figure, plural, pValue, range, signed, signedRange, significant, times } from "../numbers.ts";
+import { intervalBar } from "../plots/interval_bar.ts";
+import type { Domain } from "../plots/scale.ts";
 import type {
   ClassesSection,
   ComparisonSection,
@@ -8,9 +10,9 @@ import type {
   Report,
   SlicesSection,
 } from "../../evaluate/report.ts";
-import { changeVerdict, direction, rowVerdict } from "../words.ts";
+import { changeVerdict, direction, rowVerdict, type Tone } from "../words.ts";
 import { domainOf, isShare } from "./metrics.ts";
-import { type Body, chip, foldable, leftOut, scoreCell, table } from "./tables.ts";
+import { chip, foldable, leftOut, scoreCell, stacked, table } from "./tables.ts";
 
 const MAX_CLASSES = 200;
 const MAX_SLICES = 100;
@@ -18,25 +20,17 @@ const MAX_SLICES = 100;
 /** Scores of each class, each with its interval. */
 export function classes({ rows }: ClassesSection): Markup {
   const shown = rows.slice(0, MAX_CLASSES);
-  const domain = domainOf(shown.flatMap((row) => [row.precision, row.recall, row.f1]));
   return markup`${
     table({
       caption: "Precision, recall and F1 of each class",
       columns: [
-        { label: "class" },
-        { label: "precision", kind: "score" },
-        { label: "recall", kind: "score" },
-        { label: "F1", kind: "score" },
-        { label: "rows", kind: "number" },
+        { label: "class", cell: (row) => userText(row.label, 80) },
+        { label: "precision", kind: "score", cell: (row, axis) => scoreCell(row.precision, axis) },
+        { label: "recall", kind: "score", cell: (row, axis) => scoreCell(row.recall, axis) },
+        { label: "F1", kind: "score", cell: (row, axis) => scoreCell(row.f1, axis) },
+        { label: "rows", kind: "number", cell: (row) => count(row.support) },
       ],
-      bodies: [{
-        rows: shown.map((row) => [
-          userText(row.label, 80),
-          ...[row.precision, row.recall, row.f1].map((interval) => scoreCell(interval, domain)),
-          count(row.support),
-        ]),
-        axis: ["", axisBar(domain), axisBar(domain), axisBar(domain), ""],
-      }],
+      bodies: [{ rows: shown, axis: domainOf(shown.flatMap((row) => [row.precision, row.recall, row.f1])) }],
     })
   }${leftOut(rows.length, shown.length, "classes")}`;
 }
@@ -49,28 +43,37 @@ export function slices(section: SlicesSection, report: Report): Markup {
   return markup`<div class="multiples">${
     section.metrics.map(({ name, label, better }, m) => {
       const whole = report.metrics.find((metric) => metric.name === name)?.interval;
-      const domain = domainOf(shown.map((row) => row.intervals[m]), whole ? [whole.value] : []);
+      const tested = (row: typeof shown[number]) => m === 0 && row.pValue !== undefined;
+      const differs = (row: typeof shown[number]) => tested(row) && row.pValue! <= level;
       return markup`<div>${
         table({
           caption: `${label}: ${direction[better]}`,
           showCaption: true,
-          columns: [{ label: section.column }, { label: "", kind: "bar" }, {
-            label: "value",
-            kind: "number",
-          }],
+          columns: [
+            {
+              label: section.column,
+              cell: (row) =>
+                markup`${
+                  stacked(
+                    userText(row.value, 60),
+                    markup`${plural(row.n, "row")}${tested(row) && ` · p ${equals(row.pValue!)}`}`,
+                  )
+                }${differs(row) && chip("warn", "differs from the rest")}`,
+            },
+            {
+              label: "",
+              kind: "bar",
+              cell: (row, axis) =>
+                intervalBar(row.intervals[m], axis, {
+                  reference: whole?.value,
+                  tone: differs(row) ? "warn" : "",
+                }),
+            },
+            { label: "value", kind: "number", cell: ({ intervals }) => bold(intervals[m]) },
+          ],
           bodies: [{
-            rows: shown.map((row) => {
-              const interval = row.intervals[m];
-              const differs = m === 0 && row.pValue !== undefined && row.pValue <= level;
-              return [
-                markup`${userText(row.value, 60)}<small class="why">${plural(row.n, "row")}${
-                  m === 0 && row.pValue !== undefined && ` · p ${equals(row.pValue)}`
-                }</small>${differs && chip("warn", "differs from the rest")}`,
-                intervalBar(interval, domain, { reference: whole?.value, tone: differs ? "warn" : "" }),
-                markup`<b>${figure(interval)}</b><small class="why">${range(interval)}</small>`,
-              ];
-            }),
-            axis: ["", axisBar(domain), ""],
+            rows: shown,
+            axis: domainOf(shown.map((row) => row.intervals[m]), whole ? [whole.value] : []),
           }],
         })
       }</div>`;
@@ -90,46 +93,31 @@ export function comparison(section: ComparisonSection): Markup {
     bodies.set(key, [...bodies.get(key) ?? [], row]);
   }
   const tests = [...new Set(section.rows.map((row) => row.test))].join(", ");
+  const verdict = (row: ComparisonSection["rows"][number]) => rowVerdict(row, { a: "a", b: "b" });
+  const cost = (value: number, unit: string) => markup`${significant(value, 3)} ${userText(unit, 40)}`;
   return markup`<p class="lead">a is ${userText(a, 120)}, b is ${
     userText(b, 120)
   }; both answered the same rows.</p>${
     section.rows.length > 0 && table({
       caption: "Each metric of both models, and their difference",
       columns: [
-        { label: "metric" },
-        { label: "a", kind: "number" },
-        { label: "b", kind: "number" },
-        { label: "b − a", kind: "number" },
-        { label: "", kind: "bar" },
-        { label: "adjusted p", kind: "number" },
-        { label: "verdict" },
+        { label: "metric", cell: (row) => stacked(userText(row.label, 80), direction[row.better]) },
+        { label: "a", kind: "number", cell: (row) => stacked(figure(row.a), range(row.a)) },
+        { label: "b", kind: "number", cell: (row) => stacked(figure(row.b), range(row.b)) },
+        { label: "b − a", kind: "number", cell: (row) => boldDifference(row.difference) },
+        {
+          label: "",
+          kind: "bar",
+          cell: (row, axis) =>
+            differenceBar(row.difference, axis, verdict(row).tone, `, p ${equals(row.pValue)}`),
+        },
+        { label: "adjusted p", kind: "number", cell: (row) => pValue(row.adjustedPValue) },
+        { label: "verdict", cell: (row) => chip(verdict(row).tone, verdict(row).words) },
       ],
-      bodies: [...bodies.values()].map((rows): Body => {
-        const domain = domainOf(rows.map((row) => row.difference), [0]);
-        return {
-          rows: rows.map((row) => {
-            const verdict = rowVerdict(row, { a: "a", b: "b" });
-            return [
-              markup`${userText(row.label, 80)}<small class="why">${direction[row.better]}</small>`,
-              markup`${figure(row.a)}<small class="why">${range(row.a)}</small>`,
-              markup`${figure(row.b)}<small class="why">${range(row.b)}</small>`,
-              markup`<b>${signed(row.difference)}</b><small class="why">${
-                signedRange(row.difference)
-              }</small>`,
-              intervalBar(row.difference, domain, {
-                reference: 0,
-                tone: verdict.tone,
-                tooltip: `${signed(row.difference)} (${signedRange(row.difference)}), p ${
-                  equals(row.pValue)
-                }`,
-              }),
-              pValue(row.adjustedPValue),
-              chip(verdict.tone, verdict.words),
-            ];
-          }),
-          axis: ["", "", "", "", axisBar(domain), "", ""],
-        };
-      }),
+      bodies: [...bodies.values()].map((rows) => ({
+        rows,
+        axis: domainOf(rows.map((row) => row.difference), [0]),
+      })),
     })
   }<p class="foot"><span class="key line"></span> no difference.${
     tests !== "" &&
@@ -141,19 +129,15 @@ export function comparison(section: ComparisonSection): Markup {
       table({
         caption: "Size and speed of both models, without a test",
         columns: [
-          { label: "cost" },
-          { label: "a", kind: "number" },
-          { label: "b", kind: "number" },
-          { label: "b / a", kind: "number" },
+          {
+            label: "cost",
+            cell: ({ label }) => userText(label, 80),
+          },
+          { label: "a", kind: "number", cell: ({ a, unit }) => cost(a, unit) },
+          { label: "b", kind: "number", cell: ({ b, unit }) => cost(b, unit) },
+          { label: "b / a", kind: "number", cell: ({ a, b }) => times(a, b) },
         ],
-        bodies: [{
-          rows: section.costs.map(({ label, a, b, unit }) => [
-            userText(label, 80),
-            markup`${significant(a, 3)} ${userText(unit, 40)}`,
-            markup`${significant(b, 3)} ${userText(unit, 40)}`,
-            Number.isFinite(b / a) && a > 0 ? `${significant(b / a, 3)}×` : "–",
-          ]),
-        }],
+        bodies: [{ rows: section.costs }],
       })
     }`
   }`;
@@ -164,47 +148,56 @@ export function probes(section: ProbesSection, report: Report): Markup {
   const metric = report.metrics.find(({ name, label }) =>
     name === section.metric || label === section.metric
   );
-  const domain = domainOf(section.rows.map((row) => row.difference), [0]);
+  const verdict = (row: ProbesSection["rows"][number]) =>
+    changeVerdict(row.difference, metric?.better ?? "higher");
   return markup`<p class="lead">${
     userText(metric?.label ?? section.metric, 80)
   } on the texts as they are, and after a small change that should not matter.</p>${
     table({
       caption: "What each change of the inputs does to the metric",
       columns: [
-        { label: "change" },
-        { label: "before", kind: "number" },
-        { label: "after", kind: "number" },
-        { label: "difference", kind: "number" },
-        { label: "", kind: "bar" },
-        { label: "answers changed", kind: "number" },
-        { label: "verdict" },
-      ],
-      bodies: [{
-        rows: section.rows.map((row) => {
-          const verdict = changeVerdict(row.difference, metric?.better ?? "higher");
-          return [
-            markup`${userText(row.probe, 60)}<small class="why">${userText(row.about, 200)}</small>${
+        {
+          label: "change",
+          cell: (row) =>
+            markup`${stacked(userText(row.probe, 60), userText(row.about, 200))}${
               row.example && markup`<details class="example"><summary>example</summary>
 <p class="why">before</p>${foldable(row.example.before, { most: 600 })}<p class="why">after</p>${
                 foldable(row.example.after, { most: 600 })
               }</details>`
             }`,
-            figure(row.before),
-            figure(row.after),
-            markup`<b>${signed(row.difference)}</b><small class="why">${signedRange(row.difference)}</small>`,
-            intervalBar(row.difference, domain, {
-              reference: 0,
-              tone: verdict.tone,
-              tooltip: `${signed(row.difference)} (${signedRange(row.difference)})`,
-            }),
-            markup`${figure(row.changed)}<small class="why">${range(row.changed)}</small>`,
-            chip(verdict.tone, verdict.words),
-          ];
-        }),
-        axis: ["", "", "", "", axisBar(domain), "", ""],
-      }],
+        },
+        { label: "before", kind: "number", cell: (row) => figure(row.before) },
+        { label: "after", kind: "number", cell: (row) => figure(row.after) },
+        { label: "difference", kind: "number", cell: (row) => boldDifference(row.difference) },
+        {
+          label: "",
+          kind: "bar",
+          cell: (row, axis) => differenceBar(row.difference, axis, verdict(row).tone),
+        },
+        {
+          label: "answers changed",
+          kind: "number",
+          cell: (row) => stacked(figure(row.changed), range(row.changed)),
+        },
+        { label: "verdict", cell: (row) => chip(verdict(row).tone, verdict(row).words) },
+      ],
+      bodies: [{ rows: section.rows, axis: domainOf(section.rows.map((row) => row.difference), [0]) }],
     })
   }<p class="foot"><span class="key line"></span> no difference; paired by row. "Answers changed" is a share of the rows.</p>`;
+}
+
+function bold(interval: Interval): Markup {
+  return stacked(markup`<b>${figure(interval)}</b>`, range(interval));
+}
+
+function boldDifference(difference: Interval): Markup {
+  return stacked(markup`<b>${signed(difference)}</b>`, signedRange(difference));
+}
+
+/** A difference's bar, beside a line at 0. */
+function differenceBar(difference: Interval, axis: Domain, tone: Tone, further = ""): Markup {
+  const tooltip = `${signed(difference)} (${signedRange(difference)})${further}`;
+  return intervalBar(difference, axis, { reference: 0, tone, tooltip });
 }
 
 /** "= 0.03" or "< 0.0001". */

@@ -1,41 +1,48 @@
 import { type Markup, markup, userText } from "../markup.ts";
 import { percent, plural, time } from "../numbers.ts";
-import { axisBar } from "../plots/interval_bar.ts";
 import type { Measured, Report } from "../../evaluate/report.ts";
 import { direction, nameOf } from "../words.ts";
 import { domainOf } from "./metrics.ts";
-import { chip, scoreCell, table } from "./tables.ts";
+import { chip, type Column, scoreCell, stacked, table } from "./tables.ts";
+
+type Row = readonly (Measured | undefined)[];
+
+const present = (row: Row) => row.filter((metric) => metric !== undefined);
 
 /** All metrics of several reports, a row each, with what is best marked. */
 export function manyReports(reports: readonly Report[]): Markup {
   const names = [...new Set(reports.flatMap((report) => report.metrics.map(({ name }) => name)))];
   const hashes = new Set(reports.map(({ data }) => data.hash ?? `${data.source} ${data.n}`));
   const bodies = names.map((name) => {
-    const of = reports.map((report) => report.metrics.find((metric) => metric.name === name));
-    const found = of.filter((metric) => metric !== undefined);
-    const domain = domainOf(found.map(({ interval }) => interval));
-    const best = bestOf(found), [{ label, better, unit }] = found;
-    return {
-      rows: [[
-        markup`${userText(label, 80)}<small class="why">${direction[better]}${
-          unit !== undefined && markup` · ${userText(unit, 40)}`
-        }</small>`,
-        ...of.map((metric) =>
-          metric === undefined
-            ? markup`<span class="muted">–</span>`
-            : scoreCell(metric.interval, domain, metric.interval.value === best && chip("good", "best"))
-        ),
-      ]],
-      axis: ["", ...of.map((metric) => metric === undefined ? "" : axisBar(domain))],
-    };
+    const row = reports.map((report) => report.metrics.find((metric) => metric.name === name));
+    return { rows: [row], axis: domainOf(present(row).map(({ interval }) => interval)) };
+  });
+  const column = (report: Report, r: number): Column<Row> => ({
+    label: nameOf(report),
+    kind: "score",
+    cell: (row, axis) => {
+      const interval = row[r]?.interval;
+      if (!interval) return markup`<span class="muted">–</span>`;
+      return scoreCell(interval, axis, interval.value === bestOf(present(row)) && chip("good", "best"));
+    },
+    hasAxis: (row) => row[r] !== undefined,
   });
   return markup`<section class="card" id="side-by-side"><h2>Side by side</h2>
 <div class="scroll" role="region" aria-label="All metrics side by side" tabindex="0">${
     table({
       caption: "Every metric of every report",
       columns: [
-        { label: "metric" },
-        ...reports.map((report) => ({ label: nameOf(report), kind: "score" as const })),
+        {
+          label: "metric",
+          cell: (row) => {
+            const [{ label, better, unit }] = present(row);
+            return stacked(
+              userText(label, 80),
+              markup`${direction[better]}${unit !== undefined && markup` · ${userText(unit, 40)}`}`,
+            );
+          },
+        },
+        ...reports.map(column),
       ],
       bodies,
     })

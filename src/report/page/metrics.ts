@@ -37,32 +37,33 @@ export function headline(report: Report): Markup {
 
 /** Every metric with its interval, drawn on an axis with those it can be compared with. */
 export function metricTable(report: Report): Markup {
-  return table({
+  return table<Measured>({
     caption: "All metrics with their intervals",
     columns: [
-      { label: "metric" },
-      { label: "value", kind: "number" },
-      { label: `${percent(report.intervals.confidence)} interval`, kind: "range" },
-      { label: "", kind: "bar" },
-      { label: "rows", kind: "number" },
-      { label: "method", kind: "range" },
+      {
+        label: "metric",
+        cell: ({ label, why, signature }) =>
+          markup`${userText(label, 120)}${
+            why !== undefined && markup`<small class="why">${userText(why, 300)}</small>`
+          }${
+            signature !== undefined &&
+            markup`<small class="why"><code>${userText(signature, 200)}</code></small>`
+          }`,
+      },
+      { label: "value", kind: "number", cell: ({ interval }) => markup`<b>${figure(interval)}</b>` },
+      {
+        label: `${percent(report.intervals.confidence)} interval`,
+        kind: "range",
+        cell: ({ interval }) => range(interval),
+      },
+      { label: "", kind: "bar", cell: ({ interval }, axis) => intervalBar(interval, axis) },
+      { label: "rows", kind: "number", cell: ({ interval }) => count(interval.n) },
+      { label: "method", kind: "range", cell: ({ interval }) => methodName(interval) },
     ],
     bodies: groupMetrics(report.metrics).map(({ better, unit, metrics, domain }) => ({
       heading: markup`${direction[better]}${unit !== undefined && markup` · ${userText(unit, 40)}`}`,
-      rows: metrics.map(({ label, interval, why, signature }) => [
-        markup`${userText(label, 120)}${
-          why !== undefined && markup`<small class="why">${userText(why, 300)}</small>`
-        }${
-          signature !== undefined &&
-          markup`<small class="why"><code>${userText(signature, 200)}</code></small>`
-        }`,
-        markup`<b>${figure(interval)}</b>`,
-        range(interval),
-        intervalBar(interval, domain),
-        count(interval.n),
-        methodName(interval),
-      ]),
-      axis: ["", "", "", axisBar(domain), "", ""],
+      rows: metrics,
+      axis: domain,
     })),
   });
 }

@@ -1,46 +1,52 @@
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { clip, type Markup, markup, type Part } from "../markup.ts";
 import { figure, range } from "../numbers.ts";
-import { intervalBar } from "../plots/interval_bar.ts";
+import { axisBar, intervalBar } from "../plots/interval_bar.ts";
 import type { Domain } from "../plots/scale.ts";
 import type { Tone } from "../words.ts";
 
-/** A column of a table; bars take the room that is left. */
-export interface Column {
+/** A column of a table: its label, and what a row has in it. Bars take the room that is left. */
+export interface Column<R> {
   readonly label: string;
   readonly kind?: "text" | "number" | "range" | "bar" | "score";
+  /** What stands in a row, whose bars are drawn on the body's axis. The first column's are the rows' headers. */
+  readonly cell: (row: R, axis: Domain) => Part;
+  /** Whether the axis is drawn below a body whose first row is this; default true of bars and scores. */
+  readonly hasAxis?: (row: R) => boolean;
 }
 
-/** A row: its header, then its cells. */
-export type Row = readonly Part[];
-
-/** Rows that belong together, with what they share above and their axis below. */
-export interface Body {
+/** Rows that belong together, with what they share above and, where bars are drawn, their axis below. */
+export interface Body<R> {
   readonly heading?: Part;
-  readonly rows: readonly Row[];
-  /** Cells of the row below them that shows the scale of their bars. */
-  readonly axis?: Row;
+  readonly rows: readonly R[];
+  readonly axis?: Domain;
 }
 
 /**
- * A table that becomes a list of cards on a narrow screen. The roles stand in it, for a table that is laid out otherwise is none
- * to some screen readers.
+ * A table that becomes a list of cards on a narrow screen. The roles stand in it, for a table that is laid out otherwise is
+ * none to some screen readers.
  */
-export function table(
-  { caption, columns, bodies, showCaption = false }: {
-    caption: string;
-    columns: readonly Column[];
-    bodies: readonly Body[];
-    showCaption?: boolean;
-  },
-): Markup {
-  const kind = (c: number) => `of-${columns[c].kind ?? "text"}`;
-  const row = (cells: Row) =>
+export function table<R>({ caption, columns, bodies, showCaption = false }: {
+  caption: string;
+  columns: readonly Column<R>[];
+  bodies: readonly Body<R>[];
+  showCaption?: boolean;
+}): Markup {
+  const row = (row: R, axis: Domain) =>
     markup`<tr role="row">${
-      cells.map((cell, c) =>
+      columns.map(({ label, kind = "text", cell }, c) =>
         c === 0
-          ? markup`<th scope="row" role="rowheader">${cell}</th>`
-          : markup`<td role="cell" class="${kind(c)}" data-label="${columns[c].label}">${cell}</td>`
+          ? markup`<th scope="row" role="rowheader">${cell(row, axis)}</th>`
+          : markup`<td role="cell" class="of-${kind}" data-label="${label}">${cell(row, axis)}</td>`
+      )
+    }</tr>
+`;
+  const scale = (axis: Domain, first: R) =>
+    markup`<tr class="axis" aria-hidden="true">${
+      columns.map(({ kind = "text", hasAxis = () => kind === "bar" || kind === "score" }) =>
+        hasAxis(first)
+          ? markup`<td class="of-${kind}">${axisBar(axis)}</td>`
+          : markup`<td class="of-${kind} empty"></td>`
       )
     }</tr>
 `;
@@ -48,8 +54,8 @@ export function table(
     showCaption ? "" : "hidden"
   }">${caption}</caption>
 <thead role="rowgroup"><tr role="row">${
-    columns.map(({ label }, c) =>
-      markup`<th scope="col" role="columnheader" class="${kind(c)}">${label}</th>`
+    columns.map(({ label, kind = "text" }) =>
+      markup`<th scope="col" role="columnheader" class="of-${kind}">${label}</th>`
     )
   }</tr></thead>
 ${
@@ -59,23 +65,22 @@ ${
         heading !== undefined &&
         markup`<tr role="row" class="group"><th scope="rowgroup" role="rowheader" colspan="${columns.length}">${heading}</th></tr>
 `
-      }${rows.map(row)}${
-        axis &&
-        markup`<tr class="axis" aria-hidden="true">${
-          axis.map((cell, c) => markup`<td class="${kind(c)}${cell === "" ? " empty" : ""}">${cell}</td>`)
-        }</tr>
-`
-      }</tbody>
+      }${rows.map((one) => row(one, axis ?? { low: 0, high: 1 }))}${axis && scale(axis, rows[0])}</tbody>
 `
     )
   }</table>`;
 }
 
-/** A value, its interval in words and what else is to be said of it, and its bar below. */
-export function scoreCell(interval: Interval, domain: Domain, further?: Part): Markup {
+/** A figure or a name, and in small print below it what else belongs to it. */
+export function stacked(value: Part, below: Part): Markup {
+  return markup`${value}<small class="why">${below}</small>`;
+}
+
+/** A value, its interval in words, a remark, and its bar below. */
+export function scoreCell(interval: Interval, domain: Domain, remark?: Part): Markup {
   return markup`<span class="score"><b>${figure(interval)}</b> <small>${
     range(interval)
-  }</small> ${further}</span>${intervalBar(interval, domain)}`;
+  }</small> ${remark}</span>${intervalBar(interval, domain)}`;
 }
 
 /** A sign and a word in the colour of the tone. */

@@ -58,8 +58,9 @@ export function curvePlot(section: CurveSection): Markup {
 }
 
 /**
- * A line of at most a few thousand points that looks the same: points nearer than `tolerance` to the last kept one are left out;
- * where that is not enough, of the points that follow each other in one pixel column stay the first, the last and the extremes.
+ * A line of at most a few thousand points that looks the same: points nearer than `tolerance` to the last kept one are left
+ * out; where that is not enough, of the points that follow each other in one pixel column stay the first, the last and the
+ * extremes.
  */
 export function thin(points: readonly Point[], tolerance: number): Point[] {
   const kept = points.slice(0, 1);

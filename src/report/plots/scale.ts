@@ -16,7 +16,6 @@ export interface Scale {
  * ```ts
  * import { linearScale } from "./scale.ts";
  * import assert from "node:assert/strict";
- *
  * const x = linearScale({ low: 0, high: 1 }, { from: 40, to: 240, count: 5 });
  * assert.equal(x.at(0.25), 90);
  * assert.deepEqual(x.ticks.map(x.label), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);

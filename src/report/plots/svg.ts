@@ -74,11 +74,7 @@ export function line(points: readonly Point[], className: string): Markup {
 }
 
 /** An upright bar with a tooltip. */
-export function bar(
-  { left, right, top, bottom }: Area,
-  className: string,
-  tooltip?: string,
-): Markup {
+export function bar({ left, right, top, bottom }: Area, className: string, tooltip?: string): Markup {
   return markup`<rect class="${className}" x="${px(left)}" y="${px(top)}" width="${
     px(right - left)
   }" height="${px(bottom - top)}">${tooltip !== undefined && title(tooltip)}</rect>`;
