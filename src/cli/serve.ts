@@ -4,12 +4,13 @@
  * @module
  */
 import type { Command } from "commander";
+import { openRegistry } from "../registry/registry.ts";
 import type { PredictService } from "../serve/service.ts";
 import type { DeviceChoice } from "./device.ts";
 import { isPath, openModel } from "./model.ts";
-import { type CommonOptions, deviceOption, integer, newCommand, parseModel } from "./options.ts";
-import { processOutput } from "./output.ts";
-import { type ModelServer, type ServerOptions, startServer, untilStopped } from "./server.ts";
+import { type CommonOptions, deviceOption, homeOf, integer, newCommand, parseModel } from "./options.ts";
+import { type Output, processOutput } from "./output.ts";
+import { type ModelServer, startServer, untilStopped } from "./server.ts";
 
 interface Options extends CommonOptions {
   readonly model: string;
@@ -52,15 +53,7 @@ async function serve(options: Options): Promise<void> {
     maxQueue: options.maxQueue,
   });
   const { manifest, device, loadMs } = service.info();
-  const { reference } = isPath(options.model) ? { reference: undefined } : parseModel(options.model);
-  const isAlias = reference !== undefined && reference !== manifest.version;
-  const server = await startOrClose(service, {
-    hostname: options.host,
-    port: options.port,
-    window: options.window,
-    aliases: isAlias ? [reference] : [],
-    output,
-  });
+  const server = await startOrClose(service, options, output);
   output.result(
     { url: server.url, model: manifest.name, version: manifest.version, device, loadMs },
     `${manifest.name} ${manifest.version} on ${device}: ${server.url} (loaded in ${
@@ -72,10 +65,31 @@ async function serve(options: Options): Promise<void> {
   await server.close();
 }
 
-/** A port that is taken leaves no Worker behind. */
-async function startOrClose(service: PredictService, options: ServerOptions): Promise<ModelServer> {
+/** What the version is called besides its number: its aliases in the registry, and `latest` where it was asked for as that. */
+async function aliasesOf(options: Options, version: string): Promise<string[]> {
+  const { name, reference } = parseModel(options.model);
+  const registry = openRegistry(homeOf(options));
   try {
-    return startServer(service, options);
+    const model = (await registry.list()).find((model) => model.name === name);
+    const registered = model?.versions.find((other) => other.version === version)?.aliases ?? [];
+    return reference === "latest" ? [...registered, reference] : registered;
+  } finally {
+    await registry.close();
+  }
+}
+
+/** A port that is taken leaves no Worker behind. */
+async function startOrClose(service: PredictService, options: Options, output: Output): Promise<ModelServer> {
+  try {
+    const { version } = service.info().manifest;
+    const aliases = isPath(options.model) ? [] : await aliasesOf(options, version);
+    return startServer(service, {
+      hostname: options.host,
+      port: options.port,
+      window: options.window,
+      aliases,
+      output,
+    });
   } catch (error) {
     await service.close();
     throw error;

@@ -36,12 +36,12 @@ export interface ModelServer {
 export function startServer(service: PredictService, options: ServerOptions): ModelServer {
   const { output } = options;
   const monitor = watch(service, options.window);
-  for (const note of monitor?.notes ?? []) output.progress(note);
   const app = createApp({
     models: [{ service, monitor, aliases: options.aliases }],
     onError: (error, requestId) => output.progress(`request ${requestId} failed: ${String(error)}`),
   });
   const server = listen(app, { hostname: options.hostname, port: options.port });
+  for (const note of monitor?.notes ?? []) output.progress(note);
   return {
     url: server.url,
     monitor,

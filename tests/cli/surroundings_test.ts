@@ -173,20 +173,25 @@ Deno.test({
 Deno.test("serve answers until it is asked to end, and says when its port is taken", () =>
   withFolder(async (folder) => {
     const { at } = await trained(folder);
-    const serve = ["serve", "--model", "toy@champion", ...at, "--device", "wasm", "--json"];
+    const serve = ["serve", "--model", "toy", ...at, "--device", "wasm", "--json"];
     await using child = spawnWeir([...serve, "--port", "0"]);
     const stderr = new Response(child.stderr).text();
     const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     const { url, model, version } = JSON.parse((await lines.read()).value!);
     assert.deepEqual([model, version], ["toy", "1.0.0"]);
 
-    const response = await fetch(`${url}/predict`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ inputs: "win cash now" }),
-    });
-    assert.equal(response.status, 200);
-    assert.equal((await response.json()).length, 2);
+    // Under the alias that the registry has for the version, whatever it was asked for as.
+    for (
+      const path of ["/predict", "/models/toy/predict?version=1.0.0", "/models/toy/predict?version=champion"]
+    ) {
+      const response = await fetch(`${url}${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ inputs: "win cash now" }),
+      });
+      assert.equal(response.status, 200, path);
+      assert.equal((await response.json()).length, 2);
+    }
 
     const second = await weir(...serve, "--port", new URL(url).port);
     assert.deepEqual([second.code, second.stdout], [1, ""]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createApp } from "../../routes/app.ts";
 import { DriftMonitor } from "../../src/drift/mod.ts";
-import { classifierFeatures } from "../../src/serve/text_classification.ts";
+import { servedTask } from "../../src/tasks/served.ts";
 import { baselineOf, errorOf, failingService, post, stubService, withApp } from "./harness.ts";
 
 Deno.test("the page shows the model, its metrics with intervals, and every feature", () =>
@@ -47,7 +47,7 @@ Deno.test("the live parts follow the traffic to the alarm, with the words of the
 Deno.test("a feature that has stopped arriving is shown as missing, and one without a reference is named", async () => {
   const { features, ...rest } = baselineOf("ham");
   const known = features.filter((feature) => feature.name !== "tokens");
-  const watched = classifierFeatures(["ham", "spam"]);
+  const watched = servedTask("text-classification").features({ head: { labels: ["ham", "spam"] } });
   const monitor = new DriftMonitor(watched, { ...rest, features: known }, { windowSize: 40 });
   const service = stubService("quiet", () => Promise.resolve([]));
   const app = createApp({ models: [{ service, monitor }] });
