@@ -77,6 +77,21 @@ Deno.test("one file serves every batch and sequence: reshapes that split, merge 
     ({ batch, sequence }) => ({ x: ramp([batch, sequence, 6]) }),
   ));
 
+for (const dtype of ["f16", "bf16", "i8", "u8"] as const) {
+  Deno.test(`weights of ${dtype} are in the file as they are, and a constant beside them`, () =>
+    sameForAllShapes(
+      (b) => {
+        const w = b.parameter("w", [2, 3], { kind: "fill", value: 0 }, { dtype, trainable: false });
+        const scale = b.cast(b.constant(dtype, [3], [1, 2, 3]), "f32");
+        const x = b.input("x", "f32", ["batch", 2]);
+        b.output("y", b.mul(b.matmul(x, b.cast(w, "f32")), scale));
+      },
+      shapes,
+      ({ batch }) => ({ x: ramp([batch, 2]) }),
+      { states: { w: hostTensor(dtype, [2, 3], [1, 2, 3, 4, 5, 6]) } },
+    ));
+}
+
 Deno.test("one file serves every batch and sequence: broadcasts, slices, pads, counters and scatters", () =>
   sameForAllShapes(
     (b) => {
