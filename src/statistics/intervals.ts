@@ -287,7 +287,8 @@ export function checkConfidence(confidence: number): void {
   }
 }
 
-function critical({ confidence = 0.95 }: ConfidenceOptions): { confidence: number; z: number } {
+/** The confidence, and how many standard errors a normal interval of it reaches. */
+export function critical({ confidence = 0.95 }: ConfidenceOptions): { confidence: number; z: number } {
   checkConfidence(confidence);
   return { confidence, z: -normalQuantile((1 - confidence) / 2) };
 }

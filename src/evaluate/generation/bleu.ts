@@ -1,4 +1,4 @@
-import type { Decomposed } from "../../statistics/decomposed.ts";
+import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { BLEU_TOKENIZERS, type BleuTokenizer, tokenizeForBleu } from "./bleu_tokenizers.ts";
 import { NgramTable } from "./ngram_table.ts";
@@ -10,7 +10,6 @@ import {
   referenceLists,
   type References,
   signature,
-  sumRows,
   trimEnd,
 } from "./sacrebleu.ts";
 

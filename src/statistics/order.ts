@@ -35,6 +35,17 @@ export function descendingOrder(values: ArrayLike<number>): Uint32Array {
   return from;
 }
 
+/** Rank of each value from 1, ties having the average of theirs: `scipy.stats.rankdata`. */
+export function averageRanks(values: ArrayLike<number>): Float64Array {
+  const ranks = new Float64Array(values.length);
+  const order = descendingOrder(values), n = order.length;
+  for (let from = 0, to; from < n; from = to) {
+    for (to = from + 1; to < n && values[order[to]] === values[order[from]];) to++;
+    for (let i = from; i < to; i++) ranks[order[i]] = n - (from + to - 1) / 2;
+  }
+  return ranks;
+}
+
 /** The doubles' bits, so changed that unsigned words ascend as the values descend. */
 function descendingKeys(values: ArrayLike<number>): { low: Uint32Array; high: Uint32Array } {
   const n = values.length, low = new Uint32Array(n), high = new Uint32Array(n);
