@@ -120,7 +120,7 @@ export function bleu(
 }
 
 /**
- * BLEU of one text, with the effective order unless said otherwise, as sacrebleu's `sentence_bleu`.
+ * BLEU of one text, with the effective order by default, as sacrebleu's `sentence_bleu`.
  *
  * @throws {EvaluationError} When there is no reference, or an option is out of range.
  * @example

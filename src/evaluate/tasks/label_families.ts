@@ -20,8 +20,8 @@ import { infoOf, type Scored } from "./scored.ts";
 /** Classification, several labels a row, entities, and agreement. */
 export const labelFamilies = {
   classification: {
-    about:
-      "accuracy, balanced accuracy, precision, recall, F1, Matthews' correlation; with `scores` also AUC, log loss, Brier, calibration",
+    about: "accuracy, balanced accuracy, precision, recall, F1, Matthews' correlation; " +
+      "with `scores` also AUC, log loss, Brier, calibration",
     reads: "a label (and a column `scores`); a label",
     options: {
       labels: { about: "in the order of the classes; default: all that occur, sorted", kind: "list" },
