@@ -1,3 +1,8 @@
+/**
+ * Bootstrap intervals: of metrics that are sums over rows, of cells of a table, and of anything that rows give.
+ *
+ * @module
+ */
 import { type Decomposed, sumRows } from "./decomposed.ts";
 import { EvaluationError } from "./errors.ts";
 import { createWordSource, multinomialSampler, type WordSource } from "./resample.ts";

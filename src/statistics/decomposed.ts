@@ -1,3 +1,8 @@
+/**
+ * Metrics as functions of sums over rows: what the bootstrap, paired tests and slices work on.
+ *
+ * @module
+ */
 import { EvaluationError } from "./errors.ts";
 
 /**

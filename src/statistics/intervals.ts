@@ -1,3 +1,8 @@
+/**
+ * Intervals in closed form: of proportions, means, differences, correlations and rates.
+ *
+ * @module
+ */
 import type { Interval } from "./bootstrap.ts";
 import { EvaluationError } from "./errors.ts";
 import { chiSquareQuantile, normalQuantile, studentTQuantile } from "./distributions.ts";

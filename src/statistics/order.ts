@@ -1,3 +1,9 @@
+/**
+ * Sorting of numbers, and their ranks.
+ *
+ * @module
+ */
+
 const RADIX_FROM = 512; // below, comparing is faster
 const DIGITS = [[0, 0], [0, 11], [0, 22], [1, 0], [1, 11], [1, 22]]; // [word, shift] of 11 bits each, low first
 

@@ -1,3 +1,8 @@
+/**
+ * Tests of two systems on the same rows: McNemar's, Student's t, Wilcoxon's.
+ *
+ * @module
+ */
 import type { Interval } from "./bootstrap.ts";
 import { EvaluationError } from "./errors.ts";
 import { averageRanks } from "./order.ts";
