@@ -13,7 +13,7 @@
  * const y = b.input("y", "f32", ["batch", 1]);
  * const w = b.parameter("w", [2, 1], { kind: "normal", std: 0.1 });
  * const loss = b.sum(b.square(b.sub(b.matmul(x, w), y)));
- * adamw(b, [w], gradients(b, loss, [w]), { learningRate: 0.1, weightDecay: 0 });
+ * adamw({ weightDecay: 0 }).emit(b, [w], gradients(b, loss, [w]), { rate: b.scalar(0.1) });
  * b.output("loss", loss);
  *
  * const graph = b.graph();
@@ -62,13 +62,22 @@ export * from "./src/nn/attention.ts";
 export * from "./src/nn/losses.ts";
 export * from "./src/nn/init.ts";
 export * from "./src/nn/rng.ts";
-export * from "./src/nn/classifier.ts";
+export * from "./src/nn/batch.ts";
+export * from "./src/nn/encoder.ts";
 export * from "./src/nn/safetensors.ts";
 export * from "./src/nn/optim/adamw.ts";
 export * from "./src/nn/optim/sgd.ts";
 export * from "./src/nn/optim/gradients.ts";
 export * from "./src/nn/optim/loss_scale.ts";
-export * from "./src/nn/optim/schedule.ts";
+export type { Optimiser, OptimSettings, OptimStep } from "./src/nn/optim/optimiser.ts";
+export {
+  constant as constantSchedule,
+  linear as linearSchedule,
+  type LinearOptions,
+  type Schedule,
+  STEP_STATE,
+  stepCounter,
+} from "./src/nn/optim/schedule.ts";
 export * from "./models/index.ts";
 export { type BertConfig, bertConfig } from "./models/bert.ts";
 export { type MlpConfig, mlpConfig } from "./models/mlp.ts";
@@ -102,8 +111,7 @@ export {
   type TraceEvent,
 } from "./src/backend/gpu/profile.ts";
 export { createInterpBackend } from "./src/backend/interp/interp.ts";
-export { createOrtBackend, type OrtBackendOptions } from "./src/backend/ort/backend.ts";
-export type { OrtDevice } from "./src/backend/ort/runtime.ts";
+export { createOrtBackend, type OrtBackendOptions, type OrtDevice } from "./src/backend/ort/backend.ts";
 
 // Texts and examples.
 export { type EncodeOptions, type Encoding, loadTokenizer, type Tokenizer } from "./src/text/tokenizer.ts";
@@ -112,31 +120,51 @@ export {
   trainWordPiece,
   type WordPieceTrainOptions,
 } from "./src/text/wordpiece_train.ts";
-export { type ExampleColumns, labelsOf, type TextExample } from "./src/data/example.ts";
-export { readJsonl } from "./src/data/jsonl.ts";
-export { type CsvOptions, readCsv } from "./src/data/csv.ts";
+export { dataHash, type DataRecord, labelsOf, type PlacedRecord, type TextExample } from "./src/data/example.ts";
+export { readRecords } from "./src/data/records.ts";
 export { readSpam } from "./src/data/spam.ts";
 export { deduplicate, type Deduplicated } from "./src/data/dedupe.ts";
 export { splitExamples, type SplitOptions } from "./src/data/split.ts";
-export {
-  type Batch,
-  type Batches,
-  collate,
-  type CollateOptions,
-  type EncodedExample,
-} from "./src/data/collate.ts";
+export { type BucketOptions, bucketLengths, type PlannedBatch, planBatches } from "./src/data/buckets.ts";
+export { type IntTensor, padTokens, type TokenTensors } from "./src/text/pad.ts";
 
 // Training and judging.
 export { train } from "./src/train/trainer.ts";
 export * from "./src/train/options.ts";
 export * from "./src/train/evaluator.ts";
-export type { EpochRecord, Settings } from "./src/train/checkpoint.ts";
+export type { Settings } from "./src/train/checkpoint.ts";
+export * from "./src/train/best.ts";
 export type { MeasureOptions, StepMeasurement } from "./src/train/measure.ts";
 export type { ProgressOutput } from "./src/train/progress.ts";
-export type { Hyperparameters } from "./src/train/step.ts";
+export type { Objective, StepOptions, TrainableModel } from "./src/train/step.ts";
 export * from "./src/evaluate/classification/classification.ts";
 export { type BootstrapOptions } from "./src/statistics/bootstrap.ts";
 export { formatReport } from "./src/evaluate/classification/format.ts";
+
+// Tasks: what a row of data asks, what a model answers, and how good that is.
+export { collate, type CollateOptions, type EncodedRow } from "./src/tasks/collate.ts";
+export { forwardGraph, type ForwardMode, type ModelSpec, trainableModel } from "./src/tasks/model.ts";
+export { servedTask, servedTasks, TASK_NAMES, type TaskName } from "./src/tasks/served.ts";
+export { trainedTasks } from "./src/tasks/trained.ts";
+export type {
+  AnyServedTask,
+  Columns,
+  ModelFacts,
+  Row,
+  RowOutputs,
+  Scores,
+  ServedTask,
+  TextEncoding,
+  TextQuery,
+} from "./src/tasks/task.ts";
+export type {
+  AnyTrainedTask,
+  HeadSite,
+  ObjectiveOptions,
+  TargetTensors,
+  TrainedTask,
+} from "./src/tasks/training.ts";
+export type { LabelsHead, Prediction } from "./src/tasks/text_classification/schema.ts";
 
 // Keeping, serving and watching.
 export {
@@ -149,10 +177,20 @@ export {
 export type { PublishStep, RegisteredModel } from "./src/registry/registry.ts";
 export type { BundleSource } from "./src/registry/stage.ts";
 export type { Bump } from "./src/registry/versions.ts";
-export type { FileEntry, Lineage, Manifest, ManifestDraft, MetricValue } from "./src/registry/manifest.ts";
+export type { CardOptions } from "./src/registry/card.ts";
+export { BundleError } from "./src/bundle/errors.ts";
+export type {
+  FileEntry,
+  Lineage,
+  Manifest,
+  ManifestDraft,
+  MetricValue,
+  Signature,
+  TensorSpec,
+} from "./src/bundle/manifest.ts";
+export { type Bundle, readBundle } from "./src/bundle/reader.ts";
+export { type BundleContent, writeBundle } from "./src/bundle/writer.ts";
 export * from "./src/serve/service.ts";
-export type { Prediction } from "./src/serve/text_classification.ts";
-export type { ServedManifest } from "./src/serve/bundle.ts";
 export type { SessionDevice } from "./src/serve/protocol.ts";
 export * from "./src/drift/mod.ts";
 export { type App, type AppParts, createApp, type ServedModel } from "./routes/app.ts";

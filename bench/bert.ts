@@ -3,9 +3,12 @@
  *
  * @module
  */
-import { type BertConfig, bertConfig, buildBertClassifier } from "../models/bert.ts";
+import { type BertConfig, bertConfig } from "../models/bert.ts";
 import { type Graph, type HostTensor, hostTensor } from "../src/graph/graph.ts";
-import { buildEvaluationGraph, buildTrainingGraph } from "../src/train/step.ts";
+import { adamw } from "../src/nn/optim/adamw.ts";
+import { linear } from "../src/nn/optim/schedule.ts";
+import { forwardGraph, type ModelSpec, trainableModel } from "../src/tasks/model.ts";
+import { buildTrainingGraph } from "../src/train/step.ts";
 import cases from "./gpu_cases.json" with { type: "json" };
 
 /** What a benchmark's step may differ in. */
@@ -23,7 +26,6 @@ export function benchConfig(model: string, changes: Partial<BertConfig> = {}): B
     throw new Error(`unknown model "${model}": choose of ${Object.keys(cases.models).join(", ")}`);
   }
   return bertConfig({
-    labels: ["ham", "spam"],
     hiddenDropout: cases.dropout,
     attentionDropout: cases.dropout,
     maxPositions: cases.maxPositions,
@@ -32,30 +34,24 @@ export function benchConfig(model: string, changes: Partial<BertConfig> = {}): B
   });
 }
 
+/** A BERT that tells ham from spam. */
+export function bertSpec(config: BertConfig): ModelSpec {
+  return { task: "text-classification", config, head: { labels: ["ham", "spam"] } };
+}
+
 /** Forward, backward, clipping and AdamW of a BERT classifier. */
 export function bertStep(config: BertConfig, options: StepOptions = {}): Graph {
-  const { graph } = buildTrainingGraph(
-    (b, inputs, mode) =>
-      buildBertClassifier(b, config, inputs, { ...mode, wholeLastLayer: options.wholeLastLayer }),
-    {
-      precision: options.precision,
-      learningRate: 1e-4,
-      warmupSteps: 10,
-      totalSteps: 1000,
-      weightDecay: 0.01,
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      maxGradNorm: 1,
-      labelSmoothing: 0,
-    },
-  );
-  return graph;
+  return buildTrainingGraph(trainableModel(bertSpec(config), options), {
+    precision: options.precision,
+    optimiser: adamw({ weightDecay: 0.01 }),
+    schedule: linear({ peak: 1e-4, warmupSteps: 10, totalSteps: 1000 }),
+    maxGradNorm: 1,
+  }).graph;
 }
 
 /** The forward pass alone: output `logits`. */
 export function bertForward(config: BertConfig): Graph {
-  return buildEvaluationGraph((b, inputs, mode) => buildBertClassifier(b, config, inputs, mode));
+  return forwardGraph(bertSpec(config));
 }
 
 /** A batch without padding, of tokens spread over the vocabulary; another one for another `step`. */

@@ -11,6 +11,7 @@
  */
 import { parseArgs } from "node:util";
 import process from "node:process";
+import { median } from "../src/base/arrays.ts";
 import { approximateRandomization } from "../src/statistics/significance.ts";
 import { rocAuc } from "../src/evaluate/classification/auc.ts";
 import { bootstrap, type BootstrapMethod } from "../src/statistics/bootstrap.ts";
@@ -26,7 +27,7 @@ import { ter } from "../src/evaluate/generation/ter.ts";
 import { krippendorffAlpha, type MeasurementLevel } from "../src/people/krippendorff.ts";
 import { type TaggingOptions, taggingReport } from "../src/evaluate/tagging/tagging.ts";
 import { type EvaluationData, HIDDEN, makeData, makeEmbeddings } from "./evaluate_data.ts";
-import { median, print } from "./measure.ts";
+import { print } from "./measure.ts";
 
 /** What a process reads: the data, and how much of it to use. */
 interface Input extends EvaluationData {

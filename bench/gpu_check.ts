@@ -42,7 +42,6 @@ console.log(`${cases} cases, ${wrong} differ`);
 
 const config = bertConfig({
   vocabSize: 100,
-  labels: ["no", "yes"],
   hiddenSize: 32,
   intermediateSize: 64,
   maxPositions: 16,

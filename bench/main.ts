@@ -17,6 +17,10 @@ const benchmarks: Record<string, { about: string; args: string[] }> = {
     about: "A small set on WebGPU beside the last figures from this machine",
     args: ["bench/regression.ts"],
   },
+  checkpoint: {
+    about: "Saving 64 million numbers as a checkpoint, as the trainer does",
+    args: ["bench/checkpoint.ts"],
+  },
   serve: {
     about: "The server with that model: single short texts over loopback",
     args: ["bench/serve.ts", "--connections", "1,2,4,8"],

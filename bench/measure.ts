@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { median } from "../src/base/arrays.ts";
 import { allocate, type HostTensor } from "../src/graph/dtype.ts";
 import { type Graph, statesOf } from "../src/graph/node.ts";
 import { numeric, sizeOf } from "../src/graph/shape.ts";
@@ -97,13 +98,6 @@ export async function timeWindows(
   for (let i = 0; i < timing.windows; i++) means.push(await timed(steps) / steps);
   means.sort((p, q) => p - q);
   return { ms: median(means), spread: [means[0], means.at(-1)!], steps: steps * timing.windows };
-}
-
-/** The middle value, or the mean of the middle two. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((p, q) => p - q);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /**

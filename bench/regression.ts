@@ -12,6 +12,7 @@
 import { parseArgs } from "node:util";
 import process from "node:process";
 import { createGpuBackend } from "../src/backend/gpu/backend.ts";
+import { median } from "../src/base/arrays.ts";
 import {
   type Builder,
   createBuilder,
@@ -24,7 +25,7 @@ import { attention } from "../src/nn/attention.ts";
 import { layerNorm } from "../src/nn/layers.ts";
 import { adamw } from "../src/nn/optim/adamw.ts";
 import { benchConfig, bertBatch, bertStep } from "./bert.ts";
-import { median, print, quickStates } from "./measure.ts";
+import { print, quickStates } from "./measure.ts";
 
 /** What is known of one row. */
 interface Figures {
@@ -77,7 +78,8 @@ const rows: Record<string, { graph: () => Graph; feeds?: ReturnType<typeof bertB
       const tensors = Array.from({ length: 40 }, (_, i) => i % 2 === 0 ? [256, 256] : [256]);
       const init = { kind: "normal", std: 1 } as const;
       const parameters = tensors.map((shape, i) => b.parameter(`p${i}`, shape, init));
-      adamw(b, parameters, parameters.map((p) => b.mul(p, 0.5)), { learningRate: 1e-3 });
+      const gradients = parameters.map((p) => b.mul(p, 0.5));
+      adamw().emit(b, parameters, gradients, { rate: b.scalar(1e-3) });
       b.output("probe", first(b, parameters[0]));
       return b.graph();
     },

@@ -13,12 +13,15 @@ import { parseArgs } from "node:util";
 import { bertConfig } from "../models/bert.ts";
 import { listen } from "../routes/main.ts";
 import { createApp } from "../routes/app.ts";
-import { writeBundleFiles } from "../src/cli/bundle_files.ts";
-import { inferenceGraph } from "../src/cli/onnx_file.ts";
+import { writeBundle } from "../src/bundle/writer.ts";
 import { readSpam } from "../src/data/spam.ts";
-import { BaselineBuilder, DriftMonitor, parseBaseline } from "../src/drift/mod.ts";
+import { BaselineBuilder, watchLive } from "../src/drift/mod.ts";
+import { bundleFiles, inferenceGraph, signatureOf } from "../src/lifecycle/export.ts";
 import { initialStates } from "../src/nn/init.ts";
 import { createService, type ServiceOptions } from "../src/serve/service.ts";
+import { monitorOf } from "../src/serve/monitor.ts";
+import type { ModelSpec } from "../src/tasks/model.ts";
+import { servedTasks } from "../src/tasks/served.ts";
 import { loadTokenizer } from "../src/text/tokenizer.ts";
 import { trainWordPiece } from "../src/text/wordpiece_train.ts";
 
@@ -101,47 +104,45 @@ export async function randomBundle(): Promise<string> {
     modelMaxLength: 128,
   });
   const encoder = loadTokenizer(tokenizer, tokenizerConfig);
-  const labels = ["ham", "spam"];
-  const config = bertConfig({ vocabSize: encoder.vocabSize, labels });
-  const baseline = new BaselineBuilder({ labels, vocabSize: encoder.vocabSize });
+  const task = servedTasks["text-classification"];
+  const head = { labels: ["ham", "spam"] };
+  const config = bertConfig({ vocabSize: encoder.vocabSize });
+  const spec: ModelSpec = { task: "text-classification", config, head };
+  const baseline = new BaselineBuilder(task.features({ head, vocabSize: encoder.vocabSize }));
   for (const [i, text] of shortTexts().entries()) {
-    const { ids, unknownCount } = encoder.encode(text, { maxTokens: 128 });
-    const p = i % 10 / 10;
-    baseline.observe({
-      characters: text.length,
-      tokenIds: ids,
-      unknownTokens: unknownCount,
-      probabilities: [p, 1 - p],
-    });
+    const logits = { shape: [2], data: Float32Array.of(Math.log((i % 10 + 0.5) / 10), 0) };
+    const encoding = task.encode(encoder, text, { maxTokens: 128 });
+    baseline.observe(task.observe(text, encoding, { logits }, head));
   }
   const directory = await Deno.makeTempDir({ prefix: "weir-bench-" });
-  await writeBundleFiles(directory, {
-    manifest: {
-      format: "weir-bundle/1",
-      name: "bench",
-      version: "0.0.0",
-      task: "text-classification",
-      createdAt: new Date().toISOString(),
-      lineage: {
-        runId: "bench",
-        dataHash: `sha256:${"0".repeat(64)}`,
-        baseModel: null,
-        method: "none",
-        seed: 1,
-        device: "none",
-        epochs: 0,
-        steps: 0,
-        trainSeconds: 0,
-      },
-      metrics: {},
-      labels,
-      limits: { maxTokens: 128, maxCharacters: 1_000_000 },
-    },
-    config,
-    weights: initialStates(inferenceGraph(config), 1),
-    tokenizer,
-    tokenizerConfig,
+  const files = bundleFiles({
+    spec,
+    weights: initialStates(inferenceGraph(spec), 1),
+    tokenizerFiles: { tokenizer, config: tokenizerConfig },
     baseline: baseline.build(),
+  });
+  await writeBundle(directory, files, {
+    format: "weir-bundle/2",
+    name: "bench",
+    version: "0.0.0",
+    task: spec.task,
+    createdAt: new Date().toISOString(),
+    architecture: config.modelType,
+    head,
+    signatures: { model: signatureOf(spec) },
+    lineage: {
+      runId: "bench",
+      dataHash: `sha256:${"0".repeat(64)}`,
+      baseModel: null,
+      method: "none",
+      seed: 1,
+      device: "none",
+      epochs: 0,
+      steps: 0,
+      trainSeconds: 0,
+    },
+    metrics: {},
+    limits: { maxTokens: 128, maxCharacters: 1_000_000 },
   });
   return directory;
 }
@@ -156,14 +157,14 @@ function shortTexts(): string[] {
 
 async function serve(options: ServiceOptions): Promise<void> {
   const service = await createService(options);
-  const monitor = service.baseline === undefined
-    ? undefined
-    : new DriftMonitor(parseBaseline(service.baseline));
+  const watched = monitorOf(service, { windowSize: 200 });
+  const monitor = watched && watchLive(watched);
   const server = listen(createApp({ models: [{ service, monitor }] }));
   await Deno.stdout.write(new TextEncoder().encode(`${server.port}\n`));
   for await (const _ of Deno.stdin.readable);
   await server.close();
   await service.close();
+  monitor?.dispose();
 }
 
 interface Load {

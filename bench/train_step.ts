@@ -15,6 +15,7 @@ import { describeAdapter } from "../src/backend/gpu/device.ts";
 import type { Backend, Program } from "../src/backend/interface.ts";
 import { nativeAvailable } from "../src/backend/ort/available.ts";
 import { createOrtBackend } from "../src/backend/ort/backend.ts";
+import { median } from "../src/base/arrays.ts";
 import { initialStates } from "../src/nn/init.ts";
 import { bertConfig } from "../models/bert.ts";
 import { bertBatch, bertStep } from "./bert.ts";
@@ -39,7 +40,7 @@ interface Contestant {
   readonly close: () => Promise<void>;
 }
 
-const config = bertConfig({ vocabSize: vocabulary, labels: ["ham", "spam"] });
+const config = bertConfig({ vocabSize: vocabulary });
 const graph = bertStep(config);
 
 const wanted = (name: string) => positionals.length === 0 || positionals.includes(name);
@@ -131,12 +132,6 @@ function pytorch(python: string): Contestant {
     },
     close: () => Promise.resolve(),
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((p, q) => p - q);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 function print(line: string): void {

@@ -1,14 +1,17 @@
+/**
+ * The HTTP API, put together: contracts that models answer under, and what watches them.
+ *
+ * @module
+ */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { WindowReport } from "../src/drift/monitor.ts";
+import { contracts } from "./contracts/index.ts";
 import { driftRoutes } from "./drift.ts";
 import { errorResponse, HttpError } from "./errors.ts";
-import { healthRoutes } from "./health.ts";
 import { createHub } from "./hub.ts";
 import { createMetrics, metricsRoutes } from "./metrics.ts";
-import { type ServedModel } from "./models.ts";
+import type { Models, ServedModel } from "./models.ts";
 import { openapiRoutes } from "./openapi.ts";
-import { predictRoutes } from "./predict.ts";
 import { createTraffic } from "./traffic.ts";
 import { pageRoutes } from "./ui/page.tsx";
 
@@ -16,21 +19,21 @@ export type { ServedModel } from "./models.ts";
 
 /** What an app is put together from. */
 export interface AppParts {
-  /** what is served; the first one answers POST /predict */
-  models: readonly ServedModel[];
-  /** what a stranger may take */
-  limits?: {
-    /** longest request body; 2,000,000 unless told */
-    bodyBytes?: number;
-    /** event streams open at once; 64 unless told */
-    streams?: number;
+  /** What is served; the first one that can answers requests that name none. */
+  readonly models: readonly ServedModel[];
+  /** What a stranger may take. */
+  readonly limits?: {
+    /** Longest request body; 2,000,000 unless given. */
+    readonly bodyBytes?: number;
+    /** Event streams open at once; 64 unless given. */
+    readonly streams?: number;
   };
-  /** wall clock, ms since 1970 */
+  /** Wall clock, ms since 1970. */
   clock?(): number;
-  /** told of errors that are bugs, with the id that the client saw; by default nobody is */
+  /** Called with errors that are bugs, and the id that the client saw. */
   onError?(error: unknown, requestId: string): void;
-  /** how often the page and the streams are brought up to date, ms; 1,000 unless told */
-  tickMs?: number;
+  /** How often the page and the streams are brought up to date, ms; 1,000 unless given. */
+  readonly tickMs?: number;
 }
 
 /** The HTTP API, without a socket: `app.request(...)` answers, `listen` puts it on the network. */
@@ -68,24 +71,16 @@ export interface App {
  */
 export function createApp(parts: AppParts): App {
   const { models, clock = Date.now, onError = () => {} } = parts;
-  const bodyBytes = parts.limits?.bodyBytes ?? 2_000_000;
+  const served: Models = { served: models, bodyBytes: parts.limits?.bodyBytes ?? 2_000_000 };
   const app = new OpenAPIHono();
   const hub = createHub({ limit: parts.limits?.streams, tickMs: parts.tickMs });
   const metrics = createMetrics(models);
   const traffic = createTraffic();
   const requestIds = new WeakMap<Request, string>();
   const report = (error: unknown, c: Context) => onError(error, requestIds.get(c.req.raw) ?? "");
-  const windowListeners = new Map<ServedModel, Set<(report: WindowReport) => void>>();
-  const stops = models.flatMap((model) => {
-    const { service, monitor } = model;
-    const listeners = new Set<(report: WindowReport) => void>();
-    windowListeners.set(model, listeners);
-    if (!monitor) return [];
-    return service.onObservation((observation, atMs) => {
-      const report = monitor.observe(observation, atMs);
-      if (report) { for (const listener of [...listeners]) listener(report); }
-    });
-  });
+  const stops = models.flatMap(({ service, monitor }) =>
+    monitor ? [service.onObservation((observation, atMs) => void monitor.observe(observation, atMs))] : []
+  );
 
   app.use(async (c, next) => {
     const started = performance.now();
@@ -98,38 +93,32 @@ export function createApp(parts: AppParts): App {
     for (const [name, value] of securityHeaders) headers.set(name, value);
     const durationMs = performance.now() - started;
     const { status } = c.res;
-    // The pattern, not the path: a stranger must not be able to invent time series.
-    const route = c.req.routePath;
-    metrics.observeRequest(
-      { route: route === "/*" ? "other" : route, method: c.req.method, status },
-      durationMs / 1_000,
-    );
-    if (route.endsWith("/predict")) traffic.record(durationMs, { failed: status >= 400, atMs: clock() });
+    // The pattern, not the path, and no made-up method: a stranger must not be able to invent time series.
+    const route = c.req.routePath === "/*" ? "other" : c.req.routePath;
+    const method = methods.includes(c.req.method) ? c.req.method : "other";
+    metrics.observeRequest({ route, method, status }, durationMs / 1_000);
+    // What is posted is for a model.
+    if (method === "POST" && route !== "other") {
+      traffic.record(durationMs, { failed: status >= 400, atMs: clock() });
+    }
   });
 
-  predictRoutes(app, { models, bodyBytes });
-  healthRoutes(app, models);
+  for (const contract of contracts) contract.mount(app, served);
   metricsRoutes(app, metrics);
-  driftRoutes(app, {
-    models,
-    hub,
-    onWindow(model, callback) {
-      const listeners = windowListeners.get(model);
-      listeners?.add(callback);
-      return () => listeners?.delete(callback);
-    },
-  });
+  driftRoutes(app, { models, hub });
   openapiRoutes(app);
-  pageRoutes(app, { models, hub, traffic, clock });
+  pageRoutes(app, { models: served, hub, traffic, clock });
 
   app.notFound((c) => {
-    const allowed = app.routes.filter((route) => route.path === c.req.path && route.method !== "ALL");
+    const allowed = methods.filter((method) =>
+      app.router.match(method, c.req.path)[0].some(([[, route]]) => route.method !== "ALL")
+    );
     const error = allowed.length > 0
       ? new HttpError(
         405,
         "Validation",
-        `${c.req.method} is not answered at ${c.req.path}; use ${allowed[0].method}.`,
-        { allow: [...new Set(allowed.map((route) => route.method))].join(", ") },
+        `${c.req.method.slice(0, 20)} is not answered at ${c.req.path.slice(0, 200)}; use ${allowed[0]}.`,
+        { allow: allowed.join(", ") },
       )
       : new HttpError(
         404,
@@ -150,6 +139,8 @@ export function createApp(parts: AppParts): App {
     },
   };
 }
+
+const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 const securityHeaders = [
   ["x-content-type-options", "nosniff"],

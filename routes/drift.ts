@@ -1,5 +1,9 @@
+/**
+ * GET /drift and GET /drift/stream: the state of the drift monitor, and its windows as they close.
+ *
+ * @module
+ */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import type { WindowReport } from "../src/drift/monitor.ts";
 import { describeError, HttpError } from "./errors.ts";
 import { type Hub, sseEvent } from "./hub.ts";
 import { findModel, identityOf, type ServedModel } from "./models.ts";
@@ -9,20 +13,27 @@ const test = z.object({ statistic: z.number(), pValue: z.number() });
 const histogram = z.object({
   labels: z.array(z.string()),
   shares: z.array(z.number()),
-  tokenIds: z.array(z.number().nullable()).optional(),
+  items: z.array(z.union([z.string(), z.number()]).nullable()).optional().openapi({
+    description:
+      "where only the bins that changed most are shown: the id or name behind each, null for bins of several",
+  }),
 }).openapi("Histogram");
 
 const FeatureResultSchema = z.object({
   name: z.string(),
   title: z.string(),
-  kind: z.enum(["numeric", "categorical"]),
-  n: z.number(),
+  kind: z.enum(["numeric", "categorical"]).openapi({
+    description: "how the distributions are to be read: as ordered bins of a number, or as categories",
+  }),
+  n: z.number().openapi({
+    description: "observations that had this feature; 0 where it has stopped arriving",
+  }),
   statistics: z.object({
     ks: test.optional(),
-    kl: z.number().openapi({ description: "KL(reference || current), nats" }),
-    js: z.number().openapi({ description: "Jensen-Shannon distance" }),
-    psi: z.number().openapi({ description: "population stability index" }),
     chiSquare: test.extend({ degreesOfFreedom: z.number() }).optional(),
+    kl: z.number().optional().openapi({ description: "KL(reference || current), nats" }),
+    js: z.number().optional().openapi({ description: "Jensen-Shannon distance" }),
+    psi: z.number().optional().openapi({ description: "population stability index" }),
   }),
   effect: z.object({ name: z.string(), value: z.number(), threshold: z.number() }),
   pValue: z.number(),
@@ -54,8 +65,9 @@ export const DriftSnapshotSchema = z.object({
   alarm: z.boolean(),
   alarmFeatures: z.array(z.string()),
   windowSize: z.number(),
-  policy: z.record(z.string(), z.number()),
-  baseline: z.object({ texts: z.number(), labels: z.array(z.string()), vocabSize: z.number() }),
+  policy: z.record(z.string(), z.union([z.number(), z.record(z.string(), z.number())])),
+  baseline: z.object({ observations: z.number() }),
+  notes: z.array(z.string()).openapi({ description: "which features are not watched, and why" }),
   windowsClosed: z.number(),
   windows: z.array(WindowSummarySchema),
   latest: WindowReportSchema.optional(),
@@ -64,7 +76,11 @@ export const DriftSnapshotSchema = z.object({
     startedAtMs: z.number().optional(),
     invalid: z.number(),
     features: z.array(
-      FeatureResultSchema.pick({ name: true, title: true, kind: true }).extend(drawn).openapi("FeatureView"),
+      FeatureResultSchema.pick({ name: true, title: true, kind: true }).extend({
+        unit: z.string(),
+        meaning: z.string(),
+        ...drawn,
+      }).openapi("FeatureView"),
     ),
   }),
 }).openapi("DriftSnapshot");
@@ -108,13 +124,10 @@ const streamRoute = createRoute({
   },
 });
 
-/** Calls back for every drift window that a model closes; returns what stops that. */
-export type OnWindow = (model: ServedModel, callback: (report: WindowReport) => void) => () => void;
-
 /** GET /drift and GET /drift/stream. */
 export function driftRoutes(
   app: OpenAPIHono,
-  { models, hub, onWindow }: { models: readonly ServedModel[]; hub: Hub; onWindow: OnWindow },
+  { models, hub }: { models: readonly ServedModel[]; hub: Hub },
 ): void {
   app.openAPIRegistry.registerPath(snapshotRoute);
   app.openAPIRegistry.registerPath(streamRoute);
@@ -126,15 +139,15 @@ export function driftRoutes(
 
   app.get("/drift/stream", (c) => {
     const { model, monitor } = findWatched(models, c.req.query("model"), c.req.query("version"));
-    let told = -1;
+    let sent = -1;
     const stream = hub.stream(sseEvent("snapshot", describe(model, monitor)), () => {
       const { open, windowSize, windowsClosed } = monitor.snapshot();
       const count = windowsClosed * windowSize + open.n;
-      if (count === told) return "";
-      told = count;
+      if (count === sent) return "";
+      sent = count;
       return sseEvent("progress", { n: open.n, windowSize, windowsClosed });
     });
-    stream.onEnd(onWindow(model, (report) => stream.send(sseEvent("window", report))));
+    stream.onEnd(monitor.onWindow((report) => stream.send(sseEvent("window", report))));
     return stream.response;
   });
 }

@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { namedStatistics } from "../src/drift/statistic_names.ts";
 import { identityOf, type ServedModel } from "./models.ts";
 
 /** The Prometheus side of the server. */
@@ -52,7 +53,7 @@ export function createMetrics(models: readonly ServedModel[]): Metrics {
   });
   const predictions = new Counter({
     name: "weir_predictions_total",
-    help: "Inputs answered, by the label that scored highest",
+    help: "Inputs answered, by what their answer comes to, such as the label that scored highest",
     labelNames: ["model", "version", "label"],
     registers,
   });
@@ -60,7 +61,7 @@ export function createMetrics(models: readonly ServedModel[]): Metrics {
   const stops = models.flatMap((model) => {
     const { name, version } = identityOf(model);
     const labels = { model: name, version };
-    const names = model.service.info().labels;
+    const { task } = model.service;
     return [
       model.service.onBatch((report) => {
         batchSize.observe(labels, report.items);
@@ -68,11 +69,7 @@ export function createMetrics(models: readonly ServedModel[]): Metrics {
         tokens.inc({ ...labels, kind: "text" }, report.tokens);
         tokens.inc({ ...labels, kind: "padding" }, report.paddedTokens - report.tokens);
       }),
-      model.service.onObservation(({ probabilities }) => {
-        let best = 0;
-        for (let i = 1; i < probabilities.length; i++) if (probabilities[i] > probabilities[best]) best = i;
-        predictions.inc({ ...labels, label: names[best] });
-      }),
+      model.service.onAnswer((answer) => predictions.inc({ ...labels, label: task.outcome?.(answer) ?? "" })),
     ];
   });
 
@@ -123,13 +120,14 @@ export function createMetrics(models: readonly ServedModel[]): Metrics {
   }, ["feature"]);
   perModel("weir_drift_statistic", "Distance from the baseline in the last window", (m, set) => {
     for (const { name: feature, statistics } of features(m)) {
-      set(statistics.kl, { feature, statistic: "kl" });
-      set(statistics.js, { feature, statistic: "js" });
-      set(statistics.psi, { feature, statistic: "psi" });
-      if (statistics.ks) set(statistics.ks.statistic, { feature, statistic: "ks" });
-      if (statistics.chiSquare) set(statistics.chiSquare.statistic, { feature, statistic: "chi_square" });
+      for (const { metric: statistic, value } of namedStatistics(statistics)) {
+        set(value, { feature, statistic });
+      }
     }
   }, ["feature", "statistic"]);
+  perModel("weir_drift_observations", "Observations of the last window that had the feature", (m, set) => {
+    for (const feature of features(m)) set(feature.n, { feature: feature.name });
+  }, ["feature"]);
   perModel("weir_drift_p_value", "Adjusted p-value of the feature in the last window", (m, set) => {
     for (const feature of features(m)) set(feature.adjustedPValue, { feature: feature.name });
   }, ["feature"]);

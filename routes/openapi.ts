@@ -8,7 +8,8 @@ export function openapiRoutes(app: OpenAPIHono): void {
       title: "Weir",
       version: "0.1.0",
       description:
-        "Text classification in the shape of text-embeddings-inference, with drift of the traffic against the training data.",
+        "Models of text in the shapes of Hugging Face and of text-embeddings-inference, with drift of the traffic against the " +
+        "training data.",
       license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
     },
   });

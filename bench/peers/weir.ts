@@ -33,7 +33,8 @@ export async function weir(task: MlpTask | BlockTask): Promise<Contestant> {
   const x = b.state("x", "f32", task.x.shape, { role: "cache" });
   const loss = task.kind === "mlp" ? mlpLoss(x, task) : blockLoss(x, task);
   const parameters = statesOf(b.graph()).filter((state) => state.attrs.trainable);
-  adam(b, parameters, gradients(b, loss, parameters), adamOptions);
+  const rate = b.scalar(adamOptions.learningRate);
+  adam(adamOptions).emit(b, parameters, gradients(b, loss, parameters), { rate });
   b.output("loss", loss);
 
   const backend = await createGpuBackend();

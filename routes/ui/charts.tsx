@@ -1,24 +1,29 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
-import type { WindowSummary } from "../../src/drift/monitor.ts";
-import type { FeatureResult, Histogram } from "../../src/drift/report.ts";
-import { count, percent } from "./format.ts";
+import { formatCount as count } from "../../src/base/format.ts";
+import { shorten } from "../../src/base/text.ts";
+import type { Histogram } from "../../src/drift/histogram.ts";
+import type { FeatureResult, WindowSummary } from "../../src/drift/report.ts";
+import { percent } from "./format.ts";
 
 /** Two distributions over the same bins: the reference as an area, the current one as a line over it. */
 export function Overlay(props: {
   title: string;
+  /** what is measured, as a plural noun; empty for shares */
+  unit: string;
   reference: Histogram;
   current: Histogram;
   /** the window that fills now */
   open?: Histogram;
   drifted: boolean;
 }): JSX.Element {
-  const { title, reference, current, open, drifted } = props;
+  const { title, unit, reference, current, open, drifted } = props;
   const bins = reference.shares.length;
   const most = Math.max(...reference.shares, ...current.shares, ...(open?.shares ?? []), 1e-9);
   const y = (share: number) => (plotBottom - share / most * (plotBottom - plotTop)).toFixed(1);
   const x = (bin: number) => (bin / bins * width).toFixed(1);
-  const steps = (shares: number[]) => shares.map((share, i) => `H${x(i)}V${y(share)}H${x(i + 1)}`).join("");
-  const outline = (shares: number[]) => `M0 ${plotBottom}${steps(shares)}V${plotBottom}`;
+  const steps = (shares: readonly number[]) =>
+    shares.map((share, i) => `H${x(i)}V${y(share)}H${x(i + 1)}`).join("");
+  const outline = (shares: readonly number[]) => `M0 ${plotBottom}${steps(shares)}V${plotBottom}`;
   const shown = axisBins(reference.labels);
   return (
     <svg
@@ -55,7 +60,8 @@ export function Overlay(props: {
           height={plotBottom - plotTop}
         >
           <title>
-            {`${label}: reference ${percent(reference.shares[i])}, current ${percent(current.shares[i])}`}
+            {`${label} ${unit}`.trimEnd()}
+            {`: reference ${percent(reference.shares[i])}, current ${percent(current.shares[i])}`}
           </title>
         </rect>
       ))}
@@ -68,10 +74,10 @@ export function Pairs(props: {
   title: string;
   reference: Histogram;
   current: Histogram;
-  labels: string[];
   drifted: boolean;
 }): JSX.Element {
-  const { title, reference, current, labels, drifted } = props;
+  const { title, reference, current, drifted } = props;
+  const { labels } = reference;
   const most = Math.max(...reference.shares, ...current.shares, 1e-9);
   const rows = labels.length;
   const pitch = Math.min(36, (height - 6) / rows);
@@ -84,7 +90,7 @@ export function Pairs(props: {
       class={drifted ? "chart drifted" : "chart"}
       viewBox={`0 0 ${width} ${height}`}
       role="img"
-      aria-label={`${title}: ${inWords({ ...reference, labels }, { ...current, labels })}`}
+      aria-label={`${title}: ${inWords(reference, current)}`}
     >
       {labels.map((label, i) => {
         const y = top + i * pitch + (pitch - 2 * bar) / 2;
@@ -95,7 +101,7 @@ export function Pairs(props: {
             </title>
             <rect class="hover" x="0" y={top + i * pitch} width={width} height={pitch} />
             <text class="category" x={labelWidth - 8} y={y + bar + 4} text-anchor="end">
-              {shorten(label)}
+              {shorten(label, 13)}
             </text>
             <rect class="reference" x={labelWidth} y={y} width={w(reference.shares[i])} height={bar} rx="1" />
             <rect
@@ -173,8 +179,8 @@ export function Whisker(props: { value: number; low: number; high: number; from:
 
 /** The windows of the past: a row per feature, a column per window, darker the nearer its effect is to the threshold. */
 export function WindowStrip(props: {
-  features: { name: string; title: string }[];
-  windows: WindowSummary[];
+  features: readonly { name: string; title: string }[];
+  windows: readonly WindowSummary[];
   open: number;
   windowSize: number;
 }): JSX.Element {
@@ -215,7 +221,7 @@ export function WindowStrip(props: {
         height={features.length * (cell + 2) - 3}
         rx="2"
       >
-        <title>{`The window that fills now: ${count(open)} of ${count(windowSize)} texts`}</title>
+        <title>{`The window that fills now: ${count(open)} of ${count(windowSize)} inputs`}</title>
       </rect>
       <rect
         class="filling"
@@ -266,7 +272,7 @@ function heat(ratio: number, { drifted, alarm }: FeatureResult): string {
 }
 
 /** About five bins to label, the first and the last among them, fewer where labels are long. */
-function axisBins(labels: string[]): number[] {
+function axisBins(labels: readonly string[]): number[] {
   const longest = Math.max(...labels.map((label) => label.length));
   const most = Math.min(labels.length, longest > 9 ? 4 : longest > 6 ? 5 : 6);
   const bins = Array.from(
@@ -274,10 +280,6 @@ function axisBins(labels: string[]): number[] {
     (_, i) => Math.round(i * (labels.length - 1) / Math.max(1, most - 1)),
   );
   return [...new Set(bins)];
-}
-
-function shorten(label: string): string {
-  return label.length > 13 ? `${label.slice(0, 12)}…` : label;
 }
 
 /** The bins that changed most, for those who cannot see the drawing. */
@@ -290,7 +292,7 @@ function inWords(reference: Histogram, current: Histogram): string {
     .join("; ");
 }
 
-function stripInWords(windows: WindowSummary[]): string {
+function stripInWords(windows: readonly WindowSummary[]): string {
   const alarms = windows.filter((window) => window.alarm).length;
   return `${windows.length} windows, ${alarms} of them in alarm`;
 }

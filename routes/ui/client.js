@@ -1,7 +1,7 @@
 // @ts-check
-// Swaps the parts of the page that the server sends, and asks for predictions. All drawing is done on the server.
+// Swaps the parts of the page that the server sends, and asks for answers. All drawing is done on the server.
 
-const { stream: streamPath, predict: predictPath, title } = document.body.dataset;
+const { stream: streamPath, try: tryPath, title } = document.body.dataset;
 
 /** @param {string} id */
 function byId(id) {
@@ -30,52 +30,31 @@ function setLive(text, state) {
 
 const form = /** @type {HTMLFormElement} */ (byId("try"));
 const text = /** @type {HTMLTextAreaElement} */ (byId("text"));
+const pair = /** @type {HTMLTextAreaElement | null} */ (document.getElementById("text-pair"));
 const note = byId("try-note");
-const scores = byId("scores");
+const shown = byId("answer");
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const begun = performance.now();
   try {
-    const response = await fetch(predictPath ?? "/predict", {
+    const response = await fetch(tryPath ?? "/ui/try", {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ inputs: text.value }),
+      body: JSON.stringify({ text: text.value, text_pair: pair?.value }),
     });
-    const answer = await response.json();
-    if (!response.ok) throw new Error(answer.error);
-    showScores(answer);
+    if (!response.ok) throw new Error((await response.json()).error);
+    shown.innerHTML = await response.text();
     const tokens = response.headers.get("x-compute-tokens");
     note.textContent = `${tokens} tokens in ${(performance.now() - begun).toFixed(0)} ms`;
     note.className = "foot";
   } catch (error) {
-    scores.replaceChildren();
+    shown.replaceChildren();
     note.textContent = error instanceof Error ? error.message : String(error);
     note.className = "foot failed";
   }
 });
 
-text.addEventListener("keydown", (event) => {
+form.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
 });
-
-/** @param {{ label: string, score: number }[]} predictions */
-function showScores(predictions) {
-  scores.replaceChildren(
-    ...predictions.slice(0, 8).map(({ label, score }, i) => {
-      const row = document.createElement("div");
-      row.className = i === 0 ? "score best" : "score";
-      const name = document.createElement("span");
-      name.textContent = label;
-      const track = document.createElement("span");
-      track.className = "score-track";
-      const fill = document.createElement("span");
-      fill.style.width = `${(score * 100).toFixed(2)}%`;
-      track.append(fill);
-      const value = document.createElement("b");
-      value.textContent = `${(score * 100).toFixed(1)}%`;
-      row.append(name, track, value);
-      return row;
-    }),
-  );
-}

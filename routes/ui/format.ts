@@ -9,25 +9,9 @@ export function statistic(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(3);
 }
 
-/** A p-value as papers write it. */
-export function pValue(p: number): string {
-  if (p < 1e-4) return "< 0.0001";
-  return p >= 0.1 ? p.toFixed(2) : p.toPrecision(2);
-}
-
 /** Milliseconds in the unit that reads best. */
 export function milliseconds(ms: number | undefined): string {
   if (ms === undefined) return "–";
   if (ms < 10) return `${ms.toFixed(1)} ms`;
   return ms < 1_000 ? `${ms.toFixed(0)} ms` : `${(ms / 1_000).toFixed(1)} s`;
-}
-
-/** A count with its thousands apart. */
-export function count(n: number): string {
-  return Math.round(n).toLocaleString("en-US");
-}
-
-/** "1 text", "2 texts". */
-export function plural(n: number, noun: string): string {
-  return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 }

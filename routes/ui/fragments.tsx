@@ -1,10 +1,13 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
-import type { DriftSnapshot, FeatureView } from "../../src/drift/monitor.ts";
-import type { FeatureReport } from "../../src/drift/report.ts";
+import { formatCount as count, formatPValue as pValue, plural } from "../../src/base/format.ts";
+import type { Histogram, Histograms } from "../../src/drift/histogram.ts";
+import type { DriftSnapshot } from "../../src/drift/monitor.ts";
+import type { FeatureReport, FeatureView } from "../../src/drift/report.ts";
+import { effectTitles, namedStatistics } from "../../src/drift/statistic_names.ts";
 import { identityOf, type ServedModel } from "../models.ts";
 import type { TrafficView } from "../traffic.ts";
 import { EffectBar, Overlay, Pairs, Sparkline, WindowStrip } from "./charts.tsx";
-import { count, milliseconds, plural, pValue, statistic } from "./format.ts";
+import { milliseconds, statistic } from "./format.ts";
 
 /** The parts of the page that change, by the id of the element that holds each. */
 export function fragments(
@@ -20,7 +23,7 @@ export function fragments(
   for (const view of snapshot.open.features) {
     const latest = snapshot.latest?.features.find((feature) => feature.name === view.name);
     parts[featureId(view.name)] = html(
-      <Feature view={view} latest={latest} snapshot={snapshot} tokenText={model.service.tokenText} />,
+      <Feature view={view} latest={latest} snapshot={snapshot} />,
     );
   }
   return parts;
@@ -55,7 +58,7 @@ function Banner({ snapshot }: { snapshot: DriftSnapshot | undefined }): JSX.Elem
           <strong>Drift: what comes in no longer looks like the training data</strong>
           <p>
             {features.map((feature) => feature.title).join(", ")}
-            {` · for ${plural(windows, "window")} · check the texts, then retrain`}
+            {` · for ${plural(windows, "window")} · check the inputs, then retrain`}
           </p>
         </div>
       </div>
@@ -68,7 +71,7 @@ function Banner({ snapshot }: { snapshot: DriftSnapshot | undefined }): JSX.Elem
         <div>
           <strong>Filling the first window</strong>
           <p>
-            {`${count(open.n)} of ${plural(windowSize, "text")}; then it is compared with the reference`}
+            {`${count(open.n)} of ${plural(windowSize, "input")}; then it is compared with the reference`}
           </p>
         </div>
       </div>
@@ -92,9 +95,9 @@ function Banner({ snapshot }: { snapshot: DriftSnapshot | undefined }): JSX.Elem
       <div>
         <strong>No drift</strong>
         <p>
-          {`${plural(snapshot.windowsClosed, "window")} of ${plural(windowSize, "text")} compared with ${
-            count(snapshot.baseline.texts)
-          } reference texts`}
+          {`${plural(snapshot.windowsClosed, "window")} of ${plural(windowSize, "input")} compared with ${
+            count(snapshot.baseline.observations)
+          } in the reference`}
         </p>
       </div>
     </div>
@@ -172,7 +175,7 @@ function Windows({ snapshot }: { snapshot: DriftSnapshot }): JSX.Element {
         <span class="key drifted" /> drifted
         <span class="key alarm" /> alarm
         <span class="grow" />
-        {`filling: ${count(open.n)} of ${count(windowSize)} texts`}
+        {`filling: ${count(open.n)} of ${count(windowSize)} inputs`}
       </p>
     </>
   );
@@ -182,11 +185,16 @@ function Feature(props: {
   view: FeatureView;
   latest: FeatureReport | undefined;
   snapshot: DriftSnapshot;
-  tokenText(id: number): string | undefined;
 }): JSX.Element {
   const { view, latest, snapshot } = props;
-  const state = latest?.alarm ? "alarm" : latest?.drifted ? "warn" : latest ? "ok" : "quiet";
-  const chip = { alarm: "Alarm", warn: "Drifted", ok: "Stable", quiet: "Collecting" }[state];
+  const missing = latest?.n === 0;
+  const state = latest?.alarm ? "alarm" : latest?.drifted ? "warn" : latest && !missing ? "ok" : "quiet";
+  const chip = {
+    alarm: "Alarm",
+    warn: "Drifted",
+    ok: "Stable",
+    quiet: missing ? "Missing" : "Collecting",
+  }[state];
   const drawn = latest ?? view;
   const drifted = state === "alarm" || state === "warn";
   return (
@@ -199,59 +207,46 @@ function Feature(props: {
         ? (
           <Overlay
             title={view.title}
+            unit={view.unit}
             reference={drawn.reference}
             current={drawn.current}
-            open={latest && snapshot.open.n >= snapshot.policy.minTexts ? view.current : undefined}
+            open={latest && snapshot.open.n >= snapshot.policy.minObservations ? view.current : undefined}
             drifted={drifted}
           />
         )
-        : <Categories title={view.title} drawn={drawn} drifted={drifted} tokenText={props.tokenText} />}
-      {latest
-        ? <Statistics feature={latest} rate={snapshot.policy.falseDiscoveryRate} />
-        : <p class="foot">Tested when the window is full.</p>}
+        : <Categories title={view.title} drawn={drawn} drifted={drifted} />}
+      {drifted && <p class="foot meaning">{view.meaning}</p>}
+      {!latest
+        ? <p class="foot">Tested when the window is full.</p>
+        : missing
+        ? <p class="foot">Nothing in the last window had this feature.</p>
+        : <Statistics feature={latest} rate={snapshot.policy.falseDiscoveryRate} />}
     </>
   );
 }
 
-function Categories(props: {
-  title: string;
-  drawn: FeatureView | FeatureReport;
-  drifted: boolean;
-  tokenText(id: number): string | undefined;
-}): JSX.Element {
+/** There is no room for all: the first come first, and bins of several items are left out where there are others. */
+function Categories(props: { title: string; drawn: Histograms; drifted: boolean }): JSX.Element {
   const { reference, current } = props.drawn;
-  // The tokens that differ most come first, and the bin of all others last; there is no room for all.
-  const rows = reference.labels.map((_, i) => i).slice(0, 9).filter((i) =>
-    reference.tokenIds === undefined || reference.tokenIds[i] !== null || reference.labels.length <= 2
-  ).slice(0, 8);
-  const pick = (shares: number[]) => rows.map((i) => shares[i]);
-  const labels = rows.map((i) => {
-    const id = reference.tokenIds?.[i];
-    return (id !== null && id !== undefined && props.tokenText(id)) || reference.labels[i];
+  const { items } = reference;
+  const all = reference.labels.map((_, i) => i);
+  const single = items && items.length > 2 ? all.filter((i) => items[i] !== null) : all;
+  const rows = single.slice(0, 8);
+  const pick = ({ labels, shares }: Histogram): Histogram => ({
+    labels: rows.map((i) => labels[i]),
+    shares: rows.map((i) => shares[i]),
   });
   return (
-    <Pairs
-      title={props.title}
-      labels={labels}
-      reference={{ labels, shares: pick(reference.shares) }}
-      current={{ labels, shares: pick(current.shares) }}
-      drifted={props.drifted}
-    />
+    <Pairs title={props.title} reference={pick(reference)} current={pick(current)} drifted={props.drifted} />
   );
 }
 
-const effectNames = {
-  ks: "KS distance",
-  totalVariation: "Share that changed class",
-  js: "JS distance",
-};
-
 function Statistics({ feature, rate }: { feature: FeatureReport; rate: number }): JSX.Element {
-  const { statistics: s, effect } = feature;
+  const { statistics, effect } = feature;
   return (
     <>
       <div class="effect-row">
-        <span>{effectNames[effect.name]}</span>
+        <span>{effectTitles[effect.name]}</span>
         <span>
           <b>{statistic(effect.value)}</b>
           {` · threshold ${statistic(effect.threshold)}`}
@@ -259,21 +254,9 @@ function Statistics({ feature, rate }: { feature: FeatureReport; rate: number })
       </div>
       <EffectBar effect={effect} />
       <dl class="statistics">
-        {s.ks && <Cell name="KS" value={statistic(s.ks.statistic)} title="Kolmogorov-Smirnov distance" />}
-        {s.chiSquare && (
-          <Cell
-            name="χ²"
-            value={statistic(s.chiSquare.statistic)}
-            title={`chi-square with ${plural(s.chiSquare.degreesOfFreedom, "degree")} of freedom`}
-          />
-        )}
-        <Cell
-          name="KL"
-          value={statistic(s.kl)}
-          title="Kullback-Leibler divergence of the current from the reference, nats"
-        />
-        <Cell name="JS" value={statistic(s.js)} title="Jensen-Shannon distance" />
-        <Cell name="PSI" value={statistic(s.psi)} title="population stability index" />
+        {namedStatistics(statistics).map(({ symbol, title, value }) => (
+          <Cell name={symbol} value={statistic(value)} title={title} />
+        ))}
         <Cell
           name="p"
           value={pValue(feature.adjustedPValue)}
@@ -281,7 +264,7 @@ function Statistics({ feature, rate }: { feature: FeatureReport; rate: number })
             pValue(feature.pValue)
           }`}
         />
-        <Cell name="n" value={count(feature.n)} title="texts in the window" />
+        <Cell name="n" value={count(feature.n)} title="observations in the window" />
       </dl>
     </>
   );
@@ -306,7 +289,10 @@ export function modelFacts(model: ServedModel): { title: string; facts: [string,
   const info = model.service.info();
   const { lineage, createdAt } = info.manifest;
   const facts: [string, string][] = [
-    ["labels", info.labels.length <= 6 ? info.labels.join(", ") : `${info.labels.length} labels`],
+    ["does", model.service.task.title],
+    ...Object.entries(info.manifest.head).map((
+      [name, value],
+    ): [string, string] => [name, headFact(name, value)]),
     ["runs on", info.workers > 1 ? `${info.device}, ${info.workers} Workers` : info.device],
     ["reads", `up to ${count(info.maxTokens)} tokens`],
   ];
@@ -317,4 +303,10 @@ export function modelFacts(model: ServedModel): { title: string; facts: [string,
     ]);
   }
   return { title: `${name} ${version}`, facts };
+}
+
+/** What a head is made with, in a few words: the elements of a short list, how many there are in a long one. */
+function headFact(name: string, value: unknown): string {
+  if (!Array.isArray(value)) return typeof value === "string" ? value : JSON.stringify(value);
+  return value.length <= 6 ? value.join(", ") : `${count(value.length)} ${name}`;
 }

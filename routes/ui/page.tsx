@@ -1,23 +1,25 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { raw } from "hono/html";
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { formatCount as count } from "../../src/base/format.ts";
 import { type Hub, sseEvent } from "../hub.ts";
-import { findModel, identityOf, type ServedModel } from "../models.ts";
+import { findModel, identityOf, type Models, type ServedModel } from "../models.ts";
 import type { Traffic } from "../traffic.ts";
+import { tryRoute } from "./answer.tsx";
 import { Whisker } from "./charts.tsx";
-import { count } from "./format.ts";
 import { featureId, fragments, modelFacts } from "./fragments.tsx";
 
-/** GET / (the page), /ui/stream (its live parts) and the files it is made of. */
+/** GET / (the page), /ui/stream (its live parts), POST /ui/try and the files the page is made of. */
 export function pageRoutes(
   app: OpenAPIHono,
-  { models, hub, traffic, clock }: {
-    models: readonly ServedModel[];
-    hub: Hub;
-    traffic: Traffic;
-    clock: () => number;
+  { models: all, hub, traffic, clock }: {
+    readonly models: Models;
+    readonly hub: Hub;
+    readonly traffic: Traffic;
+    readonly clock: () => number;
   },
 ): void {
+  const models = all.served;
   const current = (model: ServedModel) => fragments({ model, traffic: traffic.view(clock()) });
   const chosen = (name?: string, version?: string) =>
     findModel(models, name || undefined, version || undefined);
@@ -39,6 +41,8 @@ export function pageRoutes(
     };
     return hub.stream(changes(), changes).response;
   });
+
+  tryRoute(app, all);
 
   for (const [path, type] of files) {
     let text: Promise<string> | undefined;
@@ -63,9 +67,10 @@ function Page(props: {
   const { model, models, parts } = props;
   const { title, facts } = modelFacts(model);
   const { name, version } = identityOf(model);
-  const features = model.monitor?.snapshot().open.features ?? [];
-  const address = `/models/${encodeURIComponent(name)}/predict?version=${encodeURIComponent(version)}`;
-  const stream = `/ui/stream?model=${encodeURIComponent(name)}&version=${encodeURIComponent(version)}`;
+  const snapshot = model.monitor?.snapshot();
+  const features = snapshot?.open.features ?? [];
+  const query = `model=${encodeURIComponent(name)}&version=${encodeURIComponent(version)}`;
+  const isOfPairs = model.service.task.columns.pair !== undefined;
   return (
     <html lang="en">
       <head>
@@ -77,7 +82,7 @@ function Page(props: {
         <link rel="stylesheet" href="/ui/style.css" />
         <script src="/ui/client.js" defer></script>
       </head>
-      <body data-stream={stream} data-predict={address} data-title={`${title} · Weir`}>
+      <body data-stream={`/ui/stream?${query}`} data-try={`/ui/try?${query}`} data-title={`${title} · Weir`}>
         <header class="top">
           <img src="/ui/icon.svg" alt="" width="28" height="28" />
           <h1>
@@ -109,19 +114,18 @@ function Page(props: {
           <section class="card" aria-labelledby="try-title">
             <h2 id="try-title">Try it</h2>
             <form id="try">
-              <label for="text" class="hidden">A text to classify</label>
-              <textarea
-                id="text"
-                rows={3}
-                placeholder="Write or paste a text"
-                spellcheck={false}
-                maxlength={1_000_000}
-              >
-              </textarea>
-              <button type="submit">Classify</button>
+              <TextBox id="text" label="A text for the model" placeholder="Write or paste a text" />
+              {isOfPairs && (
+                <TextBox
+                  id="text-pair"
+                  label="The text it goes with"
+                  placeholder="Write or paste the text it goes with"
+                />
+              )}
+              <button type="submit">Run</button>
               <span class="foot" id="try-note">Ctrl + Enter</span>
             </form>
-            <div id="scores" aria-live="polite"></div>
+            <div id="answer" aria-live="polite"></div>
           </section>
           {parts.windows !== undefined && (
             <section class="card wide" aria-labelledby="windows-title">
@@ -146,6 +150,7 @@ function Page(props: {
                   </article>
                 ))}
               </div>
+              {snapshot?.notes.map((note) => <p class="foot">{note}</p>)}
             </section>
           )}
         </main>
@@ -157,6 +162,18 @@ function Page(props: {
         </footer>
       </body>
     </html>
+  );
+}
+
+function TextBox(
+  { id, label, placeholder }: { id: string; label: string; placeholder: string },
+): JSX.Element {
+  return (
+    <>
+      <label for={id} class="hidden">{label}</label>
+      <textarea id={id} rows={3} placeholder={placeholder} spellcheck={false} maxlength={1_000_000}>
+      </textarea>
+    </>
   );
 }
 

@@ -8,6 +8,7 @@
  * @module
  */
 import { UserError } from "./errors.ts";
+import { shorten } from "./text.ts";
 
 /** Reads an untrusted value as a T; `path` is where it stands, such as `metrics[2].value`, and empty for the document. */
 export type Check<T> = (value: unknown, path: string) => T;
@@ -94,7 +95,7 @@ export function record<T>(
     if (entries.length > most) failWith(path, `has ${entries.length} entries, wanted at most ${most}`);
     // As entries, because a plain assignment to a key "__proto__" would set the prototype.
     return Object.fromEntries(entries.map(([name, entry]) => {
-      const at = join(path, shorten(name));
+      const at = join(path, harmless(name));
       return [key ? key(name, at) : name, item(entry, at)];
     }));
   };
@@ -178,7 +179,7 @@ export function anyJson({ depth }: { depth: number }): Check<Json> {
     if (Array.isArray(value)) return value.map((item, i) => check(item, `${path}[${i}]`, left - 1));
     const entries = Object.entries(value);
     return Object.fromEntries(
-      entries.map(([key, item]) => [key, check(item, join(path, shorten(key)), left - 1)]),
+      entries.map(([key, item]) => [key, check(item, join(path, harmless(key)), left - 1)]),
     );
   };
   return (value, path) => check(value, path, depth);
@@ -207,11 +208,11 @@ export function failWith(path: string, what: string): never {
 function describe(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" && value !== null) return "an object";
-  return typeof value === "string" ? JSON.stringify(shorten(value)) : String(value);
+  return typeof value === "string" ? JSON.stringify(harmless(value)) : String(value);
 }
 
-function shorten(text: string): string {
-  return (text.length > 40 ? text.slice(0, 39) + "…" : text).replace(/\p{C}/gu, "?");
+function harmless(text: string): string {
+  return shorten(text, 40).replace(/\p{C}/gu, "?");
 }
 
 function join(path: string, key: string): string {

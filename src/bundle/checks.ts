@@ -35,7 +35,7 @@ export function checkVocabulary(tokenizerVocabSize: number, config: Readonly<Rec
  * Checks that a text leaves something beside the special tokens.
  *
  * @param maxTokens The most tokens that the model is given.
- * @param specialTokens How many of them the tokenizer adds: the length of an encoded empty text, or pair where the model reads pairs.
+ * @param specialTokens How many of them the tokenizer adds: the length of an encoded empty text, or of an empty pair.
  * @throws {BundleError} Naming both numbers.
  *
  * @example

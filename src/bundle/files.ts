@@ -14,19 +14,18 @@ import { isBundlePath } from "./names.ts";
 /** The name of the manifest inside a bundle. */
 export const manifestName = "weir.json";
 
-/** The text of a bundle's weir.json. */
-export async function readManifestText(directory: string): Promise<string> {
+/** The bytes of a bundle's weir.json. */
+export async function readManifestBytes(directory: string): Promise<Uint8Array> {
   const path = join(directory, manifestName);
-  let bytes: Uint8Array | undefined;
   try {
     await checkPlain(directory, manifestName);
-    bytes = await readLimited(path, manifestLimits.bytes);
+    const bytes = await readLimited(path, manifestLimits.bytes);
+    if (bytes !== undefined) return bytes;
   } catch (error) {
     if (error instanceof BundleError) throw error;
     if (error instanceof UserError) throw new BundleError(`${error.message}: it is no bundle manifest.`);
     if (!isMissing(error)) throw explain(error, directory, manifestName);
   }
-  if (bytes !== undefined) return decodeText(bytes, directory, manifestName);
   throw new BundleError(
     `${directory} is no bundle: it has no ${manifestName}. weir train writes bundles; give the folder of one.`,
   );
@@ -47,32 +46,39 @@ export async function readListed<S extends boolean>(
   if (wanted.sizeBytes > maxBytes) {
     throw damaged(directory, path, `has ${wanted.sizeBytes} bytes, and at most ${maxBytes} are read`);
   }
+  const allocate = (size: number) =>
+    new Uint8Array(shared ? new SharedArrayBuffer(size) : new ArrayBuffer(size));
+  let bytes = allocate(0);
+  await hashListed(directory, path, wanted, (chunk, at) => {
+    if (at === 0) bytes = allocate(wanted.sizeBytes); // now it is known that the file has this size
+    bytes.set(chunk, at);
+  });
+  return bytes as Uint8Array<S extends true ? SharedArrayBuffer : ArrayBuffer>;
+}
+
+/**
+ * Compares the size and SHA-256 of a file that the manifest lists with what it says. `onChunk` is given each piece and where it
+ * begins.
+ *
+ * @throws {BundleError} When it is missing, not a plain file, or not what the manifest says.
+ */
+export async function hashListed(
+  directory: string,
+  path: string,
+  wanted: FileEntry,
+  onChunk?: (chunk: Uint8Array, at: number) => void,
+): Promise<void> {
   try {
-    // Before memory is taken for a size that the manifest only claims.
     const { size } = await checkPlain(directory, path);
     if (size !== wanted.sizeBytes) throw wrongSize(directory, path, size, wanted);
-    const buffer = shared ? new SharedArrayBuffer(size) : new ArrayBuffer(size);
-    const bytes = new Uint8Array(buffer);
-    let length = 0;
+    let at = 0;
     const found = await hashFile(join(directory, path), (chunk) => {
-      if (length + chunk.length > size) throw damaged(directory, path, "grows while it is read");
-      bytes.set(chunk, length);
-      length += chunk.length;
+      if (at + chunk.length > size) throw damaged(directory, path, "grows while it is read");
+      onChunk?.(chunk, at);
+      at += chunk.length;
       return Promise.resolve();
     });
     checkEntry(directory, path, found, wanted);
-    return bytes as Uint8Array<S extends true ? SharedArrayBuffer : ArrayBuffer>;
-  } catch (error) {
-    throw explain(error, directory, path);
-  }
-}
-
-/** The size and SHA-256 of a file that the manifest lists, compared with what it says. */
-export async function hashListed(directory: string, path: string, wanted: FileEntry): Promise<void> {
-  try {
-    const { size } = await checkPlain(directory, path);
-    if (size !== wanted.sizeBytes) throw wrongSize(directory, path, size, wanted);
-    checkEntry(directory, path, await hashFile(join(directory, path)), wanted);
   } catch (error) {
     throw explain(error, directory, path);
   }
@@ -82,7 +88,7 @@ export async function hashListed(directory: string, path: string, wanted: FileEn
 export function checkEntry(directory: string, path: string, found: FileEntry, wanted: FileEntry): void {
   if (found.sizeBytes !== wanted.sizeBytes) throw wrongSize(directory, path, found.sizeBytes, wanted);
   if (found.sha256 !== wanted.sha256) {
-    throw damaged(directory, path, `is not what ${manifestName} says: its SHA-256 differs`);
+    throw damaged(directory, path, `does not match its SHA-256 in ${manifestName}`);
   }
 }
 
@@ -115,18 +121,10 @@ export async function listFiles(directory: string): Promise<string[]> {
   try {
     await walk("");
   } catch (error) {
-    throw explain(error, directory, "a folder");
+    if (isMissing(error)) throw new BundleError(`${directory} is no bundle: it is no folder.`);
+    throw explain(error, directory, "its list of files");
   }
   return paths.sort();
-}
-
-/** Text of a file, which must be UTF-8. */
-export function decodeText(bytes: Uint8Array, directory: string, path: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw damaged(directory, path, "is not valid UTF-8");
-  }
 }
 
 /** An error about one file of a bundle. */

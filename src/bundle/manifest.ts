@@ -4,6 +4,8 @@
  * @module
  */
 import { z } from "zod";
+import { parseJson } from "../base/json.ts";
+import { oneLine } from "../base/text.ts";
 import { BundleError } from "./errors.ts";
 import { isBundlePath, isModelName, isVersion } from "./names.ts";
 
@@ -21,7 +23,7 @@ export interface Manifest {
   readonly createdAt: string;
   /** `model_type` of `config.json`, such as bert. */
   readonly architecture: string;
-  /** What the task's head is made with. `labels`, where it has them, are in the order of the outputs, as `id2label` of `config.json`. */
+  /** What the task's head is made with. `labels`, where it has them, are in the order of the outputs, as in `config.json`. */
   readonly head: Readonly<Record<string, unknown>>;
   /** What can be run, by name: `model`. */
   readonly signatures: Readonly<Record<string, Signature>>;
@@ -39,13 +41,17 @@ export interface Manifest {
 export interface Signature {
   /** Its path in the bundle, such as onnx/model.onnx. */
   readonly file: string;
+  /** What it is fed. */
   readonly inputs: readonly TensorSpec[];
+  /** What it answers; at least one. */
   readonly outputs: readonly TensorSpec[];
 }
 
 /** A tensor that a model reads or gives. */
 export interface TensorSpec {
+  /** As in the file. */
   readonly name: string;
+  /** The type of its elements. */
   readonly dtype: "i64" | "i32" | "f32" | "f16" | "bool" | "u8";
   /** Sizes; a text names an axis whose size the caller chooses, such as batch_size. */
   readonly shape: readonly (number | string)[];
@@ -111,10 +117,10 @@ export const manifestLimits = { bytes: 4 * 2 ** 20, files: 10_000, labels: 100_0
 export const unknownArchitecture = "unknown";
 
 /**
- * Reads and validates weir.json, of format 2 or 1; the latter becomes 2: its labels become the head, and its model the signature of a
- * text classifier. Fields that this version does not know are kept.
+ * Reads and validates weir.json, of format 2 or 1. The latter becomes 2: its labels become the head, and its model the
+ * signature of a text classifier. Fields that this version does not know are kept.
  *
- * @param json The text of weir.json, or what it parses to.
+ * @param json The text of weir.json, its bytes, or what they parse to.
  * @param source How to name it in errors, such as its path.
  * @throws {BundleError} When it is not JSON, of another format, or a field is missing or not what it should be.
  *
@@ -136,7 +142,13 @@ export function parseManifest(json: unknown, source = "weir.json"): Manifest {
 
 /** Like {@linkcode parseManifest}, for a bundle that has no version or no list of files yet. */
 export function parseManifestDraft(json: unknown, source = "weir.json"): ManifestDraft {
-  const value = typeof json === "string" ? parseText(json, source) : json;
+  const isText = typeof json === "string" || json instanceof Uint8Array;
+  if (isText && json.length > manifestLimits.bytes) {
+    throw new BundleError(
+      `${source} is larger than ${manifestLimits.bytes} bytes: it is no bundle manifest.`,
+    );
+  }
+  const value = isText ? parseJson(json, (problem) => new BundleError(`${source}: ${problem}.`)) : json;
   const format = (value as { format?: unknown } | null)?.format;
   if (typeof format === "string" && format !== "weir-bundle/1" && format !== "weir-bundle/2") {
     throw new BundleError(
@@ -262,19 +274,6 @@ const format2: z.ZodType<ManifestDraft> = z.looseObject({
   }
 });
 
-function parseText(text: string, source: string): unknown {
-  if (text.length > manifestLimits.bytes) {
-    throw new BundleError(
-      `${source} is larger than ${manifestLimits.bytes} bytes: it is no bundle manifest.`,
-    );
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new BundleError(`${source} is not JSON: ${oneLine((error as Error).message)}.`);
-  }
-}
-
 function validate<T>(schema: z.ZodType<T>, value: unknown, source: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -287,9 +286,4 @@ function describe(issue: z.core.$ZodIssue): string {
   // A bad key is reported with the reason one level down.
   if (issue.code === "invalid_key") return issue.issues[0]?.message ?? issue.message;
   return issue.message.replace(/^Invalid input: /, "");
-}
-
-/** Text of somebody else's document, for a message. */
-function oneLine(text: string): string {
-  return text.replace(/[\s\p{Cc}]+/gu, " ");
 }

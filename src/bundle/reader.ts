@@ -4,15 +4,9 @@
  * @module
  */
 import { join } from "node:path";
-import {
-  damaged,
-  decodeText,
-  hashListed,
-  listFiles,
-  manifestName,
-  readListed,
-  readManifestText,
-} from "./files.ts";
+import { isObject, parseJson } from "../base/json.ts";
+import { show } from "../base/text.ts";
+import { damaged, hashListed, listFiles, manifestName, readListed, readManifestBytes } from "./files.ts";
 import {
   type FileEntry,
   labelsOf,
@@ -24,12 +18,15 @@ import {
 
 /** A bundle as it was read and found whole. */
 export interface Bundle {
+  /** Where it lies. */
   readonly directory: string;
+  /** Its weir.json, as format 2. */
   readonly manifest: Manifest;
   /** The parsed `config.json`. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** The texts of `tokenizer.json` and, where the bundle has one, of `tokenizer_config.json`. */
+  /** The text of `tokenizer.json`. */
   readonly tokenizer: string;
+  /** The text of `tokenizer_config.json`, where the bundle has one. */
   readonly tokenizerConfig?: string;
   /** The parsed `baseline.json`, where the bundle has one. */
   readonly baseline?: unknown;
@@ -50,8 +47,8 @@ export const bundleLimits = {
 };
 
 /**
- * Reads what a model is run with: configuration, tokenizer, the files of its signatures, and the baseline where there is one. Each is
- * read once, and is what the manifest lists; files that it does not list are not looked at.
+ * Reads what a model is run with: configuration, tokenizer, the files of its signatures, and the baseline where there is
+ * one. Each is read once, and is what the manifest lists; files that it does not list are not looked at.
  *
  * @param directory A bundle, as weir train writes it and the registry stores it.
  * @param options `models`: whether to read the signatures' files, which is most of the time; true unless given.
@@ -73,11 +70,20 @@ export async function readBundle(
 ): Promise<Bundle> {
   const { manifest, config } = await readConfigured(directory);
   checkConfig(directory, manifest, config);
-  const optional = async (path: string, maxBytes: number) =>
-    Object.hasOwn(manifest.files, path) ? await readText(directory, manifest, path, maxBytes) : undefined;
-  const tokenizer = await readText(directory, manifest, "tokenizer.json", bundleLimits.tokenizerBytes);
-  const tokenizerConfig = await optional("tokenizer_config.json", bundleLimits.configBytes);
-  const baseline = await optional("baseline.json", bundleLimits.baselineBytes);
+  const has = (path: string) => Object.hasOwn(manifest.files, path);
+  const read = async (path: string, maxBytes: number) => {
+    const entry = entryOf(directory, manifest, path);
+    return await readListed(directory, path, entry, { maxBytes, shared: false });
+  };
+  const readText = async (path: string, maxBytes: number) =>
+    decodeText(await read(path, maxBytes), directory, path);
+  const tokenizer = await readText("tokenizer.json", bundleLimits.tokenizerBytes);
+  const tokenizerConfig = has("tokenizer_config.json")
+    ? await readText("tokenizer_config.json", bundleLimits.configBytes)
+    : undefined;
+  const baseline = has("baseline.json")
+    ? parseFile(await read("baseline.json", bundleLimits.baselineBytes), directory, "baseline.json")
+    : undefined;
   const { maxTokens, maxCharacters } = manifest.limits;
   return {
     directory,
@@ -85,7 +91,7 @@ export async function readBundle(
     config,
     tokenizer,
     tokenizerConfig,
-    baseline: baseline === undefined ? undefined : parseJson(baseline, directory, "baseline.json"),
+    baseline,
     models: models ? await readModels(directory, manifest) : {},
     // Past its position embeddings a model reads outside its table.
     maxTokens: Math.min(maxTokens, positiveCount(config.max_position_embeddings) ?? Infinity),
@@ -136,38 +142,25 @@ export function withArchitecture<M extends ManifestDraft>(
 }
 
 /** The object in a bundle's JSON file. */
-export function parseObject(text: string, directory: string, path: string): Record<string, unknown> {
-  const value = parseJson(text, directory, path);
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
-  }
+export function parseObject(data: Uint8Array, directory: string, path: string): Record<string, unknown> {
+  const value = parseFile(data, directory, path);
+  if (isObject(value)) return value;
   throw damaged(directory, path, "does not hold a JSON object");
 }
 
 async function readListing(directory: string): Promise<Manifest> {
-  return parseManifest(await readManifestText(directory), join(directory, manifestName));
+  return parseManifest(await readManifestBytes(directory), join(directory, manifestName));
 }
 
 async function readConfigured(
   directory: string,
 ): Promise<{ manifest: Manifest; config: Record<string, unknown> }> {
   const listing = await readListing(directory);
-  const text = await readText(directory, listing, "config.json", bundleLimits.configBytes);
-  const config = parseObject(text, directory, "config.json");
+  const path = "config.json";
+  const options = { maxBytes: bundleLimits.configBytes, shared: false };
+  const bytes = await readListed(directory, path, entryOf(directory, listing, path), options);
+  const config = parseObject(bytes, directory, path);
   return { manifest: withArchitecture(listing, config), config };
-}
-
-async function readText(
-  directory: string,
-  manifest: Manifest,
-  path: string,
-  maxBytes: number,
-): Promise<string> {
-  const bytes = await readListed(directory, path, entryOf(directory, manifest, path), {
-    maxBytes,
-    shared: false,
-  });
-  return decodeText(bytes, directory, path);
 }
 
 async function readModels(directory: string, manifest: Manifest): Promise<Bundle["models"]> {
@@ -200,29 +193,29 @@ function checkConfig(directory: string, manifest: Manifest, config: Readonly<Rec
   const labels = labelsOf(manifest);
   if (labels === undefined) return;
   const named = config.id2label;
-  if (typeof named !== "object" || named === null) return fail(`has no id2label; ${manifestName} has labels`);
+  if (!isObject(named)) return fail(`has no id2label; ${manifestName} has labels`);
   const count = Object.keys(named).length;
   if (count !== labels.length) {
     fail(`has ${count} labels in id2label and ${manifestName} has ${labels.length}`);
   }
   for (const [id, label] of labels.entries()) {
-    const other = Object.hasOwn(named, id) ? (named as Record<number, unknown>)[id] : undefined;
+    const other = Object.hasOwn(named, id) ? named[id] : undefined;
     if (other !== label) fail(`has ${show(other)} as label ${id} and ${manifestName} has ${show(label)}`);
   }
 }
 
-function parseJson(text: string, directory: string, path: string): unknown {
+function parseFile(data: Uint8Array, directory: string, path: string): unknown {
+  return parseJson(data, (problem) => damaged(directory, path, problem.replace(/^it /, "")));
+}
+
+function decodeText(bytes: Uint8Array, directory: string, path: string): string {
   try {
-    return JSON.parse(text);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw damaged(directory, path, "is not JSON");
+    throw damaged(directory, path, "is not valid UTF-8");
   }
 }
 
 function positiveCount(value: unknown): number | undefined {
   return Number.isSafeInteger(value) && (value as number) > 0 ? value as number : undefined;
-}
-
-function show(value: unknown): string {
-  return (JSON.stringify(value) ?? "nothing").slice(0, 80);
 }

@@ -15,13 +15,14 @@ import { isBundlePath } from "./names.ts";
 export type BundleContent = Uint8Array | string | AsyncIterable<Uint8Array> | object;
 
 /**
- * Writes a bundle: its files, and last weir.json, which lists them with their sizes and hashes. The manifest may lack a version until
- * the registry gives it one; a list of files in it is replaced. A kill at any moment leaves each file whole, and a bundle that was
- * there before and is half written over is refused by the reader.
+ * Writes a bundle: its files, and last weir.json, which lists them with their sizes and hashes. The manifest may lack a
+ * version until the registry gives it one; a list of files in it is replaced. A kill at any moment leaves each file whole,
+ * and a bundle that was there before and is half written over is refused by the reader.
  *
  * @param directory Made where it is missing.
  * @param files By path in the bundle; all but weir.json.
- * @throws {BundleError} When the manifest or a path is not valid, a signature's file is not among the files, or the folder cannot be written.
+ * @throws {BundleError} When the manifest or a path is not valid, a signature's file is not among the files, or the folder
+ * cannot be written.
  *
  * @example
  * ```ts
@@ -80,7 +81,7 @@ export function checkedPaths(paths: readonly string[]): string[] {
   const unsafe = paths.find((path) => !isBundlePath(path) || path === manifestName);
   if (unsafe === undefined) return paths.toSorted();
   throw new BundleError(
-    `${JSON.stringify(unsafe)} is no path of a file inside a bundle: wanted one such as onnx/model.onnx.`,
+    `${JSON.stringify(unsafe)} is no path inside a bundle: wanted one such as onnx/model.onnx.`,
   );
 }
 

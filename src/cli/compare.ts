@@ -9,9 +9,11 @@ import type { ComparisonSection, LatencySection, Report, ReportedModel, Task } f
 import { compareSystems } from "../evaluate/tasks/compare.ts";
 import { evaluateTask } from "../evaluate/tasks/evaluate.ts";
 import { type Pair, pairsOf } from "../evaluate/tasks/pairs.ts";
+import { readRows as readTaskRows } from "../lifecycle/rows.ts";
 import type { PredictService } from "../serve/service.ts";
+import { columnsGiven, type DataOptions, withDataOptions } from "./data.ts";
 import type { DeviceChoice } from "./device.ts";
-import { classify, pairsOfClassifier, reportedModel, timeSingles } from "./evaluation/model_rows.ts";
+import { pairsOfAnswers, reportedModel, timeSingles } from "./evaluation/model_rows.ts";
 import {
   finishReport,
   type IntervalFlags,
@@ -24,15 +26,13 @@ import {
   withIntervals,
   withReport,
 } from "./evaluation/options.ts";
-import { hashOf, readLabelled, readRows } from "./evaluation/rows.ts";
-import { bundlePathOf, openModel } from "./model.ts";
+import { hashOf, readRows } from "./evaluation/rows.ts";
+import { answerRows, bundlePathOf, openModel } from "./model.ts";
 import { type CommonOptions, deviceOption, integer, newCommand } from "./options.ts";
 import { InputError, type Output, processOutput, readingInput, UsageError } from "./output.ts";
 
-interface Options extends CommonOptions, IntervalFlags, Omit<ReportFlags, "champion"> {
+interface Options extends CommonOptions, DataOptions, IntervalFlags, Omit<ReportFlags, "champion"> {
   readonly data?: string;
-  readonly textColumn: string;
-  readonly labelColumn: string;
   readonly task?: Task;
   readonly references?: string;
   readonly trials: number;
@@ -42,18 +42,16 @@ interface Options extends CommonOptions, IntervalFlags, Omit<ReportFlags, "champ
 
 /** Adds the command. */
 export function compareCommand(program: Command): Command {
-  const command = withReport(withIntervals(
+  const command = withReport(withIntervals(withDataOptions(
     newCommand("compare", "compare two models, or two files of predictions, on the same rows", [
       "compare spam@champion spam@challenger --data held_out.jsonl",
       "compare spam@1.0.0 spam@1.1.0 --data held_out.jsonl --gate gate.json --out comparison.html",
       "compare old.txt new.txt --task translation --references gold.txt",
     ]),
-  ))
+  )))
     .argument("<a>", "the baseline: a model, or with --task a file of predictions")
     .argument("<b>", "what is compared with it")
-    .option("--data <file>", "texts with labels: .jsonl, .json, .csv, .tsv, or spam")
-    .option("--text-column <name>", "column of the text", "text")
-    .option("--label-column <name>", "column of the label", "label")
+    .option("--data <file>", "data with the task's columns: .jsonl, .json, .csv, .tsv, or spam")
     .addOption(taskOption())
     .option("--references <file>", "of files of predictions, where these have none of their own")
     .option("--trials <n>", "shuffles of a test", integer({ min: 100, max: 1_000_000 }), 10_000)
@@ -126,11 +124,14 @@ async function fromModels(models: readonly string[], options: Options, output: O
   const services: PredictService[] = [];
   try {
     for (const model of models) services.push(await openModel(model, options, { warmUpMs: 500 }));
-    const [labels, others] = services.map((service) => service.info().labels);
-    if (others.length !== labels.length || labels.some((label) => !others.includes(label))) {
-      throw new InputError(`the models have other labels: ${labels.join(", ")} and ${others.join(", ")}`);
+    const [{ task }, other] = services;
+    if (other.task.name !== task.name) {
+      throw new InputError(`the models have other tasks: ${task.name} and ${other.task.name}`);
     }
-    const rows = await readLabelled(data, { ...options, labels });
+    const heads = services.map((service) => service.info().manifest.head);
+    const problem = task.headsDiffer?.(heads[0], heads[1]);
+    if (problem !== undefined) throw new InputError(problem);
+    const rows = await readTaskRows(data, task, { columns: columnsGiven(options), head: heads[0] });
     const systems: System[] = [];
     for (const [i, service] of services.entries()) {
       const { manifest, device } = service.info();
@@ -138,13 +139,13 @@ async function fromModels(models: readonly string[], options: Options, output: O
       output.progress(`${name} on ${device}: ${rows.length} examples`);
       systems.push({
         name: systems.some((other) => other.name === name) ? `${name} (${models[i]})` : name,
-        pairs: pairsOfClassifier(rows, await classify(service, rows.map(({ text }) => text))),
+        pairs: pairsOfAnswers(task, rows, await answerRows(service, rows)),
         model: await reportedModel(service, await bundlePathOf(models[i], options)),
       });
     }
-    const latencies = await timeSingles(services, rows.map(({ text }) => text));
+    const latencies = await timeSingles(services, rows.map(({ queries: [query] }) => query));
     return {
-      task: "text-classification",
+      task: task.evaluation,
       source: data,
       systems: systems.map((system, i) => ({ ...system, latency: latencies[i] })),
     };

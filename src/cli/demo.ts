@@ -6,7 +6,7 @@
 import type { Command } from "commander";
 import { createRandomStream } from "../base/random.ts";
 import { shiftedMessages } from "../data/shifted.ts";
-import type { DriftMonitor } from "../drift/mod.ts";
+import type { LiveWatch } from "../drift/mod.ts";
 import { trainingDefaults } from "../lifecycle/options.ts";
 import { readRows } from "../lifecycle/rows.ts";
 import { type LifeResult, trainAndRegister } from "../lifecycle/train.ts";
@@ -147,7 +147,7 @@ function servingDevice(device: DeviceChoice): DeviceChoice {
 /** Sends texts to the server as clients would, a few at a time, and reports what the monitor made of them. */
 async function replay(
   server: ModelServer,
-  monitor: DriftMonitor,
+  monitor: LiveWatch<unknown>,
   texts: readonly string[],
 ): Promise<Traffic> {
   const closedBefore = monitor.snapshot().windowsClosed;
@@ -164,10 +164,10 @@ async function replay(
     }
   };
   await Promise.all(Array.from({ length: 4 }, client));
-  // The monitor hears of a text after its answer has gone out.
+  // The monitor gets a text after its answer has gone out.
   await new Promise((resolve) => setTimeout(resolve, 100));
   // What is left of this stretch makes a window of its own, so that stretches do not mix.
-  monitor.close(Date.now());
+  await monitor.close(Date.now());
   const { windows, windowsClosed } = monitor.snapshot();
   const own = windows.filter((w) => w.index >= closedBefore);
   const first = own.findIndex((w) => w.alarm);

@@ -9,6 +9,7 @@ import { availableParallelism, cpus } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import type { AdapterDescription } from "../backend/gpu/device.ts";
+import { formatBytes } from "../base/format.ts";
 import { chooseDevice, type ChosenDevice, inspectMachine, type Machine } from "./device.ts";
 
 /** All that `weir doctor --json` prints. */
@@ -170,9 +171,7 @@ async function packageVersion(name: string): Promise<string | null> {
 }
 
 function size(bytes: number): string {
-  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
-  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);
-  return `${Number((bytes / 1024 ** power).toFixed(1))} ${units[power]}`;
+  return formatBytes(bytes, { binary: true });
 }
 
 function threads(count: number): string {

@@ -4,15 +4,16 @@
  * @module
  */
 import type { Command } from "commander";
-import { DriftMonitor, type DriftSnapshot, parseBaseline, type WindowReport } from "../drift/mod.ts";
+import type { DriftSnapshot, WindowReport } from "../drift/mod.ts";
+import { monitorOf } from "../serve/monitor.ts";
 import type { DeviceChoice } from "./device.ts";
-import { loadTexts, withTextOption } from "./data.ts";
-import { openModel, predictAll } from "./model.ts";
+import { readQueries } from "../lifecycle/rows.ts";
+import { columnsGiven, type DataOptions, withTextOptions } from "./data.ts";
+import { answerAll, openModel } from "./model.ts";
 import { type CommonOptions, deviceOption, integer, newCommand } from "./options.ts";
 import { CommandError, processOutput } from "./output.ts";
 
-interface Options extends CommonOptions {
-  readonly textColumn: string;
+interface Options extends CommonOptions, DataOptions {
   readonly model: string;
   readonly data: string;
   readonly device: DeviceChoice;
@@ -21,10 +22,10 @@ interface Options extends CommonOptions {
 
 /** Adds the command. */
 export function driftCommand(program: Command): Command {
-  const command = withTextOption(
+  const command = withTextOptions(
     newCommand(
       "drift",
-      "compare a file's texts, and what the model says of them, with the model's baseline",
+      "compare a file's texts, and the model's predictions on them, with the model's baseline",
       [
         "drift --model spam --data last_week.jsonl",
         "drift --model spam --data inbox.csv --text-column body --json   # .alarm is true or false",
@@ -42,24 +43,24 @@ export function driftCommand(program: Command): Command {
 
 async function drift(options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
-  const texts = await loadTexts(options.data, options);
   const service = await openModel(options.model, options, { warmUpMs: 0 });
   const { manifest } = service.info();
   const windows: WindowReport[] = [];
   let snapshot: DriftSnapshot;
   try {
-    if (service.baseline === undefined) {
+    const monitor = monitorOf(service, { windowSize: options.window });
+    if (!monitor) {
       throw new CommandError(
         `${options.model} has no baseline.json to compare with: train it with weir train, on more examples`,
       );
     }
-    const monitor = new DriftMonitor(parseBaseline(service.baseline), { windowSize: options.window });
+    for (const note of monitor.notes) output.progress(note);
     let atMs = 0;
     service.onObservation((observation) => {
       const report = monitor.observe(observation, atMs++);
       if (report) windows.push(report);
     });
-    await predictAll(service, texts, () => {});
+    await answerAll(service, await readQueries(options.data, service.task, columnsGiven(options)));
     await service.close();
     const last = monitor.close(atMs);
     if (last) windows.push(last);
@@ -84,12 +85,14 @@ export function formatDrift(snapshot: DriftSnapshot, windows: readonly WindowRep
   const last = windows.at(-1);
   if (!last) return "no texts: nothing to compare";
   const head = snapshot.alarm ? `ALARM: ${snapshot.alarmFeatures.join(", ")}` : "no alarm";
-  const rows = last.features.map((f) =>
+  const rows = last.features.map(({ title, n, effect, pValue, drifted }) =>
     [
-      f.title.padEnd(30),
-      `${f.effect.name} ${f.effect.value.toFixed(3)} of ${f.effect.threshold.toFixed(3)}`.padEnd(34),
-      `p ${f.pValue.toExponential(1)}`.padEnd(11),
-      f.drifted ? "drifted" : "",
+      title.padEnd(30),
+      n === 0
+        ? "missing from this window"
+        : `${effect.name} ${effect.value.toFixed(3)} of ${effect.threshold.toFixed(3)}`.padEnd(34),
+      n === 0 ? "" : `p ${pValue.toExponential(1)}`.padEnd(11),
+      drifted ? "drifted" : "",
     ].join("  ").trimEnd()
   );
   const drifted = windows.filter((w) => w.features.some((f) => f.drifted)).length;

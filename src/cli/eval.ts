@@ -13,13 +13,15 @@ import type { Report, Section, Task } from "../evaluate/report.ts";
 import { evaluateTask, type TaskOptions } from "../evaluate/tasks/evaluate.ts";
 import { type Pair, pairsOf } from "../evaluate/tasks/pairs.ts";
 import { strategies } from "../evaluate/tasks/strategy.ts";
+import { type LoadedRow, readRows as readTaskRows } from "../lifecycle/rows.ts";
 import type { PredictService } from "../serve/service.ts";
+import { textOf } from "../tasks/text_input.ts";
+import { columnsGiven, type DataOptions, withDataOptions } from "./data.ts";
 import type { DeviceChoice } from "./device.ts";
 import { bertScoreOf } from "./evaluation/bert_score.ts";
 import {
   canariesOf,
-  classify,
-  pairsOfClassifier,
+  pairsOfAnswers,
   probeModel,
   reportedModel,
   timeSingles,
@@ -37,16 +39,14 @@ import {
   withIntervals,
   withReport,
 } from "./evaluation/options.ts";
-import { hashOf, type LabelledRow, readLabelled, readRows } from "./evaluation/rows.ts";
-import { bundlePathOf, openModel } from "./model.ts";
+import { hashOf, readRows } from "./evaluation/rows.ts";
+import { answerRows, bundlePathOf, openModel } from "./model.ts";
 import { type CommonOptions, deviceOption, integer, newCommand } from "./options.ts";
 import { type Output, processOutput, readingInput, UsageError } from "./output.ts";
 
-interface Options extends CommonOptions, IntervalFlags, ReportFlags {
+interface Options extends CommonOptions, DataOptions, IntervalFlags, ReportFlags {
   readonly model?: string;
   readonly data?: string;
-  readonly textColumn: string;
-  readonly labelColumn: string;
   readonly task?: Task;
   readonly predictions?: string;
   readonly references?: string;
@@ -64,7 +64,7 @@ interface Options extends CommonOptions, IntervalFlags, ReportFlags {
 
 /** Adds the command. */
 export function evalCommand(program: Command): Command {
-  const command = withReport(withIntervals(
+  const command = withReport(withIntervals(withDataOptions(
     newCommand("eval", "score a model, or a file of predictions, by the metrics of its task", [
       "eval --model spam --data held_out.jsonl",
       "eval --model spam@challenger --data held_out.csv --label-column kind --slice language --probes --out report.html",
@@ -72,11 +72,9 @@ export function evalCommand(program: Command): Command {
       "eval --task summarization --predictions summaries.txt --references references.txt",
       "eval --task translation --explain",
     ]),
-  ))
+  )))
     .option("--model <model>", "name[@version|@alias], or a bundle's folder")
-    .option("--data <file>", "texts with labels: .jsonl, .json, .csv, .tsv, or spam")
-    .option("--text-column <name>", "column of the text", "text")
-    .option("--label-column <name>", "column of the label", "label")
+    .option("--data <file>", "data with the task's columns: .jsonl, .json, .csv, .tsv, or spam")
     .addOption(taskOption())
     .option("--predictions <file>", "instead of a model: .jsonl, .json, .csv, .tsv, else a text a line")
     .option("--references <file>", "what was wanted; not needed where the predictions' file has it")
@@ -137,11 +135,6 @@ function explain(task: Task, output: Output): void {
 async function evaluateModel(model: string, options: Options, output: Output): Promise<void> {
   const { data } = options;
   if (data === undefined) throw new UsageError("give --data, too: texts with labels");
-  if (options.task && options.task !== "text-classification") {
-    throw new UsageError(
-      `a model is evaluated as text-classification; for ${options.task} give --predictions`,
-    );
-  }
   const held = await readGate(options);
   const canaries = options.canaries === undefined
     ? undefined
@@ -151,14 +144,19 @@ async function evaluateModel(model: string, options: Options, output: Output): P
   const service = await openModel(model, options, { warmUpMs: 0 });
   try {
     const info = service.info();
-    const rows = await readLabelled(data, { ...options, labels: info.labels });
+    const { task } = service;
+    if (options.task && options.task !== task.evaluation) {
+      throw new UsageError(`${model} is evaluated as ${task.evaluation}; for ${options.task} give --predictions`);
+    }
+    const head = info.manifest.head;
+    const rows = await readTaskRows(data, task, { columns: columnsGiven(options), head });
     output.progress(
       `${info.manifest.name} ${info.manifest.version} on ${info.device}: ${rows.length} examples`,
     );
-    const said = await classify(service, rows.map(({ text }) => text));
-    const given = settingsOf(options.option, "classification");
-    const settings = { ...given, classification: { labels: info.labels.join(","), ...given.classification } };
-    const evaluated = evaluateTask("text-classification", pairsOfClassifier(rows, said), {
+    const answers = await answerRows(service, rows);
+    const own = task.evaluationSettings?.(head) ?? {};
+    const settings = withOwn(own, settingsOf(options.option, Object.keys(own)[0] ?? onlyFamily(task.evaluation)));
+    const evaluated = evaluateTask(task.evaluation, pairsOfAnswers(task, rows, answers), {
       ...intervalsOf(options),
       ...{ slices: options.slice, worst: options.worst, settings },
     });
@@ -167,12 +165,12 @@ async function evaluateModel(model: string, options: Options, output: Output): P
       canaries,
       filters,
       chosen,
-      said,
+      answers,
       output,
       settings,
     });
     const { name, version } = info.manifest;
-    const report = await reportOf("text-classification", {
+    const report = await reportOf(task.evaluation, {
       ...{
         title: options.title ?? `${name} ${version} on ${basename(data)}`,
         source: data,
@@ -192,8 +190,14 @@ async function evaluateModel(model: string, options: Options, output: Output): P
   }
 }
 
+/** A task's own settings of families, under those that were given. */
+function withOwn(own: TaskOptions["settings"] = {}, given: TaskOptions["settings"] = {}): TaskOptions["settings"] {
+  const families = [...Object.keys(own), ...Object.keys(given)];
+  return Object.fromEntries(families.map((family) => [family, { ...own[family], ...given[family] }]));
+}
+
 interface Further extends Options {
-  readonly said: Awaited<ReturnType<typeof classify>>;
+  readonly answers: readonly (readonly unknown[])[];
   readonly chosen: readonly Probe[];
   readonly filters: readonly SafetyFilter[];
   readonly settings: TaskOptions["settings"];
@@ -203,15 +207,15 @@ interface Further extends Options {
 /** Latency, probes, canaries and safety, as far as they were asked for. */
 async function modelSections(
   service: PredictService,
-  rows: readonly LabelledRow[],
+  rows: readonly LoadedRow[],
   options: Omit<Further, "canaries"> & { canaries?: readonly Canary[] },
 ): Promise<Section[]> {
   const sections: Section[] = [];
-  const { chosen, canaries, filters, said, output } = options;
-  if (options.latency) sections.push(...await timeSingles([service], rows.map(({ text }) => text)));
+  const { chosen, canaries, filters, answers, output } = options;
+  if (options.latency) sections.push(...await timeSingles([service], rows.map(({ queries: [query] }) => query)));
   if (chosen.length > 0) {
     sections.push(
-      await probeModel(service, rows, said, {
+      await probeModel(service, rows, answers, {
         ...intervalsOf(options),
         ...{ probes: chosen, rows: options.probeRows, settings: options.settings },
         progress: output.progress,
@@ -221,7 +225,7 @@ async function modelSections(
   if (canaries) sections.push(await canariesOf(service, canaries));
   if (filters.length > 0) {
     sections.push(
-      await checkSafety(rows.map(({ text }, i) => ({ row: i + 1, where: "input", text })), filters),
+      await checkSafety(rows.map(({ queries }, i) => ({ row: i + 1, where: "input", text: queries.map(textOf).join("\n") })), filters),
     );
   }
   return sections;

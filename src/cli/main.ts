@@ -6,13 +6,14 @@
  */
 import { Command, CommanderError } from "commander";
 import config from "../../deno.json" with { type: "json" };
+import { oneLine } from "../base/text.ts";
 import { compareCommand } from "./compare.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor_command.ts";
 import { driftCommand } from "./drift.ts";
 import { evalCommand } from "./eval.ts";
 import { exportCommand } from "./export.ts";
-import { exitCodes, explain, oneLine, writeText } from "./output.ts";
+import { exitCodes, explain, writeText } from "./output.ts";
 import { predictCommand } from "./predict.ts";
 import { registryCommand } from "./registry.ts";
 import { reportCommand } from "./report.ts";

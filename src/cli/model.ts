@@ -5,9 +5,11 @@
  */
 import { describeAdapter } from "../backend/gpu/device.ts";
 import { nativeAvailable } from "../backend/ort/available.ts";
+import { countCodePoints } from "../base/text.ts";
 import { openRegistry } from "../registry/registry.ts";
 import { createService, type PredictService, type ServiceOptions } from "../serve/service.ts";
-import { codePoints } from "../serve/text_classification.ts";
+import type { Row, TextQuery } from "../tasks/task.ts";
+import { textOf } from "../tasks/text_input.ts";
 import type { DeviceChoice } from "./device.ts";
 import { type CommonOptions, homeOf, parseModel } from "./options.ts";
 import { CommandError, UsageError } from "./output.ts";
@@ -65,28 +67,34 @@ export async function openModel(
 }
 
 /**
- * Predicts many texts, a batch at a time, and calls `each` with what came out, in order.
+ * The answers to many queries, a batch at a time, in order.
  *
- * @throws {CommandError} before anything is predicted, when a text is longer than the model takes: with its number.
+ * @throws {CommandError} before anything is asked, when a text is longer than the model takes: with its number.
  */
-export async function predictAll(
-  service: PredictService,
-  texts: readonly string[],
-  each: (scores: { label: string; score: number }[], index: number) => void,
-): Promise<void> {
+export async function answerAll(service: PredictService, queries: readonly TextQuery[]): Promise<unknown[]> {
   const { maxCharacters } = service.info();
-  texts.forEach((text, i) => {
-    const characters = text.length > maxCharacters ? codePoints(text) : text.length;
+  queries.forEach((query, i) => {
+    const text = textOf(query);
+    const characters = text.length > maxCharacters ? countCodePoints(text) : text.length;
     if (characters > maxCharacters) {
       throw new CommandError(
-        `text ${
-          i + 1
-        } has ${characters} characters, and the model takes at most ${maxCharacters}: cut or split it`,
+        `text ${i + 1} has ${characters} characters, and the model takes at most ${maxCharacters}: cut or split it`,
       );
     }
   });
-  for (let start = 0; start < texts.length; start += CLIENT_BATCH) {
-    const results = await service.predict(texts.slice(start, start + CLIENT_BATCH));
-    results.forEach((scores, i) => each(scores, start + i));
+  const answers: unknown[] = [];
+  for (let start = 0; start < queries.length; start += CLIENT_BATCH) {
+    answers.push(...await service.predict(queries.slice(start, start + CLIENT_BATCH)));
   }
+  return answers;
+}
+
+/** The answers to the queries of rows, by row. */
+export async function answerRows(
+  service: PredictService,
+  rows: readonly Pick<Row<unknown>, "queries">[],
+): Promise<unknown[][]> {
+  const answers = await answerAll(service, rows.flatMap(({ queries }) => queries));
+  let at = 0;
+  return rows.map(({ queries }) => answers.slice(at, at += queries.length));
 }

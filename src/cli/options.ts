@@ -5,8 +5,7 @@
  */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { resolve } from "node:path";
-import { checkName } from "../registry/manifest.ts";
-import { checkAlias } from "../registry/queries.ts";
+import { checkAlias, checkName } from "../registry/names.ts";
 import { deviceNames } from "./device.ts";
 import { UsageError } from "./output.ts";
 

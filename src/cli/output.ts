@@ -4,6 +4,7 @@
  * @module
  */
 import { UserError } from "../base/errors.ts";
+import { oneLine } from "../base/text.ts";
 
 /** Exit codes: a command failed, or was called wrongly. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
@@ -128,9 +129,4 @@ function systemMessage(error: Error): string | undefined {
     return `expected a folder, found a file: ${message}`;
   }
   return undefined;
-}
-
-/** The text with its line ends turned into spaces. */
-export function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, " ").trim();
 }

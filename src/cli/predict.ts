@@ -1,12 +1,13 @@
 /**
- * `weir predict`: label texts with a registered model.
+ * `weir predict`: what a registered model answers to texts.
  *
  * @module
  */
 import type { Command } from "commander";
+import { shorten } from "../base/text.ts";
 import { readLines } from "../data/lines.ts";
 import type { DeviceChoice } from "./device.ts";
-import { openModel, predictAll } from "./model.ts";
+import { answerAll, openModel } from "./model.ts";
 import { type CommonOptions, deviceOption, newCommand } from "./options.ts";
 import { processOutput, UsageError } from "./output.ts";
 
@@ -18,7 +19,7 @@ interface Options extends CommonOptions {
 
 /** Adds the command. */
 export function predictCommand(program: Command): Command {
-  const command = newCommand("predict", "label texts with a registered model", [
+  const command = newCommand("predict", "answer texts with a registered model: labels, numbers, entities, vectors, as its task is", [
     'predict --model spam "You have won a prize"',
     "predict --model spam@1.0.0 --file messages.txt --json",
   ])
@@ -38,15 +39,17 @@ async function predict(given: string[], options: Options): Promise<void> {
   if (texts.length === 0) throw new UsageError("no text to predict: give texts as arguments, or --file");
   const service = await openModel(options.model, options, { warmUpMs: 0 });
   try {
-    const predictions: { text: string; scores: { label: string; score: number }[] }[] = [];
-    await predictAll(service, texts, (scores, i) => predictions.push({ text: texts[i], scores }));
+    const answers = await answerAll(service, texts);
     const { manifest, device } = service.info();
     output.result(
-      { model: manifest.name, version: manifest.version, device, predictions },
-      predictions.map(({ text, scores: [best] }) =>
-        `${best.label}  ${best.score.toFixed(4)}  ${excerpt(text)}`
-      )
-        .join("\n"),
+      {
+        model: manifest.name,
+        version: manifest.version,
+        task: manifest.task,
+        device,
+        predictions: texts.map((text, i) => ({ text, answer: answers[i] })),
+      },
+      texts.map((text, i) => `${service.task.describe(answers[i])}  ${excerpt(text)}`).join("\n"),
     );
   } finally {
     await service.close();
@@ -54,6 +57,5 @@ async function predict(given: string[], options: Options): Promise<void> {
 }
 
 function excerpt(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+  return shorten(text.replace(/\s+/g, " ").trim(), 80);
 }

@@ -6,7 +6,8 @@
  */
 import { createApp } from "../../routes/app.ts";
 import { listen, type RunningServer } from "../../routes/main.ts";
-import { DriftMonitor, parseBaseline } from "../drift/mod.ts";
+import { type LiveWatch, watchLive } from "../drift/mod.ts";
+import { monitorOf } from "../serve/monitor.ts";
 import type { PredictService } from "../serve/service.ts";
 import type { Output } from "./output.ts";
 
@@ -25,7 +26,7 @@ export interface ServerOptions {
 export interface ModelServer {
   readonly url: string;
   /** Absent where the bundle has no baseline. */
-  readonly monitor?: DriftMonitor;
+  readonly monitor?: LiveWatch<unknown>;
   readonly finished: RunningServer["finished"];
   /** Answers what is under way, then ends the server and the service. */
   close(): Promise<void>;
@@ -34,9 +35,8 @@ export interface ModelServer {
 /** Serves a loaded model. It closes with the server. */
 export function startServer(service: PredictService, options: ServerOptions): ModelServer {
   const { output } = options;
-  const monitor = service.baseline === undefined
-    ? undefined
-    : new DriftMonitor(parseBaseline(service.baseline), { windowSize: options.window });
+  const monitor = watch(service, options.window);
+  for (const note of monitor?.notes ?? []) output.progress(note);
   const app = createApp({
     models: [{ service, monitor, aliases: options.aliases }],
     onError: (error, requestId) => output.progress(`request ${requestId} failed: ${String(error)}`),
@@ -49,8 +49,15 @@ export function startServer(service: PredictService, options: ServerOptions): Mo
     async close() {
       await server.close();
       await service.close();
+      monitor?.dispose();
     },
   };
+}
+
+/** The monitor of a service's traffic; nothing where its bundle has no baseline. */
+function watch(service: PredictService, windowSize: number): LiveWatch<unknown> | undefined {
+  const monitor = monitorOf(service, { windowSize });
+  return monitor && watchLive(monitor);
 }
 
 /** The signals that ask a process to end. */

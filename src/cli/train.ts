@@ -130,7 +130,7 @@ async function trainModel(options: Options): Promise<void> {
   }
   const aliases = options.alias ?? ["champion"];
   const task = servedTasks[options.task];
-  const rows = await readRows(options.data, task, columnsGiven(options));
+  const rows = await readRows(options.data, task, { columns: columnsGiven(options) });
   const pretrained = options.from === undefined
     ? undefined
     : await readPretrained(await bundlePathOf(options.from, options), nameOfBase(options.from));

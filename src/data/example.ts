@@ -4,6 +4,7 @@
  * @module
  */
 import { sha256 } from "../base/hash.ts";
+import { show } from "../base/text.ts";
 import { DataError } from "./errors.ts";
 
 /** A text and its class, or whatever else tells whether two rows of the same text agree. */
@@ -74,7 +75,7 @@ export function wrongColumn(record: DataRecord, where: string, column: string, e
       `${where}: column ${show(column)} is ${show(record[column])}; ${expected} was expected`,
     );
   }
-  const found = Object.keys(record).slice(0, 20).map(show).join(", ") || "none";
+  const found = Object.keys(record).slice(0, 20).map((name) => show(name)).join(", ") || "none";
   return new DataError(`${where}: no column ${show(column)}; found ${found}`);
 }
 
@@ -128,9 +129,4 @@ export function dataHash(examples: Iterable<TextExample>): string {
 /** As JSON, so that no two data sets can run together into the same bytes. */
 function* contentOf(examples: Iterable<TextExample>): Generator<string> {
   for (const { text, label } of examples) yield JSON.stringify([text, label]) + "\n";
-}
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? text.slice(0, 60) + "..." : text;
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { readLimited } from "../base/files.ts";
+import { parseJson } from "../base/json.ts";
 import { readCsvRecords } from "./csv.ts";
 import { DataError } from "./errors.ts";
 import type { DataRecord, PlacedRecord } from "./example.ts";
@@ -10,7 +12,7 @@ import { readJsonLines } from "./jsonl.ts";
 import { readSpam } from "./spam.ts";
 
 /**
- * The records of a `.jsonl` or `.ndjson` file (an object a line), a `.csv` or `.tsv` file (whose first row names the columns), or
+ * The records of a `.jsonl` or `.ndjson` file (an object a line), a `.json` file (a list of objects), a `.csv` or `.tsv` file (whose first row names the columns), or
  * `spam`, the mails of SpamAssassin's corpus with columns `text` and `label`.
  *
  * @throws {DataError} naming the file and line that cannot be read, or is no record; also when there are no records.
@@ -42,16 +44,33 @@ async function* recordsOf(source: string): AsyncGenerator<PlacedRecord> {
     for (const [i, mail] of readSpam().entries()) yield { record: { ...mail }, where: `spam mail ${i + 1}` };
   } else if (isJsonLines(source)) {
     for await (const { value, where } of readJsonLines(source)) {
-      if (typeof value !== "object" || value === null || Array.isArray(value)) {
-        throw new DataError(`${where}: a JSON object was expected, such as {"text": "...", "label": "..."}`);
-      }
-      yield { record: value as DataRecord, where };
+      yield { record: asRecord(value, where), where };
     }
   } else if (/\.(csv|tsv)$/i.test(source)) {
     yield* readCsvRecords(source);
+  } else if (/\.json$/i.test(source)) {
+    for (const [i, value] of (await readList(source)).entries()) {
+      const where = `${source} item ${i + 1}`;
+      yield { record: asRecord(value, where), where };
+    }
   } else {
-    throw new DataError(`cannot tell what "${source}" is: name a .jsonl, .csv or .tsv file, or spam`);
+    throw new DataError(`cannot tell what "${source}" is: name a .jsonl, .json, .csv or .tsv file, or spam`);
   }
+}
+
+function asRecord(value: unknown, where: string): DataRecord {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as DataRecord;
+  throw new DataError(`${where}: a JSON object was expected, such as {"text": "...", "label": "..."}`);
+}
+
+const MAX_JSON_BYTES = 512 * 2 ** 20;
+
+async function readList(path: string): Promise<unknown[]> {
+  const bytes = await readLimited(path, MAX_JSON_BYTES);
+  if (!bytes) throw new DataError(`${path}: no such file`);
+  const list = parseJson(bytes, (problem) => new DataError(`${path}: ${problem}`));
+  if (Array.isArray(list)) return list;
+  throw new DataError(`${path}: a list was expected; name a file with one value a line .jsonl`);
 }
 
 function isJsonLines(source: string): boolean {

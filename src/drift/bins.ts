@@ -1,6 +1,12 @@
 /**
+ * Bins of numbers: those that statistics are computed on, and those that a page draws.
+ *
+ * @module
+ */
+
+/**
  * Bins are given by ascending inner edges: edge i is the highest value of bin i, and the last bin holds what is above
- * them all. Closing a bin at its top keeps a value that many texts share (a rate of 0) in a bin of its own.
+ * them all. Closing a bin at its top keeps a value that many observations share (a rate of 0) in a bin of its own.
  */
 export function binOf(edges: readonly number[], value: number): number {
   let low = 0, high = edges.length;
@@ -48,7 +54,7 @@ export function lengthEdges(sorted: ArrayLike<number>): number[] {
       }
     }
   } else {
-    const step = roundStep((high - low) / 10);
+    const step = roundStep(Math.max(1, (high - low) / 10));
     for (let edge = Math.floor(low / step) * step, i = 0; i < 40; edge += step, i++) {
       if (edge > 0) edges.push(edge);
     }
@@ -57,37 +63,67 @@ export function lengthEdges(sorted: ArrayLike<number>): number[] {
   return edges.slice(first, last + 1); // one beyond the bulk on either side
 }
 
+/** Edges that read well on a page, for any numbers: about ten round steps over the bulk of the values. */
+export function realEdges(sorted: ArrayLike<number>): number[] {
+  const at = (q: number) => sorted[Math.floor(q * (sorted.length - 1))];
+  const low = at(0.01), high = at(0.99);
+  if (high - low <= 1e-12 * Math.max(Math.abs(low), Math.abs(high))) return [high];
+  const step = roundStep((high - low) / 10);
+  const edges: number[] = [];
+  for (let i = Math.floor(low / step); i <= Math.ceil(high / step); i++) {
+    const edge = Number((i * step).toPrecision(12)) || 0;
+    if (edge !== edges.at(-1)) edges.push(edge);
+  }
+  return edges;
+}
+
 function roundStep(rough: number): number {
-  const power = 10 ** Math.floor(Math.log10(Math.max(1, rough)));
+  const power = 10 ** Math.floor(Math.log10(rough));
   return [1, 2, 5, 10].map((digit) => digit * power).find((step) => step >= rough) ?? 10 * power;
 }
 
 /** Edges for rates that are mostly near 0. */
-export const RATE_EDGES: readonly number[] = [0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5];
+const RATE_EDGES: readonly number[] = [0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5];
 
 /** Edges for probabilities that are mostly near 1. */
-export const CONFIDENCE_EDGES: readonly number[] = [
-  0.3,
-  0.5,
-  0.6,
-  0.7,
-  0.8,
-  0.9,
-  0.95,
-  0.98,
-  0.99,
-  0.995,
-  0.999,
-];
+const CONFIDENCE_EDGES: readonly number[] = [0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
 
-/** What each bin holds, for people: "≤ 20", "21–30", "> 30", or in percent. */
-export function binLabels(edges: readonly number[], unit: "count" | "share"): string[] {
-  const show = (edge: number) => unit === "count" ? groupThousands(edge) : `${+(edge * 100).toPrecision(6)}%`;
+/** The bins that a page draws of a number, and what it calls them. The tests have bins of their own. */
+export interface Scale {
+  /** Inner edges for a reference whose values ascend. */
+  edges(sorted: ArrayLike<number>): number[];
+  /** What each bin holds, for people. */
+  labels(edges: readonly number[]): string[];
+}
+
+/** Whole numbers from 0 on: lengths and counts. */
+export const lengths: Scale = { edges: lengthEdges, labels: (edges) => binLabels(edges, "count") };
+
+/** Shares from 0 to 1 that are mostly near 0, in percent. */
+export const rates: Scale = { edges: () => [...RATE_EDGES], labels: (edges) => binLabels(edges, "share") };
+
+/** Probabilities from 0 to 1 that are mostly near 1, in percent. */
+export const confidences: Scale = {
+  edges: () => [...CONFIDENCE_EDGES],
+  labels: (edges) => binLabels(edges, "share"),
+};
+
+/** Any numbers. */
+export const reals: Scale = { edges: realEdges, labels: (edges) => binLabels(edges, "real") };
+
+/** What each bin holds, for people: "≤ 20", "21–30", "> 30", or in percent, or "-0.5 to 1". */
+export function binLabels(edges: readonly number[], unit: "count" | "share" | "real"): string[] {
+  const show = {
+    count: groupThousands,
+    share: (edge: number) => `${+(edge * 100).toPrecision(6)}%`,
+    real: (edge: number) => `${+edge.toPrecision(6)}`,
+  }[unit];
   const inner = edges.slice(1).map((edge, i) => {
+    if (unit === "real") return `${show(edges[i])} to ${show(edge)}`;
     if (unit === "share") return `${show(edges[i]).slice(0, -1)}–${show(edge)}`;
     return edge === edges[i] + 1 ? show(edge) : `${show(edges[i] + 1)}–${show(edge)}`;
   });
-  const least = edges[0] === 0 ? show(0) : `≤ ${show(edges[0])}`;
+  const least = edges[0] === 0 && unit !== "real" ? show(0) : `≤ ${show(edges[0])}`;
   return [least, ...inner, `> ${show(edges[edges.length - 1])}`];
 }
 

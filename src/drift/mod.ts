@@ -1,18 +1,43 @@
-export type { Baseline, NumericBaseline, TokenBaseline } from "./baseline.ts";
-export { parseBaseline } from "./baseline.ts";
+/**
+ * Drift: whether what comes in is still what a model was made for. Features say what to watch, a `BaselineBuilder` collects
+ * the reference, a `DriftMonitor` compares live traffic with it, window by window.
+ *
+ * @module
+ */
+export { type Baseline, parseBaseline } from "./baseline.ts";
 export { BaselineBuilder, type BaselineOptions } from "./baseline_builder.ts";
+export type { BagNoise } from "./bag_noise.ts";
+export { confidences, lengths, rates, reals, type Scale } from "./bins.ts";
 export { DriftError } from "./errors.ts";
-export {
-  DriftMonitor,
-  type DriftSnapshot,
-  type FeatureView,
-  type MonitorOptions,
-  type WindowReport,
-  type WindowSummary,
-} from "./monitor.ts";
-export type { CategoricalFeature, FeatureName, NumericFeature, TextObservation } from "./observation.ts";
-export type { TokenNoise } from "./token_noise.ts";
+export type {
+  BagFeature,
+  CategoricalFeature,
+  Feature,
+  FeatureBase,
+  FeatureKind,
+  Item,
+  NumericFeature,
+  Reading,
+  VectorFeature,
+} from "./feature.ts";
+export * from "./features/mod.ts";
+export type { Histogram, Histograms } from "./histogram.ts";
+export type { BagCounts, BagReference } from "./kinds/bag.ts";
+export type { CategoricalCounts, CategoricalReference } from "./kinds/categorical.ts";
+export type { Counts, NamedReference, Reference } from "./kinds/mod.ts";
+export type { NumericCounts, NumericReference } from "./kinds/numeric.ts";
+export type { VectorCounts, VectorReference } from "./kinds/vector.ts";
+export { type LiveWatch, type Watch, watchLive } from "./live.ts";
+export { type ClosedWindow, DriftMonitor, type DriftSnapshot, type MonitorOptions } from "./monitor.ts";
 export type { Moments } from "../statistics/pearson3.ts";
 export { type AlertPolicy, alertPolicy } from "./policy.ts";
-export type { FeatureReport, FeatureResult, Histogram } from "./report.ts";
-export { mergeWindows, type NumericCounts, type WindowCounts } from "./window.ts";
+export type { FeatureReport, FeatureResult, FeatureView, WindowReport, WindowSummary } from "./report.ts";
+export {
+  type EffectName,
+  effectTitles,
+  type NamedStatistic,
+  namedStatistics,
+  type Statistics,
+} from "./statistic_names.ts";
+export type { FeatureTest, TestedFeature } from "./testing.ts";
+export { mergeWindows, type WindowCounts } from "./window.ts";

@@ -1,97 +1,85 @@
+/**
+ * Watches a stream of observations for drift from a baseline. Pure: the clock is passed in, and nothing is scheduled.
+ *
+ * @module
+ */
 import type { Baseline } from "./baseline.ts";
 import { DriftError } from "./errors.ts";
-import { FEATURE_TITLES, type FeatureName, type TextObservation } from "./observation.ts";
+import type { Feature } from "./feature.ts";
 import { type AlarmState, type AlertPolicy, alertPolicy, nextAlarmState } from "./policy.ts";
-import { type FeatureReport, type FeatureResult, type Histogram, histograms, testWindow } from "./report.ts";
 import {
-  countText,
-  emptyWindow,
-  mergeWindows,
-  prepareReference,
-  type Reference,
-  type WindowCounts,
-} from "./window.ts";
-
-/** What a closed window showed. */
-export interface WindowReport {
-  /** 0 for the monitor's first window. */
-  index: number;
-  /** When its first text came, in milliseconds. */
-  startedAtMs: number;
-  /** When it was closed, in milliseconds. */
-  closedAtMs: number;
-  /** Texts in the window. */
-  n: number;
-  /** Texts with a value that made no sense and was left out. */
-  invalid: number;
-  /** Whether any feature is in alarm after this window. */
-  alarm: boolean;
-  /** One entry per feature that was seen. */
-  features: FeatureReport[];
-}
-
-/** A closed window without its histograms. */
-export interface WindowSummary extends Omit<WindowReport, "features"> {
-  /** One entry per feature that was seen, without its distributions. */
-  features: FeatureResult[];
-}
+  type FeatureView,
+  reportFeature,
+  summarize,
+  viewFeature,
+  type WindowReport,
+  type WindowSummary,
+} from "./report.ts";
+import { createTester, type FeatureTest, type TestedFeature } from "./testing.ts";
+import { matchFeatures, type Watched } from "./watched.ts";
+import { countObservation, emptyWindow, mergeWindows, type WindowCounts } from "./window.ts";
 
 /** Everything a page draws. Plain JSON. */
 export interface DriftSnapshot {
   /** Whether any feature is in alarm. */
-  alarm: boolean;
+  readonly alarm: boolean;
   /** Names of the features in alarm. */
-  alarmFeatures: FeatureName[];
-  /** Texts that fill a window. */
-  windowSize: number;
+  readonly alarmFeatures: readonly string[];
+  /** Observations that fill a window. */
+  readonly windowSize: number;
   /** What makes a window drifted, and what makes an alarm of it. */
-  policy: AlertPolicy;
+  readonly policy: AlertPolicy;
   /** What traffic is compared with. */
-  baseline: { texts: number; labels: string[]; vocabSize: number };
+  readonly baseline: { readonly observations: number };
+  /** What is not watched, and why: one sentence each. */
+  readonly notes: readonly string[];
   /** Windows closed since the start; `windows` holds the latest of them. */
-  windowsClosed: number;
+  readonly windowsClosed: number;
   /** Oldest first: the time series. */
-  windows: WindowSummary[];
+  readonly windows: readonly WindowSummary[];
   /** The last closed window, with histograms. */
-  latest: WindowReport | undefined;
+  readonly latest: WindowReport | undefined;
   /** The window being filled. */
-  open: { n: number; startedAtMs: number | undefined; invalid: number; features: FeatureView[] };
-}
-
-/** A feature of the open window, to draw. */
-export interface FeatureView {
-  /** Name of the feature. */
-  name: FeatureName;
-  /** What people call the feature. */
-  title: string;
-  /** One number per text, or a distribution over categories. */
-  kind: "numeric" | "categorical";
-  /** The baseline's distribution. */
-  reference: Histogram;
-  /** The open window's distribution so far; all 0 when it is empty. */
-  current: Histogram;
+  readonly open: {
+    readonly n: number;
+    readonly startedAtMs: number | undefined;
+    readonly invalid: number;
+    readonly features: readonly FeatureView[];
+  };
 }
 
 /** How a monitor watches. */
 export interface MonitorOptions {
-  /** Texts per window; default 200. */
-  windowSize?: number;
+  /** Observations per window; default 200. */
+  readonly windowSize?: number;
   /** When to alarm; see `AlertPolicy`. */
-  policy?: Partial<AlertPolicy>;
+  readonly policy?: Partial<AlertPolicy>;
   /** Closed windows to remember; default 30. */
-  keepWindows?: number;
+  readonly keepWindows?: number;
+}
+
+/** A window that takes no more observations and has not been tested yet. */
+export interface ClosedWindow {
+  /** What it has counted. */
+  readonly counts: WindowCounts;
+  /** When it was closed, in milliseconds. */
+  readonly closedAtMs: number;
 }
 
 /**
- * Watches a stream of texts and predictions for drift from a baseline, in fixed windows and bounded memory.
+ * Watches a stream of observations for drift from a baseline, in fixed windows and bounded memory.
  *
- * Every `windowSize` texts the window is closed and each feature tested: lengths, unknown tokens and confidence by the
- * two-sample Kolmogorov-Smirnov test, predicted classes by chi-square, the token distribution by its Jensen-Shannon
- * divergence against the noise between whole texts. `AlertPolicy` says what becomes of the results.
+ * Every `windowSize` observations the window is closed and each feature tested, by the test of its kind. `AlertPolicy` says
+ * what becomes of the results. Features that only the code or only the baseline knows are skipped; `notes` names them.
+ *
+ * `observe` tests a full window before it returns, which takes up to 90 ms for windows of 10,000. Where that is too long,
+ * `count` hands over the closed window instead, for `conclude` to take in with the tests that were made elsewhere:
+ * `watchLive` does that with a Worker.
  *
  * @example
  * ```ts
  * import { BaselineBuilder } from "./baseline_builder.ts";
+ * import { textFeatures } from "./features/text.ts";
  * import { DriftMonitor } from "./monitor.ts";
  * import assert from "node:assert/strict";
  *
@@ -99,25 +87,31 @@ export interface MonitorOptions {
  *   characters: length + i * 7 % 50,
  *   tokenIds: [1, 3 + i % 5],
  *   unknownTokens: 0,
- *   probabilities: i % 3 === 0 ? [0.1, 0.9] : [0.8, 0.2],
  * });
- * const builder = new BaselineBuilder({ labels: ["ham", "spam"], vocabSize: 10 });
+ * const features = textFeatures();
+ * const builder = new BaselineBuilder(features);
  * for (let i = 0; i < 300; i++) builder.observe(text(i, 100));
  *
- * const monitor = new DriftMonitor(builder.build(), { windowSize: 100 });
+ * const monitor = new DriftMonitor(features, builder.build(), { windowSize: 100 });
  * for (let i = 0; i < 200; i++) monitor.observe(text(i, 100), i);
  * assert.equal(monitor.snapshot().alarm, false);
  * for (let i = 0; i < 200; i++) monitor.observe(text(i, 400), 200 + i); // texts have become longer
  * assert.deepEqual(monitor.snapshot().alarmFeatures, ["characters"]);
  * ```
  */
-export class DriftMonitor {
-  readonly #reference: Reference;
-  readonly #policy: AlertPolicy;
+export class DriftMonitor<O> {
+  /** What is not watched, and why: one sentence each. */
+  readonly notes: readonly string[];
+  /** When to alarm. */
+  readonly policy: AlertPolicy;
+  readonly #watched: readonly Watched<O>[];
+  readonly #observations: number;
   readonly #windowSize: number;
   readonly #keepWindows: number;
-  readonly #alarms = new Map<FeatureName, AlarmState>();
+  readonly #test: (window: WindowCounts) => FeatureTest[];
+  readonly #alarms = new Map<string, AlarmState>();
   readonly #windows: WindowSummary[] = [];
+  readonly #listeners = new Set<(report: WindowReport) => void>();
   #latest: WindowReport | undefined;
   #open: WindowCounts | undefined;
   #closed = 0;
@@ -125,15 +119,21 @@ export class DriftMonitor {
   /**
    * Starts watching; nothing has been seen yet.
    *
+   * @param features What to watch.
+   * @param baseline What to compare it with, as `parseBaseline` or `BaselineBuilder` gives it.
    * @throws {DriftError} When an option is out of range.
    */
-  constructor(baseline: Baseline, options: MonitorOptions = {}) {
+  constructor(
+    features: readonly Feature<O>[],
+    baseline: Baseline,
+    options: MonitorOptions = {},
+  ) {
     const { windowSize = 200, keepWindows = 30, policy } = options;
-    this.#policy = alertPolicy(policy);
-    const { minTexts } = this.#policy;
-    if (!(Number.isInteger(windowSize) && windowSize >= minTexts && windowSize <= 1_000_000)) {
+    this.policy = alertPolicy(policy);
+    const { minObservations } = this.policy;
+    if (!(Number.isInteger(windowSize) && windowSize >= minObservations && windowSize <= 1_000_000)) {
       throw new DriftError(
-        `A drift window takes from ${minTexts} (minTexts) to 1,000,000 texts, got ${windowSize}`,
+        `A drift window takes from ${minObservations} (minObservations) to 1,000,000 observations, got ${windowSize}`,
       );
     }
     if (!(Number.isInteger(keepWindows) && keepWindows >= 1 && keepWindows <= 10_000)) {
@@ -141,19 +141,42 @@ export class DriftMonitor {
     }
     this.#windowSize = windowSize;
     this.#keepWindows = keepWindows;
-    this.#reference = prepareReference(baseline);
+    this.#observations = baseline.observations;
+    const { watched, notes } = matchFeatures(features, baseline);
+    this.#watched = watched;
+    this.notes = notes;
+    this.#test = createTester(this.tested, this.policy);
+  }
+
+  /** What is tested, as plain data: what a tester elsewhere needs beside `policy`. */
+  get tested(): TestedFeature[] {
+    return this.#watched.map(({ feature: { name, threshold }, reference }) => ({
+      name,
+      reference,
+      threshold,
+    }));
   }
 
   /**
-   * Takes one text. Never throws: values that make no sense are left out and counted as `invalid`.
+   * Takes one observation. Never throws: values that cannot be used are left out and counted as `invalid`.
    *
    * @param atMs When it came, in milliseconds.
-   * @returns The report, when this text filled the window.
+   * @returns The report, when this observation filled the window.
    */
-  observe(observation: TextObservation, atMs: number): WindowReport | undefined {
-    this.#open ??= emptyWindow(this.#reference, atMs);
-    countText(this.#open, observation, { reference: this.#reference, atMs });
-    return this.#open.texts >= this.#windowSize ? this.close(atMs) : undefined;
+  observe(observation: O, atMs: number): WindowReport | undefined {
+    const closed = this.count(observation, atMs);
+    return closed && this.conclude(closed);
+  }
+
+  /**
+   * Takes one observation and tests nothing.
+   *
+   * @returns The window that this observation filled, to be tested and then given to `conclude`.
+   */
+  count(observation: O, atMs: number): ClosedWindow | undefined {
+    this.#open ??= emptyWindow(this.#watched, atMs);
+    countObservation(this.#open, observation, { watched: this.#watched, atMs });
+    return this.#open.n >= this.#windowSize ? { counts: this.flush()!, closedAtMs: atMs } : undefined;
   }
 
   /**
@@ -163,8 +186,8 @@ export class DriftMonitor {
    * @throws {DriftError} When the counts belong to another baseline.
    */
   merge(counts: WindowCounts, atMs: number): WindowReport | undefined {
-    this.#open = mergeWindows(this.#open ?? emptyWindow(this.#reference, counts.startedAtMs), counts);
-    return this.#open.texts >= this.#windowSize ? this.close(atMs) : undefined;
+    this.#open = mergeWindows(this.#open ?? emptyWindow(this.#watched, counts.startedAtMs), counts);
+    return this.#open.n >= this.#windowSize ? this.close(atMs) : undefined;
   }
 
   /** Takes the open window's counts out of this monitor, for another one to `merge`. */
@@ -174,82 +197,83 @@ export class DriftMonitor {
     return open;
   }
 
-  /** Closes the open window before it is full; features with fewer than `minTexts` texts stay untested and unmoved. */
+  /** Closes the open window before it is full; features with too few observations stay untested and unmoved. */
   close(atMs: number): WindowReport | undefined {
-    const open = this.flush();
-    if (open === undefined) return undefined;
-    const features = testWindow(this.#reference, open, this.#policy);
-    for (const feature of features) {
-      const before = this.#alarms.get(feature.name) ?? { alarm: false, against: 0 };
-      const after = feature.n < this.#policy.minTexts
-        ? before
-        : nextAlarmState(before, feature.drifted, this.#policy);
-      this.#alarms.set(feature.name, after);
-      feature.alarm = after.alarm;
-    }
-    this.#latest = {
+    const counts = this.flush();
+    return counts && this.conclude({ counts, closedAtMs: atMs });
+  }
+
+  /**
+   * Takes in a closed window: alarms move, and listeners get the report. Windows are to be given in the order of closing.
+   *
+   * @param tests What `createTester` found; by default it is found here and now.
+   */
+  conclude(
+    { counts, closedAtMs }: ClosedWindow,
+    tests: readonly FeatureTest[] = this.#test(counts),
+  ): WindowReport {
+    const features = this.#watched.map((watched, i) => {
+      const state = this.#nextAlarm(tests[i], counts);
+      this.#alarms.set(tests[i].name, state);
+      return reportFeature(watched, { test: tests[i], alarm: state.alarm, window: counts });
+    });
+    const report: WindowReport = {
       index: this.#closed++,
-      startedAtMs: open.startedAtMs,
-      closedAtMs: atMs,
-      n: open.texts,
-      invalid: open.invalid,
+      startedAtMs: counts.startedAtMs,
+      closedAtMs,
+      n: counts.n,
+      invalid: counts.invalid,
       alarm: this.#alarmFeatures().length > 0,
       features,
     };
-    this.#windows.push(withoutHistograms(this.#latest));
+    this.#latest = report;
+    this.#windows.push(summarize(report));
     if (this.#windows.length > this.#keepWindows) this.#windows.shift();
-    return this.#latest;
+    for (const listener of [...this.#listeners]) listener(report);
+    return report;
+  }
+
+  /** Calls `listener` with the report of every window that is concluded; returns what stops that. */
+  onWindow(listener: (report: WindowReport) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** The state of things, as plain JSON. */
   snapshot(): DriftSnapshot {
-    const { texts, labels, vocabSize } = this.#reference.baseline;
     const alarmFeatures = this.#alarmFeatures();
+    const open = this.#open ?? emptyWindow(this.#watched, 0);
     return {
       alarm: alarmFeatures.length > 0,
       alarmFeatures,
       windowSize: this.#windowSize,
-      policy: this.#policy,
-      baseline: { texts, labels, vocabSize },
+      policy: this.policy,
+      baseline: { observations: this.#observations },
+      notes: this.notes,
       windowsClosed: this.#closed,
       windows: [...this.#windows],
       latest: this.#latest,
       open: {
-        n: this.#open?.texts ?? 0,
+        n: open.n,
         startedAtMs: this.#open?.startedAtMs,
-        invalid: this.#open?.invalid ?? 0,
-        features: this.#views(),
+        invalid: open.invalid,
+        features: this.#watched.map((watched) => viewFeature(watched, open)),
       },
     };
   }
 
-  #alarmFeatures(): FeatureName[] {
+  /**
+   * Too few observations are no evidence and move nothing. A feature that none of many observations has cannot bear out its
+   * alarm any longer: that counts as a calm window, and the report shows that the feature is missing.
+   */
+  #nextAlarm(test: FeatureTest, counts: WindowCounts): AlarmState {
+    const before = this.#alarms.get(test.name) ?? { alarm: false, against: 0 };
+    const missing = test.n === 0 && counts.n >= this.policy.minObservations;
+    const untested = test.n < this.policy.minObservations && !missing;
+    return untested ? before : nextAlarmState(before, test.drifted, this.policy);
+  }
+
+  #alarmFeatures(): string[] {
     return [...this.#alarms].filter(([, state]) => state.alarm).map(([name]) => name);
   }
-
-  #views(): FeatureView[] {
-    const { baseline } = this.#reference;
-    const window = this.#open ?? emptyWindow(this.#reference, 0);
-    const names = Object.keys(FEATURE_TITLES) as FeatureName[];
-    return names
-      .filter((name) => name in baseline || name in baseline.numeric)
-      .map((name) => ({
-        name,
-        title: FEATURE_TITLES[name],
-        kind: name in baseline.numeric ? "numeric" : "categorical",
-        ...histograms(name, this.#reference, window),
-      }));
-  }
-}
-
-function withoutHistograms(report: WindowReport): WindowSummary {
-  const features = report.features.map(({ reference: _, current: __, ...result }) => rounded(result));
-  return { ...report, features };
-}
-
-/** Six digits are plenty for a time series, and a page that updates live fetches it again and again. */
-function rounded<T>(value: T): T {
-  if (typeof value === "number") return Number(value.toPrecision(6)) as T;
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, rounded(entry)])) as T;
 }

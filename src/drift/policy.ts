@@ -1,7 +1,12 @@
+/**
+ * When a window counts as drifted, and when that becomes an alarm.
+ *
+ * @module
+ */
 import { DriftError } from "./errors.ts";
 
 /**
- * When a window counts as drifted, and when that becomes an alarm.
+ * The rules of alerting.
  *
  * A feature drifts in a window when its effect passes a practical threshold **and** the evidence passes the false-discovery
  * control over all features of that window. The noise that windows of this size have without any drift is added to the
@@ -14,14 +19,16 @@ import { DriftError } from "./errors.ts";
 export interface AlertPolicy {
   /** Expected share of false findings among the features found drifted; default 0.01. */
   falseDiscoveryRate: number;
-  /** Numbers per text: how far the distribution functions must come apart, 0 to 1; default 0.15. */
+  /** Numbers: how far the distribution functions must come apart, 0 to 1; default 0.15. */
   ksThreshold: number;
-  /** Predicted classes: the share of texts that must have changed class, 0 to 1; default 0.1. */
+  /** Categories and vectors: the share of observations that must have changed category, 0 to 1; default 0.1. */
   totalVariationThreshold: number;
-  /** Tokens: the Jensen-Shannon distance (nats, at most 0.83) that must be there beyond the noise; default 0.12. */
+  /** Bags of items: the Jensen-Shannon distance (nats, at most 0.83) that must be there beyond the noise; default 0.12. */
   jsThreshold: number;
-  /** A feature with fewer texts in the window is not tested; default 30. */
-  minTexts: number;
+  /** Thresholds of single features, by name; they replace those above and those that features bring. */
+  thresholds: { readonly [feature: string]: number };
+  /** A feature with fewer observations in the window is not tested; default 30. */
+  minObservations: number;
   /** Drifted windows in a row before a feature raises the alarm; default 2. */
   windowsToRaise: number;
   /** Calm windows in a row before it is cleared; default 2. */
@@ -33,7 +40,8 @@ const DEFAULTS: AlertPolicy = {
   ksThreshold: 0.15,
   totalVariationThreshold: 0.1,
   jsThreshold: 0.12,
-  minTexts: 30,
+  thresholds: {},
+  minObservations: 30,
   windowsToRaise: 2,
   windowsToClear: 2,
 };
@@ -52,26 +60,33 @@ const DEFAULTS: AlertPolicy = {
  * ```
  */
 export function alertPolicy(given: Partial<AlertPolicy> = {}): AlertPolicy {
-  const policy = { ...DEFAULTS };
-  for (const [name, value] of Object.entries(given) as [keyof AlertPolicy, number | undefined][]) {
-    if (!(name in DEFAULTS)) {
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(DEFAULTS, name)) {
       throw new DriftError(`Unknown alert policy "${name}": there are ${Object.keys(DEFAULTS).join(", ")}`);
     }
-    if (value === undefined) continue;
-    const whole = Number.isInteger(DEFAULTS[name]);
-    if (whole ? !(Number.isInteger(value) && value >= 1) : !(value > 0 && value < 1)) {
-      const wanted = whole ? "a whole number of at least 1" : "a number between 0 and 1";
-      throw new DriftError(`Alert policy ${name} is ${value}, wanted ${wanted}`);
+    if (name === "thresholds") {
+      for (const [feature, threshold] of Object.entries(given.thresholds ?? {})) {
+        checkValue(`threshold of ${feature}`, threshold, false);
+      }
+    } else if (value !== undefined) {
+      checkValue(name, value, Number.isInteger(DEFAULTS[name as keyof AlertPolicy]));
     }
-    policy[name] = value;
   }
-  return policy;
+  const known = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...DEFAULTS, ...Object.fromEntries(known) };
+}
+
+function checkValue(name: string, value: unknown, whole: boolean): void {
+  const isNumber = typeof value === "number";
+  if (isNumber && (whole ? Number.isInteger(value) && value >= 1 : value > 0 && value < 1)) return;
+  const wanted = whole ? "a whole number of at least 1" : "a number between 0 and 1";
+  throw new DriftError(`Alert policy ${name} is ${value}, wanted ${wanted}`);
 }
 
 /** Where a feature stands between calm and alarm. */
 export interface AlarmState {
   alarm: boolean;
-  /** Windows in a row that spoke against the present state. */
+  /** Windows in a row that contradict the present state. */
   against: number;
 }
 

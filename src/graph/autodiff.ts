@@ -22,7 +22,7 @@ export interface GradientOptions {
  * Appends the gradients of a scalar with respect to `wrt`, in that order; zeros where the scalar does not depend on a
  * node.
  *
- * @example The slope of x² at 3 is 6.
+ * @example The gradient of x² is a node of its shape.
  * ```ts
  * import { createBuilder, gradients } from "./graph.ts";
  * import assert from "node:assert/strict";

@@ -18,7 +18,16 @@ import type {
   TensorType,
   Update,
 } from "./node.ts";
-import { type Dim, formatShape, normalizeAxis, product, sameShape, type Shape, ShapeError } from "./shape.ts";
+import {
+  canonical,
+  type Dim,
+  formatShape,
+  normalizeAxis,
+  product,
+  sameShape,
+  type Shape,
+  ShapeError,
+} from "./shape.ts";
 
 /** How far a backend's result may be from `eval`'s: `|x - y| <= absolute + relative * |y|`. */
 export interface Tolerance {
@@ -70,7 +79,7 @@ export interface PrimitiveOp<K extends OpName> extends OpRules<K> {
   eval(inputs: readonly HostTensor[], attrs: OpAttrs[K], out: HostTensor): TypedArray;
   /** Writes the op as ONNX (opset 18 and `com.microsoft`) and returns the result's value name. */
   onnx(scope: OnnxScope, node: NodeOf<K>, inputs: readonly string[]): string;
-  /** Never there: what tells the two kinds apart. */
+  /** Absent, which tells the two kinds apart. */
   readonly expand?: undefined;
 }
 
@@ -81,9 +90,9 @@ export interface PrimitiveOp<K extends OpName> extends OpRules<K> {
 export interface CompositeOp<K extends OpName> extends OpRules<K> {
   /** The definition: appends the nodes that compute `node` from `inputs`, which stand for its own. */
   expand(b: Builder, node: NodeOf<K>, inputs: readonly Node[]): Node;
-  /** Never there. */
+  /** Absent: backends without a kernel expand it. */
   readonly eval?: undefined;
-  /** Never there. */
+  /** Absent: backends without a kernel expand it. */
   readonly onnx?: undefined;
 }
 
@@ -140,14 +149,16 @@ export class Builder {
     return this.#table;
   }
 
-  /** A value fed at each run. */
+  /** A value fed at each run. Its dimensions are where symbols come from: `sum` and its kind make others of them. */
   input(name: string, dtype: DType, shape: Shape): NodeOf<"input"> {
-    return this.#append("input", [], {}, { dtype, shape }, name) as NodeOf<"input">;
+    const type = { dtype, shape: shape.map(canonical) };
+    return this.#append("input", [], {}, type, name) as NodeOf<"input">;
   }
 
   /**
-   * What the model learns, named as in the checkpoint: f32, trainable and subject to weight decay unless told otherwise; a type that
-   * has no gradients (an integer, bf16) is never trainable. A name that is known already is the parameter that has it: tied weights.
+   * What the model learns, named as in the checkpoint: f32, trainable and subject to weight decay unless told otherwise; a type
+   * that has no gradients (an integer, bf16) is never trainable. A name that is known already is the parameter that has it:
+   * tied weights.
    *
    * @throws {ShapeError} when a parameter of that name has another type or other attributes.
    */
@@ -164,8 +175,8 @@ export class Builder {
   }
 
   /**
-   * What belongs to the model but is not learnt: saved, exported and restored with the parameters, and changed by updates alone. A
-   * name that is known already is the buffer that has it.
+   * What belongs to the model but is not learnt: saved, exported and restored with the parameters, and changed by updates
+   * alone. A name that is known already is the buffer that has it.
    *
    * @throws {ShapeError} when a state of that name has another type or other attributes.
    */
@@ -423,8 +434,8 @@ export class Builder {
     return this.apply("softmax_cross_entropy", [logits, labels], { labelSmoothing, ignoreIndex });
   }
   /**
-   * Attention of `query` `[B, S, H]` to `key` and `value` `[B, T, H]` in `heads` slices of H: `[B, S, H]`. The mask is added to the
-   * scores `[B, h, S, T]`; dropout draws from a stream of its own.
+   * Attention of `query` `[B, S, H]` to `key` and `value` `[B, T, H]` in `heads` slices of H: `[B, S, H]`. The mask is added to
+   * the scores `[B, h, S, T]`; dropout draws from a stream of its own.
    */
   attention(
     query: Node,
@@ -473,11 +484,11 @@ export class Builder {
     return sameShape(x.shape, shape) ? x : this.apply("broadcast", [x], { shape });
   }
   /** `size` elements along `axis` from `start`. */
-  slice(x: Node, axis: number, start: number, size: Dim): Node {
+  slice(x: Node, axis: number, start: Dim, size: Dim): Node {
     return this.apply("slice", [x], { axis: normalizeAxis(axis, x.shape.length), start, size });
   }
   /** `x` along `axis` inside zeros: `before` of them first, `size` elements in all. */
-  pad(x: Node, axis: number, before: number, size: Dim): Node {
+  pad(x: Node, axis: number, before: Dim, size: Dim): Node {
     return this.apply("pad", [x], { axis: normalizeAxis(axis, x.shape.length), before, size });
   }
   /** Operands one after the other along `axis`. */

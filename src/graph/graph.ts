@@ -58,8 +58,8 @@ export function createBuilder(): Builder {
 }
 
 /**
- * A builder that goes on from a finished graph: its nodes, outputs, updates and boundaries are there, new names must differ from its
- * own, and what is random draws from streams that it does not use. The graph itself does not change.
+ * A builder that goes on from a finished graph: its nodes, outputs, updates and boundaries are there, new names must differ
+ * from its own, and what is random draws from streams that it does not use. The graph itself does not change.
  *
  * @example A new head on an encoder whose parameters are frozen.
  * ```ts

@@ -108,9 +108,9 @@ export interface OpAttrs {
   /** Copies up to `shape`. */
   broadcast: { readonly shape: Shape };
   /** `size` elements along `axis` from `start`. */
-  slice: { readonly axis: number; readonly start: number; readonly size: Dim };
+  slice: { readonly axis: number; readonly start: Dim; readonly size: Dim };
   /** `x` inside zeros along `axis`: `before` first, `size` in all. */
-  pad: { readonly axis: number; readonly before: number; readonly size: Dim };
+  pad: { readonly axis: number; readonly before: Dim; readonly size: Dim };
   /** Operands one after the other along `axis`. */
   concat: { readonly axis: number };
   /** `x`, whose readers are merged with none of `x` itself. */
@@ -152,9 +152,9 @@ export type Init =
   | { readonly kind: "key" };
 
 /**
- * What a state is for. A `parameter` is learnt, a `buffer` belongs to the model but is not learnt (running statistics), a `moment`
- * is what an optimiser keeps of past gradients, a `counter` is where a run is (steps, random key, loss scale), and a `cache` is worth
- * nothing once the work it serves is done (accumulated gradients, keys and values of earlier tokens).
+ * What a state is for. A `parameter` is learnt, a `buffer` belongs to the model but is not learnt (running statistics), a
+ * `moment` is what an optimiser keeps of past gradients, a `counter` is where a run is (steps, random key, loss scale), and a
+ * `cache` is worth nothing once the work it serves is done (accumulated gradients, keys and values of earlier tokens).
  */
 export type StateRole = "parameter" | "buffer" | "moment" | "counter" | "cache";
 

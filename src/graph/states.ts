@@ -23,8 +23,8 @@ export function trainableStates(graph: Graph): NodeOf<"state">[] {
 }
 
 /**
- * The bytes that a graph's states take; with `moments`, also those of so many f32 tensors beside each trainable parameter, for a model
- * that has no optimiser yet (AdamW keeps two).
+ * The bytes that a graph's states take; with `moments`, also those of so many f32 tensors beside each trainable parameter, for
+ * a model that has no optimiser yet (AdamW keeps two).
  *
  * @example A frozen parameter takes 4 bytes a number, one that AdamW trains 12.
  * ```ts

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { architectureOf, fitWeights } from "../../models/index.ts";
+import { architectureOf, type FittedWeights, fitWeights } from "../../models/index.ts";
 import { type Backend, BackendError } from "../backend/interface.ts";
 import { bucketLengths } from "../data/buckets.ts";
 import type { Batches } from "../nn/batch.ts";
@@ -17,7 +17,8 @@ import { forwardGraph, type ModelSpec, trainableModel } from "../tasks/model.ts"
 import { servedTasks } from "../tasks/served.ts";
 import type { RowOutputs, Scores } from "../tasks/task.ts";
 import { trainedTasks } from "../tasks/trained.ts";
-import type { Json, Settings } from "../train/checkpoint.ts";
+import type { Json } from "../base/json.ts";
+import type { Settings } from "../train/checkpoint.ts";
 import { createEvaluator, type Evaluated } from "../train/evaluator.ts";
 import type { MeasureOptions } from "../train/measure.ts";
 import type { TrainCallbacks, TrainResult } from "../train/options.ts";
@@ -54,6 +55,7 @@ export async function fit(spec: ModelSpec, data: Prepared, options: FitOptions):
   const { output, learningRate, weightDecay, labelSmoothing, backend, seed } = options;
   const task = servedTasks[spec.task];
   const start = startOf(spec, options);
+  if (options.pretrained) output.progress(describeStart(start, options.pretrained));
   const result = await train({
     backend,
     model: trainableModel(spec, { labelSmoothing }),
@@ -114,25 +116,27 @@ function identityOf(spec: ModelSpec, data: Prepared, options: FitOptions): Setti
 }
 
 /** What a checkpoint gives the model to start from, and what of it is frozen. */
-function startOf(
+export function startOf(
   spec: ModelSpec,
-  { pretrained, freezeTrunk, output }: FitOptions,
-): { passes: Pass[]; states: Record<string, HostTensor> } {
+  { pretrained, freezeTrunk }: Pick<FitOptions, "pretrained" | "freezeTrunk">,
+): { passes: Pass[] } & FittedWeights {
   if (!pretrained) {
     if (freezeTrunk) throw new LifecycleError("a frozen trunk needs a checkpoint to come from: give --from, too");
-    return { passes: [], states: {} };
+    return { passes: [], states: {}, missing: [], unexpected: [] };
   }
-  const { states, missing, unexpected } = fitWeights(forwardGraph(spec), pretrained.tensors, {
+  const fitted = fitWeights(forwardGraph(spec), pretrained.tensors, {
     architecture: architectureOf(spec.config),
     replaceHead: true,
   });
+  const passes = freezeTrunk ? [freeze((name) => Object.hasOwn(fitted.states, name))] : [];
+  return { passes, ...fitted };
+}
+
+/** A line about what a checkpoint brought. */
+function describeStart({ states, missing, unexpected }: FittedWeights, { name }: Pretrained): string {
   const list = (names: readonly string[]) => names.length > 4 ? `${names.slice(0, 4).join(", ")} and ${names.length - 4} more` : names.join(", ");
-  output.progress(
-    `starting from ${pretrained.name}: ${Object.keys(states).length} tensors` +
-      `${missing.length > 0 ? `; new: ${list(missing)}` : ""}${unexpected.length > 0 ? `; not used: ${list(unexpected)}` : ""}`,
-  );
-  const passes = freezeTrunk ? [freeze((name) => Object.hasOwn(states, name))] : [];
-  return { passes, states };
+  return `starting from ${name}: ${Object.keys(states).length} tensors` +
+    `${missing.length > 0 ? `; new: ${list(missing)}` : ""}${unexpected.length > 0 ? `; not used: ${list(unexpected)}` : ""}`;
 }
 
 /** A part's batches, in a random order where a seed is given. */

@@ -4,28 +4,40 @@
  * @module
  */
 import type { Backend, Precision } from "../backend/interface.ts";
+import { type Graph, stateBytes, statesOf } from "../graph/graph.ts";
+import { numeric, sizeOf } from "../graph/shape.ts";
 import { LifecycleError } from "./errors.ts";
 
 /**
- * Refuses a model whose states alone do not fit: the operating system would end the process without a word.
+ * Refuses a model whose states alone do not fit, with the two moments that AdamW keeps for each that it trains and before a
+ * single activation: the operating system would end the process without a word.
  *
- * @param bytes what the parameters take, with their gradients' moments where they are trained: `stateBytes` of the graph
  * @param availableBytes what this machine has left unless told
  * @throws {LifecycleError} saying what it takes and what there is
  *
  * @example
  * ```ts
  * import { checkMemory } from "./memory.ts";
+ * import { createBuilder } from "../graph/graph.ts";
  * import assert from "node:assert/strict";
- * checkMemory(12e6, 1e9);
- * assert.throws(() => checkMemory(12e9, 8e9), /at least 12.0 GB .* 8.0 GB/);
+ * const b = createBuilder();
+ * b.parameter("w", [1e9], { kind: "normal", std: 0.02 });
+ * checkMemory(b.graph(), 16e9);
+ * assert.throws(() => checkMemory(b.graph(), 8e9), /1000 M parameters .* at least 12.0 GB .* 8.0 GB/);
  * ```
  */
-export function checkMemory(bytes: number, availableBytes: number = available()): void {
+export function checkMemory(model: Graph, availableBytes: number = available()): void {
+  const bytes = stateBytes(model, { moments: 2 });
   if (bytes <= availableBytes) return;
+  const parameters = statesOf(model, "parameter").reduce((sum, p) => sum + sizeOf(numeric(p.shape)), 0);
   throw new LifecycleError(
-    `this model takes at least ${(bytes / 1e9).toFixed(1)} GB to train, and this machine has ` +
-      `${(availableBytes / 1e9).toFixed(1)} GB left: choose a smaller --hidden-size, --layers or --vocab-size`,
+    `a model of ${(parameters / 1e6).toFixed(0)} M parameters takes at least ${
+      (bytes / 1e9).toFixed(1)
+    } GB to ` +
+      `train, and this machine has ${
+        (availableBytes / 1e9).toFixed(1)
+      } GB left: choose a smaller --hidden-size, ` +
+      `--layers or --vocab-size`,
   );
 }
 

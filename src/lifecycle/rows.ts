@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { DataError } from "../data/errors.ts";
 import type { DataRecord } from "../data/example.ts";
 import { readRecords } from "../data/records.ts";
 import type { AnyServedTask, Columns, Row, TextQuery } from "../tasks/task.ts";
@@ -16,14 +17,22 @@ export interface LoadedRow extends Row<unknown> {
  * Reads a data set for a task: what the model reads, and what it should answer.
  *
  * @param source a path, or `spam`: see `readRecords`
+ * @param options `columns`: those that are called otherwise than the task calls them; `head`: of the model that the rows are for
  * @throws {DataError} naming the file and line that lacks a column, or holds something other than the task expects.
  */
-export async function readRows(source: string, task: AnyServedTask, columns: Partial<Columns> = {}): Promise<LoadedRow[]> {
-  const wanted = columnsOf(task, columns);
+export async function readRows(
+  source: string,
+  task: AnyServedTask,
+  options: { readonly columns?: Partial<Columns>; readonly head?: unknown } = {},
+): Promise<LoadedRow[]> {
+  const wanted = columnsOf(task, options.columns ?? {});
   const rows: LoadedRow[] = [];
   for await (const { record, where } of readRecords(source)) {
     const queries = task.queries(record, where, wanted);
-    rows.push({ queries, target: task.target(record, where, wanted), record });
+    const target = task.target(record, where, wanted);
+    const problem = options.head === undefined ? undefined : task.problemOf?.(target, options.head);
+    if (problem !== undefined) throw new DataError(`${where}: ${problem}`);
+    rows.push({ queries, target, record });
   }
   return rows;
 }

@@ -9,7 +9,6 @@ import type { Backend } from "../backend/interface.ts";
 import type { Baseline } from "../drift/mod.ts";
 import type { ManifestDraft } from "../bundle/manifest.ts";
 import { writeBundle } from "../bundle/writer.ts";
-import { stateBytes } from "../graph/graph.ts";
 import { openRegistry } from "../registry/registry.ts";
 import { openStore } from "../store/sqlite.ts";
 import { forwardGraph, type ModelSpec } from "../tasks/model.ts";
@@ -22,7 +21,7 @@ import type { TrainResult } from "../train/options.ts";
 import { baselineOf } from "./baseline.ts";
 import { InterruptedError } from "./errors.ts";
 import { bundleFiles, signatureOf } from "./export.ts";
-import { evaluateParts, fit, judge } from "./fit.ts";
+import { evaluateParts, fit, judge, startOf } from "./fit.ts";
 import { checkMemory } from "./memory.ts";
 import { configOf, type TrainingOptions } from "./options.ts";
 import { type Parts, prepare, type Prepared, type PreparedRow } from "./prepare.ts";
@@ -74,7 +73,7 @@ export async function trainAndRegister(rows: readonly Row<unknown>[], options: L
     const data = prepare(rows, options);
     const config = pretrained?.config ?? configOf(options, data);
     const spec: ModelSpec = { task: options.task, config, head: data.head };
-    checkMemory(stateBytes(forwardGraph(spec)));
+    checkMemory(startOf(spec, options).passes.reduce((graph, pass) => pass(graph), forwardGraph(spec)));
     const checkpoints = join(options.home, "checkpoints", options.name);
     await reportCheckpoint(checkpoints, options);
     const run = await createRun(store, {

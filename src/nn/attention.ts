@@ -25,7 +25,7 @@ export interface AttentionOptions {
   readonly memory?: Node;
   /** Added to the scores, broadcast to `[B, h, S, T]`: see `paddingMask`. */
   readonly mask?: Node;
-  /** Whether a token hears none that come after it. */
+  /** Causal: a token attends only to itself and earlier ones. */
   readonly causal?: boolean;
   /** Dropout of the attention probabilities. */
   readonly dropout?: Dropout;
@@ -34,7 +34,7 @@ export interface AttentionOptions {
 }
 
 /**
- * What `x` `[B, S, H]` finds in `memory` `[B, T, H]`: `[B, S, H]`, after the output projection.
+ * Attention of `x` `[B, S, H]` to `memory` `[B, T, H]`, after the output projection: `[B, S, H]`.
  *
  * Source: Vaswani et al., "Attention Is All You Need" (2017), section 3.2.
  *
@@ -50,14 +50,14 @@ export function attention(b: Builder, x: Node, options: AttentionOptions): Node 
   const query = project(x, names.query); // [B, S, H]
   const key = project(memory, names.key); // [B, T, H]
   const value = project(memory, names.value); // [B, T, H]
-  const heard = b.attention(query, key, value, {
+  const attended = b.attention(query, key, value, {
     heads,
     scale: 1 / Math.sqrt(size / heads),
     causal: options.causal,
     mask: options.mask,
     dropout: options.dropout,
   });
-  return project(heard, names.output); // [B, S, H]
+  return project(attended, names.output); // [B, S, H]
 }
 
 /**

@@ -1,43 +1,119 @@
 /**
- * Losses, as graph.
+ * Losses, as graph: each is a mean over what it judges, weighted, and a mean over nothing is 0.
  *
  * @module
  */
 import type { Builder } from "../graph/builder.ts";
 import type { Node } from "../graph/node.ts";
-import { ShapeError } from "../graph/shape.ts";
+import { formatShape, product, sameShape, type Shape, ShapeError } from "../graph/shape.ts";
 
 /**
  * Softmax cross-entropy: the mean over examples, weighted, of `-log softmax(logits)[label]`; a scalar in nats.
  *
- * Logits are f32 `[B, C]`, labels i32 `[B]` in [0, C), weights f32 `[B]` (0 leaves an example out: that is how the last
- * batch is filled up). Examples whose label is `ignoreIndex` are left out as if their weight were 0. The maximum is taken off
- * first, so logits of any size give a finite loss, and if every weight is 0 the loss is 0.
+ * Logits are f32 `[..., C]`, labels i32 `[...]` in [0, C), weights f32 `[...]` (0 leaves an example out: that is how the last
+ * batch is filled up): `[B, C]` and `[B]` for texts, `[B, S, C]` and `[B, S]` for tokens. Examples whose label is `ignoreIndex`
+ * are left out as if their weight were 0. The maximum is taken off first, so logits of any size give a finite loss, and if
+ * every weight is 0 the loss is 0.
  *
- * @throws {ShapeError} when the logits are not `[B, C]` with a numeric C, or the smoothing is not in [0, 1).
+ * @throws {ShapeError} when labels or weights do not have the logits' leading dimensions, or the smoothing is not in [0, 1).
  */
 export function softmaxCrossEntropy(
   b: Builder,
   logits: Node,
   options: { labels: Node; weights?: Node; labelSmoothing?: number; ignoreIndex?: number },
 ): Node {
-  const { labels, ignoreIndex, labelSmoothing = 0 } = options;
-  if (logits.shape.length !== 2) {
-    throw new ShapeError(
-      `Cannot build a cross-entropy: logits must be [batch, classes], got rank ${logits.shape.length}`,
-    );
-  }
+  const { ignoreIndex, labelSmoothing = 0 } = options;
+  const lead = logits.shape.slice(0, -1);
+  const count = product(lead);
+  const [labels, weights] = [options.labels, options.weights].map((node) => {
+    if (node && (lead.length === 0 || !sameShape(node.shape, lead))) {
+      throw new ShapeError(
+        `Cannot build a cross-entropy: logits are [..., classes] and labels and weights [...], got ${
+          formatShape(logits.shape)
+        } and ${formatShape(node.shape)}`,
+      );
+    }
+    return node && b.reshape(node, [count]); // [N]
+  }) as [Node, Node | undefined];
   if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
     throw new ShapeError(
       `Cannot build a cross-entropy: label smoothing must be in [0, 1), got ${labelSmoothing}`,
     );
   }
   return b.named("loss", () => {
-    const losses = b.softmaxCrossEntropy(logits, labels, { labelSmoothing, ignoreIndex }); // [B]
-    const given = options.weights ??
-      b.broadcast(b.scalar(1), [logits.shape[0]]); // [B]
-    const weights = ignoreIndex === undefined ? given : b.where(b.equal(labels, ignoreIndex), 0, given);
-    const total = b.max(b.sum(weights), 1e-12);
-    return b.div(b.sum(b.mul(losses, weights)), total);
+    const rows = b.reshape(logits, [count, logits.shape.at(-1)!]); // [N, C]
+    const losses = b.softmaxCrossEntropy(rows, labels, { labelSmoothing, ignoreIndex }); // [N]
+    const given = weights ?? b.broadcast(b.scalar(1), [count]); // [N]
+    return weightedMean(
+      b,
+      losses,
+      ignoreIndex === undefined ? given : b.where(b.equal(labels, ignoreIndex), 0, given),
+    );
   });
+}
+
+/**
+ * Sigmoid cross-entropy of labels that do not exclude each other: the mean over labels, weighted, of
+ * `-t log sigmoid(x) - (1 - t) log sigmoid(-x)`; a scalar in nats, as PyTorch's `BCEWithLogitsLoss`.
+ *
+ * Logits are f32 `[B, L]` and targets f32 `[B, L]` in [0, 1]; weights are f32 `[B, L]`, or `[B]` for all labels of an example (0
+ * leaves out a label that was not judged, or the rows that fill up a batch). Logits of any size give a finite loss.
+ *
+ * @throws {ShapeError} when targets or weights do not fit the logits.
+ */
+export function sigmoidCrossEntropy(
+  b: Builder,
+  logits: Node,
+  options: { targets: Node; weights?: Node },
+): Node {
+  const { targets } = options;
+  return b.named("loss", () => {
+    const weights = weightsLike(b, logits, options);
+    // log(1 + e^x) = m + log(e^(x - m) + e^-m) with m = max(x, 0): nothing overflows, and the gradient at 0 is 1/2 as it should
+    // be.
+    const most = b.max(logits, 0);
+    const sum = b.add(b.exp(b.sub(logits, most)), b.exp(b.neg(most)));
+    return weightedMean(b, b.sub(b.add(most, b.log(sum)), b.mul(logits, targets)), weights);
+  });
+}
+
+/**
+ * Squared error: the mean, weighted, of `(prediction - target)^2`, as PyTorch's `MSELoss`.
+ *
+ * Predictions and targets are f32 of one shape; weights are f32 of that shape, or of its leading dimensions.
+ *
+ * @throws {ShapeError} when targets or weights do not fit the predictions.
+ */
+export function squaredError(
+  b: Builder,
+  predictions: Node,
+  options: { targets: Node; weights?: Node },
+): Node {
+  return b.named("loss", () => {
+    const weights = weightsLike(b, predictions, options);
+    return weightedMean(b, b.square(b.sub(predictions, options.targets)), weights);
+  });
+}
+
+function weightedMean(b: Builder, losses: Node, weights: Node): Node {
+  const total = b.max(b.sum(weights), 1e-12);
+  return b.div(b.sum(b.mul(losses, weights)), total);
+}
+
+/** The weight of each element of `x`: 1 where none is given. */
+function weightsLike(b: Builder, x: Node, { targets, weights }: { targets: Node; weights?: Node }): Node {
+  const fits = (shape: Shape) => sameShape(shape, x.shape.slice(0, shape.length));
+  if (!sameShape(targets.shape, x.shape) || (weights && !fits(weights.shape))) {
+    throw new ShapeError(
+      `Cannot build a loss: targets have the shape ${
+        formatShape(x.shape)
+      } of what they are compared with and weights that or its ` +
+        `leading dimensions, got ${
+          [targets, ...(weights ? [weights] : [])].map((n) => formatShape(n.shape)).join(" and ")
+        }`,
+    );
+  }
+  const given = weights ?? b.scalar(1);
+  const spread = x.shape.map((dim, i) => i < given.shape.length ? dim : 1);
+  return b.broadcast(b.reshape(given, spread), x.shape);
 }

@@ -27,8 +27,8 @@ const MAX_RANK = 16;
 /**
  * Reads a whole file. F64 becomes f32 and I64 becomes i32 (`position_ids` in old checkpoints); every other type stays what it is.
  *
- * @throws {SafetensorsError} naming the tensor, when the file is cut short, tensors overlap or leave holes, a shape or type is wrong,
- * or a 64-bit value does not fit in 32 bits.
+ * @throws {SafetensorsError} naming the tensor, when the file is cut short, tensors overlap or leave holes, a shape or type is
+ * wrong, or a 64-bit value does not fit in 32 bits.
  *
  * @example
  * ```ts
@@ -101,6 +101,37 @@ export function writeSafetensors(
   tensors: Readonly<Record<string, HostTensor>>,
   options: { metadata?: Readonly<Record<string, string>> } = {},
 ): Uint8Array<ArrayBuffer> {
+  const parts = [...safetensorsParts(tensors, options)];
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/**
+ * The same bytes part by part, the header and then each tensor's own memory, so that a file is written without a copy of its tensors.
+ *
+ * @throws {SafetensorsError} when a tensor's data does not fill its shape, before the first part.
+ *
+ * @example
+ * ```ts
+ * import { safetensorsParts, writeSafetensors } from "./safetensors.ts";
+ * import { hostTensor } from "../graph/dtype.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const tensors = { w: hostTensor("f32", [2], [1, 2]) };
+ * const parts = [...safetensorsParts(tensors)];
+ * assert.equal(parts[1].buffer, tensors.w.data.buffer);
+ * assert.deepEqual(parts.flatMap((part) => [...part]), [...writeSafetensors(tensors)]);
+ * ```
+ */
+export function safetensorsParts(
+  tensors: Readonly<Record<string, HostTensor>>,
+  options: { metadata?: Readonly<Record<string, string>> } = {},
+): Iterable<Uint8Array> {
   const names = Object.keys(tensors).sort((p, q) =>
     dtypes[tensors[q].dtype].bits - dtypes[tensors[p].dtype].bits || (p < q ? -1 : 1)
   );
@@ -122,16 +153,16 @@ export function writeSafetensors(
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
   const padded = Math.ceil(json.length / 8) * 8; // so that the tensors are aligned
-  const bytes = new Uint8Array(8 + padded + end).fill(0x20, 8, 8 + padded);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
-  bytes.set(json, 8);
-  let at = 8 + padded;
-  for (const name of names) {
-    const { data } = tensors[name];
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
-  }
-  return bytes;
+  const start = new Uint8Array(8 + padded).fill(0x20);
+  new DataView(start.buffer).setBigUint64(0, BigInt(padded), true);
+  start.set(json, 8);
+  return [
+    start,
+    ...names.map((name) => {
+      const { data } = tensors[name];
+      return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    }),
+  ];
 }
 
 /** Our type of each of the format's, and the two that are narrowed. */

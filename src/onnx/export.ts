@@ -8,7 +8,7 @@ import type { OpTable, PrimitiveOp } from "../graph/builder.ts";
 import { type DType, dtypes, type HostTensor, valuesOf } from "../graph/dtype.ts";
 import { type Graph, inputsOf, labelOf, type Node, type OpName, statesOf } from "../graph/node.ts";
 import { expand } from "../graph/passes/expand.ts";
-import { coefficientOf, formatShape, sameShape, type Shape, symbolsOf } from "../graph/shape.ts";
+import { formatShape, sameShape, type Shape, termsOf } from "../graph/shape.ts";
 import { type OnnxModel, type OnnxNode, type OnnxValue, writeModel } from "./model.ts";
 import { GraphScope, littleEndian, type SymbolSource } from "./scope.ts";
 
@@ -196,9 +196,11 @@ function declare(
   symbols: Readonly<Record<string, string>>,
 ): OnnxValue {
   const rename = (dim: string) => {
-    const parts = symbolsOf(dim).map((s) => symbols[s] ?? s);
-    const coefficient = coefficientOf(dim);
-    return [...(coefficient === 1 ? [] : [coefficient]), ...parts].join(" * ");
+    const terms = termsOf(dim).map(({ coefficient, symbols: parts }) => {
+      const factor = coefficient === 1 && parts.length > 0 ? [] : [coefficient];
+      return [...factor, ...parts.map((s) => symbols[s] ?? s)].join(" * ");
+    });
+    return terms.join(" + ").replaceAll("+ -", "- ");
   };
   return { name, type, shape: shape.map((d) => typeof d === "string" ? rename(d) : d) };
 }
@@ -208,9 +210,9 @@ function symbolSources(graph: Graph): Map<string, SymbolSource> {
   const sources = new Map<string, SymbolSource>();
   for (const input of inputsOf(graph)) {
     input.shape.forEach((dim, axis) => {
-      const symbols = symbolsOf(dim);
-      const coefficient = coefficientOf(dim);
-      if (symbols.length !== 1) return;
+      const [term, ...others] = termsOf(dim);
+      if (term?.symbols.length !== 1 || others.length > 0 || term.coefficient < 0) return;
+      const { coefficient, symbols } = term;
       const known = sources.get(symbols[0]);
       if (!known || coefficient < known.coefficient) {
         sources.set(symbols[0], { value: input.name!, axis, coefficient });

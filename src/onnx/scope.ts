@@ -6,15 +6,7 @@
  */
 import type { OnnxAttribute, OnnxScope } from "../graph/builder.ts";
 import { type DType, typedArray } from "../graph/dtype.ts";
-import {
-  coefficientOf,
-  type Dim,
-  type Shape,
-  ShapeError,
-  sizeOf,
-  stridesOf,
-  symbolsOf,
-} from "../graph/shape.ts";
+import { type Dim, type Shape, ShapeError, sizeOf, stridesOf, termsOf } from "../graph/shape.ts";
 import type { OnnxNode, OnnxTensor } from "./model.ts";
 
 /** Where a symbol's value is found at run time: dimension `axis` of graph input `value` is `coefficient` times it. */
@@ -155,10 +147,14 @@ export class GraphScope implements OnnxScope {
   /** One dimension as an int64 tensor of shape [1]. */
   #dim(dim: Dim): string {
     return this.#once(String(dim), () => {
-      const coefficient = coefficientOf(dim);
-      const factors = symbolsOf(dim).map((symbol) => this.#symbol(symbol));
-      if (coefficient !== 1 || factors.length === 0) factors.push(this.constant("i64", [1], [coefficient]));
-      return factors.reduce((a, b) => this.#append("Mul", [a, b]));
+      const terms = termsOf(dim).map(({ coefficient, symbols }) => {
+        const factors = symbols.map((symbol) => this.#symbol(symbol));
+        if (coefficient !== 1 || factors.length === 0) factors.push(this.constant("i64", [1], [coefficient]));
+        return factors.reduce((a, b) => this.#append("Mul", [a, b]));
+      });
+      return terms.length === 0
+        ? this.constant("i64", [1], [0])
+        : terms.reduce((a, b) => this.#append("Add", [a, b]));
     });
   }
 

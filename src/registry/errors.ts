@@ -1,4 +1,9 @@
+/**
+ * What is wrong with a request to the registry.
+ *
+ * @module
+ */
 import { UserError } from "../base/errors.ts";
 
-/** What is wrong with a bundle, a name or a request to the registry, told in one line to the person who meets it. */
+/** A name that is not allowed, or a model or version that the registry does not have; one line for the person who asked. */
 export class RegistryError extends UserError {}

@@ -1,8 +1,14 @@
+/**
+ * What the registry asks and tells its database.
+ *
+ * @module
+ */
 import { join } from "node:path";
 import type { Queries } from "../store/sqlite.ts";
+import { type Manifest, parseManifest } from "../bundle/manifest.ts";
 import { RegistryError } from "./errors.ts";
-import { checkName, type Manifest, parseManifest } from "./manifest.ts";
-import { compareVersions, isVersion } from "./versions.ts";
+import { latest } from "./names.ts";
+import { compareVersions } from "./versions.ts";
 
 /** A registered model, its versions from oldest to newest, and its aliases. */
 export interface RegisteredModel {
@@ -14,25 +20,9 @@ export interface RegisteredModel {
   aliases: Record<string, string>;
 }
 
-/** The alias that always means the highest version, and cannot be set. */
-export const latest = "latest";
-
 /** Where a version's bundle lies. */
 export function bundlePath(home: string, { name, version }: { name: string; version: string }): string {
   return join(home, "models", name, version);
-}
-
-/** Checks that an alias may be set: a name, not `latest`, and nothing that reads as a version. */
-export function checkAlias(alias: string): string {
-  checkName("alias", alias);
-  if (alias === latest || isVersion(alias)) {
-    throw new RegistryError(
-      alias === latest
-        ? `"latest" always means the highest version and cannot be set: choose another alias, such as champion.`
-        : `"${alias}" is a version and cannot be an alias: choose a word, such as champion.`,
-    );
-  }
-  return alias;
 }
 
 /** All models, by name. */

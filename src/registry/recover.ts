@@ -1,12 +1,17 @@
+/**
+ * Putting a registry right after a publish that died, or a database that was lost.
+ *
+ * @module
+ */
 import { join } from "node:path";
 import { tryLockAlone } from "../base/lock.ts";
 import { explainStorageError } from "../store/errors.ts";
 import type { Store } from "../store/sqlite.ts";
-import { readManifest } from "./bundle.ts";
-import { RegistryError } from "./errors.ts";
+import { BundleError } from "../bundle/errors.ts";
+import { isVersion } from "../bundle/names.ts";
+import { readManifest } from "../bundle/reader.ts";
 import { bundlePath, insertVersion, isRegistered } from "./queries.ts";
 import { removeUnfinished } from "./stage.ts";
-import { isVersion } from "./versions.ts";
 
 /**
  * Clears away what publishes that died have left, and registers the bundles of a home whose database is new, such as
@@ -37,7 +42,7 @@ async function adoptBundles(store: Store, home: string): Promise<void> {
         await store.write((t) => insertVersion(t, manifest));
       } catch (error) {
         // What is no bundle was not put there by the registry, and stays where it is.
-        if (!(error instanceof RegistryError)) throw error;
+        if (!(error instanceof BundleError)) throw error;
       }
     }
   }

@@ -1,10 +1,18 @@
+/**
+ * Bundles by name, semantic version and alias, on a disk that any number of processes share.
+ *
+ * @module
+ */
 import { join, resolve as absolute } from "node:path";
 import { lockShared } from "../base/lock.ts";
 import { explainStorageError } from "../store/errors.ts";
 import { openStore, type Queries, type Store } from "../store/sqlite.ts";
-import { verifyBundle } from "./bundle.ts";
+import { type Manifest, parseManifest } from "../bundle/manifest.ts";
+import { isVersion } from "../bundle/names.ts";
+import { verifyBundle } from "../bundle/reader.ts";
+import type { CardOptions } from "./card.ts";
 import { RegistryError } from "./errors.ts";
-import { checkName, type Manifest, parseManifest } from "./manifest.ts";
+import { checkAlias, checkName } from "./names.ts";
 import {
   type BundleSource,
   journalSuffix,
@@ -16,7 +24,6 @@ import {
 } from "./stage.ts";
 import {
   bundlePath,
-  checkAlias,
   findVersion,
   insertVersion,
   listModels,
@@ -24,10 +31,13 @@ import {
   type RegisteredModel,
 } from "./queries.ts";
 import { recover } from "./recover.ts";
-import { type Bump, bumpVersion, compareVersions, firstVersion, isVersion } from "./versions.ts";
+import { type Bump, bumpVersion, compareVersions, firstVersion } from "./versions.ts";
 
-/** What {@linkcode Registry.publish} takes: a name, a source, and how to number it. */
-export type PublishOptions = BundleSource & {
+/**
+ * What {@linkcode Registry.publish} takes: a name, a source, how to number it, and what the model card says. A card that the
+ * bundle brings is kept.
+ */
+export type PublishOptions = BundleSource & CardOptions & {
   /** the model to add a version to; a new one where there is none of that name */
   name: string;
   /** how the version grows from the highest there is; default patch. The first version is 1.0.0 whatever is said here */
@@ -56,7 +66,8 @@ export interface Registry {
    * Copies a bundle in as a new version. A kill at any moment leaves the registry as it was, or with the new version and
    * its aliases.
    *
-   * @throws {RegistryError} when the source is no bundle or is damaged, or a name is not allowed
+   * @throws {BundleError} when the source is no bundle or is damaged
+   * @throws {RegistryError} when a name is not allowed
    * @throws {StoreError} when the disk is full, cannot be written, or the database is locked or damaged
    */
   publish(options: PublishOptions): Promise<{ version: string; path: string }>;
@@ -145,7 +156,15 @@ export function openRegistry(home: string, options: RegistryOptions = {}): Regis
       try {
         const staged = await stageBundle(source, directory);
         await step("copied");
-        const published = await register(store, home, { name, bump, aliases, staged, journal, step });
+        const published = await register(store, home, {
+          name,
+          bump,
+          aliases,
+          card: source,
+          staged,
+          journal,
+          step,
+        });
         await step("committed");
         return published;
       } finally {
@@ -182,6 +201,7 @@ interface Registration {
   name: string;
   bump: Bump;
   aliases: string[];
+  card: CardOptions;
   staged: Staged;
   journal: string;
   step: (name: PublishStep) => Promise<void>;
@@ -199,7 +219,7 @@ async function register(
     return await store.write(async (t) => {
       await step("locked");
       const version = await nextVersion(t, home, name, publish.bump);
-      const manifest = await sealBundle(staged, name, version);
+      const manifest = await sealBundle(staged, name, version, publish.card);
       await step("sealed");
       const path = placed = bundlePath(home, { name, version });
       await placeBundle(staged, path, { path: publish.journal, entry: { name, version } });

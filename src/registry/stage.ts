@@ -1,46 +1,60 @@
+/**
+ * A bundle on its way into the registry: copied aside, sealed with its version, put in place; and the clean-up after a
+ * publish that died.
+ *
+ * @module
+ */
 import { dirname, join } from "node:path";
 import { moveFolderDurably, syncFolder, writeFileAtomic, writeFileDurably } from "../base/files.ts";
-import { hashFile } from "../base/hash.ts";
-import { explainStorageError } from "../store/errors.ts";
-import { checkEntry, listFiles, manifestName, readManifestText } from "./bundle.ts";
-import { modelCard } from "./card.ts";
-import { RegistryError } from "./errors.ts";
+import { hashFile, sha256 } from "../base/hash.ts";
+import { BundleError } from "../bundle/errors.ts";
+import { checkEntry, listFiles, manifestName, readManifestBytes } from "../bundle/files.ts";
 import {
-  checkName,
   type FileEntry,
-  isBundlePath,
   type Manifest,
   type ManifestDraft,
+  parseManifest,
   parseManifestDraft,
-} from "./manifest.ts";
+  unknownArchitecture,
+} from "../bundle/manifest.ts";
+import { parseObject, withArchitecture } from "../bundle/reader.ts";
+import { checkedPaths, jsonText } from "../bundle/writer.ts";
+import { explainStorageError } from "../store/errors.ts";
+import { type CardOptions, modelCard } from "./card.ts";
+import { RegistryError } from "./errors.ts";
+import { checkName } from "./names.ts";
 import { formatVersion, parseVersion } from "./versions.ts";
 
 /** Where a bundle comes from: a folder to copy, or contents by path. */
-export type BundleSource = { directory: string } | { files: Record<string, string | Uint8Array> };
+export type BundleSource = { readonly directory: string } | {
+  readonly files: Readonly<Record<string, string | Uint8Array>>;
+};
 
 /** A copy of a bundle in the staging area, on the disk but for its manifest, which lacks the version. */
 export interface Staged {
-  directory: string;
-  draft: ManifestDraft;
-  files: Record<string, FileEntry>;
+  readonly directory: string;
+  readonly draft: ManifestDraft;
+  readonly files: Readonly<Record<string, FileEntry>>;
 }
 
 /**
  * Copies a bundle into `target`, which must not exist, checking each file against weir.json where that lists it.
  *
- * @throws {RegistryError} when the source is no bundle or is damaged
- * @throws {StoreError} when the disk is full or cannot be written
+ * @throws {BundleError} When the source is no bundle or is damaged.
+ * @throws {StoreError} When the disk is full or cannot be written.
  */
 export async function stageBundle(source: BundleSource, target: string): Promise<Staged> {
   const from = "directory" in source ? source.directory : "the bundle";
-  const text = "directory" in source ? await readManifestText(from) : contentText(source.files[manifestName]);
-  if (text === undefined) throw new RegistryError(`the bundle has no ${manifestName}.`);
-  const draft = parseManifestDraft(text, "directory" in source ? join(from, manifestName) : manifestName);
-  const paths = "directory" in source ? await listFiles(from) : safeKeys(source.files);
+  const manifest = "directory" in source ? await readManifestBytes(from) : source.files[manifestName];
+  if (manifest === undefined) throw new BundleError(`${from} has no ${manifestName}.`);
+  const draft = parseManifestDraft(manifest, "directory" in source ? join(from, manifestName) : manifestName);
+  const paths = "directory" in source
+    ? await listFiles(from)
+    : checkedPaths(Object.keys(source.files).filter((path) => path !== manifestName));
   const listed = draft.files ?? {};
   const missing = Object.keys(listed).find((path) => !paths.includes(path));
   if (missing !== undefined) {
-    throw new RegistryError(`${from} is damaged: ${missing} is listed in ${manifestName} and missing.`);
+    throw new BundleError(`${from} is damaged: ${missing} is listed in ${manifestName} and missing.`);
   }
   const files: Record<string, FileEntry> = {};
   try {
@@ -50,24 +64,30 @@ export async function stageBundle(source: BundleSource, target: string): Promise
       files[path] = "directory" in source
         ? await copyFile(join(source.directory, path), join(target, path))
         : await writeContent(source.files[path], join(target, path));
-      if (listed[path] !== undefined) checkEntry(from, path, files[path], listed[path]);
+      if (Object.hasOwn(listed, path)) checkEntry(from, path, files[path], listed[path]);
     }
+    return { directory: target, draft: await completed(draft, target, from, files), files };
   } catch (error) {
     throw explainStorageError(error, `copy ${from} into the registry`, target);
   }
-  return { directory: target, draft, files };
 }
 
 /** Gives a staged bundle its name and version, writes weir.json and, where there is none, the model card. */
-export async function sealBundle(staged: Staged, name: string, version: string): Promise<Manifest> {
-  const manifest: Manifest = { ...staged.draft, name, version, files: { ...staged.files } };
-  if (manifest.files["README.md"] === undefined) {
-    const path = join(staged.directory, "README.md");
-    await writeFileDurably(path, modelCard(manifest));
-    manifest.files["README.md"] = await hashFile(path);
+export async function sealBundle(
+  staged: Staged,
+  name: string,
+  version: string,
+  card: CardOptions,
+): Promise<Manifest> {
+  const unlisted = { ...staged.draft, name, version, files: { ...staged.files } };
+  const manifest = parseManifest(unlisted, `${name} ${version}: ${manifestName}`);
+  const files = { ...manifest.files };
+  if (!Object.hasOwn(files, "README.md")) {
+    files["README.md"] = await writeContent(modelCard(manifest, card), join(staged.directory, "README.md"));
   }
-  await writeFileDurably(join(staged.directory, manifestName), JSON.stringify(manifest, null, 2) + "\n");
-  return manifest;
+  const sealed = { ...manifest, files };
+  await writeFileDurably(join(staged.directory, manifestName), jsonText(sealed));
+  return sealed;
 }
 
 /**
@@ -85,8 +105,8 @@ export async function placeBundle(
 
 /** Which version a publish was about to make, for the one who cleans up after it. */
 export interface JournalEntry {
-  name: string;
-  version: string;
+  readonly name: string;
+  readonly version: string;
 }
 
 /**
@@ -148,21 +168,19 @@ async function copyFile(from: string, to: string): Promise<FileEntry> {
 }
 
 async function writeContent(content: string | Uint8Array, to: string): Promise<FileEntry> {
-  await writeFileDurably(to, content);
-  return await hashFile(to);
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  await writeFileDurably(to, bytes);
+  return { sizeBytes: bytes.length, sha256: sha256(bytes) };
 }
 
-function safeKeys(files: Record<string, unknown>): string[] {
-  const paths = Object.keys(files).filter((path) => path !== manifestName);
-  const unsafe = paths.find((path) => !isBundlePath(path));
-  if (unsafe !== undefined) {
-    throw new RegistryError(
-      `${JSON.stringify(unsafe)} is no path inside a bundle: wanted one such as onnx/model.onnx.`,
-    );
-  }
-  return paths.sort();
-}
-
-function contentText(content: string | Uint8Array | undefined): string | undefined {
-  return content instanceof Uint8Array ? new TextDecoder().decode(content) : content;
+/** A draft with its architecture: that of format 1 names none, and the copied config.json does. */
+async function completed(
+  draft: ManifestDraft,
+  target: string,
+  from: string,
+  files: Readonly<Record<string, FileEntry>>,
+): Promise<ManifestDraft> {
+  if (draft.architecture !== unknownArchitecture || !Object.hasOwn(files, "config.json")) return draft;
+  const config = parseObject(await Deno.readFile(join(target, "config.json")), from, "config.json");
+  return withArchitecture(draft, config);
 }

@@ -1,15 +1,21 @@
+/**
+ * Semantic versions: reading, ordering and raising them.
+ *
+ * @module
+ */
+import { versionPattern } from "../bundle/names.ts";
 import { RegistryError } from "./errors.ts";
 
 /** A semantic version (semver.org 2.0.0). */
 export interface Version {
   /** raised when labels or inputs change */
-  major: number;
+  readonly major: number;
   /** raised for new data or a new method */
-  minor: number;
+  readonly minor: number;
   /** raised for everything else */
-  patch: number;
+  readonly patch: number;
   /** the identifiers after the hyphen, such as `rc` and `1`; empty for a release */
-  prerelease: string[];
+  readonly prerelease: readonly string[];
 }
 
 /** Which number a new version raises: major for changed labels or inputs, minor for new data or method, patch else. */
@@ -24,17 +30,12 @@ export const firstVersion = "1.0.0";
  * @throws {RegistryError} when `text` is none
  */
 export function parseVersion(text: string): Version {
-  const match = text.length <= 64 ? pattern.exec(text) : null;
+  const match = versionPattern.exec(text);
   if (match === null) {
     throw new RegistryError(`"${text.slice(0, 64)}" is not a version: wanted one such as 1.0.0.`);
   }
   const [major, minor, patch] = match.slice(1, 4).map(Number);
   return { major, minor, patch, prerelease: match[4]?.split(".") ?? [] };
-}
-
-/** Whether `text` is a semantic version. */
-export function isVersion(text: string): boolean {
-  return text.length <= 64 && pattern.test(text);
 }
 
 /** Writes a version as text. */
@@ -74,13 +75,7 @@ export function bumpVersion(version: string, bump: Bump): string {
   }
 }
 
-// Numbers without leading zeros and of at most 9 digits, which stay exact. Build metadata is not taken: two versions that
-// differ in it alone would be one in precedence and two in the registry.
-const number = "(0|[1-9]\\d{0,8})";
-const identifier = "(?:0|[1-9]\\d{0,8}|\\d*[a-zA-Z-][0-9a-zA-Z-]*)";
-const pattern = new RegExp(`^${number}\\.${number}\\.${number}(?:-(${identifier}(?:\\.${identifier})*))?$`);
-
-function comparePrerelease(a: string[], b: string[]): number {
+function comparePrerelease(a: readonly string[], b: readonly string[]): number {
   if (a.length === 0 || b.length === 0) return b.length - a.length; // a release comes after its pre-releases
   for (let i = 0; i < Math.min(a.length, b.length); i++) {
     if (a[i] === b[i]) continue;

@@ -4,22 +4,17 @@
  *
  * @module
  */
-import { join } from "node:path";
-import type { z } from "zod";
-import type { TextObservation } from "../drift/observation.ts";
+import { checkMaxTokens, checkVocabulary } from "../bundle/checks.ts";
+import { readBundle } from "../bundle/reader.ts";
 import { OutputError } from "../tasks/errors.ts";
 import { charactersOf } from "../tasks/observe.ts";
-import { servedTask } from "../tasks/served.ts";
 import type { AnyServedTask, RowOutputs, TextEncoding, TextQuery } from "../tasks/task.ts";
-import { padTokens } from "../text/pad.ts";
 import { loadTokenizer } from "../text/tokenizer.ts";
-import { type Bundle, readBundle } from "../bundle/reader.ts";
 import { ServeError } from "./errors.ts";
 import { lastEvent } from "./executor.ts";
-import { createOneShot, type WantedOutput } from "./one_shot.ts";
-import type { RunRequest, SessionDevice } from "./protocol.ts";
+import { firstIssue, openSessions, readVocabulary, signatureOf, taskOf, warmUpOf } from "./load.ts";
+import { createOneShot } from "./one_shot.ts";
 import type { BatchReport, PredictOptions, PredictService, ServiceOptions } from "./service_types.ts";
-import { type ModelSession, openSession } from "./session.ts";
 
 export type {
   BatchReport,
@@ -34,7 +29,8 @@ export type {
 /**
  * Loads a bundle of any task and serves it.
  *
- * @throws {ServeError} `bundle` when the bundle cannot be served; `TokenizerError` when its tokenizer cannot be read
+ * @throws {BundleError} When the bundle is damaged, or of a task that there is not; `TokenizerError` when its tokenizer cannot be
+ * read; `ServeError` of the kind `bundle` when its model cannot be loaded.
  *
  * @example
  * ```ts
@@ -55,46 +51,27 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
   const { task, head } = taskOf(bundle);
   const { model, name, outputs } = signatureOf(bundle, task.outputs);
   const tokenizer = loadTokenizer(bundle.tokenizer, bundle.tokenizerConfig);
+  checkVocabulary(tokenizer.vocabSize, bundle.config);
+  checkMaxTokens(maxTokens, tokenizer.encode("").ids.length);
   const vocabulary = readVocabulary(bundle.tokenizer);
-  let device = chooseDevice(options);
   const workers = options.workers ?? 1;
   const maxClientBatch = options.maxClientBatch ?? 32;
   const maxQueue = options.maxQueue ?? 512;
   const deadlineMs = options.deadlineMs ?? 10_000;
   const autoTruncate = options.autoTruncate ?? true;
   const clock = options.clock ?? Date.now;
-  const warmUp = {
-    requests: [[1, 16], [1, 64], [4, 16]].map(([rows, sequence]): RunRequest => {
-      const ids = new Array<number>(Math.min(sequence, maxTokens)).fill(1);
-      const texts = new Array(rows).fill({ ids, typeIds: ids.map(() => 0) });
-      return { feeds: { ...padTokens(texts, { padId: tokenizer.padId }) }, outputs: task.outputs };
-    }),
-    budgetMs: options.warmUpMs ?? 1_500,
-  };
-  const open = (device: SessionDevice) =>
-    openSessions(
-      workers,
-      () =>
-        openSession({
-          model,
-          name,
-          device,
-          threads: options.threads,
-          timeoutMs: options.runTimeoutMs,
-          warmUp,
-        }),
-    );
-  const isFallbackAllowed = (options.device ?? "auto") === "auto" && device === "webgpu";
-  const sessions = await open(device).catch((error) => {
-    // A driver that cannot run this model is no reason not to serve it, where nobody insisted on the GPU.
-    if (!isFallbackAllowed) throw error;
-    device = "wasm";
-    return open(device);
-  });
+  const { sessions, device } = await openSessions(
+    {
+      model,
+      name,
+      warmUp: warmUpOf(task.outputs, { padId: tokenizer.padId, maxTokens, ms: options.warmUpMs }),
+    },
+    { ...options, workers },
+  );
   const maxBatchTokens = options.maxBatchTokens ?? (device === "webgpu" ? 16_384 : 512);
   const loadMs = performance.now() - started;
 
-  const observers = new Set<(observation: TextObservation, atMs: number) => void>();
+  const observers = new Set<(observation: unknown, atMs: number) => void>();
   const answerListeners = new Set<(answer: unknown) => void>();
   const batchListeners = new Set<(report: BatchReport) => void>();
   const counts = { inputs: 0, failedInputs: 0, batches: 0 };
@@ -187,9 +164,7 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
     unreported.push(() => {
       for (const { query, encoding, outputs, answer } of answered) {
         notify(answerListeners, (listener) => listener(answer));
-        if (observers.size === 0) continue;
-        const observation = task.observe(query, encoding, outputs, head);
-        notify(observers, (listener) => listener(observation, atMs));
+        notify(observers, (listener) => listener(task.observe(query, encoding, outputs, head), atMs));
       }
     });
     if (unreported.length === 1) setTimeout(reportAll, 0);
@@ -256,79 +231,6 @@ interface Answered {
   readonly answer: unknown;
 }
 
-/** The task of a bundle, with what its head was made with. */
-function taskOf({ directory, manifest }: Bundle): { task: AnyServedTask; head: unknown } {
-  let task: AnyServedTask;
-  try {
-    task = servedTask(manifest.task);
-  } catch (error) {
-    throw new ServeError("bundle", `Cannot serve ${directory}: ${(error as Error).message}.`);
-  }
-  const head = task.head.safeParse(manifest.head);
-  if (head.success) return { task, head: head.data };
-  throw new ServeError(
-    "bundle",
-    `Cannot serve ${directory}: the head in weir.json: ${firstIssue(head.error)}.`,
-  );
-}
-
-/** The model's bytes, and the outputs that a task reads. */
-function signatureOf(
-  { directory, manifest, models }: Bundle,
-  outputs: readonly string[],
-): { model: Uint8Array; name: string; outputs: WantedOutput[] } {
-  const signature = manifest.signatures.model;
-  if (signature === undefined) {
-    throw new ServeError("bundle", `Cannot serve ${directory}: weir.json has no signature "model".`);
-  }
-  return {
-    model: models[signature.file],
-    name: join(directory, signature.file),
-    outputs: outputs.map((name) => {
-      const spec = signature.outputs.find((output) => output.name === name);
-      if (spec) return { name, perToken: spec.shape[1] === "sequence_length" };
-      throw new ServeError(
-        "bundle",
-        `Cannot serve ${directory}: its task ${manifest.task} reads an output "${name}", and the model gives ${
-          signature.outputs.map(({ name }) => name).join(", ") || "none"
-        }.`,
-      );
-    }),
-  };
-}
-
-function chooseDevice({ device = "auto", hasGpu = false }: ServiceOptions): SessionDevice {
-  if (device === "auto") return hasGpu ? "webgpu" : "wasm";
-  if (device === "webgpu" || device === "wasm" || device === "native") return device;
-  throw new ServeError(
-    "bundle",
-    `Unknown device "${String(device).slice(0, 40)}"; wanted auto, webgpu, wasm or native.`,
-  );
-}
-
-/** Token texts by id, out of a tokenizer.json that the tokeniser has accepted. */
-function readVocabulary(tokenizerJson: string): Map<number, string> {
-  const { model, added_tokens: added = [] } = JSON.parse(tokenizerJson) as {
-    model: { vocab: Record<string, number> | [string, number][] };
-    added_tokens?: { id: number; content: string }[];
-  };
-  // A unigram model lists its tokens in order, with their scores; the others say each token's id.
-  const entries: [number, string][] = Array.isArray(model.vocab)
-    ? model.vocab.map(([token], id) => [id, token])
-    : Object.entries(model.vocab).map(([token, id]) => [id, token]);
-  return new Map([...entries, ...added.map(({ id, content }): [number, string] => [id, content])]);
-}
-
-/** Opens all sessions, or none. */
-async function openSessions(count: number, open: () => Promise<ModelSession>): Promise<ModelSession[]> {
-  const results = await Promise.allSettled(Array.from({ length: count }, open));
-  const sessions = results.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
-  const failed = results.find((result) => result.status === "rejected");
-  if (!failed) return sessions;
-  for (const session of sessions) session.close();
-  throw failed.reason;
-}
-
 function checkQueries(queries: readonly TextQuery[], most: number, maxCharacters: number): void {
   if (queries.length === 0) {
     throw new ServeError("validation", "`inputs` is empty; send at least one text.");
@@ -358,11 +260,6 @@ function checkParameters(
   const checked = parameters.safeParse(asked);
   if (checked.success) return checked.data;
   throw new ServeError("parameters", `\`parameters\` of ${name}: ${firstIssue(checked.error)}.`);
-}
-
-/** What is wrong with a value, and where in it. */
-function firstIssue({ issues: [{ path, message }] }: z.ZodError): string {
-  return path.length > 0 ? `${path.join(".")}: ${message}` : message;
 }
 
 function subscribe<T>(listeners: Set<T>, listener: T): () => void {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { TextObservation } from "../drift/observation.ts";
 import type { AnyServedTask, TextQuery } from "../tasks/task.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import type { Bundle } from "../bundle/reader.ts";
@@ -135,7 +134,7 @@ export interface PredictService {
    * Calls `listener` for every text after its answer has gone out, with what a drift monitor is shown of it; returns what stops that. A
    * listener that throws is not called again.
    */
-  onObservation(listener: (observation: TextObservation, atMs: number) => void): () => void;
+  onObservation(listener: (observation: unknown, atMs: number) => void): () => void;
   /** The same with the answer itself. */
   onAnswer(listener: (answer: unknown) => void): () => void;
   /** Calls `listener` after every batch; returns what stops that. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { InferenceSession as OrtSession, Tensor as OrtTensor } from "onnxruntime-web";
+import { type InferenceSession, loadRuntime, type Runtime, type Tensor } from "../backend/ort/load.ts";
+import { firstLine } from "../base/text.ts";
 import type { IntTensor } from "../text/pad.ts";
 import type {
   HostMessage,
@@ -11,29 +12,16 @@ import type {
   OutputTensor,
   RunRequest,
   RunResult,
-  SessionDevice,
   WarmUp,
   WorkerMessage,
 } from "./protocol.ts";
-
-/** What the three builds of ONNX Runtime have in common. */
-interface Ort {
-  InferenceSession: {
-    create(model: Uint8Array, options: OrtSession.SessionOptions): Promise<OrtSession>;
-  };
-  Tensor: {
-    new (type: "int64", data: BigInt64Array, dims: readonly number[]): OrtTensor;
-    new (type: "int32", data: Int32Array, dims: readonly number[]): OrtTensor;
-  };
-  env: { wasm: { numThreads?: number }; logLevel?: string };
-}
 
 const scope = self as unknown as {
   onmessage: ((event: MessageEvent<HostMessage>) => void) | null;
   postMessage(message: WorkerMessage, options?: { transfer: Transferable[] }): void;
 };
-let ort: Ort;
-let session: OrtSession;
+let runtime: Runtime;
+let session: InferenceSession;
 
 scope.onmessage = async ({ data }) => {
   try {
@@ -48,7 +36,7 @@ scope.onmessage = async ({ data }) => {
     scope.postMessage({
       kind: "failed",
       id: data.id,
-      message: (error instanceof Error ? error.message : String(error)).split("\n")[0].replace(/\.$/, ""),
+      message: firstLine(error).replace(/\.$/, ""),
       broken: isBroken(error),
     });
   }
@@ -62,16 +50,10 @@ function isBroken(error: unknown): boolean {
 
 async function load(message: LoadMessage): Promise<void> {
   const started = performance.now();
-  ort = await importOrt(message.device);
-  if (message.device !== "native") ort.env.wasm.numThreads = message.threads;
-  ort.env.logLevel = "fatal"; // what goes wrong comes back as an error, and is told once
-  const provider = { webgpu: "webgpu", wasm: "wasm", native: "cpu" }[message.device];
-  session = await ort.InferenceSession.create(message.model, {
-    executionProviders: [provider],
-    graphOptimizationLevel: "all",
-    logSeverityLevel: 4,
-    ...(message.device === "native" ? { intraOpNumThreads: message.threads, interOpNumThreads: 1 } : {}),
-  });
+  runtime = await loadRuntime(message.device, message.threads);
+  // onnxruntime-node takes no shared memory.
+  const isCopied = message.device === "native" && message.model.buffer instanceof SharedArrayBuffer;
+  session = await runtime.create(isCopied ? message.model.slice() : message.model);
   const warmUpRuns = await warmUp(message.warmUp);
   scope.postMessage({
     kind: "loaded",
@@ -83,18 +65,6 @@ async function load(message: LoadMessage): Promise<void> {
       warmUpRuns,
     },
   });
-}
-
-async function importOrt(device: SessionDevice): Promise<Ort> {
-  if (device === "native") return await import("onnxruntime-node") as unknown as Ort;
-  if (device === "wasm") return await import("onnxruntime-web") as unknown as Ort;
-  // The browser build resolves its .wasm against `location`, which in a Worker has no base, and would fail with "Invalid URL".
-  Object.defineProperty(globalThis, "location", { value: undefined, configurable: true });
-  // Looking for EGL adapters too can crash a process as it ends (libEGL frees a thread's memory twice).
-  const [name, os] = ["DENO_WEBGPU_BACKEND", Deno.build.os];
-  const allowed = Deno.permissions.querySync({ name: "env", variable: name }).state === "granted";
-  if (os === "linux" && allowed && !Deno.env.get(name)) Deno.env.set(name, "vulkan");
-  return await import("onnxruntime-web/webgpu") as unknown as Ort;
 }
 
 /** How often the requests were run. V8 optimises a wasm function only after it has run for a while. */
@@ -111,7 +81,7 @@ async function warmUp({ requests, budgetMs }: WarmUp): Promise<number> {
 }
 
 async function run({ feeds, outputs: wanted }: RunRequest): Promise<RunResult> {
-  const inputs: Record<string, OrtTensor> = {};
+  const inputs: Record<string, Tensor> = {};
   for (const input of session.inputMetadata) {
     const { name } = input;
     // A model without token types (DistilBERT) does not ask for them; one that asks for more than there is cannot be run.
@@ -140,13 +110,13 @@ async function run({ feeds, outputs: wanted }: RunRequest): Promise<RunResult> {
   return { outputs, inferenceMs };
 }
 
-function tensorOf({ data, shape }: IntTensor, type: string): OrtTensor {
-  if (type === "int32") return new ort.Tensor("int32", data, shape);
+function tensorOf({ data, shape }: IntTensor, type: string): Tensor {
+  if (type === "int32") return new runtime.Tensor("int32", data, shape);
   // An int64 is two halves of 32 bits, the lower one first: widened so, it costs no BigInt a number.
   const halves = new Int32Array(2 * data.length);
   for (let i = 0; i < data.length; i++) {
     halves[2 * i] = data[i];
     halves[2 * i + 1] = data[i] >> 31;
   }
-  return new ort.Tensor("int64", new BigInt64Array(halves.buffer), shape);
+  return new runtime.Tensor("int64", new BigInt64Array(halves.buffer), shape);
 }

@@ -25,6 +25,8 @@ export interface ForwardMode {
   readonly training?: boolean;
   /** Texts of one row, which lie behind each other: the text inputs are `[texts * batch, sequence]`; 1 unless given. */
   readonly textsPerRow?: number;
+  /** Computes the last layer for all tokens, also where the head reads the first alone: to compare with models that do. */
+  readonly wholeLastLayer?: boolean;
 }
 
 /**
@@ -63,10 +65,14 @@ export interface TrainableModel {
 }
 
 /** A model of a task as a trainer takes it. */
-export function trainableModel(spec: ModelSpec, options: ObjectiveOptions = {}): TrainableModel {
+export function trainableModel(
+  spec: ModelSpec,
+  options: ObjectiveOptions & Pick<ForwardMode, "wholeLastLayer"> = {},
+): TrainableModel {
+  const { wholeLastLayer } = options;
   const textsPerRow = servedTasks[spec.task].queriesPerRow;
   return {
-    forward: ({ training }) => forwardGraph(spec, { training, textsPerRow }),
+    forward: ({ training }) => forwardGraph(spec, { training, textsPerRow, wholeLastLayer }),
     objective: (b, outputs) => trainedTasks[spec.task].objective(b, outputs, spec.head, options),
   };
 }

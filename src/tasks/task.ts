@@ -8,7 +8,7 @@ import type { z } from "zod";
 import type { DataRecord } from "../data/example.ts";
 import type { Feature } from "../drift/feature.ts";
 import type { Task as EvaluationTask } from "../evaluate/report.ts";
-import type { TextObservation } from "../drift/observation.ts";
+import type { Interval } from "../statistics/bootstrap.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizer.ts";
 
 /** A text, or a pair of texts that the model reads together. */
@@ -63,19 +63,10 @@ export interface RowOutput {
   readonly data: Float32Array;
 }
 
-/** A metric with its confidence interval. */
-export interface MetricValue {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-  readonly confidence: number;
-  readonly n: number;
-}
-
 /** How good answers are. */
 export interface Scores {
   /** By name, the most telling first. */
-  readonly metrics: Readonly<Record<string, MetricValue>>;
+  readonly metrics: Readonly<Record<string, Interval>>;
   /** Everything that was measured, for JSON. */
   readonly report: unknown;
   /** The same as text for a terminal. */
@@ -94,8 +85,10 @@ export interface BestBy {
 export interface ModelFacts<H> {
   /** What the head was made with, such as the labels. */
   readonly head: H;
-  /** One more than the greatest token id. */
-  readonly vocabSize: number;
+  /** One more than the greatest token id; a baseline refuses ids beyond it. */
+  readonly vocabSize?: number;
+  /** What a token id spells, for people. */
+  tokenText?(id: number): string | undefined;
 }
 
 /**
@@ -104,8 +97,9 @@ export interface ModelFacts<H> {
  * @typeParam H What a head is made with: labels, pooling. It is kept in `weir.json` as `head`.
  * @typeParam T What a row of labelled data says the answer should be.
  * @typeParam A What a model answers.
+ * @typeParam O What is observed of a query and its answer, for drift.
  */
-export interface ServedTask<H, T, A> {
+export interface ServedTask<H, T, A, O = unknown> {
   /** As in `weir.json` and on the command line. */
   readonly name: string;
   /** What people call it: "text classification". */
@@ -131,6 +125,9 @@ export interface ServedTask<H, T, A> {
   queries(record: DataRecord, where: string, columns: Columns): readonly TextQuery[];
   /** What a record says the answer should be. */
   target(record: DataRecord, where: string, columns: Columns): T;
+
+  /** What is wrong with a target for a model with this head, such as a label that the model does not know. */
+  problemOf?(target: T, head: H): string | undefined;
 
   /** What a query's answer is read from. */
   readonly outputs: readonly string[];
@@ -165,10 +162,10 @@ export interface ServedTask<H, T, A> {
     encoding: TextEncoding,
     outputs: RowOutputs | undefined,
     head: H,
-  ): TextObservation;
+  ): O;
 
   /** What is watched of this task's traffic. */
-  features(model: ModelFacts<H>): readonly Feature<unknown>[];
+  features(model: ModelFacts<H>): readonly Feature<O>[];
 
   /** Scores answers; each row has as many answers as it has queries. Intervals that need resampling are made where `resamples` is given. */
   judge(
@@ -176,6 +173,10 @@ export interface ServedTask<H, T, A> {
     answers: readonly (readonly A[])[],
     options: { readonly head: H; readonly resamples?: number },
   ): Scores;
+  /** Why answers of models with these heads cannot be compared, such as other labels. */
+  headsDiffer?(one: H, other: H): string | undefined;
+  /** Options of the evaluation's families that follow from the head, such as the labels and their order. */
+  evaluationSettings?(head: H): Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** An answer and what was wanted as `weir eval` compares them. */
   pair(
     target: T,

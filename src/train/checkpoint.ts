@@ -21,11 +21,13 @@ import {
   optional,
   parseJson,
   record,
+  text,
 } from "../base/json.ts";
 import { lockDirectory } from "../base/lock.ts";
+import { shorten } from "../base/text.ts";
 import { formatShape } from "../graph/shape.ts";
 import type { HostTensor, NodeOf } from "../graph/graph.ts";
-import { readSafetensors, writeSafetensors } from "../nn/safetensors.ts";
+import { readSafetensors, safetensorsParts } from "../nn/safetensors.ts";
 import type { EpochRecord } from "./best.ts";
 import { CheckpointError } from "./errors.ts";
 
@@ -92,7 +94,7 @@ export async function saveCheckpoint(
   const json = JSON.stringify({ format: FORMAT, place, settings, note });
   await saving(
     path,
-    () => writeFileAtomic(path, writeSafetensors(checkpoint.states, { metadata: { weir: json } })),
+    () => writeFileAtomic(path, safetensorsParts(checkpoint.states, { metadata: { weir: json } })),
   );
   const kept = place.bestStep === null ? undefined : bestFile(place.bestStep);
   for await (const { name } of Deno.readDir(directory)) {
@@ -161,7 +163,7 @@ export async function saveBest(
   best: { step: number; parameters: Record<string, HostTensor> },
 ): Promise<void> {
   const path = join(directory, bestFile(best.step));
-  await saving(path, () => writeFileAtomic(path, writeSafetensors(best.parameters)));
+  await saving(path, () => writeFileAtomic(path, safetensorsParts(best.parameters)));
 }
 
 /**
@@ -187,7 +189,7 @@ export function compareSettings(saved: Settings, wanted: Settings): string[] {
     if (isObject(saved[key]) && isObject(wanted[key])) {
       return compareSettings(saved[key], wanted[key]).map((line) => `${key}.${line}`);
     }
-    return [`${key} was ${shorten(was)} there and is ${shorten(is)} now`];
+    return [`${key} was ${shorten(was, 80)} there and is ${shorten(is, 80)} now`];
   });
 }
 
@@ -199,10 +201,6 @@ function canonical(value: Json | undefined): string {
   );
 }
 
-function shorten(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
-
 const count = number({ least: 0, whole: true });
 /** A metric that is not a number is null in JSON. */
 const metric: Check<number> = (value, path) => value === null ? NaN : number()(value, path);
@@ -210,9 +208,9 @@ const epoch = object<EpochRecord>({
   epoch: count,
   step: count,
   trainLoss: number(),
-  evaluation: optional(object({ loss: metric, accuracy: metric, macroF1: metric })),
+  evaluation: optional(record(metric, { most: 1000 })),
 });
-const runRecord = object<{ place: RunPlace; settings: Settings }>({
+const runRecord = object<{ place: RunPlace; settings: Settings; note: Note }>({
   place: object<RunPlace>({
     step: count,
     epoch: count,
@@ -225,6 +223,7 @@ const runRecord = object<{ place: RunPlace; settings: Settings }>({
     finished: flag,
   }),
   settings: record(anyJson({ depth: 16 }), { most: 1000 }),
+  note: record(text(1000), { most: 100 }),
 });
 
 function parseMetadata(json: string | undefined, path: string): { place: RunPlace; settings: Settings } {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { formatDuration } from "../base/format.ts";
 
 /** Where progress is written: standard error, or a test's list. */
 export interface ProgressOutput {
@@ -94,22 +95,6 @@ export function createProgress(
     },
     done: clear,
   };
-}
-
-/** 61000 as `1:01`. */
-export function formatDuration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  const two = (n: number) => String(n).padStart(2, "0");
-  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
-}
-
-/** 1300000 as `1.3 MB`. */
-export function formatBytes(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
-  const value = bytes / 1000 ** power;
-  return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
 }
 
 function describe(state: ProgressState, pace: { elapsedMs: number; steps: number }): string {

@@ -4,8 +4,10 @@
  * @module
  */
 import { BackendError } from "../backend/interface.ts";
+import { allFinite } from "../base/arrays.ts";
 import { UserError } from "../base/errors.ts";
 import { checkpointStates, bundleStates, type HostTensor, type NodeOf } from "../graph/graph.ts";
+import { formatBytes, formatDuration } from "../base/format.ts";
 import { numeric, sizeOf } from "../graph/shape.ts";
 import { initialStates } from "../nn/init.ts";
 import type { Batch, Batches } from "../nn/batch.ts";
@@ -18,7 +20,7 @@ import { createEvaluator, type Evaluator } from "./evaluator.ts";
 import { createKeeper, type Keeper } from "./keeper.ts";
 import { type MeasureOptions, measureStep } from "./measure.ts";
 import { checkOptions, type StepRecord, type TrainOptions, type TrainResult } from "./options.ts";
-import { createProgress, formatBytes, formatDuration, type Progress } from "./progress.ts";
+import { createProgress, type Progress } from "./progress.ts";
 import { buildTrainingGraph, type StepOptions, type TrainingGraph } from "./step.ts";
 import { Steps } from "./steps.ts";
 
@@ -326,7 +328,7 @@ class Run {
   async #readFinite(names: readonly string[]): Promise<Record<string, HostTensor>> {
     const states = await this.#steps.main.read(names);
     for (const [name, { data }] of Object.entries(states)) {
-      if (data.some((value: number) => !Number.isFinite(value))) {
+      if (!allFinite(data)) {
         throw new TrainingError(
           `Training stopped after step ${this.#place.step}: "${name}" holds values that are not finite. ${this.#advice()}`,
         );

@@ -6,15 +6,7 @@ import {
   writeFileAtomic,
   writeFileDurably,
 } from "../../src/base/files.ts";
-
-async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { withFolder } from "../folder.ts";
 
 const names = (folder: string) => [...Deno.readDirSync(folder)].map((e) => e.name).sort();
 

@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../src/base/errors.ts";
 import { lockDirectory, lockShared, tryLockAlone } from "../../src/base/lock.ts";
-
-async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { withFolder } from "../folder.ts";
 
 /** A process that holds a folder until it is killed. */
 async function holdElsewhere(folder: string): Promise<Deno.ChildProcess> {

@@ -49,16 +49,6 @@ export async function weirProcess(args: string[], options: SpawnOptions = {}): P
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** Calls `body` with a folder that is gone afterwards. */
-export async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "weir-cli-" });
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 /** Short texts of two kinds, told apart by their words; `each` of either. */
 export function messages(each: number): { text: string; label: string }[] {
   const words = {

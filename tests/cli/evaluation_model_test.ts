@@ -1,7 +1,8 @@
 // Evaluating and comparing models that were trained a moment ago.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { messages, tiny, weir, withFolder, writeJsonl } from "./cli.ts";
+import { messages, tiny, weir, writeJsonl } from "./cli.ts";
+import { withFolder } from "../folder.ts";
 
 Deno.test("a model is evaluated with slices, probes, canaries, safety and a gate, and compared with another", async (t) => {
   await withFolder(async (folder) => {

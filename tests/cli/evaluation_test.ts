@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { weir, withFolder } from "./cli.ts";
+import { weir } from "./cli.ts";
+import { withFolder } from "../folder.ts";
 
 const predictions = [
   "the cat sat on a mat",

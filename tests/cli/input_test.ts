@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { messages, tiny, weir, withFolder, writeJsonl } from "./cli.ts";
+import { messages, tiny, weir, writeJsonl } from "./cli.ts";
+import { withFolder } from "../folder.ts";
 
 const spam = (text: string) => JSON.stringify({ text, label: "spam" });
 const ham = (text: string) => JSON.stringify({ text, label: "ham" });

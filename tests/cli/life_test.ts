@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { messages, tiny, weir, withFolder, writeJsonl } from "./cli.ts";
+import { messages, tiny, weir, writeJsonl } from "./cli.ts";
+import { withFolder } from "../folder.ts";
 
 /** Runs a command that must succeed with `--json`, and returns its object. */
 // deno-lint-ignore no-explicit-any -- whatever a command prints

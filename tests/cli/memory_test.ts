@@ -3,8 +3,9 @@ import { createGpuBackend } from "../../src/backend/gpu/backend.ts";
 import { describeAdapter } from "../../src/backend/gpu/device.ts";
 import { type Backend, BackendError } from "../../src/backend/interface.ts";
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
+import { createBuilder, freeze } from "../../src/graph/graph.ts";
 import { mix32 } from "../../src/graph/ops/random.ts";
-import { memoryAdvice } from "../../src/cli/memory.ts";
+import { checkMemory, memoryAdvice } from "../../src/cli/memory.ts";
 import { type Output, processOutput } from "../../src/cli/output.ts";
 import { trainAndRegister } from "../../src/cli/pipeline.ts";
 import { trainDefaults } from "../../src/cli/train.ts";
@@ -71,6 +72,16 @@ Deno.test({
       await backend.dispose();
     }
   },
+});
+
+Deno.test("a frozen parameter takes its own 4 bytes, one that is trained its moments' too", () => {
+  const b = createBuilder();
+  b.parameter("head", [1e6], { kind: "normal", std: 0.02 });
+  b.parameter("trunk", [1e8], { kind: "normal", std: 0.02 });
+  const frozen = freeze((name) => name === "trunk")(b.graph());
+  checkMemory(frozen, 412e6);
+  assert.throws(() => checkMemory(frozen, 411e6), /101 M parameters takes at least 0.4 GB/);
+  assert.throws(() => checkMemory(b.graph(), 412e6), /101 M parameters takes at least 1.2 GB/);
 });
 
 Deno.test("what is taken already, or would not help there, is not advised", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CommandError, explain, oneLine, UsageError, writeText } from "../../src/cli/output.ts";
+import { CommandError, explain, UsageError, writeText } from "../../src/cli/output.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { StoreError } from "../../src/store/errors.ts";
 
@@ -93,8 +93,4 @@ Deno.test("a text is written whole to a stream that takes it in pieces, and one 
   });
   writeText(failing(new Deno.errors.BrokenPipe()), "x");
   assert.throws(() => writeText(failing(new Deno.errors.BadResource("closed")), "x"), /closed/);
-});
-
-Deno.test("line ends become spaces", () => {
-  assert.equal(oneLine(" a\n  b\r\n\nc \n"), "a b c");
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describeAdapter } from "../../src/backend/gpu/device.ts";
-import { messages, tiny, weir, withFolder, writeJsonl } from "./cli.ts";
+import { messages, tiny, weir, writeJsonl } from "./cli.ts";
+import { withFolder } from "../folder.ts";
 
 const adapter = await describeAdapter();
 

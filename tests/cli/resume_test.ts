@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { messages, spawnWeir, tiny, weirProcess, withFolder, writeJsonl } from "./cli.ts";
+import { messages, spawnWeir, tiny, weirProcess, writeJsonl } from "./cli.ts";
+import { withFolder } from "../folder.ts";
 
 const EPOCHS = 40;
 

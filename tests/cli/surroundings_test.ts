@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { messages, spawnWeir, tiny, weir, weirProcess, withFolder, writeJsonl } from "./cli.ts";
+import { messages, spawnWeir, tiny, weir, weirProcess, writeJsonl } from "./cli.ts";
+import { withFolder } from "../folder.ts";
 
 /** Trains a tiny model in `folder`/home and returns the options that reach it, and its data. */
 async function trained(folder: string): Promise<{ at: string[]; data: string }> {

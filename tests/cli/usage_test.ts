@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { weir, weirProcess, withFolder } from "./cli.ts";
+import { weir, weirProcess } from "./cli.ts";
+import { withFolder } from "../folder.ts";
 
 const commands = [
   ["train"],

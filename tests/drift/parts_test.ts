@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { binLabels, binOf, countBins, lengthEdges, quantileEdges } from "../../src/drift/bins.ts";
+import { binLabels, binOf, countBins, lengthEdges, quantileEdges, realEdges } from "../../src/drift/bins.ts";
 import { classSharesPValue } from "../../src/drift/class_shares.ts";
 import { momentsOf, pearson3Survival } from "../../src/statistics/pearson3.ts";
 import { alertPolicy, nextAlarmState } from "../../src/drift/policy.ts";
 import { createHashedRandom } from "../../src/base/random.ts";
 import { chiSquareTest } from "../../src/statistics/chi_square.ts";
-import { measureTokenNoise, noiseAt } from "../../src/drift/token_noise.ts";
+import { measureBagNoise, noiseAt } from "../../src/drift/bag_noise.ts";
 import { mergeWindows, type WindowCounts } from "../../src/drift/window.ts";
 
 Deno.test("quantile bins hold equal shares, and a value that repeats gets a bin of its own", () => {
@@ -30,9 +30,22 @@ Deno.test("lengths are drawn over round numbers that cover the reference and a s
   assert.ok(lengthEdges([0, 0, 0]).length > 0);
 });
 
+Deno.test("numbers of any size are drawn over round steps that cover the bulk of them", () => {
+  const values = Array.from({ length: 500 }, (_, i) => -0.03 + i * 0.0002);
+  assert.deepEqual(realEdges(values), [-0.03, -0.02, -0.01, 0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07]);
+  assert.deepEqual(realEdges([2.5, 2.5, 2.5]), [2.5]);
+  const nearlySame = Array.from({ length: 50 }, (_, i) => 1e6 + i * 1e-9);
+  assert.ok(realEdges(nearlySame).length === 1);
+  for (const scale of [1e-12, 1, 1e12]) {
+    const edges = realEdges(values.map((value) => value * scale));
+    assert.ok(edges.length >= 8 && edges.every((edge, i) => i === 0 || edge > edges[i - 1]), `${edges}`);
+  }
+});
+
 Deno.test("bins are named for people", () => {
   assert.deepEqual(binLabels([20, 21, 1500], "count"), ["≤ 20", "21", "22–1,500", "> 1,500"]);
   assert.deepEqual(binLabels([0, 0.005, 0.1], "share"), ["0%", "0–0.5%", "0.5–10%", "> 10%"]);
+  assert.deepEqual(binLabels([-1.5, 0, 2], "real"), ["≤ -1.5", "-1.5 to 0", "0 to 2", "> 2"]);
 });
 
 Deno.test("Pearson's type III survival function equals scipy's", () => {
@@ -63,8 +76,8 @@ Deno.test("texts that repeat themselves have more noise than their tokens would 
     { length: 400 },
     () => Array.from({ length: 50 }, () => Math.floor(random() * 20)),
   );
-  const [ofBursty, ofMixed] = [bursty, mixed].map((texts) => measureTokenNoise(texts, 20, 1));
-  assert.deepEqual(ofBursty.map((noise) => noise.texts), [10, 25, 50, 100, 200]);
+  const [ofBursty, ofMixed] = [bursty, mixed].map((texts) => measureBagNoise(texts, 20, 1));
+  assert.deepEqual(ofBursty.map((noise) => noise.observations), [10, 25, 50, 100, 200]);
   // (bins - 1) / 8 · (1/n + 1/m): the mean for independent draws, of tokens here and of texts there
   const expected = (size: number) => 19 / 8 * (1 / size + 1 / (400 - size));
   assert.ok(Math.abs(ofMixed[3].mean / (expected(100) / 50) - 1) < 0.15);
@@ -77,7 +90,7 @@ Deno.test("noise between the measured sizes lies between theirs, and beyond the 
     { length: 300 },
     () => Array.from({ length: 20 }, () => Math.floor(random() * 30)),
   );
-  const measured = measureTokenNoise(texts, 30, 1);
+  const measured = measureBagNoise(texts, 30, 1);
   const means = [5, 25, 40, 50, 80, 100].map((size) => noiseAt(measured, size, 300 - size).mean);
   for (let i = 1; i < means.length; i++) assert.ok(means[i] < means[i - 1], `${means}`);
   assert.equal(noiseAt(measured, 50, 250).mean, measured[2].mean);
@@ -113,30 +126,40 @@ Deno.test("an alarm takes drifted windows in a row, and calm ones in a row to en
 });
 
 Deno.test("merged windows keep exact counts, and drop values they cannot keep all of", () => {
-  const window = (texts: number, values: number[]): WindowCounts => ({
-    texts,
-    startedAtMs: texts,
-    lastAtMs: 2 * texts,
-    numeric: { tokens: { bins: [texts, 0], display: [0, texts], values } },
-    classes: [texts],
-    tokens: [1, texts],
+  const window = (n: number, values: number[]): WindowCounts => ({
+    n,
+    startedAtMs: n,
+    lastAtMs: 2 * n,
     invalid: 1,
+    features: {
+      tokens: { kind: "numeric", bins: [n, 0], display: [0, n], values },
+      class: { kind: "categorical", bins: [n] },
+      words: { kind: "bag", observations: n, bins: [1, n] },
+      embedding: { kind: "vector", bins: [0, n] },
+    },
   });
   const merged = mergeWindows(window(2, [4, 5]), window(3, [1, 2, 3]));
   assert.deepEqual(merged, {
-    texts: 5,
+    n: 5,
     startedAtMs: 2,
     lastAtMs: 6,
-    numeric: { tokens: { bins: [5, 0], display: [0, 5], values: [4, 5, 1, 2, 3] } },
-    classes: [5],
-    tokens: [2, 5],
     invalid: 2,
+    features: {
+      tokens: { kind: "numeric", bins: [5, 0], display: [0, 5], values: [4, 5, 1, 2, 3] },
+      class: { kind: "categorical", bins: [5] },
+      words: { kind: "bag", observations: 5, bins: [2, 5] },
+      embedding: { kind: "vector", bins: [0, 5] },
+    },
   });
-  assert.deepEqual(mergeWindows(window(2, [4, 5]), window(3, [])).numeric.tokens?.values, []);
+  const valuesOf = ({ features: { tokens } }: WindowCounts) =>
+    tokens.kind === "numeric" ? tokens.values : undefined;
+  assert.deepEqual(valuesOf(mergeWindows(window(2, [4, 5]), window(3, []))), []);
   const many = Array(6000).fill(1);
-  assert.deepEqual(mergeWindows(window(6000, many), window(6000, many)).numeric.tokens?.values, []);
-  assert.throws(
-    () => mergeWindows(window(1, []), { ...window(1, []), tokens: [1] }),
-    /tokenDistribution differ/,
-  );
+  assert.deepEqual(valuesOf(mergeWindows(window(6000, many), window(6000, many))), []);
+  const { features } = window(1, [1]);
+  const spoiled = (words: WindowCounts["features"]): WindowCounts => ({ ...window(1, [1]), features: words });
+  const bins = { ...features, words: { kind: "bag" as const, observations: 1, bins: [1] } };
+  assert.throws(() => mergeWindows(window(1, [1]), spoiled(bins)), /words differ/);
+  const { words: _, ...fewer } = features;
+  assert.throws(() => mergeWindows(window(1, [1]), spoiled(fewer)), /only one of them counts words/);
 });

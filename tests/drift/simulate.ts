@@ -1,4 +1,10 @@
-import type { TextObservation } from "../../src/drift/mod.ts";
+import {
+  classFeatures,
+  type Feature,
+  type ObservedClasses,
+  type ObservedText,
+  textFeatures,
+} from "../../src/drift/mod.ts";
 import { createHashedRandom } from "../../src/base/random.ts";
 
 /** What the simulated traffic is like. */
@@ -15,6 +21,14 @@ export const USUAL: Traffic = { spamShare: 0.3, length: 150, foreign: false };
 export const LABELS = ["ham", "spam"];
 export const VOCABULARY = 4000;
 
+/** What is observed of a classified text. */
+export type Observed = ObservedText & ObservedClasses;
+
+/** The features of a text and of its predicted class. */
+export function featuresOf(vocabSize = VOCABULARY, topTokens?: number): readonly Feature<Observed>[] {
+  return [...textFeatures({ vocabSize, topTokens }), ...classFeatures(LABELS)];
+}
+
 const TOPICS = 40;
 const PLAIN_TOKENS = VOCABULARY - 10;
 const zipfSums = new Float64Array(PLAIN_TOKENS);
@@ -24,7 +38,7 @@ for (let rank = 0, sum = 0; rank < PLAIN_TOKENS; rank++) zipfSums[rank] = sum +=
  * A seeded source of observations with what makes real text hard to test: Zipf's law, a topic per text, words that repeat
  * within a text, lengths over two orders of magnitude, predictions that are mostly sure.
  */
-export function simulateTexts(seed: number): (traffic: Traffic) => TextObservation {
+export function simulateTexts(seed: number): (traffic: Traffic) => Observed {
   const random = createHashedRandom(seed);
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   const zipf = () => {

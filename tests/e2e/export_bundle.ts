@@ -7,17 +7,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type BertConfig, bertConfig } from "../../models/bert.ts";
-import { buildClassifier, fitWeights, type ModelConfig } from "../../models/index.ts";
+import { fitWeights } from "../../models/index.ts";
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
-import { writeBundleFiles } from "../../src/cli/bundle_files.ts";
-import { inferenceGraph } from "../../src/cli/onnx_file.ts";
+import { writeBundle } from "../../src/bundle/writer.ts";
 import { BaselineBuilder } from "../../src/drift/mod.ts";
 import { createBuilder, type HostTensor, hostTensor } from "../../src/graph/graph.ts";
-import { classifierInputs } from "../../src/nn/classifier.ts";
+import { bundleFiles, inferenceGraph, signatureOf } from "../../src/lifecycle/export.ts";
 import { initialStates } from "../../src/nn/init.ts";
-import type { ManifestDraft } from "../../src/registry/manifest.ts";
-import type { TokenBatch } from "../../src/serve/protocol.ts";
-import { collate } from "../../src/serve/text_classification.ts";
+import { forwardGraph, type ModelSpec } from "../../src/tasks/model.ts";
+import { textClassification } from "../../src/tasks/text_classification/serve.ts";
+import { padTokens, type TokenTensors } from "../../src/text/pad.ts";
 import { loadTokenizer, type Tokenizer } from "../../src/text/tokenizer.ts";
 import { trainWordPiece } from "../../src/text/wordpiece_train.ts";
 
@@ -27,7 +26,7 @@ export const TOLERANCE = 1e-4;
 /** A text, or two that the model reads together. */
 export type Input = string | readonly [string, string];
 
-const labels = ["ham", "spam", "news"];
+const head = { labels: ["ham", "spam", "news"] };
 const maxTokens = 32;
 
 const corpus = [
@@ -55,7 +54,6 @@ export const texts: readonly Input[] = [
 export function smallConfig(tokenizer: Tokenizer): BertConfig {
   return bertConfig({
     vocabSize: tokenizer.vocabSize,
-    labels,
     hiddenSize: 24,
     layers: 2,
     heads: 3,
@@ -69,8 +67,8 @@ export function smallConfig(tokenizer: Tokenizer): BertConfig {
  * Weights as large as trained ones: with those of a fresh model, biases are 0, norms are 1 and all logits nearly equal, so
  * that a dropped bias or a wrong mask would show nowhere.
  */
-export function trainedLikeWeights(config: ModelConfig, seed = 7): Record<string, HostTensor> {
-  const states = initialStates(inferenceGraph(config), seed);
+export function trainedLikeWeights(spec: ModelSpec, seed = 7): Record<string, HostTensor> {
+  const states = initialStates(inferenceGraph(spec), seed);
   const noise = (name: string, length: number) => {
     const b = createBuilder();
     b.parameter(name, [length], { kind: "normal", std: 0.3 });
@@ -84,30 +82,40 @@ export function trainedLikeWeights(config: ModelConfig, seed = 7): Record<string
   );
 }
 
+/** A small model and its tokenizer. */
+export interface SmallModel {
+  readonly spec: ModelSpec;
+  readonly weights: Readonly<Record<string, HostTensor>>;
+  readonly tokenizer: Tokenizer;
+}
+
+/** A text classifier of three labels on a body. */
+export function classifierSpec(config: ModelSpec["config"]): ModelSpec {
+  return { task: "text-classification", config, head };
+}
+
 /** Writes the files of a bundle, as training does, and returns what they were made of. */
-export async function writeSmallBundle(
-  directory: string,
-): Promise<{ config: BertConfig; weights: Record<string, HostTensor>; tokenizer: Tokenizer }> {
-  const files = trainWordPiece(corpus, { vocabSize: 180, modelMaxLength: maxTokens });
-  const tokenizer = loadTokenizer(files.tokenizer, files.config);
-  const config = smallConfig(tokenizer);
-  const weights = trainedLikeWeights(config);
-  const baseline = new BaselineBuilder({ labels, vocabSize: tokenizer.vocabSize });
+export async function writeSmallBundle(directory: string): Promise<SmallModel> {
+  const tokenizerFiles = trainWordPiece(corpus, { vocabSize: 180, modelMaxLength: maxTokens });
+  const tokenizer = loadTokenizer(tokenizerFiles.tokenizer, tokenizerFiles.config);
+  const spec = classifierSpec(smallConfig(tokenizer));
+  const weights = trainedLikeWeights(spec);
+  const baseline = new BaselineBuilder(textClassification.features({ head, vocabSize: tokenizer.vocabSize }));
+  const outputs = { logits: { shape: [3], data: Float32Array.of(2, 1, 0) } };
   for (let i = 0; i < 20; i++) {
-    const { ids, unknownCount } = tokenizer.encode(corpus[i % corpus.length], { maxTokens });
-    baseline.observe({
-      characters: corpus[i % corpus.length].length,
-      tokenIds: ids,
-      unknownTokens: unknownCount,
-      probabilities: [0.6, 0.3, 0.1],
-    });
+    const query = corpus[i % corpus.length];
+    const encoding = textClassification.encode(tokenizer, query, { maxTokens });
+    baseline.observe(textClassification.observe(query, encoding, outputs, head));
   }
-  const manifest: ManifestDraft & { version: string } = {
-    format: "weir-bundle/1",
+  await writeBundle(directory, bundleFiles({ spec, weights, tokenizerFiles, baseline: baseline.build() }), {
+    format: "weir-bundle/2",
     name: "small",
     version: "1.0.0",
-    task: "text-classification",
+    task: spec.task,
     createdAt: "2026-01-01T00:00:00.000Z",
+    architecture: spec.config.modelType,
+    head,
+    signatures: { model: signatureOf(spec) },
     lineage: {
       runId: "none",
       dataHash: `sha256:${"0".repeat(64)}`,
@@ -120,23 +128,14 @@ export async function writeSmallBundle(
       trainSeconds: 0,
     },
     metrics: {},
-    labels,
     limits: { maxTokens, maxCharacters: 1_000_000 },
-  };
-  await writeBundleFiles(directory, {
-    manifest,
-    config,
-    weights,
-    tokenizer: files.tokenizer,
-    tokenizerConfig: files.config,
-    baseline: baseline.build(),
   });
-  return { config, weights, tokenizer };
+  return { spec, weights, tokenizer };
 }
 
 /** Runs `use` with a new bundle in a folder that is gone afterwards. */
 export async function withSmallBundle(
-  use: (bundle: { directory: string } & Awaited<ReturnType<typeof writeSmallBundle>>) => Promise<void>,
+  use: (bundle: SmallModel & { readonly directory: string }) => Promise<void>,
 ): Promise<void> {
   const directory = await Deno.makeTempDir({ prefix: "weir-export-" });
   try {
@@ -146,66 +145,38 @@ export async function withSmallBundle(
   }
 }
 
-/** A batch of texts, padded to its longest; `maxTokens` cuts. */
-export function batchOf(tokenizer: Tokenizer, inputs: readonly Input[]): TokenBatch {
-  const encodings = inputs.map((input) =>
-    typeof input === "string"
-      ? tokenizer.encode(input, { maxTokens })
-      : tokenizer.encode(input[0], { pair: input[1], maxTokens })
-  );
-  return collate(encodings, tokenizer.padId);
+/** A batch of texts, padded to its longest or to `sequence`; `maxTokens` cuts. */
+export function batchOf(tokenizer: Tokenizer, inputs: readonly Input[], sequence?: number): TokenTensors {
+  const encodings = inputs.map((input) => textClassification.encode(tokenizer, input, { maxTokens }));
+  return padTokens(encodings, { padId: tokenizer.padId, sequence });
 }
 
 /** Every batch size from 1 to 8, each text alone, and one batch whose rows are padded far beyond the longest text. */
-export function batchesOf(tokenizer: Tokenizer): TokenBatch[] {
+export function batchesOf(tokenizer: Tokenizer): TokenTensors[] {
   const sizes = Array.from({ length: 8 }, (_, i) => texts.slice(0, i + 1));
   const alone = texts.map((text) => [text]);
-  const short = batchOf(tokenizer, ["loans", "Win money now!"]);
   return [
     ...sizes.map((inputs) => batchOf(tokenizer, inputs)),
     ...alone.map((inputs) => batchOf(tokenizer, inputs)),
-  ]
-    .concat(widen(short, maxTokens, tokenizer.padId));
-}
-
-function widen(batch: TokenBatch, sequence: number, padId: number): TokenBatch {
-  const spread = (from: BigInt64Array, fill: number) => {
-    const to = new BigInt64Array(batch.batch * sequence).fill(BigInt(fill));
-    for (let row = 0; row < batch.batch; row++) {
-      to.set(from.subarray(row * batch.sequence, (row + 1) * batch.sequence), row * sequence);
-    }
-    return to;
-  };
-  return {
-    batch: batch.batch,
-    sequence,
-    inputIds: spread(batch.inputIds, padId),
-    attentionMask: spread(batch.attentionMask, 0),
-    tokenTypeIds: spread(batch.tokenTypeIds, 0),
-  };
+    batchOf(tokenizer, ["loans", "Win money now!"], maxTokens),
+  ];
 }
 
 /** Our own logits of batches, from the checkpoint's tensors, by the interpreter: `[B, labels]` each. */
 export async function ownLogits(
-  config: ModelConfig,
+  spec: ModelSpec,
   weights: Readonly<Record<string, HostTensor>>,
-  batches: readonly TokenBatch[],
+  batches: readonly TokenTensors[],
 ): Promise<number[][][]> {
-  const b = createBuilder();
-  b.output("logits", buildClassifier(b, config, classifierInputs(b)));
-  const graph = b.graph();
+  const graph = forwardGraph(spec);
   const { states } = fitWeights(graph, weights, { strict: true });
   const results: number[][][] = [];
-  for (const { batch, sequence, ...arrays } of batches) {
+  for (const feeds of batches) {
+    const [batch, sequence] = feeds.input_ids.shape;
     const program = await createInterpBackend().compile(graph, { bindings: { batch, sequence } });
     await program.write(states);
-    const feed = (values: BigInt64Array) => hostTensor("i32", [batch, sequence], Array.from(values, Number));
-    const { logits } = await program.run({
-      input_ids: feed(arrays.inputIds),
-      attention_mask: feed(arrays.attentionMask),
-      token_type_ids: feed(arrays.tokenTypeIds),
-    });
-    results.push(rows(logits.data, config.labels.length));
+    const { logits } = await program.run({ ...feeds });
+    results.push(rows(logits.data, head.labels.length));
     await program.dispose();
   }
   return results;

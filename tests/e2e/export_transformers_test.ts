@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { nativeAvailable } from "../../src/backend/ort/available.ts";
 import { createService } from "../../src/serve/service.ts";
-import type { Prediction } from "../../src/serve/text_classification.ts";
+import type { Prediction } from "../../src/tasks/text_classification/schema.ts";
 import {
   assertNear,
   batchOf,
@@ -33,10 +33,10 @@ for (const { runtime, available } of runtimes) {
       `transformers.js on ${runtime} loads the bundle: our ids, our logits, and the server's labels and scores`,
     ignore: !available,
     fn: () =>
-      withSmallBundle(async ({ directory, config, weights, tokenizer }) => {
+      withSmallBundle(async ({ directory, spec, weights, tokenizer }) => {
         // What is too long transformers.js cuts behind the last token, [SEP] too, where Python (and we) keep that one.
         const inputs = texts.filter((input) =>
-          typeof input !== "string" || tokenizer.encode(input).fullLength <= config.maxPositions
+          typeof input !== "string" || tokenizer.encode(input).fullLength <= spec.config.maxPositions
         );
         assert.equal(inputs.length, texts.length - 1);
         const printed = await runTransformers(directory, { runtime, inputs });
@@ -44,17 +44,17 @@ for (const { runtime, available } of runtimes) {
         const alone = inputs.map((input) => batchOf(tokenizer, [input]));
         assert.deepEqual(
           printed.runs.map(({ ids, typeIds }) => ({ ids, typeIds })),
-          alone.map(({ inputIds, tokenTypeIds }) => ({
-            ids: Array.from(inputIds, Number),
-            typeIds: Array.from(tokenTypeIds, Number),
+          alone.map(({ input_ids, token_type_ids }) => ({
+            ids: [...input_ids.data],
+            typeIds: [...token_type_ids.data],
           })),
         );
-        const ours = await ownLogits(config, weights, alone);
+        const ours = await ownLogits(spec, weights, alone);
         assertNear(printed.runs.map((run) => run.logits), ours.flat(), "alone");
         const singles = inputs.filter((input) => typeof input === "string");
         assertNear(
           printed.together,
-          (await ownLogits(config, weights, [batchOf(tokenizer, singles)]))[0],
+          (await ownLogits(spec, weights, [batchOf(tokenizer, singles)]))[0],
           "together",
         );
 
@@ -102,7 +102,7 @@ async function runTransformers(
 async function serve(bundle: string, inputs: readonly Input[]): Promise<Prediction[][]> {
   const service = await createService({ bundle, device: "wasm", warmUpMs: 0 });
   try {
-    return await service.predict(inputs);
+    return await service.predict(inputs) as Prediction[][];
   } finally {
     await service.close();
   }

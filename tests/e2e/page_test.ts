@@ -47,7 +47,8 @@ async function withPage(url: string, use: (page: Page) => Promise<void>): Promis
 }
 
 Deno.test({
-  name: "in a browser the page classifies a text, and turns to the alarm by itself when the traffic changes",
+  name:
+    "in a browser the page shows a text's answer, and turns to the alarm by itself when the traffic changes",
   ignore: executablePath === undefined,
   // The browser's driver keeps handles that outlive it.
   sanitizeOps: false,
@@ -65,8 +66,8 @@ Deno.test({
           await page.getByText("live", { exact: true }).waitFor();
           await page.getByText("Filling the first window").waitFor();
 
-          await page.getByLabel("A text to classify").fill("free money now!");
-          await page.getByRole("button", { name: "Classify" }).click();
+          await page.getByLabel("A text for the model").fill("free money now!");
+          await page.getByRole("button", { name: "Run" }).click();
           const best = page.locator(".score.best");
           await best.waitFor();
           assert.match(await best.innerText(), /spam\s+9[78]\.\d%/);

@@ -13,7 +13,6 @@ import {
 import { bindGraph } from "../../src/graph/passes/bind.ts";
 import { mixedPrecision } from "../../src/graph/passes/mixed_precision.ts";
 import { optimize } from "../../src/graph/passes/optimize.ts";
-import { product, quotient } from "../../src/graph/shape.ts";
 
 function linearLoss(): Graph {
   const b = createBuilder();
@@ -93,14 +92,6 @@ Deno.test("building with shapes that do not fit names op, label and shapes", () 
   assert.throws(() => b.input("x", "f32", []), /"x": that name is taken/);
   assert.throws(() => b.add(x, b.cast(y, "i32")), ShapeError);
   assert.throws(() => createBuilder().exp(x), /belongs to another graph/);
-});
-
-Deno.test("products and quotients of dimensions are canonical", () => {
-  assert.equal(product(["sequence", "batch"]), product(["batch", "sequence"]));
-  assert.equal(product(["2*batch", 3, "batch"]), "6*batch*batch");
-  assert.equal(product(["batch", 0]), 0);
-  assert.equal(quotient("6*batch*batch", "3*batch"), "2*batch");
-  assert.equal(quotient("batch", "sequence"), undefined);
 });
 
 /** Three layers of tanh(x w^T), whose operands are marked. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type * as Ort from "onnxruntime-web";
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
-import { fromOrt, loadRuntime, toOrt } from "../../src/backend/ort/runtime.ts";
+import { fromOrt, toOrt } from "../../src/backend/ort/backend.ts";
+import { loadRuntime } from "../../src/backend/ort/load.ts";
 import { type Builder, createBuilder, type HostTensor, hostTensor, opTable } from "../../src/graph/graph.ts";
 import { exportOnnx, type ExportOptions, lowerGraph } from "../../src/onnx/export.ts";
 import { readModel, writeModel } from "../../src/onnx/model.ts";

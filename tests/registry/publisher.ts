@@ -1,6 +1,6 @@
 // A process that publishes, for the tests that kill it: publisher.ts HOME COUNT TAG [STEP to die after].
 import { openRegistry } from "../../src/registry/registry.ts";
-import { contents } from "./fixture.ts";
+import { contents } from "../bundle/fixture.ts";
 
 const [home, count, tag, lastStep] = Deno.args;
 const registry = openRegistry(home, {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
+import { readBundle } from "../../src/bundle/reader.ts";
 import { RegistryError } from "../../src/registry/errors.ts";
 import { openRegistry, type PublishStep } from "../../src/registry/registry.ts";
-import { contents, tree, withFolder, writeContents } from "./fixture.ts";
+import { contents, draft1, tree, writeContents } from "../bundle/fixture.ts";
+import { withFolder } from "../folder.ts";
 
 Deno.test("the first version is 1.0.0, and the next is what the bump asks for", () =>
   withFolder(async (home) => {
@@ -295,6 +297,37 @@ Deno.test("when the database is lost, the bundles are registered anew", () =>
     assert.deepEqual(model.aliases, {});
     assert.equal((await second.publish({ name: "spam", files: contents("c") })).version, "1.0.2");
     await second.close();
+  }));
+
+Deno.test("a bundle of format 1 is published as format 2, and versions that were registered with format 1 are still there", () =>
+  withFolder(async (home) => {
+    const golden = new URL("../golden/serve/bundle", import.meta.url).pathname;
+    const registry = openRegistry(home);
+    const { path } = await registry.publish({ name: "spam", directory: golden });
+    const written = JSON.parse(await Deno.readTextFile(`${path}/weir.json`));
+    assert.equal(written.format, "weir-bundle/2");
+    assert.equal(written.architecture, "bert");
+    assert.deepEqual(written.head, { labels: ["ham", "spam"] });
+    assert.deepEqual((await readBundle(path)).manifest, written);
+
+    const old = JSON.stringify(draft1({ version: "1.0.0", files: {} }));
+    const raw = new DatabaseSync(`${home}/weir.db`);
+    raw.prepare("UPDATE versions SET manifest = ?").run(old);
+    raw.close();
+    assert.deepEqual((await registry.list())[0].versions.map(({ version }) => version), ["1.0.0"]);
+    assert.deepEqual((await registry.resolve("spam")).manifest.head, { labels: ["ham", "spam"] });
+    await registry.close();
+  }));
+
+Deno.test("a version is written with the caller's words in its model card", () =>
+  withFolder(async (home) => {
+    const registry = openRegistry(home);
+    const words = { pipelineTag: "token-classification", license: "mit" };
+    const { path } = await registry.publish({ name: "ner", files: contents(), ...words });
+    const text = await Deno.readTextFile(`${path}/README.md`);
+    assert.match(text, /^license: mit$/m);
+    assert.match(text, /^pipeline_tag: token-classification$/m);
+    await registry.close();
   }));
 
 Deno.test("a version whose folder is gone or changed is named", () =>

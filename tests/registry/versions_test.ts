@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
+import { isVersion } from "../../src/bundle/names.ts";
 import { RegistryError } from "../../src/registry/errors.ts";
-import {
-  bumpVersion,
-  compareVersions,
-  formatVersion,
-  isVersion,
-  parseVersion,
-} from "../../src/registry/versions.ts";
+import { bumpVersion, compareVersions, formatVersion, parseVersion } from "../../src/registry/versions.ts";
 
 Deno.test("versions are ordered as semver.org section 11 orders them", () => {
   // The specification's own example, between neighbours.

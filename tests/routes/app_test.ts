@@ -48,6 +48,11 @@ Deno.test("an unknown address is a 404, a wrong method a 405 that says which", (
     assert.equal(response.headers.get("allow"), "POST");
     assert.match(await errorOf(response, 405, "Validation"), /GET is not answered at \/predict; use POST/);
     await errorOf(await app.request("/health", { method: "DELETE" }), 405, "Validation");
+    for (const path of ["/models/spam/predict", "/models/none/predict", "/v1/text-classification"]) {
+      const refused = await app.request(path);
+      assert.equal(refused.headers.get("allow"), "POST");
+      await errorOf(refused, 405, "Validation");
+    }
   }));
 
 Deno.test("the OpenAPI document lists every route, and every reference in it resolves", () =>
@@ -62,6 +67,8 @@ Deno.test("the OpenAPI document lists every route, and every reference in it res
       "/metrics",
       "/models/{name}/predict",
       "/predict",
+      "/v1/text-classification",
+      "/v1/text-classification/schema",
     ]);
     for (const [, name] of JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
       assert.ok(name in document.components.schemas, name);
@@ -79,6 +86,8 @@ Deno.test("metrics count requests by route, inputs by label, batches, and drift"
     for (let i = 0; i < 45; i++) await app.request("/predict", post({ inputs: "free money" }));
     await app.request("/predict", post({ inputs: 3 }));
     await app.request(`/made-up-${crypto.randomUUID()}`);
+    await app.request("/predict", { method: "MADE-UP" });
+    await app.request("/predict", { method: "MADE-UP-TOO" });
     await new Promise((resolve) => setTimeout(resolve, 5));
     const text = await (await app.request("/metrics")).text();
     const value = (line: string) => {
@@ -89,7 +98,8 @@ Deno.test("metrics count requests by route, inputs by label, batches, and drift"
     assert.equal(value('weir_http_requests_total{method="POST",route="/predict",status="200"}'), 45);
     assert.equal(value('weir_http_requests_total{method="POST",route="/predict",status="422"}'), 1);
     assert.equal(value('weir_http_requests_total{method="GET",route="other",status="404"}'), 1);
-    assert.doesNotMatch(text, /made-up/);
+    assert.equal(value('weir_http_requests_total{method="other",route="other",status="405"}'), 2);
+    assert.doesNotMatch(text, /made-up/i);
     assert.equal(value('weir_http_request_duration_seconds_count{method="POST",route="/predict"}'), 46);
     assert.equal(value('weir_predictions_total{model="spam",version="1.0.0",label="spam"}'), 45);
     assert.equal(value('weir_batch_size_count{model="spam",version="1.0.0"}'), 45);

@@ -1,20 +1,21 @@
 import assert from "node:assert/strict";
 import { type App, createApp, type ServedModel } from "../../routes/app.ts";
-import { BaselineBuilder, DriftMonitor } from "../../src/drift/mod.ts";
+import { type Baseline, BaselineBuilder, DriftMonitor } from "../../src/drift/mod.ts";
+import type { Manifest } from "../../src/bundle/manifest.ts";
 import { ServeError } from "../../src/serve/errors.ts";
-import {
-  createService,
-  type PredictInput,
-  type PredictOptions,
-  type PredictService,
-} from "../../src/serve/service.ts";
+import { createService, type PredictOptions, type PredictService } from "../../src/serve/service.ts";
+import { servedTask } from "../../src/tasks/served.ts";
+import type { AnyServedTask, TextQuery } from "../../src/tasks/task.ts";
+
+const task = servedTask("text-classification");
+const head = { labels: ["ham", "spam"] };
 
 export const bundle = new URL("../golden/serve/bundle", import.meta.url).pathname;
 
 /** The golden bundle behind an app, with a monitor whose windows are of `windowSize` texts. */
 export async function withApp(
   use: (
-    parts: { app: App; service: PredictService; monitor: DriftMonitor; errors: unknown[] },
+    parts: { app: App; service: PredictService; monitor: DriftMonitor<unknown>; errors: unknown[] },
   ) => Promise<void>,
   options: {
     windowSize?: number;
@@ -24,7 +25,8 @@ export async function withApp(
   } = {},
 ): Promise<void> {
   const service = await createService({ bundle, device: "wasm", warmUpMs: 0 });
-  const monitor = new DriftMonitor(baselineOf("ham"), { windowSize: options.windowSize ?? 40 });
+  const features = task.features({ head, tokenText: service.tokenText });
+  const monitor = new DriftMonitor(features, baselineOf("ham"), { windowSize: options.windowSize ?? 40 });
   const errors: unknown[] = [];
   const app = createApp({
     models: [{ service, monitor, aliases: ["champion"] }, ...options.models ?? []],
@@ -41,8 +43,8 @@ export async function withApp(
 }
 
 /** A reference of short texts that are mostly of one class. */
-export function baselineOf(label: "ham" | "spam"): ReturnType<BaselineBuilder["build"]> {
-  const builder = new BaselineBuilder({ labels: ["ham", "spam"], vocabSize: 120 });
+export function baselineOf(label: "ham" | "spam"): Baseline {
+  const builder = new BaselineBuilder(task.features({ head, vocabSize: 120 }));
   for (let i = 0; i < 400; i++) {
     const spam = (label === "spam") === (i % 5 > 0);
     const tokenIds = Array.from(
@@ -79,34 +81,54 @@ export async function errorOf(response: Response, status: number, type: string):
   return body.error;
 }
 
+const manifest: Manifest = {
+  format: "weir-bundle/2",
+  name: "",
+  version: "2.0.0",
+  task: "",
+  createdAt: "2026-01-01T00:00:00Z",
+  architecture: "bert",
+  head,
+  signatures: {},
+  limits: { maxTokens: 32, maxCharacters: 1000 },
+  lineage: {
+    runId: "stub",
+    dataHash: `sha256:${"0".repeat(64)}`,
+    baseModel: null,
+    method: "full",
+    seed: 1,
+    device: "cpu",
+    epochs: 1,
+    steps: 1,
+    trainSeconds: 0.1,
+  },
+  metrics: {},
+  files: {},
+};
+
 /** A service that fails, or answers nothing but what it is told to. */
 export function stubService(
   name: string,
   answer: (
-    inputs: readonly PredictInput[],
+    queries: readonly TextQuery[],
     options?: PredictOptions,
   ) => ReturnType<PredictService["predict"]>,
+  answering: AnyServedTask = task,
 ): PredictService {
   return {
+    task: answering,
     baseline: undefined,
     tokenText: () => undefined,
     predict: answer,
-    predictTimed: async (inputs, options) => ({
-      predictions: await answer(inputs, options),
+    predictTimed: async (queries, options) => ({
+      answers: await answer(queries, options),
       timings: { characters: 0, tokens: 0, tokenizeMs: 0, queueMs: 0, inferenceMs: 0 },
     }),
     onObservation: () => () => {},
+    onAnswer: () => () => {},
     onBatch: () => () => {},
     info: () => ({
-      manifest: {
-        name,
-        version: "2.0.0",
-        task: "text-classification",
-        createdAt: "2026-01-01T00:00:00Z",
-        lineage: {},
-        metrics: {},
-      },
-      labels: ["ham", "spam"],
+      manifest: { ...manifest, name, task: answering.name },
       device: "wasm",
       workers: 1,
       maxTokens: 32,

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { createApp } from "../../routes/app.ts";
-import { errorOf, failingService, post, stubService, withApp } from "./harness.ts";
+import { DriftMonitor } from "../../src/drift/mod.ts";
+import { classifierFeatures } from "../../src/serve/text_classification.ts";
+import { baselineOf, errorOf, failingService, post, stubService, withApp } from "./harness.ts";
 
 Deno.test("the page shows the model, its metrics with intervals, and every feature", () =>
   withApp(async ({ app }) => {
@@ -42,6 +44,28 @@ Deno.test("the live parts follow the traffic to the alarm, with the words of the
     assert.match(html, /&lt; 0\.0001/);
   }));
 
+Deno.test("a feature that has stopped arriving is shown as missing, and one without a reference is named", async () => {
+  const { features, ...rest } = baselineOf("ham");
+  const known = features.filter((feature) => feature.name !== "tokens");
+  const watched = classifierFeatures(["ham", "spam"]);
+  const monitor = new DriftMonitor(watched, { ...rest, features: known }, { windowSize: 40 });
+  const service = stubService("quiet", () => Promise.resolve([]));
+  const app = createApp({ models: [{ service, monitor }] });
+  for (let i = 0; i < 40; i++) {
+    monitor.observe({ characters: 20 + i, tokenIds: [2, 5, 3], unknownTokens: 0, probabilities: [] }, i);
+  }
+  const html = await (await app.request("/")).text();
+  assert.match(html, /<h3>Predicted class<\/h3><span class="chip quiet">Missing<\/span>/);
+  assert.match(html, /Nothing in the last window had this feature/);
+  assert.match(html, /&quot;tokens&quot; is not watched for drift: the baseline has no reference of it/);
+  assert.doesNotMatch(html, /NaN|undefined/);
+  const metrics = await (await app.request("/metrics")).text();
+  assert.match(metrics, /weir_drift_observations{model="quiet",version="2.0.0",feature="predictedClass"} 0/);
+  assert.match(metrics, /weir_drift_observations{.*feature="characters"} 40/);
+  assert.match(metrics, /weir_drift_statistic{.*feature="characters",statistic="ks"}/);
+  app.close();
+});
+
 Deno.test("names and labels from a bundle are text on the page, never markup", async () => {
   const evil = `"><script>alert(1)</script>`;
   const service = stubService(evil, () => Promise.resolve([]));
@@ -55,3 +79,18 @@ Deno.test("names and labels from a bundle are text on the page, never markup", a
   await errorOf(await app.request("/?model=none"), 404, "NotFound");
   app.close();
 });
+
+Deno.test("the box shows a ranking as bars, and what was wrong as an error", () =>
+  withApp(async ({ app }) => {
+    const answer = await app.request("/ui/try?model=spam&version=1.0.0", post({ text: "free money now!" }));
+    assert.match(answer.headers.get("content-type")!, /^text\/html/);
+    assert.equal(answer.headers.get("x-compute-tokens"), "6");
+    const html = await answer.text();
+    assert.match(
+      html,
+      /^<div class="score best"><span>spam<\/span><svg .*<rect width="97\.\d+%".*<b>97\.\d%<\/b>/,
+    );
+    assert.doesNotMatch(html, / style="/);
+    await errorOf(await app.request("/ui/try?model=none", post({ text: "a" })), 404, "NotFound");
+    await errorOf(await app.request("/ui/try", post({ texts: "a" })), 422, "Validation");
+  }));

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describeAdapter } from "../../src/backend/gpu/device.ts";
-import { join } from "node:path";
 import { ServeError } from "../../src/serve/errors.ts";
 import {
   createService,
@@ -8,9 +7,11 @@ import {
   type PredictService,
   type ServiceOptions,
 } from "../../src/serve/service.ts";
-import type { TextObservation } from "../../src/drift/observation.ts";
+import type { ObservedClasses } from "../../src/drift/features/classes.ts";
+import type { ObservedText } from "../../src/drift/features/text.ts";
+import { BundleError } from "../../src/bundle/errors.ts";
 import type { Manifest } from "../../src/bundle/manifest.ts";
-import { readBundle } from "../../src/bundle/reader.ts";
+import { type Bundle, readBundle } from "../../src/bundle/reader.ts";
 import type { Prediction } from "../../src/tasks/text_classification/schema.ts";
 import type { TextQuery } from "../../src/tasks/task.ts";
 import expected from "../golden/serve/expected.json" with { type: "json" };
@@ -47,6 +48,15 @@ function failsWith(kind: string, message: RegExp): (error: unknown) => boolean {
   };
 }
 
+function isNoBundle(message: RegExp): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof BundleError, String(error));
+    assert.match(error.message, message);
+    assert.doesNotMatch(error.message, /\n/);
+    return true;
+  };
+}
+
 const hasAdapter = await describeAdapter() !== null;
 for (const device of ["wasm", "native", "webgpu"] as const) {
   Deno.test({
@@ -75,11 +85,13 @@ for (const device of ["wasm", "native", "webgpu"] as const) {
 
 Deno.test("observers are shown every text after its answer, with what the model read", () =>
   withService({ clock: () => 1234 }, async (service) => {
-    const seen: [TextObservation, number][] = [];
+    const seen: [ObservedText & ObservedClasses, number][] = [];
     service.onObservation(() => {
       throw new Error("a broken listener");
     });
-    const stop = service.onObservation((observation, atMs) => seen.push([observation, atMs]));
+    const stop = service.onObservation((observation, atMs) =>
+      seen.push([observation as ObservedText & ObservedClasses, atMs])
+    );
     const row = expected.rows[0];
     await service.predict([row.text as string, ["free \u{1f600}", "zebra"]]);
     assert.equal(seen.length, 0, "the answer comes first");
@@ -120,7 +132,8 @@ Deno.test("a long text is cut at the end asked for, or refused when cutting is o
   }));
 
 Deno.test("a text of one megabyte is answered, and one above the limit is refused", () =>
-  withService({}, async (service) => {
+  // However busy the machine is: tokenizing it counts towards the deadline.
+  withService({ deadlineMs: 600_000 }, async (service) => {
     assert.equal((await classify(service, ["free ".repeat(200_000)]))[0][0].label, "spam");
     // A million characters, each of two code units.
     assert.equal((await classify(service, ["\u{1f600}".repeat(1_000_000)]))[0].length, 2);
@@ -168,7 +181,7 @@ Deno.test("a bundle that was read before is served as it was read", async () => 
     ] as const
   ) {
     const changed = { ...read, manifest: { ...read.manifest, ...change } as Manifest };
-    await assert.rejects(createService({ bundle: changed, device: "wasm" }), failsWith("bundle", message));
+    await assert.rejects(createService({ bundle: changed, device: "wasm" }), isNoBundle(message));
   }
 });
 
@@ -239,64 +252,21 @@ Deno.test("an unknown device is refused by name", async () => {
   );
 });
 
-/** A copy of the bundle with one thing changed. */
-async function damaged(change: (directory: string) => Promise<void>): Promise<string> {
-  const directory = await Deno.makeTempDir();
-  await Deno.mkdir(join(directory, "onnx"));
-  for (
-    const file of ["config.json", "tokenizer.json", "tokenizer_config.json", "weir.json", "onnx/model.onnx"]
-  ) {
-    await Deno.copyFile(join(bundle, file), join(directory, file));
-  }
-  await change(directory);
-  return directory;
-}
-
-const damages: [string, RegExp, (directory: string) => Promise<void>][] = [
-  ["without weir.json", /it has no weir\.json/, (d) => Deno.remove(join(d, "weir.json"))],
-  ["without a model", /it has no onnx\/model\.onnx/, (d) => Deno.remove(join(d, "onnx/model.onnx"))],
-  [
-    "with a changed model",
-    /onnx\/model\.onnx .* \d+ bytes and weir\.json says/,
-    (d) => Deno.writeTextFile(join(d, "onnx/model.onnx"), "x"),
-  ],
-  ["with a flipped bit", /config\.json .*\(SHA-256 differs\)/, async (d) => {
-    const text = await Deno.readTextFile(join(d, "config.json"));
-    await Deno.writeTextFile(join(d, "config.json"), text.replace("spam", "spaM"));
-  }],
-  ["that is not JSON", /weir\.json .* not JSON/, (d) => Deno.writeTextFile(join(d, "weir.json"), "{")],
-  [
-    "of another format",
-    /format is "weir-bundle\/9"; wanted "weir-bundle\/1"/,
-    (d) => Deno.writeTextFile(join(d, "weir.json"), `{"format":"weir-bundle/9"}`),
-  ],
-  [
-    "of another task",
-    /no task "translation"; there are text-classification/,
-    async (d) => {
-      const manifest = JSON.parse(await Deno.readTextFile(join(d, "weir.json")));
-      await Deno.writeTextFile(join(d, "weir.json"), JSON.stringify({ ...manifest, task: "translation" }));
-    },
-  ],
-  [
-    "that is not UTF-8",
-    /weir\.json .* not valid UTF-8/,
-    (d) => Deno.writeFile(join(d, "weir.json"), new Uint8Array([0x7b, 0xff, 0x7d])),
-  ],
-];
-
-Deno.test("a bundle that is damaged is refused in one line that names the file", async (t) => {
-  for (const [what, message, change] of damages) {
-    await t.step(what, async () => {
-      const directory = await damaged(change);
-      try {
-        await assert.rejects(
-          createService({ bundle: directory, device: "wasm", warmUpMs: 0 }),
-          failsWith("bundle", message),
-        );
-      } finally {
-        await Deno.remove(directory, { recursive: true });
-      }
-    });
-  }
+Deno.test("a bundle that is damaged, or of a task that there is not, is refused in one line", async () => {
+  await assert.rejects(
+    createService({ bundle: new URL("../golden", import.meta.url).pathname, device: "wasm" }),
+    isNoBundle(/is no bundle: it has no weir\.json/),
+  );
+  const read = await readBundle(bundle);
+  const refused = async (changed: Partial<Bundle>, message: RegExp) =>
+    await assert.rejects(
+      createService({ bundle: { ...read, ...changed }, device: "wasm" }),
+      isNoBundle(message),
+    );
+  await refused(
+    { manifest: { ...read.manifest, task: "translation" } },
+    /^Cannot serve .*: There is no task "translation"; there are text-classification/,
+  );
+  await refused({ config: { vocab_size: 2 } }, /table 2 rows/);
+  await refused({ maxTokens: 2 }, /no text fits/);
 });

@@ -4,15 +4,7 @@ import { sql } from "kysely";
 import { StoreError } from "../../src/store/errors.ts";
 import { migrations } from "../../src/store/schema.ts";
 import { openStore } from "../../src/store/sqlite.ts";
-
-async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { withFolder } from "../folder.ts";
 
 const model = (name: string) => ({ name, created_at: "2026-01-01T00:00:00.000Z" });
 

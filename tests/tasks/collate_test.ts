@@ -55,7 +55,7 @@ Deno.test("only the last bucket has an incomplete batch, filled with rows of wei
   const { feeds, rows, bindings: { sequence } } = short[0];
   assert.equal(sequence, 64);
   for (let row = countOf(rows); row < 8; row++) {
-    const mask = feeds.attention_mask.data.subarray(row * sequence, row * sequence + 2);
+    const mask: Iterable<number> = feeds.attention_mask.data.subarray(row * sequence, row * sequence + 2);
     assert.deepEqual([feeds.weights.data[row], rows[row], ...mask], [0, -1, 1, 0]);
   }
 });

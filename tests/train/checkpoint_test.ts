@@ -5,15 +5,7 @@ import { readSafetensors } from "../../src/nn/safetensors.ts";
 import { CHECKPOINT_FILE, type RunPlace, saveCheckpoint } from "../../src/train/checkpoint.ts";
 import { train } from "../../src/train/trainer.ts";
 import { tinyRun } from "./tiny.ts";
-
-async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { withFolder } from "../folder.ts";
 
 const place: RunPlace = {
   step: 1,

@@ -6,17 +6,9 @@ import { TrainingError } from "../../src/train/errors.ts";
 import type { TrainOptions, TrainResult } from "../../src/train/options.ts";
 import { train } from "../../src/train/trainer.ts";
 import { tinyRun } from "./tiny.ts";
+import { withFolder } from "../folder.ts";
 
 const adapter = await describeAdapter();
-
-async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "weir-gpu-" });
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 /** A run on a GPU of its own; `destroyAt` destroys that in the middle of the run, before so many steps. */
 async function onGpu(options: Partial<TrainOptions>, destroyAt?: number): Promise<TrainResult> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createProgress, formatBytes, formatDuration } from "../../src/train/progress.ts";
+import { createProgress } from "../../src/train/progress.ts";
 
 function recorder(options: { isTerminal: boolean; columns?: number }) {
   const written: string[] = [];
@@ -44,15 +44,4 @@ Deno.test("a narrow terminal is never wrapped", () => {
   const { written, progress } = recorder({ isTerminal: true, columns: 20 });
   progress.update({ ...state, step: 50, loss: 1 });
   assert.ok(written[0].replace("\r", "").replace("\x1b[K", "").length < 20, written[0]);
-});
-
-Deno.test("durations and sizes read as people write them", () => {
-  assert.deepEqual([0, 61_000, 3_600_000].map(formatDuration), ["0:00", "1:01", "1:00:00"]);
-  assert.deepEqual([0, 999, 1500, 15_600_000, 3.2e9].map(formatBytes), [
-    "0 B",
-    "999 B",
-    "1.5 kB",
-    "16 MB",
-    "3.2 GB",
-  ]);
 });

@@ -275,11 +275,13 @@ class Cutter {
         return this.#named(node, () => b.broadcast(this.#part(u, from), shapeOfBox(box)));
       }
       case "slice": {
-        const { axis, start } = node.attrs;
+        const { axis } = node.attrs;
+        const start = Number(node.attrs.start);
         return this.#part(u, box.map((r, i) => i === axis ? { begin: r.begin + start, size: r.size } : r));
       }
       case "pad": {
-        const { axis, before } = node.attrs;
+        const { axis } = node.attrs;
+        const before = Number(node.attrs.before);
         const inner = overlap(box[axis], { begin: before, size: numeric(u.shape)[axis] });
         if (!inner) return b.broadcast(b.scalar(0, node.dtype), shapeOfBox(box));
         const from = box.map((r, i) => i === axis ? { begin: inner.begin - before, size: inner.size } : r);

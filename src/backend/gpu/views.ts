@@ -41,7 +41,11 @@ export function viewOf(node: Node, stop: (node: Node) => boolean): View {
     case "broadcast":
       return { ...inner, ...broadcastMap(inner, shape) };
     case "slice":
-      return { ...inner, shape, offset: inner.offset + node.attrs.start * inner.strides[node.attrs.axis] };
+      return {
+        ...inner,
+        shape,
+        offset: inner.offset + Number(node.attrs.start) * inner.strides[node.attrs.axis],
+      };
     default:
       return itself;
   }

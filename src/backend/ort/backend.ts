@@ -5,7 +5,8 @@
  * @module
  */
 import type * as Ort from "onnxruntime-web";
-import { allocate, bytesOf, type HostTensor } from "../../graph/dtype.ts";
+import { firstLine } from "../../base/text.ts";
+import { allocate, bytesOf, type DType, type HostTensor } from "../../graph/dtype.ts";
 import { opTable } from "../../graph/graph.ts";
 import { type Graph, inputsOf, labelOf, type NodeOf, statesOf } from "../../graph/node.ts";
 import { bindGraph } from "../../graph/passes/bind.ts";
@@ -16,15 +17,10 @@ import { lowerGraph, nextName } from "../../onnx/export.ts";
 import { writeModel } from "../../onnx/model.ts";
 import { checkFeeds, checkStates, scalarsOf } from "../feeds.ts";
 import { type Backend, BackendError, type CompileOptions, type Program, type Tensors } from "../interface.ts";
-import {
-  firstLine,
-  fromOrt,
-  loadRuntime,
-  type OrtDevice,
-  type Runtime,
-  takesType,
-  toOrt,
-} from "./runtime.ts";
+import { loadRuntime, type Runtime } from "./load.ts";
+
+/** Where ONNX Runtime runs training: compiled to WebAssembly, or the machine's own code through Deno's FFI. */
+export type OrtDevice = "wasm" | "native";
 
 /** How an ONNX Runtime backend is made. */
 export interface OrtBackendOptions {
@@ -55,7 +51,10 @@ export interface OrtBackendOptions {
  * @throws {BackendError} when the runtime is not installed or may not be loaded.
  */
 export async function createOrtBackend(options: OrtBackendOptions): Promise<Backend> {
-  const runtime = await loadRuntime(options.device, options.threads);
+  const runtime = await loadRuntime(
+    options.device,
+    options.threads ?? Math.max(1, navigator.hardwareConcurrency ?? 1),
+  );
   const programs = new Set<OrtProgram>();
   return {
     device: options.device,
@@ -75,7 +74,10 @@ export async function createOrtBackend(options: OrtBackendOptions): Promise<Back
   };
 }
 
-/** A state's value: replaced after each run by what the session gave, so that no program that shares it is told. */
+/** Each session has threads of its own: those of the program that ran last would spin on the cores of this one. */
+const nativeOptions = { extra: { session: { intra_op: { allow_spinning: "0" } } } };
+
+/** A state's value: replaced after each run by what the session gave, so that programs that share it see the new one. */
 interface Cell {
   value: HostTensor;
 }
@@ -105,7 +107,7 @@ class OrtProgram implements Program {
     for (const node of [...inputsOf(graph), ...statesOf(graph), ...Object.values(graph.outputs)]) {
       if (takesType(runtime, node.dtype)) continue;
       throw new BackendError(
-        `Cannot compile "${label}" on ${runtime.device}: ${
+        `Cannot compile "${label}" on ${runtime.build}: ${
           labelOf(node)
         } is ${node.dtype}, which ONNX Runtime does not take`,
       );
@@ -116,9 +118,9 @@ class OrtProgram implements Program {
     const model = writeModel(lowerGraph(named, { table: opTable, name: label }));
     let session: Ort.InferenceSession;
     try {
-      session = await runtime.create(model);
+      session = await runtime.create(model, runtime.build === "native" ? nativeOptions : {});
     } catch (error) {
-      throw new BackendError(`Cannot compile "${label}" on ${runtime.device}: ${firstLine(error)}`, {
+      throw new BackendError(`Cannot compile "${label}" on ${runtime.build}: ${firstLine(error)}`, {
         cause: error,
       });
     }
@@ -244,7 +246,7 @@ function failure(
     ? `its tensors take up to ${Math.ceil(bytes / 1e6)} MB at once, more than there is; ` +
       `take a smaller batch, shorter sequences or a smaller model`
     : firstLine(error);
-  return new BackendError(`Cannot ${attempt} "${label}" on ${runtime.device}: ${reason}`, {
+  return new BackendError(`Cannot ${attempt} "${label}" on ${runtime.build}: ${reason}`, {
     cause: error,
     outOfMemory: lacksMemory,
   });
@@ -276,4 +278,31 @@ function peakBytes(graph: Graph): number {
     alive -= dying.get(node.id) ?? 0;
   }
   return peak;
+}
+
+const ortTypes: { readonly [D in DType]: Ort.Tensor.Type | undefined } = {
+  f32: "float32",
+  f16: "float16",
+  bf16: undefined,
+  i32: "int32",
+  u32: "uint32",
+  i8: "int8",
+  u8: "uint8",
+  u4: undefined,
+  bool: "bool",
+};
+
+/** Whether tensors of this type can be handed over; the native build cannot read a `Float16Array`. */
+function takesType({ build }: Runtime, dtype: DType): boolean {
+  return ortTypes[dtype] !== undefined && !(dtype === "f16" && build === "native");
+}
+
+/** A host tensor as ONNX Runtime's, over the same memory. */
+export function toOrt(runtime: Runtime, tensor: Pick<HostTensor, "dtype" | "shape" | "data">): Ort.Tensor {
+  return new runtime.Tensor(ortTypes[tensor.dtype]!, tensor.data as never, tensor.shape);
+}
+
+/** ONNX Runtime's tensor as a host tensor, over the same memory. */
+export function fromOrt(tensor: Ort.Tensor, dtype: DType): HostTensor {
+  return { dtype, shape: tensor.dims, data: tensor.data as HostTensor["data"] };
 }

@@ -12,18 +12,20 @@ const heapSizes = [3 * 2 ** 30, 2 ** 30, 2 ** 28];
  *
  * 1. Its shared memory begins at 16 MiB and grows. Deno runs WebAssembly with explicit bounds checks, and a thread learns
  *    of a new bound only at its next interrupt check: one that is handed work in memory that has just been added dies of
- *    "memory access out of bounds", and the main thread waits for it for ever. So the memory is made large at once, and
- *    does not grow.
+ *    "memory access out of bounds", and the main thread waits for it for ever. So the memory of more than one thread is made
+ *    large at once, and does not grow.
  * 2. It finds out whether threads can be used with a message port that it never closes.
  * 3. It puts Node's Worker in the place of the Web's, for the whole thread, though it wants it only while it starts its own.
  */
-export async function startWasm(start: () => Promise<void>): Promise<void> {
+export async function startWasm(start: () => Promise<void>, { threads }: { threads: number }): Promise<void> {
   const { Memory } = WebAssembly;
   const { MessageChannel, Worker } = globalThis;
   const opened: MessagePort[] = [];
   WebAssembly.Memory = class extends Memory {
     constructor(descriptor: WebAssembly.MemoryDescriptor) {
-      super(descriptor.shared && descriptor.maximum ? largest(Memory, descriptor) : descriptor);
+      super(
+        threads > 1 && descriptor.shared && descriptor.maximum ? largest(Memory, descriptor) : descriptor,
+      );
     }
   };
   globalThis.MessageChannel = class extends MessageChannel {

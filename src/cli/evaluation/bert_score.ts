@@ -6,7 +6,7 @@
 import type { ScoredChoice } from "../../evaluate/tasks/evaluate.ts";
 import { type Pair, predictedTexts, referenceTexts } from "../../evaluate/tasks/pairs.ts";
 import { type DeviceChoice, openBackend, pickDevice } from "../device.ts";
-import { openEncoder, scoreTexts } from "../encoder.ts";
+import { openEncoder, scoreTexts } from "../../lifecycle/encoder.ts";
 import type { Output } from "../output.ts";
 
 /** How texts are embedded. */

@@ -10,36 +10,25 @@ import { type Canary, checkCanaries } from "../../evaluate/robustness/canaries.t
 import { perturb, type Probe, probes } from "../../evaluate/robustness/probes.ts";
 import type { Pair } from "../../evaluate/tasks/pairs.ts";
 import { type ProbeOptions, probeRow } from "../../evaluate/tasks/probing.ts";
+import { strategies } from "../../evaluate/tasks/strategy.ts";
 import type { PredictService } from "../../serve/service.ts";
-import { predictAll } from "../model.ts";
-import type { LabelledRow } from "./rows.ts";
+import type { LoadedRow } from "../../lifecycle/rows.ts";
+import type { AnyServedTask, TextQuery } from "../../tasks/task.ts";
+import { textOf } from "../../tasks/text_input.ts";
+import { answerAll, answerRows } from "../model.ts";
+import { InputError } from "../output.ts";
 
-/** What a classifier says of a text. */
-export interface Said {
-  readonly label: string;
-  /** Probability of each label. */
-  readonly scores: Readonly<Record<string, number>>;
-}
-
-/** Labels and probabilities of texts, in order. */
-export async function classify(service: PredictService, texts: readonly string[]): Promise<Said[]> {
-  const said: Said[] = [];
-  await predictAll(service, texts, (scores) => {
-    said.push({
-      label: scores[0].label,
-      scores: Object.fromEntries(scores.map(({ label, score }) => [label, score])),
-    });
+/** Rows and what a model answered to them, as an evaluation reads them. */
+export function pairsOfAnswers(
+  task: AnyServedTask,
+  rows: readonly LoadedRow[],
+  answers: readonly (readonly unknown[])[],
+): Pair[] {
+  return rows.map(({ queries, target, record }, i) => {
+    const { prediction, reference, scores } = task.pair(target, answers[i]);
+    const text = queries.map(textOf).join("\n");
+    return { prediction, reference, record: { ...record, text, ...(scores !== undefined && { scores }) } };
   });
-  return said;
-}
-
-/** Rows and what a model said of them, as an evaluation reads them. */
-export function pairsOfClassifier(rows: readonly LabelledRow[], said: readonly Said[]): Pair[] {
-  return rows.map(({ text, label, record }, i) => ({
-    prediction: said[i].label,
-    reference: label,
-    record: { ...record, text, scores: said[i].scores },
-  }));
 }
 
 /** A model as a report names it. */
@@ -59,7 +48,7 @@ const WARM_UP = 20;
  */
 export async function timeSingles(
   services: readonly PredictService[],
-  texts: readonly string[],
+  texts: readonly TextQuery[],
 ): Promise<LatencySection[]> {
   const some = texts.length <= TIMED
     ? texts
@@ -90,29 +79,35 @@ export interface ProbingOptions extends ProbeOptions {
 /** Asks a model about changed texts, and says what each change costs. */
 export async function probeModel(
   service: PredictService,
-  rows: readonly LabelledRow[],
-  said: readonly Said[],
+  rows: readonly LoadedRow[],
+  answers: readonly (readonly unknown[])[],
   options: ProbingOptions,
 ): Promise<ProbesSection> {
+  const { task } = service;
   const count = Math.min(options.rows, rows.length);
   // Rows over the whole of the file, since files are often sorted.
   const chosen = Array.from({ length: count }, (_, i) => Math.floor(i * rows.length / count));
   const some = chosen.map((i) => rows[i]);
-  const before = pairsOfClassifier(some, chosen.map((i) => said[i]));
+  const texts = some.map(({ queries: [query] }) => {
+    if (typeof query === "string") return query;
+    throw new InputError("probes change single texts, and these rows have pairs of texts");
+  });
+  const before = pairsOfAnswers(task, some, chosen.map((i) => answers[i]));
   const done: ProbesSection["rows"][number][] = [];
   for (const probe of options.probes) {
     options.progress(`probe: ${probe}, ${count} texts`);
-    const changed = perturb(some.map(({ text }) => text), probe, { seed: options.seed ?? 0 });
-    const after = pairsOfClassifier(some, await classify(service, changed));
-    const at = changed.findIndex((text, i) => text !== some[i].text && text.length < 400);
+    const changed = perturb(texts, probe, { seed: options.seed ?? 0 });
+    const changedRows = some.map((row, i) => ({ ...row, queries: [changed[i]] }));
+    const after = pairsOfAnswers(task, changedRows, await answerRows(service, changedRows));
+    const at = changed.findIndex((text, i) => text !== texts[i] && text.length < 400);
     done.push({
-      ...probeRow("text-classification", before, after, options),
+      ...probeRow(task.evaluation, before, after, options),
       probe,
       about: probes[probe].about,
-      ...(at >= 0 && { example: { before: some[at].text, after: changed[at] } }),
+      ...(at >= 0 && { example: { before: texts[at], after: changed[at] } }),
     });
   }
-  return { kind: "probes", title: "Robustness", metric: "macroF1", rows: done };
+  return { kind: "probes", title: "Robustness", metric: strategies[task.evaluation].choices[0].metrics[0].name, rows: done };
 }
 
 /** Asks a model the canaries. */
@@ -120,6 +115,15 @@ export async function canariesOf(
   service: PredictService,
   canaries: readonly Canary[],
 ): Promise<CanariesSection> {
-  const said = await classify(service, canaries.map(({ input }) => input));
-  return checkCanaries(canaries, said.map(({ label, scores }) => ({ text: label, score: scores[label] })));
+  const { task } = service;
+  const answers = await answerAll(service, canaries.map(({ input }) => input));
+  return checkCanaries(
+    canaries,
+    answers.map((answer) => {
+      const text = task.outcome?.(answer) ?? task.describe(answer);
+      const { scores } = task.pair(undefined, [answer]);
+      const score = (scores as Record<string, number> | undefined)?.[text];
+      return { text, ...(score !== undefined && { score }) };
+    }),
+  );
 }

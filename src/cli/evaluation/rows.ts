@@ -8,7 +8,6 @@ import { hashFile } from "../../base/hash.ts";
 import { readCsvRecords } from "../../data/csv.ts";
 import { readJsonLines } from "../../data/jsonl.ts";
 import { readLines } from "../../data/lines.ts";
-import { readSpam } from "../../data/spam.ts";
 import { InputError } from "../output.ts";
 
 const MAX_ROWS = 5_000_000;
@@ -67,56 +66,6 @@ export async function readJson(path: string): Promise<unknown> {
   } catch (error) {
     throw new InputError(`${path}: not JSON: ${(error as Error).message.split("\n", 1)[0]}`);
   }
-}
-
-/** A text that a model is asked about, its true label, and the columns beside it. */
-export interface LabelledRow {
-  readonly text: string;
-  readonly label: string;
-  readonly record: Readonly<Record<string, unknown>>;
-}
-
-/** Where a file keeps text and label, and which labels there are. */
-export interface LabelledColumns {
-  readonly textColumn: string;
-  readonly labelColumn: string;
-  readonly labels: readonly string[];
-}
-
-/**
- * Reads labelled texts with all their columns: a file as {@linkcode readRows} reads it, or `spam`.
- *
- * @throws {InputError} naming the row that lacks a text or a label, or has an unknown one.
- */
-export async function readLabelled(path: string, columns: LabelledColumns): Promise<LabelledRow[]> {
-  const { textColumn, labelColumn, labels } = columns;
-  const rows = path === "spam"
-    ? readSpam().map((value, i) => ({ value: value as unknown, where: `spam mail ${i + 1}` }))
-    : await readPlaced(path);
-  return rows.map(({ value: row, where }) => {
-    if (typeof row !== "object" || row === null || Array.isArray(row)) {
-      throw new InputError(`${where}: wanted columns "${textColumn}" and "${labelColumn}"`);
-    }
-    const record = row as Record<string, unknown>;
-    const { [textColumn]: text, [labelColumn]: label } = record;
-    if (typeof text !== "string") throw missing(where, textColumn, record);
-    if (!["string", "number", "boolean"].includes(typeof label) || label === "") {
-      throw missing(where, labelColumn, record);
-    }
-    if (!labels.includes(String(label))) {
-      throw new InputError(
-        `${where}: unknown label ${JSON.stringify(label)}; known are ${
-          labels.slice(0, 20).map((known) => JSON.stringify(known)).join(", ")
-        }`,
-      );
-    }
-    return { text, label: String(label), record };
-  });
-}
-
-function missing(where: string, column: string, record: Record<string, unknown>): InputError {
-  const found = Object.keys(record).slice(0, 20).join(", ") || "none";
-  return new InputError(`${where}: no column "${column}"; its columns are ${found}`);
 }
 
 /** `sha256:...` of a file. */

@@ -1,4 +1,4 @@
-import { compareCodePoints } from "../code_points.ts";
+import { compareCodePoints } from "../../base/text.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import type { RankedList } from "./ranking.ts";
 

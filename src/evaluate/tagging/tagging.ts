@@ -1,4 +1,4 @@
-import { compareCodePoints } from "../code_points.ts";
+import { compareCodePoints } from "../../base/text.ts";
 import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { findEntities, type FoundEntities, readTags, type TagReading } from "./tagging_entities.ts";

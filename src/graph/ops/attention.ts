@@ -6,7 +6,15 @@
 import type { Builder, CompositeOp } from "../builder.ts";
 import { isFloat } from "../dtype.ts";
 import type { AttentionAttrs, Node, TensorType } from "../node.ts";
-import { broadcastShapes, formatShape, sameShape, type Shape, ShapeError } from "../shape.ts";
+import {
+  broadcastShapes,
+  difference,
+  formatShape,
+  leastOf,
+  sameShape,
+  type Shape,
+  ShapeError,
+} from "../shape.ts";
 
 /** What attention ops compute from, under their names. */
 export interface AttentionOperands<T> {
@@ -64,8 +72,8 @@ export const attention: CompositeOp<"attention"> = {
   expand(b, node, inputs) {
     const { query, value } = attentionOperands(inputs, node.attrs);
     const { kept, split } = probabilities(b, attentionOperands(inputs, node.attrs), node.attrs);
-    const heard = b.transpose(b.matmul(kept, split(value)), [0, 2, 1, 3]); // [B, S, h, d]
-    return b.cast(b.reshape(heard, query.shape), query.dtype); // [B, S, H]
+    const attended = b.transpose(b.matmul(kept, split(value)), [0, 2, 1, 3]); // [B, S, h, d]
+    return b.cast(b.reshape(attended, query.shape), query.dtype); // [B, S, H]
   },
   half: () => [0, 1, 2],
   tolerance: { relative: 1e-4, absolute: 1e-5 },
@@ -108,11 +116,11 @@ export function attentionGradients(
 ): AttentionGradients {
   const { query, key, value, mask } = operands;
   const { weights, kept, scale, scaled, split } = probabilities(b, operands, attrs);
-  const heard = split(dy); // [B, h, S, d]
+  const gradient = split(dy); // [B, h, S, d]
   const join = (node: Node, like: Node) => b.reshape(b.transpose(node, [0, 2, 1, 3]), like.shape);
   const narrow = (node: Node, like: Node) => b.cast(node, like.dtype);
   const scoreGradient = () => {
-    const dropped = b.matmul(heard, split(value), { transB: true }); // [B, h, S, T]
+    const dropped = b.matmul(gradient, split(value), { transB: true }); // [B, h, S, T]
     return b.apply("softmax_grad", [scale ? b.mul(dropped, scale) : dropped, weights], {});
   };
   return {
@@ -121,7 +129,7 @@ export function attentionGradients(
       return narrow(b.mul(dquery, attrs.scale), query);
     },
     key: () => narrow(join(b.matmul(scoreGradient(), scaled, { transA: true }), key), key),
-    value: () => narrow(join(b.matmul(kept, heard, { transA: true }), value), value),
+    value: () => narrow(join(b.matmul(kept, gradient, { transA: true }), value), value),
     mask: mask && (() => b.sumTo(scoreGradient(), mask.shape)),
   };
 }
@@ -171,8 +179,12 @@ export function keepBelow(rate: number): number {
 /** Whether a query sees a key: bool `[S, T]`. */
 function visible(b: Builder, query: Node, key: Node): Node {
   const [rows, columns] = [query.shape[1], key.shape[1]];
-  const offset = rows === columns ? 0 : columns as number - (rows as number);
-  return b.less(b.iota([columns], 0), b.add(b.iota([rows, 1], 0), offset + 1));
+  const keys = b.iota([columns], 0); // [T]
+  const offset = difference(columns, rows);
+  const own = typeof offset === "number"
+    ? b.add(b.iota([rows, 1], 0), offset + 1)
+    : b.add(b.reshape(b.slice(keys, 0, offset, rows), [rows, 1]), 1);
+  return b.less(keys, own);
 }
 
 /** The type of an attention op's result like its input `like`, or a `ShapeError`. */
@@ -213,10 +225,8 @@ export function attentionType(
   if (rng && (rng.dtype !== "u32" || rng.shape.length !== 0)) {
     throw new ShapeError(`dropout's key must be a u32 scalar, got ${rng.dtype} ${formatShape(rng.shape)}`);
   }
-  if (attrs.causal && rows !== columns) {
-    if (typeof rows !== "number" || typeof columns !== "number" || columns < rows) {
-      throw new ShapeError(`causal attention needs as many keys as queries or more, got ${shapes}`);
-    }
+  if (attrs.causal && leastOf(difference(columns, rows)) < 0) {
+    throw new ShapeError(`causal attention needs as many keys as queries or more, got ${shapes}`);
   }
   extra.forEach((shapeOf, i) => {
     const shape = shapeOf({ batch, rows, size: size as number });

@@ -1,6 +1,6 @@
 /**
- * Attention's gradients. Their definitions compute the probabilities anew, as the definition of attention does, and merge with it; a
- * kernel takes them from the rows' statistics instead.
+ * Attention's gradients. Their definitions compute the probabilities anew, as the definition of attention does, and merge with
+ * it; a kernel takes them from the rows' statistics instead.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { attentionGradients, attentionOperands, attentionType } from "./attentio
 type GradientName = "attention_grad_query" | "attention_grad_key" | "attention_grad_value";
 
 /**
- * The gradient with respect to the query. After attention's own operands come its `attention_stats`, f32 `[B, S, h]` sums over each
- * head of result times gradient, and the result's gradient `[B, S, H]`.
+ * The gradient with respect to the query. After attention's own operands come its `attention_stats`, f32 `[B, S, h]` sums over
+ * each head of result times gradient, and the result's gradient `[B, S, H]`.
  */
 export const attentionGradQuery: CompositeOp<"attention_grad_query"> = gradient("query");
 /** The gradient with respect to the key, from the same operands. */

@@ -1,36 +1,34 @@
 import type { OpSpec } from "../builder.ts";
 import { allocate } from "../dtype.ts";
 import type { Node } from "../node.ts";
-import { formatShape, numeric, ShapeError, sizeOf, stridesOf } from "../shape.ts";
+import { type Dim, formatShape, numeric, ShapeError, sizeOf, stridesOf, sum } from "../shape.ts";
 import { stridedOffsets } from "./broadcasting.ts";
 import { exact } from "./unary.ts";
 
-/** Operands one after the other along `axis`, where their sizes must be numbers. */
+/** Operands one after the other along `axis`. */
 export const concat: OpSpec<"concat"> = {
   infer(inputs, { axis }) {
-    let total = 0;
     for (const { dtype, shape } of inputs) {
-      const size = shape[axis];
       const fits = shape.length === inputs[0].shape.length && dtype === inputs[0].dtype &&
         shape.every((d, i) => i === axis || d === inputs[0].shape[i]);
-      if (!fits || typeof size !== "number") {
+      if (!fits) {
         throw new ShapeError(
-          `operands must agree except in a numeric axis ${axis}, got ${
+          `operands must agree except in axis ${axis}, got ${
             inputs.map((i) => formatShape(i.shape)).join(", ")
           }`,
         );
       }
-      total += size;
     }
+    const total = sum(inputs.map(({ shape }) => shape[axis]));
     return { dtype: inputs[0].dtype, shape: inputs[0].shape.map((d, i) => i === axis ? total : d) };
   },
   vjp(b, node, dy, needed) {
     const { axis } = node.attrs;
-    let start = 0;
+    let start: Dim = 0;
     return node.inputs.map((input: Node, i) => {
-      const size = input.shape[axis] as number;
+      const size = input.shape[axis];
       const part = needed[i] ? b.slice(dy, axis, start, size) : null;
-      start += size;
+      start = sum([start, size]);
       return part;
     });
   },

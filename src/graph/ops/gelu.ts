@@ -21,8 +21,8 @@ export const gelu: OpSpec<"gelu"> = {
     }
     const square = b.square(x);
     const t = b.tanh(b.mul(b.mul(x, b.add(b.mul(square, tanhCubic), 1)), tanhScale));
-    const slope = b.mul(b.add(b.mul(square, 3 * tanhCubic), 1), tanhScale);
-    const inner = b.mul(b.mul(x, b.sub(1, b.square(t))), slope);
+    const inside = b.mul(b.add(b.mul(square, 3 * tanhCubic), 1), tanhScale);
+    const inner = b.mul(b.mul(x, b.sub(1, b.square(t))), inside);
     return [b.mul(dy, b.mul(b.add(b.add(t, 1), inner), 0.5))];
   },
   eval: (inputs, attrs, out) =>

@@ -33,8 +33,8 @@ export function normType(x: TensorType, vectors: Readonly<Record<string, TensorT
 }
 
 /**
- * The spec of a gradient whose operands are dy and x, both `[..., width]`, and the weight `[width]`; the same three for all gradients
- * of one normalisation, so that a backend can make them at once. `of` says which operand the result is shaped like.
+ * The spec of a gradient whose operands are dy and x, both `[..., width]`, and the weight `[width]`; the same three for all
+ * gradients of one normalisation, so that a backend can make them at once. `of` says which operand the result is shaped like.
  */
 export function normGradient<K extends NormGradient>(
   of: "x" | "weight",

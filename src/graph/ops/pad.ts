@@ -1,14 +1,23 @@
 import type { OpSpec } from "../builder.ts";
 import { allocate } from "../dtype.ts";
-import { formatShape, numeric, ShapeError, sizeOf, stridesOf } from "../shape.ts";
+import {
+  difference,
+  type Dim,
+  formatShape,
+  mostOf,
+  numeric,
+  ShapeError,
+  sizeOf,
+  stridesOf,
+  sum,
+} from "../shape.ts";
 import { stridedOffsets } from "./broadcasting.ts";
 import { exact } from "./unary.ts";
 
 /** The operand along `axis` inside zeros: `before` of them first and `size` elements in all. The gradient of `slice`. */
 export const pad: OpSpec<"pad"> = {
   infer([x], { axis, before, size }) {
-    const inner = x.shape[axis];
-    if (before < 0 || (typeof inner === "number" && typeof size === "number" && before + inner > size)) {
+    if (mostOf(before) < 0 || mostOf(difference(size, sum([before, x.shape[axis]]))) < 0) {
       throw new ShapeError(
         `axis ${axis} of ${formatShape(x.shape)} after ${before} zeros does not fit into ${size}`,
       );
@@ -23,26 +32,18 @@ export const pad: OpSpec<"pad"> = {
     const shape = numeric(out.shape);
     const strides = stridesOf(shape);
     const data = allocate(out.dtype, sizeOf(shape));
-    const offsets = stridedOffsets(x.shape, strides, before * strides[axis]);
+    const offsets = stridedOffsets(x.shape, strides, (before as number) * strides[axis]);
     for (let i = 0; i < offsets.length; i++) data[offsets[i]] = x.data[i];
     return data;
   },
   onnx(scope, node, inputs) {
     const { axis, before, size } = node.attrs;
     const rank = node.shape.length;
-    const inner = node.inputs[0].shape[axis];
-    const pads = new Array<number>(2 * rank).fill(0);
+    const pads = new Array<Dim>(2 * rank).fill(0);
     pads[axis] = before;
-    if (typeof size === "number" && typeof inner === "number") {
-      pads[rank + axis] = size - before - inner;
-      return scope.emit("Pad", [inputs[0], scope.constant("i64", [2 * rank], pads)]);
-    }
-    const used = scope.emit("Add", [scope.shape([inner]), scope.constant("i64", [1], [before])]);
-    const after = scope.emit("Sub", [scope.shape([size]), used]);
-    const place = scope.constant("i64", [2 * rank], pads.map((_, i) => i === rank + axis ? 1 : 0));
-    const wide = scope.emit("Mul", [place, after]);
-    return scope.emit("Pad", [inputs[0], scope.emit("Add", [wide, scope.constant("i64", [2 * rank], pads)])]);
+    pads[rank + axis] = difference(size, sum([before, node.inputs[0].shape[axis]]));
+    return scope.emit("Pad", [inputs[0], scope.shape(pads)]);
   },
   tolerance: exact,
-  bind: (attrs, dim) => ({ ...attrs, size: dim(attrs.size) }),
+  bind: (attrs, dim) => ({ ...attrs, before: dim(attrs.before), size: dim(attrs.size) }),
 };

@@ -1,15 +1,13 @@
 import type { OpSpec } from "../builder.ts";
-import { coefficientOf, formatShape, numeric, ShapeError, stridesOf, symbolsOf } from "../shape.ts";
+import { difference, formatShape, mostOf, numeric, ShapeError, stridesOf, sum } from "../shape.ts";
 import { stridedOffsets, take } from "./broadcasting.ts";
 import { exact } from "./unary.ts";
 
 /** `size` elements along `axis`, from `start`. */
 export const slice: OpSpec<"slice"> = {
   infer([x], { axis, start, size }) {
-    const available = x.shape[axis];
-    // A symbolic dimension is at least its coefficient; what lies beyond that is known only when it is bound.
-    const known = symbolsOf(available).length === 0 && typeof size === "number";
-    if (start < 0 || (known && start + size > coefficientOf(available))) {
+    // What depends on the symbols' values is known only when they are bound.
+    if (mostOf(start) < 0 || mostOf(difference(x.shape[axis], sum([start, size]))) < 0) {
       throw new ShapeError(
         `elements ${start} to ${start} + ${size} are outside axis ${axis} of ${formatShape(x.shape)}`,
       );
@@ -22,19 +20,13 @@ export const slice: OpSpec<"slice"> = {
   },
   eval([x], { axis, start }, out) {
     const strides = stridesOf(x.shape);
-    return take(x, stridedOffsets(numeric(out.shape), strides, start * strides[axis]));
+    return take(x, stridedOffsets(numeric(out.shape), strides, (start as number) * strides[axis]));
   },
   onnx(scope, node, inputs) {
     const { axis, start, size } = node.attrs;
-    const from = scope.constant("i64", [1], [start]);
-    const length = scope.shape([size]);
-    const to = typeof size === "number"
-      ? scope.constant("i64", [1], [start + size])
-      : start === 0
-      ? length
-      : scope.emit("Add", [length, from]);
+    const [from, to] = [scope.shape([start]), scope.shape([sum([start, size])])];
     return scope.emit("Slice", [inputs[0], from, to, scope.constant("i64", [1], [axis])]);
   },
   tolerance: exact,
-  bind: (attrs, dim) => ({ ...attrs, size: dim(attrs.size) }),
+  bind: (attrs, dim) => ({ ...attrs, start: dim(attrs.start), size: dim(attrs.size) }),
 };

@@ -2,8 +2,8 @@ import type { OpSpec } from "../builder.ts";
 import { checkCrossEntropy, crossEntropyParts, withoutIgnored } from "./cross_entropy.ts";
 
 /**
- * `-log softmax(logits)[label]` of each row of logits `[N, C]`: `[N]`, in nats. Of the wanted distribution the label has the share
- * `1 - labelSmoothing` and all classes together, alike, the rest. A row whose label is `ignoreIndex` gives 0.
+ * `-log softmax(logits)[label]` of each row of logits `[N, C]`: `[N]`, in nats. Of the wanted distribution the label has the
+ * share `1 - labelSmoothing` and all classes together, alike, the rest. A row whose label is `ignoreIndex` gives 0.
  */
 export const softmaxCrossEntropy: OpSpec<"softmax_cross_entropy"> = {
   infer([logits, labels], attrs) {

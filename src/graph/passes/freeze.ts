@@ -7,8 +7,8 @@ import type { Pass } from "../node.ts";
 import { rewrite } from "./rewrite.ts";
 
 /**
- * Freezes the parameters whose names match: no gradient is taken of them and no optimiser keeps moments for them. They are loaded,
- * saved in bundles and checkpoints and exported like any others.
+ * Freezes the parameters whose names match: no gradient is taken of them and no optimiser keeps moments for them. They are
+ * loaded, saved in bundles and checkpoints and exported like any others.
  *
  * @example
  * ```ts

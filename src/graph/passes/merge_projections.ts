@@ -147,14 +147,14 @@ function packGradients(graph: Graph): Graph {
   });
 }
 
-/** What is done alike to all slices of packed gradients: products for the weights, sums for the biases, products for the operand. */
+/** Merges what all slices of packed gradients go into: products for the weights, sums for the biases, products for the operand. */
 function mergeBackward(graph: Graph): Graph {
   const readers = readersOf(graph);
   const plans = new Map<Node, (at: (node: Node) => Node, b: Builder) => Node>();
   for (const whole of graph.nodes) {
     if (whole.op !== "attention_grad_packed") continue;
     const slices = readers(whole).filter((n) => n.op === "slice")
-      .sort((a, b) => a.attrs.start - b.attrs.start);
+      .sort((a, b) => Number(a.attrs.start) - Number(b.attrs.start));
     if (slices.length !== whole.attrs.parts.length) continue;
     const width = slices[0].shape[2] as number;
     mergeWeightGradients(whole, slices, width, readers, plans);
@@ -291,7 +291,7 @@ function named(b: Builder, like: Node, build: () => Node): Node {
   return like.name ? b.named(like.name, build) : build();
 }
 
-/** As `rewrite`, but with the leaves and casts of states first, so that a node may read any of them; `undefined` leaves a node as it is. */
+/** As `rewrite`, with leaves and casts of states first, so that a node may read any of them; `undefined` keeps a node as it is. */
 function rebuild(
   graph: Graph,
   visit: (node: Node, at: (node: Node) => Node, b: Builder) => Node | undefined,

@@ -3,28 +3,18 @@
  *
  * @module
  */
-import type { Builder } from "../../graph/builder.ts";
-import type { Node } from "../../graph/node.ts";
-import { updater } from "./updater.ts";
+import { type Optimiser, updater } from "./optimiser.ts";
 
 /** How AdamW steps. */
 export interface AdamWOptions {
-  /** A number, or a scalar of the graph such as `linearSchedule` gives. */
-  readonly learningRate: Node | number;
   /** Decay of the first moment; .9 if not given. */
   readonly beta1?: number;
   /** Decay of the second moment; .999 if not given. */
   readonly beta2?: number;
   /** Added to the root of the second moment; 1e-8 if not given. */
   readonly epsilon?: number;
-  /** Decoupled weight decay; .01 if not given. */
+  /** Decoupled weight decay of the parameters that decay (`StateAttrs.decays`); .01 if not given. */
   readonly weightDecay?: number;
-  /** Which parameters decay; all but biases and LayerNorm weights if not given. */
-  readonly decays?: (name: string) => boolean;
-  /** What every gradient is multiplied by: `clipScale`. */
-  readonly gradientScale?: Node;
-  /** bool scalar: where it is false, every state keeps its value. */
-  readonly applyIf?: Node;
 }
 
 /**
@@ -46,62 +36,50 @@ export interface AdamWOptions {
  *
  * const b = createBuilder();
  * const w = b.parameter("w", [3], { kind: "fill", value: 1 });
- * adamw(b, [w], gradients(b, b.sum(b.square(w)), [w]), { learningRate: 1e-3 });
+ * adamw().emit(b, [w], gradients(b, b.sum(b.square(w)), [w]), { rate: b.scalar(1e-3) });
  * assert.equal(b.graph().updates.length, 5); // w, its two moments, two counters
  * ```
  */
-export function adamw(
-  b: Builder,
-  parameters: readonly Node[],
-  gradients: readonly Node[],
-  options: AdamWOptions,
-): void {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, decays = decaysByName } = options;
-  b.named("adamw", () => {
-    const rate = typeof options.learningRate === "number"
-      ? b.scalar(options.learningRate)
-      : options.learningRate;
-    const set = updater(b, options.applyIf);
-    const decayedCounter = (name: string, beta: number) => {
-      const counter = b.state(name, "f32", [], { role: "counter" });
-      const next = b.add(b.mul(counter, beta), 1 - beta);
-      set(counter, next);
-      return next;
-    };
-    const c1 = decayedCounter("adamw.c1", beta1);
-    const c2 = decayedCounter("adamw.c2", beta2);
-    const root = b.sqrt(c2);
-    const stepSize = b.div(b.mul(rate, root), c1);
-    const floor = b.mul(root, epsilon);
-    const scale = options.gradientScale;
-    const firstScale = scale ? b.mul(scale, 1 - beta1) : b.scalar(1 - beta1);
-    const secondScale = scale ? b.mul(b.square(scale), 1 - beta2) : b.scalar(1 - beta2);
-    const shrink = b.sub(1, b.mul(rate, weightDecay));
-    parameters.forEach((p, i) => {
-      const g = gradients[i];
-      const m = b.state(`adamw.m.${p.name}`, "f32", p.shape, { role: "moment" });
-      const v = b.state(`adamw.v.${p.name}`, "f32", p.shape, { role: "moment" });
-      const nextM = b.add(b.mul(m, beta1), b.mul(g, firstScale));
-      const nextV = b.add(b.mul(v, beta2), b.mul(b.square(g), secondScale));
-      const step = b.mul(b.div(nextM, b.add(b.sqrt(nextV), floor)), stepSize);
-      set(m, nextM);
-      set(v, nextV);
-      set(p, b.sub(weightDecay !== 0 && decays(p.name!) ? b.mul(p, shrink) : p, step));
-    });
-  });
+export function adamw(options: AdamWOptions = {}): Optimiser {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01 } = options;
+  return {
+    name: "adamw",
+    settings: { beta1, beta2, epsilon, weightDecay },
+    emit(b, parameters, gradients, { rate, scale, applyIf }) {
+      b.named("adamw", () => {
+        const set = updater(b, applyIf);
+        const decayedCounter = (name: string, beta: number) => {
+          const counter = b.state(name, "f32", [], { role: "counter" });
+          const next = b.add(b.mul(counter, beta), 1 - beta);
+          set(counter, next);
+          return next;
+        };
+        const c1 = decayedCounter("adamw.c1", beta1);
+        const c2 = decayedCounter("adamw.c2", beta2);
+        const root = b.sqrt(c2);
+        const stepSize = b.div(b.mul(rate, root), c1);
+        const floor = b.mul(root, epsilon);
+        const firstScale = scale ? b.mul(scale, 1 - beta1) : b.scalar(1 - beta1);
+        const secondScale = scale ? b.mul(b.square(scale), 1 - beta2) : b.scalar(1 - beta2);
+        const shrink = b.sub(1, b.mul(rate, weightDecay));
+        parameters.forEach((p, i) => {
+          const g = gradients[i];
+          const m = b.state(`adamw.m.${p.name}`, "f32", p.shape, { role: "moment" });
+          const v = b.state(`adamw.v.${p.name}`, "f32", p.shape, { role: "moment" });
+          const nextM = b.add(b.mul(m, beta1), b.mul(g, firstScale));
+          const nextV = b.add(b.mul(v, beta2), b.mul(b.square(g), secondScale));
+          const step = b.mul(b.div(nextM, b.add(b.sqrt(nextV), floor)), stepSize);
+          set(m, nextM);
+          set(v, nextV);
+          set(p, b.sub(weightDecay !== 0 && p.attrs.decays ? b.mul(p, shrink) : p, step));
+        });
+      });
+    },
+  };
 }
 
-/** Adam: `adamw` without decay. Source: Kingma and Ba, "Adam" (2015). */
-export function adam(
-  b: Builder,
-  parameters: readonly Node[],
-  gradients: readonly Node[],
-  options: Omit<AdamWOptions, "weightDecay" | "decays">,
-): void {
-  adamw(b, parameters, gradients, { ...options, weightDecay: 0 });
-}
-
-/** Whether a parameter of that name is a matrix to decay: not a bias, nor the weight of a normalisation. */
-export function decaysByName(name: string): boolean {
-  return !/(^|\.)bias$/.test(name) && !/(layer_?norm|norm\d*|ln_[12f])\.weight$/i.test(name);
+/** Adam: `adamw` without decay, in the same states. Source: Kingma and Ba, "Adam" (2015). */
+export function adam(options: Omit<AdamWOptions, "weightDecay"> = {}): Optimiser {
+  const { settings: { weightDecay: _, ...settings }, emit } = adamw({ ...options, weightDecay: 0 });
+  return { name: "adam", settings, emit };
 }

@@ -47,10 +47,11 @@ export interface LossScale {
  * const b = createBuilder();
  * const w = b.parameter("w", [3], { kind: "fill", value: 1 });
  * const scaling = lossScale(b);
- * const slopes = gradients(b, b.mul(b.sum(b.square(w)), scaling.scale), [w]);
- * const good = b.equal(summarizeGradients(b, slopes).firstNonFinite, 0);
+ * const scaled = gradients(b, b.mul(b.sum(b.square(w)), scaling.scale), [w]);
+ * const good = b.equal(summarizeGradients(b, scaled).firstNonFinite, 0);
  * scaling.update(good);
- * adamw(b, [w], slopes, { learningRate: 1e-3, gradientScale: b.div(1, scaling.scale), applyIf: good });
+ * const scale = b.div(1, scaling.scale);
+ * adamw().emit(b, [w], scaled, { rate: b.scalar(1e-3), scale, applyIf: good });
  * ```
  */
 export function lossScale(b: Builder, options: LossScaleOptions = {}): LossScale {

@@ -5,6 +5,17 @@
  */
 import type { Builder } from "../../graph/builder.ts";
 import type { Node } from "../../graph/node.ts";
+import type { OptimSettings } from "./optimiser.ts";
+
+/** A learning rate for every step, as a value: it is made once and written into any number of graphs. */
+export interface Schedule {
+  /** Which one it is (`kind`), and what it was made with. */
+  readonly settings: OptimSettings;
+  /** The learning rate of the step whose number is the i32 scalar `step`: f32 scalar. */
+  rate(b: Builder, step: Node): Node;
+  /** The same as a number: what the graph computes at `step`. */
+  at(step: number): number;
+}
 
 /** The name of the state that counts steps. */
 export const STEP_STATE = "step";
@@ -16,8 +27,18 @@ export function stepCounter(b: Builder): Node {
   return step;
 }
 
+/**
+ * The same learning rate at every step.
+ *
+ * @throws {RangeError} when it is not positive.
+ */
+export function constant(rate: number): Schedule {
+  checkRate(rate);
+  return { settings: { kind: "constant", rate }, rate: (b) => b.scalar(rate), at: () => rate };
+}
+
 /** A linear schedule's corners. */
-export interface LinearSchedule {
+export interface LinearOptions {
   /** The learning rate at the end of the warm-up. */
   readonly peak: number;
   /** Steps in which the learning rate rises. */
@@ -29,30 +50,40 @@ export interface LinearSchedule {
 /**
  * Rises linearly to `peak` over the warm-up, then falls linearly; the first step and the last one already and still move:
  * `peak * min((step + 1) / warmup, (total - step) / (total - warmup))`, never below 0.
+ *
+ * @example
+ * ```ts
+ * import { linear } from "./schedule.ts";
+ * import assert from "node:assert/strict";
+ * const { at } = linear({ peak: 2, warmupSteps: 2, totalSteps: 6 });
+ * assert.deepEqual([0, 1, 2, 3, 4, 5, 6].map(at), [1, 2, 2, 1.5, 1, 0.5, 0]);
+ * ```
+ * @throws {RangeError} when the peak is not positive, or the warm-up does not fit in the steps.
  */
-export function linearSchedule(b: Builder, step: Node, schedule: LinearSchedule): Node {
-  checkSchedule(schedule);
-  const { peak, warmupSteps, totalSteps } = schedule;
-  const at = b.cast(step, "f32");
-  const fall = b.max(b.mul(b.sub(totalSteps, at), 1 / Math.max(totalSteps - warmupSteps, 1)), 0);
-  const rise = b.mul(b.add(at, 1), 1 / Math.max(warmupSteps, 1));
-  return b.mul(b.min(b.min(rise, fall), 1), peak);
-}
-
-/** The same, as a number: what the graph computes at `step`. */
-export function learningRateAt(step: number, schedule: LinearSchedule): number {
-  const { peak, warmupSteps, totalSteps } = schedule;
-  const fall = Math.max((totalSteps - step) / Math.max(totalSteps - warmupSteps, 1), 0);
-  return peak * Math.min((step + 1) / Math.max(warmupSteps, 1), fall, 1);
-}
-
-function checkSchedule({ peak, warmupSteps, totalSteps }: LinearSchedule): void {
-  if (!(peak > 0 && Number.isFinite(peak))) {
-    throw new RangeError(`Cannot build a schedule: the learning rate must be positive, got ${peak}`);
-  }
+export function linear({ peak, warmupSteps, totalSteps }: LinearOptions): Schedule {
+  checkRate(peak);
   if (!(warmupSteps >= 0 && totalSteps >= 1 && warmupSteps <= totalSteps)) {
     throw new RangeError(
       `Cannot build a schedule: ${warmupSteps} warm-up steps do not fit in ${totalSteps} steps`,
     );
+  }
+  const [rising, falling] = [Math.max(warmupSteps, 1), Math.max(totalSteps - warmupSteps, 1)];
+  return {
+    settings: { kind: "linear", peak, warmupSteps, totalSteps },
+    rate(b, step) {
+      const at = b.cast(step, "f32");
+      const fall = b.max(b.mul(b.sub(totalSteps, at), 1 / falling), 0);
+      const rise = b.mul(b.add(at, 1), 1 / rising);
+      return b.mul(b.min(b.min(rise, fall), 1), peak);
+    },
+    at(step) {
+      return peak * Math.min((step + 1) / rising, Math.max((totalSteps - step) / falling, 0), 1);
+    },
+  };
+}
+
+function checkRate(rate: number): void {
+  if (!(rate > 0 && Number.isFinite(rate))) {
+    throw new RangeError(`Cannot build a schedule: the learning rate must be positive, got ${rate}`);
   }
 }

@@ -36,6 +36,22 @@ export function labelOf(record: DataRecord, where: string, columns: Columns): st
   return readLabel(record, where, columns.label);
 }
 
+/** What is wrong with a label that the head lacks. */
+export function unknownLabel(label: string, { labels }: LabelsHead): string | undefined {
+  if (labels.includes(label)) return undefined;
+  const known = labels.slice(0, 20).map((name) => JSON.stringify(name)).join(", ");
+  return `unknown label ${JSON.stringify(label)}; known are ${known}${labels.length > 20 ? ", ..." : ""}`;
+}
+
+/** Why models cannot be compared that have other labels; their order may differ. */
+export function otherLabels(one: LabelsHead, other: LabelsHead): string | undefined {
+  const same = one.labels.length === other.labels.length &&
+    one.labels.every((label) => other.labels.includes(label));
+  return same
+    ? undefined
+    : `the models have other labels: ${one.labels.join(", ")} and ${other.labels.join(", ")}`;
+}
+
 /** Accuracy, F1 and the rest of the best-scored labels. */
 export function judgeLabels(
   targets: readonly string[],

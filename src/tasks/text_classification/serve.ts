@@ -4,6 +4,9 @@
  * @module
  */
 import { z } from "zod";
+import { softmax } from "../../base/arrays.ts";
+import { classFeatures, type ObservedClasses } from "../../drift/features/classes.ts";
+import { type ObservedText, textFeatures } from "../../drift/features/text.ts";
 import { observeText } from "../observe.ts";
 import { finiteOutput } from "../outputs.ts";
 import type { ServedTask } from "../task.ts";
@@ -13,8 +16,10 @@ import {
   labelOf,
   type LabelsHead,
   labelsHead,
+  otherLabels,
   type Prediction,
   predictionsSchema,
+  unknownLabel,
 } from "./schema.ts";
 
 /** What a caller may ask. */
@@ -26,7 +31,12 @@ const parameters = z.looseObject({
 });
 
 /** The task. */
-export const textClassification: ServedTask<LabelsHead, string, Prediction[]> = {
+export const textClassification: ServedTask<
+  LabelsHead,
+  string,
+  Prediction[],
+  ObservedText & ObservedClasses
+> = {
   name: "text-classification",
   title: "text classification",
   pipelineTag: "text-classification",
@@ -39,6 +49,7 @@ export const textClassification: ServedTask<LabelsHead, string, Prediction[]> = 
   headOfLabels: (labels) => ({ labels }),
   queries: (record, where, columns) => [queryOf(record, where, columns)],
   target: labelOf,
+  problemOf: unknownLabel,
   outputs: ["logits"],
   parameters,
   answer: predictionsSchema,
@@ -57,9 +68,12 @@ export const textClassification: ServedTask<LabelsHead, string, Prediction[]> = 
   outcome: ([best]) => best.label,
   observe(query, encoding, outputs, { labels }) {
     const logits = outputs && finiteOutput(outputs, "logits", labels.length).data; // [C]
-    return observeText(query, encoding, logits ? probabilitiesOf(logits) : []);
+    return { ...observeText(query, encoding), probabilities: logits ? probabilitiesOf(logits) : [] };
   },
+  features: ({ head: { labels }, ...tokenizer }) => [...textFeatures(tokenizer), ...classFeatures(labels)],
   judge: judgeLabels,
+  headsDiffer: otherLabels,
+  evaluationSettings: ({ labels }) => ({ classification: { labels: labels.join(",") } }),
   pair: (reference, [ranked]) => ({
     prediction: ranked[0].label,
     reference,
@@ -81,14 +95,7 @@ export const textClassification: ServedTask<LabelsHead, string, Prediction[]> = 
  * ```
  */
 export function probabilitiesOf(logits: ArrayLike<number>): Float64Array {
-  const out = Float64Array.from(logits);
-  if (out.length === 1) return out.map(sigmoid);
-  let max = -Infinity;
-  for (const x of out) max = Math.max(max, x);
-  let sum = 0;
-  for (let i = 0; i < out.length; i++) sum += out[i] = Math.exp(out[i] - max);
-  for (let i = 0; i < out.length; i++) out[i] /= sum;
-  return out;
+  return logits.length === 1 ? Float64Array.of(sigmoid(logits[0])) : softmax(logits);
 }
 
 /** `1 / (1 + e^-x)`. */

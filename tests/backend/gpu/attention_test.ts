@@ -40,6 +40,8 @@ interface Problem {
   readonly rate?: number;
   /** Tokens of each text; the rest is padding. */
   readonly tokens?: readonly number[];
+  /** The shape of a mask to take instead of the one of `tokens`. */
+  readonly mask?: readonly number[];
   /** Keeps the operands in f16. */
   readonly half?: boolean;
   /** Reads the operands as slices of one tensor. */
@@ -57,7 +59,7 @@ function problemGraph(p: Problem): Graph {
     return p.half ? b.cast(x, "f16") : x;
   };
   const [q, k, v] = [part("q", 0, queries), part("k", 1, keys), part("v", 2, keys)];
-  const mask = tokens &&
+  const mask = p.mask ? b.input("mask", "f32", p.mask) : tokens &&
     b.constant(
       "f32",
       [batch, 1, 1, keys],
@@ -72,7 +74,9 @@ function problemGraph(p: Problem): Graph {
   });
   b.output("y", y);
   const dy = b.input("dy", "f32", [batch, queries, size]);
-  const wrt = b.nodes.filter((n) => n.op === "input" && n.dtype === "f32" && n.name !== "dy");
+  const wrt = b.nodes.filter((n) =>
+    n.op === "input" && n.dtype === "f32" && !["dy", "mask"].includes(n.name!)
+  );
   gradients(b, b.sum(b.mul(b.cast(y, "f32"), dy)), wrt).forEach((g, i) => b.output(`d${i}`, g));
   return b.graph();
 }
@@ -146,6 +150,7 @@ const variants: Record<string, { options: GpuBackendOptions; problems: readonly 
       { width: 64, queries: 128, heads: 2, rate: 0.1, packed: true, tokens: [99] },
       { width: 48, queries: 40, heads: 1, half: true },
       { width: 128, queries: 65, keys: 70, heads: 1, causal: true },
+      { width: 16, queries: 32, heads: 1, mask: [32, 1] },
     ],
   },
   "by small blocks": {

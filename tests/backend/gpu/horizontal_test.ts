@@ -11,25 +11,30 @@ import {
   type Graph,
   hostTensor,
   type Node,
+  type NodeOf,
 } from "../../../src/graph/graph.ts";
 import { bindGraph } from "../../../src/graph/passes/bind.ts";
 import { optimize } from "../../../src/graph/passes/optimize.ts";
 import { adamw } from "../../../src/nn/optim/adamw.ts";
 import { clipScale, summarizeGradients } from "../../../src/nn/optim/gradients.ts";
-import { linearSchedule, stepCounter } from "../../../src/nn/optim/schedule.ts";
+import { linear, stepCounter } from "../../../src/nn/optim/schedule.ts";
 import { sgd } from "../../../src/nn/optim/sgd.ts";
 import { limits } from "./limits.ts";
 
 const adapter = await describeAdapter();
 
-type Optimizer = (b: Builder, parameters: readonly Node[], slopes: readonly Node[], scale: Node) => void;
+type Optimizer = (
+  b: Builder,
+  parameters: readonly NodeOf<"state">[],
+  slopes: readonly Node[],
+  scale: Node,
+) => void;
 
-const byAdamw: Optimizer = (b, parameters, slopes, gradientScale) =>
-  adamw(b, parameters, slopes, {
+const byAdamw: Optimizer = (b, parameters, slopes, scale) =>
+  adamw({ epsilon: 1e-3 }).emit(b, parameters, slopes, {
     // More numbers than 8 buffers leave room for beside the tensors.
-    learningRate: linearSchedule(b, stepCounter(b), { peak: 0.01, warmupSteps: 2, totalSteps: 9 }),
-    epsilon: 1e-3,
-    gradientScale,
+    rate: linear({ peak: 0.01, warmupSteps: 2, totalSteps: 9 }).rate(b, stepCounter(b)),
+    scale,
   });
 
 const widths = [8, 64, 5, 33, 128, 3];
@@ -40,10 +45,10 @@ function network(optimize: Optimizer = byAdamw): Graph {
   // As positions are learnt: what a batch does not reach of the table has a gradient of zeros.
   const table = b.parameter("table.weight", [16, widths[0]], { kind: "fill", value: 0 });
   let x: Node = b.add(b.input("x", "f32", ["batch", widths[0]]), b.slice(table, 0, 0, "batch"));
-  const parameters: Node[] = [table];
+  const parameters: NodeOf<"state">[] = [table];
   widths.slice(1).forEach((width, i) => {
     const w = b.parameter(`l${i}.weight`, [width, widths[i]], { kind: "fill", value: 0 });
-    const bias = b.parameter(`l${i}.bias`, [width], { kind: "fill", value: 0 });
+    const bias = b.parameter(`l${i}.bias`, [width], { kind: "fill", value: 0 }, { decays: false });
     parameters.push(w, bias);
     x = b.tanh(b.add(b.matmul(x, w, { transB: true }), bias));
   });
@@ -93,8 +98,8 @@ Deno.test("the norm of many gradients takes three kernels", () => {
 
 Deno.test("other optimisers are merged as well", () => {
   const plan = planOf(
-    network((b, parameters, slopes, gradientScale) =>
-      sgd(b, parameters, slopes, { learningRate: 0.1, momentum: 0.9, gradientScale })
+    network((b, parameters, slopes, scale) =>
+      sgd({ momentum: 0.9 }).emit(b, parameters, slopes, { rate: b.scalar(0.1), scale })
     ),
   );
   assert.equal(updates(plan, "sgd.v").length, 1, printPlan(plan));
@@ -234,7 +239,9 @@ function projections(width: number): Graph {
   const x = b.input("x", "f32", ["batch", 16]);
   const names = ["query", "key", "value"];
   const weights = names.map((n) => b.parameter(`${n}.weight`, [width, 16], { kind: "fill", value: 0 }));
-  const biases = names.map((n) => b.parameter(`${n}.bias`, [width], { kind: "fill", value: 0 }));
+  const biases = names.map((n) =>
+    b.parameter(`${n}.bias`, [width], { kind: "fill", value: 0 }, { decays: false })
+  );
   const all = b.add(b.matmul(x, b.concat(weights, 0), { transB: true }), b.concat(biases, 0));
   const [q, k, v] = names.map((_, i) => b.slice(all, 1, i * width, width));
   const loss = b.mul(b.sum(b.square(b.sub(b.mul(b.tanh(q), b.add(k, v)), 1))), 0.1);

@@ -58,9 +58,9 @@ Deno.test("AdamW is one kernel a parameter that writes the parameter and both mo
     const w = b.parameter("w", [8, 4], { kind: "fill", value: 0 });
     const y = b.matmul(b.input("x", "f32", [16, 8]), w);
     const loss = b.sum(b.square(b.sub(y, 1)));
-    adamw(b, [w], gradients(b, loss, [w]), {
-      learningRate: 1e-3,
-      gradientScale: b.input("scale", "f32", []),
+    adamw().emit(b, [w], gradients(b, loss, [w]), {
+      rate: b.scalar(1e-3),
+      scale: b.input("scale", "f32", []),
     });
     b.output("loss", loss);
   });

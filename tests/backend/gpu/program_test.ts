@@ -30,7 +30,7 @@ function regression() {
   const w = b.parameter("w", [8, 4], { kind: "fill", value: 0 });
   const error = b.sub(b.matmul(b.input("x", "f32", ["batch", 8]), w), 1);
   const loss = b.mul(b.sum(b.square(error)), 0.01);
-  adamw(b, [w], gradients(b, loss, [w]), { learningRate: 0.01 });
+  adamw().emit(b, [w], gradients(b, loss, [w]), { rate: b.scalar(0.01) });
   b.output("loss", loss);
   b.output("error", error);
   return b.graph();

@@ -14,7 +14,7 @@ import {
   opTable,
 } from "../../../src/graph/graph.ts";
 import { isFloat } from "../../../src/graph/dtype.ts";
-import type { OpName } from "../../../src/graph/node.ts";
+import type { NodeOf, OpName } from "../../../src/graph/node.ts";
 import { bindGraph } from "../../../src/graph/passes/bind.ts";
 import { optimize } from "../../../src/graph/passes/optimize.ts";
 import { adamw } from "../../../src/nn/optim/adamw.ts";
@@ -32,9 +32,10 @@ function languageModel({ attentionDropout = 0 } = {}): Graph {
   const b = createBuilder();
   const key = b.state("rng", "u32", [], { role: "counter" });
   b.update(key, b.add(key, 12345));
-  const parameters: Node[] = [];
+  const parameters: NodeOf<"state">[] = [];
   const parameter = (name: string, shape: number[]) => {
-    const made = b.parameter(name, shape, { kind: "fill", value: 0 });
+    const decays = !name.endsWith(".bias");
+    const made = b.parameter(name, shape, { kind: "fill", value: 0 }, { decays });
     parameters.push(made);
     return made;
   };
@@ -72,10 +73,9 @@ function languageModel({ attentionDropout = 0 } = {}): Graph {
   const loss = b.mul(b.sum(losses), 1 / (batch * length));
   const slopes = gradients(b, loss, parameters);
   const summary = summarizeGradients(b, slopes);
-  adamw(b, parameters, slopes, {
-    learningRate: 0.01,
-    epsilon: 1e-3,
-    gradientScale: clipScale(b, summary.norm, 1),
+  adamw({ epsilon: 1e-3 }).emit(b, parameters, slopes, {
+    rate: b.scalar(0.01),
+    scale: clipScale(b, summary.norm, 1),
   });
   b.output("loss", loss);
   b.output("norm", summary.norm);

@@ -25,10 +25,9 @@ function tableGraph(): Graph {
   const loss = b.mul(b.sum(b.square(b.sub(back, 0.1))), 0.1);
   const [slope] = gradients(b, loss, [table]);
   const summary = summarizeGradients(b, [slope]);
-  adamw(b, [table], [slope], {
-    learningRate: 0.01,
-    epsilon: 1e-3,
-    gradientScale: clipScale(b, summary.norm, 0.5),
+  adamw({ epsilon: 1e-3 }).emit(b, [table], [slope], {
+    rate: b.scalar(0.01),
+    scale: clipScale(b, summary.norm, 0.5),
   });
   b.output("loss", loss);
   b.output("norm", summary.norm);

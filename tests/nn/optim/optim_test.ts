@@ -1,22 +1,30 @@
 import assert from "node:assert/strict";
 import { createInterpBackend } from "../../../src/backend/interp/interp.ts";
-import { type Builder, createBuilder, gradients, hostTensor, type Node } from "../../../src/graph/graph.ts";
+import { createBuilder, gradients, hostTensor, statesOf } from "../../../src/graph/graph.ts";
 import { initialStates } from "../../../src/nn/init.ts";
-import { adam, adamw, decaysByName } from "../../../src/nn/optim/adamw.ts";
+import * as layers from "../../../src/nn/layers.ts";
+import { adam, adamw } from "../../../src/nn/optim/adamw.ts";
 import { clipScale, summarizeGradients } from "../../../src/nn/optim/gradients.ts";
 import { lossScale } from "../../../src/nn/optim/loss_scale.ts";
-import { learningRateAt, linearSchedule, stepCounter } from "../../../src/nn/optim/schedule.ts";
+import type { Optimiser } from "../../../src/nn/optim/optimiser.ts";
+import { constant, linear, stepCounter } from "../../../src/nn/optim/schedule.ts";
 import { sgd } from "../../../src/nn/optim/sgd.ts";
 import { runOnce } from "../run.ts";
 
 /** `w` after each of the steps that minimise sum(w^2), from [1, -2]. */
 async function descend(
   steps: number,
-  optimise: (b: Builder, parameters: Node[], slopes: Node[]) => void,
+  { optimiser, rate, scale, emit = optimiser.emit }: {
+    optimiser: Optimiser;
+    rate: number;
+    scale?: number;
+    emit?: Optimiser["emit"];
+  },
 ): Promise<number[][]> {
   const b = createBuilder();
   const w = b.parameter("w", [2], { kind: "fill", value: 0 });
-  optimise(b, [w], gradients(b, b.sum(b.square(w)), [w]));
+  const at = { rate: b.scalar(rate), ...(scale !== undefined && { scale: b.scalar(scale) }) };
+  emit(b, [w], gradients(b, b.sum(b.square(w)), [w]), at);
   const program = await createInterpBackend().compile(b.graph());
   await program.write({ ...initialStates(b.graph(), 0), w: hostTensor("f32", [2], [1, -2]) });
   const path: number[][] = [];
@@ -47,64 +55,87 @@ Deno.test("AdamW steps as the paper's algorithm does, bias corrections included"
     );
     wanted.push(w);
   }
-  near(await descend(5, (b, p, g) => adamw(b, p, g, { learningRate: rate, weightDecay: decay })), wanted);
+  near(await descend(5, { optimiser: adamw({ weightDecay: decay }), rate }), wanted);
 });
 
 Deno.test("Adam's first step is the learning rate, whatever the gradient's size", async () => {
-  near(await descend(1, (b, p, g) => adam(b, p, g, { learningRate: 0.1 })), [[0.9, -1.9]]);
+  near(await descend(1, { optimiser: adam(), rate: 0.1 }), [[0.9, -1.9]]);
 });
 
 Deno.test("AdamW takes the gradients' scale into both moments", async () => {
-  const scaled = await descend(
-    3,
-    (b, p, g) => adamw(b, p, g, { learningRate: 0.1, epsilon: 0.1, gradientScale: b.scalar(0.25) }),
-  );
-  const plain = await descend(
-    3,
-    (b, p, g) => adamw(b, p, g.map((slope) => b.mul(slope, 0.25)), { learningRate: 0.1, epsilon: 0.1 }),
-  );
-  near(scaled, plain);
+  const optimiser = adamw({ epsilon: 0.1 });
+  const scaled = await descend(3, { optimiser, rate: 0.1, scale: 0.25 });
+  const emit: Optimiser["emit"] = (b, p, g, at) => optimiser.emit(b, p, g.map((x) => b.mul(x, 0.25)), at);
+  near(scaled, await descend(3, { optimiser, rate: 0.1, emit }));
 });
 
 Deno.test("SGD goes down the gradient, with momentum further", async () => {
-  near(await descend(2, (b, p, g) => sgd(b, p, g, { learningRate: 0.25 })), [[0.5, -1], [0.25, -0.5]]);
-  near(await descend(2, (b, p, g) => sgd(b, p, g, { learningRate: 0.25, momentum: 0.5 })), [[0.5, -1], [
-    0,
-    0,
-  ]]);
+  near(await descend(2, { optimiser: sgd(), rate: 0.25 }), [[0.5, -1], [0.25, -0.5]]);
+  near(await descend(2, { optimiser: sgd({ momentum: 0.5 }), rate: 0.25 }), [[0.5, -1], [0, 0]]);
 });
 
-Deno.test("decay skips biases and the weights of normalisations", () => {
-  assert.equal(decaysByName("bert.encoder.layer.0.attention.self.query.weight"), true);
-  assert.equal(decaysByName("bert.embeddings.word_embeddings.weight"), true);
-  for (
-    const name of [
-      "classifier.bias",
-      "bert.embeddings.LayerNorm.weight",
-      "h.0.ln_1.weight",
-      "norm2.weight",
-      "bias",
-    ]
-  ) {
-    assert.equal(decaysByName(name), false, name);
-  }
+Deno.test("what decays is said by the state: weights do, biases and normalisations of any name do not", async () => {
+  const b = createBuilder();
+  const x = layers.layerNorm(b, b.input("x", "f32", [1, 2]), { name: "bn1", size: 2 });
+  layers.rmsNorm(b, x, { name: "downsample.1", size: 2 });
+  layers.linear(b, x, { name: "norm", in: 2, out: 2, init: { kind: "fill", value: 1 } });
+  layers.embedding(b, b.input("ids", "i32", [1]), {
+    name: "LayerNorm",
+    count: 3,
+    size: 2,
+    init: { kind: "fill", value: 1 },
+  });
+  const graph = b.graph();
+  const parameters = statesOf(graph, "parameter");
+  const still = parameters.map((p) => b.broadcast(b.scalar(0), p.shape));
+  adamw({ weightDecay: 0.5 }).emit(b, parameters, still, { rate: b.scalar(0.1) });
+  const program = await createInterpBackend().compile(b.graph());
+  await program.write(initialStates(b.graph(), 0));
+  await program.run({ x: hostTensor("f32", [1, 2], [0, 0]), ids: hostTensor("i32", [1], [0]) });
+  const moved = Object.entries(await program.read(parameters.map((p) => p.name!)))
+    .flatMap(([name, { data }]) => data[0] === 0 || data[0] === 1 ? [] : [name]);
+  assert.deepEqual(moved, ["norm.weight", "LayerNorm.weight"]);
+});
+
+Deno.test("optimisers and schedules say what they were made with", () => {
+  assert.deepEqual(adamw({ beta2: 0.98 }).settings, {
+    beta1: 0.9,
+    beta2: 0.98,
+    epsilon: 1e-8,
+    weightDecay: 0.01,
+  });
+  const made = [adam(), sgd({ momentum: 0.9 })].map(({ name, settings }) => ({ name, settings }));
+  assert.deepEqual(made, [
+    { name: "adam", settings: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } },
+    { name: "sgd", settings: { momentum: 0.9 } },
+  ]);
+  assert.deepEqual(constant(0.1).settings, { kind: "constant", rate: 0.1 });
+  const corners = { peak: 1, warmupSteps: 2, totalSteps: 3 };
+  assert.deepEqual(linear(corners).settings, { kind: "linear", ...corners });
+});
+
+Deno.test("a constant schedule is the same number at every step", async () => {
+  const { rate, at } = constant(0.25);
+  const { y } = await runOnce((b) => b.output("y", rate(b, stepCounter(b))));
+  assert.deepEqual([y.data[0], at(0), at(1e6)], [0.25, 0.25, 0.25]);
 });
 
 Deno.test("the schedule rises to its peak, falls to 0, and is the number that is reported", async () => {
   const schedule = { peak: 2, warmupSteps: 2, totalSteps: 6 };
   const b = createBuilder();
-  b.output("rate", linearSchedule(b, stepCounter(b), schedule));
+  const { rate, at } = linear(schedule);
+  b.output("rate", rate(b, stepCounter(b)));
   const program = await createInterpBackend().compile(b.graph());
   const rates: number[] = [];
   for (let step = 0; step < 8; step++) rates.push((await program.run({})).rate.data[0]);
   assert.deepEqual(rates, [1, 2, 2, 1.5, 1, 0.5, 0, 0]);
-  assert.deepEqual(rates, rates.map((_, step) => learningRateAt(step, schedule)));
+  assert.deepEqual(rates, rates.map((_, step) => at(step)));
 });
 
 Deno.test("a schedule that cannot be is refused", () => {
-  const b = createBuilder();
   const build = (peak: number, warmupSteps: number, totalSteps: number) => () =>
-    linearSchedule(b, b.scalar(0, "i32"), { peak, warmupSteps, totalSteps });
+    linear({ peak, warmupSteps, totalSteps });
+  assert.throws(() => constant(Infinity), /learning rate must be positive, got Infinity/);
   assert.throws(build(0, 1, 2), /learning rate must be positive, got 0/);
   assert.throws(build(1, 3, 2), /3 warm-up steps do not fit in 2 steps/);
 });
@@ -153,7 +184,7 @@ async function scaledSteps(
   const slopes = gradients(b, loss, [w]);
   const good = b.equal(summarizeGradients(b, slopes).firstNonFinite, 0);
   scaling.update(good);
-  adamw(b, [w], slopes, { learningRate: 0.1, gradientScale: b.div(1, scaling.scale), applyIf: good });
+  adamw().emit(b, [w], slopes, { rate: b.scalar(0.1), scale: b.div(1, scaling.scale), applyIf: good });
   const program = await createInterpBackend().compile(b.graph());
   await program.write(initialStates(b.graph(), 0));
   const path = [];

@@ -1,38 +1,41 @@
 /**
- * Attention without its matrix of scores in memory: the algorithm of FlashAttention (Dao et al., "FlashAttention: Fast and
- * Memory-Efficient Exact Attention with IO-Awareness", 2022; the backward pass with a row's sums of result times gradient, `delta`, and
- * the order of loops are those of FlashAttention-2, Dao, 2023) in WGSL.
+ * Attention without its matrix of scores in memory: FlashAttention in WGSL (Dao et al., "FlashAttention: Fast and
+ * Memory-Efficient Exact Attention with IO-Awareness", 2022; a workgroup for each tile of queries as in Dao,
+ * "FlashAttention-2", 2023).
  *
- * **Forward.** A workgroup keeps a tile of queries of one head. Tiles of keys and values follow each other past it: scores S = scale Q Kᵀ
- * + mask, and an online softmax (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018). Each row carries its largest
- * score so far, `top`, and its sum of e^(S - top); when a tile raises `top`, the sum and the result so far shrink by e^(old - new). The
- * result is divided by the sum once, at the end. For the gradients `top` and sum are stored: `attention_stats`, apart and not as their
- * one logarithm, which loses the sum where a row is all padding.
+ * Forward: a workgroup keeps a tile of queries of one head, and tiles of keys and values follow each other past it. Each makes
+ * scores S = scale Q Kᵀ + mask, and an online softmax (Milakov and Gimelshein, "Online normalizer calculation for softmax",
+ * 2018) carries each row's largest score so far, `top`, and its sum of e^(S - top). Where a tile raises `top`, the sum and the
+ * result so far shrink by e^(old top - new top). The result is divided by the sum once, at the end. `attention_stats` stores
+ * top and sum for the gradients, apart: their one number top + log(sum) loses the sum where a row is all padding and its scores
+ * are -1e9.
  *
- * **Backward.** Nothing of size queries x keys was kept: the probabilities P = e^(S - top) / sum are made anew from the statistics, tile by
- * tile, and dropout draws the same bits again. With W = dY Vᵀ: dV = Pᵀ dY, dS = P (W - delta), dQ = scale dS K, dK = scale dSᵀ Q. One pass has
- * queries as rows and makes dQ, one has keys as rows and makes dK and dV, so that every sum is made by one workgroup in a fixed order: the
- * same run gives the same bits, and there are no atomics.
+ * Backward: the probabilities P = e^(S - top) / sum are computed anew, tile by tile, and dropout Z draws what it drew before.
+ * With W = dY Vᵀ and delta the sum of each row of Y dY, the gradients are dV = Z(P)ᵀ dY, dS = P (Z(W) - delta), dQ = scale dS K
+ * and dK = scale dSᵀ Q. A pass whose rows are queries makes dQ, one whose rows are keys dK and dV. So each sum is made by one
+ * workgroup, in an order that is fixed, without atomics: the same run gives the same bits.
  *
- * **Names.** A pass (pass.ts) has *rows*, which a workgroup keeps a tile of, and *columns*, tiles of which follow each other: queries and keys,
- * or keys and queries. A *quad* is a vector of four neighbours. A thread makes some rows and quads of a tile of scores (draft.ts). There
- * are two families of kernels, which differ in how a tile is multiplied:
+ * Names: a pass (pass.ts) keeps a tile of *rows* and passes tiles of *columns*, queries and keys or keys and queries. A *quad*
+ * is four neighbours in a vector. A thread makes some rows and quads of a tile's scores (draft.ts). Tiles are multiplied in two
+ * ways:
  *
- * - *blocks* (block_*.ts): as in a fast matrix product, a thread's scores stay in registers, and steps of 16 of a product's sum are
- *   fetched while the step before is multiplied;
- * - *streams* (stream_*.ts): tiles lie whole in workgroup memory. Slower, but for any number of rows and columns, and the text is short.
+ * - by *blocks* (block_*.ts), as in a fast matrix product: scores stay in registers, and a product fetches 16 of its sum while
+ *   it multiplies the 16 before. What helps most on an H100 (bench/attention.ts; figures in bench/results/attention_h100.md) is
+ *   little workgroup memory, so that more workgroups fit; fetching more at a time takes fewer barriers, and longer;
+ * - by *streams* (stream_*.ts): tiles lie whole in workgroup memory. Slower, but the text is short and any size will do.
  *
- * **Which is chosen.** Heads of 16 to 128 in fours have kernels; any other attention is expanded to products and a softmax
- * (`hasAttentionKernel`). Blocks take heads in steps of 16 and at least 32 rows and columns, on a GPU (block_tiles.ts: the first tile of a list
- * that fits and gives every processor work); a CPU that plays GPU, for which long text compiles slowly, and everything else take
- * streams (stream_tiles.ts: the tile of the least estimated time). Where one kernel makes all three gradients side by side and keys are few, the pass
- * over keys makes dQ as well, in parts that a second kernel adds up: five products instead of seven. What helps blocks most on an H100 is little workgroup
- * memory, so that more workgroups fit (bench/attention.ts; figures in bench/results/attention_h100.md).
+ * Which is taken: heads of 16 to 128 in steps of 4 have kernels, all others are expanded to products and a softmax. Blocks make
+ * heads in steps of 16 with at least 32 rows and columns on a GPU, by the first tile of a list that fits and gives each
+ * processor work (block_tiles.ts). All else is made by streams: fewer rows or columns, such as one query; other heads; and a
+ * CPU that plays GPU, which compiles long text slowly. Their tile is the one of the least estimated time (stream_tiles.ts).
+ * Gradients that lie side by side are made by one kernel where there are at most two tiles of keys: the pass over keys then
+ * makes dQ too, five products instead of seven, in a part for each tile, and a second kernel adds up the parts.
  *
- * **What could join, and where.** One query against a cache with a length for each row: a fourth pass, whose rows are the heads of
- * one query; lengths end the columns, which scores.ts alone decides. Grouped heads: `Problem` gets the number of key heads, `bases` of
- * operands.ts divides, and the pass over keys adds up its group's queries. The gradient of a learned bias, which is a mask: dS as one more
- * result of the pass over keys.
+ * What would join, and where. A query against a cache with a length for each row: `Problem` gets the lengths, scores.ts alone
+ * says where columns end, and a pass that cuts the keys among workgroups is a third family beside blocks and streams. Grouped
+ * heads: `Problem` gets the number of heads of keys, `bases` of operands.ts divides by the group, and the pass over keys also
+ * loops over the queries' heads of its group. The gradient of a learned bias, which is a mask: dS, which both passes hold
+ * before their last product, as one more of `Results`.
  *
  * @module
  */
@@ -54,15 +57,13 @@ import {
 } from "./attention/pass.ts";
 import { streamKernel } from "./attention/stream_kernel.ts";
 import { streamForward, streamKeyGradients, streamQueryGradient } from "./attention/stream_passes.ts";
-import { chooseStreamTile, hasStreamTile } from "./attention/stream_tiles.ts";
+import { chooseStreamTile, hasStreamTile, type TileLimits } from "./attention/stream_tiles.ts";
 import { type Lowering, nameOf } from "./fused.ts";
 import { type Kernel, KernelWriter } from "./writer.ts";
 
 /** What of a device decides whether there is a kernel. */
-export interface AttentionLimits {
+export interface AttentionLimits extends TileLimits {
   readonly maxBuffers: number;
-  readonly maxWorkgroupBytes: number;
-  readonly software: boolean;
 }
 
 /** What attention's kernels are lowered with. */
@@ -153,39 +154,30 @@ function packedKernels(
   name: string,
   lowering: AttentionLowering,
 ): Kernel[] {
-  const storage = lowering.storageOf(node)!;
   const problem = problemOf(node);
   const { batch, queries, keys, size } = problem;
   const { parts, causal } = node.attrs;
-  const result = (
-    part: string,
-    at: number,
-  ) => [part, { storage, stride: parts.length * size, offset: at * size }];
-  const made: Results = Object.fromEntries(parts.map(result));
+  const whole = { storage: lowering.storageOf(node)!, stride: parts.length * size };
+  const made: Results = Object.fromEntries(parts.map((part, i) => [part, { ...whole, offset: i * size }]));
   const pairs = batch * queries * keys * (causal ? 0.5 : 1);
-  const products = (count: number) => ({ flops: 2 * count * pairs * size });
+  const kernel = (pass: PassName, suffix: string, made: Results, products: number) => ({
+    ...kernelOf(node, pass, { name: `${name}${suffix}`, lowering, made }),
+    flops: 2 * products * pairs * size,
+  });
   const cuts = parts.length === 3 ? cutsOf(passOf("keyGradients", problem), lowering) : Infinity;
-  const fits = cuts === 1 || 4 * cuts * batch * queries * size <= lowering.maxScratchBytes;
-  if (cuts <= maxParts && fits) {
-    if (cuts === 1) return [{ ...kernelOf(node, "keyGradients", { name, lowering, made }), ...products(5) }];
-    const scratch = lowering.scratch(`${name} parts`, "f32", cuts * batch * queries * size);
-    const apart = { ...made, query: { storage: scratch, stride: size, offset: 0 } };
-    return [
-      { ...kernelOf(node, "keyGradients", { name, lowering, made: apart }), ...products(5) },
-      sumParts(`${name} sum`, scratch, made.query!, { count: cuts, rows: batch * queries, size }),
-    ];
+  if (cuts === 1) return [kernel("keyGradients", "", made, 5)];
+  const elements = cuts * batch * queries * size;
+  if (cuts <= maxParts && 4 * elements <= lowering.maxScratchBytes) {
+    const storage = lowering.scratch(`${name} parts`, "f32", elements);
+    const apart = { ...made, query: { storage, stride: size, offset: 0 } };
+    const sum = sumParts(`${name} sum`, storage, made.query!, { count: cuts, rows: batch * queries, size });
+    return [kernel("keyGradients", "", apart, 5), sum];
   }
   const { query, ...others } = made;
-  const kernels: Kernel[] = [];
-  if (query) {
-    const kernel = kernelOf(node, "queryGradient", { name: `${name} query`, lowering, made: { query } });
-    kernels.push({ ...kernel, ...products(3) });
-  }
   const count = Object.keys(others).length;
-  if (count > 0) {
-    const kernel = kernelOf(node, "keyGradients", { name: `${name} key, value`, lowering, made: others });
-    kernels.push({ ...kernel, ...products(2 + count) });
-  }
+  const kernels: Kernel[] = [];
+  if (query) kernels.push(kernel("queryGradient", " query", { query }, 3));
+  if (count > 0) kernels.push(kernel("keyGradients", " key, value", others, 2 + count));
   return kernels;
 }
 

@@ -269,7 +269,7 @@ export class Scope {
     const { axis } = node.attrs;
     const inner = sizeOf(shape.slice(axis + 1));
     const row = shape[axis] * inner;
-    let start = node.op === "pad" ? node.attrs.before * inner : 0;
+    let start = node.op === "pad" ? Number(node.attrs.before) * inner : 0;
     const parts = node.inputs.map((u) => {
       const width = numeric(u.shape)[axis] * inner;
       const part = { u, start, width };

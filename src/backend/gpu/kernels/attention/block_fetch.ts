@@ -1,15 +1,15 @@
 /**
  * How tiles of operands come into workgroup memory, step by step of a product's sum.
  *
- * A tile lies as `[e][part][quad][place]`: element `4 * quad + e` of part `part` of the sum, 16 elements a part, and at `place` four
- * neighbours of the other side in a vector, so that a thread reads what it multiplies four at a time and by literals. Every thread
- * fetches its share into registers while the last step is multiplied, and stores it once that one is done.
+ * A tile lies as `[e][part][quad][place]`: element `4 * quad + e` of part `part` of the sum, 16 elements a part, and at `place`
+ * four neighbours of the other side in a vector, so that a thread reads what it multiplies four at a time and by literals.
+ * Every thread fetches its share into registers while the last step is multiplied, and stores it once that one is done.
  *
  * @module
  */
 import type { BlockTile } from "./block_tiles.ts";
-import { component, range } from "./draft.ts";
 import type { Operand } from "./operands.ts";
+import { component, range, vec4 } from "./text.ts";
 
 /** Text that says where a thread's share lies, fetches that of step `next`, and stores what was fetched. */
 export interface Fetch {
@@ -66,18 +66,16 @@ export function fetchTurned(tile: BlockTile, tag: string, ofRows: Operand, ofCol
       kinds.length === 1
         ? `    ${guard}{ ${text(0)} }`
         : `    if (t < ${rowSquares - from}u) { ${text(0)} } else ${guard}{ ${text(1)} }`;
+    const place = (e: number) => regular ? `p_${v}_0 + ${e * strides[1]}u` : `p_${v}_${e}`;
     load.push(branch((s) => {
-      const { o } = kinds[s];
-      return range(4).map((e) =>
-        `r_${v}_${e} = load_${o.name}(${regular ? `p_${v}_0 + ${e * strides[1]}u` : `p_${v}_${e}`} + next * ${
-          depth * o.strides[2]
-        }u);`
-      ).join(" ");
+      const { name, strides } = kinds[s].o;
+      const step = `next * ${depth * strides[2]}u`;
+      return range(4).map((e) => `r_${v}_${e} = load_${name}(${place(e)} + ${step});`).join(" ");
     }));
     store.push(branch((s) =>
       range(4).map((e) => {
-        const value = range(4).map((r) => `r_${v}_${r}.${component[e]}`).join(", ");
-        return `${kinds[s].into}[${e}][q_${v} >> 2u][q_${v} & 3u][l_${v}] = vec4<f32>(${value});`;
+        const value = vec4((r) => `r_${v}_${r}.${component[e]}`);
+        return `${kinds[s].into}[${e}][q_${v} >> 2u][q_${v} & 3u][l_${v}] = ${value};`;
       }).join(" ")
     ));
   }

@@ -1,21 +1,18 @@
 /**
- * The forward pass by blocks: rows are queries, columns keys.
- *
- * For each tile of keys: scores; their largest of each row, exchanged through workgroup memory, with the largest so far; exp of what
- * is left of each score; the sums and results so far, shrunk by how much the largest grew, and those of the tile on top. Each thread
- * keeps the sum of its own columns, and they are added up at the end. Where one tile has all keys nothing is ever shrunk.
+ * The forward pass by blocks: rows are queries, columns keys. Each thread keeps the sum of its own columns, and they are added
+ * up at the end. Where one tile has all keys nothing is ever shrunk.
  *
  * @module
  */
 import { type BlockDraft, byPieces, combined, finishScores, storeResult } from "./block_kernel.ts";
 import { resultProduct, scoreProduct } from "./block_products.ts";
 import { type BlockTile, unit } from "./block_tiles.ts";
-import { accumulators, barrier, grid, type Lines, ofRow, range, zeroUnless } from "./draft.ts";
 import { dropoutOf, keepFactor } from "./dropout.ts";
 import { bases, operandOf } from "./operands.ts";
 import type { Results } from "./pass.ts";
 import { columnsEnd, maskOf } from "./scores.ts";
-import { firstFolds, type Fold, foldQuads, gather, storeStatistics } from "./softmax.ts";
+import { type Fold, foldQuads, type Shared, softmaxOf, storeStatistics } from "./softmax.ts";
+import { accumulators, barrier, grid, type Lines, ofRow, range, vec4, zeroUnless } from "./text.ts";
 
 /** The text of a kernel of attention's results and statistics. */
 export function blockForward(d: BlockDraft, made: Results): Lines {
@@ -28,11 +25,12 @@ export function blockForward(d: BlockDraft, made: Results): Lines {
   const dropout = dropoutOf(d);
   const scores = scoreProduct(tile, ["p", "s"], query, key);
   const results = resultProduct(tile, ["v", "o"], value);
+  const softmax = softmaxOf(high, sharedIn(tile));
   const [largest, sums] = [foldRows(tile, "max"), foldRows(tile, "sum")];
   return [
     bases(d, query, key, value),
     dropout?.seed,
-    firstFolds(high),
+    softmax.begin,
     accumulators("o", high, resultQuads),
     once ? "  { let c0 = 0u;" : `  for (var c0 = 0u; c0 < ${columnsEnd(d)}; c0 += ${columns}u) {`,
     scores.start,
@@ -41,11 +39,10 @@ export function blockForward(d: BlockDraft, made: Results): Lines {
     results.start,
     finishScores(d, mask?.each),
     largest.map((f) => f.setup),
-    give(tile, largest.map((f) => f.value)),
+    softmax.share(largest.map((f) => f.value)),
     barrier,
     groups.map((g) => [
-      `  var new_top${g} = top${g};`,
-      gather(`new_top${g}`, "max", given(tile, g)),
+      softmax.raise(g),
       !once && `  let shrink${g} = exp(top${g} - new_top${g});`,
       `  top${g} = new_top${g};`,
     ]),
@@ -59,9 +56,7 @@ export function blockForward(d: BlockDraft, made: Results): Lines {
     !once && grid(high, resultQuads, (i, j) => `  o${i}_${j} *= ${ofRow("shrink", i)};`),
     byPieces(tile, "s", results.loop),
     "  }",
-    give(tile, groups.map((g) => `sum${g}`)),
-    barrier,
-    groups.map((g) => [`  var total${g} = vec4<f32>(0.0f);`, gather(`total${g}`, "sum", given(tile, g))]),
+    softmax.end,
     made.output && combined(tile),
     made.output &&
     storeResult(d, "o", made.output, { factor: (i) => `${keepFactor(d)} / ${ofRow("total", i)}` }),
@@ -76,24 +71,21 @@ function foldRows({ high, scoreQuads }: BlockTile, op: Fold): { setup: string; v
       ? `max(max(${v}.x, ${v}.y), max(${v}.z, ${v}.w))`
       : `((${v}.x + ${v}.y) + (${v}.z + ${v}.w))`;
   return range(high / 4).map((g) => {
-    const names = range(4).map((e) => `${op}_f${g}_${e}`);
-    const setups = names.map((name, e) => `let ${name} = ${foldQuads(op, 4 * g + e, scoreQuads)};`);
-    return { setup: `  ${setups.join(" ")}`, value: `vec4<f32>(${names.map(across).join(", ")})` };
+    const name = (e: number) => `${op}_f${g}_${e}`;
+    const setups = range(4).map((e) => `let ${name(e)} = ${foldQuads(op, 4 * g + e, scoreQuads)};`);
+    return { setup: `  ${setups.join(" ")}`, value: vec4((e) => across(name(e))) };
   });
 }
 
-/** Puts a thread's own vectors where the others of its rows find them. */
-function give({ down, heldDepth }: BlockTile, values: readonly string[]): string[] {
+/** Threads share vectors where scores are held. */
+function sharedIn({ across, down, heldDepth }: BlockTile): Shared {
   const parts = heldDepth / unit;
-  const place = `[x & 3u][(x >> 2u) % ${parts}u][(x >> 2u) / ${parts}u]`;
-  return values.map((v, g) => `  held${place}[y + ${g * down}u] = ${v};`);
-}
-
-/** Where they are found. */
-function given({ across, down, heldDepth }: BlockTile, g: number): string[] {
-  const parts = heldDepth / unit;
-  return range(across).map((i) => {
-    const [part, quad] = [(i >> 2) % parts, Math.floor((i >> 2) / parts)];
-    return `held[${i & 3}][${part}][${quad}][y + ${g * down}u]`;
-  });
+  return {
+    mine: (g) => `held[x & 3u][(x >> 2u) % ${parts}u][(x >> 2u) / ${parts}u][y + ${g * down}u]`,
+    all: (g) =>
+      range(across).map((i) => {
+        const [part, quad] = [(i >> 2) % parts, Math.floor((i >> 2) / parts)];
+        return `held[${i & 3}][${part}][${quad}][y + ${g * down}u]`;
+      }),
+  };
 }

@@ -1,31 +1,18 @@
 /**
- * The gradients' passes by blocks.
- *
- * With P the probabilities, made anew from the scores and the statistics of each query, Z dropout, W = dY Vᵀ and delta the sum of each row
- * of Y dY, the gradients are dV = Z(P)ᵀ dY, dS = P (Z(W) - delta), dQ = dS K and dK = dSᵀ Q, the last two times the scale. Two passes:
- * queries as rows make dQ, keys as rows dV and dK. Where keys are few, the second makes dQ as well, scores and draws once, five products
- * instead of seven: each tile of keys gives a part of it, one after the other in memory, and `sumParts` adds them up.
+ * The gradients' passes by blocks (the algorithm is in ../attention.ts). Where keys are few, the pass over keys makes the
+ * query's gradient as well: each tile of keys gives a part of it, one after the other in memory, and `sumParts` adds them up.
  *
  * @module
  */
 import { type BlockDraft, byPieces, combined, finishScores, storeResult } from "./block_kernel.ts";
 import { resultProduct, scoreProduct, turnedHigh, turnedProduct } from "./block_products.ts";
-import {
-  accumulators,
-  columnsAt,
-  type Draft,
-  float,
-  grid,
-  type Lines,
-  range,
-  rowAt,
-  zeroUnless,
-} from "./draft.ts";
+import { columnsExist, type Draft, rowExists, scaleOf } from "./draft.ts";
 import { dropoutOf, keepFactor } from "./dropout.ts";
 import { bases, columnStatistic, operandOf, rowStatistics, statisticsOf } from "./operands.ts";
 import type { Result, Results } from "./pass.ts";
 import { columnsEnd, columnsStart, maskOf } from "./scores.ts";
 import { type Kernel, KernelWriter, type Storage } from "../writer.ts";
+import { accumulators, grid, type Lines, range, zeroUnless } from "./text.ts";
 
 /** The text of a kernel of the query's gradient: rows are queries, columns keys. */
 export function blockQueryGradient(d: BlockDraft, made: Results): Lines {
@@ -60,7 +47,7 @@ export function blockQueryGradient(d: BlockDraft, made: Results): Lines {
     }),
     byPieces(tile, "s", results.loop),
     "  }",
-    storeResult(d, "o", made.query!, { factor: () => float(d, d.problem.attrs.scale) }),
+    storeResult(d, "o", made.query!, { factor: () => scaleOf(d) }),
   ];
 }
 
@@ -82,7 +69,7 @@ export function blockKeyGradients(d: BlockDraft, made: Results): Lines {
   const queries = made.query && turnedProduct(tile, ["r", "o"], key);
   const exists = (i: number, j: number) =>
     [columnsExist(d, j), made.query && rowExists(d, i)].filter((c) => c !== undefined).join(" & ");
-  const scale = float(d, d.problem.attrs.scale);
+  const scale = scaleOf(d);
   return [
     bases(d, query, key, gradient, ...(value ? [value] : [])),
     dropout?.seed,
@@ -95,6 +82,7 @@ export function blockKeyGradients(d: BlockDraft, made: Results): Lines {
       `  let top${j} = ${columnStatistic(d, statistics.top, j)};`,
       `  let share${j} = vec4<f32>(1.0f) / ${columnStatistic(d, statistics.sum, j)};`,
       weights && `  let delta${j} = ${columnStatistic(d, statistics.delta, j)};`,
+      !rowMask && mask?.quadLine(j),
     ]),
     scores.loop,
     weights && [weights.start, weights.loop],
@@ -122,18 +110,6 @@ export function blockKeyGradients(d: BlockDraft, made: Results): Lines {
     made.key && made.value && combined(tile),
     made.value && storeResult(d, "v", made.value, { factor: () => keepFactor(d) }),
   ];
-}
-
-/** Which of a quad's columns exist, if not all tiles' do. */
-function columnsExist({ pass, tile }: Draft, j: number): string | undefined {
-  return pass.columns % tile.columns === 0
-    ? undefined
-    : `(${columnsAt(tile, j)} < vec4<u32>(${pass.columns}u))`;
-}
-
-/** Whether a thread's row exists, if not all tiles' do. */
-function rowExists({ pass, tile }: Draft, i: number): string | undefined {
-  return pass.rows % tile.rows === 0 ? undefined : `vec4<bool>(row + ${rowAt(tile, i)}u < ${pass.rows}u)`;
 }
 
 /** A value as dropout leaves it. */

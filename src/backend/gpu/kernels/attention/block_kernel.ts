@@ -1,19 +1,19 @@
 /**
  * What the passes by blocks share: the kernel around them, scores in workgroup memory, and how results leave.
  *
- * A thread at (`x`, `y`) makes scores `s<row>_<quad>` in registers. Scores that are multiplied further go to workgroup memory, `held`,
- * in pieces where that takes less of it, so that more workgroups fit. They are turned on their way there, so that both of a product's
- * operands are read four neighbours at a time. Where a result has fewer quads in a row than there are threads beside each other,
- * its sum is cut into parts, one a thread, which are added up before it is stored.
+ * A thread at (`x`, `y`) makes scores `s<row>_<quad>` in registers. Scores that are multiplied further go to workgroup memory,
+ * `held`, in pieces where that takes less of it, so that more workgroups fit. They are turned on their way there, so that both
+ * of a product's operands are read four neighbours at a time. Where a result has fewer quads in a row than there are threads
+ * beside each other, its sum is cut into parts, one a thread, which are added up before it is stored.
  *
  * @module
  */
 import type { Kernel } from "../writer.ts";
 import { type BlockTile, unit } from "./block_tiles.ts";
-import { barrier, component, type Draft, finishDraft, float, grid, type Lines, range } from "./draft.ts";
-import { type Stored, storeRows } from "./draft.ts";
+import { type Draft, finishDraft, scaleOf, type Stored, storeRows } from "./draft.ts";
 import type { Result } from "./pass.ts";
-import { columnLines, hide } from "./scores.ts";
+import { columnLine, hide } from "./scores.ts";
+import { barrier, component, grid, type Lines, range, vec4 } from "./text.ts";
 
 /** A kernel by blocks while it is written. */
 export type BlockDraft = Draft<BlockTile>;
@@ -33,12 +33,11 @@ var<workgroup> stage: ${memory(stageDepth, stageWidth)};`);
 /** Scales the scores, adds the mask where there is one, and hides what must not count. */
 export function finishScores(d: BlockDraft, masked?: (i: number, j: number) => string): Lines {
   const { high, scoreQuads } = d.tile;
-  const scale = float(d, d.problem.attrs.scale);
   return [
-    range(scoreQuads).map((j) => columnLines(d, j)),
+    range(scoreQuads).map((j) => columnLine(d, j)),
     grid(high, scoreQuads, (i, j) => {
       const added = masked ? ` + ${masked(i, j)}` : "";
-      return [`  s${i}_${j} = s${i}_${j} * ${scale}${added};`, ...hide(d, i, j)].join(" ");
+      return [`  s${i}_${j} = s${i}_${j} * ${scaleOf(d)}${added};`, ...hide(d, i, j)].join(" ");
     }),
   ];
 }
@@ -60,8 +59,8 @@ function hold({ high, scoreQuads, across, down, held, pieces }: BlockTile, name:
   return grid(high / 4, scoreQuads, (g, j) => {
     const step = pieces === 1 ? `(x >> 2u) + ${j * across / 4}u` : `(x >> 2u) % ${held / unit}u`;
     return component.map((c, e) => {
-      const value = range(4).map((r) => `${name}${4 * g + r}_${j}.${c}`).join(", ");
-      return `  held[${e}][${step}][x & 3u][y + ${g * down}u] = vec4<f32>(${value});`;
+      const value = vec4((r) => `${name}${4 * g + r}_${j}.${c}`);
+      return `  held[${e}][${step}][x & 3u][y + ${g * down}u] = ${value};`;
     }).join("\n");
   });
 }

@@ -1,16 +1,16 @@
 /**
  * The products of attention by blocks: scores from rows and columns, and results from scores that are held in workgroup memory.
  *
- * A product fetches 16 of its sum at a time, each step while the one before is multiplied, and its first while what comes before the
- * product ends: so its text comes in two pieces. Steps of 16 are written out, the rest are loops. Workgroup memory is read by literals
- * and by what is the same in all steps, as in ../tile.ts.
+ * A product fetches 16 of its sum at a time, each step while the one before is multiplied, and its first while what comes
+ * before the product ends: so its text comes in two pieces. Steps of 16 are written out, the rest are loops. Workgroup memory
+ * is read by literals and by what is the same in all steps, as in ../tile.ts.
  *
  * @module
  */
 import { type Fetch, fetchRows, fetchTurned } from "./block_fetch.ts";
 import { type BlockTile, unit } from "./block_tiles.ts";
-import { accumulators, component, grid, type Lines, ofRow, range } from "./draft.ts";
 import type { Operand } from "./operands.ts";
+import { accumulators, component, grid, type Lines, ofRow, range } from "./text.ts";
 
 /** Vectors of what is written out. */
 const unitQuads = unit / 4;

@@ -1,15 +1,16 @@
 /**
  * Which blocks attention's kernels take, and how the threads of a workgroup share them.
  *
- * A workgroup keeps a block of rows and passes blocks of columns. Its threads stand in a grid, `across` beside and `down` above each
- * other; each makes `high` x `wide` scores and `high` rows of the results. A block is taken if its tiles fit into workgroup memory and
- * a thread's sums into registers: the first such in the list, or a smaller one where it would leave processors without work.
+ * A workgroup keeps a block of rows and passes blocks of columns. Its threads stand in a grid, `across` beside and `down` above
+ * each other; each makes `high` x `wide` scores and `high` rows of the results. A block is taken if its tiles fit into
+ * workgroup memory and a thread's sums into registers: the first such in the list, or a smaller one where it would leave
+ * processors without work.
  *
  * @module
  */
 import type { ScoreTile } from "./draft.ts";
 import type { Pass } from "./pass.ts";
-import type { TileLimits } from "./stream_tiles.ts";
+import type { ChoiceLimits, TileLimits } from "./stream_tiles.ts";
 
 /** A workgroup keeps `rows` and passes `columns` at a time; each thread makes `high` x `wide` of their scores. */
 export interface BlockTiling {
@@ -47,7 +48,7 @@ export function blocksFit(pass: Pass, tiling: BlockTiling, limits: TileLimits): 
 }
 
 /** The blocks to take, or `undefined` where rows or columns are few or the device is a CPU. */
-export function chooseBlocks(pass: Pass, limits: TileLimits): BlockTiling | undefined {
+export function chooseBlocks(pass: Pass, limits: ChoiceLimits): BlockTiling | undefined {
   if (limits.software || pass.rows < 32 || pass.columns < 32) return undefined;
   // Keys' and values' gradients win nothing by holding less at a time.
   const fitting = blockTilings.filter((t) =>
@@ -57,7 +58,10 @@ export function chooseBlocks(pass: Pass, limits: TileLimits): BlockTiling | unde
   return fitting.find((t) => t.rows === 32 || !few(t)) ?? fitting[0];
 }
 
-/** Whether one kernel can make all gradients by these blocks: for that, each thread takes two, four or eight of the columns held. */
+/**
+ * Whether one kernel can make all gradients by these blocks: for that, each thread takes two, four or eight of the columns
+ * held.
+ */
 export function makesAll({ rows, high, held }: BlockTiling): boolean {
   return held * high / rows >= 2;
 }

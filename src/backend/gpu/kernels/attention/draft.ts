@@ -1,9 +1,10 @@
 /**
- * A kernel of attention while it is written: what is known of it, the names that all its text may use, and the text all of them share.
+ * A kernel of attention while it is written: what is known of it, the names that all its text may use, and the text all of them
+ * share.
  *
- * The entry point gives every thread `batch`, `head` and their `number`; `r0`, the first row of its workgroup's tile; its place `x`, `y`
- * among the threads; and `row`, the first row it makes scores of. Loops over tiles of columns call the first column `c0`. A thread's
- * scores are vectors of four neighbouring columns in variables such as `s0_1`, of its row 0 and quad 1.
+ * The entry point gives every thread `batch`, `head` and their `number`; `r0`, the first row of its workgroup's tile; its place
+ * `x`, `y` among the threads; and `row`, the first row it makes scores of. Loops over tiles of columns call the first column
+ * `c0`. A thread's scores are vectors of four neighbouring columns in variables such as `s0_1`, of its row 0 and quad 1.
  *
  * @module
  */
@@ -13,6 +14,7 @@ import type { Lowering } from "../fused.ts";
 import { literal } from "../wgsl.ts";
 import type { Kernel, KernelWriter, Storage } from "../writer.ts";
 import type { Pass, Problem, Result } from "./pass.ts";
+import { type Lines, linesOf, range } from "./text.ts";
 
 /** The tile of scores that a workgroup makes at a time, and which of them a thread makes. */
 export interface ScoreTile {
@@ -49,9 +51,6 @@ export interface Draft<Tile extends ScoreTile = ScoreTile> {
   readonly writer: KernelWriter;
 }
 
-/** Lines of WGSL; what is not there is left out. */
-export type Lines = string | undefined | false | readonly Lines[];
-
 /** The finished kernel around the text of what a workgroup does. */
 export function finishDraft(d: Draft, name: string, body: Lines): Kernel {
   const { rows, threads, across, rowPitch } = d.tile;
@@ -70,11 +69,6 @@ ${linesOf(body).join("\n")}
   return d.writer.finish(name, main, [Math.ceil(d.pass.rows / rows), heads, batch]);
 }
 
-function linesOf(text: Lines): string[] {
-  if (typeof text === "string") return [text];
-  return text ? text.flatMap(linesOf) : [];
-}
-
 // ---- places --------------------------------------------------------------------------------------------------------
 
 /** How far row i of a thread is from its first. */
@@ -90,6 +84,30 @@ export function columnAt({ across }: ScoreTile, j: number): string {
 /** All four columns of a thread's quad j. */
 export function columnsAt(tile: ScoreTile, j: number): string {
   return `vec4<u32>(${columnAt(tile, j)}) + vec4<u32>(0u, 1u, 2u, 3u)`;
+}
+
+/** Whether each of quad j's columns exists: a `vec4<bool>`, or nothing where all of a tile's do. */
+export function columnsExist({ pass, tile }: Draft, j: number): string | undefined {
+  return pass.columns % tile.columns === 0
+    ? undefined
+    : `(${columnsAt(tile, j)} < vec4<u32>(${pass.columns}u))`;
+}
+
+/** Whether row i exists, likewise. */
+export function rowExists({ pass, tile }: Draft, i: number): string | undefined {
+  return pass.rows % tile.rows === 0 ? undefined : `vec4<bool>(row + ${rowAt(tile, i)}u < ${pass.rows}u)`;
+}
+
+// ---- numbers -----------------------------------------------------------------------------------------------------
+
+/** A number of f32 as text. */
+export function float(d: Draft, value: number): string {
+  return literal("f32", value, d.writer.needs);
+}
+
+/** What scores are scaled by. */
+export function scaleOf(d: Draft): string {
+  return float(d, d.problem.attrs.scale);
 }
 
 // ---- memory --------------------------------------------------------------------------------------------------------
@@ -139,42 +157,4 @@ export function storeRows(d: Draft, name: string, out: Result, stored: Stored): 
     const scale = factor ? `let f = ${factor(i)}; ` : "";
     return `  ${guard}{ let at = ${at}; ${scale}${stores.join(" ")} }`;
   });
-}
-
-// ---- text ----------------------------------------------------------------------------------------------------------
-
-/** Lower than any score. */
-export const low = "-3.0e38f";
-/** A line on which the threads of a workgroup wait for each other. */
-export const barrier = "  workgroupBarrier();";
-/** The names of a vector's components. */
-export const component: readonly string[] = ["x", "y", "z", "w"];
-/** The numbers from 0 to n - 1. */
-export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-
-/** A number of f32 as text. */
-export function float(d: Draft, value: number): string {
-  return literal("f32", value, d.writer.needs);
-}
-
-/** A text for each of a thread's rows and quads. */
-export function grid(rows: number, quads: number, text: (i: number, j: number) => string): string[] {
-  return range(rows).flatMap((i) => range(quads).map((j) => text(i, j)));
-}
-
-/** A row's element of vectors of four rows. */
-export function ofRow(name: string, i: number): string {
-  return `${name}${i >> 2}.${component[i & 3]}`;
-}
-
-/** Declares a thread's sums, rows of so many quads: zeros. */
-export function accumulators(name: string, rows: number, quads: number): string[] {
-  return range(rows).map((i) =>
-    `  ${range(quads).map((j) => `var ${name}${i}_${j} = vec4<f32>(0.0f);`).join(" ")}`
-  );
-}
-
-/** A vector, or zeros where a condition does not hold; the vector itself without one. */
-export function zeroUnless(condition: string | undefined, value: string): string {
-  return condition ? `select(vec4<f32>(0.0f), ${value}, ${condition})` : value;
 }

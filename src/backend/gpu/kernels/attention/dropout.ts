@@ -1,11 +1,12 @@
 /**
- * Dropout of probabilities: the same draws as the `random` op makes of the whole matrix of scores, so that forward and backward passes,
- * and the definition of attention, drop the same.
+ * Dropout of probabilities: the same draws as the `random` op makes of the whole matrix of scores, so that forward and backward
+ * passes, and the definition of attention, drop the same.
  *
  * @module
  */
 import { keepBelow } from "../../../../graph/ops/attention.ts";
-import { bindView, columnAt, type Draft, float, grid, range, rowAt, zeroUnless } from "./draft.ts";
+import { bindView, columnAt, type Draft, float, rowAt } from "./draft.ts";
+import { grid, range, zeroUnless } from "./text.ts";
 
 /** The texts of a kernel's dropout. */
 export interface Dropout {

@@ -4,9 +4,13 @@
  * @module
  */
 import { numeric } from "../../../../graph/shape.ts";
-import { bindView, columnAt, type Draft, range, rowAt, storedView } from "./draft.ts";
+import { bindView, columnAt, type Draft, rowAt, storedView } from "./draft.ts";
+import { range, vec4 } from "./text.ts";
 
-/** An operand `[B, *, H]` where it lies: `load_<name>(at)` reads four neighbours, `base_<name>` is where the batch and head begin. */
+/**
+ * An operand `[B, *, H]` where it lies: `load_<name>(at)` reads four neighbours, `base_<name>` is where the batch and head
+ * begin.
+ */
 export interface Operand {
   readonly name: "query" | "key" | "value" | "gradient";
   readonly strides: readonly number[];
@@ -24,15 +28,9 @@ export function operandOf(d: Draft, name: Operand["name"]): Operand {
     [strides[0], strides[1], offset, storage.elements].every((s) => s % 4 === 0);
   const bound = d.writer.bind(storage, { lanes: aligned ? 4 : 1 });
   const half = storage.dtype === "f16";
-  const element = (e: number) => {
-    const read = `${bound}[at + ${e * strides[2]}u]`;
-    return half ? `f32(${read})` : read;
-  };
-  const value = !aligned
-    ? `vec4<f32>(${range(4).map(element).join(", ")})`
-    : half
-    ? `vec4<f32>(${bound}[at >> 2u])`
-    : `${bound}[at >> 2u]`;
+  const [quad, element] = [`${bound}[at >> 2u]`, (e: number) => `${bound}[at + ${e * strides[2]}u]`];
+  const whole = half ? `vec4<f32>(${quad})` : quad;
+  const value = aligned ? whole : vec4((e) => half ? `f32(${element(e)})` : element(e));
   d.writer.declare(`fn load_${name}(at: u32) -> vec4<f32> { return ${value}; }`);
   return { name, strides, offset, extent: numeric(node.shape)[1] };
 }
@@ -83,6 +81,5 @@ export function rowStatistics(d: Draft, statistics: Statistics, reciprocal: stri
 /** A statistic of the four columns of a thread's quad j, where columns are queries. */
 export function columnStatistic(d: Draft, statistic: (query: string) => string, j: number): string {
   const last = d.problem.queries - 1;
-  const each = range(4).map((e) => statistic(`min(${columnAt(d.tile, j)} + ${e}u, ${last}u)`));
-  return `vec4<f32>(${each.join(", ")})`;
+  return vec4((e) => statistic(`min(${columnAt(d.tile, j)} + ${e}u, ${last}u)`));
 }

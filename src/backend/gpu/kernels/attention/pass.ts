@@ -3,19 +3,13 @@
  *
  * @module
  */
-import type { AttentionAttrs, Node, NodeOf } from "../../../../graph/node.ts";
+import type { AttentionAttrs, Node, NodeOf, OpName } from "../../../../graph/node.ts";
 import { type AttentionOperands, attentionOperands } from "../../../../graph/ops/attention.ts";
 import { numeric } from "../../../../graph/shape.ts";
 import type { Storage } from "../writer.ts";
 
 /** The ops that are made by kernels of attention. */
-export type AttentionOp =
-  | "attention"
-  | "attention_stats"
-  | "attention_grad_query"
-  | "attention_grad_key"
-  | "attention_grad_value"
-  | "attention_grad_packed";
+export type AttentionOp = Extract<OpName, `attention${string}`>;
 
 /** A node of one of them. */
 export type AttentionNode = { [K in AttentionOp]: NodeOf<K> }[AttentionOp];

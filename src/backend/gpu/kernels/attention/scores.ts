@@ -7,7 +7,8 @@
  */
 import { HIDDEN } from "../../../../graph/ops/attention.ts";
 import { broadcastMap } from "../../views.ts";
-import { bindView, columnAt, columnsAt, type Draft, type Lines, low, range, rowAt } from "./draft.ts";
+import { bindView, columnAt, columnsAt, type Draft, rowAt } from "./draft.ts";
+import { type Lines, low, vec4 } from "./text.ts";
 
 /** A mask's texts. */
 export interface Mask {
@@ -34,9 +35,7 @@ export function maskOf(d: Draft): Mask | undefined {
     const row = outer === 0 ? "" : ` + min(row + ${rowAt(d.tile, i)}u, ${rows - 1}u) * ${outer}u`;
     if (inner === 0) return `vec4<f32>(${name}[${base}${row}])`;
     const column = (e: number) => `min(${columnAt(d.tile, j)} + ${e}u, ${columns - 1}u)`;
-    return `vec4<f32>(${
-      range(4).map((e) => `${name}[${base}${row} + ${column(e)} * ${inner}u]`).join(", ")
-    })`;
+    return vec4((e) => `${name}[${base}${row} + ${column(e)} * ${inner}u]`);
   };
   return {
     byColumn: inner !== 0,
@@ -46,13 +45,15 @@ export function maskOf(d: Draft): Mask | undefined {
   };
 }
 
-/** The lines that `hide` needs before it, for a thread's quad j. */
-export function columnLines(d: Draft, j: number): string[] {
-  const used = d.problem.attrs.causal || endsInTile(d);
-  return used ? [`  let column${j} = ${columnsAt(d.tile, j)};`] : [];
+/** The line that `hide` needs before it, for a thread's quad j. */
+export function columnLine(d: Draft, j: number): Lines {
+  return (d.problem.attrs.causal || endsInTile(d)) && `  let column${j} = ${columnsAt(d.tile, j)};`;
 }
 
-/** Statements that hide of a thread's scores what a causal query does not attend to and, from queries, what is beyond the last key. */
+/**
+ * Statements that hide of a thread's scores what a causal query does not attend to and, from queries, what is beyond the last
+ * key.
+ */
 export function hide(d: Draft, i: number, j: number): string[] {
   const { attrs: { causal }, queries, keys } = d.problem;
   const s = `s${i}_${j}`;

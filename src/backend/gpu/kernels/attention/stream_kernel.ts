@@ -1,18 +1,18 @@
 /**
  * What the passes by streams share: the kernel around them, copying tiles to workgroup memory, and products.
  *
- * A workgroup keeps the rows it works for in workgroup memory, and of the columns one tile at a time, `stage`, which is overwritten with
- * what the next product needs. Scores that are multiplied further go to workgroup memory as well. Threads stand in teams beside each
- * other, and a team makes a few neighbouring rows.
+ * A workgroup keeps the rows it works for in workgroup memory, and of the columns one tile at a time, `stage`, which is
+ * overwritten with what the next product needs. Scores that are multiplied further go to workgroup memory as well. Threads
+ * stand in teams beside each other, and a team makes a few neighbouring rows.
  *
  * @module
  */
 import type { Kernel } from "../writer.ts";
-import { accumulators, columnsAt, component, type Draft, finishDraft, float, grid } from "./draft.ts";
-import { type Lines, range, zeroUnless } from "./draft.ts";
+import { columnsAt, type Draft, finishDraft, scaleOf } from "./draft.ts";
 import type { Operand } from "./operands.ts";
-import { columnLines, hide, type Mask } from "./scores.ts";
+import { columnLine, hide, type Mask } from "./scores.ts";
 import type { StreamTile } from "./stream_tiles.ts";
+import { accumulators, component, grid, type Lines, range, vec4, zeroUnless } from "./text.ts";
 
 /** A kernel by streams while it is written. */
 export type StreamDraft = Draft<StreamTile>;
@@ -64,7 +64,7 @@ export function fillTurned(d: StreamDraft, o: Operand, { scaled = false } = {}):
     ),
     ...component.map((c, e) =>
       `stage[(q * 4u + ${e}u) * ${scoreQuads}u + c / ${across}u][c % ${across}u] = ` +
-      `vec4<f32>(e0.${c}, e1.${c}, e2.${c}, e3.${c});`
+      `${vec4((r) => `e${r}.${c}`)};`
     ),
   ];
   return eachUnit(d, columns / 4 * quads, statements.join(" "));
@@ -76,7 +76,7 @@ function readQuad(
   { name, strides, extent }: Operand,
   { row, quad, block, scaled }: { row: string; quad: string; block: number; scaled: boolean },
 ): string {
-  const factor = scaled ? ` * ${float(d, d.problem.attrs.scale)}` : "";
+  const factor = scaled ? ` * ${scaleOf(d)}` : "";
   const read = (r: string) =>
     `load_${name}(base_${name} + ${r} * ${strides[1]}u + ${quad} * ${4 * strides[2]}u)${factor}`;
   if (extent % block === 0) return read(row);
@@ -131,7 +131,7 @@ function product(d: StreamDraft, into: string, rows: string, depth: number, quad
 /** Adds the mask where there is one, and hides what must not count. */
 export function finishScores(d: StreamDraft, mask: Mask | undefined): Lines {
   return range(d.tile.scoreQuads).map((j) => [
-    columnLines(d, j),
+    columnLine(d, j),
     mask?.quadLine(j),
     range(d.tile.high).map((i) => [
       mask && `  s${i}_${j} += ${mask.each(i, j)};`,

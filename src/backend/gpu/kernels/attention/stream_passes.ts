@@ -1,18 +1,19 @@
 /**
- * The passes of attention for any size: each thread keeps a few neighbouring rows, whole tiles of columns lie in workgroup memory. What
- * each pass computes is what its counterpart by blocks does (block_forward.ts, block_gradients.ts).
+ * The passes of attention for any size: each thread keeps a few neighbouring rows, whole tiles of columns lie in workgroup
+ * memory. What each pass computes is what its counterpart by blocks does (block_forward.ts, block_gradients.ts).
  *
  * @module
  */
-import { accumulators, barrier, float, grid, type Lines, ofRow, range, storeRows } from "./draft.ts";
+import { scaleOf, storeRows } from "./draft.ts";
 import { applyKeep, dropoutOf, keepLines } from "./dropout.ts";
 import { bases, columnStatistic, operandOf, rowStatistics, statisticsOf } from "./operands.ts";
 import type { Results } from "./pass.ts";
 import { columnsEnd, columnsStart, maskOf } from "./scores.ts";
-import { firstFolds, type Fold, foldQuads, gather, storeStatistics } from "./softmax.ts";
+import { type Fold, foldQuads, type Shared, softmaxOf, storeStatistics } from "./softmax.ts";
 import { fill, fillKept, fillTurned, finishScores, ofRealColumns, resultProduct } from "./stream_kernel.ts";
 import { scoreProduct, storeScores, type StreamDraft } from "./stream_kernel.ts";
 import type { StreamTile } from "./stream_tiles.ts";
+import { accumulators, barrier, grid, type Lines, ofRow, range, vec4 } from "./text.ts";
 
 /** The text of a kernel of attention's results and statistics: rows are queries, columns keys. */
 export function streamForward(d: StreamDraft, made: Results): Lines {
@@ -21,25 +22,27 @@ export function streamForward(d: StreamDraft, made: Results): Lines {
   const dropout = dropoutOf(d);
   const mask = maskOf(d);
   const groups = range(Math.ceil(high / 4));
-  const give = (values: readonly string[]) => values.map((v, g) => `  scores[y][${g * across}u + x] = ${v};`);
-  const given = (g: number) => range(across).map((i) => `scores[y][${g * across + i}u]`);
+  const shared: Shared = {
+    mine: (g) => `scores[y][${g * across}u + x]`,
+    all: (g) => range(across).map((i) => `scores[y][${g * across + i}u]`),
+  };
+  const softmax = softmaxOf(high, shared);
   return [
     bases(d, query, key, value),
     dropout?.seed ?? "",
     fillKept(d, 0, query, { scaled: true }),
-    firstFolds(high),
+    softmax.begin,
     accumulators("o", high, resultQuads),
     `  for (var c0 = 0u; c0 < ${columnsEnd(d)}; c0 += ${columns}u) {`,
     fillTurned(d, key),
     barrier,
     scoreProduct(d, "s", 0),
     finishScores(d, mask),
-    give(foldRows(d.tile, "max")),
+    softmax.share(foldRows(d.tile, "max")),
     barrier,
     fill(d, value),
     groups.map((g) => [
-      `  var new_top${g} = top${g};`,
-      gather(`new_top${g}`, "max", given(g)),
+      softmax.raise(g),
       `  let shrink${g} = exp(top${g} - new_top${g}); top${g} = new_top${g};`,
     ]),
     grid(high, scoreQuads, (i, j) => `  s${i}_${j} = exp(s${i}_${j} - vec4<f32>(${ofRow("top", i)}));`),
@@ -53,22 +56,21 @@ export function streamForward(d: StreamDraft, made: Results): Lines {
     resultProduct(d, "o"),
     barrier,
     "  }",
-    give(groups.map((g) => `sum${g}`)),
-    barrier,
-    groups.map((g) => [`  var total${g} = vec4<f32>(0.0f);`, gather(`total${g}`, "sum", given(g))]),
+    softmax.end,
     made.output && storeRows(d, "o", made.output, { factor: (i) => `1.0f / ${ofRow("total", i)}` }),
     made.statistics && storeStatistics(d, made.statistics),
   ];
 }
 
-/** A thread's own largest scores, or sums of scores, of its rows: four rows in a vector, the last one repeated where there are fewer. */
+/**
+ * A thread's own largest scores, or sums of scores, of its rows: four rows in a vector, the last one repeated where there are
+ * fewer.
+ */
 function foldRows({ high, scoreQuads }: StreamTile, op: Fold): string[] {
   const across = (v: string) =>
     op === "max" ? `max(max(${v}.x, ${v}.y), max(${v}.z, ${v}.w))` : `dot(${v}, vec4<f32>(1.0f))`;
   const row = (i: number) => across(foldQuads(op, Math.min(i, high - 1), scoreQuads));
-  return range(Math.ceil(high / 4)).map((g) =>
-    `vec4<f32>(${range(4).map((e) => row(4 * g + e)).join(", ")})`
-  );
+  return range(Math.ceil(high / 4)).map((g) => vec4((e) => row(4 * g + e)));
 }
 
 /** The text of a kernel of the query's gradient: rows are queries, columns keys. */
@@ -108,7 +110,7 @@ export function streamQueryGradient(d: StreamDraft, made: Results): Lines {
     resultProduct(d, "o"),
     barrier,
     "  }",
-    storeRows(d, "o", made.query!, { factor: () => float(d, d.problem.attrs.scale) }),
+    storeRows(d, "o", made.query!, { factor: () => scaleOf(d) }),
   ];
 }
 

@@ -7,30 +7,35 @@ import type { ScoreTile } from "./draft.ts";
 import type { Pass } from "./pass.ts";
 
 /**
- * Threads stand in a grid, `across` of them for the columns and `rows / high` for the rows. Each makes `high` rows of `4 * scoreQuads`
- * scores and of `4 * resultQuads` results.
+ * Threads stand in a grid, `across` of them for the columns and `rows / high` for the rows. Each makes `high` rows of `4 *
+ * scoreQuads` scores and of `4 * resultQuads` results.
  */
 export interface StreamTile extends ScoreTile {
   /** Vectors between the rows of neighbouring threads, so that they lie in different banks. */
   readonly padding: 0 | 1;
 }
 
-/** What of a device tiles are chosen for, by streams and by blocks. */
+/** What of a device decides which tiles fit, ... */
 export interface TileLimits {
-  readonly parallelism: number;
   readonly software: boolean;
   readonly maxWorkgroupBytes: number;
+}
+
+/** ... and which are chosen. */
+export interface ChoiceLimits extends TileLimits {
+  /** Workgroups it takes to fill the device. */
+  readonly parallelism: number;
 }
 
 const maxThreads = 256;
 
 /** Whether any tile fits here. */
-export function hasStreamTile(pass: Pass, limits: Omit<TileLimits, "parallelism">): boolean {
+export function hasStreamTile(pass: Pass, limits: TileLimits): boolean {
   return !candidates(pass, limits).next().done;
 }
 
 /** The tile that should take the least time, or `undefined` where none fits. */
-export function chooseStreamTile(pass: Pass, limits: TileLimits): StreamTile | undefined {
+export function chooseStreamTile(pass: Pass, limits: ChoiceLimits): StreamTile | undefined {
   const cost = (t: StreamTile) => limits.software ? softwareCost(pass, t) : estimate(pass, t, limits);
   let best: StreamTile | undefined;
   let least = Infinity;
@@ -41,7 +46,7 @@ export function chooseStreamTile(pass: Pass, limits: TileLimits): StreamTile | u
   return best;
 }
 
-function* candidates(pass: Pass, limits: Omit<TileLimits, "parallelism">): Generator<StreamTile> {
+function* candidates(pass: Pass, limits: TileLimits): Generator<StreamTile> {
   const quads = pass.width / 4;
   for (const resultQuads of [1, 2, 3, 4, 6, 8]) {
     const across = quads / resultQuads;
@@ -80,10 +85,10 @@ function registers(pass: Pass, t: StreamTile): number {
 }
 
 /**
- * Instructions that a processor of four units issues, with what limits how many workgroups it hides latency with. The numbers are an
- * H100's; only their ratios matter.
+ * Instructions that a processor of four units issues, with what limits how many workgroups it hides latency with. The numbers
+ * are an H100's; only their ratios matter.
  */
-function estimate(pass: Pass, t: StreamTile, limits: TileLimits): number {
+function estimate(pass: Pass, t: StreamTile, limits: ChoiceLimits): number {
   const steps = (depth: number, quads: number) =>
     depth / 4 * (2 * (t.high + 4 * quads) + 16 * t.high * quads);
   const block = pass.kept * steps(pass.width, t.scoreQuads) +

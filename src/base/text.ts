@@ -1,0 +1,55 @@
+/**
+ * Texts as messages and tables need them: counted and compared by code points, cut short, on one line.
+ *
+ * @module
+ */
+
+/** The length of a text in code points, as Python counts it. A lone surrogate is one. */
+export function countCodePoints(text: string): number {
+  let count = text.length;
+  // A pair of surrogates is one; only its second half is taken off.
+  for (let i = 1; i < text.length; i++) {
+    if ((text.charCodeAt(i) & 0xfc00) === 0xdc00 && (text.charCodeAt(i - 1) & 0xfc00) === 0xd800) count--;
+  }
+  return count;
+}
+
+/**
+ * Order of two strings by code points, which is also that of their UTF-8 bytes: how Python's `sorted` and C's `strcmp`
+ * order them. JavaScript's own order is by UTF-16 units and puts emoji before some rarer letters.
+ */
+export function compareCodePoints(a: string, b: string): number {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i++) {
+    const x = a.charCodeAt(i), y = b.charCodeAt(i);
+    // a surrogate stands for a code point above every other unit
+    if (x !== y) return (isSurrogate(x) ? x + 0x10000 : x) - (isSurrogate(y) ? y + 0x10000 : y);
+  }
+  return a.length - b.length;
+}
+
+/** At most `most` UTF-16 units, with an ellipsis where something was cut; no character is cut in half. */
+export function shorten(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const end = most - 1, before = text.charCodeAt(end - 1);
+  return text.slice(0, before >= 0xd800 && before <= 0xdbff ? end - 1 : end) + "…";
+}
+
+/** A value as a message shows it: as JSON, cut short. */
+export function show(value: unknown, most = 60): string {
+  return shorten(JSON.stringify(value) ?? String(value), most);
+}
+
+/** The text with its line ends turned into spaces. */
+export function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, " ").trim();
+}
+
+/** The first line of what was thrown. */
+export function firstLine(error: unknown): string {
+  return String(error instanceof Error ? error.message : error).split("\n", 1)[0];
+}
+
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdfff;
+}

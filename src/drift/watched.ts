@@ -1,0 +1,44 @@
+/**
+ * Which features are watched: those that both the code and the baseline know.
+ *
+ * @module
+ */
+import type { Baseline } from "./baseline.ts";
+import type { Feature } from "./feature.ts";
+import type { Prepared } from "./kinds/kind.ts";
+import { kinds, type Reference } from "./kinds/mod.ts";
+
+/** A feature with its reference. */
+export interface Watched<O> {
+  readonly feature: Feature<O>;
+  readonly reference: Reference;
+  readonly prepared: Prepared;
+}
+
+/** Pairs the features with their references, in the order of the features; `notes` says what is left out, and why. */
+export function matchFeatures<O>(
+  features: readonly Feature<O>[],
+  baseline: Baseline,
+): { watched: readonly Watched<O>[]; notes: readonly string[] } {
+  const references = new Map(
+    baseline.features.map(({ name, ...reference }) => [name, reference as Reference]),
+  );
+  const watched: Watched<O>[] = [], notes: string[] = [];
+  for (const feature of features) {
+    const reference = references.get(feature.name);
+    references.delete(feature.name);
+    if (reference === undefined) {
+      notes.push(`"${feature.name}" is not watched for drift: the baseline has no reference of it`);
+    } else if (reference.kind !== feature.kind) {
+      notes.push(
+        `"${feature.name}" is not watched for drift: it is ${feature.kind}, and the baseline's is ${reference.kind}`,
+      );
+    } else {
+      watched.push({ feature, reference, prepared: kinds[feature.kind].prepare(reference) });
+    }
+  }
+  for (const name of [...references.keys(), ...baseline.skipped ?? []]) {
+    notes.push(`"${name}" is not watched for drift: the baseline has it, and this version does not know it`);
+  }
+  return { watched, notes };
+}

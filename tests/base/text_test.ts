@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { compareCodePoints, countCodePoints, firstLine, oneLine, shorten } from "../../src/base/text.ts";
+
+Deno.test("the length of a text is counted in code points, lone surrogates included", () => {
+  for (const text of ["", "abc", "caf\u00e9", "\u{1f600}x\u{1f600}", "\ud800a", "\udc00\ud800"]) {
+    assert.equal(countCodePoints(text), [...text].length, JSON.stringify(text));
+  }
+});
+
+Deno.test("strings are ordered by their code points, as their UTF-8 bytes are", () => {
+  const texts = ["", "a", "ab", "b", "\ufb01", "\uffff", "\u{10000}", "\u{1f600}"];
+  assert.deepEqual(texts.toReversed().sort(compareCodePoints), texts);
+  assert.equal(compareCodePoints("a", "a"), 0);
+});
+
+Deno.test("a text that is cut ends with an ellipsis, and no character is cut in half", () => {
+  assert.equal(shorten("spam", 4), "spam");
+  assert.equal(shorten("spams", 4), "spa…");
+  assert.equal(shorten("sp\u{1f600}s", 4), "sp…");
+});
+
+Deno.test("a message is one line", () => {
+  assert.equal(oneLine(" a\n  b\r\n\nc \n"), "a b c");
+  assert.equal(firstLine(new Error("first\nsecond")), "first");
+  assert.equal(firstLine("plain"), "plain");
+});
