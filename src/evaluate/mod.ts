@@ -35,10 +35,11 @@
  */
 export { UserError } from "../base/errors.ts";
 // Statistics: metrics as sums over rows, intervals and tests.
-export * from "../statistics/decomposed.ts";
 export * from "../statistics/errors.ts";
 export * from "../statistics/paired_tests.ts";
 export * from "../statistics/corrections.ts";
+export { evaluateAll, means, selectRows, together, valuesByRow } from "../statistics/decomposed.ts";
+export type { Decomposed } from "../statistics/decomposed.ts";
 export { bootstrap, bootstrapCells, bootstrapIndices } from "../statistics/bootstrap.ts";
 export type { BootstrapMethod, BootstrapOptions, Interval } from "../statistics/bootstrap.ts";
 export type { RowBootstrapOptions } from "../statistics/bootstrap.ts";
@@ -93,7 +94,8 @@ export * from "./regression/regression.ts";
 export * from "./ranking/ranking.ts";
 export * from "./ranking/ranking_trec.ts";
 export * from "./ranking/embeddings.ts";
-export { averageRanks, concordance, correlationOfRows, correlationTest } from "./regression/correlation.ts";
+export { averageRanks } from "../statistics/order.ts";
+export { concordance, correlationOfRows, correlationTest } from "./regression/correlation.ts";
 export { kendall, pearson, spearman } from "./regression/correlation.ts";
 export type { CorrelationMethod, CorrelationTest } from "./regression/correlation.ts";
 export { alignment, nearest, similarities, uniformity } from "./ranking/vectors.ts";

@@ -233,7 +233,7 @@ export interface CanariesSection extends Titled<"canaries"> {
   }[];
 }
 
-/** What a safety filter said about inputs or outputs. */
+/** What a safety filter found in inputs or outputs. */
 export interface SafetySection extends Titled<"safety"> {
   /** Share of rows with a finding. */
   readonly flagged: Interval;

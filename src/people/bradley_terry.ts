@@ -290,9 +290,9 @@ function likelihood(
         value += wins * (half - log) + losses * (-half - log) + (draws > 0 ? draws * (tieLog - log) : 0);
         // Score of an outcome along (x_i - x_j) / 2: 1 for a win, -1 for a loss, 0 for a tie.
         const pWin = top / total, pLoss = bottom / total, pTie = middle / total;
-        const slope = (wins - losses - n * (pWin - pLoss)) / 2;
-        gradient[i] += slope;
-        gradient[j] -= slope;
+        const derivative = (wins - losses - n * (pWin - pLoss)) / 2;
+        gradient[i] += derivative;
+        gradient[j] -= derivative;
         const bend = n * (pWin * (1 - pWin) + pLoss * (1 - pLoss) + 2 * pWin * pLoss) / 4;
         information[i * width + i] += bend;
         information[j * width + j] += bend;

@@ -58,15 +58,15 @@ export function maximise(problem: LogLikelihood, start?: ArrayLike<number>): Max
   throw new EvaluationError(`The fit did not settle in ${MAX_ITERATIONS} steps; a prior above 0 steadies it`);
 }
 
-/** The information is flat along the common shift; this adds a slope there, which changes neither steps nor covariance. */
+/** The information is singular along the common shift; this adds curvature there, which changes neither steps nor covariance. */
 function pinned(information: Float64Array, size: number, free: number): Float64Array {
   const out = Float64Array.from(information);
-  const slope = pinningSlope(information, size, free);
-  for (let i = 0; i < free; i++) for (let j = 0; j < free; j++) out[i * size + j] += slope;
+  const curvature = pinningCurvature(information, size, free);
+  for (let i = 0; i < free; i++) for (let j = 0; j < free; j++) out[i * size + j] += curvature;
   return out;
 }
 
-function pinningSlope(information: Float64Array, size: number, free: number): number {
+function pinningCurvature(information: Float64Array, size: number, free: number): number {
   let trace = 0;
   for (let i = 0; i < free; i++) trace += information[i * size + i];
   return free > 0 ? trace / (free * free) : 0;
@@ -76,7 +76,7 @@ function covariance(information: Float64Array, size: number, free: number): Floa
   const factor = cholesky(pinned(information, size, free), size);
   const out = new Float64Array(size * size);
   const unit = new Float64Array(size);
-  const added = free > 0 ? 1 / (pinningSlope(information, size, free) * free * free) : 0;
+  const added = free > 0 ? 1 / (pinningCurvature(information, size, free) * free * free) : 0;
   for (let i = 0; i < size; i++) {
     unit.fill(0);
     unit[i] = 1;

@@ -6,6 +6,7 @@ import {
 } from "../statistics/bootstrap.ts";
 import { EvaluationError } from "../statistics/errors.ts";
 import { createRandom } from "../base/random.ts";
+import { shuffleInPlace } from "./blocks.ts";
 import { type Comparison, tallyComparisons } from "./pairwise.ts";
 
 /** How Elo ratings are computed. */
@@ -71,7 +72,7 @@ export function eloRatings(comparisons: readonly Comparison[], options: EloOptio
   const ratings = new Float64Array(systems.length);
   const sums = new Float64Array(systems.length), squares = new Float64Array(systems.length);
   for (let p = 0; p < permutations; p++) {
-    shuffle(order, random);
+    shuffleInPlace(order, random);
     game.play(order, ratings);
     ratings.forEach((rating, s) => {
       sums[s] += rating;
@@ -83,7 +84,7 @@ export function eloRatings(comparisons: readonly Comparison[], options: EloOptio
   for (let r = 0; r < resamples; r++) {
     for (let i = 0; i < n; i++) order[i] = random() * n;
     for (let p = 0; p < rounds; p++) {
-      if (p > 0) shuffle(order, random);
+      if (p > 0) shuffleInPlace(order, random);
       game.play(order, ratings);
       for (let s = 0; s < systems.length; s++) draws[s][r] += ratings[s] / rounds;
     }
@@ -153,12 +154,4 @@ function prepare(comparisons: readonly Comparison[], options: EloOptions) {
     }
   };
   return { systems, n, initial, play };
-}
-
-/** Fisher and Yates. */
-function shuffle(order: Uint32Array, random: () => number): void {
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [order[i], order[j]] = [order[j], order[i]];
-  }
 }

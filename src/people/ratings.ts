@@ -201,11 +201,8 @@ export function divergingBar(counts: readonly number[], scale: Scale): Diverging
  * ```
  */
 export function zScores(ratings: readonly Rating[]): number[] {
-  const moments = new Map(
-    groupBy(ratings, (rating) => rating.rater).map((
-      [rater, rows],
-    ) => [rater, momentsOf(rows.map((row) => row.score))]),
-  );
+  const raters = groupBy(ratings, (rating) => rating.rater);
+  const moments = new Map(raters.map(([rater, rows]) => [rater, momentsOf(rows.map((row) => row.score))]));
   return ratings.map(({ rater, score }) => {
     const { mean, deviation } = moments.get(rater)!;
     return deviation === 0 ? 0 : (score - mean) / deviation;
@@ -280,12 +277,7 @@ function tInterval(values: readonly number[], confidence: number): Interval {
   return { value: momentsOf(values).mean, low: NaN, high: NaN, confidence, n: values.length, method: "t" };
 }
 
-interface Moments {
-  mean: number;
-  deviation: number;
-}
-
-function momentsOf(values: readonly number[]): Moments {
+function momentsOf(values: readonly number[]): { mean: number; deviation: number } {
   const n = values.length;
   const mean = values.reduce((total, value) => total + value, 0) / n;
   const squares = values.reduce((total, value) => total + (value - mean) ** 2, 0);
@@ -332,12 +324,5 @@ function checkRatings(ratings: readonly Rating[], { low, high }: Scale): void {
 
 /** Groups in order of their names' code units. */
 function groupBy<T>(rows: readonly T[], key: (row: T) => string): [string, T[]][] {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) {
-    const name = key(row);
-    const group = groups.get(name);
-    if (group) group.push(row);
-    else groups.set(name, [row]);
-  }
-  return [...groups].sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
+  return [...Map.groupBy(rows, key)].sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
 }

@@ -73,7 +73,8 @@ export function parseGate(json: unknown): Gate {
  * import assert from "node:assert/strict";
  * const report = (value: number) => ({
  *   sections: [],
- *   metrics: [{ name: "macroF1", label: "macro F1", better: "higher", interval: { value, low: value - 0.02, high: 1, confidence: 0.95, n: 99 } }],
+ *   metrics: [{ name: "macroF1", label: "macro F1", better: "higher",
+ *     interval: { value, low: value - 0.02, high: 1, confidence: 0.95, n: 99 } }],
  * }) as unknown as Report;
  * const gate = parseGate({ conditions: ["macroF1.low >= champion.macroF1 - 0.005"] });
  * assert.equal(decideGate(gate, report(0.95), report(0.9)).passed, true);
@@ -122,7 +123,10 @@ interface Condition {
   right: Expression;
 }
 
-/** sum (>= | <= | > | <) sum; sum: product ((+ | -) product)*; product: factor ((* | /) factor)*; factor: number, name, -factor, (sum). */
+/**
+ * The grammar: sum (>= | <= | > | <) sum; sum: product ((+ | -) product)*; product: factor ((* | /) factor)*; factor: number,
+ * name, -factor, (sum).
+ */
 function parseCondition(text: string): Condition {
   const tokens = tokenize(text);
   let at = 0, depth = 0;
@@ -193,8 +197,15 @@ interface Token {
 }
 
 function tokenize(text: string): Token[] {
-  const pattern =
-    /\s+|(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|((?:[\p{L}_][\p{L}\p{N}_]*|"[^"]+")(?:\.(?:[\p{L}\p{N}_]+|"[^"]*"))*)|(>=|<=|[<>+\-*/()])/uy;
+  const pattern = new RegExp(
+    [
+      String.raw`\s+`,
+      String.raw`(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)`,
+      String.raw`((?:[\p{L}_][\p{L}\p{N}_]*|"[^"]+")(?:\.(?:[\p{L}\p{N}_]+|"[^"]*"))*)`,
+      String.raw`(>=|<=|[<>+\-*\/()])`,
+    ].join("|"),
+    "uy",
+  );
   const tokens: Token[] = [];
   while (pattern.lastIndex < text.length) {
     const at = pattern.lastIndex;

@@ -75,9 +75,12 @@ ${body}
 }
 
 const ICON = `data:image/svg+xml,${
-  encodeURIComponent(
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0f6b80"/><path d="M6 22h20M6 16h20M6 10h20" stroke="#fff" stroke-opacity=".4" stroke-width="2"/><path d="M9 22h8M15 16h8M17 10h7" stroke="#fff" stroke-width="4" stroke-linecap="round"/></svg>',
-  )
+  encodeURIComponent([
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">',
+    '<rect width="32" height="32" rx="7" fill="#0f6b80"/>',
+    '<path d="M6 22h20M6 16h20M6 10h20" stroke="#fff" stroke-opacity=".4" stroke-width="2"/>',
+    '<path d="M9 22h8M15 16h8M17 10h7" stroke="#fff" stroke-width="4" stroke-linecap="round"/></svg>',
+  ].join(""))
 }`;
 
 /** What was evaluated on what: the line below the title. */

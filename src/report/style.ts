@@ -161,7 +161,9 @@ thead + tbody .group th { padding-top: 4px; }
 .matrix td.none b { font-weight: 400; }
 .matrix .total { color: var(--muted); min-width: 46px; }
 .matrix.many td { min-width: 52px; padding: 4px; }
-.matrix.many thead th:not(.corner) { writing-mode: vertical-rl; transform: rotate(180deg); text-align: left; max-height: 150px; padding: 6px 2px; }
+.matrix.many thead th:not(.corner) {
+  writing-mode: vertical-rl; transform: rotate(180deg); text-align: left; max-height: 150px; padding: 6px 2px;
+}
 .key { display: inline-block; width: 12px; height: 12px; border-radius: 3px; vertical-align: -1px; }
 .key.right { background: var(--right); }
 .key.wrong { background: var(--wrong); }
@@ -213,7 +215,10 @@ details > table, details > .scroll { margin-top: 8px; }
 .fold > summary::-webkit-details-marker { display: none; }
 .fold > summary::after { content: "more"; color: var(--accent); font-size: 13px; text-decoration: underline; }
 .fold[open] > summary::after { content: "less"; }
-.fold:not([open]) .text { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; line-clamp: 3; overflow: hidden; white-space: normal; }
+.fold:not([open]) .text {
+  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; line-clamp: 3; overflow: hidden;
+  white-space: normal;
+}
 .example { margin-top: 2px; }
 .example .text { font-size: 13px; }
 .examples { display: grid; grid-template-columns: minmax(0, 1fr); gap: 14px; }
@@ -242,13 +247,18 @@ details > table, details > .scroll { margin-top: 8px; }
 @media screen and (max-width: 920px) {
   .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .stack, .stack tbody { display: block; }
-  .stack tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 14px; padding: 8px 0; border-top: 1px solid var(--line); }
+  .stack tr {
+    display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 14px; padding: 8px 0;
+    border-top: 1px solid var(--line);
+  }
   .stack tr > * { display: block; padding: 0; border: 0; text-align: left; max-width: 100%; }
   .stack tr > th { flex: 1 0 100%; font-weight: 600; width: auto; }
   .stack caption:not(.hidden) { display: block; }
   .stack td.of-bar { order: 1; flex: 1 0 100%; width: 100%; padding: 4px 12px; }
   .stack td.of-score { flex: 1 0 100%; padding: 0 12px 2px; }
-  .stack td:not(.of-bar):not(:empty)[data-label]:not([data-label=""])::before { content: var(--label, attr(data-label) " "); color: var(--muted); font-size: 13px; font-weight: 400; }
+  .stack td:not(.of-bar):not(:empty)[data-label]:not([data-label=""])::before {
+    content: var(--label, attr(data-label) " "); color: var(--muted); font-size: 13px; font-weight: 400;
+  }
   .stack td:empty, .stack .axis .empty, .stack .axis .of-score ~ .of-score { display: none; }
   .stack .axis { border: 0; padding: 0; }
   .stack .group { border: 0; padding: 10px 0 2px; }

@@ -1,5 +1,6 @@
 import type { Interval } from "../statistics/bootstrap.ts";
 import { figure, percent, pValue, range, signed, signedRange, significant } from "./numbers.ts";
+import { textTable } from "../evaluate/text_table.ts";
 import type { Measured, Report, Section } from "../evaluate/report.ts";
 
 const MOST_ROWS = 20; // of a section; the pages show all
@@ -153,14 +154,7 @@ function share({ value }: Interval): string {
 
 /** Columns from `leftFrom` on, and the first, stand left; figures stand right. */
 function table(rows: string[][], leftFrom = Infinity): string {
-  const cells = rows.map((row) => row.map(plain));
-  const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  return cells.map((row) =>
-    row.map((cell, column) =>
-      column === 0 || column >= leftFrom ? cell.padEnd(widths[column]) : cell.padStart(widths[column])
-    )
-      .join("  ").trimEnd()
-  ).join("\n");
+  return textTable(rows.map((row) => row.map(plain)), leftFrom);
 }
 
 /** Users' text in a table: none fills the line. */

@@ -114,7 +114,8 @@ export function methodSentences(report: Report): string[] {
   return [
     `Each interval is made so that in ${
       percent(confidence)
-    } of repetitions with other rows from the same source it would hold the true value; it says nothing about rows from another source.`,
+    } of repetitions with other rows from the same source it would hold the true value; ` +
+    "it says nothing about rows from another source.",
     ...[...found].sort().map((method) => {
       if (!Object.hasOwn(methods, method)) return `${method}.`;
       const { name, about } = methods[method];

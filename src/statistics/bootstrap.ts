@@ -1,4 +1,9 @@
-import type { Decomposed } from "./decomposed.ts";
+/**
+ * Bootstrap intervals: of metrics that are sums over rows, of cells of a table, and of anything that rows give.
+ *
+ * @module
+ */
+import { type Decomposed, sumRows } from "./decomposed.ts";
 import { EvaluationError } from "./errors.ts";
 import { createWordSource, multinomialSampler, type WordSource } from "./resample.ts";
 import { normalCdf, normalQuantile } from "./distributions.ts";
@@ -72,11 +77,8 @@ export function bootstrap(metrics: Decomposed, options: RowBootstrapOptions = {}
   const { n, names } = metrics;
   const { resamples, method, seed, confidence } = checkOptions(options);
   const groups = groupUnits(metrics, designUnits(n, options));
-  const values = new Float64Array(names.length), sums = new Float64Array(metrics.width);
-  for (let row = 0, at = 0; row < n; row++) {
-    for (let k = 0; k < metrics.width; k++, at++) sums[k] += metrics.rows[at];
-  }
-  metrics.evaluate(sums, n, values);
+  const values = new Float64Array(names.length);
+  metrics.evaluate(sumRows(metrics), n, values);
   names.forEach((name, m) => checkValue(name, values[m]));
   const draws = drawMetrics(metrics, groups, { resamples, source: createWordSource(seed) });
   const jackknives = method === "bca" && resamples > 0 ? jackknifeMetrics(metrics, groups) : undefined;

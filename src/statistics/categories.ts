@@ -1,3 +1,8 @@
+/**
+ * Ratings as categories of a scale.
+ *
+ * @module
+ */
 import { EvaluationError } from "./errors.ts";
 
 /** What a rater chose: a name or a number. */

@@ -1,3 +1,8 @@
+/**
+ * Pearson's chi-square test of two lists of counts.
+ *
+ * @module
+ */
 import { sharesOf } from "./divergences.ts";
 import { chiSquareSurvival } from "./distributions.ts";
 

@@ -1,3 +1,8 @@
+/**
+ * Corrections of p-values for how many of them there are.
+ *
+ * @module
+ */
 import { EvaluationError } from "./errors.ts";
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * Metrics as functions of sums over rows: what the bootstrap, paired tests and slices work on.
+ *
+ * @module
+ */
 import { EvaluationError } from "./errors.ts";
 
 /**
@@ -31,14 +36,19 @@ export interface Decomposed {
  * ```
  */
 export function evaluateAll(metrics: Decomposed): Record<string, number> {
-  const { names, n, width, rows } = metrics;
+  const { names, n } = metrics, out = new Float64Array(names.length);
   if (n === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
-  const sums = new Float64Array(width), out = new Float64Array(names.length);
+  metrics.evaluate(sumRows(metrics), n, out);
+  return Object.fromEntries(names.map((name, m) => [name, out[m]]));
+}
+
+/** Each statistic's sum over all rows: [width]. */
+export function sumRows({ rows, n, width }: Pick<Decomposed, "rows" | "n" | "width">): Float64Array {
+  const sums = new Float64Array(width);
   for (let i = 0, at = 0; i < n; i++) {
     for (let k = 0; k < width; k++, at++) sums[k] += rows[at];
   }
-  metrics.evaluate(sums, n, out);
-  return Object.fromEntries(names.map((name, m) => [name, out[m]]));
+  return sums;
 }
 
 /** The same metrics over some of the rows, in the order given; a row may be named more than once. */

@@ -1,3 +1,8 @@
+/**
+ * Intervals in closed form: of proportions, means, differences, correlations and rates.
+ *
+ * @module
+ */
 import type { Interval } from "./bootstrap.ts";
 import { EvaluationError } from "./errors.ts";
 import { chiSquareQuantile, normalQuantile, studentTQuantile } from "./distributions.ts";
@@ -287,7 +292,8 @@ export function checkConfidence(confidence: number): void {
   }
 }
 
-function critical({ confidence = 0.95 }: ConfidenceOptions): { confidence: number; z: number } {
+/** The confidence, and how many standard errors a normal interval of it reaches. */
+export function critical({ confidence = 0.95 }: ConfidenceOptions): { confidence: number; z: number } {
   checkConfidence(confidence);
   return { confidence, z: -normalQuantile((1 - confidence) / 2) };
 }

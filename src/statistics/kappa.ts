@@ -1,3 +1,8 @@
+/**
+ * Cohen's kappa: agreement of two raters beyond what chance gives.
+ *
+ * @module
+ */
 import type { Interval } from "./bootstrap.ts";
 import { EvaluationError } from "./errors.ts";
 import { normalCdf } from "./distributions.ts";

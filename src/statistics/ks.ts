@@ -1,3 +1,8 @@
+/**
+ * The two-sample Kolmogorov-Smirnov test.
+ *
+ * @module
+ */
 import { EvaluationError } from "./errors.ts";
 import { kolmogorovSurvival } from "./kolmogorov.ts";
 

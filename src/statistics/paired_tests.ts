@@ -1,5 +1,11 @@
+/**
+ * Tests of two systems on the same rows: McNemar's, Student's t, Wilcoxon's.
+ *
+ * @module
+ */
 import type { Interval } from "./bootstrap.ts";
 import { EvaluationError } from "./errors.ts";
+import { averageRanks } from "./order.ts";
 import { type ConfidenceOptions, meanInterval } from "./intervals.ts";
 import { binomialTails, chiSquareSurvival, normalCdf, studentTCdf } from "./distributions.ts";
 
@@ -161,7 +167,7 @@ export function wilcoxonSignedRank(a: ArrayLike<number>, b: ArrayLike<number>): 
   const all = subtract(a, b), n = all.length;
   const differences = all.filter((value) => value !== 0);
   const count = differences.length;
-  const { ranks, ties } = averageRanks(differences.map(Math.abs));
+  const ranks = averageRanks(differences.map(Math.abs)), ties = tieTerm(ranks);
   let above = 0, below = 0;
   for (let i = 0; i < count; i++) {
     if (differences[i] > 0) above += ranks[i];
@@ -179,17 +185,10 @@ export function wilcoxonSignedRank(a: ArrayLike<number>, b: ArrayLike<number>): 
   return { statistic, pValue: 2 * normalCdf(-Math.abs(z)), method: "normal", n, effect };
 }
 
-/** Ranks from 1, the mean rank for equal values; `ties` is Σ t³ − t over groups of t equal values. */
-function averageRanks(values: Float64Array): { ranks: Float64Array; ties: number } {
-  const order = Uint32Array.from(values, (_, i) => i).sort((i, j) => values[i] - values[j]);
-  const ranks = new Float64Array(values.length);
-  let ties = 0;
-  for (let from = 0, to = 0; from < order.length; from = to) {
-    while (to < order.length && values[order[to]] === values[order[from]]) to++;
-    for (let i = from; i < to; i++) ranks[order[i]] = (from + to + 1) / 2;
-    ties += (to - from) ** 3 - (to - from);
-  }
-  return { ranks, ties };
+/** Σ t³ − t over groups of t equal ranks. */
+function tieTerm(ranks: Float64Array): number {
+  const groups = [...Map.groupBy(ranks, (rank) => rank).values()];
+  return groups.reduce((sum, { length: t }) => sum + t ** 3 - t, 0);
 }
 
 /** Twice the chance that a rank sum is at most `statistic` when every sign is a coin's: all sign patterns are counted. */

@@ -1,3 +1,8 @@
+/**
+ * Pearson's type III distribution, fitted to the first three moments of a simulation.
+ *
+ * @module
+ */
 import { gammaTails } from "./special.ts";
 
 /** The first moments of a statistic when nothing has drifted. */

@@ -1,3 +1,8 @@
+/**
+ * Drawing with replacement, as counts of cells instead of rows.
+ *
+ * @module
+ */
 import { createWords } from "../base/random.ts";
 
 /** Uniform 32-bit words, one at a time out of a block that is refilled when it is used up. */

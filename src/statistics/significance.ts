@@ -1,3 +1,8 @@
+/**
+ * Paired bootstrap and approximate randomisation: tests of two systems in any metric that is a function of sums over rows.
+ *
+ * @module
+ */
 import { checkOptions, resampledInterval } from "./bootstrap.ts";
 import type { Interval, RowBootstrapOptions } from "./bootstrap.ts";
 import type { Decomposed } from "./decomposed.ts";

@@ -1,3 +1,8 @@
+/**
+ * The units of a resample: rows, or the rows of one cluster, within strata; their statistics counted once where they agree.
+ *
+ * @module
+ */
 import type { Decomposed } from "./decomposed.ts";
 import { EvaluationError } from "./errors.ts";
 import { type CountSampler, multinomialSampler, type WordSource } from "./resample.ts";

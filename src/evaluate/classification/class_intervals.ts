@@ -23,7 +23,8 @@ export interface ConfusionIntervals {
 }
 
 /**
- * Accuracy, macro F1 and the classes' precision, recall and F1 with the intervals whose coverage holds (`bench/results/coverage.md`).
+ * Accuracy, macro F1 and the classes' precision, recall and F1 with the intervals whose coverage holds
+ * (`bench/results/coverage.md`).
  *
  * @param confusion `confusion[i][j]`: rows of class i that were predicted as class j.
  * @throws {EvaluationError} As `macroF1Interval`.

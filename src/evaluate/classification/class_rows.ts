@@ -14,7 +14,8 @@ export interface ClassRowsOptions {
   betas?: readonly number[];
 }
 
-const AVERAGES = [
+/** The metrics of all classes together, in the order they are written. */
+export const AVERAGES = [
   "accuracy",
   "balancedAccuracy",
   "matthewsCorrelation",

@@ -1,6 +1,6 @@
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
 import { confusionIntervals } from "./class_intervals.ts";
-import { classMetrics } from "./class_rows.ts";
+import { AVERAGES, classMetrics } from "./class_rows.ts";
 import {
   checkClass,
   checkLabels,
@@ -85,6 +85,8 @@ export interface ClassificationReport {
   binary?: { positive: string; precision: Interval; recall: Interval; f1: Interval };
 }
 
+type Averages = Record<typeof AVERAGES[number], Interval>;
+
 /** Labels and how to draw the intervals. */
 export interface ClassificationOptions extends BootstrapOptions {
   /** Names of the classes: class i is `labels[i]`. */
@@ -149,17 +151,24 @@ export function classificationReport(
     ...closed.perClass[k],
     support: confusion[k].reduce((sum, count) => sum + count, 0),
   }));
+  const of = Object.fromEntries(AVERAGES.map((name, m) => [name, intervals[m]])) as Averages;
+  // With one label a row the micro averages are the accuracy, and so is weighted recall.
+  const { accuracy, macroF1 } = closed;
   const report: ClassificationReport = {
     n,
     labels: [...labels],
-    ...averagesOf(intervals),
-    // With one label a row the micro averages are the accuracy, and so is weighted recall.
-    accuracy: closed.accuracy,
-    microPrecision: closed.accuracy,
-    microRecall: closed.accuracy,
-    microF1: closed.accuracy,
-    weightedRecall: closed.accuracy,
-    macroF1: closed.macroF1,
+    accuracy,
+    balancedAccuracy: of.balancedAccuracy,
+    matthewsCorrelation: of.matthewsCorrelation,
+    microPrecision: accuracy,
+    microRecall: accuracy,
+    microF1: accuracy,
+    macroPrecision: of.macroPrecision,
+    macroRecall: of.macroRecall,
+    macroF1,
+    weightedPrecision: of.weightedPrecision,
+    weightedRecall: accuracy,
+    weightedF1: of.weightedF1,
     perClass,
     confusion,
   };
@@ -258,32 +267,4 @@ function occupiedCells(confusion: number[][]): { rows: number[]; columns: number
     })
   );
   return { rows, columns, counts };
-}
-
-/** The averages by name. One label a row: false positives and false negatives are the same rows, so micro is the accuracy. */
-function averagesOf(intervals: Interval[]) {
-  const [
-    accuracy,
-    balancedAccuracy,
-    matthewsCorrelation,
-    macroPrecision,
-    macroRecall,
-    macroF1,
-    weightedPrecision,
-    weightedF1,
-  ] = intervals;
-  return {
-    accuracy,
-    balancedAccuracy,
-    matthewsCorrelation,
-    microPrecision: { ...accuracy },
-    microRecall: { ...accuracy },
-    microF1: { ...accuracy },
-    macroPrecision,
-    macroRecall,
-    macroF1,
-    weightedPrecision,
-    weightedRecall: { ...accuracy },
-    weightedF1,
-  };
 }

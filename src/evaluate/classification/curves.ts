@@ -1,6 +1,6 @@
 import { checkLengths, checkWeights } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
-import { descendingOrder } from "../order.ts";
+import { descendingOrder } from "../../statistics/order.ts";
 
 /** How much each row counts. */
 export interface ScoreOptions {

@@ -1,8 +1,9 @@
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { checkBinary, checkBothClasses, countsAtThresholds } from "./curves.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
-import { descendingOrder } from "../order.ts";
-import { normalCdf, normalQuantile } from "../../statistics/distributions.ts";
+import { descendingOrder } from "../../statistics/order.ts";
+import { normalCdf } from "../../statistics/distributions.ts";
+import { critical } from "../../statistics/intervals.ts";
 
 /** How the interval is made. */
 export interface DeLongOptions {
@@ -84,7 +85,7 @@ export function compareRocAuc(
   const error = Math.sqrt(variance(references, change)); // that of a difference: both variances less twice the covariance
   const n = references.length, difference = one.area - other.area;
   const z = difference === 0 ? 0 : difference / error;
-  const { confidence, z: width } = critical(options.confidence);
+  const { confidence, z: width } = critical(options);
   return {
     first: intervalOf(one.area, variance(references, one.placements), { ...options, n }),
     second: intervalOf(other.area, variance(references, other.placements), { ...options, n }),
@@ -144,7 +145,7 @@ function variance(references: ArrayLike<number>, placements: Float64Array): numb
 
 function intervalOf(value: number, squaredError: number, options: DeLongOptions & { n: number }): Interval {
   const { scale = "linear", n } = options;
-  const { confidence, z } = critical(options.confidence);
+  const { confidence, z } = critical(options);
   const spread = z * Math.sqrt(squaredError);
   const made = { value, confidence, n, method: "delong" };
   if (scale === "linear") {
@@ -157,9 +158,4 @@ function intervalOf(value: number, squaredError: number, options: DeLongOptions 
   const odds = Math.log(value / (1 - value)), widened = spread / (value * (1 - value));
   const share = (logit: number) => 1 / (1 + Math.exp(-logit));
   return { ...made, low: share(odds - widened), high: share(odds + widened) };
-}
-
-function critical(confidence = 0.95): { confidence: number; z: number } {
-  if (confidence > 0 && confidence < 1) return { confidence, z: -normalQuantile((1 - confidence) / 2) };
-  throw new EvaluationError(`confidence must lie between 0 and 1, got ${confidence}`);
 }

@@ -1,3 +1,4 @@
+import { textTable } from "../text_table.ts";
 import type { ClassificationReport, Interval } from "./classification.ts";
 
 const MAX_MATRIX = 12; // wider confusion matrices do not fit a terminal
@@ -18,7 +19,7 @@ const MAX_MATRIX_WITH_INTERVALS = 4;
  */
 export function formatReport(report: ClassificationReport): string {
   const percent = `${+(100 * report.accuracy.confidence).toPrecision(4)}% interval`;
-  const averages = table([
+  const averages = textTable([
     ["", "value", percent],
     ...([
       ["accuracy", report.accuracy],
@@ -35,7 +36,7 @@ export function formatReport(report: ClassificationReport): string {
       ]),
     ] as [string, Interval][]).map(([name, interval]) => [name, fixed(interval.value), range(interval)]),
   ]);
-  const classes = table([
+  const classes = textTable([
     ["class", "precision", "recall", "F1", percent, "rows"],
     ...report.perClass.map((scores) => [
       clip(scores.label),
@@ -49,7 +50,7 @@ export function formatReport(report: ClassificationReport): string {
   const parts = [`${report.n} rows`, averages, classes];
   if (report.labels.length <= MAX_MATRIX) {
     const wide = report.labels.length > MAX_MATRIX_WITH_INTERVALS;
-    parts.push(table([
+    parts.push(textTable([
       ["true \\ predicted", ...report.labels.map(clip)],
       ...report.confusion.map((row, i) => [
         clip(report.labels[i]),
@@ -58,15 +59,6 @@ export function formatReport(report: ClassificationReport): string {
     ]));
   }
   return parts.join("\n\n") + "\n";
-}
-
-function table(rows: string[][]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const line = (row: string[]) =>
-    row.map((cell, column) => column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column])).join(
-      "  ",
-    );
-  return rows.map((row) => line(row).trimEnd()).join("\n");
 }
 
 /** A count, with its interval where there is one of some width. */

@@ -3,7 +3,7 @@ import { checkLabels, checkLengths, checkWeights, type RowOptions } from "./coun
 import { averagePrecision } from "./curves.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import type { MultilabelAverage } from "./multilabel.ts";
-import { descendingOrder } from "../order.ts";
+import { descendingOrder } from "../../statistics/order.ts";
 
 /** How the scores of several labels become one. */
 export interface MultilabelAreaOptions extends RowOptions {

@@ -1,5 +1,5 @@
 import { checkClass, checkLabels, checkWeights, type RowOptions } from "./counts.ts";
-import type { Decomposed } from "../../statistics/decomposed.ts";
+import { type Decomposed, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 
 /** How far the probabilities of a row may be from adding up to 1: rounding to three places or half precision is no error. */
@@ -63,9 +63,8 @@ export function logLossRows(
     throw new EvaluationError(`epsilon must be from 0 to 0.5, got ${epsilon}`);
   }
   const { at } = checkProbabilities(references, probabilities, options);
-  return perRow("logLoss", references.length, (row) => {
-    return -Math.log(Math.min(Math.max(at(row, references[row]), epsilon), 1 - epsilon));
-  });
+  const cut = (p: number) => Math.min(Math.max(p, epsilon), 1 - epsilon);
+  return means(["logLoss"], Array.from(references, (truth, row) => -Math.log(cut(at(row, truth)))));
 }
 
 /**
@@ -107,11 +106,12 @@ export function brierRows(
 ): Decomposed {
   const { at, size } = checkProbabilities(references, probabilities, options);
   const scale = (options.scaleByHalf ?? size === 2) ? 0.5 : 1;
-  return perRow("brier", references.length, (row) => {
+  const distances = Array.from(references, (truth, row) => {
     let sum = 0;
-    for (let k = 0; k < size; k++) sum += (at(row, k) - (k === references[row] ? 1 : 0)) ** 2;
+    for (let k = 0; k < size; k++) sum += (at(row, k) - (k === truth ? 1 : 0)) ** 2;
     return scale * sum;
   });
+  return means(["brier"], distances);
 }
 
 /** Probabilities that were checked. */
@@ -168,12 +168,6 @@ export function checkProbabilities(
     ? (row: number, k: number) => k === 1 ? probabilities[row] : 1 - probabilities[row]
     : (row: number, k: number) => probabilities[row * size + k];
   return { size, at };
-}
-
-function perRow(name: string, n: number, value: (row: number) => number): Decomposed {
-  const rows = new Float64Array(n);
-  for (let row = 0; row < n; row++) rows[row] = value(row);
-  return { names: [name], n, width: 1, rows, evaluate: (sums, n, out) => void (out[0] = sums[0] / n) };
 }
 
 function meanOfRows({ rows, n }: Decomposed, sampleWeights: ArrayLike<number> | undefined): number {

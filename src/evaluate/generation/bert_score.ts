@@ -41,9 +41,9 @@ export interface BertScoreBaseline {
 
 /** How BERTScore is computed. */
 export interface BertScoreOptions {
-  /** Ids of the tokens that the tokenizer puts around every text ([CLS] and [SEP]); a text of these alone is empty and scores 0. */
+  /** Ids of the tokens put around every text ([CLS] and [SEP]); a text of these alone is empty and scores 0. */
   readonly specialIds: readonly number[];
-  /** Weights of tokens, see {@linkcode idfWeights}; without them all tokens count alike, but for the special ones, which count 0. */
+  /** Weights of tokens, see {@linkcode idfWeights}; default: all count alike but the special ones, which count 0. */
   readonly idf?: IdfWeights;
   /** Rescales every score x to (x - b) / (1 - b), see {@linkcode parseBaselines}. */
   readonly baseline?: BertScoreBaseline;
@@ -198,9 +198,9 @@ function sizeOf({ ids, embeddings }: EncodedText, row: number): number {
 function compare(
   candidate: EncodedText,
   reference: EncodedText,
-  how: { blocks: DotBlocks; row: number; options: BertScoreOptions },
+  at: { blocks: DotBlocks; row: number; options: BertScoreOptions },
 ): [number, number, number] {
-  const { blocks, row, options } = how, special = options.specialIds.length;
+  const { blocks, row, options } = at, special = options.specialIds.length;
   const { a, b } = blocks.reserve(candidate.ids.length, reference.ids.length);
   const scalesA = copyRows(candidate, a, { stride: blocks.stride, row });
   const scalesB = copyRows(reference, b, { stride: blocks.stride, row });

@@ -1,4 +1,4 @@
-import type { Decomposed } from "../../statistics/decomposed.ts";
+import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { BLEU_TOKENIZERS, type BleuTokenizer, tokenizeForBleu } from "./bleu_tokenizers.ts";
 import { NgramTable } from "./ngram_table.ts";
@@ -10,7 +10,6 @@ import {
   referenceLists,
   type References,
   signature,
-  sumRows,
   trimEnd,
 } from "./sacrebleu.ts";
 
@@ -121,7 +120,7 @@ export function bleu(
 }
 
 /**
- * BLEU of one text, with the effective order unless said otherwise, as sacrebleu's `sentence_bleu`.
+ * BLEU of one text, with the effective order by default, as sacrebleu's `sentence_bleu`.
  *
  * @throws {EvaluationError} When there is no reference, or an option is out of range.
  * @example

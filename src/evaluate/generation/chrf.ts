@@ -1,4 +1,4 @@
-import type { Decomposed } from "../../statistics/decomposed.ts";
+import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { NgramTable } from "./ngram_table.ts";
 import {
@@ -11,7 +11,6 @@ import {
   type References,
   signature,
   splitWords,
-  sumRows,
 } from "./sacrebleu.ts";
 
 /** How chrF is computed; the defaults are sacrebleu's. */

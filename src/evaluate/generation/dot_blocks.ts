@@ -48,7 +48,7 @@ export function createDotBlocks(size: number): DotBlocks {
       if (missing > 0) memory.grow(Math.ceil(missing / 2 ** 16));
       bAt = aAt + 4 * padA;
       const a = new Float32Array(memory.buffer, aAt, padA), b = new Float32Array(memory.buffer, bAt, padB);
-      // What fills a row up is never written, so it is the 0 that memory starts with: rows always begin at multiples of the stride.
+      // The padding of a row is never written and keeps the 0 that memory starts with: rows begin at multiples of the stride.
       // Whole rows that fill a block up are multiplied, but nobody sees their products.
       return { a, b };
     },

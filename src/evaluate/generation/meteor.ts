@@ -149,7 +149,7 @@ function align(
   return partner;
 }
 
-/** From the last word to the first, each takes the last free word of the reference that is equal, or one of its synonyms. Counts them. */
+/** From last to first, each word takes the last free word of the reference that equals it or a synonym. Counts them. */
 function matchStage(
   hypothesis: readonly string[],
   reference: readonly string[],

@@ -1,4 +1,3 @@
-import type { Decomposed } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 
 /*
@@ -70,15 +69,6 @@ export function signature(entries: Readonly<Record<string, string | number | boo
   return Object.entries(entries)
     .map(([key, value]) => `${key}:${typeof value === "boolean" ? (value ? "yes" : "no") : value}`)
     .join("|");
-}
-
-/** Each statistic's sum over all rows. */
-export function sumRows({ rows, n, width }: Decomposed): Float64Array {
-  const sums = new Float64Array(width);
-  for (let i = 0, at = 0; i < n; i++) {
-    for (let k = 0; k < width; k++, at++) sums[k] += rows[at];
-  }
-  return sums;
 }
 
 /** A number with so many decimals, a tie going to the even digit as in C and Python (`toFixed` takes the larger). */

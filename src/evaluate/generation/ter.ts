@@ -1,4 +1,4 @@
-import type { Decomposed } from "../../statistics/decomposed.ts";
+import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import {
   DEFAULT_VERSION,
   fixed,
@@ -6,7 +6,6 @@ import {
   referenceLists,
   type References,
   signature,
-  sumRows,
 } from "./sacrebleu.ts";
 import { createEditCounter } from "./ter_edits.ts";
 import { type TerTokenizerOptions, tokenizeForTer } from "./ter_tokenizer.ts";

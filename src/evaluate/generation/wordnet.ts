@@ -28,7 +28,7 @@ export interface WordNet {
   synonyms(word: string): readonly string[];
 }
 
-/** What a file may hold: it may come from anywhere. WordNet 3.1's largest take 15.3 MB, 118,000 words, 75 synsets, 13 kB a line. */
+/** Limits of a file, which may come from anywhere. WordNet 3.1's largest: 15.3 MB, 118,000 words, 75 synsets, 13 kB a line. */
 export const wordNetLimits = {
   fileBytes: 128 * 2 ** 20,
   words: 2_000_000,

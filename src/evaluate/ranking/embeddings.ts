@@ -1,7 +1,7 @@
 import { matthewsCorrelation } from "../classification/accuracy.ts";
 import { checkColumns, pearson, spearman } from "../regression/correlation.ts";
 import { averagePrecisionOf, countsAtThresholds } from "../classification/curves.ts";
-import { type Decomposed, evaluateAll } from "../../statistics/decomposed.ts";
+import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { type RankedList, type RankingOptions, rankingRows } from "./ranking.ts";
 import { checkVectors, nearest, similarities, type Similarity, type Vectors } from "./vectors.ts";
@@ -152,10 +152,7 @@ export function retrievalRows(
   for (let query = 0; query < n; query++) {
     rows.set(all.rows.subarray(query * all.width + first, (query + 1) * all.width), query * width);
   }
-  const evaluate: Decomposed["evaluate"] = (sums, count, out) => {
-    for (let m = 0; m < width; m++) out[m] = sums[m] / count;
-  };
-  return { names: all.names.slice(first), n, width, rows, evaluate };
+  return means(all.names.slice(first), rows);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
-import { descendingOrder } from "../order.ts";
+import { descendingOrder } from "../../statistics/order.ts";
 
 /** What a query's results are worth. */
 export interface RankedList {

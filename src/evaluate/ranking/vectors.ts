@@ -1,5 +1,5 @@
 import { EvaluationError } from "../../statistics/errors.ts";
-import { descendingOrder } from "../order.ts";
+import { descendingOrder } from "../../statistics/order.ts";
 
 /** Vectors as the rows of a matrix. */
 export interface Vectors {

@@ -1,5 +1,5 @@
 import { EvaluationError } from "../../statistics/errors.ts";
-import { descendingOrder } from "../order.ts";
+import { averageRanks, descendingOrder } from "../../statistics/order.ts";
 import { normalCdf } from "../../statistics/distributions.ts";
 import { betaTails } from "../../statistics/special.ts";
 
@@ -136,17 +136,6 @@ export function correlationOfRows(
     if (method === "kendall") return tauOf(countPairs(someX, someY));
     return method === "pearson" ? linear(someX, someY) : linear(averageRanks(someX), averageRanks(someY));
   };
-}
-
-/** Rank of each value from 1, ties having the average of theirs: `scipy.stats.rankdata`. */
-export function averageRanks(values: ArrayLike<number>): Float64Array {
-  const ranks = new Float64Array(values.length);
-  const order = descendingOrder(values), n = order.length;
-  for (let from = 0, to; from < n; from = to) {
-    for (to = from + 1; to < n && values[order[to]] === values[order[from]];) to++;
-    for (let i = from; i < to; i++) ranks[order[i]] = n - (from + to - 1) / 2;
-  }
-  return ranks;
 }
 
 /** The mean, or the value itself where all are the same: so constant columns have deviations of exactly 0. */

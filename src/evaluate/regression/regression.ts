@@ -11,7 +11,7 @@ export interface RegressionOptions {
 /** Metrics of a regression that no sum over rows gives: they take the rows' numbers. */
 export type RankMetric = "medianAbsoluteError" | "maxError" | "spearman" | "kendall";
 
-/** How far predictions are from the references. Errors are in the references' unit unless said otherwise. */
+/** How far predictions are from the references. Errors are in the references' unit unless stated otherwise. */
 export interface RegressionReport {
   /** Rows. */
   n: number;

@@ -23,7 +23,7 @@ export interface Expected {
   readonly minScore?: number;
 }
 
-/** What a model said. */
+/** A model's answer. */
 export interface Answer {
   /** As it stands. */
   readonly text: string;
@@ -125,10 +125,10 @@ function lives(
   { anyOf, contains = [], excludes = [], minScore }: Expected,
   { text, score }: Answer,
 ): boolean {
-  const said = plain(text);
-  if (anyOf && !anyOf.some((wanted) => plain(wanted) === said)) return false;
-  if (!contains.every((part) => said.includes(plain(part)))) return false;
-  if (excludes.some((part) => said.includes(plain(part)))) return false;
+  const answer = plain(text);
+  if (anyOf && !anyOf.some((wanted) => plain(wanted) === answer)) return false;
+  if (!contains.every((part) => answer.includes(plain(part)))) return false;
+  if (excludes.some((part) => answer.includes(plain(part)))) return false;
   return minScore === undefined || (score !== undefined && score >= minScore);
 }
 

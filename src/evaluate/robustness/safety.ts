@@ -38,7 +38,7 @@ const MAX_SHOWN = 200;
  * ```ts
  * import { checkSafety, personalData, termsFilter } from "./safety.ts";
  * import assert from "node:assert/strict";
- * const texts = [{ row: 1, where: "output" as const, text: "Write to ann@example.org" }, { row: 2, where: "output" as const, text: "Fine." }];
+ * const texts = ["Write to ann@example.org", "Fine."].map((text, i) => ({ row: i + 1, where: "output" as const, text }));
  * const section = await checkSafety(texts, [personalData, termsFilter(["damn"])]);
  * assert.equal(section.flagged.value, 0.5);
  * assert.deepEqual(section.rows, [{ row: 1, where: "output", rule: "e-mail address", text: "ann@example.org" }]);

@@ -1,5 +1,5 @@
 import { compareCodePoints } from "../../base/text.ts";
-import type { Decomposed } from "../../statistics/decomposed.ts";
+import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { findEntities, type FoundEntities, readTags, type TagReading } from "./tagging_entities.ts";
 import type { Span, TaggingScheme } from "./tagging_schemes.ts";
@@ -93,9 +93,7 @@ export function taggingReport(
   options: TaggingOptions = {},
 ): TaggingReport {
   const { types, metrics } = decompose(references, predictions, options);
-  const { n, width, rows } = metrics;
-  const sums = new Float64Array(width);
-  for (let i = 0, at = 0; i < n; i++) for (let k = 0; k < width; k++, at++) sums[k] += rows[at];
+  const { n, width } = metrics, sums = sumRows(metrics);
   const values = new Float64Array(metrics.names.length);
   metrics.evaluate(sums, n, values);
 

@@ -1,4 +1,5 @@
 import { EvaluationError } from "../../statistics/errors.ts";
+import { fixed } from "../generation/sacrebleu.ts";
 import { AVERAGES, type EntityScores, type TaggingReport } from "./tagging.ts";
 
 /**
@@ -28,7 +29,7 @@ export function formatTagging(report: TaggingReport, options: { digits?: number 
   const line = (name: string, cells: string[]) =>
     `${" ".repeat(width - [...name].length)}${name} ${cells.map((cell) => ` ${cell.padStart(9)}`).join("")}`;
   const scores = (name: string, { precision, recall, f1, support }: EntityScores) =>
-    line(name, [...[precision, recall, f1].map((value) => halfEven(value, digits)), String(support)]);
+    line(name, [...[precision, recall, f1].map((value) => fixed(value, digits)), String(support)]);
   return [
     line("", ["precision", "recall", "f1-score", "support"]),
     "",
@@ -37,12 +38,4 @@ export function formatTagging(report: TaggingReport, options: { digits?: number 
     ...AVERAGES.map((average) => scores(`${average} avg`, report[average])),
     "",
   ].join("\n");
-}
-
-/** Decimals as Python writes them: a tie goes to the even digit, where `toFixed` goes up. */
-function halfEven(value: number, digits: number): string {
-  const up = value.toFixed(digits);
-  const beyond = value.toFixed(digits + 40).slice(-40);
-  if (!/^50*$/.test(beyond) || Number(up[up.length - 1]) % 2 === 0) return up;
-  return (value - 0.5 * 10 ** -digits).toFixed(digits);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { ratio } from "../classification/counts.ts";
-import type { Decomposed } from "../../statistics/decomposed.ts";
+import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { labelCells } from "../classification/multilabel.ts";
 import { multilabelRows } from "../classification/multilabel_rows.ts";
@@ -20,8 +20,8 @@ import { infoOf, type Scored } from "./scored.ts";
 /** Classification, several labels a row, entities, and agreement. */
 export const labelFamilies = {
   classification: {
-    about:
-      "accuracy, balanced accuracy, precision, recall, F1, Matthews' correlation; with `scores` also AUC, log loss, Brier, calibration",
+    about: "accuracy, balanced accuracy, precision, recall, F1, Matthews' correlation; " +
+      "with `scores` also AUC, log loss, Brier, calibration",
     reads: "a label (and a column `scores`); a label",
     options: {
       labels: { about: "in the order of the classes; default: all that occur, sorted", kind: "list" },
@@ -106,9 +106,10 @@ export function scoreTags(
   const settings = { ...options, ...(mode === "strict" && { scheme: scheme ?? "IOB2" }) };
   const rows = taggingRows(references, predictions, settings);
   const types = rows.names.filter((name) => name.startsWith("f1.")).map((name) => name.slice("f1.".length));
+  const sums = sumRows(rows);
   return {
     rows: withTypes(rows, types),
-    supports: new Map(types.map((type, t) => [type, sumOf(rows, 3 * t)])),
+    supports: new Map(types.map((type, t) => [type, sums[3 * t]])),
     classesTitle: "Entity types",
     info: (name) => ({ label: entityLabel(name), better: "higher" }),
     signature: `mode:${mode}|scheme:${scheme ?? "any"}|weir`,
@@ -129,12 +130,6 @@ function withTypes(rows: Decomposed, types: readonly string[]): Decomposed {
       }
     },
   };
-}
-
-function sumOf({ rows, n, width }: Decomposed, k: number): number {
-  let sum = 0;
-  for (let i = 0; i < n; i++) sum += rows[i * width + k];
-  return sum;
 }
 
 function entityLabel(name: string): string {

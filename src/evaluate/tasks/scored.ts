@@ -62,7 +62,8 @@ export interface Indexed {
 /** How intervals are made; BCa unless told. */
 export type IntervalOptions = RowBootstrapOptions;
 
-// What is computed anew for every resample costs as many rows as resamples: beyond this there are fewer of them, and the interval says how many.
+// Numbers that may be looked at where a metric is computed anew for each resample: beyond, there are fewer resamples, and the
+// interval says how many.
 const AFFORDABLE = 2e8, LEAST_RESAMPLES = 200;
 
 /** Resamples that a metric computed anew for each of them can have. */

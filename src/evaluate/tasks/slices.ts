@@ -1,5 +1,5 @@
 import { bootstrap, type RowBootstrapOptions } from "../../statistics/bootstrap.ts";
-import { type Decomposed, selectRows } from "../../statistics/decomposed.ts";
+import { type Decomposed, selectRows, sumRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { adjustPValues } from "../../statistics/corrections.ts";
 import { createRandom } from "../../base/random.ts";
@@ -80,12 +80,7 @@ interface Slice {
 
 /** The rows of each value, the largest slice first; small ones and those beyond the most together at the end. */
 function cut(values: readonly string[], { minRows = 10, maxSlices = 50 }: SliceOptions): Slice[] {
-  const byValue = new Map<string, number[]>();
-  values.forEach((value, i) => {
-    const rows = byValue.get(value);
-    if (rows) rows.push(i);
-    else byValue.set(value, [i]);
-  });
+  const byValue = Map.groupBy(values.keys(), (i) => values[i]);
   const all = [...byValue].map(([value, indices]) => ({ value, indices }));
   all.sort((a, b) => b.indices.length - a.indices.length || (a.value < b.value ? -1 : 1));
   const kept = all.filter(({ indices }) => indices.length >= minRows).slice(0, maxSlices);
@@ -106,8 +101,7 @@ function differsFromRest(
 ): number {
   const size = indices.length;
   if (size === n) return 1;
-  const total = new Float64Array(width);
-  for (let at = 0; at < rows.length; at++) total[at % width] += rows[at];
+  const total = sumRows({ rows, n, width });
   const inside = new Float64Array(width),
     outside = new Float64Array(width),
     out = new Float64Array(names.length);

@@ -33,6 +33,15 @@ export interface Strategy {
   readonly choices: readonly Choice[];
 }
 
+/** Metrics with their reasons, in the order to be shown; `primary` are those to look at first. */
+function chosen(primary: readonly string[], reasons: Readonly<Record<string, string>>): Chosen[] {
+  return Object.entries(reasons).map(([name, why]) => ({
+    name,
+    ...(primary.includes(name) && { primary: true }),
+    why,
+  }));
+}
+
 /** Which metrics a task is measured by, and why. */
 export const strategies: Readonly<Record<Task, Strategy>> = {
   "text-classification": {
@@ -40,36 +49,21 @@ export const strategies: Readonly<Record<Task, Strategy>> = {
     rowMetric: "accuracy",
     choices: [{
       family: "classification",
-      metrics: [
-        {
-          name: "macroF1",
-          primary: true,
-          why: "Every class counts alike: a rare class that is missed cannot hide behind a common one.",
-        },
-        {
-          name: "accuracy",
-          primary: true,
-          why:
-            "The share of rows that are right, as users meet it; high by itself where one class is most of the data.",
-        },
-        {
-          name: "balancedAccuracy",
-          why: "Accuracy as if classes were equally common: a guess of the commonest one scores 1 / classes.",
-        },
-        {
-          name: "matthewsCorrelation",
-          why: "One figure of the whole confusion matrix; 0 is chance, whatever the classes' shares.",
-        },
-        { name: "weightedF1", why: "F1 by the classes' shares, to compare with other reports." },
-        { name: "rocAuc", why: "How well scores order rows, whatever the threshold." },
-        { name: "averagePrecision", why: "The same for the class that is looked for, where it is rare." },
-        { name: "logLoss", why: "Punishes confident mistakes: for scores that decisions are made with." },
-        { name: "brier", why: "Mean squared error of the probabilities: calibration and sharpness in one." },
-        {
-          name: "expectedCalibrationError",
-          why: "How far the stated confidence is from the share that is right.",
-        },
-      ],
+      metrics: chosen(["macroF1", "accuracy"], {
+        macroF1: "Every class counts alike: a rare class that is missed cannot hide behind a common one.",
+        accuracy:
+          "The share of rows that are right, as users meet it; high by itself where one class is most of the data.",
+        balancedAccuracy:
+          "Accuracy as if classes were equally common: a guess of the commonest one scores 1 / classes.",
+        matthewsCorrelation:
+          "One figure of the whole confusion matrix; 0 is chance, whatever the classes' shares.",
+        weightedF1: "F1 by the classes' shares, to compare with other reports.",
+        rocAuc: "How well scores order rows, whatever the threshold.",
+        averagePrecision: "The same for the class that is looked for, where it is rare.",
+        logLoss: "Punishes confident mistakes: for scores that decisions are made with.",
+        brier: "Mean squared error of the probabilities: calibration and sharpness in one.",
+        expectedCalibrationError: "How far the stated confidence is from the share that is right.",
+      }),
     }],
   },
   "multi-label-classification": {
@@ -77,13 +71,13 @@ export const strategies: Readonly<Record<Task, Strategy>> = {
     rowMetric: "hammingLoss",
     choices: [{
       family: "multi-label",
-      metrics: [
-        { name: "microF1", primary: true, why: "Over all decisions: common labels weigh more." },
-        { name: "macroF1", primary: true, why: "Over labels: rare ones weigh as much." },
-        { name: "samplesF1", why: "Over rows: what one text's labels are worth." },
-        { name: "subsetAccuracy", why: "Rows whose labels are all right and none too many." },
-        { name: "hammingLoss", why: "The share of single decisions that are wrong." },
-      ],
+      metrics: chosen(["microF1", "macroF1"], {
+        microF1: "Over all decisions: common labels weigh more.",
+        macroF1: "Over labels: rare ones weigh as much.",
+        samplesF1: "Over rows: what one text's labels are worth.",
+        subsetAccuracy: "Rows whose labels are all right and none too many.",
+        hammingLoss: "The share of single decisions that are wrong.",
+      }),
     }],
   },
   "token-classification": {
@@ -91,20 +85,13 @@ export const strategies: Readonly<Record<Task, Strategy>> = {
     rowMetric: "f1",
     choices: [{
       family: "tagging",
-      metrics: [
-        {
-          name: "f1",
-          primary: true,
-          why: "Of whole entities, type and both ends right: what a reader of the entities gets.",
-        },
-        { name: "precision", why: "How many of the entities that were found are ones." },
-        { name: "recall", why: "How many of the entities there are were found." },
-        { name: "macroF1", why: "Every type counts alike." },
-        {
-          name: "accuracy",
-          why: "Of single tokens; high by itself, since most tokens are outside of entities.",
-        },
-      ],
+      metrics: chosen(["f1"], {
+        f1: "Of whole entities, type and both ends right: what a reader of the entities gets.",
+        precision: "How many of the entities that were found are ones.",
+        recall: "How many of the entities there are were found.",
+        macroF1: "Every type counts alike.",
+        accuracy: "Of single tokens; high by itself, since most tokens are outside of entities.",
+      }),
     }],
   },
   "question-answering": {
@@ -112,20 +99,12 @@ export const strategies: Readonly<Record<Task, Strategy>> = {
     rowMetric: "f1",
     choices: [{
       family: "question-answering",
-      metrics: [
-        {
-          name: "f1",
-          primary: true,
-          why: "Shared words with the best accepted answer: near misses count in part.",
-        },
-        {
-          name: "exactMatch",
-          primary: true,
-          why: "The answer as it stands, but for case, articles and punctuation.",
-        },
-        { name: "hasAnswer.*", why: "Questions that have an answer." },
-        { name: "noAnswer.*", why: "Questions that have none, where saying nothing is right." },
-      ],
+      metrics: chosen(["f1", "exactMatch"], {
+        f1: "Shared words with the best accepted answer: near misses count in part.",
+        exactMatch: "The answer as it stands, but for case, articles and punctuation.",
+        "hasAnswer.*": "Questions that have an answer.",
+        "noAnswer.*": "Questions that have none, where saying nothing is right.",
+      }),
     }],
   },
   "summarization": {
@@ -135,31 +114,23 @@ export const strategies: Readonly<Record<Task, Strategy>> = {
       {
         family: "rouge",
         options: { stemmer: "true" },
-        metrics: [
-          {
-            name: "rougeL.f1",
-            primary: true,
-            why: "The longest common subsequence: same words in the same order.",
-          },
-          { name: "rouge1.f1", why: "Shared words: whether the content is there." },
-          {
-            name: "rouge2.f1",
-            primary: true,
-            why: "Shared word pairs: is it said alike? Follows people's judgement best of the n-grams.",
-          },
-          { name: "rougeLsum.f1", why: "ROUGE-L by sentences, one a line: for summaries of several." },
-        ],
+        metrics: chosen(["rougeL.f1", "rouge2.f1"], {
+          "rougeL.f1": "The longest common subsequence: same words in the same order.",
+          "rouge1.f1": "Shared words: whether the content is there.",
+          "rouge2.f1": "Shared word pairs: is it said alike? Follows people's judgement best of the n-grams.",
+          "rougeLsum.f1": "ROUGE-L by sentences, one a line: for summaries of several.",
+        }),
       },
       {
         family: "length-ratio",
-        metrics: [{ name: "lengthRatio", why: "ROUGE's recall grows with length: read it beside this." }],
+        metrics: chosen([], { lengthRatio: "ROUGE's recall grows with length: read it beside this." }),
       },
       {
         family: "novelty",
         needs: "source",
-        metrics: [{ name: "novel2", why: "Word pairs that the source does not have: 0 is copied." }],
+        metrics: chosen([], { novel2: "Word pairs that the source does not have: 0 is copied." }),
       },
-      { family: "repetition", metrics: [{ name: "rep3", why: "Loops, which ROUGE hardly punishes." }] },
+      { family: "repetition", metrics: chosen([], { rep3: "Loops, which ROUGE hardly punishes." }) },
     ],
   },
   "translation": {
@@ -168,31 +139,22 @@ export const strategies: Readonly<Record<Task, Strategy>> = {
     choices: [
       {
         family: "chrf",
-        metrics: [{
-          name: "chrf",
-          primary: true,
-          why:
+        metrics: chosen(["chrf"], {
+          chrf:
             "Characters, so endings and compounds count in part; follows people better than BLEU, in any script.",
-        }],
+        }),
       },
       {
         family: "bleu",
-        metrics: [{
-          name: "bleu",
-          primary: true,
-          why: "What others report; of the whole set, not a mean of sentences.",
-        }],
+        metrics: chosen(["bleu"], { bleu: "What others report; of the whole set, not a mean of sentences." }),
       },
       {
         family: "ter",
-        metrics: [{ name: "ter", why: "Edits per word that a translator would have to make." }],
+        metrics: chosen([], { ter: "Edits per word that a translator would have to make." }),
       },
       {
         family: "length-ratio",
-        metrics: [{
-          name: "lengthRatio",
-          why: "Below 1 something is left out, above it something is made up.",
-        }],
+        metrics: chosen([], { lengthRatio: "Below 1 something is left out, above it something is made up." }),
       },
     ],
   },
@@ -202,25 +164,22 @@ export const strategies: Readonly<Record<Task, Strategy>> = {
     choices: [
       {
         family: "repetition",
-        metrics: [{ name: "rep4", primary: true, why: "Loops: what small models fail by first." }],
+        metrics: chosen(["rep4"], { rep4: "Loops: what small models fail by first." }),
       },
       {
         family: "distinct",
-        metrics: [{
-          name: "distinct2",
-          primary: true,
-          why: "Variety over all texts; low: the model says the same everywhere.",
-        }],
+        metrics: chosen(["distinct2"], {
+          distinct2: "Variety over all texts; low: the model says the same everywhere.",
+        }),
       },
-      { family: "self-bleu", metrics: [{ name: "selfBleu", why: "How alike the texts are to each other." }] },
-      { family: "length", metrics: [{ name: "words", why: "Whether texts end, and when." }] },
+      { family: "self-bleu", metrics: chosen([], { selfBleu: "How alike the texts are to each other." }) },
+      { family: "length", metrics: chosen([], { words: "Whether texts end, and when." }) },
       {
         family: "rouge",
         needs: "references",
-        metrics: [{
-          name: "rougeL.f1",
-          why: "Beside references, where there are any: one wording of many that are good.",
-        }],
+        metrics: chosen([], {
+          "rougeL.f1": "Beside references, where there are any: one wording of many that are good.",
+        }),
       },
     ],
   },
@@ -229,11 +188,11 @@ export const strategies: Readonly<Record<Task, Strategy>> = {
     rowMetric: "nll",
     choices: [{
       family: "perplexity",
-      metrics: [
-        { name: "perplexity", primary: true, why: "Over tokens: compares models of one tokenizer alone." },
-        { name: "bitsPerByte", primary: true, why: "Over bytes: compares models of any tokenizer." },
-        { name: "bitsPerToken", why: "The same as perplexity, as a code length." },
-      ],
+      metrics: chosen(["perplexity", "bitsPerByte"], {
+        perplexity: "Over tokens: compares models of one tokenizer alone.",
+        bitsPerByte: "Over bytes: compares models of any tokenizer.",
+        bitsPerToken: "The same as perplexity, as a code length.",
+      }),
     }],
   },
   "regression": {
@@ -241,17 +200,13 @@ export const strategies: Readonly<Record<Task, Strategy>> = {
     rowMetric: "mae",
     choices: [{
       family: "regression",
-      metrics: [
-        { name: "mae", primary: true, why: "How far off a prediction is, in the number's own unit." },
-        { name: "rmse", why: "Large errors weigh more." },
-        { name: "medianAbsoluteError", why: "Half of the rows are nearer than this, whatever the outliers." },
-        {
-          name: "r2",
-          primary: true,
-          why: "The share of the variance that is explained; 0 is no better than the mean.",
-        },
-        { name: "spearman", why: "Whether the order is right." },
-      ],
+      metrics: chosen(["mae", "r2"], {
+        mae: "How far off a prediction is, in the number's own unit.",
+        rmse: "Large errors weigh more.",
+        medianAbsoluteError: "Half of the rows are nearer than this, whatever the outliers.",
+        r2: "The share of the variance that is explained; 0 is no better than the mean.",
+        spearman: "Whether the order is right.",
+      }),
     }],
   },
   "ranking": {
@@ -259,13 +214,13 @@ export const strategies: Readonly<Record<Task, Strategy>> = {
     rowMetric: "ndcg@10",
     choices: [{
       family: "ranking",
-      metrics: [
-        { name: "ndcg@10", primary: true, why: "Graded relevance, with places further down worth less." },
-        { name: "mrr", primary: true, why: "How soon the first good result comes." },
-        { name: "recall@10", why: "How much of what is relevant stands on the first page." },
-        { name: "precision@10", why: "How much of the first page is relevant." },
-        { name: "map", why: "Precision at every relevant result." },
-      ],
+      metrics: chosen(["ndcg@10", "mrr"], {
+        "ndcg@10": "Graded relevance, with places further down worth less.",
+        mrr: "How soon the first good result comes.",
+        "recall@10": "How much of what is relevant stands on the first page.",
+        "precision@10": "How much of the first page is relevant.",
+        map: "Precision at every relevant result.",
+      }),
     }],
   },
   "sentence-similarity": {
@@ -273,14 +228,10 @@ export const strategies: Readonly<Record<Task, Strategy>> = {
     rowMetric: "pearson",
     choices: [{
       family: "similarity",
-      metrics: [
-        {
-          name: "spearman",
-          primary: true,
-          why: "Whether pairs are ordered as people order them; scales need not be alike.",
-        },
-        { name: "pearson", why: "The same in proportion." },
-      ],
+      metrics: chosen(["spearman"], {
+        spearman: "Whether pairs are ordered as people order them; scales need not be alike.",
+        pearson: "The same in proportion.",
+      }),
     }],
   },
 };

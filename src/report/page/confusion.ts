@@ -2,18 +2,21 @@ import { clip, type Markup, markup, userText } from "../markup.ts";
 import { count, partPercent } from "../numbers.ts";
 import { heatMap } from "../plots/heat_map.ts";
 import type { ConfusionSection } from "../../evaluate/report.ts";
-import { leftOut, table } from "./tables.ts";
+import { leftOut, scrollable, table } from "./tables.ts";
 
 const MAX_TABLE = 16; // more classes are a picture
 const MAX_DRAWN = 80;
 const MAX_PAIRS = 10;
+const CAPTION =
+  "Rows are true classes, columns predicted ones; each cell has its rows and their share of the true class";
 
 /** A confusion matrix: figures in tinted cells where they can be read, squares where they cannot. */
 export function confusion(section: ConfusionSection): Markup {
   const { labels } = section;
   const pairs = labels.length > 3 && confusedPairs(section);
-  const key =
-    markup`<p class="lead">Rows are true classes, columns predicted ones. <span class="key right"></span> right, <span class="key wrong"></span> wrong; darker the larger the share of the true class.</p>
+  const sign = (word: string) => markup`<span class="key ${word}"></span> ${word}`;
+  const meaning = markup`${sign("right")}, ${sign("wrong")}; darker the larger the share of the true class.`;
+  const key = markup`<p class="lead">Rows are true classes, columns predicted ones. ${meaning}</p>
 `;
   return labels.length <= MAX_TABLE
     ? markup`${key}<div class="split">${matrix(section)}${pairs}</div>`
@@ -25,9 +28,7 @@ function matrix({ labels, counts, title }: ConfusionSection): Markup {
   const columns = labels.map((_, j) => sum(counts.map((row) => row[j])));
   const heading = (label: string) => markup`<span title="${clip(label, 200)}">${userText(label, 28)}</span>`;
   return markup`<div class="scroll" role="region" aria-label="${title}" tabindex="0">
-<table class="matrix ${
-    labels.length > 6 ? "many" : ""
-  }"><caption class="hidden">Rows are true classes, columns predicted ones; each cell has its rows and their share of the true class</caption>
+<table class="matrix ${labels.length > 6 ? "many" : ""}"><caption class="hidden">${CAPTION}</caption>
 <thead><tr><th scope="col" class="corner">true \\ predicted</th>${
     labels.map((label) => markup`<th scope="col">${heading(label)}</th>`)
   }<th scope="col" class="total">all</th></tr></thead>
@@ -61,7 +62,7 @@ function drawn({ labels, counts, title }: ConfusionSection): Markup {
     labels: shown.map((i) => labels[i]),
     counts: shown.map((i) => shown.map((j) => counts[i][j])),
   });
-  return markup`<div class="scroll" role="region" aria-label="${title}" tabindex="0">${picture}</div>${
+  return markup`${scrollable(title, picture)}${
     leftOut(labels.length, shown.length, "classes, with fewer rows,")
   }`;
 }

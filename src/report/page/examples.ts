@@ -24,7 +24,7 @@ import type {
 } from "../../evaluate/report.ts";
 import { gateVerdict } from "../words.ts";
 import { domainOf } from "./metrics.ts";
-import { chip, foldable, leftOut, table } from "./tables.ts";
+import { chip, foldable, leftOut, scrollable, table } from "./tables.ts";
 
 const MAX_WORST = 50;
 const MAX_CANARIES = 200;
@@ -112,10 +112,11 @@ export function latency(section: LatencySection): Markup {
   const { batch, calls } = section;
   const domain = niceDomain([0, section.p50, section.p95, section.p99]);
   const x = linearScale(domain, { from: 0, to: 100 });
-  const bar = (ms: number) =>
-    markup`<svg class="bar" width="100%" height="20" aria-hidden="true"><line class="grid" x1="0" x2="100%" y1="10" y2="10"/><rect class="range whole" x="0" y="5" height="10" rx="2" width="${
-      px(x.at(ms))
-    }%"/></svg>`;
+  const bar = (ms: number) => {
+    const grid = markup`<line class="grid" x1="0" x2="100%" y1="10" y2="10"/>`;
+    const range = markup`<rect class="range whole" x="0" y="5" height="10" rx="2" width="${px(x.at(ms))}%"/>`;
+    return markup`<svg class="bar" width="100%" height="20" aria-hidden="true">${grid}${range}</svg>`;
+  };
   return markup`${
     table({
       caption: "Percentiles of the time that a call takes",
@@ -184,14 +185,17 @@ export function histogramNumbers({ edges, groups, xLabel }: HistogramSection): M
 
 function numbers(caption: string, head: readonly string[], rows: readonly (readonly string[])[]): Markup {
   const shown = rows.slice(0, MAX_NUMBERS);
-  return markup`<details><summary>the numbers</summary><div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table class="plain"><caption class="hidden">${caption}</caption>
+  const table = markup`<table class="plain"><caption class="hidden">${caption}</caption>
 <thead><tr>${head.map((label) => markup`<th scope="col">${userText(label, 60)}</th>`)}</tr></thead>
 <tbody>${
     shown.map(([first, ...rest]) =>
       markup`<tr><th scope="row">${first}</th>${rest.map((cell) => markup`<td>${cell}</td>`)}</tr>
 `
     )
-  }</tbody></table></div>${leftOut(rows.length, shown.length, "bins")}</details>`;
+  }</tbody></table>`;
+  return markup`<details><summary>the numbers</summary>${scrollable(caption, table)}${
+    leftOut(rows.length, shown.length, "bins")
+  }</details>`;
 }
 
 function label(word: string): Markup {

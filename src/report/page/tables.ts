@@ -71,6 +71,11 @@ ${
   }</table>`;
 }
 
+/** Something wide, which scrolls sideways by itself. */
+export function scrollable(label: string, content: Part): Markup {
+  return markup`<div class="scroll" role="region" aria-label="${label}" tabindex="0">${content}</div>`;
+}
+
 /** A figure or a name, and in small print below it what else belongs to it. */
 export function stacked(value: Part, below: Part): Markup {
   return markup`${value}<small class="why">${below}</small>`;

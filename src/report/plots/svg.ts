@@ -95,17 +95,17 @@ export function title(tooltip: string): Markup {
   return markup`<title>${tooltip}</title>`;
 }
 
+function sample(style: string): Markup {
+  return markup`<svg width="26" height="10" aria-hidden="true"><line class="${style}" x1="1" x2="25" y1="5" y2="5"/></svg>`;
+}
+
 /** What each style of line stands for. */
 export function legend(labels: readonly Part[], { baseline }: { baseline?: string } = {}): Markup {
   return markup`<ul class="legend">${
-    labels.map((label, i) =>
-      markup`<li><svg width="26" height="10" aria-hidden="true"><line class="line s${
-        i % SERIES
-      }" x1="1" x2="25" y1="5" y2="5"/></svg>${label}</li>`
-    )
+    labels.map((label, i) => markup`<li>${sample(`line s${i % SERIES}`)}${label}</li>`)
   }${
     baseline !== undefined &&
-    markup`<li><svg width="26" height="10" aria-hidden="true"><line class="baseline" x1="1" x2="25" y1="5" y2="5"/></svg>${baseline}</li>`
+    markup`<li>${sample("baseline")}${baseline}</li>`
   }</ul>`;
 }
 

@@ -7,7 +7,7 @@ import {
   rocCurve,
 } from "../../../src/evaluate/classification/curves.ts";
 import { EvaluationError } from "../../../src/statistics/errors.ts";
-import { descendingOrder } from "../../../src/evaluate/order.ts";
+import { descendingOrder } from "../../../src/statistics/order.ts";
 import { createRandom } from "../../../src/base/random.ts";
 import { chooseThreshold, thresholdCurve } from "../../../src/evaluate/classification/thresholds.ts";
 

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import {
-  averageRanks,
   concordance,
   correlationOfRows,
   correlationTest,
@@ -8,6 +7,7 @@ import {
   pearson,
   spearman,
 } from "../../../src/evaluate/regression/correlation.ts";
+import { averageRanks } from "../../../src/statistics/order.ts";
 import { EvaluationError } from "../../../src/statistics/errors.ts";
 import { createRandom } from "../../../src/base/random.ts";
 

@@ -1,3 +1,9 @@
+/**
+ * Sorting of numbers, and their ranks.
+ *
+ * @module
+ */
+
 const RADIX_FROM = 512; // below, comparing is faster
 const DIGITS = [[0, 0], [0, 11], [0, 22], [1, 0], [1, 11], [1, 22]]; // [word, shift] of 11 bits each, low first
 
@@ -33,6 +39,17 @@ export function descendingOrder(values: ArrayLike<number>): Uint32Array {
     [from, to] = [to, from];
   }
   return from;
+}
+
+/** Rank of each value from 1, ties having the average of theirs: `scipy.stats.rankdata`. */
+export function averageRanks(values: ArrayLike<number>): Float64Array {
+  const ranks = new Float64Array(values.length);
+  const order = descendingOrder(values), n = order.length;
+  for (let from = 0, to; from < n; from = to) {
+    for (to = from + 1; to < n && values[order[to]] === values[order[from]];) to++;
+    for (let i = from; i < to; i++) ranks[order[i]] = n - (from + to - 1) / 2;
+  }
+  return ranks;
 }
 
 /** The doubles' bits, so changed that unsigned words ascend as the values descend. */
