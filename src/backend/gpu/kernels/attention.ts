@@ -39,7 +39,7 @@
  *
  * @module
  */
-import { labelOf, type NodeOf } from "../../../graph/node.ts";
+import { labelOf, type Node, type NodeOf } from "../../../graph/node.ts";
 import { BackendError } from "../../interface.ts";
 import type { Group } from "../fusion.ts";
 import { blockForward } from "./attention/block_forward.ts";
@@ -89,8 +89,8 @@ const writers = {
 } as const;
 
 /** Whether there is a kernel for this attention op here: heads of 16 to 128, and enough buffers and workgroup memory. */
-export function hasAttentionKernel(node: AttentionNode, limits: AttentionLimits): boolean {
-  const problem = problemOf(node);
+export function hasAttentionKernel(node: Node, limits: AttentionLimits): boolean {
+  const problem = problemOf(node as AttentionNode);
   const { batch, width, attrs: { heads } } = problem;
   if (width % 4 !== 0 || width < 16 || width > 128) return false;
   if (batch > 65535 || heads > 65535) return false;

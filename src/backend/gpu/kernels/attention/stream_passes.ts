@@ -9,7 +9,7 @@ import { applyKeep, dropoutOf, keepLines } from "./dropout.ts";
 import { bases, columnStatistic, operandOf, rowStatistics, statisticsOf } from "./operands.ts";
 import type { Results } from "./pass.ts";
 import { columnsEnd, columnsStart, maskOf } from "./scores.ts";
-import { type Fold, foldQuads, type Shared, softmaxOf, storeStatistics } from "./softmax.ts";
+import { type Fold, foldQuads, softmaxOf, storeStatistics } from "./softmax.ts";
 import { fill, fillKept, fillTurned, finishScores, ofRealColumns, resultProduct } from "./stream_kernel.ts";
 import { scoreProduct, storeScores, type StreamDraft } from "./stream_kernel.ts";
 import type { StreamTile } from "./stream_tiles.ts";
@@ -22,11 +22,10 @@ export function streamForward(d: StreamDraft, made: Results): Lines {
   const dropout = dropoutOf(d);
   const mask = maskOf(d);
   const groups = range(Math.ceil(high / 4));
-  const shared: Shared = {
+  const softmax = softmaxOf(high, {
     mine: (g) => `scores[y][${g * across}u + x]`,
     all: (g) => range(across).map((i) => `scores[y][${g * across + i}u]`),
-  };
-  const softmax = softmaxOf(high, shared);
+  });
   return [
     bases(d, query, key, value),
     dropout?.seed ?? "",
@@ -62,10 +61,7 @@ export function streamForward(d: StreamDraft, made: Results): Lines {
   ];
 }
 
-/**
- * A thread's own largest scores, or sums of scores, of its rows: four rows in a vector, the last one repeated where there are
- * fewer.
- */
+/** A thread's own largest scores, or sums, four rows in a vector: the last one is repeated where there are fewer. */
 function foldRows({ high, scoreQuads }: StreamTile, op: Fold): string[] {
   const across = (v: string) =>
     op === "max" ? `max(max(${v}.x, ${v}.y), max(${v}.z, ${v}.w))` : `dot(${v}, vec4<f32>(1.0f))`;
