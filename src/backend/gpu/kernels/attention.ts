@@ -33,7 +33,7 @@
  *
  * What would join, and where. A query against a cache with a length for each row: `Problem` gets the lengths, scores.ts alone
  * says where columns end, and a pass that cuts the keys among workgroups is a third family beside blocks and streams. Grouped
- * heads: `Problem` gets the number of heads of keys, `bases` of operands.ts divides by the group, and the pass over keys also
+ * heads: `Problem` gets the number of heads of keys, operands.ts divides `head` by the group, and the pass over keys also
  * loops over the queries' heads of its group. The gradient of a learned bias, which is a mask: dS, which both passes hold
  * before their last product, as one more of `Results`.
  *
