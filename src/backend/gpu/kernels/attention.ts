@@ -33,13 +33,13 @@
  *
  * What would join, and where. A query against a cache with a length for each row: `Problem` gets the lengths, scores.ts alone
  * says where columns end, and a pass that cuts the keys among workgroups is a third family beside blocks and streams. Grouped
- * heads: `Problem` gets the number of heads of keys, `bases` of operands.ts divides by the group, and the pass over keys also
+ * heads: `Problem` gets the number of heads of keys, operands.ts divides `head` by the group, and the pass over keys also
  * loops over the queries' heads of its group. The gradient of a learned bias, which is a mask: dS, which both passes hold
  * before their last product, as one more of `Results`.
  *
  * @module
  */
-import { labelOf, type NodeOf } from "../../../graph/node.ts";
+import { labelOf, type Node, type NodeOf } from "../../../graph/node.ts";
 import { BackendError } from "../../interface.ts";
 import type { Group } from "../fusion.ts";
 import { blockForward } from "./attention/block_forward.ts";
@@ -89,8 +89,8 @@ const writers = {
 } as const;
 
 /** Whether there is a kernel for this attention op here: heads of 16 to 128, and enough buffers and workgroup memory. */
-export function hasAttentionKernel(node: AttentionNode, limits: AttentionLimits): boolean {
-  const problem = problemOf(node);
+export function hasAttentionKernel(node: Node, limits: AttentionLimits): boolean {
+  const problem = problemOf(node as AttentionNode);
   const { batch, width, attrs: { heads } } = problem;
   if (width % 4 !== 0 || width < 16 || width > 128) return false;
   if (batch > 65535 || heads > 65535) return false;

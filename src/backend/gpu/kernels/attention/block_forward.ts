@@ -8,7 +8,7 @@ import { type BlockDraft, byPieces, combined, finishScores, storeResult } from "
 import { resultProduct, scoreProduct } from "./block_products.ts";
 import { type BlockTile, unit } from "./block_tiles.ts";
 import { dropoutOf, keepFactor } from "./dropout.ts";
-import { bases, operandOf } from "./operands.ts";
+import { operandsOf } from "./operands.ts";
 import type { Results } from "./pass.ts";
 import { columnsEnd, maskOf } from "./scores.ts";
 import { type Fold, foldQuads, type Shared, softmaxOf, storeStatistics } from "./softmax.ts";
@@ -20,7 +20,7 @@ export function blockForward(d: BlockDraft, made: Results): Lines {
   const { high, columns, scoreQuads, resultQuads } = tile;
   const [groups, quads] = [range(high / 4), range(scoreQuads)];
   const once = d.pass.columns <= columns;
-  const [query, key, value] = [operandOf(d, "query"), operandOf(d, "key"), operandOf(d, "value")];
+  const [query, key, value] = operandsOf(d, "query", "key", "value");
   const mask = maskOf(d);
   const dropout = dropoutOf(d);
   const scores = scoreProduct(tile, ["p", "s"], query, key);
@@ -28,7 +28,7 @@ export function blockForward(d: BlockDraft, made: Results): Lines {
   const softmax = softmaxOf(high, sharedIn(tile));
   const [largest, sums] = [foldRows(tile, "max"), foldRows(tile, "sum")];
   return [
-    bases(d, query, key, value),
+    [query, key, value].map((o) => o.base),
     dropout?.seed,
     softmax.begin,
     accumulators("o", high, resultQuads),

@@ -8,7 +8,7 @@ import { type BlockDraft, byPieces, combined, finishScores, storeResult } from "
 import { resultProduct, scoreProduct, turnedHigh, turnedProduct } from "./block_products.ts";
 import { columnsExist, type Draft, rowExists, scaleOf } from "./draft.ts";
 import { dropoutOf, keepFactor } from "./dropout.ts";
-import { bases, columnStatistic, operandOf, rowStatistics, statisticsOf } from "./operands.ts";
+import { columnStatistic, operandsOf, rowStatistics, statisticsOf } from "./operands.ts";
 import type { Result, Results } from "./pass.ts";
 import { columnsEnd, columnsStart, maskOf } from "./scores.ts";
 import { type Kernel, KernelWriter, type Storage } from "../writer.ts";
@@ -18,8 +18,7 @@ import { accumulators, grid, type Lines, range, zeroUnless } from "./text.ts";
 export function blockQueryGradient(d: BlockDraft, made: Results): Lines {
   const { tile } = d;
   const { high, columns, scoreQuads, resultQuads } = tile;
-  const [query, key] = [operandOf(d, "query"), operandOf(d, "key")];
-  const [value, gradient] = [operandOf(d, "value"), operandOf(d, "gradient")];
+  const [query, key, value, gradient] = operandsOf(d, "query", "key", "value", "gradient");
   const mask = maskOf(d);
   const dropout = dropoutOf(d);
   const statistics = statisticsOf(d, { delta: true });
@@ -27,7 +26,7 @@ export function blockQueryGradient(d: BlockDraft, made: Results): Lines {
   const weights = scoreProduct(tile, ["w", "g"], gradient, value);
   const results = resultProduct(tile, ["k", "o"], key);
   return [
-    bases(d, query, key, value, gradient),
+    [query, key, value, gradient].map((o) => o.base),
     dropout?.seed,
     rowStatistics(d, statistics, "share"),
     accumulators("o", high, resultQuads),
@@ -55,9 +54,9 @@ export function blockQueryGradient(d: BlockDraft, made: Results): Lines {
 export function blockKeyGradients(d: BlockDraft, made: Results): Lines {
   const { tile } = d;
   const { high, columns, scoreQuads, resultQuads } = tile;
-  const [query, key, gradient] = [operandOf(d, "query"), operandOf(d, "key"), operandOf(d, "gradient")];
+  const [query, key, gradient] = operandsOf(d, "query", "key", "gradient");
   // The value's gradient does without that of the scores.
-  const value = made.key || made.query ? operandOf(d, "value") : undefined;
+  const value = made.key || made.query ? operandsOf(d, "value")[0] : undefined;
   const mask = maskOf(d);
   const rowMask = mask && !mask.byColumn ? mask : undefined;
   const dropout = dropoutOf(d);
@@ -71,7 +70,7 @@ export function blockKeyGradients(d: BlockDraft, made: Results): Lines {
     [columnsExist(d, j), made.query && rowExists(d, i)].filter((c) => c !== undefined).join(" & ");
   const scale = scaleOf(d);
   return [
-    bases(d, query, key, gradient, ...(value ? [value] : [])),
+    [query, key, gradient, value].map((o) => o?.base),
     dropout?.seed,
     rowMask && range(high).map((i) => `  let mask_row${i} = ${rowMask.at(i, 0)};`),
     made.key && accumulators("k", high, resultQuads),

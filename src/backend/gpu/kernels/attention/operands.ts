@@ -7,39 +7,33 @@ import { numeric } from "../../../../graph/shape.ts";
 import { bindView, columnAt, type Draft, rowAt, storedView } from "./draft.ts";
 import { range, vec4 } from "./text.ts";
 
-/**
- * An operand `[B, *, H]` where it lies: `load_<name>(at)` reads four neighbours, `base_<name>` is where the batch and head
- * begin.
- */
+/** An operand `[B, *, H]` where it lies: `load_<name>(at)` reads four neighbours. */
 export interface Operand {
   readonly name: "query" | "key" | "value" | "gradient";
   readonly strides: readonly number[];
-  readonly offset: number;
   /** How many queries, or keys, it has. */
   readonly extent: number;
+  /** The line that declares `base_<name>`: where this batch and head begin. */
+  readonly base: string;
 }
 
-/** Binds an operand and declares how it is read; a kernel may not bind what it does not read. */
-export function operandOf(d: Draft, name: Operand["name"]): Operand {
-  const { operands } = d.problem;
-  const node = name === "gradient" ? operands.rest[2] : operands[name];
-  const { storage, strides, offset } = storedView(d, node);
-  const aligned = strides[2] === 1 &&
-    [strides[0], strides[1], offset, storage.elements].every((s) => s % 4 === 0);
-  const bound = d.writer.bind(storage, { lanes: aligned ? 4 : 1 });
-  const half = storage.dtype === "f16";
-  const [quad, element] = [`${bound}[at >> 2u]`, (e: number) => `${bound}[at + ${e * strides[2]}u]`];
-  const whole = half ? `vec4<f32>(${quad})` : quad;
-  const value = aligned ? whole : vec4((e) => half ? `f32(${element(e)})` : element(e));
-  d.writer.declare(`fn load_${name}(at: u32) -> vec4<f32> { return ${value}; }`);
-  return { name, strides, offset, extent: numeric(node.shape)[1] };
-}
-
-/** Where each operand's part for this batch and head begins. */
-export function bases(d: Draft, ...operands: readonly Operand[]): string[] {
-  return operands.map(({ name, strides, offset }) =>
-    `  let base_${name} = batch * ${strides[0]}u + head * ${d.pass.width * strides[2]}u + ${offset}u;`
-  );
+/** Binds operands and declares how they are read; a kernel may not bind what it does not read. */
+export function operandsOf(d: Draft, ...names: readonly Operand["name"][]): Operand[] {
+  return names.map((name) => {
+    const { operands } = d.problem;
+    const node = name === "gradient" ? operands.rest[2] : operands[name];
+    const { storage, strides, offset } = storedView(d, node);
+    const aligned = [strides[0], strides[1], offset, storage.elements].every((s) => s % 4 === 0);
+    const wide = aligned && strides[2] === 1;
+    const bound = d.writer.bind(storage, { lanes: wide ? 4 : 1 });
+    const half = storage.dtype === "f16";
+    const [quad, element] = [`${bound}[at >> 2u]`, (e: number) => `${bound}[at + ${e * strides[2]}u]`];
+    const whole = half ? `vec4<f32>(${quad})` : quad;
+    const value = wide ? whole : vec4((e) => half ? `f32(${element(e)})` : element(e));
+    d.writer.declare(`fn load_${name}(at: u32) -> vec4<f32> { return ${value}; }`);
+    const start = `batch * ${strides[0]}u + head * ${d.pass.width * strides[2]}u + ${offset}u`;
+    return { name, strides, extent: numeric(node.shape)[1], base: `  let base_${name} = ${start};` };
+  });
 }
 
 /** Texts of a query's statistics: its largest score, the sum of e^(score - largest), and the sum of result times gradient. */

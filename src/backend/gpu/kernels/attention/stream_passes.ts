@@ -6,10 +6,10 @@
  */
 import { scaleOf, storeRows } from "./draft.ts";
 import { applyKeep, dropoutOf, keepLines } from "./dropout.ts";
-import { bases, columnStatistic, operandOf, rowStatistics, statisticsOf } from "./operands.ts";
+import { columnStatistic, operandsOf, rowStatistics, statisticsOf } from "./operands.ts";
 import type { Results } from "./pass.ts";
 import { columnsEnd, columnsStart, maskOf } from "./scores.ts";
-import { type Fold, foldQuads, type Shared, softmaxOf, storeStatistics } from "./softmax.ts";
+import { type Fold, foldQuads, softmaxOf, storeStatistics } from "./softmax.ts";
 import { fill, fillKept, fillTurned, finishScores, ofRealColumns, resultProduct } from "./stream_kernel.ts";
 import { scoreProduct, storeScores, type StreamDraft } from "./stream_kernel.ts";
 import type { StreamTile } from "./stream_tiles.ts";
@@ -18,17 +18,16 @@ import { accumulators, barrier, grid, type Lines, ofRow, range, vec4 } from "./t
 /** The text of a kernel of attention's results and statistics: rows are queries, columns keys. */
 export function streamForward(d: StreamDraft, made: Results): Lines {
   const { high, scoreQuads, resultQuads, across, columns } = d.tile;
-  const [query, key, value] = [operandOf(d, "query"), operandOf(d, "key"), operandOf(d, "value")];
+  const [query, key, value] = operandsOf(d, "query", "key", "value");
   const dropout = dropoutOf(d);
   const mask = maskOf(d);
   const groups = range(Math.ceil(high / 4));
-  const shared: Shared = {
+  const softmax = softmaxOf(high, {
     mine: (g) => `scores[y][${g * across}u + x]`,
     all: (g) => range(across).map((i) => `scores[y][${g * across + i}u]`),
-  };
-  const softmax = softmaxOf(high, shared);
+  });
   return [
-    bases(d, query, key, value),
+    [query, key, value].map((o) => o.base),
     dropout?.seed ?? "",
     fillKept(d, 0, query, { scaled: true }),
     softmax.begin,
@@ -62,10 +61,7 @@ export function streamForward(d: StreamDraft, made: Results): Lines {
   ];
 }
 
-/**
- * A thread's own largest scores, or sums of scores, of its rows: four rows in a vector, the last one repeated where there are
- * fewer.
- */
+/** A thread's own largest scores, or sums, four rows in a vector: the last one is repeated where there are fewer. */
 function foldRows({ high, scoreQuads }: StreamTile, op: Fold): string[] {
   const across = (v: string) =>
     op === "max" ? `max(max(${v}.x, ${v}.y), max(${v}.z, ${v}.w))` : `dot(${v}, vec4<f32>(1.0f))`;
@@ -76,13 +72,12 @@ function foldRows({ high, scoreQuads }: StreamTile, op: Fold): string[] {
 /** The text of a kernel of the query's gradient: rows are queries, columns keys. */
 export function streamQueryGradient(d: StreamDraft, made: Results): Lines {
   const { high, scoreQuads, resultQuads, columns } = d.tile;
-  const [query, key] = [operandOf(d, "query"), operandOf(d, "key")];
-  const [value, gradient] = [operandOf(d, "value"), operandOf(d, "gradient")];
+  const [query, key, value, gradient] = operandsOf(d, "query", "key", "value", "gradient");
   const statistics = statisticsOf(d, { delta: true });
   const dropout = dropoutOf(d);
   const mask = maskOf(d);
   return [
-    bases(d, query, key, value, gradient),
+    [query, key, value, gradient].map((o) => o.base),
     dropout?.seed ?? "",
     fillKept(d, 0, query, { scaled: true }),
     fillKept(d, 1, gradient),
@@ -117,13 +112,13 @@ export function streamQueryGradient(d: StreamDraft, made: Results): Lines {
 /** The text of a kernel of the key's and the value's gradients, as far as they are asked for: rows are keys, columns queries. */
 export function streamKeyGradients(d: StreamDraft, made: Results): Lines {
   const { high, scoreQuads, resultQuads, columns } = d.tile;
-  const [query, key, gradient] = [operandOf(d, "query"), operandOf(d, "key"), operandOf(d, "gradient")];
-  const value = made.key && operandOf(d, "value");
+  const [query, key, gradient] = operandsOf(d, "query", "key", "gradient");
+  const value = made.key && operandsOf(d, "value")[0];
   const dropout = dropoutOf(d);
   const mask = maskOf(d);
   const statistics = statisticsOf(d, { delta: made.key !== undefined });
   return [
-    bases(d, query, key, gradient, ...(value ? [value] : [])),
+    [query, key, gradient, value].map((o) => o?.base),
     dropout?.seed ?? "",
     fillKept(d, 0, key),
     value && fillKept(d, 1, value),
