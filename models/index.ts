@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isObject } from "../src/base/json.ts";
 import type { Builder } from "../src/graph/builder.ts";
 import type { HostTensor } from "../src/graph/dtype.ts";
 import { type Graph, type Node, statesOf } from "../src/graph/node.ts";
@@ -38,9 +39,7 @@ export const MODEL_TYPES = ["bert", "mlp"] as const;
  * ```
  */
 export function parseConfig(json: unknown): ModelConfig {
-  const type = typeof json === "object" && json !== null
-    ? (json as { model_type?: unknown }).model_type
-    : undefined;
+  const type = isObject(json) ? json.model_type : undefined;
   switch (type) {
     case "bert":
       return parseBertConfig(json);

@@ -8,6 +8,7 @@ import { type BertConfig, buildBertClassifier } from "../../models/bert.ts";
 import { fitWeights, parseConfig } from "../../models/index.ts";
 import type { Backend, Tensors } from "../backend/interface.ts";
 import { readLimited } from "../base/files.ts";
+import { parseJson } from "../base/json.ts";
 import { collate } from "../data/collate.ts";
 import { type Decomposed, means } from "../evaluate/decomposed.ts";
 import {
@@ -246,9 +247,5 @@ function lengthsUpTo(maxTokens: number): number[] {
 }
 
 function json(bytes: Uint8Array, path: string): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    throw new CommandError(`${path} is not JSON`);
-  }
+  return parseJson(bytes, (problem) => new CommandError(`${path}: ${problem}`));
 }

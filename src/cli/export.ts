@@ -6,6 +6,8 @@
 import type { Command } from "commander";
 import { join, resolve } from "node:path";
 import { parseConfig } from "../../models/index.ts";
+import { formatBytes } from "../base/format.ts";
+import { parseJson } from "../base/json.ts";
 import { readSafetensors } from "../nn/safetensors.ts";
 import { bundlePathOf } from "./model.ts";
 import { classifierOnnx } from "./onnx_file.ts";
@@ -65,17 +67,12 @@ async function exportModel(options: Options): Promise<void> {
   }
   output.result(
     { model: options.model, out, files, onnxBytes: onnx.length },
-    `${out}: ${files.join(", ")} (ONNX ${(onnx.length / 1e6).toFixed(1)} MB)`,
+    `${out}: ${files.join(", ")} (ONNX ${formatBytes(onnx.length)})`,
   );
 }
 
 async function readJson(path: string): Promise<unknown> {
-  const text = await Deno.readTextFile(path);
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new CommandError(`${path} is not JSON: ${(error as Error).message}`);
-  }
+  return parseJson(await Deno.readFile(path), (problem) => new CommandError(`${path}: ${problem}`));
 }
 
 async function isOccupied(folder: string): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { isObject } from "../base/json.ts";
 import { DataError } from "./errors.ts";
 import { type ExampleColumns, type TextExample, toExample } from "./example.ts";
 import { readLines } from "./lines.ts";
@@ -23,11 +24,11 @@ import { readLines } from "./lines.ts";
 export async function* readJsonl(path: string, columns: ExampleColumns = {}): AsyncGenerator<TextExample> {
   let isEmpty = true;
   for await (const { value, where } of readJsonLines(path)) {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    if (!isObject(value)) {
       throw new DataError(`${where}: a JSON object was expected, such as {"text": "...", "label": "..."}`);
     }
     isEmpty = false;
-    yield toExample(value as Record<string, unknown>, where, columns);
+    yield toExample(value, where, columns);
   }
   if (isEmpty) throw new DataError(`${path}: no examples; it holds no line of JSON`);
 }

@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { type FileDigest, hashFile, sha256 } from "../base/hash.ts";
+import { checkJson, indexed, isObject, parseJson, text } from "../base/json.ts";
+import { show } from "../base/text.ts";
 import { ServeError } from "./errors.ts";
 
 /** What of a bundle a text classifier is served from. */
@@ -105,10 +107,10 @@ export async function readBundle(directory: string): Promise<ServedBundle> {
 }
 
 function readManifest(raw: Record<string, unknown>, directory: string): ServedManifest {
-  const text = (field: string) => {
-    const value = raw[field];
+  const field = (name: string) => {
+    const value = raw[name];
     if (typeof value === "string" && value.length > 0 && value.length <= 1_000) return value;
-    throw bad(directory, "weir.json", `${field} is ${show(value)}; wanted a text`);
+    throw bad(directory, "weir.json", `${name} is ${show(value)}; wanted a text`);
   };
   const metrics: ServedManifest["metrics"] = {};
   for (const [name, metric] of Object.entries(object(raw.metrics ?? {}, directory, "weir.json"))) {
@@ -123,42 +125,18 @@ function readManifest(raw: Record<string, unknown>, directory: string): ServedMa
     metrics[name] = { value, low, high, confidence, n } as ServedManifest["metrics"][string];
   }
   return {
-    name: text("name"),
-    version: text("version"),
-    task: text("task"),
-    createdAt: text("createdAt"),
+    name: field("name"),
+    version: field("version"),
+    task: field("task"),
+    createdAt: field("createdAt"),
     lineage: object(raw.lineage ?? {}, directory, "weir.json"),
     metrics,
   };
 }
 
 function readLabels(config: Record<string, unknown>, directory: string): string[] {
-  const map = config.id2label;
-  if (typeof map !== "object" || map === null) {
-    throw bad(directory, "config.json", "it has no id2label; wanted the labels by number");
-  }
-  const entries = Object.entries(map);
-  if (entries.length === 0 || entries.length > bundleLimits.labels) {
-    throw bad(
-      directory,
-      "config.json",
-      `id2label has ${entries.length} labels; wanted 1 to ${bundleLimits.labels}`,
-    );
-  }
-  const labels: string[] = [];
-  for (const [id, label] of entries) {
-    if (!/^\d+$/.test(id) || Number(id) >= entries.length || typeof label !== "string") {
-      throw bad(
-        directory,
-        "config.json",
-        `id2label has ${show(id)}: ${show(label)}; wanted numbers 0 to ${
-          entries.length - 1
-        } and a text for each`,
-      );
-    }
-    labels[Number(id)] = label;
-  }
-  return labels;
+  const check = indexed(text(bundleLimits.configBytes), { least: 1, most: bundleLimits.labels });
+  return checkJson(check, config.id2label, (problem) => bad(directory, "config.json", problem), "id2label");
 }
 
 async function readChecked(
@@ -247,26 +225,16 @@ function decode(bytes: Uint8Array, directory: string, path: string): string {
 }
 
 function parse(text: string, directory: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw bad(directory, path, `it is not JSON: ${(error as Error).message}`);
-  }
+  return parseJson(text, (problem) => bad(directory, path, problem));
 }
 
 function object(value: unknown, directory: string, path: string): Record<string, unknown> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
-  }
+  if (isObject(value)) return value;
   throw bad(directory, path, `it holds ${show(value)}; wanted an object`);
 }
 
 function whole(value: unknown): number | undefined {
   return Number.isSafeInteger(value) && (value as number) > 0 ? value as number : undefined;
-}
-
-function show(value: unknown): string {
-  return (JSON.stringify(value) ?? "nothing").slice(0, 80);
 }
 
 function bad(directory: string, path: string, problem: string): ServeError {

@@ -5,6 +5,7 @@
  */
 import { readLimited } from "../../base/files.ts";
 import { hashFile } from "../../base/hash.ts";
+import { isObject, parseJson } from "../../base/json.ts";
 import { readCsvRecords } from "../../data/csv.ts";
 import { readJsonLines } from "../../data/jsonl.ts";
 import { readLines } from "../../data/lines.ts";
@@ -62,11 +63,7 @@ async function* rowsOf(path: string): AsyncGenerator<Placed> {
 export async function readJson(path: string): Promise<unknown> {
   const bytes = await readLimited(path, MAX_JSON_BYTES);
   if (!bytes) throw new InputError(`no such file: ${path}`);
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw new InputError(`${path}: not JSON: ${(error as Error).message.split("\n", 1)[0]}`);
-  }
+  return parseJson(bytes, (problem) => new InputError(`${path}: ${problem}`));
 }
 
 /** A text that a model is asked about, its true label, and the columns beside it. */
@@ -93,11 +90,10 @@ export async function readLabelled(path: string, columns: LabelledColumns): Prom
   const rows = path === "spam"
     ? readSpam().map((value, i) => ({ value: value as unknown, where: `spam mail ${i + 1}` }))
     : await readPlaced(path);
-  return rows.map(({ value: row, where }) => {
-    if (typeof row !== "object" || row === null || Array.isArray(row)) {
+  return rows.map(({ value: record, where }) => {
+    if (!isObject(record)) {
       throw new InputError(`${where}: wanted columns "${textColumn}" and "${labelColumn}"`);
     }
-    const record = row as Record<string, unknown>;
     const { [textColumn]: text, [labelColumn]: label } = record;
     if (typeof text !== "string") throw missing(where, textColumn, record);
     if (!["string", "number", "boolean"].includes(typeof label) || label === "") {
