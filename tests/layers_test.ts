@@ -49,8 +49,15 @@ const clean: Record<string, string> = {
   "src/evaluate/mod.ts": `export * from "../report/html.ts"; export * from "../people/kappa.ts";`,
   "src/graph/ops/add.ts": `export const add = 1;`,
   "src/nn/linear.ts": `import { add } from "../graph/ops/add.ts"; export const linear = add;`,
+  "src/tasks/served.ts": `import "./x/serve.ts"; import "../evaluate/report.ts";`,
+  "src/tasks/trained.ts": `import "./x/train.ts";`,
+  "src/tasks/x/serve.ts": `import "../../text/x.ts"; import "../../drift/x.ts";`,
+  "src/tasks/x/train.ts": `import "./serve.ts"; import "../../graph/graph.ts"; import "../../../models/bert.ts";`,
+  "src/drift/x.ts": ``,
+  "src/text/x.ts": ``,
+  "models/bert.ts": ``,
   "src/train/trainer.ts":
-    `import type { Backend } from "../backend/interface.ts"; import "../data/jsonl.ts";`,
+    `import type { Backend } from "../backend/interface.ts";`,
   "src/data/jsonl.ts":
     `import { parse } from "csv-parse"; import config from "../../deno.json" with { type: "json" };`,
   "src/backend/interface.ts": `import type { Graph } from "../graph/graph.ts";`,
@@ -80,7 +87,7 @@ Deno.test("each kind of violation is found, and its line names the file and the 
     ],
     ["src/base/x.ts", `import "../graph/graph.ts";`, /base may import nothing of ours/],
     ["src/base/x.ts", `import "../statistics/special.ts";`, /base may import nothing of ours/],
-    ["src/statistics/x.ts", `import "../text/x.ts";`, /statistics may import nothing of ours/],
+    ["src/statistics/x.ts", `import "../text/x.ts";`, /statistics may import base only/],
     [
       "src/graph/x.ts",
       `import { y } from "../nn/y.ts";`,
@@ -108,7 +115,7 @@ Deno.test("each kind of violation is found, and its line names the file and the 
     [
       "src/train/x.ts",
       `import "../../models/bert.ts";`,
-      /imports models\/bert\.ts: train may import graph, nn, text/,
+      /imports models\/bert\.ts: train may import graph, nn/,
     ],
     [
       "src/backend/gpu/x.ts",
@@ -148,7 +155,9 @@ Deno.test("each kind of violation is found, and its line names the file and the 
       `import "../src/train/trainer.ts";`,
       /^routes\/x\.ts imports src\/train\/trainer\.ts: routes may import serve/,
     ],
-    ["models/x.ts", `import "../src/train/trainer.ts";`, /models may import graph, nn, text only/],
+    ["src/tasks/x/serve.ts", `import "../../graph/graph.ts";`, /tasks may import text, data, evaluate, drift only/],
+    ["src/serve/x.ts", `import "../tasks/trained.ts";`, /serve may import tasks, bundle/],
+    ["models/x.ts", `import "../src/train/trainer.ts";`, /models may import graph, nn only/],
     ["src/nn/x.ts", `import "../../mod.ts";`, /src\/nn\/x\.ts imports mod\.ts: nn may import graph only/],
     [
       "src/nn/x.ts",
