@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { hasKernel } from "../../src/backend/gpu/lower.ts";
+import { hasKernel } from "../../src/backend/gpu/rules/rules.ts";
 import { makePlan, type PlanLimits } from "../../src/backend/gpu/plan.ts";
 import type { Backend } from "../../src/backend/interface.ts";
 import { collate, type EncodedExample } from "../../src/data/collate.ts";

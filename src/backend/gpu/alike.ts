@@ -5,9 +5,12 @@
  */
 import type { Graph, Node } from "../../graph/node.ts";
 import type { Piece, Role } from "./arena.ts";
-import type { Fusion, Group } from "./fusion.ts";
+import type { Fusion } from "./fusion.ts";
+import type { Group } from "./group.ts";
 import { elementsOf, isLiteral } from "./nodes.ts";
-import { isIdentity, mergedDims, viewOf } from "./views.ts";
+import { isFullReduction, isPointwise } from "./rules/rules.ts";
+import { isIdentity, mergedDims } from "./strides.ts";
+import { viewOf } from "./views.ts";
 
 /** What one group does to the tensors that are its own. */
 export interface Member {
@@ -64,11 +67,6 @@ function isEntangled({ kind, members }: Class): boolean {
     members.some((m) => m.results.some(({ role }) => uses.get(m.pieces[role!].node)! > 1));
 }
 
-/** Ops that make an element of their result from the elements at the same place. */
-export const elementwise: ReadonlySet<string> = new Set(
-  "neg abs exp log sqrt tanh erf gelu cast add sub mul div max min less equal where".split(" "),
-);
-
 /** A group's expression with its own tensors numbered. */
 class Description {
   readonly #group: Group;
@@ -96,7 +94,7 @@ class Description {
     if (!anchor) {
       if (size < 2 || prologue.size > 0) return undefined;
       this.#size = size;
-      if (!outputs.every((n) => elementwise.has(n.op))) return undefined;
+      if (!outputs.every(isPointwise)) return undefined;
       for (const node of outputs) this.#flat(node);
       for (const node of outputs) results.push({ node, role: this.#output(node) });
     } else {
@@ -144,7 +142,7 @@ class Description {
   #describe(node: Node): string {
     if (this.#isStored(node)) return this.#piece(node, { node, offset: 0 });
     if (isLiteral(node)) return `literal ${node.dtype} ${(node as Node & { op: "constant" }).attrs.data[0]}`;
-    if (elementwise.has(node.op)) {
+    if (isPointwise(node)) {
       const operands = node.inputs.map((u) => this.#operand(u));
       return `${node.op} ${node.dtype} ${JSON.stringify(node.attrs)} ${operands.join(" ")}`;
     }
@@ -200,15 +198,4 @@ class Description {
     this.#isFlat = false;
     return "";
   }
-}
-
-/** Whether a node is one number made of many. */
-export function isFullReduction(node: Node): boolean {
-  return (node.op === "reduce_sum" || node.op === "reduce_max") && elementsOf(node) === 1 &&
-    elementsOf(node.inputs[0]) > 1;
-}
-
-/** What a node is a reshape of. */
-export function throughReshapes(node: Node): Node {
-  return node.op === "reshape" ? throughReshapes(node.inputs[0]) : node;
 }

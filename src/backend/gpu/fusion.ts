@@ -1,7 +1,7 @@
 /**
  * Which nodes become one kernel.
  *
- * A kernel is a **group**: at most one *anchor* (`anchors.ts`) with its siblings, pointwise nodes computed at the index of the
+ * A kernel is a **group**: at most one *anchor* (`rules/rule.ts`) with its siblings, pointwise nodes computed at the index of the
  * group's output (`nodes`: chains, several outputs, an anchor's epilogue), and pointwise nodes computed at the index of the anchor's
  * operand (`prologue`). What is cheap is *inline* (`inline.ts`): it is computed again wherever it is read, and in no group.
  *
@@ -11,26 +11,20 @@
  * @module
  */
 import type { Graph, Node } from "../../graph/node.ts";
-import { areSiblings, isAnchor, isClosed, isRowSum, makesRowSums, readsStored } from "./anchors.ts";
+import type { Group } from "./group.ts";
 import { chooseInline } from "./inline.ts";
 import { elementsOf, isLeaf } from "./nodes.ts";
-import { isIdentity, viewOf } from "./views.ts";
-
-/** Nodes that are computed by one kernel. */
-export interface Group {
-  readonly level: number;
-  /** Elements of what it computes. */
-  readonly size: number;
-  readonly anchor?: Node;
-  /** Computed at the output's index; the anchor is among them, and so are its siblings and row sums. */
-  readonly nodes: ReadonlySet<Node>;
-  /** Computed at the index of the anchor's operand. */
-  readonly prologue: ReadonlySet<Node>;
-  /** Those of `nodes` that are stored, in the graph's order. */
-  readonly outputs: readonly Node[];
-  /** Stored nodes of other groups, inputs, states and constants that it reads. */
-  readonly loads: ReadonlySet<Node>;
-}
+import {
+  anchorRuleOf,
+  areSiblings,
+  isAnchor,
+  isClosed,
+  isRowSum,
+  makesRowSums,
+  readsSameIndex,
+} from "./rules/rules.ts";
+import { isIdentity } from "./strides.ts";
+import { viewOf } from "./views.ts";
 
 /** A graph cut into kernels. */
 export interface Fusion {
@@ -130,12 +124,12 @@ export function fuse(graph: Graph, options: { maxBuffers: number; apart?: Readon
     if (isInline(node) || isLeaf(node)) continue;
     const edges = edgesTo.get(node) ?? [];
     if (edges.length === 0 && !final.has(node)) continue;
-    place(node, edges);
+    assign(node, edges);
     open(node);
     joinRowSums(node);
   }
 
-  function place(node: Node, edges: readonly Edge[]): void {
+  function assign(node: Node, edges: readonly Edge[]): void {
     const level = Math.max(-1, ...edges.map((e) => groupOf.get(e.from)!.level));
     const furthest = edges.filter((e) => groupOf.get(e.from)!.level === level);
     const inNodes = (e: Edge) => e.identity && e.role === "index" && groupOf.get(e.from)!.nodes.has(e.from);
@@ -229,8 +223,8 @@ export function fuse(graph: Graph, options: { maxBuffers: number; apart?: Readon
     storedAs,
     readsOwnRow: (group, node) => {
       const own = (edgesTo.get(node) ?? []).filter((e) => groupOf.get(e.from) === group);
-      return group.anchor?.op === "softmax_cross_entropy_grad" && own.length > 0 &&
-        own.every((e) => e.identity);
+      const into = group.anchor && anchorRuleOf(group.anchor)?.writesInto;
+      return into !== undefined && own.length > 0 && own.every((e) => e.identity);
     },
     readsInPlace: (group, node) =>
       (edgesTo.get(node) ?? []).every((e) =>
@@ -247,68 +241,14 @@ function edgesOf(node: Node, isInline: (node: Node) => boolean): Edge[] {
       edges.push({ from: node, to: operand, identity, role });
       return;
     }
-    operand.inputs.forEach((u, k) => follow(u, identity && isIdentityOperand(operand, k), role));
+    operand.inputs.forEach((u, k) => follow(u, identity && readsSameIndex(operand, k), role));
   };
-  if (readsStored(node)) {
-    node.inputs.forEach((u) => follow(viewOf(u, (n) => !isInline(n)).base, false, "operand"));
-    return edges;
-  }
-  switch (node.op) {
-    case "reduce_sum":
-    case "reduce_max":
-    case "softmax":
-      follow(node.inputs[0], true, "prologue");
-      break;
-    case "softmax_grad":
-      node.inputs.forEach((u) => follow(u, true, "prologue"));
-      break;
-    case "softmax_cross_entropy":
-    case "softmax_cross_entropy_grad":
-      follow(node.inputs[0], true, "prologue");
-      node.inputs.slice(1).forEach((u) => follow(u, false, "operand"));
-      break;
-    case "rms_norm":
-      follow(node.inputs[0], true, "prologue");
-      follow(node.inputs[1], false, "operand");
-      break;
-    case "layer_norm_grad":
-    case "layer_norm_grad_weight":
-    case "layer_norm_grad_bias":
-    case "rms_norm_grad":
-    case "rms_norm_grad_weight":
-      follow(node.inputs[0], true, "prologue");
-      follow(node.inputs[1], true, "prologue");
-      follow(node.inputs[2], false, "operand");
-      break;
-    case "layer_norm":
-      follow(node.inputs[0], true, "prologue");
-      follow(node.inputs[1], false, "operand");
-      follow(node.inputs[2], false, "operand");
-      break;
-    case "scatter_add":
-      follow(node.inputs[0], false, "operand");
-      follow(node.inputs[1], true, "prologue");
-      break;
-    default:
-      node.inputs.forEach((u, k) => follow(u, isIdentityOperand(node, k), "index"));
-  }
+  const reads = anchorRuleOf(node)?.reads;
+  node.inputs.forEach((u, k) => {
+    if (reads === "stored") follow(viewOf(u, (n) => !isInline(n)).base, false, "operand");
+    else if (!reads) follow(u, readsSameIndex(node, k), "index");
+    else if (reads[k] === "inside") follow(u, true, "prologue");
+    else follow(u, false, "operand");
+  });
   return edges;
-}
-
-/** Whether element i of a pointwise or layout node needs element i of its operand k and no other. */
-function isIdentityOperand(node: Node, k: number): boolean {
-  switch (node.op) {
-    case "reshape":
-      return true;
-    case "transpose":
-    case "broadcast":
-    case "slice":
-    case "pad":
-    case "concat":
-      return false;
-    case "gather":
-      return k === 1 && elementsOf(node.inputs[1]) === elementsOf(node);
-    default:
-      return elementsOf(node.inputs[k]) === elementsOf(node);
-  }
 }

@@ -11,12 +11,21 @@
  * @module
  */
 import { type Graph, type Node, statesOf } from "../../graph/node.ts";
-import { numeric } from "../../graph/shape.ts";
-import { type Class, elementwise, findClasses, isFullReduction, throughReshapes } from "./alike.ts";
+import { type Class, findClasses } from "./alike.ts";
 import { Arena, type KnownPlace, type RegionPlace, type Role, unitOf } from "./arena.ts";
-import type { Fusion, Group } from "./fusion.ts";
+import type { Fusion } from "./fusion.ts";
+import type { Group } from "./group.ts";
 import { type Flat, mergeGroups, withScalarsTogether } from "./merging.ts";
 import { elementsOf } from "./nodes.ts";
+import { elementRuleOf } from "./rules/elements.ts";
+import {
+  converts,
+  isFullReduction,
+  isPointwise,
+  joinedAxis,
+  keepsOrder,
+  throughReshapes,
+} from "./rules/rules.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** A fusion with like groups merged, and where their tensors lie. */
@@ -35,7 +44,7 @@ export function joinableConcats(graph: Graph): Set<Node> {
   const unit = unitOf(graph.nodes);
   const found = new Set<Node>();
   for (const node of graph.nodes) {
-    if (node.op !== "concat" || node.attrs.axis !== 0 || node.inputs.length < 2) continue;
+    if (joinedAxis(node) !== 0 || node.inputs.length < 2) continue;
     const parts = node.inputs.map(throughReshapes);
     const states = parts.every(isStateOrCast) && new Set(parts).size === parts.length &&
       parts.slice(0, -1).every((p) => elementsOf(p) % unit === 0);
@@ -56,31 +65,29 @@ export function looseOperands(graph: Graph, concats: ReadonlySet<Node>): Set<Nod
   const visit = (node: Node, size: number) => {
     if (elementsOf(node) !== size || seen.has(node)) return;
     seen.add(node);
-    const { op, inputs } = node;
-    const isLoose = op === "pad" || op === "concat" || op === "transpose" ||
-      op === "slice" && numeric(inputs[0].shape).slice(0, node.attrs.axis).some((d) => d > 1);
-    if (isLoose) found.add(node);
-    else if (elementwise.has(op) || op === "reshape") inputs.forEach((u) => visit(u, size));
+    const rule = elementRuleOf(node);
+    if (rule?.kind === "view" && rule.isOutOfLine?.(node as never)) found.add(node);
+    else if (isPointwise(node) || keepsOrder(node)) node.inputs.forEach((u) => visit(u, size));
   };
   for (const { value } of graph.updates) if (elementsOf(value) > 1) visit(value, elementsOf(value));
   for (const concat of concats) {
-    for (const part of concat.inputs.map(throughReshapes)) if (part.op === "cast") found.add(part);
+    for (const part of concat.inputs.map(throughReshapes)) if (converts(part)) found.add(part);
   }
   return found;
 }
 
 /** Whether a concatenation is one of reductions, which can only be free or be split into short ones. */
 function joinsReductions(node: Node): boolean {
-  return node.op === "concat" && isFullReduction(throughReshapes(node.inputs[0]));
+  return joinedAxis(node) !== undefined && isFullReduction(throughReshapes(node.inputs[0]));
 }
 
 /** A state, or a state in another type: casts of many states are merged, and then lie side by side like these. */
 function isStateOrCast(node: Node): boolean {
-  return node.op === "state" || node.op === "cast" && node.inputs[0].op === "state";
+  return node.op === "state" || converts(node) && node.inputs[0].op === "state";
 }
 
 function isReadOnce(node: Node, readers: ReadonlyMap<Node, number>): boolean {
-  return readers.get(node) === 1 && (node.op !== "reshape" || isReadOnce(node.inputs[0], readers));
+  return readers.get(node) === 1 && (!keepsOrder(node) || isReadOnce(node.inputs[0], readers));
 }
 
 /** How groups are merged. */

@@ -5,9 +5,11 @@
  * @module
  */
 import type { Graph, Node } from "../../graph/node.ts";
-import { isAnchor, readsStored } from "./anchors.ts";
 import { elementsOf, isLeaf, isLiteral } from "./nodes.ts";
-import { isIdentity, isStridedOp, viewOf } from "./views.ts";
+import { elementRuleOf } from "./rules/elements.ts";
+import { converts, readsStored } from "./rules/rules.ts";
+import { isIdentity } from "./strides.ts";
+import { viewOf } from "./views.ts";
 
 /** What is inline, and what must not be. */
 export interface Inlining {
@@ -47,17 +49,6 @@ export function chooseInline(
 const cheapSteps = 6;
 /** The same where all that it reads is single numbers, as counters and dropout masks do. */
 const generatedSteps = 16;
-/** The steps that an op counts as, if not one. */
-const dear: Readonly<Record<string, number>> = {
-  exp: 8,
-  log: 8,
-  sqrt: 8,
-  tanh: 8,
-  erf: 8,
-  gelu: 8,
-  div: 4,
-  random: 8,
-};
 
 /** Fills `inline`; returns a node that has to be stored for its reader to stay within `maxLoads`. */
 function spread(
@@ -86,20 +77,20 @@ function spread(
       ).sort((a, b) => loads.get(b)!.size - loads.get(a)!.size)[0];
       if (widest && loads.get(widest)!.size > 1) return widest;
     }
-    if (isAnchor(node)) continue;
-    const layout = isStridedOp(node) || node.op === "pad" || node.op === "concat";
-    const own = layout || node.op === "iota" ? 1 : dear[node.op] ?? 1;
-    const total = own + node.inputs.reduce((sum, u) => sum + (inline.has(u) ? steps.get(u)! : 0), 0);
+    const rule = elementRuleOf(node);
+    if (!rule) continue;
+    const total = (rule.steps ?? 1) +
+      node.inputs.reduce((sum, u) => sum + (inline.has(u) ? steps.get(u)! : 0), 0);
     steps.set(node, total);
     loads.set(node, all);
     if (roots.has(node)) continue;
     // Rounding to f16 says what is to be stored: the wider operand would be stored instead.
-    if (node.op === "cast" && node.dtype === "f16") continue;
+    if (converts(node) && node.dtype === "f16") continue;
     const size = elementsOf(node);
     const large = [...all].filter((n) => elementsOf(n) * 4 > size && elementsOf(n) > 1).length;
     const small = [...all].every((n) => elementsOf(n) === 1);
     const cheap = small ? total <= generatedSteps : total <= cheapSteps && large <= 1 && all.size <= 3;
-    if (layout || node.op === "iota" || cheap) inline.add(node);
+    if ("free" in rule || cheap) inline.add(node);
   }
   return undefined;
 }

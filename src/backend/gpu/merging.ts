@@ -4,9 +4,11 @@
  * @module
  */
 import type { Graph, Node } from "../../graph/node.ts";
-import { elementwise, type Member, throughReshapes } from "./alike.ts";
+import type { Member } from "./alike.ts";
 import type { RegionPlace, Run } from "./arena.ts";
-import type { Fusion, Group } from "./fusion.ts";
+import type { Fusion } from "./fusion.ts";
+import type { Group } from "./group.ts";
+import { isPointwise, throughReshapes } from "./rules/rules.ts";
 import { type Schedule, schedule } from "./schedule.ts";
 
 /** Groups without an anchor that are one kernel. */
@@ -110,7 +112,7 @@ export function mergeGroups(
 export function withScalarsTogether(graph: Graph, fusion: Fusion, maxBuffers: number): Schedule {
   const stateOf = new Map(graph.updates.map(({ state, value }) => [fusion.storedAs(value), state as Node]));
   const isScalar = (g: Group) =>
-    !g.anchor && g.size === 1 && g.prologue.size === 0 && g.outputs.every((n) => elementwise.has(n.op));
+    !g.anchor && g.size === 1 && g.prologue.size === 0 && g.outputs.every(isPointwise);
   let best = { fusion, schedule: schedule(graph, fusion), members: [] as Group[] };
   for (const next of fusion.groups.filter(isScalar)) {
     const members = [...best.members, next];

@@ -9,19 +9,23 @@ import { rewrite } from "../../graph/passes/rewrite.ts";
 import { BackendError } from "../interface.ts";
 import { createBuilder } from "../../graph/graph.ts";
 import { type KnownPlace, unitOf } from "./arena.ts";
-import { fuse, type Fusion, type Group } from "./fusion.ts";
+import { fuse, type Fusion } from "./fusion.ts";
+import type { Group } from "./group.ts";
 import { flatten, joinableConcats, looseOperands } from "./horizontal.ts";
 import { flatKernels, type FlatLowering } from "./kernels/flat.ts";
+import { type Lowering, widest } from "./kernels/fused.ts";
 import { type CutGraph, cutLargeStates, cutLargeTensors, type CutTensor } from "./split.ts";
 import { BindingLimitError, bufferOf, type PlanStorage, rootOf, Storages } from "./storages.ts";
 import { storageBytes } from "./kernels/wgsl.ts";
 import type { Kernel, Storage } from "./kernels/writer.ts";
-import { lower } from "./lower.ts";
 import type { Assignment } from "./memory.ts";
 import { elementsOf, isLeaf } from "./nodes.ts";
 import { cutPasses } from "./passes.ts";
+import { elementRuleOf } from "./rules/elements.ts";
+import { anchorRuleOf, isClosed, joinedAxis } from "./rules/rules.ts";
 import type { Tuning } from "./tuning/tuning.ts";
 import { arrange, touchesOf } from "./timeline.ts";
+import { isStridedOp } from "./views.ts";
 import { withWork } from "./work.ts";
 
 export type { PlanStorage } from "./storages.ts";
@@ -92,7 +96,7 @@ export function makePlan(source: Graph, limits: PlanLimits, options: PlanOptions
   } catch (error) {
     if (!(error instanceof BindingLimitError)) throw error;
     // Parts of what lies side by side do not, so that it had better lie apart.
-    const graph = attendsToMoreThan(merged, maxBindingBytes) ? source : merged;
+    const graph = hasLargeOperands(merged, maxBindingBytes) ? source : merged;
     const cut = cutLargeTensors(graph, maxBindingBytes);
     return planCut({ ...cut, graph: withoutBarriers(cut.graph) }, limits, options);
   }
@@ -110,12 +114,11 @@ function planCut(
   return { ...plan, cutStates: states, cutInputs: inputs, cutOutputs: outputs };
 }
 
-/** Whether attention reads or makes tensors of more than some bytes. */
-function attendsToMoreThan(graph: Graph, bytes: number): boolean {
+/** Whether kernels that take their operands from memory read or make tensors of more than some bytes. */
+function hasLargeOperands(graph: Graph, bytes: number): boolean {
   const isLarge = (node: Node) => elementsOf(node) * storageBytes(node.dtype) > bytes;
   return graph.nodes.some((node) =>
-    node.op.startsWith("attention") &&
-    [node, ...node.inputs].some((u) => isLarge(u) || u.op === "slice" && isLarge(u.inputs[0]))
+    isClosed(node) && [node, ...node.inputs].some((u) => isLarge(u) || isStridedOp(u) && isLarge(u.inputs[0]))
   );
 }
 
@@ -200,6 +203,13 @@ function planWith(
   return { kernels, passes, touches, storages: storages.all, work, outputs, copies };
 }
 
+/** The kernels of a group. */
+function lower(group: Group, lowering: Lowering): Kernel[] {
+  const { anchor } = group;
+  if (anchor) return anchorRuleOf(anchor)!.kernels(group, lowering);
+  return [widest(group, lowering, group.size % 4 === 0, (w, lanes) => w.pointwise(lanes))];
+}
+
 /** A kernel may not read a buffer through one binding that it writes through another one, unless both could write. */
 function withSharedBuffers(kernel: Kernel, bufferOf: (storage: Storage) => unknown): Kernel {
   const written = new Set(kernel.bindings.filter((b) => b.writes).map((b) => bufferOf(b.storage)));
@@ -242,8 +252,12 @@ function overwrites(
 const leastOverwritten = 2 ** 22;
 
 function withoutBarriers(graph: Graph): Graph {
-  if (!graph.nodes.some((n) => n.op === "barrier")) return graph;
-  return rewrite(graph, (node, inputs, b) => node.op === "barrier" ? inputs[0] : b.clone(node, inputs));
+  const isBarrier = (node: Node) => {
+    const rule = elementRuleOf(node);
+    return rule?.kind === "pointwise" && rule.vanishes === true;
+  };
+  if (!graph.nodes.some(isBarrier)) return graph;
+  return rewrite(graph, (node, inputs, b) => isBarrier(node) ? inputs[0] : b.clone(node, inputs));
 }
 
 /** The most operands of a concatenation that is a kernel. */
@@ -251,19 +265,20 @@ const mostJoined = 4;
 
 /** Concatenations of many operands, but for those in `whole`, as concatenations of few, so that each kernel binds few buffers. */
 function splitConcats(graph: Graph, whole: ReadonlySet<Node>): Graph {
-  const isLong = (n: Node) => n.op === "concat" && n.inputs.length > mostJoined && !whole.has(n);
+  const isLong = (n: Node) => joinedAxis(n) !== undefined && n.inputs.length > mostJoined && !whole.has(n);
   if (!graph.nodes.some(isLong)) return graph;
   return rewrite(graph, (node, inputs, b) => {
-    if (node.op !== "concat" || !isLong(node)) return b.clone(node, inputs);
+    if (!isLong(node)) return b.clone(node, inputs);
+    const axis = joinedAxis(node)!;
     let parts: Node[] = [...inputs];
     while (parts.length > mostJoined) {
       const joined: Node[] = [];
       for (let i = 0; i < parts.length; i += mostJoined) {
-        joined.push(b.concat(parts.slice(i, i + mostJoined), node.attrs.axis));
+        joined.push(b.concat(parts.slice(i, i + mostJoined), axis));
       }
       parts = joined;
     }
-    return b.concat(parts, node.attrs.axis);
+    return b.concat(parts, axis);
   });
 }
 

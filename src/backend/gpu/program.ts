@@ -25,7 +25,7 @@ import { checkFootprint, describeFootprint, footprintOf } from "./footprint.ts";
 import { decode, encode } from "./host.ts";
 import { Places } from "./places.ts";
 import type { Binding } from "./kernels/writer.ts";
-import { hasKernel } from "./lower.ts";
+import { hasKernel } from "./rules/rules.ts";
 import { makePlan, type Plan, type PlanLimits, type PlanStorage, printPlan } from "./plan.ts";
 import { type Copy, type Output, Ring } from "./ring.ts";
 import { copyable, joined, readback, StateTable, tensorOf } from "./states.ts";

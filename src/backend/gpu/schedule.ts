@@ -4,7 +4,8 @@
  * @module
  */
 import type { Graph, Node } from "../../graph/node.ts";
-import type { Fusion, Group } from "./fusion.ts";
+import type { Fusion } from "./fusion.ts";
+import type { Group } from "./group.ts";
 
 /** Groups in the order they run. */
 export interface Schedule {

@@ -2,7 +2,7 @@
  * Tensors that are too large for one binding, as tensors of some of their elements.
  *
  * A tensor that is too large is never made: what reads it reads boxes of it, and a box is computed from boxes of the operands
- * (`split_rules.ts`). All boxes that are read come from a grid that the tensor is cut into, the same for what is computed from one
+ * (`rules/`). All boxes that are read come from a grid that the tensor is cut into, the same for what is computed from one
  * another row by row (`split_grids.ts`): a state, its gradient and its moments; logits, their probabilities and their gradient. What
  * sums over an axis that is cut is the sum of what the parts give.
  *
@@ -18,6 +18,10 @@ import { opTable } from "../../graph/table.ts";
 import { verify } from "../../graph/verify.ts";
 import { storageBytes } from "./kernels/wgsl.ts";
 import { elementsOf, isLeaf, isLiteral } from "./nodes.ts";
+import type { Axes, AxesRule } from "./rules/axes.ts";
+import type { PartScope } from "./rules/element.ts";
+import { elementRuleOf } from "./rules/elements.ts";
+import { anchorRuleOf, axesOf } from "./rules/rules.ts";
 import {
   type Box,
   boxesOf,
@@ -28,12 +32,10 @@ import {
   isWhole,
   overlap,
   type Range,
-  reshapeBox,
   shapeOfBox,
   wholeBox,
 } from "./split_boxes.ts";
 import { gridsOf, rowRanges, tooLarge } from "./split_grids.ts";
-import { type Axes, type Rule, ruleOf } from "./split_rules.ts";
 
 /** A tensor that became several. */
 export interface CutTensor {
@@ -69,10 +71,8 @@ export function cutLargeStates(graph: Graph, maxBytes: number): CutGraph {
 export function cutLargeTensors(source: Graph, maxBytes: number): CutGraph {
   const isLarge = (node: Node) => bytesOf(node) > maxBytes;
   // The random bits of a part of the probabilities are those of the whole only where they are drawn as such.
-  const draws = (node: Node) => {
-    const attends = node.op.startsWith("attention") && "rate" in node.attrs && node.attrs.rate as number > 0;
-    return attends && [node, ...node.inputs].some(isLarge);
-  };
+  const draws = (node: Node) =>
+    anchorRuleOf(node)?.draws?.(node as never) === true && [node, ...node.inputs].some(isLarge);
   const graph = source.nodes.some(draws) ? optimize(expand(source, (node) => !draws(node))) : source;
   const state = statesOf(graph).find((s) => isLarge(s) && !rowRanges(numeric(s.shape), maxBytes));
   if (state) throw tooLarge(state, maxBytes);
@@ -91,10 +91,19 @@ class Cutter {
   readonly #b = new Builder(opTable);
   readonly #wholes = new Map<Node, Node>();
   readonly #parts = new Map<Node, Map<string, Node>>();
-  readonly #rules = new Map<Node, Rule | undefined>();
+  readonly #rules = new Map<Node, AxesRule | undefined>();
   readonly #states = new Map<string, CutTensor>();
   readonly #inputs = new Map<string, CutTensor>();
   readonly #outputs = new Map<string, CutTensor>();
+  /** What the rules make parts with. */
+  readonly #scope: PartScope = {
+    b: this.#b,
+    part: (node, box) => this.#part(node, box),
+    assemble: (node, grid, make) => this.#assemble(node, grid, make),
+    again: (node, box) => this.#compute(node, box),
+    named: (node, build) => this.#named(node, build),
+    refuse: (operand) => this.#refuse(operand),
+  };
   /** What is being computed, for messages. */
   #reader?: Node;
 
@@ -136,7 +145,8 @@ class Cutter {
   /** Whether a node's elements are made wherever they are read, so that it is never stored: then it need not be cut. */
   #isMade(node: Node): boolean {
     if (this.#kept.has(node)) return false;
-    return isLiteral(node) || node.op === "iota" || node.op === "random" || node.op === "broadcast";
+    const rule = elementRuleOf(node);
+    return isLiteral(node) || rule?.kind === "source" || rule?.kind === "view" && rule.repeats === true;
   }
 
   /** The boxes that a node is made of. */
@@ -192,7 +202,7 @@ class Cutter {
   }
 
   #fromWhole(node: Node, box: Box): Node {
-    if (bytesOf(node) <= this.#maxBytes || node.op === "iota" || node.op === "random") {
+    if (bytesOf(node) <= this.#maxBytes || elementRuleOf(node)?.kind === "source") {
       return this.#slice(this.#whole(node), box);
     }
     return this.#isMade(node) ? this.#compute(node, box) : this.#slice(this.#whole(node), box);
@@ -247,63 +257,12 @@ class Cutter {
 
   /** A box of a node that only arranges its operands' elements; `undefined` if it does more. */
   #arranged(node: Node, box: Box): Node | undefined {
-    const b = this.#b;
-    const [u] = node.inputs;
-    switch (node.op) {
-      case "constant":
-        return this.#constant(node, box);
-      case "iota":
-      case "random":
-        return this.#slice(b.clone(node, node.inputs.map((x) => this.#whole(x))), box);
-      case "reshape": {
-        const found = reshapeBox(numeric(u.shape), numeric(node.shape), box);
-        if (!found) return this.#refuse(u);
-        if ("axis" in found) {
-          const { axis, ranges } = found;
-          const cuts = box.map((range, i) => i === axis ? ranges : [range]);
-          return this.#assemble(node, cuts, (cell) => this.#compute(node, cell));
-        }
-        return this.#named(node, () => b.reshape(this.#part(u, found), shapeOfBox(box)));
-      }
-      case "transpose": {
-        const { perm } = node.attrs;
-        return b.clone(node, [this.#part(u, perm.map((_, axis) => box[perm.indexOf(axis)]))]);
-      }
-      case "broadcast": {
-        const lead = box.length - u.shape.length;
-        const from = u.shape.map((size, i) => size === 1 ? { begin: 0, size: 1 } : box[lead + i]);
-        return this.#named(node, () => b.broadcast(this.#part(u, from), shapeOfBox(box)));
-      }
-      case "slice": {
-        const { axis, start } = node.attrs;
-        return this.#part(u, box.map((r, i) => i === axis ? { begin: r.begin + start, size: r.size } : r));
-      }
-      case "pad": {
-        const { axis, before } = node.attrs;
-        const inner = overlap(box[axis], { begin: before, size: numeric(u.shape)[axis] });
-        if (!inner) return b.broadcast(b.scalar(0, node.dtype), shapeOfBox(box));
-        const from = box.map((r, i) => i === axis ? { begin: inner.begin - before, size: inner.size } : r);
-        const part = this.#part(u, from);
-        return this.#named(node, () => b.pad(part, axis, inner.begin - box[axis].begin, box[axis].size));
-      }
-      case "concat": {
-        const { axis } = node.attrs;
-        let start = 0;
-        const parts = node.inputs.flatMap((x) => {
-          const own = { begin: start, size: numeric(x.shape)[axis] };
-          start += own.size;
-          const range = overlap(box[axis], own);
-          if (!range) return [];
-          return [this.#part(
-            x,
-            box.map((r, i) => i === axis ? { begin: range.begin - own.begin, size: range.size } : r),
-          )];
-        });
-        return this.#named(node, () => b.concat(parts, axis));
-      }
-      default:
-        return undefined;
+    if (node.op === "constant") return this.#constant(node, box);
+    const rule = elementRuleOf(node);
+    if (rule?.kind === "source") {
+      return this.#slice(this.#b.clone(node, node.inputs.map((x) => this.#whole(x))), box);
     }
+    return rule?.kind === "view" ? rule.part?.(node as never, box, this.#scope) : undefined;
   }
 
   #constant(node: NodeOf<"constant">, box: Box): Node {
@@ -316,7 +275,7 @@ class Cutter {
   }
 
   #byRule(node: Node, box: Box): Node {
-    if (!this.#rules.has(node)) this.#rules.set(node, ruleOf(node));
+    if (!this.#rules.has(node)) this.#rules.set(node, axesOf(node));
     const rule = this.#rules.get(node);
     if (!rule) return this.#refuse(node.inputs.find((u) => this.#grids.has(u)) ?? node);
     const wanted = wholeBox(rule.dims);
@@ -353,7 +312,7 @@ class Cutter {
     return this.#slice(made, box.map((r, i) => ({ begin: r.begin - whole[i].begin, size: r.size })));
   }
 
-  #combine(node: Node, rule: Rule, parts: readonly Node[]): Node {
+  #combine(node: Node, rule: AxesRule, parts: readonly Node[]): Node {
     if (parts.length === 1) return parts[0];
     return this.#named(node, (b) => {
       if (rule.combine === "max") return parts.reduce((x, y) => b.max(x, y));
@@ -363,7 +322,7 @@ class Cutter {
     });
   }
 
-  #cell(node: Node, rule: Rule, ranges: readonly Range[], partial: boolean): Node {
+  #cell(node: Node, rule: AxesRule, ranges: readonly Range[], partial: boolean): Node {
     const shapeOf = (i: number) => numeric(node.inputs[i].shape);
     return rule.make({
       b: this.#b,
@@ -376,7 +335,7 @@ class Cutter {
   }
 
   /** Ranges of an op's dimensions for which its operands' parts fit. */
-  #cutsOf(node: Node, rule: Rule, wanted: readonly Range[]): Range[][] {
+  #cutsOf(node: Node, rule: AxesRule, wanted: readonly Range[]): Range[][] {
     const points = rule.dims.map(() => new Set<number>());
     const outer = new Set(rule.out.map((axis) => axis?.dim));
     const outBytes = bytesOfBox(boxOf(rule.out, wanted, numeric(node.shape)), node);
@@ -399,7 +358,7 @@ class Cutter {
   }
 
   /** Cuts dimensions further as long as an operand's part is too large. */
-  #shrink(node: Node, axes: Axes, rule: Rule, cuts: Range[][]): void {
+  #shrink(node: Node, axes: Axes, rule: AxesRule, cuts: Range[][]): void {
     for (;;) {
       const largest = cuts.map((ranges) => ranges.reduce((x, y) => y.size > x.size ? y : x));
       const bytes = bytesOfBox(boxOf(axes, largest, numeric(node.shape)), node);

@@ -6,10 +6,11 @@
  */
 import { type Graph, labelOf, type Node } from "../../graph/node.ts";
 import { numeric, sizeOf, stridesOf } from "../../graph/shape.ts";
-import { elementwise } from "./alike.ts";
 import { storageBytes } from "./kernels/wgsl.ts";
 import { elementsOf } from "./nodes.ts";
-import { type Axes, ruleOf } from "./split_rules.ts";
+import type { Axes } from "./rules/axes.ts";
+import { elementRuleOf } from "./rules/elements.ts";
+import { anchorRuleOf, axesOf, isPointwise, keepsOrder } from "./rules/rules.ts";
 import { BindingLimitError } from "./storages.ts";
 import {
   blockAxis,
@@ -97,7 +98,7 @@ function familiesOf(graph: Graph, { isCut }: GridOptions): Member[][][] {
   const want = (node: Node, elements: number) =>
     wanted.set(node, leastMultiple(wanted.get(node) ?? 1, elements));
   for (const node of graph.nodes) {
-    const rule = ruleOf(node);
+    const rule = axesOf(node);
     node.inputs.forEach((u, i) => {
       const axes = rule?.operands[i];
       if (axes && isCut(u)) want(u, together(u, axes, rule.whole));
@@ -106,18 +107,18 @@ function familiesOf(graph: Graph, { isCut }: GridOptions): Member[][][] {
     const like = node.inputs.find((u, i) => isCut(u) && isAlike(node, i));
     if (!like) continue;
     groups.join(node, like);
-    if (node.op !== "transpose") families.join(node, like);
-    else for (const n of [node, like]) want(n, keptBy(node.attrs.perm, numeric(node.shape)));
+    const order = orderOf(node);
+    if (!order) families.join(node, like);
+    else for (const n of [node, like]) want(n, keptBy(order, numeric(node.shape)));
   }
   const found = new Map<Node, Map<Node, Member[]>>();
   for (const node of graph.nodes) {
     if (!isCut(node)) continue;
-    const rule = ruleOf(node);
+    const rule = axesOf(node);
     const own = rule ? together(node, rule.out, rule.whole) : 1;
-    const spare = node.op === "scatter_add" ? sizeOf(numeric(node.shape).slice(1)) : 0;
     const group = found.get(groups.of(node)) ?? new Map<Node, Member[]>();
     found.set(groups.of(node), group);
-    const member = { node, own, wanted: wanted.get(node) ?? 1, spare };
+    const member = { node, own, wanted: wanted.get(node) ?? 1, spare: rule?.spare ?? 0 };
     const root = families.of(node);
     group.set(root, [...(group.get(root) ?? []), member]);
   }
@@ -144,13 +145,17 @@ class Sets<T> {
 function isAlike(node: Node, operand: number): boolean {
   const u = node.inputs[operand];
   if (elementsOf(u) !== elementsOf(node)) return false;
-  if (elementwise.has(node.op) || node.op === "reshape" || node.op === "transpose" || node.op === "barrier") {
-    return true;
-  }
-  const rule = ruleOf(node);
+  if (isPointwise(node) || keepsOrder(node) || orderOf(node)) return true;
+  const rule = axesOf(node);
   const axes = rule?.operands[operand];
   return axes !== undefined && axes.length === rule!.out.length &&
-    axes.every((axis, i) => axis?.dim === rule!.out[i]?.dim) && node.op !== "matmul";
+    axes.every((axis, i) => axis?.dim === rule!.out[i]?.dim) && anchorRuleOf(node)?.kind !== "product";
+}
+
+/** The operand's axes in the order of the node's, where it only orders them anew. */
+function orderOf(node: Node): readonly number[] | undefined {
+  const rule = elementRuleOf(node);
+  return rule?.kind === "view" ? rule.order?.(node as never) : undefined;
 }
 
 /** Elements of a tensor from the first axis that has to be seen whole. */
@@ -161,8 +166,8 @@ function together(node: Node, axes: Axes, whole: ReadonlySet<number>): number {
 }
 
 /** Elements that a transposition leaves next to each other. */
-function keptBy(perm: readonly number[], shape: readonly number[]): number {
-  const first = perm.findIndex((p, i) => p !== i);
+function keptBy(order: readonly number[], shape: readonly number[]): number {
+  const first = order.findIndex((p, i) => p !== i);
   return sizeOf(shape.slice(first));
 }
 
@@ -201,8 +206,8 @@ function blocksOf(
 
 /** A grid over the axes that may be cut wherever they stand, as attention's heads; `undefined` if its boxes would be too large. */
 function gridOfAxes(node: Node, { maxBytes, isInOrder }: GridOptions): Grid | undefined {
-  const rule = ruleOf(node);
-  if (!rule || isInOrder(node) || node.op === "scatter_add") return undefined;
+  const rule = axesOf(node);
+  if (!rule || isInOrder(node) || rule.spare !== undefined) return undefined;
   let bytes = elementsOf(node) * storageBytes(node.dtype);
   const grid = wholeBox(numeric(node.shape)).map((range, i) => {
     const axis = rule.out[i];

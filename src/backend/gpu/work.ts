@@ -5,14 +5,12 @@
  * @module
  */
 import type { Node } from "../../graph/node.ts";
-import { numeric } from "../../graph/shape.ts";
-import type { Group } from "./fusion.ts";
+import type { Group } from "./group.ts";
 import { storageBytes } from "./kernels/wgsl.ts";
 import type { Kernel, Storage } from "./kernels/writer.ts";
 import { elementsOf } from "./nodes.ts";
-
-/** Operations an element of the operand, for anchors that are no products. */
-const perElement: Readonly<Record<string, number>> = { softmax: 5, layer_norm: 8, layer_norm_grad: 12 };
+import { elementRuleOf } from "./rules/elements.ts";
+import { anchorRuleOf } from "./rules/rules.ts";
 
 /**
  * The kernels of a group with what each has to do, unless they say so themselves. The first one does the group's arithmetic;
@@ -31,48 +29,20 @@ export function withWork(
   }));
 }
 
-/** Floating-point operations of a group: those of its anchor, and one for each element of every other node. */
-function groupFlops(group: Group): number {
-  const nodes = [...group.nodes, ...group.prologue];
-  const attention = nodes.filter((n) => isAttention(n.op));
-  const pointwise = nodes.filter((n) => n !== group.anchor && !isAttention(n.op));
-  return (attention.length > 0 ? attentionFlops(attention) : anchorFlops(group.anchor)) +
-    pointwise.reduce((sum, node) => sum + elementsOf(node), 0);
-}
-
-function anchorFlops(anchor: Node | undefined): number {
-  if (!anchor) return 0;
-  if (anchor.op === "matmul") {
-    const a = numeric(anchor.inputs[0].shape);
-    return 2 * elementsOf(anchor) * a[a.length - (anchor.attrs.transA ? 2 : 1)];
-  }
-  const operand = anchor.op === "scatter_add" ? anchor.inputs.at(-1)! : anchor.inputs[0];
-  return (perElement[anchor.op] ?? 1) * elementsOf(operand);
-}
-
-function isAttention(op: string): boolean {
-  return op.startsWith("attention");
-}
-
-/**
- * Products of `[S, d]` and `[T, d]` in one kernel: forward makes scores and results; the gradients make the scores and the
- * gradient of the probabilities again, and one product for each result.
- */
-function attentionFlops(nodes: readonly Node[]): number {
-  const [q, k] = nodes[0].inputs.map((n) => numeric(n.shape));
-  const ops = new Set<string>(nodes.map((n) => n.op));
-  const [query, key, value] = ["query", "key", "value"].map((name) => ops.has(`attention_grad_${name}`));
-  const products = query || key ? 2 + Number(query) + Number(key) + Number(value) : 2;
-  const causal = "causal" in nodes[0].attrs && nodes[0].attrs.causal === true;
-  const pairs = q[0] * q[1] * k[1] * (causal ? 0.5 : 1); // [B, S, T]
-  return 2 * products * pairs * q[2];
+/** Floating-point operations of a group: those of its anchor with its siblings, and one for each element of every other node. */
+function groupFlops({ anchor, nodes, prologue }: Group): number {
+  const rule = anchor && anchorRuleOf(anchor);
+  const all = [...nodes, ...prologue];
+  const own = !anchor ? 0 : rule!.flops?.(anchor as never, all) ?? elementsOf(anchor.inputs[0]);
+  if (rule?.kind === "closed") return own;
+  return own + all.filter((n) => n !== anchor).reduce((sum, node) => sum + elementsOf(node), 0);
 }
 
 function elementsRead(kernel: Kernel): number {
   return kernel.bindings.filter((b) => !b.writes).reduce((sum, b) => sum + b.storage.elements, 0);
 }
 
-/** Each storage once; a table that rows are gathered from counts those rows, a state that is written is read too. */
+/** Each storage once; a table that rows are looked up in counts those rows, a state that is written is read too. */
 function bytesOf(kernel: Kernel, gathered: ReadonlyMap<Storage, number>): number {
   const seen = new Map<Storage, number>();
   for (const { storage, writes } of kernel.bindings) {
@@ -83,7 +53,7 @@ function bytesOf(kernel: Kernel, gathered: ReadonlyMap<Storage, number>): number
   return [...seen.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
-/** Bytes read of storages that a group reads through `gather` alone. */
+/** Bytes read of storages that a group only looks rows up in. */
 function gatheredBytes(
   group: Group,
   storageOf: (node: Node) => Storage | undefined,
@@ -98,7 +68,8 @@ function gatheredBytes(
     node.inputs.forEach((input, i) => {
       const storage = own.has(input) ? undefined : storageOf(input);
       if (!storage) return visit(input);
-      if (node.op !== "gather" || i > 0) return whole.add(storage);
+      const rule = elementRuleOf(node);
+      if (rule?.kind !== "view" || rule.looksUp !== i) return whole.add(storage);
       bytes.set(storage, (bytes.get(storage) ?? 0) + elementsOf(node) * storageBytes(storage.dtype));
     });
   };

@@ -5,7 +5,7 @@ import {
   type GpuBackendOptions,
 } from "../../../src/backend/gpu/backend.ts";
 import { describeAdapter } from "../../../src/backend/gpu/device.ts";
-import { hasKernel } from "../../../src/backend/gpu/lower.ts";
+import { hasKernel } from "../../../src/backend/gpu/rules/rules.ts";
 import { makePlan, type PlanLimits } from "../../../src/backend/gpu/plan.ts";
 import { createInterpBackend } from "../../../src/backend/interp/interp.ts";
 import {

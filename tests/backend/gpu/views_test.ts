@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { isIdentity, mergedDims, reshapeStrides, viewOf } from "../../../src/backend/gpu/views.ts";
+import { isIdentity, mergedDims, reshapeStrides } from "../../../src/backend/gpu/strides.ts";
+import { viewOf } from "../../../src/backend/gpu/views.ts";
 import { createBuilder } from "../../../src/graph/graph.ts";
 
 const never = () => false;

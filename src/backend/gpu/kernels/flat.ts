@@ -9,11 +9,13 @@ import { numeric } from "../../../graph/shape.ts";
 import { opTable } from "../../../graph/table.ts";
 import type { Member } from "../alike.ts";
 import type { Region, RegionPlace } from "../arena.ts";
-import type { Group } from "../fusion.ts";
+import type { Group } from "../group.ts";
 import type { Flat, FlatMap, FlatReduction } from "../merging.ts";
 import { elementsOf, isLiteral } from "../nodes.ts";
+import { anchorRuleOf } from "../rules/rules.ts";
 import { isStridedOp, viewOf } from "../views.ts";
 import { GroupWriter, type Lowering, nameOf, widest } from "./fused.ts";
+import type { Fold } from "./reduce.ts";
 import { literal } from "./wgsl.ts";
 import { grid, type Kernel, type Storage } from "./writer.ts";
 
@@ -52,7 +54,7 @@ const sumThreads = 64;
 function reductionKernels({ members, places, results }: FlatReduction, lowering: FlatLowering): Kernel[] {
   const [first] = members;
   const anchor = first.results[0].node;
-  const op = anchor.op === "reduce_sum" ? "sum" : "max";
+  const op = anchorRuleOf(anchor)!.folds!;
   const name = `${nameOf(first.group)} of ${members.length}`;
   const regions = [...new Set(places.map((p) => p.region))];
   const stretch = stretchOf(members, lowering.parallelism);
@@ -88,8 +90,6 @@ function stretchOf(members: readonly Member[], parallelism: number): number {
   const wanted = 2 ** Math.ceil(Math.log2(total / (parallelism * 16)));
   return Math.min(Math.max(wanted, 4 * threads), 64 * threads);
 }
-
-type Fold = "sum" | "max";
 
 function partials(
   p: { first: Member; op: Fold; name: string; regions: readonly Region[]; stretch: number; count: number },

@@ -6,20 +6,21 @@
  * @module
  */
 import type { DType } from "../../../graph/dtype.ts";
-import type { Node } from "../../../graph/node.ts";
+import type { NodeOf } from "../../../graph/node.ts";
 import { numeric, sizeOf, stridesOf } from "../../../graph/shape.ts";
-import type { Group } from "../fusion.ts";
-import { type MapDim, mergedDims } from "../views.ts";
+import type { Group } from "../group.ts";
+import { type MapDim, mergedDims } from "../strides.ts";
 import { affine } from "./expression.ts";
 import { type GroupWriter, type Lowering, nameOf, powerOfTwo, widest } from "./fused.ts";
 import { computeTypes, type Lanes, literal, vectorType } from "./wgsl.ts";
 import { grid, type Kernel } from "./writer.ts";
 
-type Fold = "sum" | "max";
+/** What becomes of two elements. */
+export type Fold = "sum" | "max";
 
 /** The kernels of a group around a reduction: one, or two when there are few results. */
-export function reduceKernels(group: Group, lowering: Lowering): Kernel[] {
-  const anchor = group.anchor as Node & { op: "reduce_sum" | "reduce_max" };
+export function reduceKernels(group: Group, lowering: Lowering, op: Fold): Kernel[] {
+  const anchor = group.anchor as NodeOf<"reduce_sum">;
   const x = anchor.inputs[0];
   const shape = numeric(x.shape);
   const strides = stridesOf(shape);
@@ -30,7 +31,7 @@ export function reduceKernels(group: Group, lowering: Lowering): Kernel[] {
   };
   const [kept, reduced] = [part(false), part(true)];
   const problem: Problem = {
-    op: anchor.op === "reduce_sum" ? "sum" : "max",
+    op,
     dtype: anchor.dtype,
     kept,
     reduced,

@@ -7,7 +7,7 @@
  */
 import { labelOf } from "../../../graph/node.ts";
 import { BackendError } from "../../interface.ts";
-import type { Group } from "../fusion.ts";
+import type { Group } from "../group.ts";
 import { GroupWriter, type Lowering, powerOfTwo, widest } from "./fused.ts";
 import { strideLoop } from "./reduce.ts";
 import { layout, type Problem, rowLoops } from "./scatter_rows.ts";
