@@ -1,6 +1,7 @@
 import type { OpSpec } from "../builder.ts";
 import { type DType, isFloat } from "../dtype.ts";
 import { mapElements } from "./broadcasting.ts";
+import { sameAsOperand } from "./identity.ts";
 import { exact } from "./unary.ts";
 
 const onnxTypes: Record<DType, number> = { f32: 1, f16: 10, i32: 6, u32: 12, bool: 9 };
@@ -15,5 +16,6 @@ export const cast: OpSpec<"cast"> = {
   eval: (inputs, attrs, out) =>
     mapElements(inputs, out, attrs.dtype === "bool" ? (x) => x === 0 ? 0 : 1 : (x) => x),
   onnx: (scope, node, inputs) => scope.emit("Cast", inputs, { attrs: { to: onnxTypes[node.dtype] } }),
+  identity: sameAsOperand,
   tolerance: exact,
 };

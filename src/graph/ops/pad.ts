@@ -2,6 +2,7 @@ import type { OpSpec } from "../builder.ts";
 import { allocate } from "../dtype.ts";
 import { formatShape, numeric, ShapeError, sizeOf, stridesOf } from "../shape.ts";
 import { stridedOffsets } from "./broadcasting.ts";
+import { sameAsOperand } from "./identity.ts";
 import { exact } from "./unary.ts";
 
 /** The operand along `axis` inside zeros: `before` of them first and `size` elements in all. The gradient of `slice`. */
@@ -43,6 +44,7 @@ export const pad: OpSpec<"pad"> = {
     const wide = scope.emit("Mul", [place, after]);
     return scope.emit("Pad", [inputs[0], scope.emit("Add", [wide, scope.constant("i64", [2 * rank], pads)])]);
   },
+  identity: sameAsOperand,
   tolerance: exact,
   bind: (attrs, dim) => ({ ...attrs, size: dim(attrs.size) }),
 };

@@ -21,5 +21,7 @@ export const reduceMax: OpSpec<"reduce_max"> = {
       attrs: { keepdims: keepDims ? 1 : 0, noop_with_empty_axes: 1 },
     });
   },
+  reduces: true,
+  wide: true,
   tolerance: exact,
 };

@@ -1,6 +1,7 @@
 import type { OpSpec } from "../builder.ts";
 import { coefficientOf, formatShape, numeric, ShapeError, stridesOf, symbolsOf } from "../shape.ts";
 import { stridedOffsets, take } from "./broadcasting.ts";
+import { sameAsOperand } from "./identity.ts";
 import { exact } from "./unary.ts";
 
 /** `size` elements along `axis`, from `start`. */
@@ -35,6 +36,8 @@ export const slice: OpSpec<"slice"> = {
       : scope.emit("Add", [length, from]);
     return scope.emit("Slice", [inputs[0], from, to, scope.constant("i64", [1], [axis])]);
   },
+  identity: sameAsOperand,
+  view: true,
   tolerance: exact,
   bind: (attrs, dim) => ({ ...attrs, size: dim(attrs.size) }),
 };

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Node, OpName } from "../../../graph/node.ts";
-import { opTable } from "../../../graph/table.ts";
+import { specOf } from "../../../graph/table.ts";
 import { elementsOf, isLeaf } from "../nodes.ts";
 import { attentionRules } from "./attention.ts";
 import { type AxesRule, pointwiseAxes } from "./axes.ts";
@@ -43,7 +43,7 @@ export function isAnchor(node: Node): boolean {
 
 /** Whether a composite op has a kernel here; the others are expanded before a plan is made. */
 export function hasKernel(node: Node, limits: KernelLimits): boolean {
-  if (isLeaf(node) || opTable[node.op].expand === undefined) return false;
+  if (!specOf(node)?.expand) return false;
   return anchorRuleOf(node)?.supported?.(node as never, limits) ?? true;
 }
 
