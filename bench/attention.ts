@@ -17,7 +17,7 @@ import {
   blockTilings,
 } from "../src/backend/gpu/kernels/attention_block_tiling.ts";
 import { storageBytes } from "../src/backend/gpu/kernels/wgsl.ts";
-import { extentOf, type Kernel, type Storage } from "../src/backend/gpu/kernels/writer.ts";
+import { extentOf, type Kernel, type Storage, wgslOf } from "../src/backend/gpu/kernels/writer.ts";
 import { createBuilder, gradients, type Graph, type Node } from "../src/graph/graph.ts";
 import { expand } from "../src/graph/passes/expand.ts";
 import { mergeProjections } from "../src/graph/passes/merge_projections.ts";
@@ -142,7 +142,11 @@ async function tuneShape(name: string, shape: Shape): Promise<void> {
     for (const [title, change] of Object.entries(ablations)) {
       await report(
         `${name} ${anchor.op} ${title}`,
-        () => kernelsOf(anchor, outputs, undefined).map((k) => ({ ...k, wgsl: change(k.wgsl) })),
+        () =>
+          kernelsOf(anchor, outputs, undefined).map((k) => ({
+            ...k,
+            code: { ...k.code, body: change(k.code.body) },
+          })),
       );
     }
   }
@@ -228,8 +232,9 @@ async function time(kernels: readonly Kernel[]): Promise<{ each: number[]; all: 
     bindGroup: GPUBindGroup;
     workgroups: Kernel["workgroups"];
   }[] = [];
-  for (const { name, wgsl, bindings, workgroups } of kernels) {
-    const module = device.createShaderModule({ code: wgsl });
+  for (const kernel of kernels) {
+    const { name, bindings, workgroups } = kernel;
+    const module = device.createShaderModule({ code: wgslOf(kernel) });
     device.pushErrorScope("validation");
     const pipeline = await device.createComputePipelineAsync({
       layout: "auto",

@@ -215,12 +215,7 @@ function withSharedBuffers(kernel: Kernel, bufferOf: (storage: Storage) => unkno
   const written = new Set(kernel.bindings.filter((b) => b.writes).map((b) => bufferOf(b.storage)));
   const shared = kernel.bindings.map((b) => !b.writes && written.has(bufferOf(b.storage)));
   if (!shared.includes(true)) return kernel;
-  let { wgsl } = kernel;
-  shared.forEach((is, i) => {
-    const text = `@binding(${i}) var<storage, `;
-    if (is) wgsl = wgsl.replace(`${text}read>`, `${text}read_write>`);
-  });
-  return { ...kernel, wgsl, bindings: kernel.bindings.map((b, i) => shared[i] ? { ...b, shared: true } : b) };
+  return { ...kernel, bindings: kernel.bindings.map((b, i) => shared[i] ? { ...b, shared: true } : b) };
 }
 
 /** Large results that are written over what only they are made of any more, row by row: of logits, their gradient. */

@@ -24,7 +24,7 @@ import { findCulprit } from "./diagnose.ts";
 import { checkFootprint, describeFootprint, footprintOf } from "./footprint.ts";
 import { decode, encode } from "./host.ts";
 import { Places } from "./places.ts";
-import type { Binding } from "./kernels/writer.ts";
+import { type Binding, wgslOf } from "./kernels/writer.ts";
 import { hasKernel } from "./rules/rules.ts";
 import { makePlan, type Plan, type PlanLimits, type PlanStorage, printPlan } from "./plan.ts";
 import { type Copy, type Output, Ring } from "./ring.ts";
@@ -96,17 +96,17 @@ export async function compileProgram(
   const footprint = footprintOf(plan);
   checkFootprint(footprint, { maxBytes: options.limits.maxTotalBytes, label: options.label });
   debugPrint(3, `plan of ${options.label ?? "program"}`, () => printPlan(plan));
-  for (const { name, wgsl } of plan.kernels) debugPrint(4, name, () => wgsl);
   const texts = plan.kernels.map((k, i) => ({
-    wgsl: k.wgsl,
+    wgsl: wgslOf(k),
     layout: {
       writes: k.bindings.map((b) => b.writes || b.shared === true),
       touched: plan.touches[i].length,
     },
   }));
+  texts.forEach(({ wgsl }, i) => debugPrint(4, plan.kernels[i].name, () => wgsl));
   await context.prepare(texts);
   const pipelines = Promise.all(
-    plan.kernels.map((k, i) => context.pipeline(k.name, k.wgsl, texts[i].layout)),
+    plan.kernels.map((k, i) => context.pipeline(k.name, texts[i].wgsl, texts[i].layout)),
   );
   states.retain();
   try {

@@ -15,7 +15,7 @@ function kernel(text: string): Kernel {
   const [reads, writes] = uses.split(">").map((s) => [...s.trim()]);
   return {
     name,
-    wgsl: "",
+    code: { directives: [], body: "" },
     workgroups: [1, 1, 1],
     bindings: [
       ...reads.map((r) => ({ storage: storage(r), lanes: 1 as const, writes: false })),
