@@ -4,7 +4,8 @@ import { mapElements } from "./broadcasting.ts";
 import { sameAsOperand } from "./identity.ts";
 import { exact } from "./unary.ts";
 
-const onnxTypes: Record<DType, number> = { f32: 1, f16: 10, i32: 6, u32: 12, bool: 9 };
+/** ONNX's numbers of the types. */
+export const onnxTypes: Record<DType, number> = { f32: 1, f16: 10, i32: 6, u32: 12, bool: 9 };
 
 /** The same values as another type: floats are truncated to integers, anything but 0 is true. */
 export const cast: OpSpec<"cast"> = {

@@ -184,6 +184,17 @@ test("merged updates and norms are the interpreter's, and states are read and wr
   assertNear(await program.read(["l3.bias"]), await reference.read(["l3.bias"]));
 });
 
+test("maxima of several states that are made together keep a NaN", async (backend) => {
+  const b = createBuilder();
+  const states = [300, 40, 1000].map((size, i) => b.state(`s${i}`, "f32", [size]));
+  b.output("y", b.concat(states.map((s) => b.reshape(b.maximum(s), [1])), 0));
+  const program = await backend.compile(b.graph());
+  assert.ok(program.kernels.some((k) => k.name.includes(" of 3")));
+  const first = hostTensor("f32", [300], new Float32Array(300).fill(-2).with(299, NaN).with(3, 7));
+  await program.write({ s0: first, s1: hostTensor("f32", [40], new Float32Array(40).fill(-3)) });
+  assert.deepEqual([...(await program.run({})).y.data], [NaN, -3, 0]);
+});
+
 test("work memory in the arenas of gradients changes no bit", async (backend) => {
   const tight = await createGpuBackend({ smallWorkBytes: 4096 });
   try {

@@ -12,7 +12,7 @@ import type { ElementScope, Index } from "../rules/element.ts";
 import { elementRuleOf } from "../rules/elements.ts";
 import { broadcastMap, type IndexMap, isIdentity, mergedDims } from "../strides.ts";
 import { type View, viewOf } from "../views.ts";
-import { computeTypes, type Lanes, literal, vectorType } from "./wgsl.ts";
+import { computeTypes, extremum, type Lanes, literal, vectorType } from "./wgsl.ts";
 import type { KernelWriter, Storage } from "./writer.ts";
 
 /** What an expression may read: `storageOf` gives stored nodes of other kernels, `undefined` for what is computed here. */
@@ -102,6 +102,14 @@ export class Scope implements ElementScope {
 
   number(dtype: DType, value: number, lanes: Lanes): string {
     return `${vectorType(computeTypes[dtype], lanes)}(${literal(dtype, value, this.#writer.needs)})`;
+  }
+
+  extremum(
+    name: "max" | "min",
+    values: readonly [string, string],
+    of: { dtype: DType; lanes: Lanes },
+  ): string {
+    return extremum(name, values, { ...of, needs: this.#writer.needs });
   }
 
   once(key: string, make: () => string): string {

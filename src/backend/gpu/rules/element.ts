@@ -32,6 +32,12 @@ export interface ElementScope {
   counter(index: Index): string;
   /** A number in the type that elements of `dtype` are computed in, for each lane. */
   number(dtype: DType, value: number, lanes: Lanes): string;
+  /** The larger or the smaller of two values of `dtype`; of floats a NaN, if there is one. */
+  extremum(
+    name: "max" | "min",
+    values: readonly [string, string],
+    of: { dtype: DType; lanes: Lanes },
+  ): string;
   /** Declares a variable and returns its name. */
   let(type: string, expression: string): string;
   /** What `make` gives, made once for each key. */

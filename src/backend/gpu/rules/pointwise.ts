@@ -58,13 +58,21 @@ export const pointwiseRules = {
   sub: { kind: "pointwise", expression: ([x, y]) => `${x} - ${y}` },
   mul: { kind: "pointwise", expression: ([x, y]) => `${x} * ${y}` },
   div: { kind: "pointwise", expression: ([x, y]) => `${x} / ${y}`, steps: 4 },
-  max: { kind: "pointwise", expression: ([x, y]) => `max(${x}, ${y})` },
-  min: { kind: "pointwise", expression: ([x, y]) => `min(${x}, ${y})` },
+  max: extremum("max"),
+  min: extremum("min"),
   less: { kind: "pointwise", expression: ([x, y]) => `${x} < ${y}` },
   equal: { kind: "pointwise", expression: ([x, y]) => `${x} == ${y}` },
   where: { kind: "pointwise", expression: ([condition, x, y]) => `select(${y}, ${x}, ${condition})` },
   barrier: { kind: "pointwise", expression: ([x]) => x, vanishes: true },
 } satisfies { readonly [K in OpName]?: PointwiseRule<K> };
+
+function extremum(name: "max" | "min") {
+  return {
+    kind: "pointwise",
+    expression: ([x, y], { node, lanes, scope }) =>
+      scope.extremum(name, [x, y], { dtype: node.dtype, lanes }),
+  } satisfies PointwiseRule<"max" | "min">;
+}
 
 function number<K extends OpName>({ node, lanes, scope }: PointwiseAt<K>, value: number): string {
   return scope.number(node.dtype, value, lanes);
