@@ -78,14 +78,17 @@ export async function createGpuBackend(options: GpuBackendOptions = {}): Promise
     description: `WebGPU on ${adapter.description}${adapter.software ? " (software)" : ""}`,
     precisions: adapter.features.includes("shader-f16") ? ["f32", "f16"] : ["f32"],
     async compile(graph, compileOptions = {}) {
-      const program = await compileProgram(context, graph, { ...compileOptions, limits });
+      const program: GpuProgram = await compileProgram(context, graph, {
+        ...compileOptions,
+        limits,
+        onDispose: () => void programs.delete(program),
+      });
       programs.add(program);
       return program;
     },
-    guard: (advice) => context.watchdog.guard(advice),
+    guard: options.endHungProcess ? (advice) => context.watchdog.guard(advice) : undefined,
     async dispose() {
       for (const program of programs) await program.dispose();
-      programs.clear();
       context.dispose();
     },
   };

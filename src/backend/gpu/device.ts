@@ -6,6 +6,7 @@
  */
 import { BackendError } from "../interface.ts";
 import { type KernelLayout, type KernelText, layoutOf, precompile } from "./precompile.ts";
+import { createPipelines } from "./pipelines.ts";
 import { createWatchdog, type Watchdog } from "./watchdog.ts";
 
 /** What there is to know about a GPU before using it. */
@@ -69,8 +70,10 @@ export interface GpuContext {
   readonly device: GPUDevice;
   /** What it was opened on. */
   readonly adapter: AdapterDescription;
-  /** The compiled kernel; equal texts are compiled once for each layout. */
+  /** The compiled kernel; equal texts are compiled once for each layout. To be given back when it is not used any more. */
   pipeline(kernel: string, wgsl: string, layout?: KernelLayout): Promise<GPUComputePipeline>;
+  /** Counts a user of each of these kernels out. */
+  giveBack(kernels: readonly KernelText[]): void;
   /** Compiles those of the kernels that are new in several processes, where that makes `pipeline` faster after it. */
   prepare(kernels: readonly KernelText[]): Promise<void>;
   /** How many pipelines have been compiled. */
@@ -81,7 +84,7 @@ export interface GpuContext {
   verify(diagnose?: () => Promise<string | undefined>): Promise<void>;
   /** Maps a buffer for reading when all that was submitted is done; rejects when the device is lost or hangs. */
   map(buffer: GPUBuffer, bytes: number): Promise<void>;
-  /** Hears of every submission and watches every wait. */
+  /** Is told of every submission and watches every wait. */
   readonly watchdog: Watchdog;
   /** Makes buffers with errors caught; rejects with the bytes and the name when there is no room. */
   allocate<T>(what: string, make: () => T): Promise<T>;
@@ -93,6 +96,11 @@ export interface GpuContext {
 export interface OpenOptions {
   /** A wait for the GPU is given up after so many milliseconds plus ten times what the work should take; 60,000. */
   readonly hangLimitMs?: number;
+  /**
+   * Whether `guard` is there, which ends the process when a hung device blocks its thread. For programs that own their process, as the
+   * command line does; without it a hang fails with an error where the thread is not blocked, and lasts where it is.
+   */
+  readonly endHungProcess?: boolean;
   /**
    * Processes that compile; as many as the machine has cores, 12 at most, where the driver is known to keep what it compiled, else
    * none.
@@ -139,7 +147,7 @@ function createContext(
   adapter: AdapterDescription,
   { watchdog, compileProcesses }: { watchdog: Watchdog; compileProcesses: number },
 ): GpuContext {
-  const pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  const pipelines = createPipelines<GPUComputePipeline>({ maxIdle: maxIdlePipelines });
   let failure: BackendError | undefined;
   let open = true;
   let lost = false;
@@ -165,14 +173,11 @@ function createContext(
       return pipelines.size;
     },
     pipeline(kernel: string, wgsl: string, layout?: KernelLayout) {
-      const key = keyOf({ wgsl, layout });
-      let pipeline = pipelines.get(key);
-      if (!pipeline) pipelines.set(key, pipeline = compile(device, kernel, wgsl, layout));
-      return pipeline;
+      return pipelines.take(keyOf({ wgsl, layout }), () => compile(device, kernel, wgsl, layout));
     },
+    giveBack: (kernels: readonly KernelText[]) => pipelines.giveBack(kernels.map(keyOf)),
     async prepare(kernels: readonly KernelText[]) {
-      const fresh = new Map(kernels.map((k) => [keyOf(k), k]));
-      for (const key of pipelines.keys()) fresh.delete(key);
+      const fresh = new Map(kernels.filter((k) => !pipelines.has(keyOf(k))).map((k) => [keyOf(k), k]));
       const { features, limits } = adapter;
       const wanted = wantedFeatures.filter((f) => features.includes(f));
       await precompile([...fresh.values()], { processes: compileProcesses, features: wanted, limits });
@@ -206,7 +211,8 @@ function createContext(
       device.pushErrorScope("out-of-memory");
       device.pushErrorScope("validation");
       const made = make();
-      const errors = [await device.popErrorScope(), await device.popErrorScope()];
+      // Both at once: what is made while one answer is awaited has scopes of its own.
+      const errors = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
       const error = errors.find((e) => e);
       if (error) {
         throw new BackendError(
@@ -227,6 +233,8 @@ function createContext(
 }
 
 const LOSS_MS = 200;
+/** Kernels of a few programs: each takes some kilobytes of the driver's memory. */
+const maxIdlePipelines = 1024;
 
 async function compile(
   device: GPUDevice,
@@ -264,23 +272,29 @@ function defaultProcesses({ description, software }: AdapterDescription): number
 
 async function requestAdapter(): Promise<GPUAdapter | null> {
   if (typeof navigator === "undefined" || !navigator.gpu) return null;
-  prepareDrivers();
-  return await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+  const restore = preferVulkan();
+  try {
+    return await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+  } finally {
+    restore();
+  }
 }
 
 /**
- * What Deno and the drivers read from the environment at the first request, unless the user has said otherwise.
+ * Has Deno look for Vulkan only, on Linux, unless the user has said otherwise, and returns what puts the environment back.
  *
- * On Linux only Vulkan is looked for. Deno would open EGL too, and libEGL frees the memory of a thread twice when the thread ends while
- * the process does ("double free or corruption" after the last line of output). And in containers Mesa complains on standard
- * error that XDG_RUNTIME_DIR is not set, though nothing here uses it.
+ * Deno reads `DENO_WEBGPU_BACKEND` at a thread's first request for an adapter, and never again. It would open EGL too, and libEGL frees
+ * the memory of a thread twice when the thread ends while the process does ("double free or corruption" after the last line of
+ * output).
  */
-function prepareDrivers(): void {
-  if (Deno.build.os !== "linux") return;
-  for (const [name, value] of [["DENO_WEBGPU_BACKEND", "vulkan"], ["XDG_RUNTIME_DIR", "/tmp"]]) {
-    const allowed = Deno.permissions.querySync({ name: "env", variable: name }).state === "granted";
-    if (allowed && !Deno.env.get(name)) Deno.env.set(name, value);
-  }
+function preferVulkan(): () => void {
+  const variable = "DENO_WEBGPU_BACKEND";
+  const mayChange = Deno.permissions.querySync({ name: "env", variable }).state === "granted";
+  if (Deno.build.os !== "linux" || !mayChange) return () => {};
+  const before = Deno.env.get(variable);
+  if (before) return () => {};
+  Deno.env.set(variable, "vulkan");
+  return () => before === undefined ? Deno.env.delete(variable) : Deno.env.set(variable, before);
 }
 
 function describe(adapter: GPUAdapter): AdapterDescription {

@@ -106,6 +106,8 @@ async function compileInProcess(task: Task, signal: AbortSignal): Promise<void> 
       stdin: "piped",
       stdout: "null",
       stderr: "null",
+      // What the program's own device was opened with (device.ts).
+      env: Deno.build.os === "linux" ? { DENO_WEBGPU_BACKEND: "vulkan" } : {},
       signal,
     }).spawn();
     const script = `(${compile.toString()})(${JSON.stringify(task)}, ${layoutOf.toString()});`;

@@ -84,7 +84,7 @@ interface FedSlot {
 export async function compileProgram(
   context: GpuContext,
   source: Graph,
-  options: CompileOptions & { limits: PlanLimits },
+  options: CompileOptions & { limits: PlanLimits; onDispose?: () => void },
 ): Promise<GpuProgram> {
   context.check();
   if (options.share && !(options.share instanceof DeviceProgram && options.share.isOn(context))) {
@@ -108,13 +108,25 @@ export async function compileProgram(
   const pipelines = Promise.all(
     plan.kernels.map((k, i) => context.pipeline(k.name, texts[i].wgsl, texts[i].layout)),
   );
+  const giveBack = () => {
+    context.giveBack(texts);
+    states.release();
+  };
+  const onDispose = () => {
+    giveBack();
+    options.onDispose?.();
+  };
   states.retain();
   try {
     const label = options.label ?? "program";
     const perSubmit = options.limits.kernelsPerSubmit ?? Infinity;
-    return await DeviceProgram.create(context, { label, graph, plan, states, perSubmit }, await pipelines);
+    return await DeviceProgram.create(
+      context,
+      { label, graph, plan, states, perSubmit, onDispose },
+      await pipelines,
+    );
   } catch (error) {
-    states.release();
+    giveBack();
     if (!(error instanceof BackendError && error.outOfMemory)) throw error;
     throw new BackendError(`${error.message}; ${describeFootprint(footprint)}`, { outOfMemory: true });
   }
@@ -127,6 +139,8 @@ interface Compiled {
   readonly states: StateTable;
   /** Kernels after which a run is handed to the device, at the end of their pass. */
   readonly perSubmit: number;
+  /** Is called when it is disposed. */
+  readonly onDispose: () => void;
 }
 
 class DeviceProgram implements GpuProgram {
@@ -145,16 +159,18 @@ class DeviceProgram implements GpuProgram {
   readonly #graph: Graph;
   readonly #outputs: readonly OutputSlot[];
   readonly #ring: Ring;
+  readonly #onDispose: () => void;
   #staging?: GPUBuffer;
   #disposed = false;
 
   readonly #work: { readonly label: string; readonly flops: number };
 
-  private constructor(context: GpuContext, { label, graph, plan, states, perSubmit }: Compiled) {
+  private constructor(context: GpuContext, { label, graph, plan, states, perSubmit, onDispose }: Compiled) {
     this.#context = context;
     this.#plan = plan;
     this.states = states;
     this.#perSubmit = perSubmit;
+    this.#onDispose = onDispose;
     this.#places = new Places(context);
     this.#inputs = inputsOf(graph);
     this.#graph = graph;
@@ -293,7 +309,7 @@ class DeviceProgram implements GpuProgram {
     if (!this.#disposed) {
       this.#disposed = true;
       this.#places.destroy();
-      this.states.release();
+      this.#onDispose();
     }
     return Promise.resolve();
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { createGpuBackend, type GpuBackend } from "../../../src/backend/gpu/backend.ts";
-import { describeAdapter } from "../../../src/backend/gpu/device.ts";
+import { describeAdapter, openDevice } from "../../../src/backend/gpu/device.ts";
 import { BackendError } from "../../../src/backend/interface.ts";
 import { createBuilder, type Graph, hostTensor } from "../../../src/graph/graph.ts";
 
@@ -110,6 +110,69 @@ test("queued work is bounded by the time it should take: steps then wait by them
   } finally {
     GPUBuffer.prototype.mapAsync = map;
   }
+});
+
+test("errors of what is made at the same time go to who made it", async (_backend, device) => {
+  // A driver that runs out of memory for the first buffer, as WebGPU's scopes would report it.
+  const scopes: { filter: GPUErrorFilter; error: GPUError | null }[] = [];
+  device.pushErrorScope = (filter) => void scopes.push({ filter, error: null });
+  device.popErrorScope = () => Promise.resolve(scopes.pop()!.error);
+  const context = await openDevice({ onDevice: (d) => Object.assign(d, device) });
+  const fail = () => {
+    scopes.findLast((s) => s.filter === "out-of-memory")!.error = new GPUOutOfMemoryError("no room");
+  };
+  const made = await Promise.allSettled([
+    context.allocate("first", fail),
+    context.allocate("second", () => 7),
+  ]);
+  context.dispose();
+  assert.deepEqual(made.map((m) => m.status), ["rejected", "fulfilled"]);
+});
+
+test("what a disposed program took leaves the backend's lists", async (backend) => {
+  const program = await backend.compile(products());
+  const dispose = program.dispose.bind(program);
+  let times = 0;
+  program.dispose = () => {
+    times++;
+    return dispose();
+  };
+  await program.dispose();
+  await backend.dispose();
+  assert.equal(times, 1);
+});
+
+test("a backend ends the process of a GPU that hangs only where it is told to", async (backend) => {
+  assert.equal(backend.guard, undefined);
+  const strict = await createGpuBackend({ endHungProcess: true });
+  strict.guard!(() => "advice")[Symbol.dispose]();
+  await strict.dispose();
+});
+
+Deno.test({
+  name: "webgpu: the environment is as it was",
+  ignore: !adapter,
+  async fn() {
+    const script = `
+      import { createGpuBackend } from "./src/backend/gpu/backend.ts";
+      const variables = () => JSON.stringify(Object.entries(Deno.env.toObject()).sort());
+      const before = variables();
+      const backend = await createGpuBackend();
+      await backend.dispose();
+      Deno.stdout.writeSync(new TextEncoder().encode(String(variables() === before)));
+      Deno.exit();
+    `;
+    await using child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", "--ext=ts", "-"],
+      env: { DENO_WEBGPU_BACKEND: "", XDG_RUNTIME_DIR: "" },
+      cwd: fileURLToPath(new URL("../../../", import.meta.url)),
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    await new Blob([script]).stream().pipeTo(child.stdin);
+    assert.equal(await new Response(child.stdout).text(), "true");
+  },
 });
 
 test("profiling gives each kernel's time and work, and counts as a step", async (backend) => {
