@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isDebugging } from "../../graph/debug.ts";
 import type { Graph } from "../../graph/node.ts";
 import type { Backend, CompileOptions } from "../interface.ts";
 import { type AdapterDescription, type GpuContext, openDevice, type OpenOptions } from "./device.ts";
@@ -25,6 +26,8 @@ export interface GpuBackendOptions extends OpenOptions {
   readonly shortKernels?: boolean;
   /** The tiles that were measured to be best for products; `tuningFor` the adapter if not given, `null` for none. */
   readonly tuning?: Tuning | null;
+  /** Whether ids that are fed are checked against the tables they are looked up in; if not given, where `WEIR_DEBUG` is set. */
+  readonly checkIds?: boolean;
   /** Bytes of the largest piece of memory a kernel may bind; at most what the adapter has. */
   readonly maxBindingBytes?: number;
   /** Bytes of work memory that are worth no thought; 256 MiB if not given. */
@@ -81,6 +84,7 @@ export async function createGpuBackend(options: GpuBackendOptions = {}): Promise
       const program: GpuProgram = await compileProgram(context, graph, {
         ...compileOptions,
         limits,
+        checksIds: options.checkIds ?? isDebugging,
         onDispose: () => void programs.delete(program),
       });
       programs.add(program);

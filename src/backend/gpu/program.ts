@@ -25,6 +25,7 @@ import { checkFootprint, describeFootprint, footprintOf } from "./footprint.ts";
 import { decode, encode } from "./host.ts";
 import { Places } from "./places.ts";
 import { type Binding, wgslOf } from "./kernels/writer.ts";
+import { checkIds, type IdInput, idInputsOf } from "./ids.ts";
 import { hasKernel } from "./rules/rules.ts";
 import { makePlan, type Plan, type PlanLimits, type PlanStorage, printPlan } from "./plan.ts";
 import { type Copy, type Output, Ring } from "./ring.ts";
@@ -84,7 +85,7 @@ interface FedSlot {
 export async function compileProgram(
   context: GpuContext,
   source: Graph,
-  options: CompileOptions & { limits: PlanLimits; onDispose?: () => void },
+  options: CompileOptions & { limits: PlanLimits; checksIds?: boolean; onDispose?: () => void },
 ): Promise<GpuProgram> {
   context.check();
   if (options.share && !(options.share instanceof DeviceProgram && options.share.isOn(context))) {
@@ -120,9 +121,10 @@ export async function compileProgram(
   try {
     const label = options.label ?? "program";
     const perSubmit = options.limits.kernelsPerSubmit ?? Infinity;
+    const ids = options.checksIds ? idInputsOf(graph) : [];
     return await DeviceProgram.create(
       context,
-      { label, graph, plan, states, perSubmit, onDispose },
+      { label, graph, plan, states, perSubmit, ids, onDispose },
       await pipelines,
     );
   } catch (error) {
@@ -139,6 +141,8 @@ interface Compiled {
   readonly states: StateTable;
   /** Kernels after which a run is handed to the device, at the end of their pass. */
   readonly perSubmit: number;
+  /** Inputs to be checked at every run. */
+  readonly ids: readonly IdInput[];
   /** Is called when it is disposed. */
   readonly onDispose: () => void;
 }
@@ -159,17 +163,22 @@ class DeviceProgram implements GpuProgram {
   readonly #graph: Graph;
   readonly #outputs: readonly OutputSlot[];
   readonly #ring: Ring;
+  readonly #ids: readonly IdInput[];
   readonly #onDispose: () => void;
   #staging?: GPUBuffer;
   #disposed = false;
 
   readonly #work: { readonly label: string; readonly flops: number };
 
-  private constructor(context: GpuContext, { label, graph, plan, states, perSubmit, onDispose }: Compiled) {
+  private constructor(
+    context: GpuContext,
+    { label, graph, plan, states, perSubmit, ids, onDispose }: Compiled,
+  ) {
     this.#context = context;
     this.#plan = plan;
     this.states = states;
     this.#perSubmit = perSubmit;
+    this.#ids = ids;
     this.#onDispose = onDispose;
     this.#places = new Places(context);
     this.#inputs = inputsOf(graph);
@@ -324,6 +333,7 @@ class DeviceProgram implements GpuProgram {
   /** All inputs go to the device in one write. */
   #feed(feeds: Tensors): void {
     const checked = checkFeeds(this.#inputs, feeds);
+    checkIds(this.#ids, checked);
     if (!this.#places.inputs) return;
     const { buffer, host } = this.#places.inputs;
     for (const { storage, input, begin } of this.#fed) {

@@ -129,6 +129,21 @@ test("errors of what is made at the same time go to who made it", async (_backen
   assert.deepEqual(made.map((m) => m.status), ["rejected", "fulfilled"]);
 });
 
+test("ids outside their table are named where they are checked, and clamped where not", async (backend) => {
+  const b = createBuilder();
+  const table = b.state("table", "f32", [5, 2]);
+  b.output("y", b.gather(table, b.reshape(b.input("ids", "i32", [1, 3]), [3])));
+  const feeds = (...ids: number[]) => ({ ids: hostTensor("i32", [1, 3], ids) });
+  const strict = await createGpuBackend({ checkIds: true });
+  const program = await strict.compile(b.graph());
+  await program.run(feeds(0, 4, 0));
+  const wrong = isError(/^Cannot run: element 1 of input "ids" is 5, and gather %\d+ looks it up in 5 rows$/);
+  await assert.rejects(program.run(feeds(0, 5, 0)), wrong);
+  await assert.rejects(program.step(feeds(0, 0, -1)), isError(/element 2 of input "ids" is -1/));
+  await strict.dispose();
+  await (await backend.compile(b.graph())).run(feeds(0, 5, 0));
+});
+
 test("what a disposed program took leaves the backend's lists", async (backend) => {
   const program = await backend.compile(products());
   const dispose = program.dispose.bind(program);
