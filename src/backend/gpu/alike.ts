@@ -1,5 +1,6 @@
 /**
- * Which groups are alike: their expressions are equal up to tensors that are read and written at the index of the group's own element.
+ * Which groups are alike: their expressions are equal up to tensors that are read and written at the index of the group's own
+ * element.
  *
  * @module
  */

@@ -30,10 +30,11 @@ export interface GpuBackendOptions extends OpenOptions {
   readonly checkIds?: boolean;
   /** Bytes of the largest piece of memory a kernel may bind; at most what the adapter has. */
   readonly maxBindingBytes?: number;
-  /** Bytes of work memory that are worth no thought; 256 MiB if not given. */
+  /** Bytes of work memory that are not worth more compute passes to save; 256 MiB if not given. */
   readonly smallWorkBytes?: number;
   /**
-   * Bytes a program may take in all: more is refused before any of it is taken. If not given, what the machine has left on software
+   * Bytes a program may take in all: more is refused before any of it is taken. If not given, what the machine has left on
+   * software
    * adapters, and no limit on others.
    */
   readonly maxTotalBytes?: number;

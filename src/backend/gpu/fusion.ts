@@ -2,10 +2,12 @@
  * Which nodes become one kernel.
  *
  * A kernel is a **group**: at most one *anchor* (`rules/rule.ts`) with its siblings, pointwise nodes computed at the index of the
- * group's output (`nodes`: chains, several outputs, an anchor's epilogue), and pointwise nodes computed at the index of the anchor's
+ * group's output (`nodes`: chains, several outputs, an anchor's epilogue), and pointwise nodes computed at the index of the
+ * anchor's
  * operand (`prologue`). What is cheap is *inline* (`inline.ts`): it is computed again wherever it is read, and in no group.
  *
- * Groups carry a level, the longest way to the end. A node joins the group of its furthest consumers, which have the highest level;
+ * Groups carry a level, the longest way to the end. A node joins the group of its furthest consumers, which have the highest
+ * level;
  * everything a group reads from another one then has a strictly higher level, so the kernels' graph can have no cycle.
  *
  * @module
@@ -64,7 +66,10 @@ interface OpenGroup extends Group {
 /** The most nodes of a group. */
 const maxGroupNodes = 200;
 
-/** Cuts a bound graph into groups that bind at most `maxBuffers` buffers each. Nodes in `apart` are stored, each by a group alone. */
+/**
+ * Cuts a bound graph into groups that bind at most `maxBuffers` buffers each. Nodes in `apart` are stored, each by a group
+ * alone.
+ */
 export function fuse(graph: Graph, options: { maxBuffers: number; apart?: ReadonlySet<Node> }): Fusion {
   const apart = options.apart ?? new Set();
   const inline = chooseInline(graph, { maxBuffers: options.maxBuffers, apart });

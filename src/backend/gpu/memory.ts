@@ -43,7 +43,8 @@ export interface Assignment<T> {
  * assert.equal(slotOf.get("c"), slotOf.get("a"));
  * ```
  *
- * Values of at least `least` bytes lie in `hosts` where they fit before those are used, the largest first, if they are made before any
+ * Values of at least `least` bytes lie in `hosts` where they fit before those are used, the largest first, if they are made
+ * before any
  * part of a host is: what comes later would make kernels wait that use parts of the same buffer. Hosts have buffers of their own.
  */
 export function assignBuffers<T>(

@@ -106,7 +106,8 @@ export function mergeGroups(
 }
 
 /**
- * The schedule with groups of single numbers (counters, schedules, scales) made one group, as far as no state has to be copied for
+ * The schedule with groups of single numbers (counters, schedules, scales) made one group, as far as no state has to be copied
+ * for
  * that.
  */
 export function withScalarsTogether(graph: Graph, fusion: Fusion, maxBuffers: number): Schedule {

@@ -26,7 +26,7 @@ import { anchorRuleOf, isClosed, joinedAxis } from "./rules/rules.ts";
 import type { Tuning } from "./tuning/tuning.ts";
 import { arrange, touchesOf } from "./timeline.ts";
 import { isStridedOp } from "./views.ts";
-import { withWork } from "./work.ts";
+import { withCost } from "./cost.ts";
 
 export type { PlanStorage } from "./storages.ts";
 
@@ -42,7 +42,7 @@ export interface PlanLimits {
   readonly software: boolean;
   /** Which tiles were measured to be best on this device. */
   readonly tuning?: Tuning;
-  /** Bytes of work memory that are worth no thought; 256 MiB if not given. */
+  /** Bytes of work memory that are not worth more compute passes to save; 256 MiB if not given. */
   readonly smallWorkBytes?: number;
   /** Bytes a program may take in all; no limit if not given. */
   readonly maxTotalBytes?: number;
@@ -173,7 +173,7 @@ function planWith(
   for (const group of order) {
     const set = flat.get(group);
     const kernels = set ? flatKernels(set, lowering) : lower(group, lowering);
-    for (const kernel of withWork(group, kernels, lowering.storageOf)) {
+    for (const kernel of withCost(group, kernels, lowering.storageOf)) {
       if (kernel.bindings.length > maxBuffers) {
         throw new BackendError(
           `Cannot compile ${kernel.name}: it reads and writes ${kernel.bindings.length} buffers, ` +

@@ -168,7 +168,7 @@ class DeviceProgram implements GpuProgram {
   #staging?: GPUBuffer;
   #disposed = false;
 
-  readonly #work: { readonly label: string; readonly flops: number };
+  readonly #job: { readonly label: string; readonly flops: number };
 
   private constructor(
     context: GpuContext,
@@ -196,7 +196,7 @@ class DeviceProgram implements GpuProgram {
       flops,
       bytes,
     }));
-    this.#work = {
+    this.#job = {
       label: `a run of "${label}" (${this.kernels.length} kernels${largest(this.kernels)})`,
       flops: this.kernels.reduce((sum, k) => sum + k.flops, 0),
     };
@@ -371,7 +371,7 @@ class DeviceProgram implements GpuProgram {
     this.#after.forEach(copy);
     clock?.resolve(encoder);
     const commands = encoder.finish();
-    this.#context.watchdog.submit(() => device.queue.submit([commands]), this.#work);
+    this.#context.watchdog.submit(() => device.queue.submit([commands]), this.#job);
   }
 
   async #map(staging: GPUBuffer, bytes: number): Promise<ArrayBuffer> {

@@ -2,8 +2,9 @@
  * Tensors that are too large for one binding, as tensors of some of their elements.
  *
  * A tensor that is too large is never made: what reads it reads boxes of it, and a box is computed from boxes of the operands
- * (`rules/`). All boxes that are read come from a grid that the tensor is cut into, the same for what is computed from one
- * another row by row (`split_grids.ts`): a state, its gradient and its moments; logits, their probabilities and their gradient. What
+ * (`rules/`). All boxes that are read come from a partition that the tensor is cut into, the same for what is computed from one
+ * another row by row (`split_partitions.ts`): a state, its gradient and its moments; logits, their probabilities and their
+ * gradient. What
  * sums over an axis that is cut is the sum of what the parts give.
  *
  * @module
@@ -28,14 +29,14 @@ import {
   cutAt,
   cutRange,
   endOf,
-  type Grid,
   isWhole,
   overlap,
+  type Partition,
   type Range,
   shapeOfBox,
   wholeBox,
 } from "./split_boxes.ts";
-import { gridsOf, rowRanges, tooLarge } from "./split_grids.ts";
+import { partitionsOf, rowRanges, tooLarge } from "./split_partitions.ts";
 
 /** A tensor that became several. */
 export interface CutTensor {
@@ -86,7 +87,7 @@ function bytesOf(node: Node): number {
 class Cutter {
   readonly #source: Graph;
   readonly #maxBytes: number;
-  readonly #grids: ReadonlyMap<Node, Grid>;
+  readonly #partitions: ReadonlyMap<Node, Partition>;
   readonly #kept: ReadonlySet<Node>;
   readonly #b = new Builder(opTable);
   readonly #wholes = new Map<Node, Node>();
@@ -99,7 +100,7 @@ class Cutter {
   readonly #scope: PartScope = {
     b: this.#b,
     part: (node, box) => this.#part(node, box),
-    assemble: (node, grid, make) => this.#assemble(node, grid, make),
+    assemble: (node, partition, make) => this.#assemble(node, partition, make),
     again: (node, box) => this.#compute(node, box),
     named: (node, build) => this.#named(node, build),
     refuse: (operand) => this.#refuse(operand),
@@ -116,14 +117,14 @@ class Cutter {
       return node.op !== "state" || rowRanges(numeric(node.shape), maxBytes) !== undefined;
     };
     const isInOrder = (node: Node) => isLeaf(node) || this.#kept.has(node);
-    this.#grids = gridsOf(graph, { maxBytes, isCut, isInOrder });
+    this.#partitions = partitionsOf(graph, { maxBytes, isCut, isInOrder });
   }
 
   cut(): CutGraph {
     const { nodes, outputs, updates } = this.#source;
     for (const node of nodes) {
       if (node.op === "input" || node.op === "state") this.#leaf(node);
-      else if (!this.#grids.has(node) && !this.#isMade(node)) this.#whole(node);
+      else if (!this.#partitions.has(node) && !this.#isMade(node)) this.#whole(node);
     }
     for (const [name, node] of Object.entries(outputs)) {
       const boxes = this.#boxes(node);
@@ -151,8 +152,8 @@ class Cutter {
 
   /** The boxes that a node is made of. */
   #boxes(node: Node): Box[] {
-    const grid = this.#grids.get(node);
-    return grid ? boxesOf(grid) : [wholeBox(numeric(node.shape))];
+    const partition = this.#partitions.get(node);
+    return partition ? boxesOf(partition) : [wholeBox(numeric(node.shape))];
   }
 
   #leaf(node: NodeOf<"input"> | NodeOf<"state">): void {
@@ -177,8 +178,8 @@ class Cutter {
   #whole(node: Node): Node {
     let whole = this.#wholes.get(node);
     if (whole) return whole;
-    if (this.#grids.has(node)) this.#refuse(node);
-    const inParts = node.inputs.some((u) => this.#grids.has(u));
+    if (this.#partitions.has(node)) this.#refuse(node);
+    const inParts = node.inputs.some((u) => this.#partitions.has(u));
     whole = inParts
       ? this.#compute(node, wholeBox(numeric(node.shape)))
       : this.#b.clone(node, node.inputs.map((u) => this.#whole(u)));
@@ -191,8 +192,12 @@ class Cutter {
     if (isWhole(box, numeric(node.shape))) return this.#whole(node);
     const known = this.#parts.get(node)?.get(keyOf(box));
     if (known) return known;
-    const grid = this.#grids.get(node);
-    return this.#keep(node, box, grid ? this.#fromGrid(node, grid, box) : this.#fromWhole(node, box));
+    const partition = this.#partitions.get(node);
+    return this.#keep(
+      node,
+      box,
+      partition ? this.#fromGrid(node, partition, box) : this.#fromWhole(node, box),
+    );
   }
 
   #keep(node: Node, box: Box, part: Node): Node {
@@ -208,8 +213,8 @@ class Cutter {
     return this.#isMade(node) ? this.#compute(node, box) : this.#slice(this.#whole(node), box);
   }
 
-  #fromGrid(node: Node, grid: Grid, box: Box): Node {
-    const ranges = grid.map((all, axis) => all.filter((r) => overlap(r, box[axis])));
+  #fromGrid(node: Node, partition: Partition, box: Box): Node {
+    const ranges = partition.map((all, axis) => all.filter((r) => overlap(r, box[axis])));
     if (ranges.every((list) => list.length === 1)) {
       const piece = ranges.map(([range]) => range);
       if (keyOf(piece) === keyOf(box)) return this.#compute(node, box);
@@ -221,11 +226,11 @@ class Cutter {
     return this.#assemble(node, cuts, (cell) => this.#part(node, cell));
   }
 
-  /** One tensor of the boxes of a grid. */
-  #assemble(node: Node, grid: Grid, make: (box: Box) => Node): Node {
+  /** One tensor of the boxes of a partition. */
+  #assemble(node: Node, partition: Partition, make: (box: Box) => Node): Node {
     const join = (done: readonly Range[]): Node => {
-      if (done.length === grid.length) return make(done);
-      const parts = grid[done.length].map((range) => join([...done, range]));
+      if (done.length === partition.length) return make(done);
+      const parts = partition[done.length].map((range) => join([...done, range]));
       return this.#named(node, (b) => b.concat(parts, done.length));
     };
     return join([]);
@@ -277,7 +282,7 @@ class Cutter {
   #byRule(node: Node, box: Box): Node {
     if (!this.#rules.has(node)) this.#rules.set(node, axesOf(node));
     const rule = this.#rules.get(node);
-    if (!rule) return this.#refuse(node.inputs.find((u) => this.#grids.has(u)) ?? node);
+    if (!rule) return this.#refuse(node.inputs.find((u) => this.#partitions.has(u)) ?? node);
     const wanted = wholeBox(rule.dims);
     rule.out.forEach((axis, i) => {
       if (!axis || rule.whole.has(axis.dim)) return;
@@ -285,7 +290,7 @@ class Cutter {
       wanted[axis.dim] = { begin, size: Math.ceil(endOf(box[i]) / axis.unit) - begin };
     });
     const cuts = this.#cutsOf(node, rule, wanted);
-    const grid = rule.out.map((axis, i) =>
+    const partition = rule.out.map((axis, i) =>
       axis
         ? cuts[axis.dim].map(({ begin, size }) => ({ begin: begin * axis.unit, size: size * axis.unit }))
         : [{ begin: 0, size: numeric(node.shape)[i] }]
@@ -294,7 +299,7 @@ class Cutter {
     const inner = boxesOf(
       cuts.map((ranges, dim) => outer.has(dim) ? [] : ranges).map((r) => r.length > 0 ? r : [none]),
     );
-    const made = this.#assemble(node, grid, (cell) => {
+    const made = this.#assemble(node, partition, (cell) => {
       const ranges = wanted.slice();
       rule.out.forEach((axis, i) => {
         if (axis) ranges[axis.dim] = { begin: cell[i].begin / axis.unit, size: cell[i].size / axis.unit };
@@ -305,7 +310,7 @@ class Cutter {
       });
       return this.#combine(node, rule, parts);
     });
-    const whole = grid.map((ranges) => ({
+    const whole = partition.map((ranges) => ({
       begin: ranges[0].begin,
       size: endOf(ranges.at(-1)!) - ranges[0].begin,
     }));
@@ -329,7 +334,7 @@ class Cutter {
       ranges,
       partial,
       operand: (i, other = ranges) => this.#part(node.inputs[i], boxOf(rule.operands[i]!, other, shapeOf(i))),
-      rangesOf: (i, axis) => this.#grids.get(node.inputs[i])?.[axis] ?? [wholeBox(shapeOf(i))[axis]],
+      rangesOf: (i, axis) => this.#partitions.get(node.inputs[i])?.[axis] ?? [wholeBox(shapeOf(i))[axis]],
       box: (i, box) => this.#part(node.inputs[i], wholeBox(shapeOf(i)).map((all, axis) => box[axis] ?? all)),
     });
   }
@@ -340,19 +345,21 @@ class Cutter {
     const outer = new Set(rule.out.map((axis) => axis?.dim));
     const outBytes = bytesOfBox(boxOf(rule.out, wanted, numeric(node.shape)), node);
     rule.operands.forEach((axes, i) => {
-      const grid = this.#grids.get(node.inputs[i]);
-      if (!axes || !grid) return;
+      const partition = this.#partitions.get(node.inputs[i]);
+      if (!axes || !partition) return;
       const bytes = bytesOfBox(boxOf(axes, wanted, numeric(node.inputs[i].shape)), node.inputs[i]);
       axes.forEach((axis, k) => {
-        if (!axis || rule.whole.has(axis.dim) || grid[k].length === 1) return;
+        if (!axis || rule.whole.has(axis.dim) || partition[k].length === 1) return;
         // Where the operand could be put together instead, that is done unless the result takes less.
         if (outer.has(axis.dim) && bytes <= this.#maxBytes && bytes <= outBytes) return;
-        for (const { begin } of grid[k]) if (begin % axis.unit === 0) points[axis.dim].add(begin / axis.unit);
+        for (const { begin } of partition[k]) {
+          if (begin % axis.unit === 0) points[axis.dim].add(begin / axis.unit);
+        }
       });
     });
     const cuts = wanted.map((range, dim) => cutAt(range, points[dim]));
     rule.operands.forEach((axes, i) => {
-      if (axes && this.#grids.has(node.inputs[i])) this.#shrink(node.inputs[i], axes, rule, cuts);
+      if (axes && this.#partitions.has(node.inputs[i])) this.#shrink(node.inputs[i], axes, rule, cuts);
     });
     return cuts;
   }

@@ -1,5 +1,5 @@
 /**
- * Parts of a tensor: a range of each axis, and grids of such boxes.
+ * Parts of a tensor: a range of each axis, and partitions of such boxes.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface Range {
 export type Box = readonly Range[];
 
 /** The ranges that each axis is cut into; the boxes are all their combinations. */
-export type Grid = readonly (readonly Range[])[];
+export type Partition = readonly (readonly Range[])[];
 
 /** All of a tensor. */
 export function wholeBox(shape: readonly number[]): Range[] {
@@ -67,15 +67,18 @@ function multiples(first: number, end: number, step: number): number[] {
   return found;
 }
 
-/** The boxes of a grid in the order of their elements. */
-export function boxesOf(grid: Grid): Box[] {
-  return grid.reduce<Range[][]>(
+/** The boxes of a partition in the order of their elements. */
+export function boxesOf(partition: Partition): Box[] {
+  return partition.reduce<Range[][]>(
     (boxes, ranges) => boxes.flatMap((box) => ranges.map((r) => [...box, r])),
     [[]],
   );
 }
 
-/** Where a tensor's elements, in their order, are cut: after each `step`, and after each `period` if that is no multiple of steps. */
+/**
+ * Where a tensor's elements, in their order, are cut: after each `step`, and after each `period` if that is no multiple of
+ * steps.
+ */
 export interface Blocks {
   readonly step: number;
   readonly period: number;
@@ -91,8 +94,8 @@ export function blockAxis(shape: readonly number[], { step, period }: Blocks): n
   return undefined;
 }
 
-/** The grid of a tensor's blocks. */
-export function gridOfBlocks(shape: readonly number[], blocks: Blocks): Grid {
+/** The partition of a tensor's blocks. */
+export function partitionOfBlocks(shape: readonly number[], blocks: Blocks): Partition {
   const cut = blockAxis(shape, blocks)!;
   const count = blocks.step / stridesOf(shape)[cut];
   return wholeBox(shape).map((range, axis) => axis > cut ? [range] : cutRange(range, axis < cut ? 1 : count));
@@ -105,7 +108,8 @@ export interface Cuts {
 }
 
 /**
- * Where a box of a tensor of shape `after` lies in the same elements under shape `before`: in a box, or in one for each of some parts
+ * Where a box of a tensor of shape `after` lies in the same elements under shape `before`: in a box, or in one for each of some
+ * parts
  * of it; `undefined` if those would be many.
  */
 export function reshapeBox(

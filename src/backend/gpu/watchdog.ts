@@ -1,9 +1,11 @@
 /**
  * Waits for the device, but not for ever.
  *
- * While the GPU works, Deno's `mapAsync` blocks the thread that called it (it polls the driver with a wait), and with some drivers
+ * While the GPU works, Deno's `mapAsync` blocks the thread that called it (it polls the driver with a wait), and with some
+ * drivers
  * so does a submission after another one: no timer of that thread can notice a GPU that hangs. A guard therefore watches from a
- * Worker: it writes one line and ends the process, which is all that can be done while a driver does not return. Where the thread is
+ * Worker: it writes one line and ends the process, which is all that can be done while a driver does not return. Where the
+ * thread is
  * not blocked, the wait fails with a `BackendError`.
  *
  * @module
@@ -18,8 +20,8 @@ export interface WatchdogOptions {
   readonly slowestFlops: number;
 }
 
-/** Work for the device, as messages and estimates see it. */
-export interface Work {
+/** Job for the device, as messages and estimates see it. */
+export interface Job {
   /** Such as `a step of "train 32x128" (276 kernels, the largest: matmul ...)`. */
   readonly label: string;
   /** Floating-point operations. */
@@ -29,9 +31,9 @@ export interface Work {
 /** Watches the waits for one device. */
 export interface Watchdog {
   /** Calls what gives work to the device. */
-  submit(action: () => void, work?: Work): void;
+  submit(action: () => void, job?: Job): void;
   /** What was submitted last. */
-  readonly last: Work | undefined;
+  readonly last: Job | undefined;
   /** What is queued should keep the device busy for so many milliseconds. */
   readonly backlogMs: number;
   /** Waits for all that was submitted. */
@@ -42,7 +44,7 @@ export interface Watchdog {
   dispose(): void;
 }
 
-/** After the limit, an answer that came while the thread was blocked has so long to be heard. */
+/** After the limit, an answer that came while the thread was blocked has this long to be delivered. */
 const GRACE_MS = 500;
 /** A wait takes Deno 11 to 13 ms whatever the work: shorter ones say nothing of the device's speed. */
 const TELLING_MS = 100;
@@ -51,7 +53,7 @@ const TELLING_MS = 100;
 export function createWatchdog(options: WatchdogOptions): Watchdog {
   const guards = new Map<symbol, () => string>();
   let sentinel: Sentinel | undefined;
-  let last: Work | undefined;
+  let last: Job | undefined;
   let queued: { count: number; flops: number; since: number } | undefined;
   const slowestPace = 1000 / options.slowestFlops;
   /** Milliseconds for one operation, as last measured. */
@@ -81,13 +83,13 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
     sentinel = undefined;
   };
   return {
-    submit(action, work) {
-      const isNew = work !== undefined && (work !== last || !queued);
-      if (work) {
-        last = work;
+    submit(action, job) {
+      const isNew = job !== undefined && (job !== last || !queued);
+      if (job) {
+        last = job;
         queued = {
           count: (queued?.count ?? 0) + 1,
-          flops: (queued?.flops ?? 0) + work.flops,
+          flops: (queued?.flops ?? 0) + job.flops,
           since: queued?.since ?? performance.now(),
         };
       }
@@ -140,7 +142,7 @@ async function orGiveUp<T>(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const end = new Promise<never>((_, reject) => {
     const late = () => reject(new BackendError(message()));
-    // The timer may fire late, after a block, when the answer is there and was not heard yet.
+    // The timer may fire late, after a block, when the answer is there and was not delivered yet.
     timer = setTimeout(() => timer = setTimeout(late, Math.min(GRACE_MS, limitMs)), limitMs);
   });
   try {

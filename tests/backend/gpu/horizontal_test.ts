@@ -22,10 +22,10 @@ import { limits } from "./limits.ts";
 
 const adapter = await describeAdapter();
 
-type Optimizer = (b: Builder, parameters: readonly Node[], slopes: readonly Node[], scale: Node) => void;
+type Optimizer = (b: Builder, parameters: readonly Node[], grads: readonly Node[], scale: Node) => void;
 
-const byAdamw: Optimizer = (b, parameters, slopes, gradientScale) =>
-  adamw(b, parameters, slopes, {
+const byAdamw: Optimizer = (b, parameters, grads, gradientScale) =>
+  adamw(b, parameters, grads, {
     // More numbers than 8 buffers leave room for beside the tensors.
     learningRate: linearSchedule(b, stepCounter(b), { peak: 0.01, warmupSteps: 2, totalSteps: 9 }),
     epsilon: 1e-3,
@@ -49,9 +49,9 @@ function network(optimize: Optimizer = byAdamw): Graph {
   });
   b.output("y", x);
   const loss = b.mul(b.sum(b.square(b.sub(x, 1))), 0.1);
-  const slopes = gradients(b, loss, parameters);
-  const summary = summarizeGradients(b, slopes);
-  optimize(b, parameters, slopes, clipScale(b, summary.norm, 0.5));
+  const grads = gradients(b, loss, parameters);
+  const summary = summarizeGradients(b, grads);
+  optimize(b, parameters, grads, clipScale(b, summary.norm, 0.5));
   b.output("loss", loss);
   b.output("norm", summary.norm);
   b.output("nonFinite", summary.firstNonFinite);
@@ -93,8 +93,8 @@ Deno.test("the norm of many gradients takes three kernels", () => {
 
 Deno.test("other optimisers are merged as well", () => {
   const plan = planOf(
-    network((b, parameters, slopes, gradientScale) =>
-      sgd(b, parameters, slopes, { learningRate: 0.1, momentum: 0.9, gradientScale })
+    network((b, parameters, grads, gradientScale) =>
+      sgd(b, parameters, grads, { learningRate: 0.1, momentum: 0.9, gradientScale })
     ),
   );
   assert.equal(updates(plan, "sgd.v").length, 1, printPlan(plan));
@@ -250,9 +250,9 @@ function projections(width: number): Graph {
   const [q, k, v] = names.map((_, i) => b.slice(all, 1, i * width, width));
   const loss = b.mul(b.sum(b.square(b.sub(b.mul(b.tanh(q), b.add(k, v)), 1))), 0.1);
   const parameters = [...weights, ...biases];
-  const slopes = gradients(b, loss, parameters);
-  const summary = summarizeGradients(b, slopes);
-  byAdamw(b, parameters, slopes, clipScale(b, summary.norm, 0.5));
+  const grads = gradients(b, loss, parameters);
+  const summary = summarizeGradients(b, grads);
+  byAdamw(b, parameters, grads, clipScale(b, summary.norm, 0.5));
   b.output("loss", loss);
   b.output("norm", summary.norm);
   return b.graph();
@@ -310,11 +310,11 @@ function randomUpdates(seed: number): Graph {
   const b = createBuilder();
   const x = b.input("x", "f32", [6, 8]);
   const parameters: Node[] = [];
-  const slopes: Node[] = [];
+  const grads: Node[] = [];
   const add = (rows: number, columns: number, slope: Node) => {
     const shape = random(3) === 0 ? [rows * columns] : [rows, columns];
     parameters.push(b.parameter(`p${parameters.length}`, shape, { kind: "fill", value: 0 }));
-    slopes.push(b.reshape(slope, shape));
+    grads.push(b.reshape(slope, shape));
   };
   const product = (rows: number, columns: number) =>
     b.tanh(
@@ -336,12 +336,12 @@ function randomUpdates(seed: number): Graph {
         add(rows, columns, product(rows, columns));
     }
   }
-  const squares = b.concat(slopes.map((g) => b.reshape(b.sum(b.square(g)), [1])), 0);
+  const squares = b.concat(grads.map((g) => b.reshape(b.sum(b.square(g)), [1])), 0);
   const scale = b.min(b.div(1, b.add(b.sqrt(b.sum(squares)), 1)), 0.5);
   const steps = b.state("steps", "f32", []);
   b.update(steps, b.add(steps, 1));
   parameters.forEach((p, i) => {
-    const g = b.mul(slopes[i], scale);
+    const g = b.mul(grads[i], scale);
     if (random(5) === 0) return b.update(p, b.sub(p, b.mul(g, 0.1)));
     const m = b.state(`m${i}`, "f32", p.shape);
     const next = b.add(b.mul(m, 0.9), random(4) === 0 ? b.square(g) : g);

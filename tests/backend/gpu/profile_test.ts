@@ -65,7 +65,7 @@ Deno.test("the table has times, shares, FLOP/s, bytes/s, launch gaps as a row, a
   assert.equal(new Set(columns).size, 1, "names begin in one column");
 });
 
-Deno.test("kernels that take longer alone than in a step are said to run side by side", () => {
+Deno.test("kernels that take longer alone than in a step are reported as running side by side", () => {
   const text = formatProfile(summarizeProfile(measured({ stepMs: 2.5 })));
   assert.match(text, /-1\.000 +-40\.0% +kernels that run side by side in an ordinary step/);
 });

@@ -56,13 +56,13 @@ function languageModel({ attentionDropout = 0 } = {}): Graph {
   let x = b.gather(table, b.input("ids", "i32", [batch, length])); // [B, S, H]
   const read = norm("first", x);
   const [q, k, v] = ["query", "key", "value"].map((name) => linear(name, read, width));
-  const heard = b.attention(q, k, v, {
+  const attended = b.attention(q, k, v, {
     heads,
     scale: 0.25,
     causal: true,
     dropout: { rate: attentionDropout, key },
   });
-  x = b.add(x, linear("out", heard, width));
+  x = b.add(x, linear("out", attended, width));
   x = b.add(x, linear("down", drop(b.gelu(linear("up", norm("second", x), 2 * width))), width));
   const rows = b.reshape(norm("last", x), [batch * length, width]); // [B * S, H]
   const logits = b.named("logits", () => b.matmul(rows, table, { transB: true })); // [B * S, V]
@@ -71,9 +71,9 @@ function languageModel({ attentionDropout = 0 } = {}): Graph {
     () => b.softmaxCrossEntropy(logits, b.input("labels", "i32", [batch * length]), { ignoreIndex: -1 }),
   );
   const loss = b.mul(b.sum(losses), 1 / (batch * length));
-  const slopes = gradients(b, loss, parameters);
-  const summary = summarizeGradients(b, slopes);
-  adamw(b, parameters, slopes, {
+  const grads = gradients(b, loss, parameters);
+  const summary = summarizeGradients(b, grads);
+  adamw(b, parameters, grads, {
     learningRate: 0.01,
     epsilon: 1e-3,
     gradientScale: clipScale(b, summary.norm, 1),
@@ -81,7 +81,7 @@ function languageModel({ attentionDropout = 0 } = {}): Graph {
   b.output("loss", loss);
   b.output("norm", summary.norm);
   b.output("logits", logits);
-  b.output("slope", slopes[0]);
+  b.output("slope", grads[0]);
   return b.graph();
 }
 

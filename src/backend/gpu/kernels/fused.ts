@@ -58,8 +58,10 @@ export class GroupWriter {
   }
 
   /**
-   * Declares `fn finish(i: u32, x: T)`: takes the anchor's elements from i on, and stores the group's outputs but for those that the
-   * kernel makes otherwise. For several elements at `once` it is `finish(i0, x0, i1, x1, ...)`, which reads for all of them before it
+   * Declares `fn finish(i: u32, x: T)`: takes the anchor's elements from i on, and stores the group's outputs but for those that
+   * the
+   * kernel makes otherwise. For several elements at `once` it is `finish(i0, x0, i1, x1, ...)`, which reads for all of them
+   * before it
    * stores anything. Returns about how many statements each takes.
    */
   finish(lanes: Lanes, options: { once?: number; except?: ReadonlySet<Node> } = {}): number {
@@ -80,7 +82,9 @@ export class GroupWriter {
     return (scope.text.split("\n").length + 4 * dear) / once;
   }
 
-  /** Declares `fn finish(i: u32, x: T)`, or for several elements at `once`, that only puts partial results into scratch memory. */
+  /**
+   * Declares `fn finish(i: u32, x: T)`, or for several elements at `once`, that only puts partial results into scratch memory.
+   */
   keep(scratch: Storage, lanes: Lanes, once = 1): void {
     const type = vectorType(storageTypes[scratch.dtype], lanes);
     const name = this.writer.bind(scratch, { lanes, write: true });

@@ -77,7 +77,10 @@ export function matmulKernels(group: Group, lowering: Lowering): Kernel[] {
 /** Statements of a `finish` that stands in a kernel once and not for each of a thread's results. */
 const longFinish = 6;
 
-/** How many pieces of four `finish` takes at once, of how many rows: its reads then wait together. One where some may be outside. */
+/**
+ * How many pieces of four `finish` takes at once, of how many rows: its reads then wait together. One where some may be
+ * outside.
+ */
 function putSize(p: Product, tile: Tile, lanes: Lanes): { rows: number; pieces: number } {
   if (lanes === 1 || p.columns % tile.columns !== 0) return { rows: 1, pieces: 1 };
   const rows = p.rows % tile.rows !== 0 || tile.wide > 8 ? 1 : tile.wide === 8 ? 2 : 4;
@@ -230,7 +233,7 @@ function putText(p: Product, tile: Tile, lanes: Lanes): string {
   return `fn put(out: u32, row: u32, column: u32, ${parameters}) {\n  ${lines.join("\n  ")}\n}`;
 }
 
-/** The second pass of a product in parts. */
+/** The second kernel of a product in parts. */
 function sumParts(w: GroupWriter, name: string, results: number, parts: number, lanes: Lanes): Kernel {
   const threads = 64;
   const main = `@compute @workgroup_size(${threads})

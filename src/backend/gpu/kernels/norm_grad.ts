@@ -1,6 +1,8 @@
 /**
- * Gradients of layer normalisation and root-mean-square normalisation in one walk over the rows: the operand's, row by row, and the
- * weight's and bias's, which are sums over all rows. Each workgroup keeps the sums of its rows; a second kernel adds those up, always
+ * Gradients of layer normalisation and root-mean-square normalisation in one walk over the rows: the operand's, row by row, and
+ * the
+ * weight's and bias's, which are sums over all rows. Each workgroup keeps the sums of its rows; a second kernel adds those up,
+ * always
  * in the same order.
  *
  * @module
@@ -61,7 +63,7 @@ export function normGradKernels(group: Group, lowering: Lowering, options: NormG
   const scratch = lowering.scratch(`${name} parts`, "f32", blocks * problem.sums.length * width);
   return [walk(scratch), addUp(scratch)];
 
-  /** The walk over the rows, which leaves each workgroup's sums in `scratch`, or the whole ones in their places. */
+  /** The walk over the rows, which leaves each workgroup's sums in `scratch`, or the whole ones where they are stored. */
   function writeWalk(w: GroupWriter, lanes: Lanes, scratch?: Storage): Kernel {
     const { team, rowsEach } = layoutOf(problem, lanes, parallelism, blocks);
     w.load("load_dy", anchor.inputs[0], lanes);

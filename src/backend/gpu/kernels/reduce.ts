@@ -1,6 +1,6 @@
 /**
  * Sums and maxima over any axes. Where the innermost axis is reduced, a team of threads shares each result; where it is kept,
- * neighbouring threads take neighbouring results. Few results of many elements are made in two passes, always in the
+ * neighbouring threads take neighbouring results. Few results of many elements are made by two kernels, always in the
  * same order.
  *
  * @module
@@ -244,7 +244,8 @@ ${foldDeep("shared_part", across, deep, join)}
 }
 
 /**
- * Folds the `sum` of `deep` threads that lie `across` apart into that of the first of them, in two steps: every few by one thread,
+ * Folds the `sum` of `deep` threads that lie `across` apart into that of the first of them, in two steps: every few by one
+ * thread,
  * then those. `y` tells a thread's place among them; `array` has `size` entries, one for each thread of the workgroup.
  */
 export function foldDeep(

@@ -1,5 +1,6 @@
 /**
- * Anchors that take a row at a time: softmax, softmax cross-entropy, the gradients of both, and normalisations (norm_grad.ts has the
+ * Anchors that take a row at a time: softmax, softmax cross-entropy, the gradients of both, and normalisations (norm_grad.ts has
+ * the
  * gradients of those). A few threads share a row, which is read once and kept in registers where it is short.
  *
  * @module
@@ -56,7 +57,7 @@ export class Row {
   readonly type: string;
   readonly zero: string;
   readonly lowest: string;
-  /** Whether a thread's share is too much for its registers: then it is read again for every pass. */
+  /** Whether a thread's share is too much for its registers: then it is read again for every walk. */
   readonly isLong: boolean;
   readonly #isPaired: boolean;
 
@@ -74,7 +75,7 @@ export class Row {
     w.writer.declare(teamFold("row_max", this.team, { op: "max", type: "f32" }));
   }
 
-  /** What comes before the passes: a short row's loads. */
+  /** What comes before the walks: a short row's loads. */
   get prologue(): string[] {
     const { team } = this;
     if (this.isLong) return [];
@@ -131,7 +132,7 @@ ${pass}
     });
   }
 
-  /** The row's maximum `top` and the sum `total` of e^(x - top), and other sums over the row, with few passes over a long one. */
+  /** The row's maximum `top` and the sum `total` of e^(x - top), and other sums over the row, with few walks along a long one. */
   exponentials(extra: Readonly<Record<string, (x: string, at: string) => string>> = {}): string {
     if (!this.isLong) {
       return [

@@ -1,5 +1,6 @@
 /**
- * Scatter-add of few tokens in one kernel: each workgroup marks in bitmaps which tokens are of its rows (setting bits commutes, so
+ * Scatter-add of few tokens in one kernel: each workgroup marks in bitmaps which tokens are of its rows (setting bits commutes,
+ * so
  * their order does not matter) and sums each row's in the order of the bits.
  *
  * @module

@@ -1,5 +1,6 @@
 /**
- * Scatter-add of many tokens: they are put in order of their rows, block by block and then all together, and each row's are summed in
+ * Scatter-add of many tokens: they are put in order of their rows, block by block and then all together, and each row's are
+ * summed in
  * that order. Stretches of one row alone are summed before the rows are, so that a row that most tokens have (padding) keeps no
  * workgroup waiting.
  *

@@ -1,5 +1,6 @@
 /**
- * What ops compute from what, as far as cutting their tensors needs it: which axes of the operands and the result run together, which
+ * What ops compute from what, as far as cutting their tensors needs it: which axes of the operands and the result run together,
+ * which
  * of them are summed over, and which have to be seen whole.
  *
  * @module
@@ -56,7 +57,7 @@ export function aligned(shape: readonly number[], dims: readonly number[]): Axes
   return shape.map((size, i) => size === dims[lead + i] ? { dim: lead + i, unit: 1 } : undefined);
 }
 
-/** Each element from the operands' elements at its place. */
+/** Each element from the operands' elements of its number. */
 export function pointwiseAxes(node: Node): AxesRule {
   const dims = numeric(node.shape);
   return {

@@ -1,5 +1,6 @@
 /**
- * The rules of ops that have no kernel of their own: each element of their result is a WGSL expression of the operands' elements, and
+ * The rules of ops that have no kernel of their own: each element of their result is a WGSL expression of the operands'
+ * elements, and
  * is computed by whichever kernel reads or stores it.
  *
  * @module
@@ -8,7 +9,7 @@ import type { Builder } from "../../../graph/builder.ts";
 import type { DType } from "../../../graph/dtype.ts";
 import type { Node, NodeOf, OpName } from "../../../graph/node.ts";
 import type { Lanes } from "../kernels/wgsl.ts";
-import type { Box, Grid } from "../split_boxes.ts";
+import type { Box, Partition } from "../split_boxes.ts";
 import type { IndexMap } from "../strides.ts";
 import type { AxesRule } from "./axes.ts";
 
@@ -87,7 +88,10 @@ export interface ViewRule<K extends OpName> extends ElementRuleBase {
   readonly keepsOrder?: true;
   /** Whether element i is made of element i of operand k and no other of it; if not given, it is not. */
   readsSameIndex?(node: NodeOf<K>, k: number): boolean;
-  /** Whether elements that follow one another lie apart in the operand, so that no kernel over many tensors can read them in line. */
+  /**
+   * Whether elements that follow one another lie apart in the operand, so that no kernel over many tensors can read them in
+   * line.
+   */
   isOutOfLine?(node: NodeOf<K>): boolean;
   /** Whether it repeats its operand, so that it is never worth storing. */
   readonly repeats?: true;
@@ -116,8 +120,8 @@ export interface PartScope {
   readonly b: Builder;
   /** A box of a node's elements. */
   part(node: Node, box: Box): Node;
-  /** One tensor of the boxes of a grid of `node`. */
-  assemble(node: Node, grid: Grid, make: (box: Box) => Node): Node;
+  /** One tensor of the boxes of a partition of `node`. */
+  assemble(node: Node, partition: Partition, make: (box: Box) => Node): Node;
   /** The same node's elements in another box. */
   again(node: Node, box: Box): Node;
   /** Gives what is built the label of a node. */

@@ -53,7 +53,10 @@ function row<K extends OpName>(program: RowProgram<K>) {
   } satisfies Partial<AnchorRule<K>>;
 }
 
-/** What the gradients of a normalisation have in common: one walk over the rows makes those of the operand, the weight and the bias. */
+/**
+ * What the gradients of a normalisation have in common: one walk over the rows makes those of the operand, the weight and the
+ * bias.
+ */
 function normGradient(family: "layer_norm" | "rms_norm") {
   const options = { centred: family === "layer_norm", resultOf: (node: Node) => normResults[node.op] };
   return {

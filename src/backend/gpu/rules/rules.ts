@@ -77,7 +77,7 @@ export function areSiblings(a: Node, b: Node): boolean {
     JSON.stringify(a.attrs) === JSON.stringify(b.attrs);
 }
 
-/** Whether a node makes each element from the elements at the same place. */
+/** Whether a node makes each element from the elements of the same number. */
 export function isPointwise(node: Node): boolean {
   return elementRuleOf(node)?.kind === "pointwise";
 }

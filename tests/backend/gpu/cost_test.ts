@@ -62,9 +62,9 @@ Deno.test("attention takes two products forward, seven in its gradients, which m
       workOf((b) => {
         const operand = (name: string) => b.input(name, "f32", [batch, rows, size]);
         const [q, k, v] = ["q", "k", "v"].map(operand);
-        const heard = b.attention(q, k, v, { heads: 2, scale: 0.1, causal });
-        const slopes = gradients(b, b.sum(b.mul(heard, operand("dy"))), [q, k, v]);
-        slopes.forEach((slope, i) => b.output(`d${i}`, slope));
+        const attended = b.attention(q, k, v, { heads: 2, scale: 0.1, causal });
+        const grads = gradients(b, b.sum(b.mul(attended, operand("dy"))), [q, k, v]);
+        grads.forEach((slope, i) => b.output(`d${i}`, slope));
       }).filter((k) => k.name.startsWith("attention")),
     );
   const product = 2 * batch * rows * rows * size;

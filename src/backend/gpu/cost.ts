@@ -16,7 +16,7 @@ import { anchorRuleOf } from "./rules/rules.ts";
  * The kernels of a group with what each has to do, unless they say so themselves. The first one does the group's arithmetic;
  * any others put parts together.
  */
-export function withWork(
+export function withCost(
   group: Group,
   kernels: readonly Kernel[],
   storageOf: (node: Node) => Storage | undefined,

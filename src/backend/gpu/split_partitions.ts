@@ -16,14 +16,14 @@ import {
   blockAxis,
   type Blocks,
   cutRange,
-  type Grid,
-  gridOfBlocks,
+  type Partition,
+  partitionOfBlocks,
   type Range,
   wholeBox,
 } from "./split_boxes.ts";
 
 /** Which tensors are cut, and how far. */
-export interface GridOptions {
+export interface PartitionOptions {
   /** Bytes of the largest part. */
   readonly maxBytes: number;
   readonly isCut: (node: Node) => boolean;
@@ -31,9 +31,9 @@ export interface GridOptions {
   readonly isInOrder: (node: Node) => boolean;
 }
 
-/** The grids of the nodes that are cut. */
-export function gridsOf(graph: Graph, options: GridOptions): Map<Node, Grid> {
-  const grids = new Map<Node, Grid>();
+/** The partitions of the nodes that are cut. */
+export function partitionsOf(graph: Graph, options: PartitionOptions): Map<Node, Partition> {
+  const partitions = new Map<Node, Partition>();
   for (const families of familiesOf(graph, options)) {
     const all = families.flat();
     const shared = families.length > 1 ? blocksOf(all, options.maxBytes, { far: false }) : undefined;
@@ -43,13 +43,13 @@ export function gridsOf(graph: Graph, options: GridOptions): Map<Node, Grid> {
         const shape = numeric(member.node.shape);
         const fits = blocks && blockAxis(shape, blocks) !== undefined;
         const own = fits ? blocks : blocksOf([member], options.maxBytes, { far: true });
-        const grid = own ? gridOfBlocks(shape, own) : gridOfAxes(member.node, options);
-        if (!grid) throw tooLarge(member.node, options.maxBytes);
-        grids.set(member.node, grid);
+        const partition = own ? partitionOfBlocks(shape, own) : partitionOfAxes(member.node, options);
+        if (!partition) throw tooLarge(member.node, options.maxBytes);
+        partitions.set(member.node, partition);
       }
     }
   }
-  return grids;
+  return partitions;
 }
 
 /** As few ranges of rows as fit, with room for one row more; `undefined` if a row is too large. */
@@ -92,7 +92,7 @@ interface Member {
 }
 
 /** Nodes that are to be cut alike, in groups that had better be cut alike too: they are transposed from one another. */
-function familiesOf(graph: Graph, { isCut }: GridOptions): Member[][][] {
+function familiesOf(graph: Graph, { isCut }: PartitionOptions): Member[][][] {
   const [families, groups] = [new Sets<Node>(), new Sets<Node>()];
   const wanted = new Map<Node, number>();
   const want = (node: Node, elements: number) =>
@@ -178,7 +178,8 @@ function leastMultiple(a: number, b: number): number {
 }
 
 /**
- * The blocks that a family is cut into: what readers want is left out where that would take many more of them than there have to be.
+ * The blocks that a family is cut into: what readers want is left out where that would take many more of them than there have to
+ * be.
  * Only if `far` they may be many all the same.
  */
 function blocksOf(
@@ -204,12 +205,15 @@ function blocksOf(
     (shapes.length === 1 ? chooseBlocks(shapes, { atom: own, most, maxParts }) : undefined);
 }
 
-/** A grid over the axes that may be cut wherever they stand, as attention's heads; `undefined` if its boxes would be too large. */
-function gridOfAxes(node: Node, { maxBytes, isInOrder }: GridOptions): Grid | undefined {
+/**
+ * A partition over the axes that may be cut wherever they stand, as attention's heads; `undefined` if its boxes would be too
+ * large.
+ */
+function partitionOfAxes(node: Node, { maxBytes, isInOrder }: PartitionOptions): Partition | undefined {
   const rule = axesOf(node);
   if (!rule || isInOrder(node) || rule.spare !== undefined) return undefined;
   let bytes = elementsOf(node) * storageBytes(node.dtype);
-  const grid = wholeBox(numeric(node.shape)).map((range, i) => {
+  const partition = wholeBox(numeric(node.shape)).map((range, i) => {
     const axis = rule.out[i];
     if (!axis || rule.whole.has(axis.dim) || bytes <= maxBytes) return [range];
     const count = rule.dims[axis.dim];
@@ -217,7 +221,7 @@ function gridOfAxes(node: Node, { maxBytes, isInOrder }: GridOptions): Grid | un
     bytes *= step / count;
     return cutRange(range, step * axis.unit);
   });
-  return bytes <= maxBytes ? grid : undefined;
+  return bytes <= maxBytes ? partition : undefined;
 }
 
 /** More parts than that are not worth planning. */
