@@ -6,10 +6,10 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { makePlan } from "../src/backend/gpu/plan.ts";
+import { makePlan } from "../src/backend/gpu/plan/plan.ts";
 import { hasKernel } from "../src/backend/gpu/rules/rules.ts";
-import { type GpuContext, openDevice } from "../src/backend/gpu/device.ts";
-import type { Group } from "../src/backend/gpu/group.ts";
+import { type GpuContext, openDevice } from "../src/backend/gpu/device/device.ts";
+import type { Group } from "../src/backend/gpu/plan/group.ts";
 import { attentionKernels, type AttentionLowering, passOf } from "../src/backend/gpu/kernels/attention.ts";
 import {
   blocksFit,

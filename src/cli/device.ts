@@ -4,7 +4,7 @@
  * @module
  */
 import { createGpuBackend } from "../backend/gpu/backend.ts";
-import { type AdapterDescription, describeAdapter } from "../backend/gpu/device.ts";
+import { type AdapterDescription, describeAdapter } from "../backend/gpu/device/device.ts";
 import type { Backend, DeviceName } from "../backend/interface.ts";
 import { createInterpBackend } from "../backend/interp/interp.ts";
 import { nativeAvailable } from "../backend/ort/available.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { describeAdapter } from "../backend/gpu/device.ts";
+import { describeAdapter } from "../backend/gpu/device/device.ts";
 import { nativeAvailable } from "../backend/ort/available.ts";
 import { openRegistry } from "../registry/registry.ts";
 import { createService, type PredictService, type ServiceOptions } from "../serve/service.ts";

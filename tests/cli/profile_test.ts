@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { describeAdapter } from "../../src/backend/gpu/device.ts";
+import { describeAdapter } from "../../src/backend/gpu/device/device.ts";
 import { messages, tiny, weir, withFolder, writeJsonl } from "./cli.ts";
 
 const adapter = await describeAdapter();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { ModelConfig } from "../../models/index.ts";
 import { mlpConfig } from "../../models/mlp.ts";
-import { describeAdapter } from "../../src/backend/gpu/device.ts";
+import { describeAdapter } from "../../src/backend/gpu/device/device.ts";
 import { nativeAvailable } from "../../src/backend/ort/available.ts";
 import { classifierOnnx } from "../../src/cli/onnx_file.ts";
 import type { HostTensor } from "../../src/graph/graph.ts";

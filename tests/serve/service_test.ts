@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describeAdapter } from "../../src/backend/gpu/device.ts";
+import { describeAdapter } from "../../src/backend/gpu/device/device.ts";
 import { join } from "node:path";
 import { ServeError } from "../../src/serve/errors.ts";
 import { createService, type PredictService, type ServiceOptions } from "../../src/serve/service.ts";

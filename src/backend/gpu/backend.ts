@@ -6,13 +6,13 @@
 import { isDebugging } from "../../graph/debug.ts";
 import type { Graph } from "../../graph/node.ts";
 import type { Backend, CompileOptions } from "../interface.ts";
-import { type AdapterDescription, type GpuContext, openDevice, type OpenOptions } from "./device.ts";
-import type { PlanLimits } from "./plan.ts";
-import { compileProgram, type GpuProgram } from "./program.ts";
+import { type AdapterDescription, type GpuContext, openDevice, type OpenOptions } from "./device/device.ts";
+import type { PlanLimits } from "./plan/plan.ts";
+import { compileProgram, type GpuProgram } from "./device/program.ts";
 import { tuningFor } from "./tuning/load.ts";
 import type { Tuning } from "./tuning/tuning.ts";
 
-export type { GpuProgram, PlannedKernel } from "./program.ts";
+export type { GpuProgram, PlannedKernel } from "./device/program.ts";
 
 /** How a WebGPU backend is made. */
 export interface GpuBackendOptions extends OpenOptions {
@@ -56,7 +56,7 @@ export interface GpuBackend extends Backend {
  * @example
  * ```ts
  * import { createGpuBackend } from "./backend.ts";
- * import { describeAdapter } from "./device.ts";
+ * import { describeAdapter } from "./device/device.ts";
  * import { createBuilder, hostTensor } from "../../graph/graph.ts";
  * import assert from "node:assert/strict";
  * if (await describeAdapter()) {

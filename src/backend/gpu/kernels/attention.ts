@@ -16,7 +16,7 @@
  */
 import type { Node } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
-import type { Group } from "../group.ts";
+import type { Group } from "../plan/group.ts";
 import { BlockForward } from "./attention_block_forward.ts";
 import { BlockKeyGradients, BlockQueryGradient, sumParts } from "./attention_block_gradients.ts";
 import { type BlockTiling, chooseBlocks, makesAll } from "./attention_block_tiling.ts";

@@ -6,8 +6,8 @@
 import type { AttentionAttrs, Node } from "../../../graph/node.ts";
 import { attentionOperands, HIDDEN, keepBelow } from "../../../graph/ops/attention.ts";
 import { numeric } from "../../../graph/shape.ts";
-import { broadcastMap } from "../strides.ts";
-import { viewOf } from "../views.ts";
+import { broadcastMap } from "../rules/strides.ts";
+import { viewOf } from "../rules/view_of.ts";
 import type { AttentionPass } from "./attention_tiling.ts";
 import type { Lowering } from "./fused.ts";
 import { KernelWriter, type Storage } from "./writer.ts";

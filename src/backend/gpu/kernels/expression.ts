@@ -7,11 +7,11 @@ import type { DType } from "../../../graph/dtype.ts";
 import { labelOf, type Node, type NodeOf } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
 import { BackendError } from "../../interface.ts";
-import { isLiteral } from "../nodes.ts";
+import { isLiteral } from "../rules/nodes.ts";
 import type { ElementScope, Index } from "../rules/element.ts";
 import { elementRuleOf } from "../rules/elements.ts";
-import { broadcastMap, type IndexMap, isIdentity, mergedDims } from "../strides.ts";
-import { type View, viewOf } from "../views.ts";
+import { broadcastMap, type IndexMap, isIdentity, mergedDims } from "../rules/strides.ts";
+import { type View, viewOf } from "../rules/view_of.ts";
 import { computeTypes, extremum, type Lanes, literal, vectorType } from "./wgsl.ts";
 import type { KernelWriter, Storage } from "./writer.ts";
 

@@ -7,7 +7,7 @@
 import type { DType } from "../../../graph/dtype.ts";
 import { labelOf, type Node } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
-import type { Group } from "../group.ts";
+import type { Group } from "../plan/group.ts";
 import type { Tuning } from "../tuning/tuning.ts";
 import { type Reader, Scope } from "./expression.ts";
 import { computeTypes, type Lanes, storageTypes, vectorType } from "./wgsl.ts";

@@ -9,9 +9,9 @@
 import { labelOf, type Node } from "../../../graph/node.ts";
 import { formatShape, numeric, sizeOf } from "../../../graph/shape.ts";
 import { BackendError } from "../../interface.ts";
-import type { Group } from "../group.ts";
-import { broadcastMap, mergedDims } from "../strides.ts";
-import { type View, viewOf } from "../views.ts";
+import type { Group } from "../plan/group.ts";
+import { broadcastMap, mergedDims } from "../rules/strides.ts";
+import { type View, viewOf } from "../rules/view_of.ts";
 import { affine } from "./expression.ts";
 import { GroupWriter, type Lowering, nameOf, widest } from "./fused.ts";
 import { type Lanes, vectorType } from "./wgsl.ts";

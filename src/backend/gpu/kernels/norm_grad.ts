@@ -9,7 +9,7 @@
  */
 import type { Node } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
-import type { Group } from "../group.ts";
+import type { Group } from "../plan/group.ts";
 import { GroupWriter, type Lowering, nameOf, powerOfTwo, widest } from "./fused.ts";
 import { columnSums } from "./reduce.ts";
 import { safeChunk, type Team, teamFold, teamOf } from "./team.ts";

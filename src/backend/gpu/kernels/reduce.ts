@@ -8,8 +8,8 @@
 import type { DType } from "../../../graph/dtype.ts";
 import type { NodeOf } from "../../../graph/node.ts";
 import { numeric, sizeOf, stridesOf } from "../../../graph/shape.ts";
-import type { Group } from "../group.ts";
-import { type MapDim, mergedDims } from "../strides.ts";
+import type { Group } from "../plan/group.ts";
+import { type MapDim, mergedDims } from "../rules/strides.ts";
 import { affine } from "./expression.ts";
 import { type GroupWriter, type Lowering, nameOf, powerOfTwo, widest } from "./fused.ts";
 import { computeTypes, extremum, type Lanes, literal, vectorType } from "./wgsl.ts";

@@ -7,7 +7,7 @@
  */
 import type { Node, NodeOf, OpName } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
-import type { Group } from "../group.ts";
+import type { Group } from "../plan/group.ts";
 import { type GroupWriter, type Lowering, nameOf, widest } from "./fused.ts";
 import { safeChunk, type Team, teamFold, teamOf } from "./team.ts";
 import { computeTypes, type Lanes, literal, vectorType } from "./wgsl.ts";

@@ -8,7 +8,7 @@
 import { labelOf, type Node } from "../../../graph/node.ts";
 import { numeric, sizeOf } from "../../../graph/shape.ts";
 import { BackendError } from "../../interface.ts";
-import type { Group } from "../group.ts";
+import type { Group } from "../plan/group.ts";
 import { type Lowering, nameOf } from "./fused.ts";
 import { markedSums } from "./scatter_marks.ts";
 import { maxMarked, type Problem } from "./scatter_rows.ts";

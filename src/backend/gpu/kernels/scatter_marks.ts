@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Group } from "../group.ts";
+import type { Group } from "../plan/group.ts";
 import { type Lowering, widest } from "./fused.ts";
 import { layout, type Problem, rowLoops } from "./scatter_rows.ts";
 import { computeTypes, vectorType } from "./wgsl.ts";

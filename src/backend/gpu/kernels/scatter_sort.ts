@@ -8,7 +8,7 @@
  */
 import { labelOf } from "../../../graph/node.ts";
 import { BackendError } from "../../interface.ts";
-import type { Group } from "../group.ts";
+import type { Group } from "../plan/group.ts";
 import { GroupWriter, type Lowering, powerOfTwo, widest } from "./fused.ts";
 import { added, strideLoop } from "./reduce.ts";
 import { layout, type Problem, rowLoops } from "./scatter_rows.ts";

@@ -7,7 +7,7 @@ import type { AttentionAttrs, Node, NodeOf, OpName } from "../../../graph/node.t
 import { attentionOperands } from "../../../graph/ops/attention.ts";
 import { numeric } from "../../../graph/shape.ts";
 import { attentionKernels, hasAttentionKernel } from "../kernels/attention.ts";
-import { endOf } from "../split_boxes.ts";
+import { endOf } from "../split/boxes.ts";
 import { aligned, type AxesRule } from "./axes.ts";
 import type { AnchorRule } from "./rule.ts";
 

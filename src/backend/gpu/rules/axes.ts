@@ -8,7 +8,7 @@
 import type { Builder } from "../../../graph/builder.ts";
 import type { Node } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
-import type { Range } from "../split_boxes.ts";
+import type { Range } from "../split/boxes.ts";
 
 /** An axis of a tensor that runs along a dimension of the op: `unit` elements for each step of that. */
 export interface Axis {

@@ -9,8 +9,8 @@ import type { Builder } from "../../../graph/builder.ts";
 import type { DType } from "../../../graph/dtype.ts";
 import type { Node, NodeOf, OpName } from "../../../graph/node.ts";
 import type { Lanes } from "../kernels/wgsl.ts";
-import type { Box, Partition } from "../split_boxes.ts";
-import type { IndexMap } from "../strides.ts";
+import type { Box, Partition } from "../split/boxes.ts";
+import type { IndexMap } from "./strides.ts";
 import type { AxesRule } from "./axes.ts";
 
 /** An element's number in a node's row-major order; with four lanes that element and the next three, a multiple of 4. */

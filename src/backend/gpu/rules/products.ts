@@ -6,7 +6,7 @@
 import type { NodeOf, OpAttrs, OpName } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
 import { matmulKernels } from "../kernels/matmul.ts";
-import { elementsOf } from "../nodes.ts";
+import { elementsOf } from "./nodes.ts";
 import { aligned, type AxesRule } from "./axes.ts";
 import type { AnchorRule } from "./rule.ts";
 

@@ -16,7 +16,7 @@ import {
   softmax,
   softmaxGradient,
 } from "../kernels/rows.ts";
-import { elementsOf } from "../nodes.ts";
+import { elementsOf } from "./nodes.ts";
 import { aligned, type AxesRule, rowAxes, wide } from "./axes.ts";
 import type { AnchorRule } from "./rule.ts";
 

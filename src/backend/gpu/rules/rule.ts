@@ -4,7 +4,7 @@
  * @module
  */
 import type { Node, NodeOf, OpName } from "../../../graph/node.ts";
-import type { Group } from "../group.ts";
+import type { Group } from "../plan/group.ts";
 import type { Lowering } from "../kernels/fused.ts";
 import type { Kernel } from "../kernels/writer.ts";
 import type { AxesRule } from "./axes.ts";

@@ -5,7 +5,7 @@
  */
 import type { Node, OpName } from "../../../graph/node.ts";
 import { specOf } from "../../../graph/table.ts";
-import { elementsOf, isLeaf } from "../nodes.ts";
+import { elementsOf, isLeaf } from "./nodes.ts";
 import { attentionRules } from "./attention.ts";
 import { type AxesRule, pointwiseAxes } from "./axes.ts";
 import { elementRuleOf, elementRules } from "./elements.ts";

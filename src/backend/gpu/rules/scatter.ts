@@ -6,7 +6,7 @@
 import type { NodeOf, OpName } from "../../../graph/node.ts";
 import { numeric, sizeOf } from "../../../graph/shape.ts";
 import { scatterKernels } from "../kernels/scatter.ts";
-import { elementsOf } from "../nodes.ts";
+import { elementsOf } from "./nodes.ts";
 import { aligned, type AxesRule, wide } from "./axes.ts";
 import type { AnchorRule } from "./rule.ts";
 

@@ -6,9 +6,9 @@
 import type { Node, NodeOf, OpName } from "../../../graph/node.ts";
 import { numeric, sizeOf } from "../../../graph/shape.ts";
 import { computeTypes, vectorType } from "../kernels/wgsl.ts";
-import { elementsOf } from "../nodes.ts";
-import { type Box, overlap, type Range, reshapeBox, shapeOfBox } from "../split_boxes.ts";
-import { broadcastMap, reshapeStrides } from "../strides.ts";
+import { elementsOf } from "./nodes.ts";
+import { type Box, overlap, type Range, reshapeBox, shapeOfBox } from "../split/boxes.ts";
+import { broadcastMap, reshapeStrides } from "./strides.ts";
 import type { Axes, AxesRule } from "./axes.ts";
 import type { ElementScope, Index, ViewRule } from "./element.ts";
 
