@@ -6,7 +6,7 @@ import { UserError } from "../../src/base/errors.ts";
 import { explain, UsageError } from "../../src/cli/output.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { DriftError } from "../../src/drift/errors.ts";
-import { EvaluationError } from "../../src/evaluate/errors.ts";
+import { EvaluationError } from "../../src/statistics/errors.ts";
 import { SafetensorsError } from "../../src/nn/safetensors.ts";
 import { ExportError } from "../../src/onnx/export.ts";
 import { ProtobufError } from "../../src/onnx/protobuf.ts";
