@@ -28,6 +28,15 @@ function renamed({ reference, current, ...feature }: OldFeature): unknown {
   return { ...feature, reference: rename(reference), current: rename(current) };
 }
 
+/** As JSON has it. The incomplete gamma function behind p-values is another one now: they agree to 1e-12 of their value. */
+function plain(feature: unknown): unknown {
+  const text = JSON.stringify(
+    feature,
+    (key, value) => /pValue/i.test(key) && typeof value === "number" ? Number(value.toPrecision(12)) : value,
+  );
+  return JSON.parse(text);
+}
+
 Deno.test("a baseline of the first format gives the reports that it gave", () => {
   const features = featuresOf();
   const monitor = new DriftMonitor(features, parseBaseline(read("baseline_v1.json")), { windowSize: 60 });
@@ -45,11 +54,7 @@ Deno.test("a baseline of the first format gives the reports that it gave", () =>
     assert.equal(got.length, old.length);
     for (const feature of got) {
       const before = old.find(({ name }: OldFeature) => name === feature.name);
-      assert.deepEqual(
-        JSON.parse(JSON.stringify(feature)),
-        renamed(before),
-        `window ${window.index}, ${feature.name}`,
-      );
+      assert.deepEqual(plain(feature), plain(renamed(before)), `window ${window.index}, ${feature.name}`);
     }
   }
 });
