@@ -99,7 +99,7 @@ export {
   describeAdapter,
   type LimitName,
   type OpenOptions,
-} from "./src/backend/gpu/device.ts";
+} from "./src/backend/gpu/device/device.ts";
 export {
   type ChromeTrace,
   chromeTrace,
@@ -109,7 +109,7 @@ export {
   type ProfileRow,
   summarizeProfile,
   type TraceEvent,
-} from "./src/backend/gpu/profile.ts";
+} from "./src/backend/gpu/device/profile.ts";
 export { createInterpBackend } from "./src/backend/interp/interp.ts";
 export { createOrtBackend, type OrtBackendOptions, type OrtDevice } from "./src/backend/ort/backend.ts";
 

@@ -6,10 +6,10 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { makePlan } from "../src/backend/gpu/plan.ts";
-import { hasKernel } from "../src/backend/gpu/lower.ts";
-import { type GpuContext, openDevice } from "../src/backend/gpu/device.ts";
-import type { Group } from "../src/backend/gpu/fusion.ts";
+import { makePlan } from "../src/backend/gpu/plan/plan.ts";
+import { hasKernel } from "../src/backend/gpu/rules/rules.ts";
+import { type GpuContext, openDevice } from "../src/backend/gpu/device/device.ts";
+import type { Group } from "../src/backend/gpu/plan/group.ts";
 import { attentionKernels, type AttentionLowering } from "../src/backend/gpu/kernels/attention.ts";
 import {
   blocksFit,
@@ -18,7 +18,7 @@ import {
 } from "../src/backend/gpu/kernels/attention/block_tiles.ts";
 import { type AttentionNode, passOf, problemOf } from "../src/backend/gpu/kernels/attention/pass.ts";
 import { storageBytes } from "../src/backend/gpu/kernels/wgsl.ts";
-import { extentOf, type Kernel, type Storage } from "../src/backend/gpu/kernels/writer.ts";
+import { extentOf, type Kernel, type Storage, wgslOf } from "../src/backend/gpu/kernels/writer.ts";
 import { createBuilder, gradients, type Graph, type Node } from "../src/graph/graph.ts";
 import { expand } from "../src/graph/passes/expand.ts";
 import { mergeProjections } from "../src/graph/passes/merge_projections.ts";
@@ -145,7 +145,11 @@ async function tuneShape(name: string, shape: Shape): Promise<void> {
     for (const [title, change] of Object.entries(ablations)) {
       await report(
         `${name} ${anchor.op} ${title}`,
-        () => kernelsOf(anchor, outputs, undefined).map((k) => ({ ...k, wgsl: change(k.wgsl) })),
+        () =>
+          kernelsOf(anchor, outputs, undefined).map((k) => ({
+            ...k,
+            code: { ...k.code, body: change(k.code.body) },
+          })),
       );
     }
   }
@@ -231,8 +235,9 @@ async function time(kernels: readonly Kernel[]): Promise<{ each: number[]; all: 
     bindGroup: GPUBindGroup;
     workgroups: Kernel["workgroups"];
   }[] = [];
-  for (const { name, wgsl, bindings, workgroups } of kernels) {
-    const module = device.createShaderModule({ code: wgsl });
+  for (const kernel of kernels) {
+    const { name, bindings, workgroups } = kernel;
+    const module = device.createShaderModule({ code: wgslOf(kernel) });
     device.pushErrorScope("validation");
     const pipeline = await device.createComputePipelineAsync({
       layout: "auto",

@@ -27,7 +27,7 @@ import { ter } from "../src/evaluate/generation/ter.ts";
 import { krippendorffAlpha, type MeasurementLevel } from "../src/people/krippendorff.ts";
 import { type TaggingOptions, taggingReport } from "../src/evaluate/tagging/tagging.ts";
 import { type EvaluationData, HIDDEN, makeData, makeEmbeddings } from "./evaluate_data.ts";
-import { print } from "./measure.ts";
+import { lines, print } from "./measure.ts";
 
 /** What a process reads: the data, and how much of it to use. */
 interface Input extends EvaluationData {
@@ -434,15 +434,6 @@ function hasTaskset(): boolean {
     return new Deno.Command("taskset", { args: ["--version"], stdout: "null" }).outputSync().success;
   } catch {
     return false;
-  }
-}
-
-async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
-    const parts = (rest + chunk).split("\n");
-    rest = parts.pop()!;
-    yield* parts;
   }
 }
 

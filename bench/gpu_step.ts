@@ -10,8 +10,8 @@
  */
 import { parseArgs } from "node:util";
 import { createGpuBackend } from "../src/backend/gpu/backend.ts";
-import { formatProfile, summarizeProfile } from "../src/backend/gpu/profile.ts";
-import type { GpuProgram } from "../src/backend/gpu/program.ts";
+import { formatProfile, summarizeProfile } from "../src/backend/gpu/device/profile.ts";
+import type { GpuProgram } from "../src/backend/gpu/device/program.ts";
 import type { RunProfile } from "../src/backend/interface.ts";
 import { createBuilder, type Graph, type HostTensor } from "../src/graph/graph.ts";
 import type { BertConfig } from "../models/bert.ts";

@@ -100,6 +100,16 @@ export async function timeWindows(
   return { ms: median(means), spread: [means[0], means.at(-1)!], steps: steps * timing.windows };
 }
 
+/** The lines of a stream, such as another process's output; a last one without a line end is left out. */
+export async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    const parts = (rest + chunk).split("\n");
+    rest = parts.pop()!;
+    yield* parts;
+  }
+}
+
 /**
  * First values like those of `initialStates`, from one table of random numbers: a hundred million are there in no time, and speed
  * is all that is asked.

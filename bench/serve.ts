@@ -24,6 +24,7 @@ import type { ModelSpec } from "../src/tasks/model.ts";
 import { textClassification } from "../src/tasks/text_classification/serve.ts";
 import { loadTokenizer } from "../src/text/tokenizer.ts";
 import { trainWordPiece } from "../src/text/wordpiece_train.ts";
+import { lines } from "./measure.ts";
 
 /** One line of the table. */
 export interface ServeRow {
@@ -217,11 +218,7 @@ async function readAnswer(connection: Deno.TcpConn, buffer: Uint8Array): Promise
 }
 
 async function firstLine(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
-  let text = "";
-  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    if (text.includes("\n")) return text.slice(0, text.indexOf("\n"));
-  }
+  for await (const line of lines(stream)) return line;
   throw new Error("The server ended before it listened.");
 }
 

@@ -11,7 +11,7 @@
 import { parseArgs } from "node:util";
 import process from "node:process";
 import { createGpuBackend } from "../src/backend/gpu/backend.ts";
-import { describeAdapter } from "../src/backend/gpu/device.ts";
+import { describeAdapter } from "../src/backend/gpu/device/device.ts";
 import type { Backend, Program } from "../src/backend/interface.ts";
 import { nativeAvailable } from "../src/backend/ort/available.ts";
 import { createOrtBackend } from "../src/backend/ort/backend.ts";

@@ -14,7 +14,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { describeAdapter } from "../src/backend/gpu/device.ts";
+import { describeAdapter } from "../src/backend/gpu/device/device.ts";
 import { tileNamed, tileNames } from "../src/backend/gpu/kernels/matmul_tiles.ts";
 import {
   bytesOf,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Check, checkJson, indexed, isObject, number, oneOf, text } from "../src/base/json.ts";
 import { ModelError } from "./errors.ts";
 
 /** Reads checked fields of one configuration object. */
@@ -16,6 +17,7 @@ export interface ConfigReader {
 }
 
 const MAX_LABELS = 100_000;
+const MAX_LABEL_CHARACTERS = 1_000_000;
 
 /**
  * A reader of one configuration.
@@ -23,34 +25,17 @@ const MAX_LABELS = 100_000;
  * @throws {ModelError} when the configuration is not an object; its methods throw it naming the field.
  */
 export function configReader(json: unknown, modelType: string): ConfigReader {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new ModelError(`Cannot read the ${modelType} configuration: it is not a JSON object`);
-  }
-  const fields = json as Record<string, unknown>;
-  const fail = (field: string, wanted: string): never => {
-    throw new ModelError(
-      `Cannot read the ${modelType} configuration: "${field}" must be ${wanted}, got ${
-        JSON.stringify(fields[field])
-      }`,
-    );
-  };
-  const number: ConfigReader["number"] = (field, { fallback, min, max }) => {
-    const value = fields[field] ?? fallback;
-    if (typeof value !== "number" || !(value >= min && value <= max)) {
-      return fail(field, `a number from ${min} to ${max}`);
-    }
-    return value;
+  const refuse = (problem: string) =>
+    new ModelError(`Cannot read the ${modelType} configuration: ${problem}`);
+  if (!isObject(json)) throw refuse("it is not a JSON object");
+  const read = <T>(field: string, check: Check<T>, fallback?: T): T => {
+    const value = (Object.hasOwn(json, field) ? json[field] : undefined) ?? fallback;
+    return checkJson(check, value, refuse, field);
   };
   return {
-    number,
-    count(field, { fallback, max }) {
-      const value = number(field, { fallback, min: 1, max });
-      return Number.isInteger(value) ? value : fail(field, "a whole number");
-    },
-    choice(field, among, fallback) {
-      const value = fields[field] ?? fallback;
-      return among.find((name) => name === value) ?? fail(field, `one of ${among.join(", ")}`);
-    },
+    number: (field, { fallback, min, max }) => read(field, number({ least: min, most: max }), fallback),
+    count: (field, { fallback, max }) => read(field, number({ least: 1, most: max, whole: true }), fallback),
+    choice: (field, among, fallback) => read(field, oneOf(...among), fallback),
   };
 }
 
@@ -60,24 +45,13 @@ export function configReader(json: unknown, modelType: string): ConfigReader {
  * @throws {ModelError} when they are no map from 0, 1, ... to texts.
  */
 export function labelsOfConfig(json: Readonly<Record<string, unknown>>): string[] {
-  const { id2label, num_labels: count = 2 } = json;
-  const fail = (field: string, wanted: string): never => {
-    throw new ModelError(
-      `Cannot read the configuration: "${field}" must be ${wanted}, got ${JSON.stringify(json[field])}`,
-    );
-  };
-  if (id2label === undefined) {
-    if (!Number.isInteger(count) || (count as number) < 1 || (count as number) > MAX_LABELS) {
-      return fail("num_labels", "a whole number");
-    }
-    return Array.from({ length: count as number }, (_, i) => `LABEL_${i}`);
+  const refuse = (problem: string) => new ModelError(`Cannot read the configuration: ${problem}`);
+  if (json.id2label !== undefined) {
+    const labels = indexed(text(MAX_LABEL_CHARACTERS), { least: 1, most: MAX_LABELS });
+    return checkJson(labels, json.id2label, refuse, "id2label");
   }
-  if (typeof id2label !== "object" || id2label === null) return fail("id2label", "an object");
-  const labels = Object.entries(id2label);
-  const sound = labels.length >= 1 && labels.length <= MAX_LABELS &&
-    labels.every(([id, label]) => typeof label === "string" && Number(id) >= 0 && Number(id) < labels.length);
-  if (!sound) return fail("id2label", "a map from 0, 1, ... to label texts");
-  return labels.sort(([p], [q]) => Number(p) - Number(q)).map(([, label]) => label as string);
+  const count = checkJson(number({ least: 1, most: MAX_LABELS, whole: true }), json.num_labels ?? 2, refuse, "num_labels");
+  return Array.from({ length: count }, (_, i) => `LABEL_${i}`);
 }
 
 /** The two label maps of a Hugging Face configuration. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isObject } from "../src/base/json.ts";
 import type { Architecture, ModelConfig } from "./architecture.ts";
 import { bert } from "./bert.ts";
 import { ModelError } from "./errors.ts";
@@ -60,8 +61,6 @@ export function architectureOf(config: Pick<ModelConfig, "modelType">): Architec
  * ```
  */
 export function parseConfig(json: unknown): ModelConfig {
-  const type = typeof json === "object" && json !== null
-    ? (json as { model_type?: unknown }).model_type
-    : undefined;
+  const type = isObject(json) ? json.model_type : undefined;
   return architectureOf({ modelType: type as string }).parse(json);
 }

@@ -46,7 +46,8 @@ export interface Backend {
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
   /**
    * Guards a long piece of work against a device that hangs, where waiting for it blocks the thread: another thread then writes one
-   * line to standard error, which `advice` ends, and kills the process. Disposing it ends the guard.
+   * line to standard error, which `advice` ends, and kills the process. Disposing it ends the guard. Absent unless the backend was
+   * opened to do so.
    */
   guard?(advice: () => string): Disposable;
   /** Frees the device. Programs are disposed with it. */

@@ -20,9 +20,10 @@ export type Fields<T> = { readonly [K in keyof T]-?: Check<T[K]> };
 export class JsonError extends UserError {}
 
 /**
- * Checks a document.
+ * Checks a document, or a part of one.
  *
  * @param error makes the error of what is wrong, such as `metrics[2].value is null, wanted a finite number`.
+ * @param path where the value stands, if it is not the whole document.
  * @example
  * ```ts
  * import { checkJson, list, number, object, text } from "./json.ts";
@@ -38,9 +39,14 @@ export class JsonError extends UserError {}
  * );
  * ```
  */
-export function checkJson<T>(check: Check<T>, value: unknown, error: (problem: string) => Error): T {
+export function checkJson<T>(
+  check: Check<T>,
+  value: unknown,
+  error: (problem: string) => Error,
+  path = "",
+): T {
   try {
-    return check(value, "");
+    return check(value, path);
   } catch (problem) {
     throw problem instanceof JsonError ? error(problem.message) : problem;
   }
@@ -112,6 +118,24 @@ export function list<T>(item: Check<T>, { least = 0, most }: { least?: number; m
       );
     }
     return value.map((element, i) => item(element, `${path}[${i}]`));
+  };
+}
+
+/** A list that is written as an object of its indices, `{ "0": ..., "1": ... }`, in whatever order. */
+export function indexed<T>(
+  item: Check<T>,
+  { least = 0, most }: { least?: number; most: number },
+): Check<T[]> {
+  const items = list(item, { least, most });
+  return (value, path) => {
+    if (!isObject(value)) return fail(path, value, "an object");
+    const size = Object.keys(value).length;
+    // Each index once and none else: as many keys as there are, all of them the indices'.
+    const gap = Array.from({ length: Math.min(size, most) }, (_, i) => i).find((i) =>
+      !Object.hasOwn(value, i)
+    );
+    if (gap !== undefined) failWith(path, `has ${size} entries and none is ${gap}, wanted 0, 1, 2, ...`);
+    return items(Array.from({ length: size }, (_, i) => value[i]), path);
   };
 }
 

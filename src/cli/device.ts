@@ -4,7 +4,7 @@
  * @module
  */
 import { createGpuBackend } from "../backend/gpu/backend.ts";
-import { type AdapterDescription, describeAdapter } from "../backend/gpu/device.ts";
+import { type AdapterDescription, describeAdapter } from "../backend/gpu/device/device.ts";
 import type { Backend, DeviceName } from "../backend/interface.ts";
 import { createInterpBackend } from "../backend/interp/interp.ts";
 import { nativeAvailable } from "../backend/ort/available.ts";
@@ -29,8 +29,16 @@ export interface ChosenDevice {
   readonly why: string;
 }
 
+/** Mesa complains on standard error where this is not set, as in containers, though nothing here uses it. */
+function quietMesa(): void {
+  const variable = "XDG_RUNTIME_DIR";
+  const mayChange = Deno.permissions.querySync({ name: "env", variable }).state === "granted";
+  if (Deno.build.os === "linux" && mayChange && !Deno.env.get(variable)) Deno.env.set(variable, "/tmp");
+}
+
 /** Looks at this machine: asks for an adapter and for the native runtime. */
 export async function inspectMachine(): Promise<Machine> {
+  quietMesa();
   return { adapter: await describeAdapter(), native: await nativeAvailable() };
 }
 
@@ -68,7 +76,8 @@ export async function pickDevice(choice: DeviceChoice): Promise<ChosenDevice> {
 export function openBackend(device: DeviceName): Promise<Backend> {
   switch (device) {
     case "webgpu":
-      return createGpuBackend();
+      quietMesa();
+      return createGpuBackend({ endHungProcess: true });
     case "native":
     case "wasm":
       return createOrtBackend({ device });

@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { availableParallelism, cpus } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import config from "../../deno.json" with { type: "json" };
-import type { AdapterDescription } from "../backend/gpu/device.ts";
+import type { AdapterDescription } from "../backend/gpu/device/device.ts";
 import { formatBytes } from "../base/format.ts";
 import { chooseDevice, type ChosenDevice, inspectMachine, type Machine } from "./device.ts";
 

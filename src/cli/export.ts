@@ -5,6 +5,7 @@
  */
 import type { Command } from "commander";
 import { join, resolve } from "node:path";
+import { formatBytes } from "../base/format.ts";
 import { modelOnnx } from "../lifecycle/export.ts";
 import { readPretrained, specOf } from "../lifecycle/pretrained.ts";
 import { bundlePathOf } from "./model.ts";
@@ -62,7 +63,7 @@ async function exportModel(options: Options): Promise<void> {
   }
   output.result(
     { model: options.model, out, files, onnxBytes: onnx.length },
-    `${out}: ${files.join(", ")} (ONNX ${(onnx.length / 1e6).toFixed(1)} MB)`,
+    `${out}: ${files.join(", ")} (ONNX ${formatBytes(onnx.length)})`,
   );
 }
 

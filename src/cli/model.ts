@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { describeAdapter } from "../backend/gpu/device.ts";
+import { describeAdapter } from "../backend/gpu/device/device.ts";
 import { nativeAvailable } from "../backend/ort/available.ts";
 import { countCodePoints } from "../base/text.ts";
 import { openRegistry } from "../registry/registry.ts";

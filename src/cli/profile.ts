@@ -9,7 +9,7 @@ import {
   type Profile,
   type ProfileInput,
   summarizeProfile,
-} from "../backend/gpu/profile.ts";
+} from "../backend/gpu/device/profile.ts";
 import type { Backend } from "../backend/interface.ts";
 import type { MeasureOptions } from "../train/measure.ts";
 import { type Output, UsageError } from "./output.ts";

@@ -63,8 +63,20 @@ export interface OpRules<K extends OpName> {
    * `needed[i]` is false where nobody asks for input i's. Absent: the op has no gradient at all.
    */
   vjp?(b: Builder, node: NodeOf<K>, dy: Node, needed: readonly boolean[]): (Node | null)[];
+  /** Whether operands of different shapes are broadcast together, so that none has to be spread before. */
+  readonly broadcasts?: true;
+  /** Whether it has its operand's elements, each of them once at most, so that rounding the operand rounds it. */
+  readonly view?: true;
+  /** Whether it folds elements of its operand. */
+  readonly reduces?: true;
+  /** Which of its inputs a node equals, if any. `inputs` stand for its own. */
+  identity?(node: NodeOf<K>, inputs: readonly Node[]): Node | undefined;
   /** Which operands mixed precision hands over in f16; the op computes from them in f32 all the same. */
   half?(attrs: OpAttrs[K], operands: number): readonly number[];
+  /** The attributes of a node that gets them so, if not its own. */
+  halfAttrs?(attrs: OpAttrs[K]): OpAttrs[K];
+  /** Whether its operands are kept in f32: a mask's -1e9 may be among them. */
+  readonly wide?: true;
   /** What other backends' results are held to. */
   readonly tolerance: Tolerance;
   /** Whether it takes types that are only stored (`DTypeSpec.computes`): it reads no element's value, or decodes it. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { OpTable } from "./builder.ts";
+import type { OpSpec, OpTable } from "./builder.ts";
+import type { Node, OpName } from "./node.ts";
 import { abs } from "./ops/abs.ts";
 import { add } from "./ops/add.ts";
 import { attention, attentionStats } from "./ops/attention.ts";
@@ -107,3 +108,9 @@ export const opTable: OpTable = {
   transpose,
   where,
 };
+
+/** The rules of a node's op; leaves have none. */
+export function specOf(node: Node): OpSpec<OpName> | undefined {
+  if (node.op === "input" || node.op === "state" || node.op === "constant") return undefined;
+  return opTable[node.op] as unknown as OpSpec<OpName>;
+}

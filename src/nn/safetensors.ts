@@ -6,6 +6,7 @@
  * @module
  */
 import { UserError } from "../base/errors.ts";
+import { isObject } from "../base/json.ts";
 import { bytesOf, type DType, dtypes, type HostTensor, type TypedArray } from "../graph/dtype.ts";
 
 /** A file that is not a safetensors file, or not a sound one; the message is for the user. */
@@ -192,15 +193,11 @@ function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
   } catch {
     return fail("its header is not JSON");
   }
-  if (typeof header !== "object" || header === null || Array.isArray(header)) {
-    return fail("its header is not an object");
-  }
-  return header as Record<string, unknown>;
+  return isObject(header) ? header : fail("its header is not an object");
 }
 
 function checkMetadata(value: unknown, fail: Fail): Record<string, string> {
-  const sound = typeof value === "object" && value !== null && !Array.isArray(value) &&
-    Object.values(value).every((v) => typeof v === "string");
+  const sound = isObject(value) && Object.values(value).every((v) => typeof v === "string");
   return sound ? value as Record<string, string> : fail("its metadata is not a map of texts");
 }
 

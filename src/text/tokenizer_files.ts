@@ -1,3 +1,4 @@
+import { isObject } from "../base/json.ts";
 import type { BertNormalizerOptions } from "./bert_normalize.ts";
 import { TokenizerError } from "./errors.ts";
 import type { WordPieceModel } from "./wordpiece_encode.ts";
@@ -27,7 +28,7 @@ export function readTokenizerFiles(
 ): TokenizerFiles {
   const parsed = parse("tokenizer.json", tokenizerJson);
   const config = parse("tokenizer_config.json", tokenizerConfig);
-  const given = field(parsed, "model", isRecord, "an object");
+  const given = field(parsed, "model", isObject, "an object");
   // Files from before the model had a type are WordPiece if they have its prefix; the library guesses likewise.
   const type = given.type ??
     ("continuing_subword_prefix" in given && !("merges" in given) ? "WordPiece" : undefined);
@@ -51,7 +52,7 @@ export function readTokenizerFiles(
   };
   for (const key of ["normalizer", "pre_tokenizer", "post_processor", "decoder"] as const) {
     const part: unknown = tokenizer[key];
-    if (part !== null && !(isRecord(part) && typeof part.type === "string")) {
+    if (part !== null && !(isObject(part) && typeof part.type === "string")) {
       fail(`${key} is not null or an object with a type`);
     }
   }
@@ -65,7 +66,7 @@ export function readTokenizerFiles(
     unknownToken: unknownToken(model, vocabulary),
     padToken: padToken(parsed, config, vocabulary, addedTokens),
     maxWordTokens: (wordPiece?.max_input_chars_per_word ?? 100) + 16,
-    splitsAtSpaces: isRecord(tokenizer.pre_tokenizer) &&
+    splitsAtSpaces: isObject(tokenizer.pre_tokenizer) &&
       (tokenizer.pre_tokenizer as { type?: unknown }).type === "BertPreTokenizer" &&
       addedTokens.every(({ content }) => !/\s/.test(content)),
     bertNormalizer: bertNormalizer(tokenizer.normalizer),
@@ -93,12 +94,12 @@ function parse(file: string, source: string | object): Record<string, unknown> {
       throw new TokenizerError(`${file} is not JSON: ${(error as Error).message.split("\n", 1)[0]}`);
     }
   }
-  if (!isRecord(value)) throw new TokenizerError(`${file} is ${show(value)}; an object was expected`);
+  if (!isObject(value)) throw new TokenizerError(`${file} is ${show(value)}; an object was expected`);
   return value;
 }
 
 function mapVocabulary(model: Record<string, unknown>): [string, number][] {
-  const vocab = field(model, "vocab", isRecord, "an object of token to id", "model.vocab");
+  const vocab = field(model, "vocab", isObject, "an object of token to id", "model.vocab");
   const entries = Object.entries(vocab);
   checkSize("model.vocab", entries.length, MAX_VOCABULARY);
   if (entries.length === 0) fail("model.vocab is empty");
@@ -142,7 +143,7 @@ function checkAddedTokens(list: unknown): { content: string; id: number }[] {
   if (!Array.isArray(list)) fail(`added_tokens is ${show(list)}; a list was expected`);
   checkSize("added_tokens", list.length, MAX_ADDED_TOKENS);
   return list.map((token: unknown, place) => {
-    if (!isRecord(token) || typeof token.content !== "string" || token.content === "") {
+    if (!isObject(token) || typeof token.content !== "string" || token.content === "") {
       fail(`entry ${place} of added_tokens has no content`);
     }
     if (!isId(token.id)) {
@@ -179,8 +180,8 @@ function padToken(
   vocabulary: [string, number][],
   addedTokens: { content: string }[],
 ): string | undefined {
-  const inConfig = isRecord(config.pad_token) ? config.pad_token.content : config.pad_token;
-  const inPadding = isRecord(tokenizer.padding) ? tokenizer.padding.pad_token : undefined;
+  const inConfig = isObject(config.pad_token) ? config.pad_token.content : config.pad_token;
+  const inPadding = isObject(tokenizer.padding) ? tokenizer.padding.pad_token : undefined;
   const known = new Set([
     ...vocabulary.map(([token]) => token),
     ...addedTokens.map(({ content }) => content),
@@ -192,7 +193,7 @@ function padToken(
 }
 
 function bertNormalizer(part: unknown): BertNormalizerOptions | undefined {
-  if (!isRecord(part) || part.type !== "BertNormalizer") return undefined;
+  if (!isObject(part) || part.type !== "BertNormalizer") return undefined;
   const flag = (key: string, otherwise: boolean) => {
     const value = part[key] ?? otherwise;
     if (typeof value !== "boolean") fail(`normalizer.${key} is ${show(value)}; true or false was expected`);
@@ -212,10 +213,6 @@ const ID_WANTED = `a whole number from 0 to ${MAX_VOCABULARY - 1} was expected`;
 
 function isId(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < MAX_VOCABULARY;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function field<T>(

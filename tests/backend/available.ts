@@ -4,7 +4,7 @@
  * @module
  */
 import { createGpuBackend } from "../../src/backend/gpu/backend.ts";
-import { describeAdapter } from "../../src/backend/gpu/device.ts";
+import { describeAdapter } from "../../src/backend/gpu/device/device.ts";
 import type { Backend, DeviceName } from "../../src/backend/interface.ts";
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
 import { nativeAvailable } from "../../src/backend/ort/available.ts";

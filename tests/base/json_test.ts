@@ -6,6 +6,7 @@ import {
   checkJson,
   fail,
   flag,
+  indexed,
   JsonError,
   list,
   nullable,
@@ -114,4 +115,17 @@ Deno.test("what is no JSON, or not UTF-8, is said in one line", () => {
   assert.deepEqual(parse(new TextEncoder().encode('"ä"')), "ä");
   assert.throws(() => parse("{"), /^Error: weir\.json: it is not JSON: [^\n]+$/);
   assert.throws(() => parse(Uint8Array.of(0xff)), { message: "weir.json: it is not valid UTF-8" });
+});
+
+Deno.test("a list written by its indices keeps their order, and a gap or a foreign key is named", () => {
+  const check = indexed(text(9), { least: 1, most: 12 });
+  const labels = Array.from({ length: 12 }, (_, i) => `label ${i}`);
+  assert.deepEqual(read(check, { ...labels }), labels);
+  assert.throws(() => read(check, { 0: "a", 2: "b" }), {
+    message: "it has 2 entries and none is 1, wanted 0, 1, 2, ...",
+  });
+  assert.throws(() => read(check, { 0: "a", "01": "b" }), /none is 1/);
+  assert.throws(() => read(check, { 0: "a", 1: 2 }), { message: "[1] is 2, wanted a text" });
+  assert.throws(() => read(check, {}), { message: "it has 0 items, wanted 1 to 12" });
+  assert.throws(() => read(check, { ...labels, 12: "x" }), { message: "it has 13 items, wanted 1 to 12" });
 });

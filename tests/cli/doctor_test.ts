@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { AdapterDescription } from "../../src/backend/gpu/device.ts";
+import type { AdapterDescription } from "../../src/backend/gpu/device/device.ts";
 import { doctor, formatDoctor } from "../../src/cli/doctor.ts";
 
 const limits: AdapterDescription["limits"] = {

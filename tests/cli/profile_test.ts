@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { describeAdapter } from "../../src/backend/gpu/device.ts";
+import { describeAdapter } from "../../src/backend/gpu/device/device.ts";
 import { messages, tiny, weir, writeJsonl } from "./cli.ts";
 import { withFolder } from "../folder.ts";
 

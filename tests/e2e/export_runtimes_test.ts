@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mlpConfig } from "../../models/mlp.ts";
-import { describeAdapter } from "../../src/backend/gpu/device.ts";
+import { describeAdapter } from "../../src/backend/gpu/device/device.ts";
 import { nativeAvailable } from "../../src/backend/ort/available.ts";
 import { modelOnnx } from "../../src/lifecycle/export.ts";
 import { readModel } from "../../src/onnx/model.ts";

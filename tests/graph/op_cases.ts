@@ -20,6 +20,8 @@ export interface OpCase {
   readonly name: string;
   readonly build: (b: Builder, inputs: readonly Node[]) => Node;
   readonly inputs: readonly HostTensor[];
+  /** Whether a NaN is among the inputs, which has no gradient. */
+  readonly hasNaN?: true;
 }
 
 /** A case as a graph whose output is `y` and whose inputs are `x0`, `x1`, ... */
@@ -57,6 +59,17 @@ const one = (name: string, build: OpCase["build"], ...inputs: HostTensor[]): OpC
   build,
   inputs,
 });
+
+/** `[4, width]`: a row without NaN, one with a NaN first, one with it last, one with a negative NaN after an infinity. */
+function withNaN(width: number): HostTensor {
+  const x = spread([4, width]);
+  const data = x.data as Float32Array;
+  data[width] = NaN;
+  data[3 * width - 1] = NaN;
+  data[3 * width] = Infinity;
+  new Uint32Array(data.buffer, data.byteOffset)[3 * width + 1] = 0xffc00000;
+  return x;
+}
 
 /** A gradient of a normalisation: of the result's gradient, the operand and the weight. */
 function normGradients(
@@ -186,10 +199,14 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
     one("i32 truncates", (b, [x, y]) => b.div(x, y), ints([4], [7, -7, 7, -7]), ints([4], [2, 2, -2, -2])),
   ],
   max: [
+    { ...one("a NaN wins", (b, [x, y]) => b.max(x, y), withNaN(5), spread([4, 5])), hasNaN: true },
     one("f32", (b, [x, y]) => b.max(x, y), spread([3, 5]), spread([3, 5], -1.9, 1.8)),
     one("relu", (b, [x]) => b.relu(x), spread([3, 5])),
   ],
-  min: [one("row", (b, [x, y]) => b.min(x, y), spread([3, 5]), spread([5], -1.9, 1.8))],
+  min: [
+    one("row", (b, [x, y]) => b.min(x, y), spread([3, 5]), spread([5], -1.9, 1.8)),
+    { ...one("a NaN wins", (b, [x, y]) => b.min(x, y), spread([4, 5]), withNaN(5)), hasNaN: true },
+  ],
   less: [
     one("f32", (b, [x, y]) => b.less(x, y), spread([3, 5]), spread([5])),
     one("u32 is unsigned", (b, [x]) => b.less(x, 0x80000000), words([3], [1, 0x7fffffff, 0xffffffff])),
@@ -217,6 +234,9 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
     one("last", (b, [x]) => b.maximum(x, [-1]), spread([4, 70])),
     one("first, kept", (b, [x]) => b.maximum(x, [0], { keepDims: true }), spread([7, 5])),
     one("all", (b, [x]) => b.maximum(x), spread([3, 3])),
+    { ...one("a NaN wins", (b, [x]) => b.maximum(x, [-1]), withNaN(8)), hasNaN: true },
+    { ...one("a NaN wins in long rows", (b, [x]) => b.maximum(x, [-1]), withNaN(701)), hasNaN: true },
+    { ...one("a NaN wins in columns", (b, [x]) => b.maximum(x, [0]), withNaN(12)), hasNaN: true },
   ],
   matmul: [
     one("2d", (b, [x, y]) => b.matmul(x, y), spread([3, 4]), spread([4, 5])),

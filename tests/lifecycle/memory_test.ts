@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createGpuBackend } from "../../src/backend/gpu/backend.ts";
-import { describeAdapter } from "../../src/backend/gpu/device.ts";
+import { describeAdapter } from "../../src/backend/gpu/device/device.ts";
 import { type Backend, BackendError } from "../../src/backend/interface.ts";
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
 import { createBuilder, freeze } from "../../src/graph/graph.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { hasKernel } from "../../src/backend/gpu/lower.ts";
-import { makePlan, type PlanLimits } from "../../src/backend/gpu/plan.ts";
+import { hasKernel } from "../../src/backend/gpu/rules/rules.ts";
+import { makePlan, type PlanLimits } from "../../src/backend/gpu/plan/plan.ts";
 import type { Backend } from "../../src/backend/interface.ts";
 import { bindGraph } from "../../src/graph/passes/bind.ts";
 import { expand } from "../../src/graph/passes/expand.ts";

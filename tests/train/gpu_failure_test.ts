@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { createGpuBackend } from "../../src/backend/gpu/backend.ts";
-import { describeAdapter } from "../../src/backend/gpu/device.ts";
+import { describeAdapter } from "../../src/backend/gpu/device/device.ts";
 import { TrainingError } from "../../src/train/errors.ts";
 import type { TrainOptions, TrainResult } from "../../src/train/options.ts";
 import { train } from "../../src/train/trainer.ts";

@@ -31,7 +31,11 @@ function hang(device: GPUDevice): void {
 }
 
 let device: GPUDevice;
-const backend = await createGpuBackend({ hangLimitMs: 2000, onDevice: (d) => device = d });
+const backend = await createGpuBackend({
+  hangLimitMs: 2000,
+  endHungProcess: true,
+  onDevice: (d) => device = d,
+});
 const print = (value: unknown) =>
   Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(value)}\n`));
 const run = tinyRun();

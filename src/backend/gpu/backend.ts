@@ -3,15 +3,16 @@
  *
  * @module
  */
+import { isDebugging } from "../../graph/debug.ts";
 import type { Graph } from "../../graph/node.ts";
 import type { Backend, CompileOptions } from "../interface.ts";
-import { type AdapterDescription, type GpuContext, openDevice, type OpenOptions } from "./device.ts";
-import type { PlanLimits } from "./plan.ts";
-import { compileProgram, type GpuProgram } from "./program.ts";
+import { type AdapterDescription, type GpuContext, openDevice, type OpenOptions } from "./device/device.ts";
+import type { PlanLimits } from "./plan/plan.ts";
+import { compileProgram, type GpuProgram } from "./device/program.ts";
 import { tuningFor } from "./tuning/load.ts";
 import type { Tuning } from "./tuning/tuning.ts";
 
-export type { GpuProgram, PlannedKernel } from "./program.ts";
+export type { GpuProgram, PlannedKernel } from "./device/program.ts";
 
 /** How a WebGPU backend is made. */
 export interface GpuBackendOptions extends OpenOptions {
@@ -25,12 +26,15 @@ export interface GpuBackendOptions extends OpenOptions {
   readonly shortKernels?: boolean;
   /** The tiles that were measured to be best for products; `tuningFor` the adapter if not given, `null` for none. */
   readonly tuning?: Tuning | null;
+  /** Whether ids that are fed are checked against the tables they are looked up in; if not given, where `WEIR_DEBUG` is set. */
+  readonly checkIds?: boolean;
   /** Bytes of the largest piece of memory a kernel may bind; at most what the adapter has. */
   readonly maxBindingBytes?: number;
-  /** Bytes of work memory that are worth no thought; 256 MiB if not given. */
+  /** Bytes of work memory that are not worth more compute passes to save; 256 MiB if not given. */
   readonly smallWorkBytes?: number;
   /**
-   * Bytes a program may take in all: more is refused before any of it is taken. If not given, what the machine has left on software
+   * Bytes a program may take in all: more is refused before any of it is taken. If not given, what the machine has left on
+   * software
    * adapters, and no limit on others.
    */
   readonly maxTotalBytes?: number;
@@ -52,7 +56,7 @@ export interface GpuBackend extends Backend {
  * @example
  * ```ts
  * import { createGpuBackend } from "./backend.ts";
- * import { describeAdapter } from "./device.ts";
+ * import { describeAdapter } from "./device/device.ts";
  * import { createBuilder, hostTensor } from "../../graph/graph.ts";
  * import assert from "node:assert/strict";
  * if (await describeAdapter()) {
@@ -78,14 +82,18 @@ export async function createGpuBackend(options: GpuBackendOptions = {}): Promise
     description: `WebGPU on ${adapter.description}${adapter.software ? " (software)" : ""}`,
     precisions: adapter.features.includes("shader-f16") ? ["f32", "f16"] : ["f32"],
     async compile(graph, compileOptions = {}) {
-      const program = await compileProgram(context, graph, { ...compileOptions, limits });
+      const program: GpuProgram = await compileProgram(context, graph, {
+        ...compileOptions,
+        limits,
+        checksIds: options.checkIds ?? isDebugging,
+        onDispose: () => void programs.delete(program),
+      });
       programs.add(program);
       return program;
     },
-    guard: (advice) => context.watchdog.guard(advice),
+    guard: options.endHungProcess ? (advice) => context.watchdog.guard(advice) : undefined,
     async dispose() {
       for (const program of programs) await program.dispose();
-      programs.clear();
       context.dispose();
     },
   };

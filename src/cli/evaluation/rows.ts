@@ -5,6 +5,7 @@
  */
 import { readLimited } from "../../base/files.ts";
 import { hashFile } from "../../base/hash.ts";
+import { isObject, parseJson } from "../../base/json.ts";
 import { readCsvRecords } from "../../data/csv.ts";
 import { readJsonLines } from "../../data/jsonl.ts";
 import { readLines } from "../../data/lines.ts";
@@ -61,11 +62,7 @@ async function* rowsOf(path: string): AsyncGenerator<Placed> {
 export async function readJson(path: string): Promise<unknown> {
   const bytes = await readLimited(path, MAX_JSON_BYTES);
   if (!bytes) throw new InputError(`no such file: ${path}`);
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw new InputError(`${path}: not JSON: ${(error as Error).message.split("\n", 1)[0]}`);
-  }
+  return parseJson(bytes, (problem) => new InputError(`${path}: ${problem}`));
 }
 
 /** `sha256:...` of a file. */

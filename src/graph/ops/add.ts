@@ -5,6 +5,7 @@ import { binary } from "./binary.ts";
 export const add: OpSpec<"add"> = binary({
   onnx: "Add",
   f: (x, y) => x + y,
+  neutral: { x: 0, y: 0 },
   dx: (_b, dz) => dz,
   dy: (_b, dz) => dz,
 });

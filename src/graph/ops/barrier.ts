@@ -10,5 +10,6 @@ export const barrier: OpSpec<"barrier"> = {
   vjp: (_b, _node, dy) => [dy],
   expand: (_b, _node, [x]) => x,
   takesStored: true,
+  view: true,
   tolerance: exact,
 };

@@ -7,8 +7,9 @@ import type { Builder, OpSpec } from "../builder.ts";
 import { isFloat } from "../dtype.ts";
 import type { Node } from "../node.ts";
 import { mapElements } from "./broadcasting.ts";
-import { exact } from "./unary.ts";
 import { elementwiseType } from "./elementwise.ts";
+import { neutral } from "./identity.ts";
+import { exact } from "./unary.ts";
 
 /** The names of arithmetic ops with two operands. */
 export type BinaryName = "add" | "sub" | "mul" | "div" | "max" | "min";
@@ -19,6 +20,8 @@ export function binary<K extends BinaryName>(rule: {
   f: (x: number, y: number) => number;
   /** Where 64-bit floating-point arithmetic is not exact for 32-bit integers, or means something else. */
   integer?: (x: number, y: number) => number;
+  /** What an operand has to be for the result to be the other one. */
+  neutral?: { readonly x?: number; readonly y?: number };
   dx: (b: Builder, dy: Node, x: Node, y: Node, z: Node) => Node;
   dy: (b: Builder, dy: Node, x: Node, y: Node, z: Node) => Node;
 }): OpSpec<K> {
@@ -34,6 +37,8 @@ export function binary<K extends BinaryName>(rule: {
     eval: (inputs, _attrs, out) =>
       mapElements(inputs, out, isFloat(out.dtype) ? rule.f : rule.integer ?? rule.f),
     onnx: (scope, _node, inputs) => scope.emit(rule.onnx, inputs),
+    identity: (node, inputs) => rule.neutral && neutral(node, inputs, rule.neutral),
+    broadcasts: true,
     tolerance: exact,
   };
 }

@@ -1,5 +1,6 @@
 import type { OpSpec } from "../builder.ts";
 import { dtypes, isFloat, typedArray, valuesOf } from "../dtype.ts";
+import { sameAsOperand } from "./identity.ts";
 import { exact } from "./unary.ts";
 
 /** The same values as another type: floats are truncated to integers, anything but 0 is true. */
@@ -15,5 +16,6 @@ export const cast: OpSpec<"cast"> = {
   },
   onnx: (scope, node, inputs) => scope.emit("Cast", inputs, { attrs: { to: dtypes[node.dtype].onnx } }),
   takesStored: true,
+  identity: sameAsOperand,
   tolerance: exact,
 };

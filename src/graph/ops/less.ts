@@ -8,5 +8,6 @@ export const less: OpSpec<"less"> = {
   infer: (inputs) => ({ ...elementwiseType(inputs), dtype: "bool" }),
   eval: (inputs, _attrs, out) => mapElements(inputs, out, (x, y) => x < y ? 1 : 0),
   onnx: (scope, _node, inputs) => scope.emit("Less", inputs),
+  broadcasts: true,
   tolerance: exact,
 };

@@ -87,6 +87,7 @@ export const matmul: OpSpec<"matmul"> = {
     ]);
   },
   half: () => [0, 1],
+  halfAttrs: (attrs) => ({ ...attrs, dtype: "f32" }),
   tolerance: { relative: 1e-4, absolute: 1e-5 },
 };
 

@@ -1,7 +1,7 @@
 import type { OpSpec } from "../builder.ts";
 import { binary, route } from "./binary.ts";
 
-/** The smaller of `x` and `y`; where they are equal the gradient goes to `y`. */
+/** The smaller of `x` and `y`, NaN where one is; where they are equal the gradient goes to `y`. */
 export const min: OpSpec<"min"> = binary({
   onnx: "Min",
   f: (x, y) => Math.min(x, y),

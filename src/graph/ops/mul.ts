@@ -6,6 +6,7 @@ export const mul: OpSpec<"mul"> = binary({
   onnx: "Mul",
   f: (x, y) => x * y,
   integer: Math.imul,
+  neutral: { x: 1, y: 1 },
   dx: (b, dz, _x, y) => b.mul(dz, y),
   dy: (b, dz, x) => b.mul(dz, x),
 });

@@ -12,6 +12,7 @@ import {
   sum,
 } from "../shape.ts";
 import { stridedOffsets } from "./broadcasting.ts";
+import { sameAsOperand } from "./identity.ts";
 import { exact } from "./unary.ts";
 
 /** The operand along `axis` inside zeros: `before` of them first and `size` elements in all. The gradient of `slice`. */
@@ -44,6 +45,7 @@ export const pad: OpSpec<"pad"> = {
     pads[rank + axis] = difference(size, sum([before, node.inputs[0].shape[axis]]));
     return scope.emit("Pad", [inputs[0], scope.shape(pads)]);
   },
+  identity: sameAsOperand,
   tolerance: exact,
   bind: (attrs, dim) => ({ ...attrs, before: dim(attrs.before), size: dim(attrs.size) }),
 };

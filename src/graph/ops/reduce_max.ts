@@ -1,9 +1,9 @@
 import type { OpSpec } from "../builder.ts";
-import { typedArray } from "../dtype.ts";
+import { dtypes, isFloat, typedArray } from "../dtype.ts";
 import { fold, keptShape, reducedType } from "./reduction.ts";
 import { exact } from "./unary.ts";
 
-/** The maximum over `axes`; its gradient is shared equally by the elements that attain it. */
+/** The maximum over `axes`, NaN where one of the elements is (the `maximum` of IEEE 754-2019, PyTorch's `amax`); its gradient is shared equally by the elements that attain it. */
 export const reduceMax: OpSpec<"reduce_max"> = {
   infer: reducedType,
   vjp(b, node, dy) {
@@ -13,13 +13,21 @@ export const reduceMax: OpSpec<"reduce_max"> = {
     const count = b.sum(hit, node.attrs.axes, { keepDims: true });
     return [b.mul(hit, b.div(b.reshape(dy, shape), count))];
   },
-  eval: ([x], attrs, out) => typedArray(out.dtype, fold(x, attrs, out, -Infinity, (a, v) => v > a ? v : a)),
+  eval: ([x], attrs, out) =>
+    typedArray(out.dtype, fold(x, attrs, out, -Infinity, (a, v) => v > a || Number.isNaN(v) ? v : a)),
   onnx(scope, node, inputs) {
     const { axes, keepDims } = node.attrs;
     const list = scope.constant("i64", [axes.length], axes);
-    return scope.emit("ReduceMax", [inputs[0], list], {
-      attrs: { keepdims: keepDims ? 1 : 0, noop_with_empty_axes: 1 },
-    });
+    const largest = (x: string) =>
+      scope.emit("ReduceMax", [x, list], { attrs: { keepdims: keepDims ? 1 : 0, noop_with_empty_axes: 1 } });
+    if (!isFloat(node.dtype)) return largest(inputs[0]);
+    // What ReduceMax makes of a NaN is left open.
+    const isNaN = scope.emit("Cast", [scope.emit("IsNaN", inputs)], { attrs: { to: dtypes.f32.onnx } });
+    const found = scope.emit("Cast", [largest(isNaN)], { attrs: { to: dtypes.bool.onnx } });
+    const nan = scope.constant(node.dtype, [], [NaN]);
+    return scope.emit("Where", [found, nan, largest(inputs[0])]);
   },
+  reduces: true,
+  wide: true,
   tolerance: exact,
 };

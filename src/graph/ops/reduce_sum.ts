@@ -17,5 +17,6 @@ export const reduceSum: OpSpec<"reduce_sum"> = {
       attrs: { keepdims: keepDims ? 1 : 0, noop_with_empty_axes: 1 },
     });
   },
+  reduces: true,
   tolerance: { relative: 1e-5, absolute: 1e-5 },
 };

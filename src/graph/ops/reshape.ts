@@ -1,5 +1,6 @@
 import type { OpSpec } from "../builder.ts";
 import { formatShape, product, ShapeError } from "../shape.ts";
+import { sameAsOperand } from "./identity.ts";
 import { exact } from "./unary.ts";
 
 /** The same elements in the same order under another shape. */
@@ -18,6 +19,8 @@ export const reshape: OpSpec<"reshape"> = {
   eval: ([x]) => x.data.slice(),
   onnx: (scope, node, inputs) => scope.emit("Reshape", [inputs[0], scope.shape(node.shape)]),
   takesStored: true,
+  identity: sameAsOperand,
+  view: true,
   tolerance: exact,
   bind: (attrs, dim) => ({ shape: attrs.shape.map(dim) }),
 };

@@ -1,6 +1,7 @@
 import type { OpSpec } from "../builder.ts";
 import { difference, formatShape, mostOf, numeric, ShapeError, stridesOf, sum } from "../shape.ts";
 import { stridedOffsets, take } from "./broadcasting.ts";
+import { sameAsOperand } from "./identity.ts";
 import { exact } from "./unary.ts";
 
 /** `size` elements along `axis`, from `start`. */
@@ -27,6 +28,8 @@ export const slice: OpSpec<"slice"> = {
     const [from, to] = [scope.shape([start]), scope.shape([sum([start, size])])];
     return scope.emit("Slice", [inputs[0], from, to, scope.constant("i64", [1], [axis])]);
   },
+  identity: sameAsOperand,
+  view: true,
   tolerance: exact,
   bind: (attrs, dim) => ({ ...attrs, start: dim(attrs.start), size: dim(attrs.size) }),
 };

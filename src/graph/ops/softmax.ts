@@ -27,5 +27,6 @@ export const softmax: OpSpec<"softmax"> = {
     return data;
   },
   onnx: (scope, _node, inputs) => scope.emit("Softmax", inputs, { attrs: { axis: -1 } }),
+  wide: true,
   tolerance: { relative: 1e-5, absolute: 1e-6 },
 };

@@ -5,6 +5,7 @@ import { binary } from "./binary.ts";
 export const sub: OpSpec<"sub"> = binary({
   onnx: "Sub",
   f: (x, y) => x - y,
+  neutral: { y: 0 },
   dx: (_b, dz) => dz,
   dy: (b, dz) => b.neg(dz),
 });

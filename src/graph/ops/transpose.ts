@@ -21,5 +21,7 @@ export const transpose: OpSpec<"transpose"> = {
     return take(x, stridedOffsets(numeric(out.shape), perm.map((p) => strides[p])));
   },
   onnx: (scope, node, inputs) => scope.emit("Transpose", inputs, { attrs: { perm: node.attrs.perm } }),
+  identity: (node, [x]) => node.attrs.perm.every((p, i) => p === i) ? x : undefined,
+  view: true,
   tolerance: exact,
 };

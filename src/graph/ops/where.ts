@@ -22,5 +22,6 @@ export const where: OpSpec<"where"> = {
   },
   eval: (inputs, _attrs, out) => mapElements(inputs, out, (c, x, y) => c ? x : y),
   onnx: (scope, _node, inputs) => scope.emit("Where", inputs),
+  broadcasts: true,
   tolerance: exact,
 };

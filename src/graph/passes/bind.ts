@@ -3,12 +3,11 @@
  *
  * @module
  */
-import type { OpSpec } from "../builder.ts";
 import { debugPrint } from "../debug.ts";
-import type { Graph, OpName } from "../node.ts";
+import type { Graph } from "../node.ts";
 import { printGraph } from "../print.ts";
 import { bindDim, type Bindings, bindShape, checkBindings } from "../shape.ts";
-import { opTable } from "../table.ts";
+import { specOf } from "../table.ts";
 import { verify } from "../verify.ts";
 import { rewrite } from "./rewrite.ts";
 
@@ -20,10 +19,8 @@ import { rewrite } from "./rewrite.ts";
 export function bindGraph(graph: Graph, bindings: Bindings = {}): Graph {
   checkBindings(bindings);
   const bound = rewrite(graph, (node, inputs, b) => {
-    if (node.op === "input" || node.op === "state" || node.op === "constant") {
-      return b.clone(node, [], node.attrs, bindShape(node.shape, bindings));
-    }
-    const spec = opTable[node.op] as unknown as OpSpec<OpName>;
+    const spec = specOf(node);
+    if (!spec) return b.clone(node, [], node.attrs, bindShape(node.shape, bindings));
     const attrs = spec.bind ? spec.bind(node.attrs as never, (dim) => bindDim(dim, bindings)) : node.attrs;
     return b.clone(node, inputs, attrs as never);
   });

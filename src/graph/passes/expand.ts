@@ -3,9 +3,8 @@
  *
  * @module
  */
-import type { OpSpec } from "../builder.ts";
-import type { Graph, Node, OpName } from "../node.ts";
-import { opTable } from "../table.ts";
+import type { Graph, Node } from "../node.ts";
+import { specOf } from "../table.ts";
 import { rewrite } from "./rewrite.ts";
 
 /**
@@ -14,10 +13,6 @@ import { rewrite } from "./rewrite.ts";
  * Run `optimize` on the result: several gradients of one op share most of their definition with each other and with the op's own.
  */
 export function expand(graph: Graph, keep: (node: Node) => boolean = () => false): Graph {
-  const specOf = (node: Node) =>
-    node.op === "input" || node.op === "state" || node.op === "constant"
-      ? undefined
-      : opTable[node.op] as unknown as OpSpec<OpName>;
   const due = (node: Node) => specOf(node)?.expand !== undefined && !keep(node);
   // A definition may be made of composite ops itself.
   for (let result = graph;;) {

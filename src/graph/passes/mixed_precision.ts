@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Builder, OpSpec } from "../builder.ts";
+import type { Builder } from "../builder.ts";
 import { debugPrint } from "../debug.ts";
-import type { Graph, Node, OpName } from "../node.ts";
+import type { Graph, Node } from "../node.ts";
 import { printGraph } from "../print.ts";
-import { opTable } from "../table.ts";
+import { specOf } from "../table.ts";
 import { verify } from "../verify.ts";
 import { rewrite } from "./rewrite.ts";
 
@@ -57,8 +57,7 @@ export function mixedPrecision(graph: Graph): Graph {
       return kept.has(node) ? rounded(b, made) : made;
     }
     const operands = inputs.map((x, i) => places.includes(i) ? half(b, x) : x);
-    const attrs = node.op === "matmul" ? { ...node.attrs, dtype: "f32" } as const : node.attrs;
-    const made = b.clone(node, operands, attrs);
+    const made = b.clone(node, operands, specOf(node)?.halfAttrs?.(node.attrs as never));
     if (made.dtype === "f16") {
       const wide = b.cast(made, "f32");
       halves.set(wide, made);
@@ -102,10 +101,9 @@ function keptInHalf(graph: Graph): Set<Node> {
     });
   }
   for (const [node, by] of readers) {
-    if (by.size < 2 || node.shape.length < 3 || wide.has(node) || isReduction(node)) continue;
+    if (by.size < 2 || node.shape.length < 3 || wide.has(node) || specOf(node)?.reduces) continue;
     if (!isActivation(node) || node.shape.at(-1) === 1) continue;
-    // A mask's -1e9 is among what goes into a softmax.
-    if ([...by].some((reader) => reader.op === "softmax" || reader.op === "reduce_max")) continue;
+    if ([...by].some((reader) => specOf(reader)?.wide)) continue;
     kept.add(node);
   }
   return kept;
@@ -118,29 +116,12 @@ function keptInHalf(graph: Graph): Set<Node> {
 }
 
 function halfOperands(node: Node): readonly number[] {
-  if (node.op === "input" || node.op === "state" || node.op === "constant" || !isF32(node)) return [];
-  const spec = opTable[node.op] as unknown as OpSpec<OpName>;
-  return spec.half?.(node.attrs as never, node.inputs.length) ?? [];
-}
-
-function isReduction(node: Node): boolean {
-  return node.op === "reduce_sum" || node.op === "reduce_max";
-}
-
-function isF32(node: Node): boolean {
-  return node.dtype === "f32";
+  if (node.dtype !== "f32") return [];
+  return specOf(node)?.half?.(node.attrs as never, node.inputs.length) ?? [];
 }
 
 function isView(node: Node): boolean {
-  switch (node.op) {
-    case "reshape":
-    case "transpose":
-    case "slice":
-    case "barrier":
-      return true;
-    default:
-      return false;
-  }
+  return specOf(node)?.view ?? false;
 }
 
 function baseOf(node: Node): Node {

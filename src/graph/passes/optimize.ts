@@ -3,22 +3,18 @@
  *
  * @module
  */
-import type { Builder, OpSpec } from "../builder.ts";
+import type { Builder } from "../builder.ts";
 import { debugPrint } from "../debug.ts";
 import { allocate, dtypes, type HostTensor } from "../dtype.ts";
-import type { Graph, Node, NodeOf, OpName } from "../node.ts";
+import type { Graph, Node, NodeOf } from "../node.ts";
 import { printGraph } from "../print.ts";
 import { broadcastShapes, numeric, sameShape, sizeOf } from "../shape.ts";
-import { opTable } from "../table.ts";
+import { specOf } from "../table.ts";
 import { verify } from "../verify.ts";
 import { rewrite } from "./rewrite.ts";
 
 /** Constants of more elements than this are left to be computed where they are used. */
 const foldLimit = 1024;
-
-const broadcasting: ReadonlySet<string> = new Set(
-  ["add", "sub", "mul", "div", "max", "min", "less", "equal", "where"],
-);
 
 /** Needless broadcasts, arithmetic identities, constant folding, common subexpressions and dead code. */
 export function optimize(graph: Graph): Graph {
@@ -50,7 +46,7 @@ function simplify(graph: Graph): Graph {
   const seen = new Map<string, Node>();
   return rewrite(graph, (node, operands, b) => {
     const inputs = withoutBroadcasts(node, operands);
-    const result = identity(node, inputs) ?? folded(node, inputs, b);
+    const result = specOf(node)?.identity?.(node as never, inputs) ?? folded(node, inputs, b);
     if (result && result.op !== "constant") return result;
     if (node.op === "input" || node.op === "state") return b.clone(node, inputs);
     const key = result ? keyOf(result, []) : keyOf(node, inputs);
@@ -64,7 +60,7 @@ function simplify(graph: Graph): Graph {
 
 /** Operands that were spread only to meet the other operand's shape are read as they were: the op broadcasts by itself. */
 function withoutBroadcasts(node: Node, operands: Node[]): Node[] {
-  if (!broadcasting.has(node.op)) return operands;
+  if (!specOf(node)?.broadcasts) return operands;
   const inputs = [...operands];
   for (let i = 0; i < inputs.length; i++) {
     if (inputs[i].op !== "broadcast") continue;
@@ -73,37 +69,6 @@ function withoutBroadcasts(node: Node, operands: Node[]): Node[] {
     if (!sameShape(inputs.map((x) => x.shape).reduce(broadcastShapes), node.shape)) inputs[i] = before;
   }
   return inputs;
-}
-
-/** Nodes that are one of their inputs. */
-function identity(node: Node, inputs: readonly Node[]): Node | undefined {
-  const [x, y] = inputs;
-  const same = (candidate: Node) => sameShape(candidate.shape, node.shape) && candidate.dtype === node.dtype;
-  switch (node.op) {
-    case "reshape":
-    case "broadcast":
-    case "cast":
-      return same(x) ? x : undefined;
-    case "transpose":
-      return node.attrs.perm.every((p, i) => p === i) ? x : undefined;
-    case "slice":
-    case "pad":
-      return same(x) ? x : undefined;
-    case "add":
-      return isValue(y, 0) && same(x) ? x : isValue(x, 0) && same(y) ? y : undefined;
-    case "mul":
-      return isValue(y, 1) && same(x) ? x : isValue(x, 1) && same(y) ? y : undefined;
-    case "sub":
-      return isValue(y, 0) && same(x) ? x : undefined;
-    case "div":
-      return isValue(y, 1) && same(x) ? x : undefined;
-    default:
-      return undefined;
-  }
-}
-
-function isValue(node: Node, value: number): boolean {
-  return node.op === "constant" && node.attrs.data.length === 1 && node.attrs.data[0] === value;
 }
 
 function folded(node: Node, inputs: readonly Node[], b: Builder): Node | undefined {
@@ -118,8 +83,8 @@ function folded(node: Node, inputs: readonly Node[], b: Builder): Node | undefin
     const constant = i as NodeOf<"constant">;
     return { dtype: i.dtype, shape: numeric(i.shape), data: constant.attrs.data };
   });
-  const spec = opTable[node.op as OpName] as unknown as OpSpec<OpName>;
-  if (!spec.eval || !dtypes[node.dtype].computes) return undefined;
+  const spec = specOf(node);
+  if (!spec?.eval || !dtypes[node.dtype].computes) return undefined;
   const out = { dtype: node.dtype, shape, data: allocate(node.dtype, sizeOf(shape)) };
   return b.constant(node.dtype, shape, spec.eval(tensors, node.attrs as never, out));
 }

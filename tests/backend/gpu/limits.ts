@@ -1,4 +1,4 @@
-import type { PlanLimits } from "../../../src/backend/gpu/plan.ts";
+import type { PlanLimits } from "../../../src/backend/gpu/plan/plan.ts";
 
 /** WebGPU's default limits on a small device that is no CPU: what plans are made with where no device is needed. */
 export const limits: PlanLimits = {

@@ -41,7 +41,7 @@
  */
 import { labelOf, type Node, type NodeOf } from "../../../graph/node.ts";
 import { BackendError } from "../../interface.ts";
-import type { Group } from "../fusion.ts";
+import type { Group } from "../plan/group.ts";
 import { blockForward } from "./attention/block_forward.ts";
 import { blockKeyGradients, blockQueryGradient, sumParts } from "./attention/block_gradients.ts";
 import { blockKernel } from "./attention/block_kernel.ts";

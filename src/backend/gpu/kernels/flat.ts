@@ -7,13 +7,15 @@ import { Builder } from "../../../graph/builder.ts";
 import type { Node } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
 import { opTable } from "../../../graph/table.ts";
-import type { Member } from "../alike.ts";
-import type { Region, RegionPlace } from "../arena.ts";
-import type { Group } from "../fusion.ts";
-import type { Flat, FlatMap, FlatReduction } from "../merging.ts";
-import { elementsOf, isLiteral } from "../nodes.ts";
-import { isStridedOp, viewOf } from "../views.ts";
+import type { Member } from "../plan/alike.ts";
+import type { Region, RegionPlace } from "../plan/arena.ts";
+import type { Group } from "../plan/group.ts";
+import type { Flat, FlatMap, FlatReduction } from "../plan/merging.ts";
+import { elementsOf, isLiteral } from "../rules/nodes.ts";
+import { anchorRuleOf } from "../rules/rules.ts";
+import { isStridedOp, viewOf } from "../rules/view_of.ts";
 import { GroupWriter, type Lowering, nameOf, widest } from "./fused.ts";
+import { type Fold, type Join, joinOf } from "./reduce.ts";
 import { literal } from "./wgsl.ts";
 import { grid, type Kernel, type Storage } from "./writer.ts";
 
@@ -52,7 +54,7 @@ const sumThreads = 64;
 function reductionKernels({ members, places, results }: FlatReduction, lowering: FlatLowering): Kernel[] {
   const [first] = members;
   const anchor = first.results[0].node;
-  const op = anchor.op === "reduce_sum" ? "sum" : "max";
+  const op = anchorRuleOf(anchor)!.folds!;
   const name = `${nameOf(first.group)} of ${members.length}`;
   const regions = [...new Set(places.map((p) => p.region))];
   const stretch = stretchOf(members, lowering.parallelism);
@@ -89,8 +91,6 @@ function stretchOf(members: readonly Member[], parallelism: number): number {
   return Math.min(Math.max(wanted, 4 * threads), 64 * threads);
 }
 
-type Fold = "sum" | "max";
-
 function partials(
   p: { first: Member; op: Fold; name: string; regions: readonly Region[]; stretch: number; count: number },
   lowering: FlatLowering,
@@ -109,6 +109,9 @@ function partials(
   const table = w.writer.bind(memory.table, { lanes: 1 });
   const parts = w.writer.bind(memory.parts, { lanes: 1, write: true });
   const neutral = neutralOf(p.op, w);
+  const { needs } = w.writer;
+  const join = joinOf(p.op, { dtype: "f32", lanes: 4, needs });
+  const single = joinOf(p.op, { dtype: "f32", lanes: 1, needs });
   w.writer.declare(`var<workgroup> shared_part: array<f32, ${threads}>;`);
   const quads = p.stretch / (4 * threads);
   // Stretches end inside a tensor's padding at most, so that a whole vector may be read at their ends.
@@ -119,8 +122,7 @@ function partials(
       (_, k) =>
         `      let i${k} = first + ${4 * threads * k}u;
       if (i${k} < end) { sum = ${
-          fold(
-            p.op,
+          join(
             "sum",
             `select(zero, load${r}(i${k}), vec4<u32>(i${k}) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(end))`,
           )
@@ -142,9 +144,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let zero = vec4<f32>(${neutral});
   var sum = zero;
 ${cases.join("\n")}
-  shared_part[t] = ${fold(p.op, fold(p.op, "sum.x", "sum.y"), fold(p.op, "sum.z", "sum.w"))};
+  shared_part[t] = ${single(single("sum.x", "sum.y"), single("sum.z", "sum.w"))};
   workgroupBarrier();
-${halve(p.op, threads)}
+${halve(single, threads)}
   if (t == 0u) { ${parts}[number] = shared_part[0]; }
 }`;
   return w.writer.finish(`${p.name} part`, main, grid(p.count));
@@ -160,6 +162,7 @@ function totals(
   const parts = w.writer.bind(memory.parts, { lanes: 1 });
   const results = w.writer.bind(memory.results, { lanes: 1, write: true });
   w.writer.declare(`var<workgroup> shared_part: array<f32, ${sumThreads}>;`);
+  const join = joinOf(p.op, { dtype: "f32", lanes: 1, needs: w.writer.needs });
   const value = memory.results.dtype === "f16" ? "f16(shared_part[0])" : "shared_part[0]";
   const main = `@compute @workgroup_size(${sumThreads})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
@@ -169,28 +172,24 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let end = ${table}[number * 3u + 1u];
   var sum = ${neutralOf(p.op, w)};
   for (var i = ${table}[number * 3u] + t; i < end; i += ${sumThreads}u) { sum = ${
-    fold(p.op, "sum", `${parts}[i]`)
+    join("sum", `${parts}[i]`)
   }; }
   shared_part[t] = sum;
   workgroupBarrier();
-${halve(p.op, sumThreads)}
+${halve(join, sumThreads)}
   if (t == 0u) { ${results}[${table}[number * 3u + 2u]] = ${value}; }
 }`;
   return w.writer.finish(`${p.name} rest`, main, grid(p.count));
-}
-
-function fold(op: Fold, a: string, b: string): string {
-  return op === "sum" ? `(${a} + ${b})` : `max(${a}, ${b})`;
 }
 
 function neutralOf(op: Fold, w: GroupWriter): string {
   return literal("f32", op === "sum" ? 0 : -Infinity, w.writer.needs);
 }
 
-function halve(op: Fold, size: number): string {
+function halve(join: Join, size: number): string {
   const lines: string[] = [];
   for (let half = size / 2; half >= 1; half /= 2) {
-    const folded = fold(op, "shared_part[t]", `shared_part[t + ${half}u]`);
+    const folded = join("shared_part[t]", `shared_part[t + ${half}u]`);
     lines.push(`  if (t < ${half}u) { shared_part[t] = ${folded}; }\n  workgroupBarrier();`);
   }
   return lines.join("\n");

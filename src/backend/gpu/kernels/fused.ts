@@ -7,8 +7,7 @@
 import type { DType } from "../../../graph/dtype.ts";
 import { labelOf, type Node } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
-import { isRowSum } from "../anchors.ts";
-import type { Group } from "../fusion.ts";
+import type { Group } from "../plan/group.ts";
 import type { Tuning } from "../tuning/tuning.ts";
 import { type Reader, Scope } from "./expression.ts";
 import { computeTypes, type Lanes, storageTypes, vectorType } from "./wgsl.ts";
@@ -59,36 +58,40 @@ export class GroupWriter {
   }
 
   /**
-   * Declares `fn finish(i: u32, x: T)`: takes the anchor's elements from i on, and stores the group's outputs. For several places at
-   * once it is `finish(i0, x0, i1, x1, ...)`, which reads for all of them before it stores anything. Returns about how many statements
-   * a place takes.
+   * Declares `fn finish(i: u32, x: T)`: takes the anchor's elements from i on, and stores the group's outputs but for those that
+   * the
+   * kernel makes otherwise. For several elements at `once` it is `finish(i0, x0, i1, x1, ...)`, which reads for all of them
+   * before it
+   * stores anything. Returns about how many statements each takes.
    */
-  finish(lanes: Lanes, places = 1): number {
+  finish(lanes: Lanes, options: { once?: number; except?: ReadonlySet<Node> } = {}): number {
+    const { once = 1, except } = options;
     const anchor = this.#group.anchor!;
     const type = vectorType(computeTypes[anchor.dtype], lanes);
     const scope = new Scope(this.writer, this.#reader);
-    const names = placeNames(places);
+    const names = argumentNames(once);
     for (const { i, x } of names) {
       scope.define(anchor, { name: i, lanes }, x);
       if (lanes === 1) continue;
       ["x", "y", "z", "w"].forEach((c, l) => scope.define(anchor, lane(i, l), `${x}.${c}`));
     }
-    this.#store(scope, lanes, names.map(({ i }) => i));
+    this.#store(scope, lanes, names.map(({ i }) => i), except);
     const parameters = names.map(({ i, x }) => `${i}: u32, ${x}: ${type}`).join(", ");
     this.writer.declare(`fn finish(${parameters}) {\n${scope.text}\n}`);
     const dear = scope.text.match(/\b(erf[14]|mix_bits|exp|tanh)\(/g)?.length ?? 0;
-    return (scope.text.split("\n").length + 4 * dear) / places;
+    return (scope.text.split("\n").length + 4 * dear) / once;
   }
 
-  /** Declares `fn finish(i: u32, x: T)`, or for several places, that only puts partial results into scratch memory. */
-  keep(scratch: Storage, lanes: Lanes, places = 1): number {
+  /**
+   * Declares `fn finish(i: u32, x: T)`, or for several elements at `once`, that only puts partial results into scratch memory.
+   */
+  keep(scratch: Storage, lanes: Lanes, once = 1): void {
     const type = vectorType(storageTypes[scratch.dtype], lanes);
     const name = this.writer.bind(scratch, { lanes, write: true });
-    const names = placeNames(places);
+    const names = argumentNames(once);
     const parameters = names.map(({ i, x }) => `${i}: u32, ${x}: ${type}`).join(", ");
     const stores = names.map(({ i, x }) => `  ${name}[${lanes === 4 ? `${i} >> 2u` : i}] = ${x};`);
     this.writer.declare(`fn finish(${parameters}) {\n${stores.join("\n")}\n}`);
-    return 1;
   }
 
   /** Declares `fn name(i: u32) -> T` that reads partial results back. */
@@ -120,11 +123,11 @@ ${scope.text}
     return this.writer.isConsistent && this.writer.bindingCount <= this.#lowering.maxBuffers;
   }
 
-  #store(scope: Scope, lanes: Lanes, places: readonly string[]): void {
-    const outputs = this.#group.outputs.filter((n) => n === this.#group.anchor || !isRowSum(n));
+  #store(scope: Scope, lanes: Lanes, indices: readonly string[], except?: ReadonlySet<Node>): void {
+    const outputs = this.#group.outputs.filter((n) => !except?.has(n));
     // All values before the first store: an output may lie in the state it is computed from.
-    for (const name of places) for (const node of outputs) scope.value(node, { name, lanes });
-    for (const name of places) {
+    for (const name of indices) for (const node of outputs) scope.value(node, { name, lanes });
+    for (const name of indices) {
       for (const node of outputs) scope.store(node, this.#lowering.storageOf(node)!, { name, lanes });
     }
   }
@@ -136,9 +139,9 @@ function lane(i: string, l: number): { name: string; lanes: Lanes } {
   return { name: l === 0 ? i : `(${i} + ${l}u)`, lanes: 1 };
 }
 
-function placeNames(places: number): { i: string; x: string }[] {
-  if (places === 1) return [{ i: "i", x: "x" }];
-  return Array.from({ length: places }, (_, n) => ({ i: `i${n}`, x: `x${n}` }));
+function argumentNames(count: number): { i: string; x: string }[] {
+  if (count === 1) return [{ i: "i", x: "x" }];
+  return Array.from({ length: count }, (_, n) => ({ i: `i${n}`, x: `x${n}` }));
 }
 
 /** Makes a kernel with four lanes if it may have them and one if not, or if four do not work out. */

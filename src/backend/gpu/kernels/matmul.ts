@@ -9,8 +9,9 @@
 import { labelOf, type Node } from "../../../graph/node.ts";
 import { formatShape, numeric, sizeOf } from "../../../graph/shape.ts";
 import { BackendError } from "../../interface.ts";
-import type { Group } from "../fusion.ts";
-import { broadcastMap, mergedDims, type View, viewOf } from "../views.ts";
+import type { Group } from "../plan/group.ts";
+import { broadcastMap, mergedDims } from "../rules/strides.ts";
+import { type View, viewOf } from "../rules/view_of.ts";
 import { affine } from "./expression.ts";
 import { GroupWriter, type Lowering, nameOf, widest } from "./fused.ts";
 import { type Lanes, vectorType } from "./wgsl.ts";
@@ -52,10 +53,10 @@ export function matmulKernels(group: Group, lowering: Lowering): Kernel[] {
   }, lowering);
   const name = nameOf(group);
   const wide = product.columns % 4 === 0;
-  const puts = (lanes: Lanes) => placesOf(product, tile, lanes);
+  const once = (lanes: Lanes) => putSize(product, tile, lanes).pieces;
   if (parts === 1) {
     return [widest(group, lowering, wide, (w, lanes) => {
-      const steps = w.finish(lanes, puts(lanes).places);
+      const steps = w.finish(lanes, { once: once(lanes) });
       return write(w, name, product, tile, 1, lanes, steps > longFinish);
     })];
   }
@@ -63,7 +64,7 @@ export function matmulKernels(group: Group, lowering: Lowering): Kernel[] {
   const scratch = lowering.scratch(`${name} parts`, "f32", parts * results);
   const partial = new GroupWriter(group, lowering);
   const lanes = wide ? 4 : 1;
-  partial.keep(scratch, lanes, puts(lanes).places);
+  partial.keep(scratch, lanes, once(lanes));
   const first = write(partial, `${name} part`, product, tile, parts, lanes, false);
   const second = widest(group, lowering, wide, (w, lanes) => {
     w.recall("part", scratch, lanes);
@@ -76,11 +77,14 @@ export function matmulKernels(group: Group, lowering: Lowering): Kernel[] {
 /** Statements of a `finish` that stands in a kernel once and not for each of a thread's results. */
 const longFinish = 6;
 
-/** How many pieces of four `finish` takes at once, of how many rows: its reads then wait together. One where some may be outside. */
-function placesOf(p: Product, tile: Tile, lanes: Lanes): { rows: number; places: number } {
-  if (lanes === 1 || p.columns % tile.columns !== 0) return { rows: 1, places: 1 };
+/**
+ * How many pieces of four `finish` takes at once, of how many rows: its reads then wait together. One where some may be
+ * outside.
+ */
+function putSize(p: Product, tile: Tile, lanes: Lanes): { rows: number; pieces: number } {
+  if (lanes === 1 || p.columns % tile.columns !== 0) return { rows: 1, pieces: 1 };
   const rows = p.rows % tile.rows !== 0 || tile.wide > 8 ? 1 : tile.wide === 8 ? 2 : 4;
-  return { rows, places: rows * tile.wide / 4 };
+  return { rows, pieces: rows * tile.wide / 4 };
 }
 
 function describe(node: Node & { op: "matmul" }, lowering: Lowering): Product {
@@ -168,7 +172,7 @@ function write(
       base: `base_${which}`,
     };
   };
-  const { rows } = placesOf(p, tile, lanes);
+  const { rows } = putSize(p, tile, lanes);
   const { declarations, body } = tileText(tile, operand("a"), operand("b"), p.depth, { rows, loop });
   w.writer.declare(declarations);
   w.writer.declare(putText(p, tile, lanes));
@@ -205,7 +209,7 @@ function rawDims(sizes: readonly number[], strides: readonly number[]): { size: 
 
 /** Takes a thread's results in a row or some, and finishes those that are inside. */
 function putText(p: Product, tile: Tile, lanes: Lanes): string {
-  const { rows, places } = placesOf(p, tile, lanes);
+  const { rows, pieces } = putSize(p, tile, lanes);
   const perRow = tile.wide / 4;
   const all = Array.from({ length: rows * perRow }, (_, n) => {
     const [down, right] = [Math.floor(n / perRow), n % perRow * pieceStep(tile)];
@@ -215,7 +219,7 @@ function putText(p: Product, tile: Tile, lanes: Lanes): string {
       at: `out + (row + ${down}u) * ${p.columns}u + column + ${right}u`,
     };
   });
-  const lines = places > 1
+  const lines = pieces > 1
     ? [`if (row < ${p.rows}u) { finish(${all.map(({ at, c }) => `${at}, ${c}`).join(", ")}); }`]
     : all.flatMap(({ c, right, at }) =>
       Array.from({ length: 4 / lanes }, (_, l) => {
@@ -229,7 +233,7 @@ function putText(p: Product, tile: Tile, lanes: Lanes): string {
   return `fn put(out: u32, row: u32, column: u32, ${parameters}) {\n  ${lines.join("\n  ")}\n}`;
 }
 
-/** The second pass of a product in parts. */
+/** The second kernel of a product in parts. */
 function sumParts(w: GroupWriter, name: string, results: number, parts: number, lanes: Lanes): Kernel {
   const threads = 64;
   const main = `@compute @workgroup_size(${threads})

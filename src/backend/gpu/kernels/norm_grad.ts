@@ -1,14 +1,15 @@
 /**
- * Gradients of layer normalisation and root-mean-square normalisation in one walk over the rows: the operand's, row by row, and the
- * weight's and bias's, which are sums over all rows. Each workgroup keeps the sums of its rows; a second kernel adds those up, always
+ * Gradients of layer normalisation and root-mean-square normalisation in one walk over the rows: the operand's, row by row, and
+ * the
+ * weight's and bias's, which are sums over all rows. Each workgroup keeps the sums of its rows; a second kernel adds those up,
+ * always
  * in the same order.
  *
  * @module
  */
 import type { Node } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
-import { isRowSum } from "../anchors.ts";
-import type { Group } from "../fusion.ts";
+import type { Group } from "../plan/group.ts";
 import { GroupWriter, type Lowering, nameOf, powerOfTwo, widest } from "./fused.ts";
 import { columnSums } from "./reduce.ts";
 import { safeChunk, type Team, teamFold, teamOf } from "./team.ts";
@@ -24,8 +25,16 @@ export function hasNormGradKernel(node: Node): boolean {
   return width <= 256 * maxKept * (width % 4 === 0 ? 4 : 1);
 }
 
+/** Which normalisation the gradients are of. */
+export interface NormGradOptions {
+  /** Layer normalisation takes the mean off; the other does not. */
+  readonly centred: boolean;
+  /** Whose gradient a node is, if not the operand's. */
+  resultOf(node: Node): "weight" | "bias" | undefined;
+}
+
 /** The kernels of a group around a normalisation's gradients: one, or two where many rows are summed. */
-export function normGradKernels(group: Group, lowering: Lowering): Kernel[] {
+export function normGradKernels(group: Group, lowering: Lowering, options: NormGradOptions): Kernel[] {
   const anchor = group.anchor!;
   const shape = numeric(anchor.inputs[1].shape);
   const width = shape.at(-1)!;
@@ -34,10 +43,10 @@ export function normGradKernels(group: Group, lowering: Lowering): Kernel[] {
     anchor,
     rows,
     width,
-    isLayer: anchor.op.startsWith("layer_norm"),
-    wantsRows: !isRowSum(anchor),
-    sums: [...group.nodes].filter((n) => isRowSum(n) && group.outputs.includes(n))
+    wantsRows: !options.resultOf(anchor),
+    sums: [...group.nodes].filter((n) => options.resultOf(n) && group.outputs.includes(n))
       .sort((a, b) => a.id - b.id),
+    ...options,
   };
   const name = nameOf(group);
   const wide = width % 4 === 0;
@@ -54,14 +63,14 @@ export function normGradKernels(group: Group, lowering: Lowering): Kernel[] {
   const scratch = lowering.scratch(`${name} parts`, "f32", blocks * problem.sums.length * width);
   return [walk(scratch), addUp(scratch)];
 
-  /** The walk over the rows, which leaves each workgroup's sums in `scratch`, or the whole ones in their places. */
+  /** The walk over the rows, which leaves each workgroup's sums in `scratch`, or the whole ones where they are stored. */
   function writeWalk(w: GroupWriter, lanes: Lanes, scratch?: Storage): Kernel {
     const { team, rowsEach } = layoutOf(problem, lanes, parallelism, blocks);
     w.load("load_dy", anchor.inputs[0], lanes);
     w.load("load_x", anchor.inputs[1], lanes);
     if (problem.wantsRows) {
       w.load("load_weight", anchor.inputs[2], lanes);
-      w.finish(lanes);
+      w.finish(lanes, { except: new Set(problem.sums) });
     }
     problem.sums.forEach((node, s) => {
       const storage = scratch ?? lowering.storageOf(node)!;
@@ -91,12 +100,10 @@ export function normGradKernels(group: Group, lowering: Lowering): Kernel[] {
   }
 }
 
-interface Problem {
+interface Problem extends NormGradOptions {
   readonly anchor: Node;
   readonly rows: number;
   readonly width: number;
-  /** Layer normalisation takes the mean off; the other does not. */
-  readonly isLayer: boolean;
   /** Whether the operand's gradient is wanted. */
   readonly wantsRows: boolean;
   /** The sums that are wanted. */
@@ -156,7 +163,7 @@ function write(w: GroupWriter, name: string, p: Problem, { team, rowsEach, block
   const isLast = (k: number) => ragged && k === kept - 1;
   const sum = (f: (k: number) => string) => across(`(${all.map(f).join(" + ")})`);
   const scale = (s: number) =>
-    p.sums[s].op.endsWith("_bias") ? (k: number) => `d${k}` : (k: number) => `d${k} * c${k} * scale`;
+    p.resultOf(p.sums[s]) === "bias" ? (k: number) => `d${k}` : (k: number) => `d${k} * c${k} * scale`;
   w.writer.declare(teamFold("row_sum", team, { op: "sum", type: "vec2<f32>" }));
 
   const lines: string[] = [];
@@ -175,7 +182,7 @@ function write(w: GroupWriter, name: string, p: Problem, { team, rowsEach, block
     each((k) => `let d${k} = select(${zero}, load_dy(base + at${k}), ${when(k)});`),
     each((k) => `let g${k} = ${p.wantsRows ? `d${k} * w${k}` : zero};`),
   ];
-  if (p.isLayer) {
+  if (p.centred) {
     body.push(
       `    let means = row_sum(t, lane, vec2<f32>(${
         sum((k) => isLast(k) ? `select(${zero}, x${k}, last_inside)` : `x${k}`)
@@ -198,7 +205,7 @@ function write(w: GroupWriter, name: string, p: Problem, { team, rowsEach, block
     `    let scale = 1.0f / sqrt(squares.x + ${epsilon});`,
   );
   if (p.wantsRows) {
-    const mean = p.isLayer ? " - means.y" : "";
+    const mean = p.centred ? " - means.y" : "";
     body.push(
       `    let along = squares.y * scale * scale;`,
       each((k) => `if (${when(k)}) { finish(base + at${k}, (g${k}${mean} - c${k} * along) * scale); }`),

@@ -1,25 +1,38 @@
 /**
  * Sums and maxima over any axes. Where the innermost axis is reduced, a team of threads shares each result; where it is kept,
- * neighbouring threads take neighbouring results. Few results of many elements are made in two passes, always in the
+ * neighbouring threads take neighbouring results. Few results of many elements are made by two kernels, always in the
  * same order.
  *
  * @module
  */
 import type { DType } from "../../../graph/dtype.ts";
-import type { Node } from "../../../graph/node.ts";
+import type { NodeOf } from "../../../graph/node.ts";
 import { numeric, sizeOf, stridesOf } from "../../../graph/shape.ts";
-import type { Group } from "../fusion.ts";
-import { type MapDim, mergedDims } from "../views.ts";
+import type { Group } from "../plan/group.ts";
+import { type MapDim, mergedDims } from "../rules/strides.ts";
 import { affine } from "./expression.ts";
 import { type GroupWriter, type Lowering, nameOf, powerOfTwo, widest } from "./fused.ts";
-import { computeTypes, type Lanes, literal, vectorType } from "./wgsl.ts";
+import { computeTypes, extremum, type Lanes, literal, vectorType } from "./wgsl.ts";
 import { grid, type Kernel } from "./writer.ts";
 
-type Fold = "sum" | "max";
+/** What becomes of the elements. */
+export type Fold = "sum" | "max";
+/** The text of what becomes of two of them. */
+export type Join = (a: string, b: string) => string;
+
+/** Two elements added. */
+export function added(a: string, b: string): string {
+  return `(${a} + ${b})`;
+}
+
+/** How two elements of some lanes are folded. */
+export function joinOf(op: Fold, type: { dtype: DType; lanes: Lanes; needs: Set<string> }): Join {
+  return op === "sum" ? added : (a, b) => extremum("max", [a, b], type);
+}
 
 /** The kernels of a group around a reduction: one, or two when there are few results. */
-export function reduceKernels(group: Group, lowering: Lowering): Kernel[] {
-  const anchor = group.anchor as Node & { op: "reduce_sum" | "reduce_max" };
+export function reduceKernels(group: Group, lowering: Lowering, op: Fold): Kernel[] {
+  const anchor = group.anchor as NodeOf<"reduce_sum">;
   const x = anchor.inputs[0];
   const shape = numeric(x.shape);
   const strides = stridesOf(shape);
@@ -30,7 +43,7 @@ export function reduceKernels(group: Group, lowering: Lowering): Kernel[] {
   };
   const [kept, reduced] = [part(false), part(true)];
   const problem: Problem = {
-    op: anchor.op === "reduce_sum" ? "sum" : "max",
+    op,
     dtype: anchor.dtype,
     kept,
     reduced,
@@ -143,9 +156,13 @@ function rowReduction(
   const type = vectorType(computeTypes[p.dtype], lanes);
   const start = neutral(p, w, 1);
   w.writer.declare(`var<workgroup> shared_part: array<${computeTypes[p.dtype]}, ${threads}>;`);
+  const { dtype } = p;
+  const { needs } = w.writer;
+  const join = joinOf(p.op, { dtype, lanes, needs });
+  const single = joinOf(p.op, { dtype, lanes: 1, needs });
   const across = lanes === 1
     ? "folded"
-    : combine(p.op, combine(p.op, "folded.x", "folded.y"), combine(p.op, "folded.z", "folded.w"));
+    : single(single("folded.x", "folded.y"), single("folded.z", "folded.w"));
   const main = `@compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) t: u32) {
@@ -159,11 +176,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   var folded = ${type}(${start});
   {
     var sum = folded;
-${strideLoop("c", `part * ${perPart}u + lane`, team, perPart, (c) => element(p, `(${c} * ${lanes}u)`), p.op)}
+${strideLoop("c", `part * ${perPart}u + lane`, team, perPart, (c) => element(p, `(${c} * ${lanes}u)`), join)}
     folded = sum;
   }
   var sum = ${across};
-${foldDeep("shared_part", 1, team, p.op, { y: "lane", size: threads })}
+${foldDeep("shared_part", 1, team, single, { y: "lane", size: threads })}
   if (valid && lane == 0u) { finish(part * ${p.results}u + result, sum); }
 }`;
   return w.writer.finish(name, main, grid(Math.ceil(total / perGroup)));
@@ -205,6 +222,7 @@ function columnReduction(
   const size = across * deep;
   const perPart = Math.ceil(p.count / parts);
   const type = vectorType(computeTypes[p.dtype], lanes);
+  const join = joinOf(p.op, { dtype: p.dtype, lanes, needs: w.writer.needs });
   if (deep > 1) w.writer.declare(`var<workgroup> shared_part: array<${type}, ${size}>;`);
   const main = `@compute @workgroup_size(${size})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
@@ -218,22 +236,23 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let base = ${affine(p.kept, 0, "result")};
   let end = min((part + 1u) * ${perPart}u, ${p.count}u);
   var sum = ${type}(${neutral(p, w, lanes)});
-${strideLoop("r", `part * ${perPart}u + y`, deep, perPart, (r) => element(p, r), p.op)}
-${foldDeep("shared_part", across, deep, p.op)}
+${strideLoop("r", `part * ${perPart}u + y`, deep, perPart, (r) => element(p, r), join)}
+${foldDeep("shared_part", across, deep, join)}
   if (valid && y == 0u) { finish(part * ${p.results}u + result, sum); }
 }`;
   return w.writer.finish(name, main, grid(blocks * parts));
 }
 
 /**
- * Folds the `sum` of `deep` threads that lie `across` apart into that of the first of them, in two steps: every few by one thread,
+ * Folds the `sum` of `deep` threads that lie `across` apart into that of the first of them, in two steps: every few by one
+ * thread,
  * then those. `y` tells a thread's place among them; `array` has `size` entries, one for each thread of the workgroup.
  */
 export function foldDeep(
   array: string,
   across: number,
   deep: number,
-  op: Fold,
+  join: Join,
   options: { y?: string; size?: number } = {},
 ): string {
   if (deep === 1) return "";
@@ -244,7 +263,7 @@ export function foldDeep(
       { length: count },
       (_, k) => k === 0 ? "sum" : `${array}[min(t + ${k * apart * across}u, ${size - 1}u)]`,
     );
-    while (items.length > 1) items.push(combine(op, items.shift()!, items.shift()!));
+    while (items.length > 1) items.push(join(items.shift()!, items.shift()!));
     return items[0];
   };
   const lines = [`  ${array}[t] = sum;`, "  workgroupBarrier();"];
@@ -265,18 +284,18 @@ export function strideLoop(
   step: number,
   expected: number,
   load: (at: string) => string,
-  op: Fold,
+  join: Join,
 ): string {
   const lines = [`  var ${name} = ${start};`];
   for (const many of [loadsAtOnce, 4, 1]) {
     if (many > 1 && expected < many * step) continue;
     const items = Array.from({ length: many }, (_, k) => `e${k}`);
     const loads = items.map((e, k) => `let ${e} = ${load(k === 0 ? name : `(${name} + ${k * step}u)`)};`);
-    while (items.length > 1) items.push(combine(op, items.shift()!, items.shift()!));
+    while (items.length > 1) items.push(join(items.shift()!, items.shift()!));
     const condition = many === 1 ? `${name} < end` : `${name} + ${(many - 1) * step}u < end`;
     lines.push(`  for (; ${condition}; ${name} += ${many * step}u) {
     ${loads.join("\n    ")}
-    sum = ${combine(op, "sum", items[0])};
+    sum = ${join("sum", items[0])};
   }`);
   }
   return lines.join("\n");
@@ -285,10 +304,6 @@ export function strideLoop(
 /** Element `r` of those that make the result at `base`. */
 function element(p: Problem, r: string): string {
   return `load(base + ${affine(p.reduced, 0, r)})`;
-}
-
-function combine(op: Fold, a: string, b: string): string {
-  return op === "sum" ? `(${a} + ${b})` : `max(${a}, ${b})`;
 }
 
 function neutral(p: Problem, w: GroupWriter, lanes: Lanes): string {

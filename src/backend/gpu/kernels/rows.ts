@@ -1,12 +1,13 @@
 /**
- * Anchors that take a row at a time: softmax, softmax cross-entropy, the gradients of both, and normalisations (norm_grad.ts has the
+ * Anchors that take a row at a time: softmax, softmax cross-entropy, the gradients of both, and normalisations (norm_grad.ts has
+ * the
  * gradients of those). A few threads share a row, which is read once and kept in registers where it is short.
  *
  * @module
  */
-import type { Node, NodeOf } from "../../../graph/node.ts";
+import type { Node, NodeOf, OpName } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
-import type { Group } from "../fusion.ts";
+import type { Group } from "../plan/group.ts";
 import { type GroupWriter, type Lowering, nameOf, widest } from "./fused.ts";
 import { safeChunk, type Team, teamFold, teamOf } from "./team.ts";
 import { computeTypes, type Lanes, literal, vectorType } from "./wgsl.ts";
@@ -15,62 +16,66 @@ import { grid, type Kernel } from "./writer.ts";
 /** Chunks of a row that one thread keeps in registers. */
 const maxKept = 16;
 
+/** What a kernel does with each row of its anchor's first operand. */
+export interface RowProgram<K extends OpName> {
+  /** Whether the second operand is read with the first, as `d` beside `x`. */
+  readonly paired?: true;
+  /** Whether a row's result is one number. */
+  readonly single?: true;
+  /** The statements that make a row's results. */
+  lines(row: Row, anchor: NodeOf<K>, w: GroupWriter): string[];
+}
+
 /** The kernel of a group around an anchor of rows. */
-export function rowKernel(group: Group, lowering: Lowering): Kernel {
+export function rowKernel<K extends OpName>(
+  group: Group,
+  lowering: Lowering,
+  program: RowProgram<K>,
+): Kernel {
   const anchor = group.anchor!;
   const shape = numeric(anchor.inputs[0].shape);
   const width = shape.at(-1)!;
   const rows = shape.reduce((a, d) => a * d, 1) / width;
   return widest(group, lowering, width % 4 === 0, (w, lanes) => {
-    const row = new Row(w, anchor, width, lanes);
+    const row = new Row(w, anchor, { width, lanes, isPaired: program.paired ?? false });
     w.load("load", anchor.inputs[0], lanes);
-    if (isPaired(anchor)) w.load("load_d", anchor.inputs[1], lanes);
-    const body = bodies[anchor.op as RowOp] as unknown as Body<RowOp>;
-    const lines = body(row, anchor as NodeOf<RowOp>, w);
-    w.finish(anchor.op === "softmax_cross_entropy" ? 1 : lanes);
+    if (program.paired) w.load("load_d", anchor.inputs[1], lanes);
+    const lines = program.lines(row, anchor as unknown as NodeOf<K>, w);
+    w.finish(program.single ? 1 : lanes);
     return finished(w, group, row, rows, lines);
   });
 }
-
-type RowOp =
-  | "softmax"
-  | "softmax_grad"
-  | "layer_norm"
-  | "rms_norm"
-  | "softmax_cross_entropy"
-  | "softmax_cross_entropy_grad";
-
-type Body<K extends RowOp> = (row: Row, anchor: NodeOf<K>, w: GroupWriter) => string[];
 
 /** Text for one chunk of a row: of its value, its number and the second operand's value. */
 type Value = (x: string, at: string, d: string) => string;
 
 /** Text that walks along a row. */
-class Row {
+export class Row {
   readonly team: Team;
   readonly width: number;
   readonly lanes: Lanes;
   readonly type: string;
   readonly zero: string;
   readonly lowest: string;
-  /** Whether a thread's share is too much for its registers: then it is read again for every pass. */
+  /** Whether a thread's share is too much for its registers: then it is read again for every walk. */
   readonly isLong: boolean;
   readonly #isPaired: boolean;
 
-  constructor(w: GroupWriter, anchor: Node, width: number, lanes: Lanes) {
+  constructor(w: GroupWriter, anchor: Node, options: { width: number; lanes: Lanes; isPaired: boolean }) {
+    const { width, lanes } = options;
     this.width = width;
     this.lanes = lanes;
     this.team = teamOf(width, lanes);
     this.type = vectorType(computeTypes[anchor.dtype], lanes);
     this.zero = `${this.type}(0.0f)`;
     this.lowest = `${this.type}(-3.4028235e38f)`;
-    this.#isPaired = isPaired(anchor);
+    this.#isPaired = options.isPaired;
     this.isLong = this.team.kept > maxKept;
     w.writer.declare(teamFold("row_sum", this.team, { op: "sum", type: "f32" }));
     w.writer.declare(teamFold("row_max", this.team, { op: "max", type: "f32" }));
   }
 
-  /** What comes before the passes: a short row's loads. */
+  /** What comes before the walks: a short row's loads. */
   get prologue(): string[] {
     const { team } = this;
     if (this.isLong) return [];
@@ -127,7 +132,7 @@ ${pass}
     });
   }
 
-  /** The row's maximum `top` and the sum `total` of e^(x - top), and other sums over the row, with few passes over a long one. */
+  /** The row's maximum `top` and the sum `total` of e^(x - top), and other sums over the row, with few walks along a long one. */
   exponentials(extra: Readonly<Record<string, (x: string, at: string) => string>> = {}): string {
     if (!this.isLong) {
       return [
@@ -187,22 +192,27 @@ ${names.map((n) => `  let ${n} = row_sum(t, lane, ${this.across("sum", `${n}_lan
   }
 }
 
-/** Whether an anchor has a second operand that is read with the first, as `d` beside `x`. */
-function isPaired(anchor: Node): boolean {
-  return anchor.op === "softmax_grad";
-}
-
-const bodies: { readonly [K in RowOp]: Body<K> } = {
-  softmax: (row) => [
+/** `e^x / sum(e^x)`. */
+export const softmax: RowProgram<"softmax"> = {
+  lines: (row) => [
     row.exponentials(),
     `  let scale = 1.0f / total;`,
     row.put((x) => `exp(${x} - top) * scale`),
   ],
-  softmax_grad: (row) => [
+};
+
+/** `y * (dy - sum(dy * y))`. */
+export const softmaxGradient: RowProgram<"softmax_grad"> = {
+  paired: true,
+  lines: (row) => [
     row.fold("sum", "along", (x, _, d) => `${x} * ${d}`),
     row.put((x, _, d) => `${d} * (${x} - along)`),
   ],
-  layer_norm(row, anchor, w) {
+};
+
+/** Rows of mean 0 and variance 1, scaled and shifted. */
+export const layerNorm: RowProgram<"layer_norm"> = {
+  lines(row, anchor, w) {
     w.load("load_weight", anchor.inputs[1], row.lanes);
     w.load("load_bias", anchor.inputs[2], row.lanes);
     return [
@@ -215,7 +225,11 @@ const bodies: { readonly [K in RowOp]: Body<K> } = {
       ),
     ];
   },
-  rms_norm(row, anchor, w) {
+};
+
+/** Rows of mean square 1, scaled. */
+export const rmsNorm: RowProgram<"rms_norm"> = {
+  lines(row, anchor, w) {
     w.load("load_weight", anchor.inputs[1], row.lanes);
     return [
       row.fold("sum", "squares", (x) => `${x} * ${x}`),
@@ -223,7 +237,12 @@ const bodies: { readonly [K in RowOp]: Body<K> } = {
       row.put((x, at) => `${x} * scale * load_weight(${at} * ${row.lanes}u)`),
     ];
   },
-  softmax_cross_entropy(row, anchor, w) {
+};
+
+/** The loss of each row. */
+export const crossEntropy: RowProgram<"softmax_cross_entropy"> = {
+  single: true,
+  lines(row, anchor, w) {
     const smoothing = anchor.attrs.labelSmoothing;
     const shares = smoothing === 0 ? "" : ` + ${number(smoothing / row.width)} * whole`;
     const chosen = (x: string, at: string) => `select(${row.zero}, ${x}, ${row.isLabel(at)})`;
@@ -245,7 +264,11 @@ const bodies: { readonly [K in RowOp]: Body<K> } = {
       `  if (valid && lane == 0u) { finish(row, ${unlessIgnored(anchor, "loss")}); }`,
     ];
   },
-  softmax_cross_entropy_grad(row, anchor, w) {
+};
+
+/** `(softmax(x) - target) * dy`. */
+export const crossEntropyGradient: RowProgram<"softmax_cross_entropy_grad"> = {
+  lines(row, anchor, w) {
     const smoothing = anchor.attrs.labelSmoothing;
     w.load("load_dy", anchor.inputs[2], 1);
     const target = (at: string) => {

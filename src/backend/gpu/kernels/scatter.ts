@@ -1,5 +1,6 @@
 /**
- * Scatter-add without atomics on floats, so that it gives the same bits every time: few tokens are marked (scatter_marks.ts), many
+ * Scatter-add without atomics on floats, so that it gives the same bits every time: few tokens are marked (scatter_marks.ts),
+ * many
  * are sorted (scatter_sort.ts).
  *
  * @module
@@ -7,7 +8,7 @@
 import { labelOf, type Node } from "../../../graph/node.ts";
 import { numeric, sizeOf } from "../../../graph/shape.ts";
 import { BackendError } from "../../interface.ts";
-import type { Group } from "../fusion.ts";
+import type { Group } from "../plan/group.ts";
 import { type Lowering, nameOf } from "./fused.ts";
 import { markedSums } from "./scatter_marks.ts";
 import { maxMarked, type Problem } from "./scatter_rows.ts";

@@ -1,10 +1,11 @@
 /**
- * Scatter-add of few tokens in one kernel: each workgroup marks in bitmaps which tokens are of its rows (setting bits commutes, so
+ * Scatter-add of few tokens in one kernel: each workgroup marks in bitmaps which tokens are of its rows (setting bits commutes,
+ * so
  * their order does not matter) and sums each row's in the order of the bits.
  *
  * @module
  */
-import type { Group } from "../fusion.ts";
+import type { Group } from "../plan/group.ts";
 import { type Lowering, widest } from "./fused.ts";
 import { layout, type Problem, rowLoops } from "./scatter_rows.ts";
 import { computeTypes, vectorType } from "./wgsl.ts";

@@ -6,7 +6,7 @@
  */
 import type { Node } from "../../../graph/node.ts";
 import { type GroupWriter, powerOfTwo } from "./fused.ts";
-import { foldDeep } from "./reduce.ts";
+import { added, foldDeep } from "./reduce.ts";
 import type { Lanes } from "./wgsl.ts";
 
 /** A scatter-add of `tokens` rows into `rows` rows of `width` elements. */
@@ -83,7 +83,7 @@ ${alone(" if ((together >> q & 1u) == 1u) { continue; }")}
     let q = firstTrailingBit(left_rows);
     var sum = ${type}(0);
 ${text.together("q")}
-${foldDeep("shared_part", across, deep, "sum")}
+${foldDeep("shared_part", across, deep, added)}
 ${store("y == 0u && ")}
     workgroupBarrier();
   }`;

@@ -1,5 +1,6 @@
 /**
- * Scatter-add of many tokens: they are put in order of their rows, block by block and then all together, and each row's are summed in
+ * Scatter-add of many tokens: they are put in order of their rows, block by block and then all together, and each row's are
+ * summed in
  * that order. Stretches of one row alone are summed before the rows are, so that a row that most tokens have (padding) keeps no
  * workgroup waiting.
  *
@@ -7,9 +8,9 @@
  */
 import { labelOf } from "../../../graph/node.ts";
 import { BackendError } from "../../interface.ts";
-import type { Group } from "../fusion.ts";
+import type { Group } from "../plan/group.ts";
 import { GroupWriter, type Lowering, powerOfTwo, widest } from "./fused.ts";
-import { strideLoop } from "./reduce.ts";
+import { added, strideLoop } from "./reduce.ts";
 import { layout, type Problem, rowLoops } from "./scatter_rows.ts";
 import { computeTypes, type Lanes, vectorType } from "./wgsl.ts";
 import { grid, type Kernel, type Storage } from "./writer.ts";
@@ -167,7 +168,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let base = column * ${lanes}u;
   let end = start + ${stretch}u;
   var sum = ${type}(0);
-${strideLoop("r", "start", 1, stretch, (r) => `load(${order}[${r}] * ${p.width}u + base)`, "sum")}
+${strideLoop("r", "start", 1, stretch, (r) => `load(${order}[${r}] * ${p.width}u + base)`, added)}
   finish(part * ${p.width}u + base, sum);
 }`;
   return w.writer.finish(`${p.name} stretches`, main, grid(Math.ceil(stretches / perGroup) * blocks));
@@ -189,7 +190,7 @@ function sumRows(
   w.writer.declare(`var<workgroup> starts: array<u32, ${rowsEach + 1}>;`);
   const single = (r: string) => `load(${order}[${r}] * ${p.width}u + base)`;
   const walk = (start: string, stop: string, step: number, load: (at: string) => string) =>
-    `    { let end = ${stop};\n${strideLoop("r", start, step, 4 * step, load, "sum")}\n    }`;
+    `    { let end = ${stop};\n${strideLoop("r", start, step, 4 * step, load, added)}\n    }`;
   const main = `@compute @workgroup_size(${size})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) t: u32) {

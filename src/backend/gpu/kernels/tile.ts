@@ -5,11 +5,13 @@
  *
  * - The inner loops are written out and the accumulators are separate variables: naga bounds every loop with a counter, and
  *   drivers then neither unroll it nor keep arrays in registers (wgpu issue 7698). Without this 14 times slower.
- * - Workgroup memory is an array of arrays whose outer indices are literals: naga then clamps only the index within a row, which is
+ * - Workgroup memory is an array of arrays whose outer indices are literals: naga then clamps only the index within a row, which
+ * is
  *   the same in every step, so it is clamped once and not with every read. With the next point 33 became 42 TFLOP/s.
  * - The next tile is on its way to registers while this one is multiplied. Where registers are left it is read without asking
  *   whether there is one, which lets a compiler mix the reads with the arithmetic: 42 became 44.
- * - A tile that lies along the inner dimension is turned on the way, in squares of four by four: 4 to 6% less time than element by
+ * - A tile that lies along the inner dimension is turned on the way, in squares of four by four: 4 to 6% less time than element
+ * by
  *   element.
  *
  * @module
@@ -45,7 +47,10 @@ export interface TileOperand {
   readonly base: string;
 }
 
-/** How results are put: so many rows at once, and by a loop, so that what `put` does is in the kernel once, or one after the other. */
+/**
+ * How results are put: so many rows at once, and by a loop, so that what `put` does is in the kernel once, or one after the
+ * other.
+ */
 export interface Puts {
   readonly rows: number;
   readonly loop: boolean;
@@ -68,8 +73,10 @@ export function bytesOf(tile: Tile): number {
 
 /**
  * Declarations and statements. The statements use `t` (the thread), `m0` and `n0` (the tile's first row and column), `begin` and
- * `end` (of the inner dimension, which has `depth` elements in all), and call `put(out, row, column, c0, c1, ...)` with all results of a
- * thread in a row or in some rows below each other, also those outside: four neighbours a piece, the next piece of a row `pieceStep(tile)`
+ * `end` (of the inner dimension, which has `depth` elements in all), and call `put(out, row, column, c0, c1, ...)` with all
+ * results of a
+ * thread in a row or in some rows below each other, also those outside: four neighbours a piece, the next piece of a row
+ * `pieceStep(tile)`
  * columns on.
  */
 export function tileText(
@@ -185,7 +192,8 @@ function copyOf(which: "a" | "b", tile: Tile, o: TileOperand, guarded: boolean):
 }
 
 /**
- * Four neighbours of the step that begins at `next`, as they are stored. What lies outside is read too: WebGPU lets no read leave its
+ * Four neighbours of the step that begins at `next`, as they are stored. What lies outside is read too: WebGPU lets no read
+ * leave its
  * buffer, rows and columns outside only reach results outside, and what is beyond the inner dimension is dropped by `kept`.
  */
 function read(o: TileOperand, v: string, down: number): string {

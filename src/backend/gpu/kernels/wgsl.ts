@@ -102,9 +102,33 @@ export const helpers: Readonly<Record<string, string>> = {
   x ^= x >> 16u;
   return x;
 }`,
+  nan_max1: extremumText("max", 1),
+  nan_max4: extremumText("max", 4),
+  nan_min1: extremumText("min", 1),
+  nan_min4: extremumText("min", 4),
   erf1: erfText("erf1", "f32", "bool"),
   erf4: erfText("erf4", "vec4<f32>", "vec4<bool>"),
 };
+
+/** Text of the larger or the smaller of two values of a type: of floats a NaN, if there is one, which drivers' own leave open. */
+export function extremum(
+  name: "max" | "min",
+  [a, b]: readonly [string, string],
+  { dtype, lanes, needs }: { dtype: DType; lanes: Lanes; needs: Set<string> },
+): string {
+  if (dtype !== "f32" && dtype !== "f16") return `${name}(${a}, ${b})`;
+  needs.add(`nan_${name}${lanes}`);
+  return `nan_${name}${lanes}(${a}, ${b})`;
+}
+
+/** NaN is told by its bits: a compiler may take it that `x != x` never holds. */
+function extremumText(name: "max" | "min", lanes: Lanes): string {
+  const [type, u] = [vectorType("f32", lanes), vectorType("u32", lanes)];
+  const isNaN = (x: string) => `(bitcast<${u}>(${x}) & ${u}(0x7fffffffu)) > ${u}(0x7f800000u)`;
+  return `fn nan_${name}${lanes}(a: ${type}, b: ${type}) -> ${type} {
+  return select(select(${name}(a, b), b, ${isNaN("b")}), a, ${isNaN("a")});
+}`;
+}
 
 function erfText(name: string, type: string, bools: string): string {
   const all = (x: number) => `${type}(${float(Math.fround(x), new Set())})`;

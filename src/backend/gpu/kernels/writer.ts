@@ -43,16 +43,28 @@ export interface Binding {
   readonly shared?: boolean;
 }
 
-/** A finished kernel and how it is launched. */
+/** A finished kernel and how it is launched; `wgslOf` gives its text. */
 export interface Kernel {
   readonly name: string;
-  readonly wgsl: string;
+  /** Its text but for the bindings, which stand between the two. */
+  readonly code: { readonly directives: readonly string[]; readonly body: string };
   readonly bindings: readonly Binding[];
   readonly workgroups: readonly [number, number, number];
   /** Floating-point operations of a launch, if its group's shapes do not say. */
   readonly flops?: number;
   /** Bytes read and written by a launch, if its bindings' sizes do not say. */
   readonly bytes?: number;
+}
+
+/** The text of a kernel. */
+export function wgslOf({ code, bindings }: Kernel): string {
+  const declared = bindings.map(({ storage, lanes, writes, shared }, i) => {
+    const type = vectorType(storageTypes[storage.dtype], lanes);
+    return `@group(0) @binding(${i}) var<storage, ${
+      writes || shared ? "read_write" : "read"
+    }> b${i}: array<${type}>;`;
+  });
+  return [...code.directives, ...declared, code.body].join("\n");
 }
 
 const maxWorkgroups = 65535;
@@ -98,18 +110,11 @@ export class KernelWriter {
 
   /** The finished kernel around the entry point's text. */
   finish(name: string, main: string, workgroups: readonly [number, number, number]): Kernel {
-    const bindings = this.#bindings.map(({ storage, lanes, writes }, i) =>
-      `@group(0) @binding(${i}) var<storage, ${writes ? "read_write" : "read"}> b${i}: array<${
-        vectorType(storageTypes[storage.dtype], lanes)
-      }>;`
-    );
-    const wgsl = [
-      ...(this.needs.has("f16") ? ["enable f16;"] : []),
-      ...bindings,
-      ...Object.keys(helpers).filter((k) => this.needs.has(k)).map((k) => helpers[k]),
-      ...this.#declarations,
-      main,
-    ].join("\n");
-    return { name, wgsl, bindings: this.#bindings.map((b) => ({ ...b })), workgroups };
+    const needed = Object.keys(helpers).filter((k) => this.needs.has(k)).map((k) => helpers[k]);
+    const code = {
+      directives: this.needs.has("f16") ? ["enable f16;"] : [],
+      body: [...needed, ...this.#declarations, main].join("\n"),
+    };
+    return { name, code, bindings: this.#bindings.map((b) => ({ ...b })), workgroups };
   }
 }

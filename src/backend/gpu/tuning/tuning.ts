@@ -1,12 +1,16 @@
 /**
- * What `bench/tune_matmul.ts` measured: for an adapter, the best tile and number of parts of a matrix product, by shape. A table for
+ * What `bench/tune_matmul.ts` measured: for an adapter, the best tile and number of parts of a matrix product, by shape. A table
+ * for
  * the H100 is built in; one for another adapter is a JSON file that `readTuning` checks before it is believed.
  *
  * @module
  */
 import { BackendError } from "../../interface.ts";
 
-/** Which dimensions of the operands are contiguous: `n` the first operand's inner or the second one's outer dimension, `t` the other. */
+/**
+ * Which dimensions of the operands are contiguous: `n` the first operand's inner or the second one's outer dimension, `t` the
+ * other.
+ */
 export type ProductForm = "nn" | "nt" | "tn" | "tt";
 
 /** A measured choice. */
@@ -25,7 +29,10 @@ export interface Tuning {
   find(form: ProductForm, rows: number, columns: number, depth: number): TunedProduct | undefined;
 }
 
-/** A table as it is written: `products` maps `"nt 2048x768x768"` (form, rows, columns, depth) to `"96x128"` or, in parts, `"96x128/2"`. */
+/**
+ * A table as it is written: `products` maps `"nt 2048x768x768"` (form, rows, columns, depth) to `"96x128"` or, in parts,
+ * `"96x128/2"`.
+ */
 export interface TuningFile {
   readonly adapter: string;
   readonly products: Readonly<Record<string, string>>;

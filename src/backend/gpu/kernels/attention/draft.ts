@@ -9,7 +9,7 @@
  * @module
  */
 import type { Node } from "../../../../graph/node.ts";
-import { type View, viewOf } from "../../views.ts";
+import { type View, viewOf } from "../../rules/view_of.ts";
 import type { Lowering } from "../fused.ts";
 import { literal } from "../wgsl.ts";
 import type { Kernel, KernelWriter, Storage } from "../writer.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 import { HIDDEN } from "../../../../graph/ops/attention.ts";
-import { broadcastMap } from "../../views.ts";
+import { broadcastMap } from "../../rules/strides.ts";
 import { bindView, columnAt, columnsAt, type Draft, rowAt } from "./draft.ts";
 import { type Lines, low, vec4 } from "./text.ts";
 
