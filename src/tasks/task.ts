@@ -149,11 +149,11 @@ export interface ServedTask<H, T, A, O = unknown> {
   ): A;
   /** An answer in one line. */
   describe(answer: A): string;
-  /** One of few names that an answer comes to, such as the best label: what answers are counted by. Absent: they are only counted. */
+  /** One of few names that an answer comes to, such as the best label, to count answers by. Absent: they are only counted. */
   outcome?(answer: A): string;
   /**
-   * What the drift monitor is shown of a query. The baseline of a bundle is made with the same function as live traffic, so that the
-   * two compare.
+   * What the drift monitor is shown of a query. The baseline of a bundle is made with the same function as live traffic, so
+   * that the two compare.
    *
    * @param outputs Absent: the model was not asked.
    */
