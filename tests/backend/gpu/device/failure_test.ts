@@ -169,7 +169,7 @@ Deno.test({
   ignore: !adapter,
   async fn() {
     const script = `
-      import { createGpuBackend } from "../src/backend/gpu/backend.ts";
+      import { createGpuBackend } from "./src/backend/gpu/backend.ts";
       const variables = () => JSON.stringify(Object.entries(Deno.env.toObject()).sort());
       const before = variables();
       const backend = await createGpuBackend();
@@ -210,8 +210,8 @@ Deno.test({
   ignore: !adapter || Deno.build.os !== "linux",
   async fn() {
     const script = `
-      import { createGpuBackend } from "../src/backend/gpu/backend.ts";
-      import { createBuilder } from "../src/graph/graph.ts";
+      import { createGpuBackend } from "./src/backend/gpu/backend.ts";
+      import { createBuilder } from "./src/graph/graph.ts";
       const backend = await createGpuBackend({ maxTotalBytes: Infinity });
       const b = createBuilder();
       for (let i = 0; i < 2000; i++) {
