@@ -116,7 +116,7 @@ export function encodeRow(
 
 function tokenizerFor(
   rows: readonly Row<unknown>[],
-  { pretrained, vocabSize, maxTokens, output }: PrepareOptions,
+  { task, pretrained, vocabSize, maxTokens, output }: PrepareOptions,
 ): { files: Prepared["tokenizerFiles"]; tokenizer: Tokenizer } {
   if (pretrained) {
     const files = pretrained.tokenizer;
@@ -126,7 +126,7 @@ function tokenizerFor(
     return { files, tokenizer };
   }
   const texts = rows.flatMap(({ queries }) => queries.map(textOf));
-  const files = trainWordPiece(texts, { vocabSize, modelMaxLength: maxTokens });
+  const files = trainWordPiece(texts, { vocabSize, modelMaxLength: maxTokens, ...trainedTasks[task].tokenizer });
   const tokenizer = loadTokenizer(files.tokenizer, files.config);
   output.progress(`tokenizer: WordPiece, ${tokenizer.vocabSize} tokens, trained on the training part`);
   return { files, tokenizer };

@@ -6,10 +6,12 @@
 import { UserError } from "../base/errors.ts";
 import type { AnyServedTask } from "./task.ts";
 import { textClassification } from "./text_classification/serve.ts";
+import { tokenClassification } from "./token_classification/serve.ts";
 
 /** Every task, by name: a folder here and a line. */
 export const servedTasks = {
   "text-classification": textClassification as AnyServedTask,
+  "token-classification": tokenClassification as AnyServedTask,
 } as const satisfies Record<string, AnyServedTask>;
 
 /** The name of a task. */

@@ -10,6 +10,7 @@ import type { Feature } from "../drift/feature.ts";
 import type { Task as EvaluationTask } from "../evaluate/report.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizer.ts";
+import type { WordSpan } from "../text/words.ts";
 
 /** A text, or a pair of texts that the model reads together. */
 export type TextQuery = string | readonly [string, string];
@@ -36,14 +37,6 @@ export interface Row<T> {
 export interface TextEncoding extends Encoding {
   /** For tasks that label words, in order: where each begins and ends in the text (UTF-16 units), and its first token. */
   readonly words?: readonly WordSpan[];
-}
-
-/** A word of a text. */
-export interface WordSpan {
-  readonly start: number;
-  readonly end: number;
-  /** The place of its first token among the encoding's ids; -1 for a word that was cut off. */
-  readonly token: number;
 }
 
 /** How a text is encoded. */

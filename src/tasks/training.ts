@@ -7,6 +7,7 @@ import type { Architecture, Body, ModelConfig } from "../../models/architecture.
 import type { Builder } from "../graph/builder.ts";
 import type { HostTensor } from "../graph/dtype.ts";
 import type { Node } from "../graph/node.ts";
+import type { WordPieceTrainOptions } from "../text/wordpiece_train.ts";
 import type { Row, TextEncoding } from "./task.ts";
 
 /** What a run is asked about its objective. */
@@ -48,6 +49,8 @@ export interface HeadSite {
 export interface TrainedTask<H, T, E> {
   /** What a body must give: one vector a text, or a hidden state for every token. */
   reads(head: H): "pooled" | "tokens";
+  /** How a tokenizer that is trained for the task is made, where the defaults lose what it needs, such as capitals. */
+  readonly tokenizer?: Pick<WordPieceTrainOptions, "lowercase">;
   /**
    * The head for these rows, such as their labels.
    *

@@ -3,6 +3,8 @@ import { bertNormalize, limitMarks } from "./bert_normalize.ts";
 import { TokenizerError } from "./errors.ts";
 import { readTokenizerFiles, type TokenizerFiles } from "./tokenizer_files.ts";
 import { wordPieceEncoder } from "./wordpiece_encode.ts";
+import { createWordTokenizer, type Cut, enoughCharacters, type WordTokenizer } from "./word_tokens.ts";
+import type { WordSpan } from "./words.ts";
 
 /** One text (or pair of texts) as a model takes it, special tokens included. */
 export interface Encoding {
@@ -30,10 +32,22 @@ export interface EncodeOptions {
   truncationDirection?: "left" | "right";
 }
 
+/** A text as a model takes it, and where its words are. */
+export interface WordEncoding extends Encoding {
+  /** every word of the text, in order */
+  words: WordSpan[];
+}
+
 /** A loaded tokenizer. */
 export interface Tokenizer {
   /** Turns a text into ids; see `loadTokenizer`. */
   encode(text: string, options?: EncodeOptions): Encoding;
+  /**
+   * Turns a text into ids word by word, so that it is known which tokens are whose. Words are those of BERT's pre-tokeniser (see
+   * `wordFinder`), and added tokens such as "[MASK]". The ids of a BERT tokenizer are those of `encode`; one of another kind, which
+   * would not cut a text there, may give others.
+   */
+  encodeWords(text: string, options?: Omit<EncodeOptions, "pair">): WordEncoding;
   /** the id to fill short rows with; 0 for a tokenizer without a padding token */
   readonly padId: number;
   /** -1 for a tokenizer without an unknown token */
@@ -76,6 +90,33 @@ export function loadTokenizer(tokenizerJson: string | object, tokenizerConfig?: 
 
   const specials = (isPair: boolean) => postProcess(library, [], isPair ? [] : null).tokens.length;
   const room = [specials(false), specials(true)];
+  const specialsBefore = postProcess(library, ["text"], null).tokens.indexOf("text");
+  const budgetOf = (maxTokens: number, added: number): number => {
+    if (maxTokens >= added) return Math.floor(maxTokens) - added;
+    throw new TokenizerError(
+      `Cannot encode with maxTokens ${maxTokens}: the special tokens alone are ${added}; raise maxTokens`,
+    );
+  };
+  const cutOf = (budget: number, truncationDirection: "left" | "right"): Cut => ({
+    budget,
+    truncationDirection,
+    margin: files.maxWordTokens,
+    splitsAtSpaces: files.splitsAtSpaces,
+  });
+  const withIds = (
+    first: string[],
+    second: string[] | null,
+  ): Pick<Encoding, "ids" | "typeIds" | "tokens" | "unknownCount"> => {
+    const { tokens, typeIds } = postProcess(library, first, second);
+    let unknownCount = 0;
+    const ids = tokens.map((token) => {
+      const id = idOf.get(token) ?? unkId;
+      if (id === unkId) unknownCount++;
+      return id;
+    });
+    return { ids, typeIds, tokens, unknownCount };
+  };
+  let words: WordTokenizer | undefined;
 
   return {
     padId,
@@ -84,40 +125,34 @@ export function loadTokenizer(tokenizerJson: string | object, tokenizerConfig?: 
     encode(text, options = {}) {
       const { pair, maxTokens = Infinity, truncationDirection = "right" } = options;
       const added = room[pair === undefined ? 0 : 1];
-      if (!(maxTokens >= added)) {
-        throw new TokenizerError(
-          `Cannot encode with maxTokens ${maxTokens}: the special tokens alone are ${added}; raise maxTokens`,
-        );
-      }
-      const budget = Math.floor(maxTokens) - added;
-      const cut = {
-        budget,
-        truncationDirection,
-        margin: files.maxWordTokens,
-        splitsAtSpaces: files.splitsAtSpaces,
-      };
+      const budget = budgetOf(maxTokens, added);
+      const cut = cutOf(budget, truncationDirection);
       const first = tokenizeUpTo(library, text, cut);
       const second = pair === undefined ? null : tokenizeUpTo(library, pair, cut);
-      const fullLength = first.tokens.length + (second?.tokens.length ?? 0) + added;
       const [keepFirst, keepSecond] = shareBudget(first.tokens.length, second?.tokens.length ?? 0, budget);
-      const { tokens, typeIds } = postProcess(
-        library,
-        keep(first.tokens, keepFirst, truncationDirection),
-        second && keep(second.tokens, keepSecond, truncationDirection),
-      );
-      let unknownCount = 0;
-      const ids = tokens.map((token) => {
-        const id = idOf.get(token) ?? unkId;
-        if (id === unkId) unknownCount++;
-        return id;
-      });
       return {
-        ids,
-        typeIds,
-        tokens,
-        fullLength,
+        ...withIds(
+          keep(first.tokens, keepFirst, truncationDirection),
+          second && keep(second.tokens, keepSecond, truncationDirection),
+        ),
+        fullLength: first.tokens.length + (second?.tokens.length ?? 0) + added,
         isFullLengthExact: first.isWhole && (second?.isWhole ?? true),
-        unknownCount,
+      };
+    },
+    encodeWords(text, { maxTokens = Infinity, truncationDirection = "right" } = {}) {
+      words ??= createWordTokenizer(files, (word, cut) => tokenizeUpTo(library, word, cut).tokens);
+      const budget = budgetOf(maxTokens, room[0]);
+      const { spans, places, tokens, isWhole } = words(text, cutOf(budget, truncationDirection));
+      const kept = keep(tokens, budget, truncationDirection);
+      const dropped = truncationDirection === "right" ? 0 : tokens.length - kept.length;
+      return {
+        ...withIds(kept, null),
+        fullLength: tokens.length + room[0],
+        isFullLengthExact: isWhole,
+        words: spans.map((span, k) => {
+          const place = places[k] - dropped;
+          return { ...span, token: place >= 0 && place < kept.length ? specialsBefore + place : -1 };
+        }),
       };
     },
   };
@@ -143,15 +178,6 @@ function build(files: TokenizerFiles): Library {
   return library;
 }
 
-interface Cut {
-  budget: number;
-  truncationDirection: "left" | "right";
-  /** the most tokens that one word can become */
-  margin: number;
-  /** whether text on both sides of a space is tokenized independently */
-  splitsAtSpaces: boolean;
-}
-
 /**
  * Tokenizes as much of a text as `budget` tokens need, from the end that truncation keeps.
  *
@@ -163,7 +189,7 @@ interface Cut {
 function tokenizeUpTo(library: Library, text: string, cut: Cut): { tokens: string[]; isWhole: boolean } {
   const keepsStart = cut.truncationDirection === "right";
   for (
-    let size = Math.max(MIN_PIECE, cut.budget * TYPICAL_CHARACTERS_PER_TOKEN);
+    let size = enoughCharacters(cut.budget);
     size < text.length;
     size *= 4
   ) {
@@ -192,9 +218,6 @@ function findSpace(text: string, at: number, step: 1 | -1): number {
   }
   return -1;
 }
-
-const MIN_PIECE = 512;
-const TYPICAL_CHARACTERS_PER_TOKEN = 6;
 
 function keep(tokens: string[], count: number, direction: "left" | "right"): string[] {
   if (count >= tokens.length) return tokens;
