@@ -11,7 +11,7 @@ import { mlpConfig } from "../../models/mlp.ts";
 import { robertaConfig } from "../../models/roberta.ts";
 import { runOnce } from "../nn/run.ts";
 
-const golden = new URL("../golden/bert/model/", import.meta.url);
+const golden = new URL("../golden/models/bert/model/", import.meta.url);
 const goldenJson = JSON.parse(Deno.readTextFileSync(new URL("config.json", golden)));
 const goldenTensors = readSafetensors(Deno.readFileSync(new URL("model.safetensors", golden))).tensors;
 
