@@ -158,8 +158,8 @@ export function text(most: number): Check<string> {
   };
 }
 
-/** One of a few texts. */
-export function oneOf<T extends string>(...allowed: readonly T[]): Check<T> {
+/** One of a few texts, or truth values. */
+export function oneOf<T extends string | boolean>(...allowed: readonly T[]): Check<T> {
   return (value, path) => {
     if (!allowed.includes(value as T)) fail(path, value, `one of ${allowed.join(", ")}`);
     return value as T;

@@ -5,6 +5,7 @@
  */
 import { architectureOf, fitWeights, type ModelConfig } from "../../models/index.ts";
 import type { Backend, Tensors } from "../backend/interface.ts";
+import { checkVocabulary } from "../bundle/checks.ts";
 import { type Decomposed, means } from "../statistics/decomposed.ts";
 import {
   type BertScoreBaseline,
@@ -18,7 +19,7 @@ import { textInputs } from "../tasks/model.ts";
 import { type Encoding, loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import { bucketPrograms } from "../train/programs.ts";
 import { LifecycleError } from "./errors.ts";
-import { checkVocabulary, readPretrained } from "./pretrained.ts";
+import { readPretrained } from "./pretrained.ts";
 
 /** How an encoder runs. */
 export interface EncoderOptions {
@@ -81,7 +82,7 @@ export async function openEncoder(directory: string, options: EncoderOptions): P
     throw new LifecycleError(`${directory} has layers 0 to ${layers}, and layer ${layer} was asked for`);
   }
   const tokenizer = loadTokenizer(pretrained.tokenizer.tokenizer, pretrained.tokenizer.config);
-  checkVocabulary(tokenizer, pretrained);
+  checkVocabulary(tokenizer.vocabSize, pretrained.configJson, directory);
   const known = (pretrained.tokenizer.config as { model_max_length?: unknown }).model_max_length;
   const maxTokens = Math.min(
     options.maxTokens ?? Infinity,
@@ -89,7 +90,10 @@ export async function openEncoder(directory: string, options: EncoderOptions): P
     config.maxPositions,
   );
   const graph = graphs(layer);
-  const { states } = fitWeights(graph, pretrained.tensors, { strict: true, architecture: architectureOf(config) });
+  const { states } = fitWeights(graph, pretrained.tensors, {
+    strict: true,
+    architecture: architectureOf(config),
+  });
   return encoder({ ...options, tokenizer, maxTokens, graph, states, config, layer, layers });
 }
 
@@ -152,7 +156,10 @@ const NOTHING: EncodedText = { ids: [0], embeddings: Float32Array.of(0) };
 function hiddenGraphs(config: ModelConfig): { layers: number; graphs: (layer: number) => Graph } {
   const architecture = architectureOf(config);
   const b = createBuilder();
-  const body = architecture.body(b, config, textInputs(b, architecture.inputs), { training: false, reads: "tokens" });
+  const body = architecture.body(b, config, textInputs(b, architecture.inputs), {
+    training: false,
+    reads: "tokens",
+  });
   const layers = b.boundaries.length;
   return {
     layers,

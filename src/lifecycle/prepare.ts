@@ -3,17 +3,18 @@
  *
  * @module
  */
+import { checkVocabulary } from "../bundle/checks.ts";
 import { deduplicate } from "../data/dedupe.ts";
 import { dataHash } from "../data/example.ts";
 import { splitExamples } from "../data/split.ts";
 import type { EncodedRow } from "../tasks/collate.ts";
-import { type TaskName, servedTasks } from "../tasks/served.ts";
+import { servedTasks, type TaskName } from "../tasks/served.ts";
 import type { Row, TextEncoding } from "../tasks/task.ts";
 import { textOf } from "../tasks/text_input.ts";
 import { trainedTasks } from "../tasks/trained.ts";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import { trainWordPiece } from "../text/wordpiece_train.ts";
-import { checkVocabulary, type Pretrained } from "./pretrained.ts";
+import type { Pretrained } from "./pretrained.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** The three parts of a data set. */
@@ -71,13 +72,17 @@ const fractions = { train: 0.76, validation: 0.04, test: 0.2 } as const;
  * Drops duplicates, splits with near-duplicates on one side, and trains the tokenizer on the training part alone.
  *
  * @throws {DataError} when there are too few rows, or nothing to learn from them, such as one label alone.
- * @throws {LifecycleError} when the checkpoint's tokenizer does not fit its model.
+ * @throws {BundleError} when the checkpoint's tokenizer does not fit its model.
  */
 export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions): Prepared {
   const { source, output, seed } = options;
   const trained = trainedTasks[options.task];
   const head = trained.headOf(rows, source);
-  const items = rows.map((row) => ({ text: row.queries.map(textOf).join("\n"), label: trained.key(row.target), row }));
+  const items = rows.map((row) => ({
+    text: row.queries.map(textOf).join("\n"),
+    label: trained.key(row.target),
+    row,
+  }));
   const { examples: distinct, duplicates, conflicts } = deduplicate(items);
   const parts = splitExamples(distinct, {
     fractions,
@@ -108,7 +113,12 @@ export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions):
 /** A row as the model reads it, with its target as it is fed. */
 export function encodeRow(
   row: Row<unknown>,
-  { task, tokenizer, head, maxTokens }: { task: TaskName; tokenizer: Tokenizer; head: unknown; maxTokens: number },
+  { task, tokenizer, head, maxTokens }: {
+    task: TaskName;
+    tokenizer: Tokenizer;
+    head: unknown;
+    maxTokens: number;
+  },
 ): PreparedRow {
   const encodings = row.queries.map((query) => servedTasks[task].encode(tokenizer, query, { maxTokens }));
   return { row, encodings, target: trainedTasks[task].encodeTarget(row.target, encodings, head) };
@@ -121,7 +131,7 @@ function tokenizerFor(
   if (pretrained) {
     const files = pretrained.tokenizer;
     const tokenizer = loadTokenizer(files.tokenizer, files.config);
-    checkVocabulary(tokenizer, pretrained);
+    checkVocabulary(tokenizer.vocabSize, pretrained.configJson, pretrained.name);
     output.progress(`tokenizer: of ${pretrained.name}, ${tokenizer.vocabSize} tokens`);
     return { files, tokenizer };
   }

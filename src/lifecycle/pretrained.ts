@@ -4,7 +4,8 @@
  * @module
  */
 import { basename, join, resolve } from "node:path";
-import { type ModelConfig, parseConfig } from "../../models/index.ts";
+import { isDeepStrictEqual } from "node:util";
+import { architectureOf, type ModelConfig, parseConfig } from "../../models/index.ts";
 import type { HostTensor } from "../graph/graph.ts";
 import { manifestName } from "../bundle/files.ts";
 import { parseManifest } from "../bundle/manifest.ts";
@@ -12,7 +13,6 @@ import { readSafetensors } from "../nn/safetensors.ts";
 import type { ModelSpec } from "../tasks/model.ts";
 import { servedTask, type TaskName } from "../tasks/served.ts";
 import { trainedTasks } from "../tasks/trained.ts";
-import type { Tokenizer } from "../text/tokenizer.ts";
 import { LifecycleError } from "./errors.ts";
 
 /** A checkpoint: configuration, weights, tokenizer. */
@@ -34,14 +34,20 @@ export interface Pretrained {
 const limits = { json: 64 * 2 ** 20, weights: 2 ** 32 };
 
 /**
- * Reads a checkpoint's folder.
+ * Reads a checkpoint's folder. Weights are read from safetensors alone: a pickle can run code when it is read.
  *
- * @throws {LifecycleError} naming the file that is missing, too large or not JSON; the readers' own errors for what is in them.
+ * @throws {LifecycleError} naming the file that is missing, too large or not JSON, and how to make it of what is there; the readers' own
+ * errors for what is in them.
  */
-export async function readPretrained(directory: string, name = basename(resolve(directory))): Promise<Pretrained> {
+export async function readPretrained(
+  directory: string,
+  name = basename(resolve(directory)),
+): Promise<Pretrained> {
   const configJson = await readJson(directory, "config.json");
   const tokenizer = await readJson(directory, "tokenizer.json");
-  const config = await exists(directory, "tokenizer_config.json") ? await readJson(directory, "tokenizer_config.json") : {};
+  const config = await exists(directory, "tokenizer_config.json")
+    ? await readJson(directory, "tokenizer_config.json")
+    : {};
   const bytes = await readBytes(directory, "model.safetensors", limits.weights);
   const { tensors } = readSafetensors(bytes, { name: join(directory, "model.safetensors") });
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
@@ -53,19 +59,6 @@ export async function readPretrained(directory: string, name = basename(resolve(
     tokenizer: { tokenizer, config },
     hash: `sha256:${digest}`,
   };
-}
-
-/**
- * Checks that a tokenizer gives no id beyond the model's table: such an id would read another row, or none.
- *
- * @throws {LifecycleError} naming both numbers.
- */
-export function checkVocabulary(tokenizer: Pick<Tokenizer, "vocabSize">, { name, config }: Pick<Pretrained, "name" | "config">): void {
-  if (tokenizer.vocabSize <= config.vocabSize) return;
-  throw new LifecycleError(
-    `${name}: the tokenizer has ids up to ${tokenizer.vocabSize - 1} and the model's table has ${config.vocabSize} rows: ` +
-      `they do not belong together`,
-  );
 }
 
 /**
@@ -89,6 +82,15 @@ export async function specOf(
   return { task, config, head };
 }
 
+/** Whether a checkpoint's head is the one that a task would have, by what `config.json` says of it: the same class and the same labels. */
+export function hasHead({ configJson, config }: Pretrained, { task, head }: ModelSpec): boolean {
+  const wanted = trainedTasks[task].configJson(architectureOf(config), head);
+  // Checkpoints seldom name the problem type, and the class and the labels imply it.
+  return Object.entries(wanted).every(([field, value]) =>
+    field === "problem_type" || isDeepStrictEqual(value, configJson[field])
+  );
+}
+
 async function readJson(directory: string, file: string): Promise<Record<string, unknown>> {
   const text = new TextDecoder().decode(await readBytes(directory, file, limits.json));
   try {
@@ -110,10 +112,43 @@ async function readBytes(directory: string, file: string, limit: number): Promis
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
     throw new LifecycleError(
-      `${path} is not there; a checkpoint's folder has config.json, tokenizer.json and model.safetensors`,
+      `${path} is not there; a checkpoint's folder has config.json, tokenizer.json and model.safetensors${await adviceFor(
+        directory,
+        file,
+      )}`,
       { cause: error },
     );
   }
+}
+
+/** What a folder may have instead of a file, and how the file is made of it, in Python and where the folder is trusted. */
+const substitutes: readonly { readonly file: string; readonly found: string; readonly advice: string }[] = [
+  {
+    file: "model.safetensors",
+    found: "pytorch_model.bin",
+    advice:
+      "which is a pickle: reading one can run any code, so it is never read here. Where you trust it, make safetensors of it with " +
+      "transformers: AutoModel.from_pretrained(folder).save_pretrained(folder)",
+  },
+  {
+    file: "model.safetensors",
+    found: "model.safetensors.index.json",
+    advice:
+      "so the weights are in several files, which are not read here. Make one of them with transformers: " +
+      `AutoModel.from_pretrained(folder).save_pretrained(folder, max_shard_size="4GB")`,
+  },
+  ...["vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model"].map((found) => ({
+    file: "tokenizer.json",
+    found,
+    advice: "of which transformers makes it: AutoTokenizer.from_pretrained(folder).save_pretrained(folder)",
+  })),
+];
+
+async function adviceFor(directory: string, missing: string): Promise<string> {
+  for (const { file, found, advice } of substitutes) {
+    if (file === missing && await exists(directory, found)) return `. There is ${found}, ${advice}`;
+  }
+  return "";
 }
 
 async function exists(directory: string, file: string): Promise<boolean> {

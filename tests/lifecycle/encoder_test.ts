@@ -18,12 +18,12 @@ const golden: {
 } = read("bert_score.json");
 const baselines = parseBaselines(golden.baselines);
 
-/** A folder with the small BERT of tests/golden/bert, and the tokenizer of the golden scores. */
+/** A folder with the small BERT of tests/golden/models/bert, and the tokenizer of the golden scores. */
 async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
     for (const name of ["config.json", "model.safetensors"]) {
-      await Deno.copyFile(new URL(`../golden/bert/model/${name}`, import.meta.url), join(folder, name));
+      await Deno.copyFile(new URL(`../golden/models/bert/model/${name}`, import.meta.url), join(folder, name));
     }
     await Deno.writeTextFile(join(folder, "tokenizer.json"), JSON.stringify(golden.tokenizer));
     await Deno.writeTextFile(join(folder, "tokenizer_config.json"), JSON.stringify(golden.tokenizerConfig));
