@@ -5,7 +5,7 @@
  */
 import { type Command, Option } from "commander";
 import { MODEL_TYPES } from "../../models/index.ts";
-import { type TrainingOptions, trainingDefaults } from "../lifecycle/options.ts";
+import { trainingDefaults, type TrainingOptions } from "../lifecycle/options.ts";
 import { readPretrained } from "../lifecycle/pretrained.ts";
 import { readRows } from "../lifecycle/rows.ts";
 import { trainAndRegister } from "../lifecycle/train.ts";
@@ -49,18 +49,24 @@ export function trainCommand(program: Command): Command {
       [
         "train --data mails.jsonl --name spam",
         "train --data tickets.csv --name triage --text-column body --label-column team --epochs 5",
-        "train --data tweets.jsonl --name entities --task token-classification",
+        "train --data tweets.conll --name entities --task token-classification",
         "train --data mails.jsonl --name spam --from ./all-MiniLM-L6-v2 --learning-rate 5e-5",
         "train --data mails.jsonl --name spam --resume   # after Ctrl-C or a crash, with the same options",
       ],
     ),
   )
-    .requiredOption("--data <file>", "a .jsonl, .csv or .tsv file with the task's columns, or spam")
+    .requiredOption(
+      "--data <file>",
+      "a .jsonl, .json, .csv, .tsv, .conll or .bio file with the task's columns, or spam",
+    )
     .requiredOption("--name <name>", "the registered model's name", modelName)
     .addOption(deviceOption())
     .addOption(new Option("--task <task>", "what is learnt").choices(TASK_NAMES).default(d.task))
     .addOption(new Option("--model-type <type>", "architecture").choices(MODEL_TYPES).default(d.modelType))
-    .option("--from <model>", "start from a checkpoint's folder (./path), or a registered model: its sizes and tokenizer are taken")
+    .option(
+      "--from <model>",
+      "start from a checkpoint's folder (./path), or a registered model: its sizes and tokenizer are taken",
+    )
     .option("--freeze-trunk", "train only what the checkpoint does not bring: the head", d.freezeTrunk)
     .option("--epochs <n>", "passes over the training part", integer({ min: 1, max: 10_000 }), d.epochs)
     .option("--batch-size <n>", "examples at a time", integer({ min: 1, max: 65_536 }), d.batchSize)

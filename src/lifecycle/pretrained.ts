@@ -5,12 +5,13 @@
  */
 import { basename, join, resolve } from "node:path";
 import { type ModelConfig, parseConfig } from "../../models/index.ts";
+import { show } from "../base/text.ts";
 import type { HostTensor } from "../graph/graph.ts";
 import { manifestName } from "../bundle/files.ts";
 import { parseManifest } from "../bundle/manifest.ts";
 import { readSafetensors } from "../nn/safetensors.ts";
 import type { ModelSpec } from "../tasks/model.ts";
-import { servedTask, type TaskName } from "../tasks/served.ts";
+import { servedTask, TASK_NAMES, type TaskName } from "../tasks/served.ts";
 import { trainedTasks } from "../tasks/trained.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { LifecycleError } from "./errors.ts";
@@ -38,10 +39,15 @@ const limits = { json: 64 * 2 ** 20, weights: 2 ** 32 };
  *
  * @throws {LifecycleError} naming the file that is missing, too large or not JSON; the readers' own errors for what is in them.
  */
-export async function readPretrained(directory: string, name = basename(resolve(directory))): Promise<Pretrained> {
+export async function readPretrained(
+  directory: string,
+  name = basename(resolve(directory)),
+): Promise<Pretrained> {
   const configJson = await readJson(directory, "config.json");
   const tokenizer = await readJson(directory, "tokenizer.json");
-  const config = await exists(directory, "tokenizer_config.json") ? await readJson(directory, "tokenizer_config.json") : {};
+  const config = await exists(directory, "tokenizer_config.json")
+    ? await readJson(directory, "tokenizer_config.json")
+    : {};
   const bytes = await readBytes(directory, "model.safetensors", limits.weights);
   const { tensors } = readSafetensors(bytes, { name: join(directory, "model.safetensors") });
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
@@ -60,16 +66,22 @@ export async function readPretrained(directory: string, name = basename(resolve(
  *
  * @throws {LifecycleError} naming both numbers.
  */
-export function checkVocabulary(tokenizer: Pick<Tokenizer, "vocabSize">, { name, config }: Pick<Pretrained, "name" | "config">): void {
+export function checkVocabulary(
+  tokenizer: Pick<Tokenizer, "vocabSize">,
+  { name, config }: Pick<Pretrained, "name" | "config">,
+): void {
   if (tokenizer.vocabSize <= config.vocabSize) return;
   throw new LifecycleError(
-    `${name}: the tokenizer has ids up to ${tokenizer.vocabSize - 1} and the model's table has ${config.vocabSize} rows: ` +
+    `${name}: the tokenizer has ids up to ${
+      tokenizer.vocabSize - 1
+    } and the model's table has ${config.vocabSize} rows: ` +
       `they do not belong together`,
   );
 }
 
 /**
- * The model that a folder holds: of the task that its `weir.json` names, or, in a folder from elsewhere, of the one that `task` says.
+ * The model that a folder holds: of the task that its `weir.json` names, or, in a folder from elsewhere, of the one that `task` says, else
+ * of the first whose head its `config.json` describes.
  *
  * @throws {LifecycleError} when the folder says nothing of a head.
  */
@@ -83,10 +95,14 @@ export async function specOf(
     const task = servedTask(manifest.task);
     return { task: manifest.task as TaskName, config, head: task.head.parse(manifest.head) };
   }
-  const task = options.task ?? "text-classification";
-  const head = trainedTasks[task].headOfConfig?.(configJson);
-  if (head === undefined) throw new LifecycleError(`${name}: config.json describes no head for ${task}`);
-  return { task, config, head };
+  for (const task of options.task ? [options.task] : TASK_NAMES) {
+    const head = trainedTasks[task].headOfConfig?.(configJson);
+    if (head !== undefined) return { task, config, head };
+  }
+  const found = configJson.architectures === undefined ? "" : `; it is of ${show(configJson.architectures)}`;
+  throw new LifecycleError(
+    `${name}: config.json describes no head of ${options.task ?? TASK_NAMES.join(", ")}${found}`,
+  );
 }
 
 async function readJson(directory: string, file: string): Promise<Record<string, unknown>> {
