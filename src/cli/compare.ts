@@ -51,7 +51,7 @@ export function compareCommand(program: Command): Command {
   )))
     .argument("<a>", "the baseline: a model, or with --task a file of predictions")
     .argument("<b>", "what is compared with it")
-    .option("--data <file>", "data with the task's columns: .jsonl, .json, .csv, .tsv, or spam")
+    .option("--data <file>", "data with the task's columns, as weir train reads them")
     .addOption(taskOption())
     .option("--references <file>", "of files of predictions, where these have none of their own")
     .option("--trials <n>", "shuffles of a test", integer({ min: 100, max: 1_000_000 }), 10_000)

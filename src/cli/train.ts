@@ -50,13 +50,16 @@ export function trainCommand(program: Command): Command {
       [
         "train --data mails.jsonl --name spam",
         "train --data tickets.csv --name triage --text-column body --label-column team --epochs 5",
-        "train --data tweets.jsonl --name entities --task token-classification",
+        "train --data tweets.conll --name entities --task token-classification",
         "train --data mails.jsonl --name spam --from ./all-MiniLM-L6-v2   # a folder as transformers saves it; its own tokenizer",
         "train --data mails.jsonl --name spam --resume   # after Ctrl-C or a crash, with the same options",
       ],
     ),
   )
-    .requiredOption("--data <file>", "a .jsonl, .csv or .tsv file with the task's columns, or spam")
+    .requiredOption(
+      "--data <file>",
+      "a .jsonl, .json, .csv, .tsv, .conll or .bio file with the task's columns, or spam",
+    )
     .requiredOption("--name <name>", "the registered model's name", modelName)
     .addOption(deviceOption())
     .addOption(new Option("--task <task>", "what is learnt").choices(TASK_NAMES).default(d.task))

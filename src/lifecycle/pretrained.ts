@@ -6,12 +6,13 @@
 import { basename, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { architectureOf, type ModelConfig, parseConfig } from "../../models/index.ts";
+import { show } from "../base/text.ts";
 import type { HostTensor } from "../graph/graph.ts";
 import { manifestName } from "../bundle/files.ts";
 import { parseManifest } from "../bundle/manifest.ts";
 import { readSafetensors } from "../nn/safetensors.ts";
 import type { ModelSpec } from "../tasks/model.ts";
-import { servedTask, type TaskName } from "../tasks/served.ts";
+import { servedTask, TASK_NAMES, type TaskName } from "../tasks/served.ts";
 import { trainedTasks } from "../tasks/trained.ts";
 import { LifecycleError } from "./errors.ts";
 
@@ -62,7 +63,8 @@ export async function readPretrained(
 }
 
 /**
- * The model that a folder holds: of the task that its `weir.json` names, or, in a folder from elsewhere, of the one that `task` says.
+ * The model that a folder holds: of the task that its `weir.json` names, or, in a folder from elsewhere, of the one that `task` says, else
+ * of the first whose head its `config.json` describes.
  *
  * @throws {LifecycleError} when the folder says nothing of a head.
  */
@@ -76,10 +78,14 @@ export async function specOf(
     const task = servedTask(manifest.task);
     return { task: manifest.task as TaskName, config, head: task.head.parse(manifest.head) };
   }
-  const task = options.task ?? "text-classification";
-  const head = trainedTasks[task].headOfConfig?.(configJson);
-  if (head === undefined) throw new LifecycleError(`${name}: config.json describes no head for ${task}`);
-  return { task, config, head };
+  for (const task of options.task ? [options.task] : TASK_NAMES) {
+    const head = trainedTasks[task].headOfConfig?.(configJson);
+    if (head !== undefined) return { task, config, head };
+  }
+  const found = configJson.architectures === undefined ? "" : `; it is of ${show(configJson.architectures)}`;
+  throw new LifecycleError(
+    `${name}: config.json describes no head of ${options.task ?? TASK_NAMES.join(", ")}${found}`,
+  );
 }
 
 /** Whether a checkpoint's head is the one that a task would have, by what `config.json` says of it: the same class and the same labels. */

@@ -27,9 +27,11 @@ export const TOLERANCE = 1e-4;
 export type Input = string | readonly [string, string];
 
 const head = { labels: ["ham", "spam", "news"] };
-const maxTokens = 32;
+/** The most tokens of the small model. */
+export const maxTokens = 32;
 
-const corpus = [
+/** Sentences that its tokenizer is made of. */
+export const corpus = [
   "Win money now! Claim your free prize, click here to unsubscribe.",
   "Cheap loans and credit, no questions asked: offer ends on Monday at 10:30.",
   "The meeting on Monday is moved to Thursday at 10, please bring the report.",
@@ -162,7 +164,7 @@ export function batchesOf(tokenizer: Tokenizer): TokenTensors[] {
   ];
 }
 
-/** Our own logits of batches, from the checkpoint's tensors, by the interpreter: `[B, labels]` each. */
+/** Our own logits of batches, from the checkpoint's tensors, by the interpreter: `[B, labels]` each, or `[B * S, labels]`. */
 export async function ownLogits(
   spec: ModelSpec,
   weights: Readonly<Record<string, HostTensor>>,
@@ -176,7 +178,7 @@ export async function ownLogits(
     const program = await createInterpBackend().compile(graph, { bindings: { batch, sequence } });
     await program.write(states);
     const { logits } = await program.run({ ...feeds });
-    results.push(rows(logits.data, head.labels.length));
+    results.push(rows(logits.data, logits.shape.at(-1)!));
     await program.dispose();
   }
   return results;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { labelMaps, labelsOfConfig } from "../../../models/config.ts";
+import { isOfClass, labelMaps, labelsOfConfig } from "../../../models/config.ts";
 import { DataError } from "../../data/errors.ts";
 import { hostTensor } from "../../graph/dtype.ts";
 import { dropout, linear } from "../../nn/layers.ts";
@@ -72,5 +72,5 @@ export const trainTokenClassification: TrainedTask<LabelsHead, Tagged, Int32Arra
     architectures: [`${architecture.className}ForTokenClassification`],
     ...labelMaps(labels),
   }),
-  headOfConfig: (json) => ({ labels: labelsOfConfig(json) }),
+  headOfConfig: (json) => isOfClass(json, "ForTokenClassification") ? { labels: labelsOfConfig(json) } : undefined,
 };
