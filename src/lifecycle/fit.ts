@@ -56,11 +56,12 @@ export async function fit(spec: ModelSpec, data: Prepared, options: FitOptions):
   const task = servedTasks[spec.task];
   const start = startOf(spec, options);
   if (options.pretrained) output.progress(describeStart(start, options.pretrained));
+  const rescaling = trainedTasks[spec.task].rescaling?.(architectureOf(spec.config), spec.head);
   const result = await train({
     backend,
     model: trainableModel(spec, { labelSmoothing }),
-    passes: start.passes,
-    initial: start.states,
+    passes: rescaling ? [...start.passes, rescaling.pass] : start.passes,
+    initial: rescaling?.unfold(start.states) ?? start.states,
     batches: (epoch) => batchesOf(spec, data, data.parts.train, { ...options, seed, epoch }),
     evaluation: {
       batches: batchesOf(spec, data, data.parts.validation, options),
@@ -97,7 +98,7 @@ export async function fit(spec: ModelSpec, data: Prepared, options: FitOptions):
   if (result.status === "interrupted") {
     throw new InterruptedError(`stopped at step ${result.step}; run the same command with --resume to go on`);
   }
-  return result;
+  return rescaling ? { ...result, parameters: rescaling.fold(result.parameters) } : result;
 }
 
 /** What must be the same for a checkpoint to go on. */
@@ -121,7 +122,9 @@ export function startOf(
   { pretrained, freezeTrunk }: Pick<FitOptions, "pretrained" | "freezeTrunk">,
 ): { passes: Pass[] } & FittedWeights {
   if (!pretrained) {
-    if (freezeTrunk) throw new LifecycleError("a frozen trunk needs a checkpoint to come from: give --from, too");
+    if (freezeTrunk) {
+      throw new LifecycleError("a frozen trunk needs a checkpoint to come from: give --from, too");
+    }
     return { passes: [], states: {}, missing: [], unexpected: [] };
   }
   const fitted = fitWeights(forwardGraph(spec), pretrained.tensors, {
@@ -134,9 +137,12 @@ export function startOf(
 
 /** A line about what a checkpoint brought. */
 function describeStart({ states, missing, unexpected }: FittedWeights, { name }: Pretrained): string {
-  const list = (names: readonly string[]) => names.length > 4 ? `${names.slice(0, 4).join(", ")} and ${names.length - 4} more` : names.join(", ");
+  const list = (names: readonly string[]) =>
+    names.length > 4 ? `${names.slice(0, 4).join(", ")} and ${names.length - 4} more` : names.join(", ");
   return `starting from ${name}: ${Object.keys(states).length} tensors` +
-    `${missing.length > 0 ? `; new: ${list(missing)}` : ""}${unexpected.length > 0 ? `; not used: ${list(unexpected)}` : ""}`;
+    `${missing.length > 0 ? `; new: ${list(missing)}` : ""}${
+      unexpected.length > 0 ? `; not used: ${list(unexpected)}` : ""
+    }`;
 }
 
 /** A part's batches, in a random order where a seed is given. */
@@ -198,7 +204,11 @@ export function judge(
 export async function evaluateParts(
   spec: ModelSpec,
   data: Prepared,
-  options: { readonly backend: Backend; readonly batchSize: number; readonly weights: Readonly<Record<string, HostTensor>> },
+  options: {
+    readonly backend: Backend;
+    readonly batchSize: number;
+    readonly weights: Readonly<Record<string, HostTensor>>;
+  },
 ): Promise<{ test: Evaluated; validation: Evaluated }> {
   const evaluator = createEvaluator(options.backend, trainableModel(spec));
   try {
