@@ -56,11 +56,12 @@ export async function fit(spec: ModelSpec, data: Prepared, options: FitOptions):
   const task = servedTasks[spec.task];
   const start = startOf(spec, options);
   if (options.pretrained) output.progress(describeStart(start, options.pretrained));
+  const rescaling = trainedTasks[spec.task].rescaling?.(architectureOf(spec.config), spec.head);
   const result = await train({
     backend,
     model: trainableModel(spec, { labelSmoothing }),
-    passes: start.passes,
-    initial: start.states,
+    passes: rescaling ? [...start.passes, rescaling.pass] : start.passes,
+    initial: rescaling?.unfold(start.states) ?? start.states,
     batches: (epoch) => batchesOf(spec, data, data.parts.train, { ...options, seed, epoch }),
     evaluation: {
       batches: batchesOf(spec, data, data.parts.validation, options),
@@ -97,7 +98,7 @@ export async function fit(spec: ModelSpec, data: Prepared, options: FitOptions):
   if (result.status === "interrupted") {
     throw new InterruptedError(`stopped at step ${result.step}; run the same command with --resume to go on`);
   }
-  return result;
+  return rescaling ? { ...result, parameters: rescaling.fold(result.parameters) } : result;
 }
 
 /** What must be the same for a checkpoint to go on. */

@@ -6,7 +6,7 @@
 import type { Architecture, Body, ModelConfig } from "../../models/architecture.ts";
 import type { Builder } from "../graph/builder.ts";
 import type { HostTensor } from "../graph/dtype.ts";
-import type { Node } from "../graph/node.ts";
+import type { Node, Pass } from "../graph/node.ts";
 import type { WordPieceTrainOptions } from "../text/wordpiece_train.ts";
 import type { Row, TextEncoding } from "./task.ts";
 
@@ -37,6 +37,16 @@ export interface HeadSite {
   readonly body: Body;
   /** `attention_mask`, for a head that pools: i32 `[B, S]`. */
   readonly mask: Node;
+}
+
+/** A model that is trained in other units than those it answers in. */
+export interface Rescaling {
+  /** Gives the trained parameters' outputs in the units of the answers: applied while there is training. */
+  readonly pass: Pass;
+  /** The model's own parameters from those that were trained: with them it answers alike, without the pass. */
+  fold(trained: Readonly<Record<string, HostTensor>>): Record<string, HostTensor>;
+  /** The other way around, for what a checkpoint brings. */
+  unfold(own: Readonly<Record<string, HostTensor>>): Record<string, HostTensor>;
 }
 
 /**
@@ -78,6 +88,8 @@ export interface TrainedTask<H, T, E> {
     head: H,
     options: ObjectiveOptions,
   ): Objective;
+  /** The units that the head is trained in, where they are not those of its answers. */
+  rescaling?(architecture: Architecture, head: H): Rescaling;
   /** What a person should know of the head, such as its labels. */
   describeHead(head: H): string;
   /** What `config.json` says of the head: `architectures`, labels, `problem_type`. */

@@ -93,7 +93,7 @@ function checkSameRows(a: readonly Pair[], b: readonly Pair[]): void {
 }
 
 function withLabels(both: readonly Pair[], { settings }: TaskOptions): TaskOptions["settings"] {
-  const labels = settings?.classification?.labels ?? labelsOf(both).join(",");
+  const labels = settings?.classification?.labels ?? JSON.stringify(labelsOf(both));
   return { ...settings, classification: { ...settings?.classification, labels } };
 }
 
