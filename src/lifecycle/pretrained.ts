@@ -5,12 +5,13 @@
  */
 import { basename, join, resolve } from "node:path";
 import { type ModelConfig, parseConfig } from "../../models/index.ts";
+import { isObject } from "../base/json.ts";
 import type { HostTensor } from "../graph/graph.ts";
 import { manifestName } from "../bundle/files.ts";
-import { parseManifest } from "../bundle/manifest.ts";
+import { type Manifest, parseManifest } from "../bundle/manifest.ts";
 import { readSafetensors } from "../nn/safetensors.ts";
 import type { ModelSpec } from "../tasks/model.ts";
-import { servedTask, type TaskName } from "../tasks/served.ts";
+import { servedTask, TASK_NAMES, type TaskName } from "../tasks/served.ts";
 import { trainedTasks } from "../tasks/trained.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { LifecycleError } from "./errors.ts";
@@ -69,35 +70,72 @@ export function checkVocabulary(tokenizer: Pick<Tokenizer, "vocabSize">, { name,
 }
 
 /**
- * The model that a folder holds: of the task that its `weir.json` names, or, in a folder from elsewhere, of the one that `task` says.
+ * The model that a folder holds: of the task that its `weir.json` names or, in a folder from elsewhere, of the one that `task` says;
+ * otherwise of the one whose own files it has, and text classification where it has none.
  *
  * @throws {LifecycleError} when the folder says nothing of a head.
  */
 export async function specOf(
   directory: string,
-  { config, configJson, name }: Pretrained,
+  pretrained: Pretrained,
   options: { readonly task?: TaskName } = {},
 ): Promise<ModelSpec> {
-  if (await exists(directory, manifestName)) {
-    const manifest = parseManifest(await readJson(directory, manifestName), join(directory, manifestName));
-    const task = servedTask(manifest.task);
-    return { task: manifest.task as TaskName, config, head: task.head.parse(manifest.head) };
+  const manifest = await manifestIn(directory);
+  const task = manifest ? servedTask(manifest.task).name as TaskName : options.task ?? await taskByFiles(directory);
+  const head = await headIn(directory, pretrained, task);
+  if (head === undefined) throw new LifecycleError(`${pretrained.name}: config.json describes no head for ${task}`);
+  return { task, config: pretrained.config, head };
+}
+
+/** The head that a folder describes for a task; `undefined` where it describes none, or is a bundle of another task. */
+export async function headIn(directory: string, { configJson }: Pretrained, task: TaskName): Promise<unknown> {
+  const manifest = await manifestIn(directory);
+  if (manifest) return manifest.task === task ? servedTask(task).head.parse(manifest.head) : undefined;
+  const { headFiles = [], headOfConfig } = trainedTasks[task];
+  const files: Record<string, unknown> = {};
+  for (const file of headFiles) if (await exists(directory, file)) files[file] = await readAnyJson(directory, file);
+  return headOfConfig?.(configJson, files);
+}
+
+/**
+ * The most tokens that a checkpoint was made for, special ones included: the least that its manifest, its configuration, its tokenizer or
+ * sentence-transformers' settings name.
+ */
+export async function maxTokensIn(directory: string, { config, tokenizer }: Pretrained): Promise<number> {
+  const manifest = await manifestIn(directory);
+  const settings = "sentence_bert_config.json";
+  const { max_seq_length } = await exists(directory, settings) ? await readJson(directory, settings) : {};
+  const { model_max_length } = tokenizer.config as { model_max_length?: unknown };
+  const named = [manifest?.limits.maxTokens, max_seq_length, model_max_length];
+  return Math.min(config.maxPositions, ...named.filter((value) => typeof value === "number" && value >= 1) as number[]);
+}
+
+async function manifestIn(directory: string): Promise<Manifest | undefined> {
+  if (!await exists(directory, manifestName)) return undefined;
+  return parseManifest(await readJson(directory, manifestName), join(directory, manifestName));
+}
+
+async function taskByFiles(directory: string): Promise<TaskName> {
+  for (const task of TASK_NAMES) {
+    const [own] = trainedTasks[task].headFiles ?? [];
+    if (own !== undefined && await exists(directory, own)) return task;
   }
-  const task = options.task ?? "text-classification";
-  const head = trainedTasks[task].headOfConfig?.(configJson);
-  if (head === undefined) throw new LifecycleError(`${name}: config.json describes no head for ${task}`);
-  return { task, config, head };
+  return "text-classification";
 }
 
 async function readJson(directory: string, file: string): Promise<Record<string, unknown>> {
+  const value = await readAnyJson(directory, file);
+  if (isObject(value)) return value;
+  throw new LifecycleError(`${join(directory, file)} does not hold a JSON object`);
+}
+
+async function readAnyJson(directory: string, file: string): Promise<unknown> {
   const text = new TextDecoder().decode(await readBytes(directory, file, limits.json));
   try {
-    const value = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+    return JSON.parse(text);
   } catch (error) {
     throw new LifecycleError(`${join(directory, file)} is not JSON: ${(error as Error).message}`);
   }
-  throw new LifecycleError(`${join(directory, file)} does not hold a JSON object`);
 }
 
 async function readBytes(directory: string, file: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {

@@ -4,12 +4,14 @@
  * @module
  */
 import { UserError } from "../base/errors.ts";
+import { sentenceEmbeddings } from "./sentence_embeddings/serve.ts";
 import type { AnyServedTask } from "./task.ts";
 import { textClassification } from "./text_classification/serve.ts";
 
 /** Every task, by name: a folder here and a line. */
 export const servedTasks = {
   "text-classification": textClassification as AnyServedTask,
+  "sentence-embeddings": sentenceEmbeddings as AnyServedTask,
 } as const satisfies Record<string, AnyServedTask>;
 
 /** The name of a task. */
