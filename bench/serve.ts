@@ -114,29 +114,33 @@ export async function randomBundle(): Promise<string> {
   }
   const directory = await Deno.makeTempDir({ prefix: "weir-bench-" });
   const weights = initialStates(inferenceGraph(spec), 1);
-  await writeBundle(directory, bundleFiles({ spec, weights, tokenizerFiles, baseline: baseline.build() }), {
-    format: "weir-bundle/2",
-    name: "bench",
-    version: "0.0.0",
-    task: spec.task,
-    createdAt: new Date().toISOString(),
-    architecture: spec.config.modelType,
-    head,
-    signatures: { model: signatureOf(spec) },
-    lineage: {
-      runId: "bench",
-      dataHash: `sha256:${"0".repeat(64)}`,
-      baseModel: null,
-      method: "none",
-      seed: 1,
-      device: "none",
-      epochs: 0,
-      steps: 0,
-      trainSeconds: 0,
+  await writeBundle(
+    directory,
+    bundleFiles({ spec, weights, tokenizerFiles, maxTokens: 128, baseline: baseline.build() }),
+    {
+      format: "weir-bundle/2",
+      name: "bench",
+      version: "0.0.0",
+      task: spec.task,
+      createdAt: new Date().toISOString(),
+      architecture: spec.config.modelType,
+      head,
+      signatures: { model: signatureOf(spec) },
+      lineage: {
+        runId: "bench",
+        dataHash: `sha256:${"0".repeat(64)}`,
+        baseModel: null,
+        method: "none",
+        seed: 1,
+        device: "none",
+        epochs: 0,
+        steps: 0,
+        trainSeconds: 0,
+      },
+      metrics: {},
+      limits: { maxTokens: 128, maxCharacters: 1_000_000 },
     },
-    metrics: {},
-    limits: { maxTokens: 128, maxCharacters: 1_000_000 },
-  });
+  );
   return directory;
 }
 

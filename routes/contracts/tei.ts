@@ -145,6 +145,8 @@ const EmbedRequestSchema = z.object({
     error: "expected a string or a batch of strings [string, string, ...]",
   }).openapi({ description: "A text, or a batch of them.", example: "What is Deep Learning?" }),
   ...truncation,
+  normalize: z.boolean().default(true).openapi({ description: "Vectors of length 1." }),
+  dimensions: z.number().int().positive().nullish().openapi({ description: "Only so many of the first numbers." }),
 }).openapi("EmbedRequest");
 
 const embedRoute = createRoute({
@@ -171,9 +173,10 @@ function mountEmbed(app: OpenAPIHono, { served, bodyBytes }: Models): void {
     const given = (json as { inputs?: unknown } | null)?.inputs;
     const { maxClientBatch } = model.service.info();
     if (Array.isArray(given) && given.length > maxClientBatch) throw tooMany(given.length, maxClientBatch);
-    const { inputs, ...rest } = checkForm(EmbedRequestSchema, json);
+    const { inputs, normalize, dimensions, ...rest } = checkForm(EmbedRequestSchema, json);
     const texts = typeof inputs === "string" ? [inputs] : inputs;
-    return await answerJson(c, model, texts, truncationOf(rest), (vectors) => vectors);
+    const options = { ...truncationOf(rest), parameters: { normalize, dimensions } };
+    return await answerJson(c, model, texts, options, (vectors) => vectors);
   });
 }
 

@@ -61,13 +61,13 @@ export interface TensorSpec {
 export interface Lineage {
   /** The recorded run that trained it. */
   readonly runId: string;
-  /** sha256: and 64 hexadecimal digits, over the training data. */
-  readonly dataHash: string;
+  /** sha256: and 64 hexadecimal digits, over the training data; null where they are not known, as of an imported checkpoint. */
+  readonly dataHash: string | null;
   /** The model it was fine-tuned from; null when trained from scratch. */
   readonly baseModel: string | null;
   /** sha256: and 64 hexadecimal digits, over the weights of the base model. */
   readonly baseModelHash?: string;
-  /** `full`, or the adapter method. */
+  /** `full`, `frozen-trunk`, the adapter method, or `imported` for a checkpoint that was registered as it is. */
   readonly method: string;
   /** Of the split, the initial weights, the order and dropout. */
   readonly seed: number;
@@ -201,7 +201,7 @@ const common = {
   createdAt: z.iso.datetime({ offset: true }),
   lineage: z.looseObject({
     runId: shortText,
-    dataHash: hash,
+    dataHash: hash.nullable(),
     baseModel: shortText.nullable(),
     baseModelHash: hash.optional(),
     method: shortText,

@@ -11,6 +11,7 @@ import { evaluateTask } from "../evaluate/tasks/evaluate.ts";
 import { type Pair, pairsOf } from "../evaluate/tasks/pairs.ts";
 import { readRows as readTaskRows } from "../lifecycle/rows.ts";
 import type { PredictService } from "../serve/service.ts";
+import { judgingOf } from "../tasks/task.ts";
 import { columnsGiven, type DataOptions, withDataOptions } from "./data.ts";
 import type { DeviceChoice } from "./device.ts";
 import { pairsOfAnswers, reportedModel, timeSingles } from "./evaluation/model_rows.ts";
@@ -145,7 +146,7 @@ async function fromModels(models: readonly string[], options: Options, output: O
     }
     const latencies = await timeSingles(services, rows.map(({ queries: [query] }) => query));
     return {
-      task: task.evaluation,
+      task: judgingOf(task, rows.map(({ target }) => target)).evaluation,
       source: data,
       systems: systems.map((system, i) => ({ ...system, latency: latencies[i] })),
     };

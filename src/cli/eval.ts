@@ -15,6 +15,7 @@ import { type Pair, pairsOf } from "../evaluate/tasks/pairs.ts";
 import { strategies } from "../evaluate/tasks/strategy.ts";
 import { type LoadedRow, readRows as readTaskRows } from "../lifecycle/rows.ts";
 import type { PredictService } from "../serve/service.ts";
+import { judgingOf } from "../tasks/task.ts";
 import { textOf } from "../tasks/text_input.ts";
 import { columnsGiven, type DataOptions, withDataOptions } from "./data.ts";
 import type { DeviceChoice } from "./device.ts";
@@ -145,18 +146,19 @@ async function evaluateModel(model: string, options: Options, output: Output): P
   try {
     const info = service.info();
     const { task } = service;
-    if (options.task && options.task !== task.evaluation) {
-      throw new UsageError(`${model} is evaluated as ${task.evaluation}; for ${options.task} give --predictions`);
-    }
     const head = info.manifest.head;
     const rows = await readTaskRows(data, task, { columns: columnsGiven(options), head });
+    const { evaluation } = judgingOf(task, rows.map(({ target }) => target));
+    if (options.task && options.task !== evaluation) {
+      throw new UsageError(`${model} is evaluated as ${evaluation}; for ${options.task} give --predictions`);
+    }
     output.progress(
       `${info.manifest.name} ${info.manifest.version} on ${info.device}: ${rows.length} examples`,
     );
     const answers = await answerRows(service, rows);
     const own = task.evaluationSettings?.(head) ?? {};
-    const settings = withOwn(own, settingsOf(options.option, Object.keys(own)[0] ?? onlyFamily(task.evaluation)));
-    const evaluated = evaluateTask(task.evaluation, pairsOfAnswers(task, rows, answers), {
+    const settings = withOwn(own, settingsOf(options.option, Object.keys(own)[0] ?? onlyFamily(evaluation)));
+    const evaluated = evaluateTask(evaluation, pairsOfAnswers(task, rows, answers), {
       ...intervalsOf(options),
       ...{ slices: options.slice, worst: options.worst, settings },
     });
@@ -170,7 +172,7 @@ async function evaluateModel(model: string, options: Options, output: Output): P
       settings,
     });
     const { name, version } = info.manifest;
-    const report = await reportOf(task.evaluation, {
+    const report = await reportOf(evaluation, {
       ...{
         title: options.title ?? `${name} ${version} on ${basename(data)}`,
         source: data,
@@ -191,7 +193,10 @@ async function evaluateModel(model: string, options: Options, output: Output): P
 }
 
 /** A task's own settings of families, under those that were given. */
-function withOwn(own: TaskOptions["settings"] = {}, given: TaskOptions["settings"] = {}): TaskOptions["settings"] {
+function withOwn(
+  own: TaskOptions["settings"] = {},
+  given: TaskOptions["settings"] = {},
+): TaskOptions["settings"] {
   const families = [...Object.keys(own), ...Object.keys(given)];
   return Object.fromEntries(families.map((family) => [family, { ...own[family], ...given[family] }]));
 }
@@ -212,7 +217,9 @@ async function modelSections(
 ): Promise<Section[]> {
   const sections: Section[] = [];
   const { chosen, canaries, filters, answers, output } = options;
-  if (options.latency) sections.push(...await timeSingles([service], rows.map(({ queries: [query] }) => query)));
+  if (options.latency) {
+    sections.push(...await timeSingles([service], rows.map(({ queries: [query] }) => query)));
+  }
   if (chosen.length > 0) {
     sections.push(
       await probeModel(service, rows, answers, {
@@ -225,7 +232,10 @@ async function modelSections(
   if (canaries) sections.push(await canariesOf(service, canaries));
   if (filters.length > 0) {
     sections.push(
-      await checkSafety(rows.map(({ queries }, i) => ({ row: i + 1, where: "input", text: queries.map(textOf).join("\n") })), filters),
+      await checkSafety(
+        rows.map(({ queries }, i) => ({ row: i + 1, where: "input", text: queries.map(textOf).join("\n") })),
+        filters,
+      ),
     );
   }
   return sections;

@@ -4,10 +4,11 @@
  * @module
  */
 import type { Command } from "commander";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { formatBytes } from "../base/format.ts";
 import { modelOnnx } from "../lifecycle/export.ts";
 import { readPretrained, specOf } from "../lifecycle/pretrained.ts";
+import { trainedTasks } from "../tasks/trained.ts";
 import { bundlePathOf } from "./model.ts";
 import { type CommonOptions, newCommand } from "./options.ts";
 import { CommandError, processOutput } from "./output.ts";
@@ -18,7 +19,7 @@ interface Options extends CommonOptions {
   readonly force?: boolean;
 }
 
-/** Beside the weights, what Python's and JavaScript's transformers load. */
+/** Beside the weights and what describes a head, what Python's and JavaScript's transformers load. */
 const companions = [
   "config.json",
   "tokenizer.json",
@@ -54,11 +55,13 @@ async function exportModel(options: Options): Promise<void> {
     throw new CommandError(`${options.out} is not empty: choose another folder, or add --force`);
   }
   const pretrained = await readPretrained(source);
-  const onnx = modelOnnx(await specOf(source, pretrained), pretrained.tensors);
+  const spec = await specOf(source, pretrained);
+  const onnx = modelOnnx(spec, pretrained.tensors);
   await Deno.mkdir(join(out, "onnx"), { recursive: true });
   await Deno.writeFile(join(out, "onnx", "model.onnx"), onnx);
   const files = ["onnx/model.onnx"];
-  for (const file of companions) {
+  for (const file of [...companions, ...trainedTasks[spec.task].headFiles ?? []]) {
+    await Deno.mkdir(dirname(join(out, file)), { recursive: true });
     if (await copied(join(source, file), join(out, file))) files.push(file);
   }
   output.result(

@@ -13,6 +13,7 @@ import { doctorCommand } from "./doctor_command.ts";
 import { driftCommand } from "./drift.ts";
 import { evalCommand } from "./eval.ts";
 import { exportCommand } from "./export.ts";
+import { importCommand } from "./import.ts";
 import { exitCodes, explain, writeText } from "./output.ts";
 import { predictCommand } from "./predict.ts";
 import { registryCommand } from "./registry.ts";
@@ -30,6 +31,7 @@ const commands: readonly ((program: Command) => Command)[] = [
   compareCommand,
   reportCommand,
   exportCommand,
+  importCommand,
   serveCommand,
   driftCommand,
   registryCommand,

@@ -76,6 +76,29 @@ export function aliasNames(text: string, before: readonly string[] = []): string
   }
 }
 
+/**
+ * Reads `name=value`, and adds it to those given before; a value that is JSON is that, any other a text.
+ *
+ * @example
+ * ```ts
+ * import { headSettings } from "./options.ts";
+ * import assert from "node:assert/strict";
+ * assert.deepEqual(headSettings("normalize=false", headSettings("pooling=cls")), { pooling: "cls", normalize: false });
+ * ```
+ */
+export function headSettings(
+  text: string,
+  before: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  const [, name, value] = /^([A-Za-z]\w*)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError("It must be name=value.");
+  try {
+    return { ...before, [name]: JSON.parse(value) };
+  } catch {
+    return { ...before, [name]: value };
+  }
+}
+
 /** A model reference: `name`, `name@version` or `name@alias`. */
 export interface ModelReference {
   readonly name: string;

@@ -6,7 +6,7 @@
 import { type Command, Option } from "commander";
 import { MODEL_TYPES } from "../../models/index.ts";
 import { learningRateFor, trainingDefaults, type TrainingOptions } from "../lifecycle/options.ts";
-import { readPretrained } from "../lifecycle/pretrained.ts";
+import { headIn, readPretrained } from "../lifecycle/pretrained.ts";
 import { readRows } from "../lifecycle/rows.ts";
 import { trainAndRegister } from "../lifecycle/train.ts";
 import { servedTasks, TASK_NAMES } from "../tasks/served.ts";
@@ -19,6 +19,7 @@ import {
   type CommonOptions,
   decimal,
   deviceOption,
+  headSettings,
   homeOf,
   integer,
   modelName,
@@ -35,6 +36,7 @@ interface Options extends CommonOptions, DataOptions, Omit<TrainingOptions, "lea
   readonly data: string;
   readonly device: DeviceChoice;
   readonly from?: string;
+  readonly head?: Readonly<Record<string, unknown>>;
   readonly alias?: string[];
   readonly resume?: boolean;
   readonly profile?: string | true;
@@ -72,6 +74,11 @@ export function trainCommand(program: Command): Command {
       "--freeze-trunk",
       "keep the checkpoint's body as it is: only what stands on it is trained",
       d.freezeTrunk,
+    )
+    .option(
+      "--head <setting...>",
+      "settings of the task's head, such as pooling=cls (default: the checkpoint's, or the task's)",
+      headSettings,
     )
     .option("--epochs <n>", "passes over the training part", integer({ min: 1, max: 10_000 }), d.epochs)
     .option("--batch-size <n>", "examples at a time", integer({ min: 1, max: 65_536 }), d.batchSize)
@@ -156,9 +163,9 @@ async function trainModel(options: Options, command: Command): Promise<void> {
   const aliases = options.alias ?? ["champion"];
   const task = servedTasks[options.task];
   const rows = await readRows(options.data, task, { columns: columnsGiven(options) });
-  const pretrained = options.from === undefined
-    ? undefined
-    : await readPretrained(await bundlePathOf(options.from, options), nameOfBase(options.from));
+  const from = options.from === undefined ? undefined : await bundlePathOf(options.from, options);
+  const pretrained = from === undefined ? undefined : await readPretrained(from, nameOfBase(options.from!));
+  const baseHead = pretrained && await headIn(from!, pretrained, options.task);
   const { device, why } = await pickDevice(options.device);
   output.progress(`device: ${device} (${why})`);
   const backend = await openBackend(device);
@@ -177,6 +184,8 @@ async function trainModel(options: Options, command: Command): Promise<void> {
       resume: options.resume ?? false,
       checkpointGradients: options.checkpointGradients ?? false,
       pretrained,
+      baseHead,
+      headSettings: options.head,
       backend,
       output,
       signal: interrupt.signal,

@@ -77,9 +77,7 @@ export function splitExamples<T extends TextExample, Part extends string>(
   for (const [label, groups] of strata) {
     if (groups.length < parts.length) {
       throw new DataError(
-        `${name}: ${
-          !stratum ? "there are" : `label ${JSON.stringify(label)} has`
-        } ${groups.length} ` +
+        `${name}: ${!stratum ? "there are" : `label ${JSON.stringify(label)} has`} ${groups.length} ` +
           `distinct texts; at least ${parts.length} are needed, one for each of ${parts.join(", ")}`,
       );
     }

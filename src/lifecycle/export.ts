@@ -50,8 +50,16 @@ export function signatureOf(spec: ModelSpec): Signature {
   const named = (shape: Shape) => shape.map((dim) => typeof dim === "string" ? axes[dim] ?? dim : dim);
   return {
     file: MODEL_FILE,
-    inputs: inputsOf(graph).map(({ name, shape }): TensorSpec => ({ name: name!, dtype: "i64", shape: named(shape) })),
-    outputs: Object.entries(graph.outputs).map(([name, { shape }]): TensorSpec => ({ name, dtype: "f32", shape: named(shape) })),
+    inputs: inputsOf(graph).map(({ name, shape }): TensorSpec => ({
+      name: name!,
+      dtype: "i64",
+      shape: named(shape),
+    })),
+    outputs: Object.entries(graph.outputs).map(([name, { shape }]): TensorSpec => ({
+      name,
+      dtype: "f32",
+      shape: named(shape),
+    })),
   };
 }
 
@@ -61,12 +69,16 @@ export interface BundleParts {
   /** Parameters and buffers, by name. */
   readonly weights: Readonly<Record<string, HostTensor>>;
   readonly tokenizerFiles: { readonly tokenizer: object; readonly config: object };
+  /** The longest text, in tokens. */
+  readonly maxTokens: number;
   /** Absent where there were too few rows to make one of. */
   readonly baseline?: object;
 }
 
 /** The files of a bundle, by path: bytes, or what is to be written as JSON. */
-export function bundleFiles({ spec, weights, tokenizerFiles, baseline }: BundleParts): Record<string, Uint8Array | object> {
+export function bundleFiles(
+  { spec, weights, tokenizerFiles, maxTokens, baseline }: BundleParts,
+): Record<string, Uint8Array | object> {
   const architecture = architectureOf(spec.config);
   const task = trainedTasks[spec.task];
   return {
@@ -75,7 +87,7 @@ export function bundleFiles({ spec, weights, tokenizerFiles, baseline }: BundleP
     "tokenizer_config.json": tokenizerFiles.config,
     "model.safetensors": writeSafetensors(weights, { metadata: { format: "pt" } }),
     [MODEL_FILE]: modelOnnx(spec, weights),
-    ...task.files?.(spec.config, spec.head),
+    ...task.files?.(spec.config, spec.head, { maxTokens }),
     ...(baseline && { "baseline.json": baseline }),
   };
 }

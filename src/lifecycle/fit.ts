@@ -15,7 +15,7 @@ import { linear } from "../nn/optim/schedule.ts";
 import { collate } from "../tasks/collate.ts";
 import { architectureStates, forwardGraph, type ModelSpec, trainableModel } from "../tasks/model.ts";
 import { servedTasks } from "../tasks/served.ts";
-import type { RowOutputs, Scores } from "../tasks/task.ts";
+import { judgingOf, type RowOutputs, type Scores } from "../tasks/task.ts";
 import { trainedTasks } from "../tasks/trained.ts";
 import type { Json } from "../base/json.ts";
 import type { Settings } from "../train/checkpoint.ts";
@@ -53,7 +53,10 @@ export interface FitOptions extends TrainingOptions {
  */
 export async function fit(spec: ModelSpec, data: Prepared, options: FitOptions): Promise<TrainResult> {
   const { output, learningRate, weightDecay, labelSmoothing, backend, seed } = options;
-  const task = servedTasks[spec.task];
+  const { headline, bestBy } = judgingOf(
+    servedTasks[spec.task],
+    data.parts.train.map(({ row }) => row.target),
+  );
   const start = startOf(spec, options);
   if (options.pretrained) output.progress(describeStart(start, options.pretrained));
   const rescaling = trainedTasks[spec.task].rescaling?.(architectureOf(spec.config), spec.head);
@@ -67,12 +70,12 @@ export async function fit(spec: ModelSpec, data: Prepared, options: FitOptions):
       batches: batchesOf(spec, data, data.parts.validation, options),
       score(evaluated) {
         const { metrics } = judge(spec, data.parts.validation, evaluated);
-        return Object.fromEntries(task.headline.map((name) => [name, metrics[name].value]));
+        return Object.fromEntries(headline.map((name) => [name, metrics[name].value]));
       },
     },
     epochs: options.epochs,
     patience: options.patience,
-    bestBy: task.bestBy,
+    bestBy,
     seed,
     optimiser: adamw({ weightDecay }),
     schedule: (totalSteps) =>
@@ -154,10 +157,13 @@ function describeStart({ states, missing, unexpected }: FittedWeights, { name }:
     }`;
 }
 
+/** What the shapes of batches depend on: the lengths of the training part. */
+type BatchData = Pick<Prepared, "parts" | "maxTokens" | "tokenizer">;
+
 /** A part's batches, in a random order where a seed is given. */
 export function batchesOf(
   { task, head }: ModelSpec,
-  data: Prepared,
+  data: BatchData,
   rows: readonly PreparedRow[],
   options: { readonly batchSize: number; readonly seed?: number; readonly epoch?: number },
 ): Batches {
@@ -209,24 +215,24 @@ export function judge(
   );
 }
 
-/** Runs a trained model over the parts that it was not trained on. */
-export async function evaluateParts(
+/** Runs a trained model over lists of rows. */
+export async function evaluateRows(
   spec: ModelSpec,
-  data: Prepared,
+  data: BatchData,
+  lists: readonly (readonly PreparedRow[])[],
   options: {
     readonly backend: Backend;
     readonly batchSize: number;
     readonly weights: Readonly<Record<string, HostTensor>>;
   },
-): Promise<{ test: Evaluated; validation: Evaluated }> {
+): Promise<Evaluated[]> {
   const evaluator = createEvaluator(options.backend, trainableModel(spec));
   try {
     await evaluator.load(options.weights);
-    const run = async (rows: readonly PreparedRow[]) => {
-      // Only an aborted signal ends an evaluation early, and none was given.
-      return (await evaluator.run(batchesOf(spec, data, rows, options)))!;
-    };
-    return { test: await run(data.parts.test), validation: await run(data.parts.validation) };
+    const evaluated: Evaluated[] = [];
+    // Only an aborted signal ends an evaluation early, and none was given.
+    for (const rows of lists) evaluated.push((await evaluator.run(batchesOf(spec, data, rows, options)))!);
+    return evaluated;
   } finally {
     await evaluator.dispose();
   }

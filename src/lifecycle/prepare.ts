@@ -14,6 +14,7 @@ import { textOf } from "../tasks/text_input.ts";
 import { trainedTasks } from "../tasks/trained.ts";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import { trainWordPiece } from "../text/wordpiece_train.ts";
+import { LifecycleError } from "./errors.ts";
 import type { Pretrained } from "./pretrained.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -59,6 +60,10 @@ export interface PrepareOptions {
   readonly maxTokens: number;
   /** A checkpoint to start from: its own tokenizer is taken. */
   readonly pretrained?: Pretrained;
+  /** The checkpoint's own head, where it is one of this task: see `headIn`. */
+  readonly baseHead?: unknown;
+  /** Settings of the head over those that rows and checkpoint give, such as `pooling`. */
+  readonly headSettings?: Readonly<Record<string, unknown>>;
   readonly output: Reporter;
 }
 
@@ -77,7 +82,7 @@ const fractions = { train: 0.76, validation: 0.04, test: 0.2 } as const;
 export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions): Prepared {
   const { source, output, seed } = options;
   const trained = trainedTasks[options.task];
-  const head = trained.headOf(rows, source);
+  const head = headOf(rows, options);
   const items = rows.map((row) => ({
     text: row.queries.map(textOf).join("\n"),
     label: trained.key(row.target),
@@ -110,6 +115,21 @@ export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions):
   };
 }
 
+/** The head for these rows, with the settings that were given. */
+function headOf(rows: readonly Row<unknown>[], options: PrepareOptions): unknown {
+  const { task, source, baseHead, headSettings = {} } = options;
+  const head = trainedTasks[task].headOf(rows, source, baseHead) as Record<string, unknown>;
+  const unknown = Object.keys(headSettings).find((name) => !Object.hasOwn(head, name));
+  const checked = servedTasks[task].head.safeParse({ ...head, ...headSettings });
+  if (unknown === undefined && checked.success) return checked.data;
+  const problem = checked.error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`)[0];
+  throw new LifecycleError(
+    `the head of ${task} cannot be ${
+      unknown === undefined ? `set like that: ${problem}` : `given "${unknown}"`
+    }; it has ${Object.entries(head).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(", ")}`,
+  );
+}
+
 /** A row as the model reads it, with its target as it is fed. */
 export function encodeRow(
   row: Row<unknown>,
@@ -136,7 +156,11 @@ function tokenizerFor(
     return { files, tokenizer };
   }
   const texts = rows.flatMap(({ queries }) => queries.map(textOf));
-  const files = trainWordPiece(texts, { vocabSize, modelMaxLength: maxTokens, ...trainedTasks[task].tokenizer });
+  const files = trainWordPiece(texts, {
+    vocabSize,
+    modelMaxLength: maxTokens,
+    ...trainedTasks[task].tokenizer,
+  });
   const tokenizer = loadTokenizer(files.tokenizer, files.config);
   output.progress(`tokenizer: WordPiece, ${tokenizer.vocabSize} tokens, trained on the training part`);
   return { files, tokenizer };

@@ -6,10 +6,11 @@
 import { basename, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { architectureOf, type ModelConfig, parseConfig } from "../../models/index.ts";
+import { isObject } from "../base/json.ts";
 import { show } from "../base/text.ts";
 import type { HostTensor } from "../graph/graph.ts";
 import { manifestName } from "../bundle/files.ts";
-import { parseManifest } from "../bundle/manifest.ts";
+import { type Manifest, parseManifest } from "../bundle/manifest.ts";
 import { readSafetensors } from "../nn/safetensors.ts";
 import type { ModelSpec } from "../tasks/model.ts";
 import { servedTask, TASK_NAMES, type TaskName } from "../tasks/served.ts";
@@ -63,29 +64,74 @@ export async function readPretrained(
 }
 
 /**
- * The model that a folder holds: of the task that its `weir.json` names, or, in a folder from elsewhere, of the one that `task` says, else
- * of the first whose head its `config.json` describes.
+ * The model that a folder holds: of the task that its `weir.json` names or, in a folder from elsewhere, of the one that `task` says;
+ * otherwise of the first whose own files it has, or whose head its `config.json` describes.
  *
  * @throws {LifecycleError} when the folder says nothing of a head.
  */
 export async function specOf(
   directory: string,
-  { config, configJson, name }: Pretrained,
+  pretrained: Pretrained,
   options: { readonly task?: TaskName } = {},
 ): Promise<ModelSpec> {
-  if (await exists(directory, manifestName)) {
-    const manifest = parseManifest(await readJson(directory, manifestName), join(directory, manifestName));
-    const task = servedTask(manifest.task);
-    return { task: manifest.task as TaskName, config, head: task.head.parse(manifest.head) };
+  const manifest = await manifestIn(directory);
+  const given = manifest ? servedTask(manifest.task).name as TaskName : options.task;
+  for (const task of given ? [given] : await tasksByFiles(directory)) {
+    const head = await headIn(directory, pretrained, task);
+    if (head !== undefined) return { task, config: pretrained.config, head };
   }
-  for (const task of options.task ? [options.task] : TASK_NAMES) {
-    const head = trainedTasks[task].headOfConfig?.(configJson);
-    if (head !== undefined) return { task, config, head };
-  }
-  const found = configJson.architectures === undefined ? "" : `; it is of ${show(configJson.architectures)}`;
+  const { architectures } = pretrained.configJson;
+  const found = architectures === undefined ? "" : `; it is of ${show(architectures)}`;
   throw new LifecycleError(
-    `${name}: config.json describes no head of ${options.task ?? TASK_NAMES.join(", ")}${found}`,
+    `${pretrained.name}: config.json describes no head of ${given ?? TASK_NAMES.join(", ")}${found}`,
   );
+}
+
+/** The head that a folder describes for a task; `undefined` where it describes none, or is a bundle of another task. */
+export async function headIn(
+  directory: string,
+  { configJson }: Pretrained,
+  task: TaskName,
+): Promise<unknown> {
+  const manifest = await manifestIn(directory);
+  if (manifest) return manifest.task === task ? servedTask(task).head.parse(manifest.head) : undefined;
+  const { headFiles = [], headOfConfig } = trainedTasks[task];
+  const files: Record<string, unknown> = {};
+  for (const file of headFiles) {
+    if (await exists(directory, file)) files[file] = await readAnyJson(directory, file);
+  }
+  return headOfConfig?.(configJson, files);
+}
+
+/**
+ * The most tokens that a checkpoint was made for, special ones included: the least that its manifest, its configuration, its tokenizer or
+ * sentence-transformers' settings name.
+ */
+export async function maxTokensIn(directory: string, { config, tokenizer }: Pretrained): Promise<number> {
+  const manifest = await manifestIn(directory);
+  const settings = "sentence_bert_config.json";
+  const { max_seq_length } = await exists(directory, settings) ? await readJson(directory, settings) : {};
+  const { model_max_length } = tokenizer.config as { model_max_length?: unknown };
+  const named = [manifest?.limits.maxTokens, max_seq_length, model_max_length];
+  return Math.min(
+    config.maxPositions,
+    ...named.filter((value) => typeof value === "number" && value >= 1) as number[],
+  );
+}
+
+async function manifestIn(directory: string): Promise<Manifest | undefined> {
+  if (!await exists(directory, manifestName)) return undefined;
+  return parseManifest(await readJson(directory, manifestName), join(directory, manifestName));
+}
+
+/** All tasks, first those whose own files the folder has. */
+async function tasksByFiles(directory: string): Promise<TaskName[]> {
+  const present: TaskName[] = [];
+  for (const task of TASK_NAMES) {
+    const [own] = trainedTasks[task].headFiles ?? [];
+    if (own !== undefined && await exists(directory, own)) present.push(task);
+  }
+  return [...new Set([...present, ...TASK_NAMES])];
 }
 
 /** Whether a checkpoint's head is the one that a task would have, by what `config.json` says of it: the same class and the same labels. */
@@ -98,14 +144,18 @@ export function hasHead({ configJson, config }: Pretrained, { task, head }: Mode
 }
 
 async function readJson(directory: string, file: string): Promise<Record<string, unknown>> {
+  const value = await readAnyJson(directory, file);
+  if (isObject(value)) return value;
+  throw new LifecycleError(`${join(directory, file)} does not hold a JSON object`);
+}
+
+async function readAnyJson(directory: string, file: string): Promise<unknown> {
   const text = new TextDecoder().decode(await readBytes(directory, file, limits.json));
   try {
-    const value = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+    return JSON.parse(text);
   } catch (error) {
     throw new LifecycleError(`${join(directory, file)} is not JSON: ${(error as Error).message}`);
   }
-  throw new LifecycleError(`${join(directory, file)} does not hold a JSON object`);
 }
 
 async function readBytes(directory: string, file: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {

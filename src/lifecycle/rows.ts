@@ -29,6 +29,11 @@ export async function readRows(
   const rows: LoadedRow[] = [];
   for await (const { record, where } of readRecords(source)) {
     const queries = task.queries(record, where, wanted);
+    if (queries.length !== task.queriesPerRow) {
+      throw new DataError(
+        `${where}: ${task.title} needs ${task.queriesPerRow} texts a row, and this one has ${queries.length}`,
+      );
+    }
     const target = task.target(record, where, wanted);
     const problem = options.head === undefined ? undefined : task.problemOf?.(target, options.head);
     if (problem !== undefined) throw new DataError(`${where}: ${problem}`);
@@ -37,11 +42,19 @@ export async function readRows(
   return rows;
 }
 
-/** Reads what a model is asked of a data set whose labels nobody needs. */
-export async function readQueries(source: string, task: AnyServedTask, columns: Partial<Columns> = {}): Promise<TextQuery[]> {
+/** Reads what a model is asked of a data set whose labels nobody needs; texts that are read apart may come alone, as in live traffic. */
+export async function readQueries(
+  source: string,
+  task: AnyServedTask,
+  columns: Partial<Columns> = {},
+): Promise<TextQuery[]> {
   const wanted = columnsOf(task, columns);
   const queries: TextQuery[] = [];
-  for await (const { record, where } of readRecords(source)) queries.push(...task.queries(record, where, wanted));
+  for await (const { record, where } of readRecords(source)) {
+    const alone = task.queriesPerRow > 1 && columns.pair === undefined &&
+      !Object.hasOwn(record, wanted.pair ?? "");
+    queries.push(...task.queries(record, where, alone ? { ...wanted, pair: undefined } : wanted));
+  }
   return queries;
 }
 

@@ -7,25 +7,23 @@
 import { join } from "node:path";
 import type { Backend } from "../backend/interface.ts";
 import type { Baseline } from "../drift/mod.ts";
-import type { ManifestDraft } from "../bundle/manifest.ts";
-import { writeBundle } from "../bundle/writer.ts";
-import { openRegistry } from "../registry/registry.ts";
 import { openStore } from "../store/sqlite.ts";
 import { forwardGraph, type ModelSpec } from "../tasks/model.ts";
 import { servedTasks } from "../tasks/served.ts";
-import type { Row, Scores } from "../tasks/task.ts";
+import { judgingOf, type Row, type Scores } from "../tasks/task.ts";
 import { createRun, type Run } from "../track/runs.ts";
 import { hasCheckpoint, readCheckpointNote } from "../train/checkpoint.ts";
 import type { MeasureOptions } from "../train/measure.ts";
 import type { TrainResult } from "../train/options.ts";
 import { baselineOf } from "./baseline.ts";
 import { InterruptedError } from "./errors.ts";
-import { bundleFiles, signatureOf } from "./export.ts";
-import { evaluateParts, fit, judge, startOf } from "./fit.ts";
+import { bundleFiles } from "./export.ts";
+import { evaluateRows, fit, judge, startOf } from "./fit.ts";
 import { checkMemory } from "./memory.ts";
 import { configOf, type TrainingOptions } from "./options.ts";
 import { type Parts, prepare, type Prepared, type PreparedRow } from "./prepare.ts";
 import type { Pretrained } from "./pretrained.ts";
+import { publishBundle } from "./publish.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** What is trained, how, and where it goes. */
@@ -37,6 +35,10 @@ export interface LifeOptions extends TrainingOptions {
   readonly home: string;
   /** A checkpoint to start from. */
   readonly pretrained?: Pretrained;
+  /** Its head, where it is one of this task. */
+  readonly baseHead?: unknown;
+  /** Settings of the head that were given. */
+  readonly headSettings?: Readonly<Record<string, unknown>>;
   readonly resume: boolean;
   readonly bump: "major" | "minor" | "patch";
   readonly aliases: readonly string[];
@@ -65,7 +67,10 @@ export interface LifeResult {
  *
  * @throws {InterruptedError} when training was stopped by the signal: the checkpoint is where `resume` goes on.
  */
-export async function trainAndRegister(rows: readonly Row<unknown>[], options: LifeOptions): Promise<LifeResult> {
+export async function trainAndRegister(
+  rows: readonly Row<unknown>[],
+  options: LifeOptions,
+): Promise<LifeResult> {
   const { output, pretrained } = options;
   // First of all: that the home cannot be written should be known before the work.
   const store = openStore(join(options.home, "weir.db"));
@@ -109,7 +114,9 @@ async function reportCheckpoint(checkpoints: string, { resume, output }: LifeOpt
   const there = await hasCheckpoint(checkpoints);
   if (resume && !there) output.progress(`no checkpoint in ${checkpoints}: beginning anew`);
   if (!resume && there) {
-    output.progress(`replacing the checkpoint in ${checkpoints}; with --resume, training would go on from it`);
+    output.progress(
+      `replacing the checkpoint in ${checkpoints}; with --resume, training would go on from it`,
+    );
   }
 }
 
@@ -121,13 +128,19 @@ async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
     checkpoints,
     note: { runId: run.id },
     callbacks: {
-      onStep: ({ step, loss, gradNorm, learningRate }) => run.logMetrics(step, { loss, gradNorm, learningRate }),
+      onStep: ({ step, loss, gradNorm, learningRate }) =>
+        run.logMetrics(step, { loss, gradNorm, learningRate }),
       onEpoch: ({ step, evaluation = {} }) => run.logMetrics(step, prefixed("validation", evaluation)),
     },
   });
-  const { test, validation } = await evaluateParts(spec, data, { ...options, weights: training.parameters });
-  const scores = judge(spec, data.parts.test, test, { resamples: 1000 });
-  const { headline } = servedTasks[spec.task];
+  const { parts } = data;
+  const lists = [parts.test, parts.validation];
+  const [test, validation] = await evaluateRows(spec, data, lists, {
+    ...options,
+    weights: training.parameters,
+  });
+  const scores = judge(spec, parts.test, test, { resamples: 1000 });
+  const { headline } = judgingOf(servedTasks[spec.task], parts.test.map(({ row }) => row.target));
   const values = Object.fromEntries(headline.map((name) => [name, scores.metrics[name].value]));
   run.logMetrics(training.step, prefixed("test", values));
   const baseline = baselineOf(spec, data, validation);
@@ -141,7 +154,7 @@ async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
   await Deno.remove(checkpoints, { recursive: true }).catch((error) =>
     output.progress(`warning: the checkpoint in ${checkpoints} could not be removed: ${error.message}`)
   );
-  return { ...published, scores, parts: data.parts, training, device: backend.device };
+  return { ...published, scores, parts, training, device: backend.device };
 }
 
 async function publish(
@@ -151,45 +164,27 @@ async function publish(
 ): Promise<{ version: string; path: string }> {
   const { training, scores, baseline } = made;
   const { pretrained } = options;
-  const manifest: ManifestDraft = {
-    format: "weir-bundle/2",
-    name: options.name,
-    task: spec.task,
-    createdAt: new Date().toISOString(),
-    architecture: spec.config.modelType,
-    head: spec.head as Record<string, unknown>,
-    signatures: { model: signatureOf(spec) },
-    lineage: {
-      runId: run.id,
-      dataHash: data.hash,
-      baseModel: pretrained?.name ?? null,
-      ...(pretrained && { baseModelHash: pretrained.hash }),
-      method: options.freezeTrunk ? "frozen-trunk" : "full",
-      seed: options.seed,
-      device: options.backend.device,
-      epochs: training.epochs.length,
-      steps: training.step,
-      trainSeconds: Math.round(training.seconds * 1000) / 1000,
+  return await publishBundle(
+    {
+      spec,
+      files: bundleFiles({ ...data, spec, weights: training.parameters, baseline }),
+      lineage: {
+        runId: run.id,
+        dataHash: data.hash,
+        baseModel: pretrained?.name ?? null,
+        ...(pretrained && { baseModelHash: pretrained.hash }),
+        method: options.freezeTrunk ? "frozen-trunk" : "full",
+        seed: options.seed,
+        device: options.backend.device,
+        epochs: training.epochs.length,
+        steps: training.step,
+        trainSeconds: Math.round(training.seconds * 1000) / 1000,
+      },
+      metrics: scores.metrics,
+      maxTokens: data.maxTokens,
     },
-    metrics: scores.metrics,
-    limits: { maxTokens: data.maxTokens, maxCharacters: 1_000_000 },
-  };
-  const staging = await Deno.makeTempDir({ prefix: "weir-bundle-" });
-  const registry = openRegistry(options.home);
-  try {
-    const files = bundleFiles({ spec, weights: training.parameters, tokenizerFiles: data.tokenizerFiles, baseline });
-    await writeBundle(staging, files, manifest);
-    return await registry.publish({
-      name: options.name,
-      directory: staging,
-      bump: options.bump,
-      aliases: [...options.aliases],
-      pipelineTag: servedTasks[spec.task].pipelineTag,
-    });
-  } finally {
-    await registry.close();
-    await Deno.remove(staging, { recursive: true });
-  }
+    options,
+  );
 }
 
 function prefixed(part: string, metrics: Readonly<Record<string, number>>): Record<string, number> {

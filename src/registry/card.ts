@@ -114,7 +114,7 @@ ${results(manifest)}
 | architecture | ${cell(manifest.architecture)} |
 | base model | ${cell(lineage.baseModel ?? "none, trained from scratch")}${hash} |
 | method | ${cell(lineage.method)} |
-| data | ${cell(options.dataset ?? "")} ${lineage.dataHash} |
+| data | ${cell(options.dataset ?? "")} ${lineage.dataHash ?? "not known"} |
 | epochs, steps | ${lineage.epochs}, ${lineage.steps} |
 | seed | ${lineage.seed} |
 | device | ${cell(lineage.device)}, ${round(lineage.trainSeconds)} s |

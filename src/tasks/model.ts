@@ -70,9 +70,13 @@ export function trainableModel(
   options: ObjectiveOptions & Pick<ForwardMode, "wholeLastLayer"> = {},
 ): TrainableModel {
   const { wholeLastLayer } = options;
-  const textsPerRow = servedTasks[spec.task].queriesPerRow;
+  const { queriesPerRow: textsPerRow, outputs: names } = servedTasks[spec.task];
   return {
-    forward: ({ training }) => forwardGraph(spec, { training, textsPerRow, wholeLastLayer }),
+    forward({ training }) {
+      const { outputs, ...graph } = forwardGraph(spec, { training, textsPerRow, wholeLastLayer });
+      // What only others read of an exported model, such as every token's hidden state, would be kept for every row evaluated.
+      return { ...graph, outputs: Object.fromEntries(names.map((name) => [name, outputs[name]])) };
+    },
     objective: (b, outputs) => trainedTasks[spec.task].objective(b, outputs, spec.head, options),
   };
 }

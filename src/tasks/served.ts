@@ -5,6 +5,7 @@
  */
 import { UserError } from "../base/errors.ts";
 import { multiLabelClassification } from "./multi_label_classification/serve.ts";
+import { sentenceEmbeddings } from "./sentence_embeddings/serve.ts";
 import type { AnyServedTask } from "./task.ts";
 import { textClassification } from "./text_classification/serve.ts";
 import { textRegression } from "./text_regression/serve.ts";
@@ -16,6 +17,7 @@ export const servedTasks = {
   "multi-label-classification": multiLabelClassification as AnyServedTask,
   "text-regression": textRegression as AnyServedTask,
   "token-classification": tokenClassification as AnyServedTask,
+  "sentence-embeddings": sentenceEmbeddings as AnyServedTask,
 } as const satisfies Record<string, AnyServedTask>;
 
 /** The name of a task. */

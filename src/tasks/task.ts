@@ -74,6 +74,16 @@ export interface BestBy {
   readonly tolerance?: number;
 }
 
+/** What answers are judged by. */
+export interface Judging {
+  /** The metrics of `weir eval`. */
+  readonly evaluation: EvaluationTask;
+  /** What chooses the best epoch. */
+  readonly bestBy: BestBy;
+  /** Names of the metrics that are shown after every epoch. */
+  readonly headline: readonly string[];
+}
+
 /** What a model is, as far as a task's answers and observations depend on it. */
 export interface ModelFacts<H> {
   /** What the head was made with, such as the labels. */
@@ -92,7 +102,7 @@ export interface ModelFacts<H> {
  * @typeParam A What a model answers.
  * @typeParam O What is observed of a query and its answer, for drift.
  */
-export interface ServedTask<H, T, A, O = unknown> {
+export interface ServedTask<H, T, A, O = unknown> extends Judging {
   /** As in `weir.json` and on the command line. */
   readonly name: string;
   /** What people call it: "text classification". */
@@ -103,12 +113,8 @@ export interface ServedTask<H, T, A, O = unknown> {
   readonly queriesPerRow: 1 | 2;
   /** The columns that are read unless told. */
   readonly columns: Columns;
-  /** The metrics of `weir eval`. */
-  readonly evaluation: EvaluationTask;
-  /** What chooses the best epoch. */
-  readonly bestBy: BestBy;
-  /** Names of the metrics that are shown after every epoch. */
-  readonly headline: readonly string[];
+  /** What rows are judged by where that depends on them, such as on whether they have scores. */
+  judgedBy?(targets: readonly T[]): Judging;
 
   /** Checks `head` of a `weir.json`. */
   readonly head: z.ZodType<H>;
@@ -170,12 +176,26 @@ export interface ServedTask<H, T, A, O = unknown> {
   headsDiffer?(one: H, other: H): string | undefined;
   /** Options of the evaluation's families that follow from the head, such as the labels and their order. */
   evaluationSettings?(head: H): Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** An answer and what was wanted as `weir eval` compares them. */
+  /**
+   * A row's answers and what was wanted as `weir eval` compares them.
+   *
+   * @param among The row's place and all the rows, for a task whose answers mean something beside others alone.
+   */
   pair(
     target: T,
     answers: readonly A[],
+    among: {
+      readonly row: number;
+      readonly targets: readonly T[];
+      readonly answers: readonly (readonly A[])[];
+    },
   ): { readonly prediction: unknown; readonly reference: unknown; readonly scores?: unknown };
 }
 
 /** Any task: what a caller handles without knowing which. */
 export type AnyServedTask = ServedTask<unknown, unknown, unknown>;
+
+/** What rows are judged by. */
+export function judgingOf(task: AnyServedTask, targets: readonly unknown[]): Judging {
+  return task.judgedBy?.(targets) ?? task;
+}

@@ -4,6 +4,7 @@
  * @module
  */
 import { trainMultiLabelClassification } from "./multi_label_classification/train.ts";
+import { trainSentenceEmbeddings } from "./sentence_embeddings/train.ts";
 import type { TaskName } from "./served.ts";
 import { trainTextClassification } from "./text_classification/train.ts";
 import { trainTextRegression } from "./text_regression/train.ts";
@@ -16,4 +17,5 @@ export const trainedTasks: { readonly [N in TaskName]: AnyTrainedTask } = {
   "multi-label-classification": trainMultiLabelClassification as AnyTrainedTask,
   "text-regression": trainTextRegression as AnyTrainedTask,
   "token-classification": trainTokenClassification as AnyTrainedTask,
+  "sentence-embeddings": trainSentenceEmbeddings as AnyTrainedTask,
 };

@@ -64,9 +64,10 @@ export interface TrainedTask<H, T, E> {
   /**
    * The head for these rows, such as their labels.
    *
+   * @param base The head of the checkpoint that is started from, where that is one of this task.
    * @throws {DataError} when the rows cannot be learnt from, such as when they have one label alone.
    */
-  headOf(rows: readonly Row<T>[], source: string): H;
+  headOf(rows: readonly Row<T>[], source: string, base?: H): H;
   /** What stays in equal shares when rows are divided into parts; absent: rows are divided at random. */
   stratum?(target: T): string;
   /** A target as text, to tell whether two rows with one text agree. */
@@ -94,10 +95,23 @@ export interface TrainedTask<H, T, E> {
   describeHead(head: H): string;
   /** What `config.json` says of the head: `architectures`, labels, `problem_type`. */
   configJson(architecture: Architecture, head: H): Record<string, unknown>;
-  /** The head that a checkpoint's `config.json` describes; `undefined` where it describes none. */
-  headOfConfig?(json: Readonly<Record<string, unknown>>): H | undefined;
+  /** JSON files of a checkpoint's folder that describe a head, besides `config.json`; a folder that has the first is of this task. */
+  readonly headFiles?: readonly string[];
+  /**
+   * The head that a checkpoint's `config.json` and those of `headFiles` that there are describe; `undefined` where they describe none.
+   *
+   * @throws {UserError} naming what of it is not built here.
+   */
+  headOfConfig?(
+    json: Readonly<Record<string, unknown>>,
+    files: Readonly<Record<string, unknown>>,
+  ): H | undefined;
   /** Further files of a bundle, such as what sentence-transformers reads, by path. */
-  files?(config: ModelConfig, head: H): Readonly<Record<string, unknown>>;
+  files?(
+    config: ModelConfig,
+    head: H,
+    limits: { readonly maxTokens: number },
+  ): Readonly<Record<string, object>>;
 }
 
 /** Any task's training: what a caller handles without knowing which. */

@@ -109,29 +109,33 @@ export async function writeSmallBundle(directory: string): Promise<SmallModel> {
     const encoding = textClassification.encode(tokenizer, query, { maxTokens });
     baseline.observe(textClassification.observe(query, encoding, outputs, head));
   }
-  await writeBundle(directory, bundleFiles({ spec, weights, tokenizerFiles, baseline: baseline.build() }), {
-    format: "weir-bundle/2",
-    name: "small",
-    version: "1.0.0",
-    task: spec.task,
-    createdAt: "2026-01-01T00:00:00.000Z",
-    architecture: spec.config.modelType,
-    head,
-    signatures: { model: signatureOf(spec) },
-    lineage: {
-      runId: "none",
-      dataHash: `sha256:${"0".repeat(64)}`,
-      baseModel: null,
-      method: "full",
-      seed: 7,
-      device: "interp",
-      epochs: 0,
-      steps: 0,
-      trainSeconds: 0,
+  await writeBundle(
+    directory,
+    bundleFiles({ spec, weights, tokenizerFiles, maxTokens, baseline: baseline.build() }),
+    {
+      format: "weir-bundle/2",
+      name: "small",
+      version: "1.0.0",
+      task: spec.task,
+      createdAt: "2026-01-01T00:00:00.000Z",
+      architecture: spec.config.modelType,
+      head,
+      signatures: { model: signatureOf(spec) },
+      lineage: {
+        runId: "none",
+        dataHash: `sha256:${"0".repeat(64)}`,
+        baseModel: null,
+        method: "full",
+        seed: 7,
+        device: "interp",
+        epochs: 0,
+        steps: 0,
+        trainSeconds: 0,
+      },
+      metrics: {},
+      limits: { maxTokens, maxCharacters: 1_000_000 },
     },
-    metrics: {},
-    limits: { maxTokens, maxCharacters: 1_000_000 },
-  });
+  );
   return { spec, weights, tokenizer };
 }
 

@@ -105,7 +105,7 @@ Deno.test("transformers.js finds the tags that we find, at the same tokens", asy
     const weights = trainedLikeWeights(spec);
     const directory = join(folder, "bundle");
     await Deno.mkdir(join(directory, "onnx"), { recursive: true });
-    for (const [path, content] of Object.entries(bundleFiles({ spec, weights, tokenizerFiles }))) {
+    for (const [path, content] of Object.entries(bundleFiles({ spec, weights, tokenizerFiles, maxTokens }))) {
       const bytes = content instanceof Uint8Array
         ? content
         : new TextEncoder().encode(JSON.stringify(content));

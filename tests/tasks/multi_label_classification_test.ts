@@ -78,7 +78,10 @@ Deno.test("scores are those of the evaluation, with intervals where they are ask
   assert.match(text(), /drama +1\.0000 +1\.0000 +1\.0000 +2\n/);
   const resampled = task.judge(targets, answers, { head, resamples: 200 }).metrics.microF1;
   assert.ok(resampled.low < 0.8 && resampled.high > 0.8);
-  const pairs = answers.map((answer, i) => ({ ...task.pair(targets[i], answer), record: {} }));
+  const pairs = answers.map((answer, i) => ({
+    ...task.pair(targets[i], answer, { row: i, targets, answers }),
+    record: {},
+  }));
   const report = evaluateTask(task.evaluation, pairs, {
     resamples: 0,
     settings: task.evaluationSettings!(head),

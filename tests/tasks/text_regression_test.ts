@@ -108,12 +108,12 @@ Deno.test("the loss is the squared error in deviations; smoothed labels are refu
 });
 
 Deno.test("a checkpoint with one logit is a regression model in its own units, one with more is not", () => {
-  assert.deepEqual(trained.headOfConfig!({ id2label: { 0: "LABEL_0" } }), {
+  assert.deepEqual(trained.headOfConfig!({ id2label: { 0: "LABEL_0" } }, {}), {
     labels: ["LABEL_0"],
     mean: 0,
     deviation: 1,
   });
-  assert.equal(trained.headOfConfig!({ id2label: { 0: "a", 1: "b" } }), undefined);
+  assert.equal(trained.headOfConfig!({ id2label: { 0: "a", 1: "b" } }, {}), undefined);
   assert.equal(servedTask("text-regression").head.safeParse(head).success, true);
   assert.equal(
     servedTask("text-regression").head.safeParse({ labels: ["a", "b"], mean: 0, deviation: 1 }).success,

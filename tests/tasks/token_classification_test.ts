@@ -242,15 +242,22 @@ Deno.test("answers are judged on the tokens that people tagged", () => {
     const tags = encoding.words!.map(({ token }) => head.labels[labels[token]]);
     return task.decode(tagged(encoding, tags), { query: row.text, encoding, head });
   };
-  for (const row of rows) {
-    assert.deepEqual(task.pair(row, [right(row)]), { prediction: row.tags, reference: row.tags });
+  const answers = rows.map((row) => [right(row)]);
+  for (const [row, target] of rows.entries()) {
+    assert.deepEqual(task.pair(target, answers[row], { row, targets: rows, answers }), {
+      prediction: target.tags,
+      reference: target.tags,
+    });
   }
   const { metrics, text } = task.judge(rows, [[right(rows[0])], [[]]], { head, resamples: 200 });
   assert.deepEqual([metrics.precision.value, metrics.recall.value, metrics["f1.LOC"].value], [1, 0.75, 1]);
   assert.ok(metrics.f1.low < metrics.f1.value && metrics.accuracy.value === 7 / 8);
   assert.match(text(), /2 texts, 8 tokens, 4 entities\n\n[^]*F1 of entities +0\.8571/);
   const words = decode("Anna Bo", ["B-PER", "O"], { aggregation_strategy: "none" });
-  assert.deepEqual(task.pair(rows[1], [words]).prediction, ["B-PER", "O"]);
+  assert.deepEqual(
+    task.pair(rows[1], [words], { row: 0, targets: [rows[1]], answers: [[words]] }).prediction,
+    ["B-PER", "O"],
+  );
 });
 
 Deno.test("the head has the tags of the types there are; without an entity there is nothing to learn", () => {

@@ -13,7 +13,7 @@ import { type ProbeOptions, probeRow } from "../../evaluate/tasks/probing.ts";
 import { strategies } from "../../evaluate/tasks/strategy.ts";
 import type { PredictService } from "../../serve/service.ts";
 import type { LoadedRow } from "../../lifecycle/rows.ts";
-import type { AnyServedTask, TextQuery } from "../../tasks/task.ts";
+import { type AnyServedTask, judgingOf, type TextQuery } from "../../tasks/task.ts";
 import { textOf } from "../../tasks/text_input.ts";
 import { answerAll, answerRows } from "../model.ts";
 import { InputError } from "../output.ts";
@@ -24,8 +24,9 @@ export function pairsOfAnswers(
   rows: readonly LoadedRow[],
   answers: readonly (readonly unknown[])[],
 ): Pair[] {
+  const targets = rows.map(({ target }) => target);
   return rows.map(({ queries, target, record }, i) => {
-    const { prediction, reference, scores } = task.pair(target, answers[i]);
+    const { prediction, reference, scores } = task.pair(target, answers[i], { row: i, targets, answers });
     const text = queries.map(textOf).join("\n");
     return { prediction, reference, record: { ...record, text, ...(scores !== undefined && { scores }) } };
   });
@@ -84,6 +85,7 @@ export async function probeModel(
   options: ProbingOptions,
 ): Promise<ProbesSection> {
   const { task } = service;
+  const { evaluation } = judgingOf(task, rows.map(({ target }) => target));
   const count = Math.min(options.rows, rows.length);
   // Rows over the whole of the file, since files are often sorted.
   const chosen = Array.from({ length: count }, (_, i) => Math.floor(i * rows.length / count));
@@ -97,17 +99,22 @@ export async function probeModel(
   for (const probe of options.probes) {
     options.progress(`probe: ${probe}, ${count} texts`);
     const changed = perturb(texts, probe, { seed: options.seed ?? 0 });
-    const changedRows = some.map((row, i) => ({ ...row, queries: [changed[i]] }));
+    const changedRows = some.map((row, i) => ({ ...row, queries: [changed[i], ...row.queries.slice(1)] }));
     const after = pairsOfAnswers(task, changedRows, await answerRows(service, changedRows));
     const at = changed.findIndex((text, i) => text !== texts[i] && text.length < 400);
     done.push({
-      ...probeRow(task.evaluation, before, after, options),
+      ...probeRow(evaluation, before, after, options),
       probe,
       about: probes[probe].about,
       ...(at >= 0 && { example: { before: texts[at], after: changed[at] } }),
     });
   }
-  return { kind: "probes", title: "Robustness", metric: strategies[task.evaluation].choices[0].metrics[0].name, rows: done };
+  return {
+    kind: "probes",
+    title: "Robustness",
+    metric: strategies[evaluation].choices[0].metrics[0].name,
+    rows: done,
+  };
 }
 
 /** Asks a model the canaries. */
@@ -123,7 +130,11 @@ export async function canariesOf(
       // Only a task whose answers come to names has scores of them, and needs nothing to compare with.
       if (!task.outcome) return { text: task.describe(answer) };
       const text = task.outcome(answer);
-      const { scores } = task.pair(undefined, [answer]);
+      const { scores } = task.pair(undefined, [answer], {
+        row: 0,
+        targets: [undefined],
+        answers: [[answer]],
+      });
       const score = (scores as Record<string, number> | undefined)?.[text];
       return { text, ...(score !== undefined && { score }) };
     }),

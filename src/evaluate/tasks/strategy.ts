@@ -217,6 +217,7 @@ export const strategies: Readonly<Record<Task, Strategy>> = {
       metrics: chosen(["ndcg@10", "mrr"], {
         "ndcg@10": "Graded relevance, with places further down worth less.",
         mrr: "How soon the first good result comes.",
+        "hitRate@1": "How often the first result is a good one.",
         "recall@10": "How much of what is relevant stands on the first page.",
         "precision@10": "How much of the first page is relevant.",
         map: "Precision at every relevant result.",

@@ -37,7 +37,8 @@ export const trainTextClassification: TrainedTask<LabelsHead, string, number> = 
     problem_type: "single_label_classification",
     ...labelMaps(labels),
   }),
-  headOfConfig: (json) => isOfClass(json, "ForSequenceClassification") ? { labels: labelsOfConfig(json) } : undefined,
+  headOfConfig: (json) =>
+    isOfClass(json, "ForSequenceClassification") ? { labels: labelsOfConfig(json) } : undefined,
 };
 
 /** `labels` i32 `[rows]` and `weights` f32 `[rows]`: 1 for a row, 0 for one that fills the batch up. */

@@ -1,0 +1,169 @@
+/**
+ * A checkpoint from elsewhere as a registered bundle, as it is: its weights, its tokenizer, its head, and the ONNX file that servers
+ * load.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { architectureOf, fitWeights } from "../../models/index.ts";
+import type { Backend } from "../backend/interface.ts";
+import type { BundleContent } from "../bundle/writer.ts";
+import type { Baseline } from "../drift/mod.ts";
+import { openStore } from "../store/sqlite.ts";
+import { checkVocabulary } from "../bundle/checks.ts";
+import { forwardGraph, type ModelSpec } from "../tasks/model.ts";
+import type { TaskName } from "../tasks/served.ts";
+import type { Row, Scores } from "../tasks/task.ts";
+import { trainedTasks } from "../tasks/trained.ts";
+import { loadTokenizer } from "../text/tokenizer.ts";
+import { createRun } from "../track/runs.ts";
+import { baselineOf } from "./baseline.ts";
+import { bundleFiles } from "./export.ts";
+import { evaluateRows, judge } from "./fit.ts";
+import { encodeRow } from "./prepare.ts";
+import { maxTokensIn, type Pretrained, readPretrained, specOf } from "./pretrained.ts";
+import { publishBundle, type PublishTarget } from "./publish.ts";
+import type { Reporter } from "./reporter.ts";
+
+/** Where an imported checkpoint goes, and what it is measured on. */
+export interface ImportOptions extends PublishTarget {
+  /** What lineage calls it; the folder's name unless given. */
+  readonly base?: string;
+  /** Of a folder that says nothing of its task. */
+  readonly task?: TaskName;
+  /** Rows of the model's task: with them, there are metrics and a drift baseline. */
+  readonly data?: {
+    rows(spec: ModelSpec): Promise<readonly Row<unknown>[]>;
+    readonly backend: Backend;
+    readonly batchSize: number;
+  };
+  readonly output: Reporter;
+}
+
+/** What came of it. */
+export interface ImportResult {
+  readonly version: string;
+  readonly path: string;
+  readonly spec: ModelSpec;
+  readonly maxTokens: number;
+  /** Where there were rows. */
+  readonly scores?: Scores;
+}
+
+/**
+ * Registers a checkpoint's folder without training.
+ *
+ * @throws {LifecycleError} when a file is missing, the folder says nothing of a head, or the tokenizer is another model's.
+ * @throws {ModelError} when a weight is missing.
+ */
+export async function importCheckpoint(directory: string, options: ImportOptions): Promise<ImportResult> {
+  const { output, data, name } = options;
+  const store = openStore(join(options.home, "weir.db"));
+  try {
+    const pretrained = await readPretrained(directory, options.base);
+    const spec = await specOf(directory, pretrained, options);
+    const maxTokens = await maxTokensIn(directory, pretrained);
+    const { states: weights } = fitWeights(forwardGraph(spec), pretrained.tensors, {
+      strict: true,
+      architecture: architectureOf(spec.config),
+    });
+    output.progress(
+      `${pretrained.name}: ${spec.task}, ${
+        trainedTasks[spec.task].describeHead(spec.head)
+      }; texts of ${maxTokens} tokens`,
+    );
+    const files = await filesOf(directory, { spec, pretrained, maxTokens, weights });
+    const measured = data &&
+      await measure(await data.rows(spec), { ...data, spec, pretrained, maxTokens, weights });
+    if (measured && !measured.baseline) {
+      output.progress(
+        "warning: the rows are too few for a drift baseline: this version can be served, but not watched",
+      );
+    }
+    const device = data?.backend.device ?? "none";
+    const run = await createRun(store, {
+      name,
+      params: { imported: pretrained.name, device },
+      onWarning: (message) => output.progress(`warning: ${message}`),
+    });
+    const { metrics = {} } = measured?.scores ?? {};
+    run.logMetrics(
+      0,
+      Object.fromEntries(Object.entries(metrics).map(([name, { value }]) => [`test/${name}`, value])),
+    );
+    try {
+      const published = await publishBundle(
+        {
+          spec,
+          files: { ...files, ...(measured?.baseline && { "baseline.json": measured.baseline }) },
+          lineage: {
+            runId: run.id,
+            dataHash: null,
+            baseModel: pretrained.name,
+            baseModelHash: pretrained.hash,
+            method: "imported",
+            seed: 0,
+            device,
+            epochs: 0,
+            steps: 0,
+            trainSeconds: 0,
+          },
+          metrics,
+          maxTokens,
+        },
+        options,
+      );
+      await run.finish("FINISHED");
+      return { ...published, spec, maxTokens, scores: measured?.scores };
+    } catch (error) {
+      await run.finish("FAILED");
+      throw error;
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+/** A checkpoint, and what was read off it. */
+interface Imported {
+  readonly spec: ModelSpec;
+  readonly pretrained: Pretrained;
+  readonly maxTokens: number;
+  /** By our names. */
+  readonly weights: Parameters<typeof bundleFiles>[0]["weights"];
+}
+
+/** A bundle's files; what the folder has of them is taken as it is. */
+async function filesOf(
+  directory: string,
+  { spec, pretrained, maxTokens, weights }: Imported,
+): Promise<Record<string, BundleContent>> {
+  const made = bundleFiles({ spec, weights, tokenizerFiles: pretrained.tokenizer, maxTokens });
+  const kept: Record<string, BundleContent> = { "config.json": pretrained.configJson };
+  for (const file of ["model.safetensors", ...trainedTasks[spec.task].headFiles ?? []]) {
+    const bytes = await Deno.readFile(join(directory, file)).catch((error) => {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    });
+    if (bytes) kept[file] = bytes;
+  }
+  return { ...made, ...kept };
+}
+
+/** How good the model is on rows, and the drift baseline of them. */
+async function measure(
+  rows: readonly Row<unknown>[],
+  { spec, pretrained, maxTokens, weights, backend, batchSize }: Imported & {
+    backend: Backend;
+    batchSize: number;
+  },
+): Promise<{ scores: Scores; baseline: Baseline | undefined }> {
+  const tokenizer = loadTokenizer(pretrained.tokenizer.tokenizer, pretrained.tokenizer.config);
+  checkVocabulary(tokenizer.vocabSize, pretrained.configJson, pretrained.name);
+  const encoded = rows.map((row) => encodeRow(row, { ...spec, tokenizer, maxTokens }));
+  const data = { tokenizer, maxTokens, parts: { train: encoded, validation: encoded, test: encoded } };
+  const [evaluated] = await evaluateRows(spec, data, [encoded], { backend, batchSize, weights });
+  // Each row counts once: as it was answered.
+  const baseline = baselineOf(spec, { tokenizer, parts: { ...data.parts, train: [] } }, evaluated);
+  return { scores: judge(spec, encoded, evaluated, { resamples: 1000 }), baseline };
+}
