@@ -13,7 +13,7 @@ import type { HostTensor } from "../graph/graph.ts";
 import { adamw } from "../nn/optim/adamw.ts";
 import { linear } from "../nn/optim/schedule.ts";
 import { collate } from "../tasks/collate.ts";
-import { forwardGraph, type ModelSpec, trainableModel } from "../tasks/model.ts";
+import { forwardGraph, headStates, type ModelSpec, trainableModel } from "../tasks/model.ts";
 import { servedTasks } from "../tasks/served.ts";
 import type { RowOutputs, Scores } from "../tasks/task.ts";
 import { trainedTasks } from "../tasks/trained.ts";
@@ -124,12 +124,30 @@ export function startOf(
     if (freezeTrunk) throw new LifecycleError("a frozen trunk needs a checkpoint to come from: give --from, too");
     return { passes: [], states: {}, missing: [], unexpected: [] };
   }
-  const fitted = fitWeights(forwardGraph(spec), pretrained.tensors, {
+  const all = fitWeights(forwardGraph(spec), pretrained.tensors, {
     architecture: architectureOf(spec.config),
     replaceHead: true,
   });
-  const passes = freezeTrunk ? [freeze((name) => Object.hasOwn(fitted.states, name))] : [];
+  const head = headStates(spec);
+  const fitted = hasHeadOf(spec, pretrained) ? all : without(all, head);
+  const passes = freezeTrunk ? [freeze((name) => Object.hasOwn(fitted.states, name) && !head.includes(name))] : [];
   return { passes, ...fitted };
+}
+
+/** Whether a checkpoint's head means what the model's does: one of as many labels, but others, would fit it by its shape. */
+function hasHeadOf({ task, head }: ModelSpec, { configJson }: Pretrained): boolean {
+  const { headOfConfig } = trainedTasks[task];
+  return !headOfConfig || JSON.stringify(headOfConfig(configJson)) === JSON.stringify(head);
+}
+
+/** The same with some tensors left out. */
+function without({ states, missing, unexpected }: FittedWeights, names: readonly string[]): FittedWeights {
+  const dropped = names.filter((name) => Object.hasOwn(states, name));
+  return {
+    states: Object.fromEntries(Object.entries(states).filter(([name]) => !dropped.includes(name))),
+    missing: [...missing, ...dropped],
+    unexpected: [...unexpected, ...dropped],
+  };
 }
 
 /** A line about what a checkpoint brought. */

@@ -7,6 +7,7 @@ import { architectureOf, type ModelConfig, type TextInputName, type TextInputs }
 import type { Builder } from "../graph/builder.ts";
 import { createBuilder, type Graph, type Node } from "../graph/graph.ts";
 import { product } from "../graph/shape.ts";
+import { bundleStates } from "../graph/states.ts";
 import { servedTasks, type TaskName } from "./served.ts";
 import { trainedTasks } from "./trained.ts";
 import type { Objective, ObjectiveOptions } from "./training.ts";
@@ -56,6 +57,18 @@ export function forwardGraph({ task, config, head }: ModelSpec, mode: ForwardMod
   const outputs = trained.attach(b, { architecture, config, body, mask: inputs.attention_mask! }, head);
   for (const [name, node] of Object.entries(outputs)) b.output(name, node);
   return b.graph();
+}
+
+/** The names of what a task adds to the architecture: parameters and buffers of its head. */
+export function headStates(spec: ModelSpec): string[] {
+  const { task, config, head } = spec;
+  const b = createBuilder();
+  const architecture = architectureOf(config);
+  const reads = trainedTasks[task].reads(head);
+  const body = architecture.body(b, config, textInputs(b, architecture.inputs), { training: false, reads });
+  if (reads === "pooled") body.pooled();
+  const trunk = new Set(bundleStates(b.graph()).map(({ name }) => name));
+  return bundleStates(forwardGraph(spec)).flatMap(({ name }) => trunk.has(name) ? [] : [name!]);
 }
 
 /** A model as a trainer takes it: its forward pass in training and in evaluation, and its objective. */
