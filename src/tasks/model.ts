@@ -5,8 +5,9 @@
  */
 import { architectureOf, type ModelConfig, type TextInputName, type TextInputs } from "../../models/index.ts";
 import type { Builder } from "../graph/builder.ts";
-import { bundleStates, createBuilder, type Graph, type Node } from "../graph/graph.ts";
+import { createBuilder, type Graph, type Node } from "../graph/graph.ts";
 import { product } from "../graph/shape.ts";
+import { bundleStates } from "../graph/states.ts";
 import { servedTasks, type TaskName } from "./served.ts";
 import { trainedTasks } from "./trained.ts";
 import type { Objective, ObjectiveOptions } from "./training.ts";
