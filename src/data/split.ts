@@ -13,7 +13,10 @@ export interface SplitOptions<Part extends string, T = TextExample> {
   clusters?: ArrayLike<number>;
   /** names the data set in errors */
   name?: string;
-  /** what has about the same share in each part, and at least one example; the label unless given, nothing where null */
+  /**
+   * what has about the same share in each part, and at least one example if it is the commonest of enough clusters; the label unless
+   * given, nothing where null
+   */
   stratum?: ((example: T) => string) | null;
 }
 
@@ -72,12 +75,19 @@ export function splitExamples<T extends TextExample, Part extends string>(
     strata.get(commonestLabel(group.map((i) => stratumOf(examples[i]))))!.push(group);
   }
 
+  const holding = new Map(labels.map((label) => [label, 0])); // clusters with an example of the label
+  for (const group of members.values()) {
+    for (const label of new Set(group.map((i) => stratumOf(examples[i])))) {
+      holding.set(label, holding.get(label)! + 1);
+    }
+  }
+
   const partOf = new Int32Array(examples.length);
   const random = createRandomStream(seed, SPLIT_STREAM);
   for (const [label, groups] of strata) {
-    if (groups.length < parts.length) {
+    if (holding.get(label)! < parts.length) {
       throw new DataError(
-        `${name}: ${!stratum ? "there are" : `label ${JSON.stringify(label)} has`} ${groups.length} ` +
+        `${name}: ${!stratum ? "there are" : `label ${JSON.stringify(label)} has`} ${holding.get(label)} ` +
           `distinct texts; at least ${parts.length} are needed, one for each of ${parts.join(", ")}`,
       );
     }

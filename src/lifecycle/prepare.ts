@@ -6,11 +6,12 @@
 import { checkVocabulary } from "../bundle/checks.ts";
 import { deduplicate } from "../data/dedupe.ts";
 import { dataHash } from "../data/example.ts";
+import { rowGroups } from "../data/groups.ts";
 import { splitExamples } from "../data/split.ts";
 import type { EncodedRow } from "../tasks/collate.ts";
 import { servedTasks, type TaskName } from "../tasks/served.ts";
 import type { Row, TextEncoding } from "../tasks/task.ts";
-import { textOf } from "../tasks/text_input.ts";
+import { textsOf } from "../tasks/text_input.ts";
 import { trainedTasks } from "../tasks/trained.ts";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import { trainWordPiece } from "../text/wordpiece_train.ts";
@@ -84,13 +85,15 @@ export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions):
   const trained = trainedTasks[options.task];
   const head = headOf(rows, options);
   const items = rows.map((row) => ({
-    text: row.queries.map(textOf).join("\n"),
+    text: textsOfRow(row).join(BETWEEN_TEXTS),
     label: trained.key(row.target),
     row,
   }));
   const { examples: distinct, duplicates, conflicts } = deduplicate(items);
+  const { groups, byEveryText } = rowGroups(distinct.map(({ row }) => textsOfRow(row)));
   const parts = splitExamples(distinct, {
     fractions,
+    clusters: groups,
     seed,
     name: source,
     stratum: trained.stratum ? ({ row }) => trained.stratum!(row.target) : null,
@@ -100,6 +103,11 @@ export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions):
       `${conflicts ? `, ${conflicts} of them with another label` : ""}), ${trained.describeHead(head)}; ` +
       `${parts.train.length} to train, ${parts.validation.length} to choose the epoch, ${parts.test.length} held out`,
   );
+  if (!byEveryText) {
+    output.progress(
+      `warning: ${source}: most rows share a text with others, so that training and held-out rows may have one text of two in common`,
+    );
+  }
   const { files, tokenizer } = tokenizerFor(parts.train.map(({ row }) => row), options);
   const maxTokens = Math.min(options.maxTokens, options.pretrained?.config.maxPositions ?? Infinity);
   const encode = (part: readonly { row: Row<unknown> }[]) =>
@@ -130,6 +138,13 @@ function headOf(rows: readonly Row<unknown>[], options: PrepareOptions): unknown
   );
 }
 
+/** Stands between a row's texts where rows are compared: no white space, so that two texts are not the same as one with a space. */
+const BETWEEN_TEXTS = "\u001e";
+
+function textsOfRow({ queries }: Row<unknown>): string[] {
+  return queries.flatMap(textsOf);
+}
+
 /** A row as the model reads it, with its target as it is fed. */
 export function encodeRow(
   row: Row<unknown>,
@@ -155,7 +170,7 @@ function tokenizerFor(
     output.progress(`tokenizer: of ${pretrained.name}, ${tokenizer.vocabSize} tokens`);
     return { files, tokenizer };
   }
-  const texts = rows.flatMap(({ queries }) => queries.map(textOf));
+  const texts = rows.flatMap(textsOfRow);
   const files = trainWordPiece(texts, {
     vocabSize,
     modelMaxLength: maxTokens,
