@@ -5,6 +5,8 @@
  *
  * `--sets 400` makes fewer data sets of each kind than the 2,000 behind the committed figures, `--only "macro F1"` runs the
  * lines that have this in their name; a line's figures do not depend on the others.
+ *
+ * @module
  */
 import { parseArgs } from "node:util";
 import { type BootstrapMethod, type Interval, resampledInterval } from "../src/statistics/bootstrap.ts";

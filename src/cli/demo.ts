@@ -82,7 +82,9 @@ async function demo(options: Options): Promise<void> {
     if (!server.monitor) throw new CommandError("the bundle has no baseline: it cannot be watched");
     output.progress(`serving on ${service.info().device}: ${server.url}`);
     // A split keeps the corpus' order, all ham before all spam: traffic comes mixed.
-    const mails = createRandomStream(trainingDefaults.seed).shuffle(made.parts.test.flatMap(({ row }) => row.queries.map(textOf)));
+    const mails = createRandomStream(trainingDefaults.seed).shuffle(
+      made.parts.test.flatMap(({ row }) => row.queries.map(textOf)),
+    );
     const before = await replay(server, server.monitor, mails);
     output.progress(describe("held-out mail", before));
     const after = await replay(server, server.monitor, shiftedMessages({ count: 3 * WINDOW, seed: 1 }));

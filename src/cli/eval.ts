@@ -146,7 +146,9 @@ async function evaluateModel(model: string, options: Options, output: Output): P
     const info = service.info();
     const { task } = service;
     if (options.task && options.task !== task.evaluation) {
-      throw new UsageError(`${model} is evaluated as ${task.evaluation}; for ${options.task} give --predictions`);
+      throw new UsageError(
+        `${model} is evaluated as ${task.evaluation}; for ${options.task} give --predictions`,
+      );
     }
     const head = info.manifest.head;
     const rows = await readTaskRows(data, task, { columns: columnsGiven(options), head });
@@ -155,7 +157,10 @@ async function evaluateModel(model: string, options: Options, output: Output): P
     );
     const answers = await answerRows(service, rows);
     const own = task.evaluationSettings?.(head) ?? {};
-    const settings = withOwn(own, settingsOf(options.option, Object.keys(own)[0] ?? onlyFamily(task.evaluation)));
+    const settings = withOwn(
+      own,
+      settingsOf(options.option, Object.keys(own)[0] ?? onlyFamily(task.evaluation)),
+    );
     const evaluated = evaluateTask(task.evaluation, pairsOfAnswers(task, rows, answers), {
       ...intervalsOf(options),
       ...{ slices: options.slice, worst: options.worst, settings },
@@ -191,7 +196,10 @@ async function evaluateModel(model: string, options: Options, output: Output): P
 }
 
 /** A task's own settings of families, under those that were given. */
-function withOwn(own: TaskOptions["settings"] = {}, given: TaskOptions["settings"] = {}): TaskOptions["settings"] {
+function withOwn(
+  own: TaskOptions["settings"] = {},
+  given: TaskOptions["settings"] = {},
+): TaskOptions["settings"] {
   const families = [...Object.keys(own), ...Object.keys(given)];
   return Object.fromEntries(families.map((family) => [family, { ...own[family], ...given[family] }]));
 }
@@ -212,7 +220,9 @@ async function modelSections(
 ): Promise<Section[]> {
   const sections: Section[] = [];
   const { chosen, canaries, filters, answers, output } = options;
-  if (options.latency) sections.push(...await timeSingles([service], rows.map(({ queries: [query] }) => query)));
+  if (options.latency) {
+    sections.push(...await timeSingles([service], rows.map(({ queries: [query] }) => query)));
+  }
   if (chosen.length > 0) {
     sections.push(
       await probeModel(service, rows, answers, {
@@ -225,7 +235,10 @@ async function modelSections(
   if (canaries) sections.push(await canariesOf(service, canaries));
   if (filters.length > 0) {
     sections.push(
-      await checkSafety(rows.map(({ queries }, i) => ({ row: i + 1, where: "input", text: queries.map(textOf).join("\n") })), filters),
+      await checkSafety(
+        rows.map(({ queries }, i) => ({ row: i + 1, where: "input", text: queries.map(textOf).join("\n") })),
+        filters,
+      ),
     );
   }
   return sections;

@@ -19,10 +19,14 @@ interface Options extends CommonOptions {
 
 /** Adds the command. */
 export function predictCommand(program: Command): Command {
-  const command = newCommand("predict", "answer texts with a registered model: labels, numbers, entities, vectors, as its task is", [
-    'predict --model spam "You have won a prize"',
-    "predict --model spam@1.0.0 --file messages.txt --json",
-  ])
+  const command = newCommand(
+    "predict",
+    "answer texts with a registered model: labels, numbers, entities, vectors, as its task is",
+    [
+      'predict --model spam "You have won a prize"',
+      "predict --model spam@1.0.0 --file messages.txt --json",
+    ],
+  )
     .argument("[texts...]", "the texts, each one argument")
     .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder")
     .option("--file <file>", "a file with one text a line")

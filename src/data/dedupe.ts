@@ -1,3 +1,8 @@
+/**
+ * Finding duplicates and near-duplicates among texts.
+ *
+ * @module
+ */
 import type { TextExample } from "./example.ts";
 
 /** What `deduplicate` found. */

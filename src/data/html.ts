@@ -1,4 +1,10 @@
 /**
+ * The text of an HTML mail.
+ *
+ * @module
+ */
+
+/**
  * The text that a reader of an HTML mail would see: tags, comments, scripts and styles are dropped, blocks become lines, entities characters.
  * Takes time proportional to the text, however broken the markup is.
  *

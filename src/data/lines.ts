@@ -1,3 +1,8 @@
+/**
+ * Reading text files line by line, of any size.
+ *
+ * @module
+ */
 import { DataError } from "./errors.ts";
 
 /** A line of a text file, without its line end. */

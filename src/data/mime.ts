@@ -1,3 +1,8 @@
+/**
+ * Decoding mails as mailbox files keep them.
+ *
+ * @module
+ */
 import { Buffer } from "node:buffer";
 import { htmlToText } from "./html.ts";
 

@@ -1,3 +1,8 @@
+/**
+ * Made-up traffic in other languages, for showing drift.
+ *
+ * @module
+ */
 import { createRandomStream, type RandomStream } from "../base/random.ts";
 
 /** What `shiftedMessages` makes. */

@@ -1,3 +1,8 @@
+/**
+ * SpamAssassin's public corpus, cleaned of what would give the label away.
+ *
+ * @module
+ */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { DataError } from "./errors.ts";

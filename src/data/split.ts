@@ -1,3 +1,8 @@
+/**
+ * Dividing a data set into parts, near-duplicates on one side.
+ *
+ * @module
+ */
 import { nearDuplicateClusters } from "./dedupe.ts";
 import { DataError } from "./errors.ts";
 import { labelsOf, type TextExample } from "./example.ts";
@@ -77,9 +82,7 @@ export function splitExamples<T extends TextExample, Part extends string>(
   for (const [label, groups] of strata) {
     if (groups.length < parts.length) {
       throw new DataError(
-        `${name}: ${
-          !stratum ? "there are" : `label ${JSON.stringify(label)} has`
-        } ${groups.length} ` +
+        `${name}: ${!stratum ? "there are" : `label ${JSON.stringify(label)} has`} ${groups.length} ` +
           `distinct texts; at least ${parts.length} are needed, one for each of ${parts.join(", ")}`,
       );
     }

@@ -19,7 +19,9 @@ export function baselineOf(spec: ModelSpec, data: Prepared, validation: Evaluate
   const { head } = spec;
   const builder = new BaselineBuilder(task.features({ head, vocabSize: data.tokenizer.vocabSize }));
   for (const { row, encodings } of data.parts.train) {
-    encodings.forEach((encoding, q) => builder.observe(task.observe(row.queries[q], encoding, undefined, head)));
+    encodings.forEach((encoding, q) =>
+      builder.observe(task.observe(row.queries[q], encoding, undefined, head))
+    );
   }
   for (const { row, outputs } of answersOf(spec, data.parts.validation, validation)) {
     row.encodings.forEach((encoding, q) =>

@@ -136,7 +136,11 @@ function tokenizerFor(
     return { files, tokenizer };
   }
   const texts = rows.flatMap(({ queries }) => queries.map(textOf));
-  const files = trainWordPiece(texts, { vocabSize, modelMaxLength: maxTokens, ...trainedTasks[task].tokenizer });
+  const files = trainWordPiece(texts, {
+    vocabSize,
+    modelMaxLength: maxTokens,
+    ...trainedTasks[task].tokenizer,
+  });
   const tokenizer = loadTokenizer(files.tokenizer, files.config);
   output.progress(`tokenizer: WordPiece, ${tokenizer.vocabSize} tokens, trained on the training part`);
   return { files, tokenizer };

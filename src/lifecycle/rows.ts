@@ -38,10 +38,16 @@ export async function readRows(
 }
 
 /** Reads what a model is asked of a data set whose labels nobody needs. */
-export async function readQueries(source: string, task: AnyServedTask, columns: Partial<Columns> = {}): Promise<TextQuery[]> {
+export async function readQueries(
+  source: string,
+  task: AnyServedTask,
+  columns: Partial<Columns> = {},
+): Promise<TextQuery[]> {
   const wanted = columnsOf(task, columns);
   const queries: TextQuery[] = [];
-  for await (const { record, where } of readRecords(source)) queries.push(...task.queries(record, where, wanted));
+  for await (const { record, where } of readRecords(source)) {
+    queries.push(...task.queries(record, where, wanted));
+  }
   return queries;
 }
 

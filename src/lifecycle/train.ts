@@ -65,7 +65,10 @@ export interface LifeResult {
  *
  * @throws {InterruptedError} when training was stopped by the signal: the checkpoint is where `resume` goes on.
  */
-export async function trainAndRegister(rows: readonly Row<unknown>[], options: LifeOptions): Promise<LifeResult> {
+export async function trainAndRegister(
+  rows: readonly Row<unknown>[],
+  options: LifeOptions,
+): Promise<LifeResult> {
   const { output, pretrained } = options;
   // First of all: that the home cannot be written should be known before the work.
   const store = openStore(join(options.home, "weir.db"));
@@ -109,7 +112,9 @@ async function reportCheckpoint(checkpoints: string, { resume, output }: LifeOpt
   const there = await hasCheckpoint(checkpoints);
   if (resume && !there) output.progress(`no checkpoint in ${checkpoints}: beginning anew`);
   if (!resume && there) {
-    output.progress(`replacing the checkpoint in ${checkpoints}; with --resume, training would go on from it`);
+    output.progress(
+      `replacing the checkpoint in ${checkpoints}; with --resume, training would go on from it`,
+    );
   }
 }
 
@@ -121,7 +126,8 @@ async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
     checkpoints,
     note: { runId: run.id },
     callbacks: {
-      onStep: ({ step, loss, gradNorm, learningRate }) => run.logMetrics(step, { loss, gradNorm, learningRate }),
+      onStep: ({ step, loss, gradNorm, learningRate }) =>
+        run.logMetrics(step, { loss, gradNorm, learningRate }),
       onEpoch: ({ step, evaluation = {} }) => run.logMetrics(step, prefixed("validation", evaluation)),
     },
   });
@@ -177,7 +183,12 @@ async function publish(
   const staging = await Deno.makeTempDir({ prefix: "weir-bundle-" });
   const registry = openRegistry(options.home);
   try {
-    const files = bundleFiles({ spec, weights: training.parameters, tokenizerFiles: data.tokenizerFiles, baseline });
+    const files = bundleFiles({
+      spec,
+      weights: training.parameters,
+      tokenizerFiles: data.tokenizerFiles,
+      baseline,
+    });
     await writeBundle(staging, files, manifest);
     return await registry.publish({
       name: options.name,

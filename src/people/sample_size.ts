@@ -1,3 +1,8 @@
+/**
+ * How many rows, ratings or comparisons to collect.
+ *
+ * @module
+ */
 import { EvaluationError } from "../statistics/errors.ts";
 import { normalCdf, normalQuantile, studentTQuantile } from "../statistics/distributions.ts";
 import { noncentralTSurvival } from "../statistics/distributions.ts";

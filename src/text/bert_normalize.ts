@@ -1,3 +1,9 @@
+/**
+ * BERT's normalisation of texts, equal to Python's.
+ *
+ * @module
+ */
+
 /** The switches of `tokenizer.json`'s `BertNormalizer`, under their own names. */
 export interface BertNormalizerOptions {
   /** drop control characters, turn every white space into a plain space */

@@ -1,3 +1,9 @@
+/**
+ * Learning the merges of byte-pair encoding.
+ *
+ * @module
+ */
+
 /** What `learnMerges` asks of the vocabulary that grows with it. */
 export interface MergeVocabulary {
   /** pairs seen less often than this are not merged; at least 1 */

@@ -1,3 +1,8 @@
+/**
+ * Loading a tokenizer and encoding texts with it, with Python's ids.
+ *
+ * @module
+ */
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { bertNormalize, limitMarks } from "./bert_normalize.ts";
 import { TokenizerError } from "./errors.ts";

@@ -1,3 +1,9 @@
+/**
+ * WordPiece's search for the pieces of a word.
+ *
+ * @module
+ */
+
 /** The part of `tokenizer.json`'s WordPiece model that the search needs. */
 export interface WordPieceModel {
   unk_token: string;

@@ -1,3 +1,8 @@
+/**
+ * Training a WordPiece tokenizer.
+ *
+ * @module
+ */
 import { bertNormalize, type BertNormalizerOptions, bertWords } from "./bert_normalize.ts";
 import { TokenizerError } from "./errors.ts";
 import { learnMerges } from "./merges.ts";

@@ -107,7 +107,12 @@ export async function probeModel(
       ...(at >= 0 && { example: { before: texts[at], after: changed[at] } }),
     });
   }
-  return { kind: "probes", title: "Robustness", metric: strategies[task.evaluation].choices[0].metrics[0].name, rows: done };
+  return {
+    kind: "probes",
+    title: "Robustness",
+    metric: strategies[task.evaluation].choices[0].metrics[0].name,
+    rows: done,
+  };
 }
 
 /** Asks a model the canaries. */

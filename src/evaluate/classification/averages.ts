@@ -1,3 +1,8 @@
+/**
+ * Scores of several classes made one: micro, macro, weighted.
+ *
+ * @module
+ */
 import {
   averagedF,
   averagedJaccard,

@@ -1,3 +1,8 @@
+/**
+ * Log loss and Brier score of predicted probabilities.
+ *
+ * @module
+ */
 import { checkClass, checkLabels, checkWeights, type RowOptions } from "./counts.ts";
 import { type Decomposed, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";

@@ -1,3 +1,4 @@
+/** The op `max`: the larger of two. @module */
 import type { OpSpec } from "../builder.ts";
 import { binary, route } from "./binary.ts";
 

@@ -1,3 +1,4 @@
+/** The op `reduce_max`: maxima over axes. @module */
 import type { OpSpec } from "../builder.ts";
 import { dtypes, isFloat, typedArray } from "../dtype.ts";
 import { fold, keptShape, reducedType } from "./reduction.ts";
