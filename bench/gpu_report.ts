@@ -1,7 +1,7 @@
 /**
- * Tables and a plot of what `gpu.sh` recorded: `deno run -A bench/gpu_report.ts [--save NAME] FILE_OR_FOLDER ...` prints them. With
- * `--save h100` the records become `bench/results/gpu-h100.jsonl`, the tables stand in `docs/performance.md` between their marks,
- * and the plot is `docs/step-time.svg`.
+ * Tables and a plot of what `gpu.sh` recorded: `deno run -A bench/gpu_report.ts [--save NAME] FILE_OR_FOLDER ...` prints
+ * them. With `--save h100` the records become `bench/results/gpu-h100.jsonl`, the tables stand in `docs/performance.md`
+ * between their marks, and the plot is `docs/step-time.svg`.
  *
  * @module
  */

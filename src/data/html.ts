@@ -5,8 +5,8 @@
  */
 
 /**
- * The text that a reader of an HTML mail would see: tags, comments, scripts and styles are dropped, blocks become lines, entities characters.
- * Takes time proportional to the text, however broken the markup is.
+ * The text that a reader of an HTML mail would see: tags, comments, scripts and styles are dropped, blocks become lines,
+ * entities characters. Takes time proportional to the text, however broken the markup is.
  *
  * Comments vanish without a trace, since spam hides words with them: `V<!-- x -->iagra` reads "Viagra".
  *

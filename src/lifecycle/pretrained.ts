@@ -36,8 +36,8 @@ const limits = { json: 64 * 2 ** 20, weights: 2 ** 32 };
 /**
  * Reads a checkpoint's folder. Weights are read from safetensors alone: a pickle can run code when it is read.
  *
- * @throws {LifecycleError} naming the file that is missing, too large or not JSON, and how to make it of what is there; the readers' own
- * errors for what is in them.
+ * @throws {LifecycleError} naming the file that is missing, too large or not JSON, and how to make it of what is there; the
+ *   readers' own errors for what is in them.
  */
 export async function readPretrained(
   directory: string,
@@ -62,7 +62,8 @@ export async function readPretrained(
 }
 
 /**
- * The model that a folder holds: of the task that its `weir.json` names, or, in a folder from elsewhere, of the one that `task` says.
+ * The model that a folder holds: of the task that its `weir.json` names, or, in a folder from elsewhere, of the one that
+ * `task` says.
  *
  * @throws {LifecycleError} when the folder says nothing of a head.
  */
@@ -82,7 +83,10 @@ export async function specOf(
   return { task, config, head };
 }
 
-/** Whether a checkpoint's head is the one that a task would have, by what `config.json` says of it: the same class and the same labels. */
+/**
+ * Whether a checkpoint's head is the one that a task would have, by what `config.json` says of it: the same class and the
+ * same labels.
+ */
 export function hasHead({ configJson, config }: Pretrained, { task, head }: ModelSpec): boolean {
   const wanted = trainedTasks[task].configJson(architectureOf(config), head);
   // Checkpoints seldom name the problem type, and the class and the labels imply it.

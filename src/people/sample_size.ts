@@ -73,8 +73,8 @@ export function sampleSizeForProportion(options: {
 }
 
 /**
- * Ratings needed so that a mean is known to ± `margin`: the smallest n with t(n - 1) sd / √n at most `margin`. `exact` is where
- * the two are equal, at least 2.
+ * Ratings needed so that a mean is known to ± `margin`: the smallest n with t(n - 1) sd / √n at most `margin`. `exact`
+ * is where the two are equal, at least 2.
  *
  * @example
  * ```ts

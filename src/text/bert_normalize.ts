@@ -17,11 +17,11 @@ export interface BertNormalizerOptions {
 }
 
 /**
- * BERT's text normalisation, as Python `tokenizers` does it: clean, space CJK ideographs, strip accents, lower-case, in that order.
- * Lone surrogates are dropped with the control characters.
+ * BERT's text normalisation, as Python `tokenizers` does it: clean, space CJK ideographs, strip accents, lower-case, in
+ * that order. Lone surrogates are dropped with the control characters.
  *
- * `@huggingface/tokenizers` 0.2.0 has its own, which differs from Python's on ideographs beyond the BMP (no spaces) and on a final
- * capital sigma (context-dependent lower case), so training and loading both use this one.
+ * `@huggingface/tokenizers` 0.2.0 has its own, which differs from Python's on ideographs beyond the BMP (no spaces) and on
+ * a final capital sigma (context-dependent lower case), so training and loading both use this one.
  *
  * Source: `normalizers/bert.rs` of huggingface/tokenizers.
  *
@@ -54,8 +54,8 @@ export function bertWords(text: string): string[] {
 }
 
 /**
- * Drops what exceeds 30 combining marks in a row. Unicode normalisation sorts such a run, which takes V8 quadratic time (40 s for 100,000 marks); no
- * language needs more (Unicode Standard Annex 15, Stream-Safe Text Format).
+ * Drops what exceeds 30 combining marks in a row. Unicode normalisation sorts such a run, which takes V8 quadratic time (40
+ * s for 100,000 marks); no language needs more (Unicode Standard Annex 15, Stream-Safe Text Format).
  */
 export function limitMarks(text: string): string {
   return isAscii(text) ? text : text.replace(MARK_RUN, "$1");

@@ -23,7 +23,10 @@ async function withFolder(use: (folder: string) => Promise<void>): Promise<void>
   const folder = await Deno.makeTempDir();
   try {
     for (const name of ["config.json", "model.safetensors"]) {
-      await Deno.copyFile(new URL(`../golden/models/bert/model/${name}`, import.meta.url), join(folder, name));
+      await Deno.copyFile(
+        new URL(`../golden/models/bert/model/${name}`, import.meta.url),
+        join(folder, name),
+      );
     }
     await Deno.writeTextFile(join(folder, "tokenizer.json"), JSON.stringify(golden.tokenizer));
     await Deno.writeTextFile(join(folder, "tokenizer_config.json"), JSON.stringify(golden.tokenizerConfig));

@@ -15,7 +15,8 @@ function evenRun(batchSize: number, accumulate: number): TrainOptions {
   return tinyRun({
     model: trainableModel(tinySpec(0)),
     batches: () => tinyBatches(tinyExamples(46), { batchSize, bucketLengths: [8] }),
-    learningRate: 0.02, accumulate,
+    learningRate: 0.02,
+    accumulate,
   });
 }
 
@@ -81,7 +82,8 @@ Deno.test("steps whose gradients do not fit in f16 are skipped and counted until
   const result = await train(tinyRun({
     initial,
     epochs: 1,
-    learningRate: 0.02, precision: "f16",
+    learningRate: 0.02,
+    precision: "f16",
     progress: { write: (part) => text += part, isTerminal: false },
   }));
   const skipped = result.steps.filter((step) => step.skipped);

@@ -38,7 +38,10 @@ export function tinyBatches(
     encodings: [{ ids, typeIds: ids.map(() => 0) }],
     target: label,
   }));
-  return collate(rows, { ...options, targets: (of, size) => trainTextClassification.padTargets(of, size, head) });
+  return collate(rows, {
+    ...options,
+    targets: (of, size) => trainTextClassification.padTargets(of, size, head),
+  });
 }
 
 /** The tiny model, with its dropout unless told otherwise. */
