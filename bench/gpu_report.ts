@@ -119,7 +119,8 @@ function profiles(): string {
   });
   return table(
     "### Where a step's time goes",
-    "Kernels by their main op, each timed in a pass of its own, as a share of an ordinary step; the rest is launches, copies and the " +
+    "Kernels by their main op, each timed in a pass of its own, as a share of an ordinary step; the rest is " +
+      "launches, copies and the " +
       "host, and below zero where kernels overlap.",
     ["layers/hidden", "kernels", ...shown.map((op) => `\`${op}\``), "others", "rest"],
     rows,

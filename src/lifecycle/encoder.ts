@@ -74,7 +74,8 @@ export async function openEncoder(directory: string, options: EncoderOptions): P
   const { graphs, layers } = hiddenGraphs(config);
   if (layers === 0) {
     throw new LifecycleError(
-      `${directory} holds a model of type "${config.modelType}", which has no contextual embeddings: an encoder must be a transformer`,
+      `${directory} holds a model of type "${config.modelType}", which has no contextual embeddings: an encoder must ` +
+        "be a transformer",
     );
   }
   const layer = options.layer ?? Math.round(layers * 3 / 4);

@@ -131,7 +131,8 @@ const substitutes: readonly { readonly file: string; readonly found: string; rea
     file: "model.safetensors",
     found: "pytorch_model.bin",
     advice:
-      "which is a pickle: reading one can run any code, so it is never read here. Where you trust it, make safetensors of it with " +
+      "which is a pickle: reading one can run any code, so it is never read here. Where you trust it, make safetensors " +
+      "of it with " +
       "transformers: AutoModel.from_pretrained(folder).save_pretrained(folder)",
   },
   {
