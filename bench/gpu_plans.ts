@@ -1,6 +1,7 @@
 /**
- * Shows whether a change changes plans: `deno run -A bench/gpu_plans.ts FILE` writes a hash of each kernel of BERT's steps, forward passes and
- * of the cases of all ops; where FILE is there already, it prints what has become different. No GPU is needed.
+ * Shows whether a change changes plans: `deno run -A bench/gpu_plans.ts FILE` writes a hash of each kernel of BERT's steps,
+ * forward passes and of the cases of all ops; where FILE is there already, it prints what has become different. No GPU is
+ * needed.
  *
  * @module
  */

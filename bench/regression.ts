@@ -3,9 +3,9 @@
  *
  *     deno run -A bench/regression.ts [--no-keep]
  *
- * Each row is the median of many runs, beside the last figures from this machine, which `bench/results/regression.json` keeps. Times on
- * a shared machine vary by tens of percent; counts and bytes do not vary, and on a software adapter the processor time, which is
- * the kernels' too, varies less than the clock's.
+ * Each row is the median of many runs, beside the last figures from this machine, which `bench/results/regression.json`
+ * keeps. Times on a shared machine vary by tens of percent; counts and bytes do not vary, and on a software adapter the
+ * processor time, which is the kernels' too, varies less than the clock's.
  *
  * @module
  */

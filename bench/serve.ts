@@ -259,7 +259,8 @@ export function serveTable(rows: ServeRow[]): string {
     `${row.rssAfterMiB.toFixed(0)} |`
   );
   return [
-    "| device | connections | requests/s | p50 ms | p95 ms | p99 ms | failed | server CPU ms/request | RSS before, MiB | RSS after, MiB |",
+    "| device | connections | requests/s | p50 ms | p95 ms | p99 ms | failed | server CPU ms/request | RSS before, " +
+    "MiB | RSS after, MiB |",
     "|---|---|---|---|---|---|---|---|---|---|",
     ...lines,
   ].join("\n");

@@ -1,6 +1,6 @@
 /**
- * DistilBERT, named and laid out as Hugging Face's `DistilBertModel` and the classes that put a head on it: BERT without token types
- * and without a pooler.
+ * DistilBERT, named and laid out as Hugging Face's `DistilBertModel` and the classes that put a head on it: BERT without
+ * token types and without a pooler.
  *
  * Source: Sanh et al., "DistilBERT, a distilled version of BERT" (2019).
  *

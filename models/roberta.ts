@@ -15,8 +15,8 @@ import { ModelError } from "./errors.ts";
 import { renaming } from "./weights.ts";
 
 /**
- * What RoBERTa is made of. Its position table has `padTokenId + 1` rows more than `maxPositions`, which is the most tokens: rows up
- * to the padding token's id are not used.
+ * What RoBERTa is made of. Its position table has `padTokenId + 1` rows more than `maxPositions`, which is the most tokens:
+ * rows up to the padding token's id are not used.
  */
 export interface RobertaConfig extends BertSizes {
   /** Tells the configurations apart. */
@@ -37,7 +37,10 @@ export function robertaConfig(
   };
 }
 
-/** Hidden states; the pooled vector is the first token's, through dropout, a linear layer and tanh, as the classes' own head has it. */
+/**
+ * Hidden states; the pooled vector is the first token's, through dropout, a linear layer and tanh, as the classes' own head
+ * has it.
+ */
 function robertaBody(b: Builder, config: RobertaConfig, inputs: TextInputs, mode: BodyMode): Body {
   const { hiddenSize: size, typeVocabSize, initializerRange: std } = config;
   const states = bertStates(b, config, inputs, {

@@ -22,8 +22,9 @@ export interface FittedWeights {
 /** How a checkpoint is matched with a graph. */
 export interface FitOptions {
   /**
-   * Which parameters and buffers must be there: all, or those of these names; the others may be missing, and count as missing where
-   * they have another shape, as those of another task's head. Unless given, any may be missing and none may have another shape.
+   * Which parameters and buffers must be there: all, or those of these names; the others may be missing, and count as
+   * missing where they have another shape, as those of another task's head. Unless given, any may be missing and none may
+   * have another shape.
    */
   readonly strict?: true | ((name: string) => boolean);
   /** Whose names the checkpoint's tensors are renamed to. */
@@ -31,11 +32,11 @@ export interface FitOptions {
 }
 
 /**
- * Matches a checkpoint's tensors with the graph's parameters and buffers by name, after the architecture's renaming; floats of another
- * precision are converted.
+ * Matches a checkpoint's tensors with the graph's parameters and buffers by name, after the architecture's renaming; floats
+ * of another precision are converted.
  *
- * @throws {ModelError} when a tensor has another shape than its parameter, or a type that is no float where that is one (or the other
- * way around), or one is missing that must be there.
+ * @throws {ModelError} when a tensor has another shape than its parameter, or a type that is no float where that is one (or
+ *   the other way around), or one is missing that must be there.
  */
 export function fitWeights(
   graph: Graph,
@@ -91,8 +92,8 @@ export function listNames(names: readonly string[]): string {
 }
 
 /**
- * How tensors of Hugging Face's checkpoints are renamed: TensorFlow's `gamma` and `beta` become `weight` and `bias`, names of a bare body
- * get the prefix that they have below a head, and buffers and the heads of pre-training are left out.
+ * How tensors of Hugging Face's checkpoints are renamed: TensorFlow's `gamma` and `beta` become `weight` and `bias`, names
+ * of a bare body get the prefix that they have below a head, and buffers and the heads of pre-training are left out.
  *
  * @param options `body`: what the names of a bare body begin with; `leftOut`: the heads of pre-training
  *

@@ -1,3 +1,8 @@
+/**
+ * Errors as HTTP answers.
+ *
+ * @module
+ */
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { UserError } from "../src/base/errors.ts";

@@ -1,3 +1,8 @@
+/**
+ * Server-sent events to the pages that are open.
+ *
+ * @module
+ */
 import { HttpError } from "./errors.ts";
 
 /** Text of one server-sent event. */

@@ -1,3 +1,8 @@
+/**
+ * Putting the app on the network.
+ *
+ * @module
+ */
 import type { App } from "./app.ts";
 import { HttpError } from "./errors.ts";
 

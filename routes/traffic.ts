@@ -1,3 +1,9 @@
+/**
+ * Requests and latencies of the last seconds, for the dashboard.
+ *
+ * @module
+ */
+
 /** What one second of traffic looked like. */
 export interface TrafficPoint {
   /** seconds before now; 0 is the second under way */

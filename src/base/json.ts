@@ -1,9 +1,10 @@
 /**
- * Reading JSON that may come from anywhere: a check is a function that gives a clean copy of a value, with nothing in it that was not
- * asked for, or throws one line with the path of the first thing that is wrong, what was found and what was wanted.
+ * Reading JSON that may come from anywhere: a check is a function that gives a clean copy of a value, with nothing in it
+ * that was not asked for, or throws one line with the path of the first thing that is wrong, what was found and what was
+ * wanted.
  *
- * Files are read with these and not with zod, which the HTTP bodies use: the line names what was found, and a command does not wait the
- * tenth of a second that zod takes to load.
+ * Files are read with these and not with zod, which the HTTP bodies use: the line names what was found, and a command does
+ * not wait the tenth of a second that zod takes to load.
  *
  * @module
  */

@@ -31,7 +31,8 @@ export function checkVocabulary(
   const rows = config.vocab_size;
   if (typeof rows !== "number" || tokenizerVocabSize <= rows) return;
   throw new BundleError(
-    `The tokenizer of ${owner} has ${tokenizerVocabSize} ids and the model's token table ${rows} rows (vocab_size of config.json): ` +
+    `The tokenizer of ${owner} has ${tokenizerVocabSize} ids and the model's token table ${rows} rows (vocab_size of ` +
+      "config.json): " +
       `tokenizer and model do not belong together.`,
   );
 }

@@ -91,7 +91,8 @@ async function compare(a: string, b: string, options: Options): Promise<void> {
       sections: [comparison, ...ofB.sections],
       notes: [
         ...ofB.notes,
-        "Accuracy is compared by McNemar's test, the area under the ROC curve by DeLong's, other metrics by approximate randomisation; p-values are adjusted over the metrics by Holm's method.",
+        "Accuracy is compared by McNemar's test, the area under the ROC curve by DeLong's, other metrics by approximate " +
+        "randomisation; p-values are adjusted over the metrics by Holm's method.",
       ],
     };
     await finishReport(report, output, { ...options, held: held && { ...held, champion: ofA } });

@@ -8,8 +8,8 @@ import type { PlacedRecord } from "./example.ts";
 import { readLines } from "./lines.ts";
 
 /**
- * The sentences of a file as records with `tokens` and `tags`: the first and the last column of its lines, which tabs or white space
- * divide. Lines that begin with `-DOCSTART-`, as CoNLL-2003's documents do, hold no token.
+ * The sentences of a file as records with `tokens` and `tags`: the first and the last column of its lines, which tabs or
+ * white space divide. Lines that begin with `-DOCSTART-`, as CoNLL-2003's documents do, hold no token.
  *
  * Source: Tjong Kim Sang and De Meulder, "Introduction to the CoNLL-2003 Shared Task" (2003).
  *

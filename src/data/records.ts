@@ -13,9 +13,9 @@ import { readJsonLines } from "./jsonl.ts";
 import { readSpam } from "./spam.ts";
 
 /**
- * The records of a `.jsonl` or `.ndjson` file (an object a line), a `.json` file (a list of objects), a `.csv` or `.tsv` file (whose
- * first row names the columns), a `.conll` or `.bio` file (tagged sentences, with columns `tokens` and `tags`), or `spam`, the mails of
- * SpamAssassin's corpus with columns `text` and `label`.
+ * The records of a `.jsonl` or `.ndjson` file (an object a line), a `.json` file (a list of objects), a `.csv` or `.tsv`
+ * file (whose first row names the columns), a `.conll` or `.bio` file (tagged sentences, with columns `tokens` and `tags`),
+ * or `spam`, the mails of SpamAssassin's corpus with columns `text` and `label`.
  *
  * @throws {DataError} naming the file and line that cannot be read, or is no record; also when there are no records.
  *

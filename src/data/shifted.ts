@@ -1,3 +1,8 @@
+/**
+ * Made-up traffic in other languages, for showing drift.
+ *
+ * @module
+ */
 import { createRandomStream, type RandomStream } from "../base/random.ts";
 
 /** What `shiftedMessages` makes. */
@@ -11,9 +16,9 @@ export interface ShiftedOptions {
 }
 
 /**
- * Demonstration traffic that is unlike the spam corpus: short support and chat messages in Italian and German. They are not collected from anyone:
- * a seeded generator puts them together from sentences written for this purpose, for showing that a drift monitor notices another kind of input.
- * Nothing about a model's quality can be read from them; they have no label.
+ * Demonstration traffic that is unlike the spam corpus: short support and chat messages in Italian and German. They are not
+ * collected from anyone: a seeded generator puts them together from sentences written for this purpose, for showing that a
+ * drift monitor notices another kind of input. Nothing about a model's quality can be read from them; they have no label.
  *
  * @throws {RangeError} if more messages are wanted than there are (some ten thousand for each language).
  *

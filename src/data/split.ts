@@ -1,3 +1,8 @@
+/**
+ * Dividing a data set into parts, near-duplicates on one side.
+ *
+ * @module
+ */
 import { nearDuplicateClusters } from "./dedupe.ts";
 import { DataError } from "./errors.ts";
 import { labelsOf, type TextExample } from "./example.ts";
@@ -96,7 +101,8 @@ export function splitExamples<T extends TextExample, Part extends string>(
     const isEmpty = parts.map(() => true);
     random.shuffle(groups);
     groups.forEach((group, done) => {
-      // Drawn in proportion to what a part still wants, which comes to exact shares; the last groups go where there is nothing yet.
+      // Drawn in proportion to what a part still wants, which comes to exact shares; the last groups go where there is
+      // nothing yet.
       const empty = isEmpty.flatMap((is, part) => is ? [part] : []);
       const isLastChance = groups.length - done <= empty.length;
       const part = isLastChance ? empty[0] : draw(wanted, group.length, random.next());
@@ -113,7 +119,10 @@ export function splitExamples<T extends TextExample, Part extends string>(
 /** Keeps a split's random stream apart from others of the same seed. */
 const SPLIT_STREAM = 0x5911;
 
-/** A part drawn with probability in proportion to what it wants, of those that want `size` more; the one that wants most if none does. */
+/**
+ * A part drawn with probability in proportion to what it wants, of those that want `size` more; the one that wants most if
+ * none does.
+ */
 function draw(wanted: number[], size: number, at: number): number {
   const weights = wanted.map((want) => want >= size - 0.5 ? want : 0);
   const total = weights.reduce((sum, weight) => sum + weight, 0);

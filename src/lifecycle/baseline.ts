@@ -11,8 +11,8 @@ import { answersOf } from "./fit.ts";
 import type { Prepared } from "./prepare.ts";
 
 /**
- * The training texts as the model sees them, and what it says of held-out ones (of its training texts it is surer than it will ever be
- * again). Nothing where there are too few.
+ * The training texts as the model sees them, and what it says of held-out ones (of its training texts it is surer than it
+ * will ever be again). Nothing where there are too few.
  */
 export function baselineOf(
   spec: ModelSpec,

@@ -62,8 +62,8 @@ export interface Encoder {
 }
 
 /**
- * Opens a folder with `config.json`, `tokenizer.json` and `model.safetensors` (and `tokenizer_config.json`, where there is one), as
- * Hugging Face's transformers saves a BERT with or without a head, and as a bundle of ours has it.
+ * Opens a folder with `config.json`, `tokenizer.json` and `model.safetensors` (and `tokenizer_config.json`, where there is
+ * one), as Hugging Face's transformers saves a BERT with or without a head, and as a bundle of ours has it.
  *
  * @throws {LifecycleError} When a file is missing or too large, or the layer is not there; the readers' own errors when a file is
  * not what it should be.
@@ -74,7 +74,8 @@ export async function openEncoder(directory: string, options: EncoderOptions): P
   const { graphs, layers } = hiddenGraphs(config);
   if (layers === 0) {
     throw new LifecycleError(
-      `${directory} holds a model of type "${config.modelType}", which has no contextual embeddings: an encoder must be a transformer`,
+      `${directory} holds a model of type "${config.modelType}", which has no contextual embeddings: an encoder must ` +
+        "be a transformer",
     );
   }
   const layer = options.layer ?? Math.round(layers * 3 / 4);
@@ -150,8 +151,8 @@ export async function scoreTexts(
 const NOTHING: EncodedText = { ids: [0], embeddings: Float32Array.of(0) };
 
 /**
- * The model up to a layer: output `hidden` f32 `[batch, sequence, hidden size]`. A body marks what goes into each of its layers; what comes
- * behind the mark is left out.
+ * The model up to a layer: output `hidden` f32 `[batch, sequence, hidden size]`. A body marks what goes into each of its
+ * layers; what comes behind the mark is left out.
  */
 function hiddenGraphs(config: ModelConfig): { layers: number; graphs: (layer: number) => Graph } {
   const architecture = architectureOf(config);

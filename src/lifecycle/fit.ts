@@ -120,8 +120,8 @@ function identityOf(spec: ModelSpec, data: Prepared, options: FitOptions): Setti
 }
 
 /**
- * What a checkpoint gives the model to start from, and what of it is frozen. The body must be there. Of the head it takes what fits, if
- * it is the same head: a classifier of other labels would only mislead.
+ * What a checkpoint gives the model to start from, and what of it is frozen. The body must be there. Of the head it takes
+ * what fits, if it is the same head: a classifier of other labels would only mislead.
  *
  * @throws {ModelError} listing the tensors of the body that the checkpoint lacks, and those that it has instead.
  */

@@ -63,8 +63,8 @@ export const trainingDefaults = {
 } as const satisfies TrainingOptions;
 
 /**
- * The learning rate unless one is given: small where a checkpoint's weights are trained on, as its authors' recipes have it, and large
- * where nothing but a new head is.
+ * The learning rate unless one is given: small where a checkpoint's weights are trained on, as its authors' recipes have
+ * it, and large where nothing but a new head is.
  */
 export function learningRateFor(
   { isPretrained, freezeTrunk }: { readonly isPretrained: boolean; readonly freezeTrunk: boolean },

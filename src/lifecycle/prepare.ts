@@ -69,8 +69,8 @@ export interface PrepareOptions {
 }
 
 /**
- * A fifth is held out for the scores. What chooses the epoch and shows how the model predicts is kept small: with the learning rate
- * decaying to 0 the last epoch is nearly always the best, and rows to train on are worth more.
+ * A fifth is held out for the scores. What chooses the epoch and shows how the model predicts is kept small: with the
+ * learning rate decaying to 0 the last epoch is nearly always the best, and rows to train on are worth more.
  */
 const fractions = { train: 0.76, validation: 0.04, test: 0.2 } as const;
 

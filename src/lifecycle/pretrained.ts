@@ -38,8 +38,8 @@ const limits = { json: 64 * 2 ** 20, weights: 2 ** 32 };
 /**
  * Reads a checkpoint's folder. Weights are read from safetensors alone: a pickle can run code when it is read.
  *
- * @throws {LifecycleError} naming the file that is missing, too large or not JSON, and how to make it of what is there; the readers' own
- * errors for what is in them.
+ * @throws {LifecycleError} naming the file that is missing, too large or not JSON, and how to make it of what is there; the
+ *   readers' own errors for what is in them.
  */
 export async function readPretrained(
   directory: string,
@@ -134,7 +134,10 @@ async function tasksByFiles(directory: string): Promise<TaskName[]> {
   return [...new Set([...present, ...TASK_NAMES])];
 }
 
-/** Whether a checkpoint's head is the one that a task would have, by what `config.json` says of it: the same class and the same labels. */
+/**
+ * Whether a checkpoint's head is the one that a task would have, by what `config.json` says of it: the same class and the
+ * same labels.
+ */
 export function hasHead({ configJson, config }: Pretrained, { task, head }: ModelSpec): boolean {
   const wanted = trainedTasks[task].configJson(architectureOf(config), head);
   // Checkpoints seldom name the problem type, and the class and the labels imply it.
@@ -183,7 +186,8 @@ const substitutes: readonly { readonly file: string; readonly found: string; rea
     file: "model.safetensors",
     found: "pytorch_model.bin",
     advice:
-      "which is a pickle: reading one can run any code, so it is never read here. Where you trust it, make safetensors of it with " +
+      "which is a pickle: reading one can run any code, so it is never read here. Where you trust it, make safetensors " +
+      "of it with " +
       "transformers: AutoModel.from_pretrained(folder).save_pretrained(folder)",
   },
   {

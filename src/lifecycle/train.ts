@@ -1,6 +1,6 @@
 /**
- * From rows of data to a registered bundle: preparation, training, evaluation, baseline, export, registration. What `weir train` and
- * `weir demo` do.
+ * From rows of data to a registered bundle: preparation, training, evaluation, baseline, export, registration. What
+ * `weir train` and `weir demo` do.
  *
  * @module
  */

@@ -1,3 +1,8 @@
+/**
+ * One label from several annotators: majority, and Dawid and Skene's model.
+ *
+ * @module
+ */
 import { EvaluationError } from "../statistics/errors.ts";
 import { categoriesIn, type Category, categoryIndex, numberOf } from "../statistics/categories.ts";
 

@@ -1,3 +1,8 @@
+/**
+ * What annotators are asked, and the checks of what they answer.
+ *
+ * @module
+ */
 import { EvaluationError } from "../statistics/errors.ts";
 import type { TaskKind } from "./assignment.ts";
 import { array, clip, fail, integer, object, text } from "./untrusted.ts";

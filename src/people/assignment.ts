@@ -1,3 +1,8 @@
+/**
+ * Which annotator sees which items, in what order.
+ *
+ * @module
+ */
 import { EvaluationError } from "../statistics/errors.ts";
 import { createRandom } from "../base/random.ts";
 import { balancedBlocks, shuffled, shuffleInPlace } from "./blocks.ts";

@@ -1,3 +1,8 @@
+/**
+ * Scores of items of which people chose the best and the worst.
+ *
+ * @module
+ */
 import type { BootstrapOptions, Interval } from "../statistics/bootstrap.ts";
 import { EvaluationError } from "../statistics/errors.ts";
 import { createRandom } from "../base/random.ts";

@@ -1,3 +1,8 @@
+/**
+ * Bradley-Terry strengths of systems that were compared in pairs.
+ *
+ * @module
+ */
 import {
   bootstrapCells,
   type BootstrapOptions,

@@ -1,3 +1,8 @@
+/**
+ * Maximising concave log-likelihoods by Newton's method.
+ *
+ * @module
+ */
 import { EvaluationError } from "../statistics/errors.ts";
 
 /** A concave log-likelihood of `size` parameters, of which the first `free` may all move by one number without a change. */

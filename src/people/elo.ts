@@ -1,3 +1,8 @@
+/**
+ * Elo ratings of systems that were compared in pairs.
+ *
+ * @module
+ */
 import {
   type BootstrapOptions,
   checkOptions,

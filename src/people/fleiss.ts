@@ -1,3 +1,8 @@
+/**
+ * Fleiss' kappa and its relatives.
+ *
+ * @module
+ */
 import { bootstrap, type BootstrapOptions, type Interval } from "../statistics/bootstrap.ts";
 import { type Decomposed, evaluateAll } from "../statistics/decomposed.ts";
 import { EvaluationError } from "../statistics/errors.ts";

@@ -1,3 +1,8 @@
+/**
+ * Intraclass correlations of scores.
+ *
+ * @module
+ */
 import type { Interval } from "../statistics/bootstrap.ts";
 import { EvaluationError } from "../statistics/errors.ts";
 import { betaQuantile } from "../statistics/special.ts";

@@ -1,3 +1,8 @@
+/**
+ * How many items it takes to know kappa.
+ *
+ * @module
+ */
 import { EvaluationError } from "../statistics/errors.ts";
 import { normalQuantile } from "../statistics/distributions.ts";
 import { inside, rounded, type SampleSize } from "./sample_size.ts";

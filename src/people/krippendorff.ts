@@ -1,3 +1,8 @@
+/**
+ * Krippendorff's alpha: agreement of any number of raters.
+ *
+ * @module
+ */
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../statistics/bootstrap.ts";
 import { EvaluationError } from "../statistics/errors.ts";
 import {

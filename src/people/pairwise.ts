@@ -1,3 +1,8 @@
+/**
+ * Wins and win rates of pairwise comparisons.
+ *
+ * @module
+ */
 import type { Interval } from "../statistics/bootstrap.ts";
 import { EvaluationError } from "../statistics/errors.ts";
 import { wilsonInterval } from "../statistics/intervals.ts";

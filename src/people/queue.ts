@@ -1,3 +1,8 @@
+/**
+ * Handing items to annotators who come and go.
+ *
+ * @module
+ */
 import { EvaluationError } from "../statistics/errors.ts";
 import type { AnnotatorPlan, AssignedTask } from "./assignment.ts";
 

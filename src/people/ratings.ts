@@ -1,3 +1,8 @@
+/**
+ * Summaries of ratings on a scale, and of raters' habits.
+ *
+ * @module
+ */
 import {
   bootstrapCells,
   type BootstrapOptions,

@@ -1,3 +1,8 @@
+/**
+ * How many rows, ratings or comparisons to collect.
+ *
+ * @module
+ */
 import { EvaluationError } from "../statistics/errors.ts";
 import { normalCdf, normalQuantile, studentTQuantile } from "../statistics/distributions.ts";
 import { noncentralTSurvival } from "../statistics/distributions.ts";
@@ -68,8 +73,8 @@ export function sampleSizeForProportion(options: {
 }
 
 /**
- * Ratings needed so that a mean is known to ± `margin`: the smallest n with t(n - 1) sd / √n at most `margin`. `exact` is where
- * the two are equal, at least 2.
+ * Ratings needed so that a mean is known to ± `margin`: the smallest n with t(n - 1) sd / √n at most `margin`. `exact`
+ * is where the two are equal, at least 2.
  *
  * @example
  * ```ts

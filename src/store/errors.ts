@@ -1,3 +1,8 @@
+/**
+ * The errors of the database, with what to do about each.
+ *
+ * @module
+ */
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { UserError } from "../base/errors.ts";

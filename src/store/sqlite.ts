@@ -1,3 +1,8 @@
+/**
+ * Opening the SQLite database and keeping its schema up to date.
+ *
+ * @module
+ */
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { Kysely, type SqliteDatabase, SqliteDialect } from "kysely";

@@ -1,6 +1,6 @@
 /**
- * What a task is to those who read data, serve, evaluate and watch: a row of data in, an answer out. The half that builds graphs is
- * in `training.ts`; nothing here imports a graph, so that what is served at the edge stays small.
+ * What a task is to those who read data, serve, evaluate and watch: a row of data in, an answer out. The half that builds
+ * graphs is in `training.ts`; nothing here imports a graph, so that what is served at the edge stays small.
  *
  * @module
  */
@@ -166,7 +166,10 @@ export interface ServedTask<H, T, A, O = unknown> extends Judging {
   /** What is watched of this task's traffic. */
   features(model: ModelFacts<H>): readonly Feature<O>[];
 
-  /** Scores answers; each row has as many answers as it has queries. Intervals that need resampling are made where `resamples` is given. */
+  /**
+   * Scores answers; each row has as many answers as it has queries. Intervals that need resampling are made where
+   * `resamples` is given.
+   */
   judge(
     targets: readonly T[],
     answers: readonly (readonly A[])[],

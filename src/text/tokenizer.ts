@@ -1,3 +1,8 @@
+/**
+ * Loading a tokenizer and encoding texts with it, with Python's ids.
+ *
+ * @module
+ */
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { bertNormalize, limitMarks } from "./bert_normalize.ts";
 import { TokenizerError } from "./errors.ts";
@@ -44,8 +49,8 @@ export interface Tokenizer {
   encode(text: string, options?: EncodeOptions): Encoding;
   /**
    * Turns a text into ids word by word, so that it is known which tokens are whose. Words are those of BERT's pre-tokeniser (see
-   * `wordFinder`), and added tokens such as "[MASK]". The ids of a BERT tokenizer are those of `encode`; one of another kind, which
-   * would not cut a text there, may give others.
+   * `wordFinder`), and added tokens such as "[MASK]". The ids of a BERT tokenizer are those of `encode`; one of another
+   * kind, which would not cut a text there, may give others.
    */
   encodeWords(text: string, options?: Omit<EncodeOptions, "pair">): WordEncoding;
   /** the id to fill short rows with; 0 for a tokenizer without a padding token */
@@ -57,11 +62,12 @@ export interface Tokenizer {
 }
 
 /**
- * Loads a Hugging Face `tokenizer.json` (and `tokenizer_config.json`), given as text or as parsed JSON, through `@huggingface/tokenizers`. Ids are
- * those of Python's `tokenizers`, truncation included (pairs: longest first).
+ * Loads a Hugging Face `tokenizer.json` (and `tokenizer_config.json`), given as text or as parsed JSON, through
+ * `@huggingface/tokenizers`. Ids are those of Python's `tokenizers`, truncation included (pairs: longest first).
  *
- * The files may come from anywhere: sizes and types are checked first. `encode` takes any string: lone surrogates count as U+FFFD, and a text
- * far longer than `maxTokens` is cut before it is tokenized, so that the time depends on `maxTokens` and not on the text.
+ * The files may come from anywhere: sizes and types are checked first. `encode` takes any string: lone surrogates count as
+ * U+FFFD, and a text far longer than `maxTokens` is cut before it is tokenized, so that the time depends on `maxTokens` and
+ * not on the text.
  *
  * @throws {TokenizerError} if a file is not what it should be, or `maxTokens` leaves no room beside the special tokens.
  *
@@ -181,10 +187,10 @@ function build(files: TokenizerFiles): Library {
 /**
  * Tokenizes as much of a text as `budget` tokens need, from the end that truncation keeps.
  *
- * A piece cut anywhere tokenizes like the whole text except in the word that the cut went through, and that word gives at most `margin` tokens at
- * the far end. So a piece with `budget + margin` tokens has the right first `budget`; if the cut is at a space, `budget` tokens will do. (Exact for
- * BERT's words; a byte-pair or unigram model may have words longer than the margin where a text has no spaces at all, and then differs in the last
- * tokens kept.)
+ * A piece cut anywhere tokenizes like the whole text except in the word that the cut went through, and that word gives at
+ * most `margin` tokens at the far end. So a piece with `budget + margin` tokens has the right first `budget`; if the cut is
+ * at a space, `budget` tokens will do. (Exact for BERT's words; a byte-pair or unigram model may have words longer than the
+ * margin where a text has no spaces at all, and then differs in the last tokens kept.)
  */
 function tokenizeUpTo(library: Library, text: string, cut: Cut): { tokens: string[]; isWhole: boolean } {
   const keepsStart = cut.truncationDirection === "right";

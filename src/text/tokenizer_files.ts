@@ -1,3 +1,8 @@
+/**
+ * Checks of `tokenizer.json` and `tokenizer_config.json`, which may come from anyone.
+ *
+ * @module
+ */
 import { isObject } from "../base/json.ts";
 import type { BertNormalizerOptions } from "./bert_normalize.ts";
 import { TokenizerError } from "./errors.ts";

@@ -1,10 +1,18 @@
+/**
+ * Training a WordPiece tokenizer.
+ *
+ * @module
+ */
 import { bertNormalize, type BertNormalizerOptions, bertWords } from "./bert_normalize.ts";
 import { TokenizerError } from "./errors.ts";
 import { learnMerges } from "./merges.ts";
 
 /** How `trainWordPiece` builds a vocabulary. */
 export interface WordPieceTrainOptions {
-  /** tokens in the finished vocabulary, special tokens and single characters included; fewer where the corpus runs out of pairs */
+  /**
+   * tokens in the finished vocabulary, special tokens and single characters included; fewer where the corpus runs out of
+   * pairs
+   */
   vocabSize: number;
   /** lower-case and strip accents (default true) */
   lowercase?: boolean;
@@ -28,10 +36,11 @@ export interface TrainedTokenizer {
 export const SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] as const;
 
 /**
- * Trains a WordPiece vocabulary and returns the two files that Python's `tokenizers` and `transformers` (`BertTokenizerFast`) load with
- * identical ids. Text is normalised and split as BERT does, then the commonest pair of adjacent pieces is merged until the vocabulary is
- * full: byte-pair encoding with `##` before continuing pieces, which is what `WordPieceTrainer` of huggingface/tokenizers does. Of equally
- * common pairs the one whose pieces entered the vocabulary first is merged first, so the same corpus always gives the same files.
+ * Trains a WordPiece vocabulary and returns the two files that Python's `tokenizers` and `transformers`
+ * (`BertTokenizerFast`) load with identical ids. Text is normalised and split as BERT does, then the commonest pair of
+ * adjacent pieces is merged until the vocabulary is full: byte-pair encoding with `##` before continuing pieces, which is
+ * what `WordPieceTrainer` of huggingface/tokenizers does. Of equally common pairs the one whose pieces entered the
+ * vocabulary first is merged first, so the same corpus always gives the same files.
  *
  * Words longer than 100 characters are left out: the tokenizer maps them to `[UNK]` whatever the vocabulary.
  *

@@ -19,9 +19,9 @@ export interface WordSpan extends TextSpan {
 }
 
 /**
- * A function that finds the words of a text: runs between white space, cut around every punctuation character and ideograph. What the
- * normaliser drops does not divide a word ("zero\u200bwidth" is one) and no word begins or ends with it, but for combining marks,
- * which belong to the letter before them. A text of such characters alone has no words.
+ * A function that finds the words of a text: runs between white space, cut around every punctuation character and
+ * ideograph. What the normaliser drops does not divide a word ("zero\u200bwidth" is one) and no word begins or ends with
+ * it, but for combining marks, which belong to the letter before them. A text of such characters alone has no words.
  *
  * Takes time in proportion to the text's length, whatever it contains.
  *

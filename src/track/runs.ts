@@ -1,3 +1,8 @@
+/**
+ * Recording runs: their settings, their metrics, how they ended.
+ *
+ * @module
+ */
 import type { Store } from "../store/sqlite.ts";
 
 /** How a run stands, in MLflow's words. A run whose process died without a word stays RUNNING. */

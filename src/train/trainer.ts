@@ -27,8 +27,8 @@ import { Steps } from "./steps.ts";
 /**
  * Trains a model, evaluates it after every epoch and returns the best epoch's parameters.
  *
- * Losses are read back every `drainEvery` steps. A loss or gradient that is not finite stops the run, and so does an aborted signal; both
- * leave the last good checkpoint. A resumed run has the losses of one that was never stopped.
+ * Losses are read back every `drainEvery` steps. A loss or gradient that is not finite stops the run, and so does an
+ * aborted signal; both leave the last good checkpoint. A resumed run has the losses of one that was never stopped.
  *
  * @example
  * ```ts

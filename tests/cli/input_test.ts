@@ -193,7 +193,7 @@ Deno.test("training that diverges stops with step and tensor, and keeps the last
     );
     assert.deepEqual([code, stdout], [1, ""]);
     const [, step, tensor, saved, path] = stderr.match(
-      /^weir: Training stopped at step (\d+) .*"(\S+)"\. The last good checkpoint, of step (\d+), is (\S+)\. Try a lower learning rate/m,
+      /^weir: Training stopped at step (\d+) .*"(\S+)"\. The last good checkpoint, of step (\d+), is (\S+)\. Try a lower/m,
     ) ?? assert.fail(stderr);
     assert.ok(Number(step) > Number(saved) && Number(saved) > 0);
     assert.equal(tensor, "embeddings.weight");

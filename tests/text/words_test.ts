@@ -18,7 +18,8 @@ const tokenizers: Record<string, Tokenizer> = {
 /** Characters at which normalisers and pre-tokenisers are taken in. */
 const NASTY = [
   ..."aZé東𠀀.,'#@_=<>+~$€`´-–ßıİΣς0 \t\n\u0301\u0338\u0307\u200b\u200d\u00ad\ufeff\u0085\u00a0\u2028",
-  ..."\u3000\u037e\u1fef≠≮\u226f\u2260\ufe0f👍\u{1f3fd}👨👩\u{e0067}\u{e007f}🇮\ud800\udfff\ufffd\u302e\u0903\uf900\u{2f800}",
+  ..."\u3000\u037e\u1fef≠≮\u226f\u2260\ufe0f👍\u{1f3fd}👨👩\u{e0067}\u{e007f}🇮",
+  ..."\ud800\udfff\ufffd\u302e\u0903\uf900\u{2f800}",
   "[SEP]",
   "[MASK]",
   "[cls]",

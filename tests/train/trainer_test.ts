@@ -204,7 +204,7 @@ Deno.test("a NaN that comes in with the weights is told at step 1, by the tensor
   const initial = { "classifier.bias": hostTensor("f32", [2], [0, NaN]) };
   await assert.rejects(
     train(tinyRun({ initial })),
-    /^TrainingError: Training stopped at step 1 \(epoch 1\): the loss is NaN; the first tensor with a bad gradient is "embeddings.weight"/,
+    /^TrainingError: Training stopped at step 1 \(epoch 1\): the loss is NaN; .* bad gradient is "embeddings.weight"/,
   );
 });
 

@@ -1,3 +1,8 @@
+/**
+ * Areas under the ROC and the precision-recall curve.
+ *
+ * @module
+ */
 import { checkClass, checkLabels, checkLengths, checkWeights } from "./counts.ts";
 import {
   averagePrecision,

@@ -1,3 +1,8 @@
+/**
+ * Scores of several classes made one: micro, macro, weighted.
+ *
+ * @module
+ */
 import {
   averagedF,
   averagedJaccard,
@@ -51,9 +56,10 @@ export interface AverageOptions extends ClassScoreOptions {
 /**
  * Precision, recall and F-beta, averaged over classes.
  *
- * F-beta is (1 + β²)·TP / ((1 + β²)·TP + β²·FN + FP). With a subset, "micro" adds up the counts of the subset alone, so it is
- * no longer the accuracy. Values equal scikit-learn 1.9's `precision_recall_fscore_support(references, predictions,
- * labels=subset, average=..., beta=..., zero_division=...)`; there the default subset is "present".
+ * F-beta is (1 + β²)·TP / ((1 + β²)·TP + β²·FN + FP). With a subset, "micro" adds up the counts of the subset
+ * alone, so it is no longer the accuracy. Values equal scikit-learn 1.9's
+ * `precision_recall_fscore_support(references, predictions, labels=subset, average=..., beta=..., zero_division=...)`;
+ * there the default subset is "present".
  *
  * @param references True class per row, as an index into `labels`.
  * @param predictions Predicted class per row, as an index into `labels`.

@@ -1,3 +1,8 @@
+/**
+ * How well confidence agrees with being right.
+ *
+ * @module
+ */
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { wilsonInterval } from "../../statistics/intervals.ts";

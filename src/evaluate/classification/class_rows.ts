@@ -1,3 +1,8 @@
+/**
+ * A classifier's metrics as sums over rows, for intervals, paired tests and slices.
+ *
+ * @module
+ */
 import { balancedAccuracyOf, matthewsOf } from "./accuracy.ts";
 import { checkBeta } from "./count_scores.ts";
 import { checkClass, checkLabels, checkLengths, ratio } from "./counts.ts";

@@ -1,3 +1,8 @@
+/**
+ * The report of a classifier with one label a row.
+ *
+ * @module
+ */
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
 import { confusionIntervals } from "./class_intervals.ts";
 import { AVERAGES, classMetrics } from "./class_rows.ts";

@@ -1,3 +1,8 @@
+/**
+ * Precision, recall and F-beta of counts.
+ *
+ * @module
+ */
 import { type ClassCounts, ratio } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 

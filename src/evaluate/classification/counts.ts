@@ -1,3 +1,8 @@
+/**
+ * The confusion matrix and the checks of the columns it is counted from.
+ *
+ * @module
+ */
 import { EvaluationError } from "../../statistics/errors.ts";
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * ROC and precision-recall curves of scores.
+ *
+ * @module
+ */
 import { checkLengths, checkWeights } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";

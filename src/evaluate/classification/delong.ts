@@ -1,3 +1,8 @@
+/**
+ * DeLong's interval and test of areas under the ROC curve.
+ *
+ * @module
+ */
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { checkBinary, checkBothClasses, countsAtThresholds } from "./curves.ts";
 import { EvaluationError } from "../../statistics/errors.ts";

@@ -1,3 +1,8 @@
+/**
+ * Closed-form intervals of F1, of one class and of the mean over classes.
+ *
+ * @module
+ */
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { type ConfidenceOptions, wilsonInterval } from "../../statistics/intervals.ts";

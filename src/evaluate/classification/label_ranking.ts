@@ -1,3 +1,8 @@
+/**
+ * Metrics of label scores as rankings, for rows with any number of labels.
+ *
+ * @module
+ */
 import { averageOfColumns, rocAuc, type RocAucOptions } from "./auc.ts";
 import { checkLabels, checkLengths, checkWeights, type RowOptions } from "./counts.ts";
 import { averagePrecision } from "./curves.ts";

@@ -1,3 +1,8 @@
+/**
+ * Metrics of rows that have any number of labels.
+ *
+ * @module
+ */
 import {
   averagedF,
   averagedJaccard,

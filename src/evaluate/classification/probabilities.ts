@@ -1,3 +1,8 @@
+/**
+ * Log loss and Brier score of predicted probabilities.
+ *
+ * @module
+ */
 import { checkClass, checkLabels, checkWeights, type RowOptions } from "./counts.ts";
 import { type Decomposed, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
@@ -69,8 +74,8 @@ export function logLossRows(
 
 /**
  * Brier score: the mean over rows of the squared distance between the probabilities and the truth; 0 is perfect. For two labels
- * it is (1 − p)², p being the true class's probability, and lies in [0, 1]; for more it is the sum over all classes and lies in
- * [0, 2].
+ * it is (1 − p)², p being the true class's probability, and lies in [0, 1]; for more it is the sum over all classes and
+ * lies in [0, 2].
  *
  * Equal to scikit-learn's `brier_score_loss`; Brier (1950), "Verification of forecasts expressed in terms of probability".
  *

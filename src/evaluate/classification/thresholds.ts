@@ -1,3 +1,8 @@
+/**
+ * Choosing the threshold of a binary classifier.
+ *
+ * @module
+ */
 import { checkBeta } from "./count_scores.ts";
 import { checkPositives, countsAtThresholds, type ScoreOptions } from "./curves.ts";
 import { EvaluationError } from "../../statistics/errors.ts";

@@ -1,3 +1,8 @@
+/**
+ * chrF and chrF++, equal to sacrebleu's.
+ *
+ * @module
+ */
 import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { NgramTable } from "./ngram_table.ts";

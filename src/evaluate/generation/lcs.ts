@@ -1,3 +1,9 @@
+/**
+ * Longest common subsequences, bit-parallel: what rougeL and rougeLsum are made of.
+ *
+ * @module
+ */
+
 /** Bits of a word of the row of differences: the 32nd takes the carry of an addition. */
 const WORD = 31;
 const FULL = 0x7fffffff;

@@ -1,3 +1,9 @@
+/**
+ * Counts of n-grams in a table that all rows of a corpus share.
+ *
+ * @module
+ */
+
 const LARGEST_START = 1 << 14;
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * Exact match and F1 of answers, equal to the SQuAD scripts'.
+ *
+ * @module
+ */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 

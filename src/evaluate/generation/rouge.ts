@@ -1,3 +1,8 @@
+/**
+ * ROUGE, equal to Google's rouge-score.
+ *
+ * @module
+ */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { Lcs, type Span } from "./lcs.ts";

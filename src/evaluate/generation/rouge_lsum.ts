@@ -1,3 +1,8 @@
+/**
+ * The matches of rougeLsum: lines of a reference against all lines of a prediction.
+ *
+ * @module
+ */
 import type { Lcs, Span } from "./lcs.ts";
 import { PairNumbers } from "./rouge_ngrams.ts";
 import type { Tokens } from "./rouge_tokens.ts";

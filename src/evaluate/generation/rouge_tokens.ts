@@ -1,3 +1,8 @@
+/**
+ * How ROUGE splits texts into tokens.
+ *
+ * @module
+ */
 import { EvaluationError } from "../../statistics/errors.ts";
 import { porterStem } from "./porter.ts";
 

@@ -1,3 +1,8 @@
+/**
+ * Translation edit rate, equal to sacrebleu's.
+ *
+ * @module
+ */
 import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import {
   DEFAULT_VERSION,

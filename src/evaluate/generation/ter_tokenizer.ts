@@ -1,3 +1,8 @@
+/**
+ * How TER splits texts into words.
+ *
+ * @module
+ */
 import { splitWords, trimEnd } from "./sacrebleu.ts";
 
 /** What is done to texts before words are compared. */

@@ -1,3 +1,8 @@
+/**
+ * Metrics of sentence vectors: similarity, retrieval and pairs.
+ *
+ * @module
+ */
 import { matthewsCorrelation } from "../classification/accuracy.ts";
 import { checkColumns, pearson, spearman } from "../regression/correlation.ts";
 import { averagePrecisionOf, countsAtThresholds } from "../classification/curves.ts";

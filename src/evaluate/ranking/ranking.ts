@@ -1,3 +1,8 @@
+/**
+ * Metrics of ranked lists: MRR, MAP, nDCG, precision, recall.
+ *
+ * @module
+ */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";

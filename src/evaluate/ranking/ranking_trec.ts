@@ -1,3 +1,8 @@
+/**
+ * Runs and relevance judgements in the form of TREC, as ranked lists.
+ *
+ * @module
+ */
 import { compareCodePoints } from "../../base/text.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import type { RankedList } from "./ranking.ts";

@@ -1,3 +1,8 @@
+/**
+ * Similarities of vectors and the nearest rows of a corpus.
+ *
+ * @module
+ */
 import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";
 

@@ -1,3 +1,8 @@
+/**
+ * Pearson's, Spearman's and Kendall's correlations with their p-values.
+ *
+ * @module
+ */
 import { EvaluationError } from "../../statistics/errors.ts";
 import { averageRanks, descendingOrder } from "../../statistics/order.ts";
 import { normalCdf } from "../../statistics/distributions.ts";

@@ -1,3 +1,8 @@
+/**
+ * How far predicted numbers are from the true ones.
+ *
+ * @module
+ */
 import { centreOf, checkColumns, correlationOfRows } from "./correlation.ts";
 import { type Decomposed, evaluateAll } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";

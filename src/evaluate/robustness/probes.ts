@@ -1,3 +1,8 @@
+/**
+ * Small changes of a text that should not change a prediction: typing errors, case, cuts.
+ *
+ * @module
+ */
 import { createRandom } from "../../base/random.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 

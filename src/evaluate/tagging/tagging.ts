@@ -1,3 +1,8 @@
+/**
+ * Precision, recall and F1 of entities, equal to seqeval's.
+ *
+ * @module
+ */
 import { compareCodePoints } from "../../base/text.ts";
 import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";

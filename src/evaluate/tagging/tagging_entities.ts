@@ -1,3 +1,8 @@
+/**
+ * The entities that columns of tags stand for, found once for all metrics.
+ *
+ * @module
+ */
 import { EvaluationError } from "../../statistics/errors.ts";
 import {
   detectScheme,

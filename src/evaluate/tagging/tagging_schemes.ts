@@ -1,3 +1,8 @@
+/**
+ * The tagging schemes, IOB1 to BILOU: how tags begin and end an entity.
+ *
+ * @module
+ */
 import { EvaluationError } from "../../statistics/errors.ts";
 
 /** How tags mark where an entity begins and ends. */

@@ -1,3 +1,8 @@
+/**
+ * Two systems on the same rows: paired differences, tests, corrections.
+ *
+ * @module
+ */
 import { bootstrapIndices, type Interval } from "../../statistics/bootstrap.ts";
 import { type Decomposed, selectRows } from "../../statistics/decomposed.ts";
 import { compareRocAuc } from "../classification/delong.ts";

@@ -1,3 +1,8 @@
+/**
+ * One system on rows with known answers: everything that its task is measured by.
+ *
+ * @module
+ */
 import { type Decomposed, together, valuesByRow } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import type { Better, ClassesSection, Measured, Section, Task, WorstSection } from "../report.ts";

@@ -1,3 +1,8 @@
+/**
+ * The record of metric families: what `weir score` can compute.
+ *
+ * @module
+ */
 import { EvaluationError } from "../../statistics/errors.ts";
 import type { Family } from "./family.ts";
 import { labelFamilies } from "./label_families.ts";

@@ -1,3 +1,8 @@
+/**
+ * Settings of metrics, as a command line or a JSON file gives them.
+ *
+ * @module
+ */
 import { EvaluationError } from "../../statistics/errors.ts";
 
 /** A setting of a metric, as a command line or a JSON file gives it. */

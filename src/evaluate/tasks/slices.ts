@@ -1,3 +1,8 @@
+/**
+ * A task's metrics on parts of the rows, and whether a part differs from the rest.
+ *
+ * @module
+ */
 import { bootstrap, type RowBootstrapOptions } from "../../statistics/bootstrap.ts";
 import { type Decomposed, selectRows, sumRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";

@@ -1,3 +1,8 @@
+/**
+ * Which metrics a task is measured by, and why each is there.
+ *
+ * @module
+ */
 import type { Task } from "../report.ts";
 import type { FamilyName } from "./families.ts";
 

@@ -215,7 +215,7 @@ test("work memory in the arenas of gradients changes no bit", async (backend) =>
   }
 });
 
-test("programs of other batches and of evaluation find the states in their arenas, also one that placed them alone", async (backend) => {
+test("programs of other batches and of evaluation find the states in their arenas", async (backend) => {
   const graph = network();
   const forward = createBuilder();
   const sums = widths.slice(1).map((width, i) => b2(forward, `l${i}.weight`, [width, widths[i]]));
