@@ -63,7 +63,8 @@ export interface Encoder {
 
 /**
  * Opens a folder with `config.json`, `tokenizer.json` and `model.safetensors` (and `tokenizer_config.json`, where there is
- * one), as Hugging Face's transformers saves a BERT with or without a head, and as a bundle of ours has it.
+ * one), as Hugging Face's transformers saves a BERT, RoBERTa or DistilBERT with or without a head, and as a bundle of ours
+ * has it.
  *
  * @throws {LifecycleError} When a file is missing or too large, or the layer is not there; the readers' own errors when a file is
  * not what it should be.
@@ -84,6 +85,8 @@ export async function openEncoder(directory: string, options: EncoderOptions): P
   }
   const tokenizer = loadTokenizer(pretrained.tokenizer.tokenizer, pretrained.tokenizer.config);
   checkVocabulary(tokenizer.vocabSize, pretrained.configJson, directory);
+  const before = (pretrained.tokenizer.tokenizer as { pre_tokenizer?: { type?: unknown } }).pre_tokenizer;
+  const spacesBelongToWords = before?.type === "ByteLevel";
   const known = (pretrained.tokenizer.config as { model_max_length?: unknown }).model_max_length;
   const maxTokens = Math.min(
     options.maxTokens ?? Infinity,
@@ -95,7 +98,17 @@ export async function openEncoder(directory: string, options: EncoderOptions): P
     strict: true,
     architecture: architectureOf(config),
   });
-  return encoder({ ...options, tokenizer, maxTokens, graph, states, config, layer, layers });
+  return encoder({
+    ...options,
+    tokenizer,
+    spacesBelongToWords,
+    maxTokens,
+    graph,
+    states,
+    config,
+    layer,
+    layers,
+  });
 }
 
 /** How {@linkcode scoreTexts} scores. */
@@ -175,6 +188,7 @@ function hiddenGraphs(config: ModelConfig): { layers: number; graphs: (layer: nu
 function encoder(
   parts: EncoderOptions & {
     readonly tokenizer: Tokenizer;
+    readonly spacesBelongToWords: boolean;
     readonly maxTokens: number;
     readonly graph: Graph;
     readonly states: Tensors;
@@ -187,7 +201,13 @@ function encoder(
   const { hiddenSize } = config;
   const programs = bucketPrograms(backend, graph, { label: "encode" });
   const bucketLengths = lengthsUpTo(maxTokens);
-  const encodeText = (text: string): Encoding => tokenizer.encode(text, { maxTokens });
+  // As bert-score does: without white space around the text, and where spaces belong to words, with one before the first.
+  const encodeText = (text: string): Encoding => {
+    const stripped = text.trim();
+    return tokenizer.encode(parts.spacesBelongToWords && stripped !== "" ? ` ${stripped}` : stripped, {
+      maxTokens,
+    });
+  };
   let waiting: Tensors | undefined = parts.states;
   return {
     hiddenSize,

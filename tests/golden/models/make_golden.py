@@ -17,7 +17,7 @@ import torch
 import transformers
 from safetensors.torch import save_file
 from tokenizers import ByteLevelBPETokenizer, BertWordPieceTokenizer
-from tokenizers.processors import RobertaProcessing
+from tokenizers.processors import BertProcessing, RobertaProcessing
 from transformers import BertConfig, DistilBertConfig, RobertaConfig
 from transformers import BertForSequenceClassification, DistilBertForSequenceClassification, RobertaForSequenceClassification
 
@@ -39,7 +39,7 @@ def byte_level_bpe(folder):
     tokenizer = ByteLevelBPETokenizer()
     specials = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
     tokenizer.train_from_iterator(CORPUS, vocab_size=290, min_frequency=2, special_tokens=specials, show_progress=False)
-    tokenizer.post_processor = RobertaProcessing(sep=("</s>", 2), cls=("<s>", 0), trim_offsets=True, add_prefix_space=False)
+    tokenizer.post_processor = RobertaProcessing(("</s>", 2), ("<s>", 0), trim_offsets=True, add_prefix_space=False)
     tokenizer.save(str(folder / "tokenizer.json"))
     names = {"tokenizer_class": "RobertaTokenizer", "pad_token": "<pad>", "unk_token": "<unk>", "model_max_length": 16}
     (folder / "tokenizer_config.json").write_text(json.dumps(names) + "\n")
@@ -48,6 +48,7 @@ def byte_level_bpe(folder):
 def word_pieces(folder):
     tokenizer = BertWordPieceTokenizer()
     tokenizer.train_from_iterator(CORPUS, vocab_size=80, min_frequency=2, show_progress=False)
+    tokenizer.post_processor = BertProcessing(("[SEP]", 3), ("[CLS]", 2))
     tokenizer.save(str(folder / "tokenizer.json"))
     names = {"tokenizer_class": "DistilBertTokenizer", "pad_token": "[PAD]", "unk_token": "[UNK]", "model_max_length": 16}
     (folder / "tokenizer_config.json").write_text(json.dumps(names) + "\n")
@@ -149,7 +150,7 @@ def make(name):
         norms.append(float(torch.nn.utils.clip_grad_norm_(model.parameters(), OPTIMIZER["maxGradNorm"])))
         optimizer.step()
         schedule.step()
-        losses.append(float(out.loss))
+        losses.append(out.loss.item())
 
     golden = {
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
