@@ -9,7 +9,6 @@ import { DataError } from "../../data/errors.ts";
 import type { Builder } from "../../graph/builder.ts";
 import { type HostTensor, hostTensor } from "../../graph/dtype.ts";
 import type { Node } from "../../graph/node.ts";
-import { softmaxCrossEntropy } from "../../nn/losses.ts";
 import type { TrainedTask } from "../training.ts";
 import type { EmbeddingHead, PairTarget } from "./schema.ts";
 
@@ -142,24 +141,22 @@ function unitRows(b: Builder, x: Node): Node {
 
 /**
  * Cross-entropy of finding each other among the batch, in both directions. Rows that fill the batch up are not found, and texts that belong
- * to an equal text are no wrong answers.
+ * to an equal text are no wrong answers. Scores are cosines times `SCALE`, so that exp stays finite.
  */
 function findingLoss(b: Builder, first: Node, second: Node, weights: Node): Node {
   const [firsts, seconds] = ["firsts", "seconds"].map((name) => b.input(name, "i32", ["batch"]));
-  const labels = b.iota(["batch"], 0);
   const [row, column] = [0, 1].map((axis) => b.iota(["batch", "batch"], axis));
   const same = (groups: Node) => b.equal(b.reshape(groups, ["batch", 1]), b.reshape(groups, [1, "batch"])); // [B, B]
-  const counts = b.less(0, b.reshape(weights, [1, "batch"])); // [1, B]
+  const real = b.less(0, b.reshape(weights, [1, "batch"])); // [1, B]
+  const counts = (x: Node) => b.where(same(firsts), 0, b.where(same(seconds), 0, b.where(real, x, 0)));
+  const own = b.mul(b.sum(b.mul(first, second), [1]), SCALE); // [B]
   const direction = (from: Node, to: Node): Node => {
-    const scores = b.mul(b.matmul(from, to, { transB: true }), SCALE); // [B, B]
-    const others = b.where(same(firsts), OUT, b.where(same(seconds), OUT, b.where(counts, scores, OUT)));
-    return softmaxCrossEntropy(b, b.where(b.equal(row, column), scores, others), { labels, weights });
+    const likelihoods = b.exp(b.mul(b.matmul(from, to, { transB: true }), SCALE)); // [B, B]
+    return b.log(b.sum(b.where(b.equal(row, column), likelihoods, counts(likelihoods)), [1])); // [B]
   };
-  return b.mul(b.add(direction(first, second), direction(second, first)), 0.5);
+  const losses = b.sub(b.mul(b.add(direction(first, second), direction(second, first)), 0.5), own);
+  return b.div(b.sum(b.mul(losses, weights)), b.max(b.sum(weights), 1e-12));
 }
-
-/** The score of what may not be found: e to this power is 0, and it stays finite in every arithmetic. */
-const OUT = -1e4;
 
 /** `log(1 + sum of exp(scale * (cos_j - cos_i)))` over the pairs i and j where i has the higher score. */
 function orderLoss(b: Builder, cosines: Node, { scores, weights }: { scores: Node; weights: Node }): Node {
