@@ -80,7 +80,7 @@ export interface TrainedTask<H, T, E> {
   ): Objective;
   /** What a person should know of the head, such as its labels. */
   describeHead(head: H): string;
-  /** What `config.json` says of the head: `architectures`, labels, `problem_type`. */
+  /** The head's part of `config.json`: `architectures`, labels, `problem_type`. */
   configJson(architecture: Architecture, head: H): Record<string, unknown>;
   /** The head that a checkpoint's `config.json` describes; `undefined` where it describes none. */
   headOfConfig?(json: Readonly<Record<string, unknown>>): H | undefined;

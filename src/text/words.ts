@@ -1,5 +1,5 @@
 /**
- * Where the words of a text are: the words that BERT's normaliser and pre-tokeniser make of it, by their places in the text as it
+ * Where the words of a text are: the words that BERT's normaliser and pre-tokeniser make of it, by their positions in the text as it
  * was written.
  *
  * @module

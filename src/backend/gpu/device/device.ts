@@ -84,7 +84,7 @@ export interface GpuContext {
   verify(diagnose?: () => Promise<string | undefined>): Promise<void>;
   /** Maps a buffer for reading when all that was submitted is done; rejects when the device is lost or hangs. */
   map(buffer: GPUBuffer, bytes: number): Promise<void>;
-  /** Is told of every submission and watches every wait. */
+  /** Notified of every submission; watches every wait. */
   readonly watchdog: Watchdog;
   /** Makes buffers with errors caught; rejects with the bytes and the name when there is no room. */
   allocate<T>(what: string, make: () => T): Promise<T>;
@@ -283,7 +283,7 @@ async function requestAdapter(): Promise<GPUAdapter | null> {
 }
 
 /**
- * Has Deno look for Vulkan only, on Linux, unless the user has said otherwise, and returns what puts the environment back.
+ * Has Deno look for Vulkan only, on Linux, unless the user has set it otherwise, and returns what puts the environment back.
  *
  * Deno reads `DENO_WEBGPU_BACKEND` at a thread's first request for an adapter, and never again. It would open EGL too, and
  * libEGL frees

@@ -66,7 +66,7 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
     const more = queued.count > 1 ? ` and ${queued.count - 1} more before it` : "";
     return `The GPU does not answer: nothing came back for ${seconds}; the last work it was given is ${last.label}${more}`;
   };
-  /** Begins a wait, and says how long it may take. The line is told anew at waits and at the first submission after one. */
+  /** Begins a wait, and sets how long it may take. The line is set anew at waits and at the first submission after one. */
   const begin = (isNew: boolean): number => {
     const limitMs = options.limitMs + 10 * expectedMs();
     if (sentinel && isNew) {
@@ -152,7 +152,7 @@ async function orGiveUp<T>(
   }
 }
 
-/** A thread that ends the process unless it is told in time that all is well. */
+/** A thread that ends the process unless it gets a sign of life in time. */
 interface Sentinel {
   /** What to say. */
   tell(line: string): void;
