@@ -50,8 +50,8 @@ export function ksTwoSample(a: ArrayLike<number>, b: ArrayLike<number>): KsResul
 }
 
 /**
- * The same test on counts over the same ordered bins. Values within a bin cannot be distinguished, so the statistic is at most that
- * of the values behind the counts, and the p-value at least theirs.
+ * The same test on counts over the same ordered bins. Values within a bin cannot be distinguished, so the statistic is at
+ * most that of the values behind the counts, and the p-value at least theirs.
  *
  * @param a Counts per bin.
  * @param b Counts per bin, over the same bins.

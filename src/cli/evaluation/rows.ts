@@ -5,7 +5,7 @@
  */
 import { readLimited } from "../../base/files.ts";
 import { hashFile } from "../../base/hash.ts";
-import { isObject, parseJson } from "../../base/json.ts";
+import { parseJson } from "../../base/json.ts";
 import { readCsvRecords } from "../../data/csv.ts";
 import { readJsonLines } from "../../data/jsonl.ts";
 import { readLines } from "../../data/lines.ts";

@@ -74,7 +74,7 @@ Deno.test("SGD goes down the gradient, with momentum further", async () => {
   near(await descend(2, { optimiser: sgd({ momentum: 0.5 }), rate: 0.25 }), [[0.5, -1], [0, 0]]);
 });
 
-Deno.test("which parameters decay is declared by the state: weights do, biases and normalisations of any name do not", async () => {
+Deno.test("the state declares whether it decays: weights do, biases and normalisations of any name do not", async () => {
   const b = createBuilder();
   const x = layers.layerNorm(b, b.input("x", "f32", [1, 2]), { name: "bn1", size: 2 });
   layers.rmsNorm(b, x, { name: "downsample.1", size: 2 });

@@ -2,11 +2,9 @@
  * Waits for the device, but not for ever.
  *
  * While the GPU works, Deno's `mapAsync` blocks the thread that called it (it polls the driver with a wait), and with some
- * drivers
- * so does a submission after another one: no timer of that thread can notice a GPU that hangs. A guard therefore watches from a
- * Worker: it writes one line and ends the process, which is all that can be done while a driver does not return. Where the
- * thread is
- * not blocked, the wait fails with a `BackendError`.
+ * drivers so does a submission after another one: no timer of that thread can notice a GPU that hangs. A guard therefore
+ * watches from a Worker: it writes one line and ends the process, which is all that can be done while a driver does not
+ * return. Where the thread is not blocked, the wait fails with a `BackendError`.
  *
  * @module
  */

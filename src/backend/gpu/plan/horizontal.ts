@@ -3,10 +3,9 @@
  * parameter, casts of every parameter, the sums of squares of every gradient.
  *
  * Groups are alike if their expressions are equal up to tensors that are read and written at the index of the group's own
- * element. Those
- * are the *roles*: each member brings a tensor, or a stretch of one, for each. All else (scalars) has to be the same node. What
- * the
- * members bring is laid out in the same order for every role (`arena.ts`), and the group of the whole reads and writes that.
+ * element. Those are the *roles*: each member brings a tensor, or a stretch of one, for each. All else (scalars) has to be
+ * the same node. What the members bring is laid out in the same order for every role (`arena.ts`), and the group of the
+ * whole reads and writes that.
  *
  * Concatenations of tensors that lie side by side anyway cost nothing: they are found here too.
  *
@@ -57,11 +56,9 @@ export function joinableConcats(graph: Graph): Set<Node> {
 }
 
 /**
- * Values that updates are computed from, element by element, and that are cheap to compute wherever they are read but do not lie
- * as
- * the states do: a gradient of a table's first rows. They are worth storing: then the updates are like others. So are casts that
- * are
- * concatenated.
+ * Values that updates are computed from, element by element, and that are cheap to compute wherever they are read but do
+ * not lie as the states do: a gradient of a table's first rows. They are worth storing: then the updates are like others.
+ * So are casts that are concatenated.
  */
 export function looseOperands(graph: Graph, concats: ReadonlySet<Node>): Set<Node> {
   const found = new Set<Node>();

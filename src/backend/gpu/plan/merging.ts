@@ -106,9 +106,8 @@ export function mergeGroups(
 }
 
 /**
- * The schedule with groups of single numbers (counters, schedules, scales) made one group, as far as no state has to be copied
- * for
- * that.
+ * The schedule with groups of single numbers (counters, schedules, scales) made one group, as far as no state has to be
+ * copied for that.
  */
 export function withScalarsTogether(graph: Graph, fusion: Fusion, maxBuffers: number): Schedule {
   const stateOf = new Map(graph.updates.map(({ state, value }) => [fusion.storedAs(value), state as Node]));
