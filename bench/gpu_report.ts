@@ -266,9 +266,9 @@ function both(what: Partial<BenchRecord>, ours?: string, theirs?: string) {
 
 /** Without a row that says something there is no table. */
 function table(title: string, about: string, header: string[], rows: string[][]): string {
-  const said = rows.filter((row) => row.slice(1).some((cell) => !/^(–.*|)$/.test(cell)));
-  if (said.length === 0) return "";
-  const lines = [header, header.map(() => "---"), ...said].map((cells) => `| ${cells.join(" | ")} |`);
+  const filled = rows.filter((row) => row.slice(1).some((cell) => !/^(–.*|)$/.test(cell)));
+  if (filled.length === 0) return "";
+  const lines = [header, header.map(() => "---"), ...filled].map((cells) => `| ${cells.join(" | ")} |`);
   return [title, about, lines.join("\n")].filter((text) => text).join("\n\n");
 }
 

@@ -164,8 +164,8 @@ function trained(build: (b: Builder) => Node): Graph {
   const b = createBuilder();
   const loss = b.sum(b.square(build(b)));
   const parameters = statesOf(b.graph());
-  gradients(b, loss, parameters).forEach((slope, i) => {
-    b.update(b.state(`grad.${parameters[i].name}`, "f32", slope.shape, { role: "cache" }), slope);
+  gradients(b, loss, parameters).forEach((gradient, i) => {
+    b.update(b.state(`grad.${parameters[i].name}`, "f32", gradient.shape, { role: "cache" }), gradient);
   });
   b.output("probe", loss);
   return b.graph();

@@ -28,28 +28,28 @@ import { lines } from "./measure.ts";
 
 /** One line of the table. */
 export interface ServeRow {
-  device: string;
-  connections: number;
-  requests: number;
-  failed: number;
-  requestsPerSecond: number;
-  p50Ms: number;
-  p95Ms: number;
-  p99Ms: number;
+  readonly device: string;
+  readonly connections: number;
+  readonly requests: number;
+  readonly failed: number;
+  readonly requestsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly p99Ms: number;
   /** processor time of the server per request: unlike the others, hardly moved by what else the machine does */
-  cpuMsPerRequest: number;
-  rssBeforeMiB: number;
-  rssAfterMiB: number;
+  readonly cpuMsPerRequest: number;
+  readonly rssBeforeMiB: number;
+  readonly rssAfterMiB: number;
 }
 
 /** What is measured. */
 export interface ServeBenchOptions {
-  bundle: string;
-  device: "wasm" | "webgpu" | "native";
-  workers: number;
-  threads: number;
-  connections: number[];
-  seconds: number;
+  readonly bundle: string;
+  readonly device: "wasm" | "webgpu" | "native";
+  readonly workers: number;
+  readonly threads: number;
+  readonly connections: number[];
+  readonly seconds: number;
 }
 
 /** Runs the server and the load; one row per number of connections. */

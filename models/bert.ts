@@ -52,7 +52,7 @@ export interface BertSizes extends ModelConfig {
   readonly classifierDropout?: number;
   /** Tokens of the longest text. */
   readonly maxPositions: number;
-  /** Rows of the token type table: 2 where the texts of a pair are told apart. */
+  /** Rows of the token type table: 2 where the texts of a pair have different types. */
   readonly typeVocabSize: number;
   /** Standard deviation of the first weights. */
   readonly initializerRange: number;

@@ -30,7 +30,7 @@ export interface CompileOptions {
   readonly label?: string;
 }
 
-/** One place to run graphs. */
+/** What runs graphs. */
 export interface Backend {
   /** Where it runs programs. */
   readonly device: DeviceName;

@@ -20,14 +20,14 @@ export function countCodePoints(text: string): number {
  */
 export function codePointPlaces(text: string): (unit: number) => number {
   if (countCodePoints(text) === text.length) return (unit) => unit;
-  const places = new Uint32Array(text.length + 1);
+  const points = new Uint32Array(text.length + 1);
   for (let unit = 0, place = 0; unit < text.length; place++) {
     const next = unit + (text.codePointAt(unit)! > 0xffff ? 2 : 1);
-    places.fill(place, unit, next);
-    places[next] = place + 1;
+    points.fill(place, unit, next);
+    points[next] = place + 1;
     unit = next;
   }
-  return (unit) => places[unit];
+  return (unit) => points[unit];
 }
 
 /**

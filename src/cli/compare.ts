@@ -63,7 +63,7 @@ export function compareCommand(program: Command): Command {
   return command;
 }
 
-/** A system, what it said, and what it costs. */
+/** A system, its predictions, and what it costs. */
 interface System {
   readonly name: string;
   readonly pairs: Pair[];

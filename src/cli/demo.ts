@@ -27,7 +27,7 @@ interface Options extends CommonOptions {
   readonly resume?: boolean;
 }
 
-/** What the monitor said of one stretch of traffic. */
+/** What the monitor found in one stretch of traffic. */
 interface Traffic {
   readonly alarm: boolean;
   readonly features: readonly string[];
@@ -184,8 +184,8 @@ async function replay(
 }
 
 function describe(what: string, traffic: Traffic): string {
-  const told = traffic.alarm
+  const outcome = traffic.alarm
     ? `ALARM in window ${traffic.windowsUntilAlarm} (${traffic.features.join(", ")})`
     : "no alarm";
-  return `${traffic.requests} requests of ${what}, ${traffic.windows} windows: ${told}`;
+  return `${traffic.requests} requests of ${what}, ${traffic.windows} windows: ${outcome}`;
 }

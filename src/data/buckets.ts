@@ -25,7 +25,7 @@ export interface BucketOptions {
 export interface PlannedBatch {
   /** The length that its examples are padded to. */
   readonly sequence: number;
-  /** Places of the examples; fewer than `batchSize` in the last batch alone. */
+  /** Indices of the examples; fewer than `batchSize` in the last batch alone. */
   readonly indices: readonly number[];
 }
 

@@ -8,11 +8,11 @@ import type { TextExample } from "./example.ts";
 /** What `deduplicate` found. */
 export interface Deduplicated<T> {
   /** the first example of every distinct text, in order */
-  examples: T[];
+  readonly examples: T[];
   /** how many examples were dropped */
-  duplicates: number;
+  readonly duplicates: number;
   /** how many of those had another label than the one kept: noise in the labels */
-  conflicts: number;
+  readonly conflicts: number;
 }
 
 /**
@@ -54,9 +54,9 @@ export function deduplicate<T extends TextExample>(examples: Iterable<T>): Dedup
 /** When two texts count as near-duplicates. */
 export interface NearDuplicateOptions {
   /** least Jaccard similarity of the two sets of shingles (default 0.7) */
-  threshold?: number;
+  readonly threshold?: number;
   /** words in a shingle (default 3) */
-  shingleWords?: number;
+  readonly shingleWords?: number;
 }
 
 /**

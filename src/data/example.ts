@@ -81,7 +81,7 @@ export function wrongColumn(record: DataRecord, where: string, column: string, e
 }
 
 /**
- * The distinct labels of a data set, sorted: their places are the class indices.
+ * The distinct labels of a data set, sorted: their positions are the class indices.
  *
  * @param name names the data set in errors
  * @throws {DataError} if there is no label, or only one.

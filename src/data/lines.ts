@@ -8,9 +8,9 @@ import { DataError } from "./errors.ts";
 /** A line of a text file, without its line end. */
 export interface Line {
   /** counts from 1 */
-  number: number;
+  readonly number: number;
   /** without the line end */
-  text: string;
+  readonly text: string;
 }
 
 /** No line of a data file may be longer: a file without line ends would otherwise be read into memory whole. */

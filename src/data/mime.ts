@@ -9,9 +9,9 @@ import { htmlToText } from "./html.ts";
 /** What a reader sees of a mail. */
 export interface Mail {
   /** decoded, on one line */
-  subject: string;
+  readonly subject: string;
   /** decoded, HTML as text */
-  body: string;
+  readonly body: string;
 }
 
 /**

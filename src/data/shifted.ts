@@ -8,11 +8,11 @@ import { createRandomStream, type RandomStream } from "../base/random.ts";
 /** What `shiftedMessages` makes. */
 export interface ShiftedOptions {
   /** how many messages; all are distinct */
-  count: number;
+  readonly count: number;
   /** the same seed gives the same messages (default 0) */
-  seed?: number;
+  readonly seed?: number;
   /** default: both, in turns */
-  languages?: readonly ("it" | "de")[];
+  readonly languages?: readonly ("it" | "de")[];
 }
 
 /**

@@ -11,18 +11,18 @@ import { createRandomStream } from "../base/random.ts";
 /** How `splitExamples` divides a data set. */
 export interface SplitOptions<Part extends string, T = TextExample> {
   /** each part's share of the examples; the shares sum to 1 */
-  fractions: Record<Part, number>;
+  readonly fractions: Record<Part, number>;
   /** the same seed gives the same split (default 0) */
-  seed?: number;
+  readonly seed?: number;
   /** examples with the same number stay together (default: `nearDuplicateClusters` of the texts) */
-  clusters?: ArrayLike<number>;
+  readonly clusters?: ArrayLike<number>;
   /** names the data set in errors */
-  name?: string;
+  readonly name?: string;
   /**
    * what has about the same share in each part, and at least one example if it is the commonest of enough clusters; the label unless
    * given, nothing where null
    */
-  stratum?: ((example: T) => string) | null;
+  readonly stratum?: ((example: T) => string) | null;
 }
 
 /**

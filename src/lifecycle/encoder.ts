@@ -217,9 +217,9 @@ function encoder(
     specialIds: encodeText("").ids,
     tokenize: (text) => encodeText(text).ids,
     async encode(texts, { signal } = {}) {
-      const places = new Map<string, number>();
-      for (const text of texts) if (!places.has(text)) places.set(text, places.size);
-      const encodings = [...places.keys()].map(encodeText);
+      const indexOf = new Map<string, number>();
+      for (const text of texts) if (!indexOf.has(text)) indexOf.set(text, indexOf.size);
+      const encodings = [...indexOf.keys()].map(encodeText);
       const found: EncodedText[] = new Array(encodings.length);
       const examples = encodings.map((encoding) => ({ encodings: [encoding], target: undefined }));
       const targets = (of: readonly undefined[]) => ({ feeds: {}, weight: of.length });
@@ -239,7 +239,7 @@ function encoder(
           found[index] = { ids, embeddings: hidden.slice(start, start + ids.length * hiddenSize) };
         });
       }
-      return texts.map((text) => found[places.get(text)!]);
+      return texts.map((text) => found[indexOf.get(text)!]);
     },
     dispose: () => programs.dispose(),
   };

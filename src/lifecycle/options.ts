@@ -40,7 +40,7 @@ export interface TrainingOptions extends ModelOptions {
   readonly patience?: number;
 }
 
-/** What a training does unless told. */
+/** The defaults of a training. */
 export const trainingDefaults = {
   task: "text-classification",
   modelType: "bert",

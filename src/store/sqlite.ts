@@ -32,7 +32,7 @@ export interface Store {
 /** Options of {@linkcode openStore}. */
 export interface StoreOptions {
   /** How long a write waits for another process's lock, in milliseconds. Default 15,000. */
-  lockTimeoutMs?: number;
+  readonly lockTimeoutMs?: number;
 }
 
 /**

@@ -15,7 +15,7 @@ import type { WordSpan } from "../text/words.ts";
 /** A text, or a pair of texts that the model reads together. */
 export type TextQuery = string | readonly [string, string];
 
-/** Where a record keeps its parts; a task says which it reads and what they are called unless told. */
+/** Where a record keeps its parts; a task says which it reads and their default names. */
 export interface Columns {
   /** The text. */
   readonly text: string;
@@ -111,7 +111,7 @@ export interface ServedTask<H, T, A, O = unknown> extends Judging {
   readonly pipelineTag: string;
   /** What the model reads for one row: 1, or 2 where a task compares texts that are read apart. */
   readonly queriesPerRow: 1 | 2;
-  /** The columns that are read unless told. */
+  /** The columns that are read by default. */
   readonly columns: Columns;
   /** What rows are judged by where that depends on them, such as on whether they have scores. */
   judgedBy?(targets: readonly T[]): Judging;

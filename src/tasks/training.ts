@@ -93,7 +93,7 @@ export interface TrainedTask<H, T, E> {
   rescaling?(architecture: Architecture, head: H): Rescaling;
   /** What a person should know of the head, such as its labels. */
   describeHead(head: H): string;
-  /** What `config.json` says of the head: `architectures`, labels, `problem_type`. */
+  /** The head's part of `config.json`: `architectures`, labels, `problem_type`. */
   configJson(architecture: Architecture, head: H): Record<string, unknown>;
   /** JSON files of a checkpoint's folder that describe a head, besides `config.json`; a folder that has the first is of this task. */
   readonly headFiles?: readonly string[];

@@ -7,13 +7,13 @@
 /** The switches of `tokenizer.json`'s `BertNormalizer`, under their own names. */
 export interface BertNormalizerOptions {
   /** drop control characters, turn every white space into a plain space */
-  clean_text: boolean;
+  readonly clean_text: boolean;
   /** put spaces around CJK ideographs, so that each is a word */
-  handle_chinese_chars: boolean;
+  readonly handle_chinese_chars: boolean;
   /** drop combining marks; null means "as `lowercase` says" */
-  strip_accents: boolean | null;
+  readonly strip_accents: boolean | null;
   /** lower-case every character */
-  lowercase: boolean;
+  readonly lowercase: boolean;
 }
 
 /**

@@ -7,7 +7,7 @@
 /** What `learnMerges` asks of the vocabulary that grows with it. */
 export interface MergeVocabulary {
   /** pairs seen less often than this are not merged; at least 1 */
-  minFrequency: number;
+  readonly minFrequency: number;
   /** the id of the piece that joins two pieces; a new piece enters the vocabulary here */
   join(left: number, right: number): number;
   /** no more merges once true */

@@ -14,33 +14,33 @@ import type { WordSpan } from "./words.ts";
 /** One text (or pair of texts) as a model takes it, special tokens included. */
 export interface Encoding {
   /** token ids, special tokens included */
-  ids: number[];
+  readonly ids: number[];
   /** 0 for the first text, 1 for the second */
-  typeIds: number[];
+  readonly typeIds: number[];
   /** the tokens as text, one for each id */
-  tokens: string[];
+  readonly tokens: string[];
   /** tokens before truncation; where `isFullLengthExact` is false, only a lower bound of it */
-  fullLength: number;
+  readonly fullLength: number;
   /** false if the text was so long that its far end was not tokenized at all */
-  isFullLengthExact: boolean;
+  readonly isFullLengthExact: boolean;
   /** unknown tokens among `ids` */
-  unknownCount: number;
+  readonly unknownCount: number;
 }
 
 /** How `Tokenizer.encode` treats a text. */
 export interface EncodeOptions {
   /** a second text, encoded behind the first */
-  pair?: string;
+  readonly pair?: string;
   /** the most tokens to return, special tokens included (default: no limit) */
-  maxTokens?: number;
+  readonly maxTokens?: number;
   /** "right" (default) drops the end of what is too long, "left" its beginning */
-  truncationDirection?: "left" | "right";
+  readonly truncationDirection?: "left" | "right";
 }
 
 /** A text as a model takes it, and where its words are. */
 export interface WordEncoding extends Encoding {
   /** every word of the text, in order */
-  words: WordSpan[];
+  readonly words: WordSpan[];
 }
 
 /** A loaded tokenizer. */

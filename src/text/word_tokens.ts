@@ -8,12 +8,12 @@ import { type TextSpan, wordFinder } from "./words.ts";
 
 /** How much of a text is tokenized. */
 export interface Cut {
-  budget: number;
-  truncationDirection: "left" | "right";
+  readonly budget: number;
+  readonly truncationDirection: "left" | "right";
   /** the most tokens that one word can become */
-  margin: number;
+  readonly margin: number;
   /** whether text on both sides of a space is tokenized independently */
-  splitsAtSpaces: boolean;
+  readonly splitsAtSpaces: boolean;
 }
 
 /** Characters that give as many tokens as are wanted, in all but strange texts. */

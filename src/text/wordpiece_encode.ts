@@ -6,9 +6,9 @@
 
 /** The part of `tokenizer.json`'s WordPiece model that the search needs. */
 export interface WordPieceModel {
-  unk_token: string;
-  continuing_subword_prefix: string;
-  max_input_chars_per_word: number;
+  readonly unk_token: string;
+  readonly continuing_subword_prefix: string;
+  readonly max_input_chars_per_word: number;
 }
 
 /**

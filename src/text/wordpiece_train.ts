@@ -13,23 +13,23 @@ export interface WordPieceTrainOptions {
    * tokens in the finished vocabulary, special tokens and single characters included; fewer where the corpus runs out of
    * pairs
    */
-  vocabSize: number;
+  readonly vocabSize: number;
   /** lower-case and strip accents (default true) */
-  lowercase?: boolean;
+  readonly lowercase?: boolean;
   /** pairs seen less often than this are not merged (default 2) */
-  minFrequency?: number;
+  readonly minFrequency?: number;
   /** how many distinct characters may enter the vocabulary, the commonest first (default 1,000) */
-  limitAlphabet?: number;
+  readonly limitAlphabet?: number;
   /** what `tokenizer_config.json` says the model takes at most (default 512) */
-  modelMaxLength?: number;
+  readonly modelMaxLength?: number;
 }
 
 /** The contents of a Hugging Face tokenizer directory, ready for `JSON.stringify`. */
 export interface TrainedTokenizer {
   /** `tokenizer.json` */
-  tokenizer: object;
+  readonly tokenizer: object;
   /** `tokenizer_config.json` */
-  config: object;
+  readonly config: object;
 }
 
 /** The special tokens of a BERT vocabulary; a token's place in this list is its id. */

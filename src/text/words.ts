@@ -1,6 +1,6 @@
 /**
- * Where the words of a text are: the words that BERT's normaliser and pre-tokeniser make of it, by their places in the text as it
- * was written.
+ * Where the words of a text are: the words that BERT's normaliser and pre-tokeniser make of it, by their positions in the
+ * text as it was written.
  *
  * @module
  */

@@ -134,7 +134,7 @@ export async function loadCheckpoint(
 }
 
 /**
- * The note of the directory's checkpoint; empty where there is none that can be read: what is wrong with it is said when it
+ * The note of the directory's checkpoint; empty where there is none that can be read: what is wrong with it is reported when it
  * is loaded.
  */
 export async function readCheckpointNote(directory: string): Promise<Note> {

@@ -37,7 +37,7 @@ export interface Keeper {
   whatIsKept(): string;
   /** The last good checkpoint. */
   lastGood(): string;
-  /** What is said when a run is interrupted. */
+  /** The message when a run is interrupted. */
   interrupted(step: number, totalSteps: number): string;
 }
 

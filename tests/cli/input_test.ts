@@ -161,7 +161,7 @@ Deno.test("a model and what it is given", async (t) => {
   });
 });
 
-Deno.test("with too few texts for a drift baseline, the bundle is made without, and that is said", () =>
+Deno.test("with too few texts for a drift baseline, the bundle is made without, with a warning", () =>
   withFolder(async (folder) => {
     const at = ["--home", join(folder, "home")];
     const data = await writeJsonl(join(folder, "few.jsonl"), messages(8));

@@ -89,7 +89,7 @@ Deno.test("a text is embedded alike whatever stands beside it, and equal texts o
   });
 });
 
-Deno.test("what is missing or wrong in a folder is said in one line", async () => {
+Deno.test("what is missing or wrong in a folder is an error of one line", async () => {
   await withFolder(async (folder) => {
     const backend = createInterpBackend();
     const open = (layer?: number) => openEncoder(folder, { backend, layer });

@@ -109,11 +109,11 @@ Deno.test({
         lines[0],
         /The last checkpoint, of step 9, is .*checkpoint\.safetensors; to go on, run the same command with --resume$/,
       );
-      const told = decoder.decode(stdout).trim().split("\n").map((line) => JSON.parse(line));
+      const printed = decoder.decode(stdout).trim().split("\n").map((line) => JSON.parse(line));
       const whole = await onGpu({});
       const rest = await onGpu({ checkpoint: { directory, everySteps: 3, resume: true } });
       assert.deepEqual(
-        [...told.map((r) => [r.step, r.loss]).slice(0, 9), ...lossesOf(rest)],
+        [...printed.map((r) => [r.step, r.loss]).slice(0, 9), ...lossesOf(rest)],
         lossesOf(whole),
       );
     }),

@@ -102,7 +102,7 @@ Deno.test("a loss that is not finite stops a run in f16 too", async () => {
   );
 });
 
-Deno.test("where f16 cannot be trained in, that is said before anything is built", async () => {
+Deno.test("where f16 cannot be trained in, that is an error before anything is built", async () => {
   const backend = await createOrtBackend({ device: "wasm" });
   try {
     await assert.rejects(train(tinyRun({ backend, precision: "f16" })), {

@@ -44,7 +44,7 @@ export function tinyBatches(
   });
 }
 
-/** The tiny model, with its dropout unless told otherwise. */
+/** The tiny model, with its dropout by default. */
 export function tinySpec(hiddenDropout = 0.2): ModelSpec {
   const config = mlpConfig({ vocabSize: 30, embeddingSize: 8, hiddenSize: 8, hiddenDropout });
   return { task: "text-classification", config, head };

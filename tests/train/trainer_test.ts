@@ -200,7 +200,7 @@ Deno.test("states that are not finite never take the place of a good checkpoint"
   });
 });
 
-Deno.test("a NaN that comes in with the weights is told at step 1, by the tensor", async () => {
+Deno.test("a NaN that comes in with the weights is an error at step 1 that names the tensor", async () => {
   const initial = { "classifier.bias": hostTensor("f32", [2], [0, NaN]) };
   await assert.rejects(
     train(tinyRun({ initial })),
@@ -245,7 +245,7 @@ Deno.test("with a tolerance, a later epoch takes the best one's place unless it 
   assert.equal(some.chosen, 1 + some.accuracies.findLastIndex((accuracy) => accuracy >= highest - 0.1));
 });
 
-Deno.test("a callback that throws is told once and stops nothing", async () => {
+Deno.test("a callback that throws is reported once and stops nothing", async () => {
   let text = "";
   const { status } = await train(tinyRun({
     epochs: 1,

@@ -1,5 +1,5 @@
 /**
- * What a model says of rows, how long it takes, and how it bears changed inputs.
+ * A model's predictions for rows, their latency, and its robustness to changed inputs.
  *
  * @module
  */

@@ -38,19 +38,19 @@ export type Average = "micro" | "macro" | "weighted" | "binary";
 /** Which classes count and how. */
 export interface ClassScoreOptions extends RowOptions {
   /** The classes that are scored; default all labels, absent ones too. "present" is scikit-learn's default. */
-  subset?: LabelSubset;
+  readonly subset?: LabelSubset;
   /** Weight of recall against precision, from 0 (precision alone) to infinity (recall alone); default 1. */
-  beta?: number;
+  readonly beta?: number;
   /** What a ratio with the denominator 0 counts as: 0, 1 or NaN; default 0. */
-  zeroDivision?: ZeroDivision;
+  readonly zeroDivision?: ZeroDivision;
 }
 
 /** Which classes count and how their scores become one. */
 export interface AverageOptions extends ClassScoreOptions {
   /** How the scores of the classes become one. */
-  average: Average;
+  readonly average: Average;
   /** With average "binary": the class that counts; default the second label. */
-  positive?: string;
+  readonly positive?: string;
 }
 
 /**

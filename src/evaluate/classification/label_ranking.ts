@@ -16,7 +16,7 @@ export interface MultilabelAreaOptions extends RowOptions {
    * "macro" (default): plain mean over labels. "weighted": by how often each label is true. "micro": all cells together.
    * "samples": mean over rows, each by its own labels.
    */
-  average?: MultilabelAverage;
+  readonly average?: MultilabelAverage;
 }
 
 /**

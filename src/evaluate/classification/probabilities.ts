@@ -16,13 +16,13 @@ export interface LogLossOptions extends RowOptions {
    * Probabilities are moved into [epsilon, 1 − epsilon], so that one surprise cannot make the loss infinite; default the grain
    * of the numbers, as in scikit-learn: 2^-23 for a Float32Array, else 2^-52.
    */
-  epsilon?: number;
+  readonly epsilon?: number;
 }
 
 /** The classes, how much each row counts, and the scale. */
 export interface BrierOptions extends RowOptions {
   /** Halve the score, so that it lies in [0, 1] and not in [0, 2]; default for two labels and not for more. */
-  scaleByHalf?: boolean;
+  readonly scaleByHalf?: boolean;
 }
 
 /**
@@ -122,7 +122,7 @@ export function brierRows(
 /** Probabilities that were checked. */
 export interface Probabilities {
   /** How many labels. */
-  size: number;
+  readonly size: number;
   /** The probability that a row gives a class. */
   at(row: number, k: number): number;
 }

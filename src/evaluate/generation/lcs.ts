@@ -10,8 +10,8 @@ const FULL = 0x7fffffff;
 
 /** Part of a list of tokens: from `start` up to but without `end`. */
 export interface Span {
-  ids: Int32Array;
-  start: number;
+  readonly ids: Int32Array;
+  readonly start: number;
   end: number;
 }
 

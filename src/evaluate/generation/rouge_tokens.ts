@@ -20,7 +20,7 @@ export interface Tokens {
   ids: Int32Array;
   length: number;
   /** For each line with tokens, the index after its last one. */
-  lineEnds: number[];
+  readonly lineEnds: number[];
 }
 
 /** An empty list of tokens, to read texts into. */

@@ -16,13 +16,13 @@ export type TrecRow = ReadonlyMap<string, number> | Readonly<Record<string, numb
 /** A run as ranked lists. */
 export interface RunLists {
   /** Queries that are scored, in the order of the judgements. */
-  queries: string[];
+  readonly queries: string[];
   /** Their lists, for `ranking`. */
-  lists: RankedList[];
+  readonly lists: RankedList[];
   /** Queries that were judged, but are not in the run. */
-  missing: string[];
+  readonly missing: string[];
   /** Queries of the run that were not judged: they cannot be scored. */
-  unjudged: string[];
+  readonly unjudged: string[];
 }
 
 /**

@@ -25,7 +25,7 @@ export interface TaskOptions extends IntervalOptions {
   readonly more?: readonly { readonly scored: Scored; readonly metrics: readonly Chosen[] }[];
 }
 
-/** What a task's metrics say of rows. */
+/** The result of evaluating rows by their task's metrics. */
 export interface Evaluated {
   /** The task's metrics, in its order. */
   readonly metrics: Measured[];

@@ -17,7 +17,7 @@ import { type TextSpan, wordFinder } from "../../text/words.ts";
 import type { Columns, Scores } from "../task.ts";
 
 /**
- * An entity, as Hugging Face's pipeline answers with an aggregation strategy; places are in Unicode code points, as in
+ * An entity, as Hugging Face's pipeline answers with an aggregation strategy; positions are in Unicode code points, as in
  * Python.
  */
 export interface Entity {
@@ -61,7 +61,7 @@ export interface Tagged {
   readonly tags: readonly string[];
 }
 
-/** The columns unless told; rows without tags have the two others. */
+/** The default columns; rows without tags have the two others. */
 export const columns: Columns = { text: "tokens", label: "tags" };
 const untagged: Columns = { text: "text", label: "entities" };
 
@@ -74,7 +74,7 @@ export function textOfRecord(record: DataRecord, where: string, wanted: Columns)
 }
 
 /**
- * What a record says of its entities: a list of tags beside a list of tokens, or a list of `{ start, end, label }` (in code
+ * The entities of a record: a list of tags beside a list of tokens, or a list of `{ start, end, label }` (in code
  * points) beside a text.
  *
  * Tags of any scheme (IOB1, IOB2, IOE1, IOE2, IOBES, BILOU) are read as conlleval reads them, so that nothing need be known

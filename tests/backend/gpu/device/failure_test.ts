@@ -157,7 +157,7 @@ test("what a disposed program took leaves the backend's lists", async (backend) 
   assert.equal(times, 1);
 });
 
-test("a backend ends the process of a GPU that hangs only where it is told to", async (backend) => {
+test("a backend ends the process of a GPU that hangs only with `endHungProcess`", async (backend) => {
   assert.equal(backend.guard, undefined);
   const strict = await createGpuBackend({ endHungProcess: true });
   strict.guard!(() => "advice")[Symbol.dispose]();

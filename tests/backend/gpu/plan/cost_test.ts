@@ -64,7 +64,7 @@ Deno.test("attention takes two products forward and seven in its gradients, half
         const [q, k, v] = ["q", "k", "v"].map(operand);
         const attended = b.attention(q, k, v, { heads: 2, scale: 0.1, causal });
         const grads = gradients(b, b.sum(b.mul(attended, operand("dy"))), [q, k, v]);
-        grads.forEach((slope, i) => b.output(`d${i}`, slope));
+        grads.forEach((gradient, i) => b.output(`d${i}`, gradient));
       }).filter((k) => k.name.startsWith("attention")),
     );
   const product = 2 * batch * rows * rows * size;
