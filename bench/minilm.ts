@@ -12,7 +12,7 @@
 import { parseArgs } from "node:util";
 import { openBackend } from "../src/cli/device.ts";
 import { readSpam } from "../src/data/spam.ts";
-import { evaluateParts, fit, judge } from "../src/lifecycle/fit.ts";
+import { evaluateRows, fit, judge } from "../src/lifecycle/fit.ts";
 import { learningRateFor, trainingDefaults } from "../src/lifecycle/options.ts";
 import { prepare } from "../src/lifecycle/prepare.ts";
 import { readPretrained } from "../src/lifecycle/pretrained.ts";
@@ -90,7 +90,7 @@ async function measure(freezeTrunk: boolean): Promise<void> {
       callbacks: {},
     };
     const training = await fit(spec, data, run);
-    const { test } = await evaluateParts(spec, data, { ...run, weights: training.parameters });
+    const [test] = await evaluateRows(spec, data, [data.parts.test], { ...run, weights: training.parameters });
     const { accuracy, macroF1 } = judge(spec, data.parts.test, test, { resamples: 1000 }).metrics;
     console.log(JSON.stringify({
       model: pretrained.name,
