@@ -30,7 +30,7 @@ const ringSteps = 256;
 /** Where scalars go step by step. */
 export class Ring {
   readonly #context: GpuContext;
-  readonly #buffers: PlanBuffers;
+  readonly #plan: PlanBuffers;
   readonly #outputs: readonly (Output & { offset: number })[];
   readonly #stride: number;
   #buffers?: { ring: GPUBuffer; staging: GPUBuffer };
@@ -40,7 +40,7 @@ export class Ring {
   /** A ring for outputs of one element. */
   constructor(context: GpuContext, buffers: PlanBuffers, outputs: readonly Output[]) {
     this.#context = context;
-    this.#buffers = buffers;
+    this.#plan = buffers;
     let offset = 0;
     this.#outputs = outputs.map((output) => {
       const slot = { ...output, offset };
@@ -55,8 +55,8 @@ export class Ring {
     if (this.#stride === 0) return;
     const size = this.#stride * ringSteps;
     this.#buffers = {
-      ring: await this.#buffers.buffer("ring", size, copyable),
-      staging: await this.#buffers.buffer("ring to read", size, readback),
+      ring: await this.#plan.buffer("ring", size, copyable),
+      staging: await this.#plan.buffer("ring to read", size, readback),
     };
   }
 
@@ -76,7 +76,7 @@ export class Ring {
     const start = this.#pending * this.#stride;
     for (const { storage, before, offset } of this.#outputs) {
       if (before !== (when === "before")) continue;
-      const from = this.#buffers.of(storage);
+      const from = this.#plan.of(storage);
       encoder.copyBufferToBuffer(from.buffer, from.offset, this.#buffers.ring, start + offset, storage.bytes);
     }
   }
