@@ -33,7 +33,10 @@ export function driftCommand(program: Command): Command {
     ),
   )
     .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder")
-    .requiredOption("--data <file>", "a .jsonl, .csv or .tsv file (labels are not needed), or spam")
+    .requiredOption(
+      "--data <file>",
+      "a .jsonl, .json, .csv, .tsv or .conll file (labels are not needed), or spam",
+    )
     .option("--window <texts>", "texts in a window", integer({ min: 30, max: 1_000_000 }), 200)
     .addOption(deviceOption())
     .action(drift);

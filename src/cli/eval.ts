@@ -74,7 +74,7 @@ export function evalCommand(program: Command): Command {
     ]),
   )))
     .option("--model <model>", "name[@version|@alias], or a bundle's folder")
-    .option("--data <file>", "data with the task's columns: .jsonl, .json, .csv, .tsv, or spam")
+    .option("--data <file>", "data with the task's columns: .jsonl, .json, .csv, .tsv, .conll, or spam")
     .addOption(taskOption())
     .option("--predictions <file>", "instead of a model: .jsonl, .json, .csv, .tsv, else a text a line")
     .option("--references <file>", "what was wanted; not needed where the predictions' file has it")

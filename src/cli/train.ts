@@ -56,7 +56,10 @@ export function trainCommand(program: Command): Command {
       ],
     ),
   )
-    .requiredOption("--data <file>", "a .jsonl, .csv or .tsv file with the task's columns, or spam")
+    .requiredOption(
+      "--data <file>",
+      "a .jsonl, .json, .csv, .tsv or .conll file with the task's columns, or spam",
+    )
     .requiredOption("--name <name>", "the registered model's name", modelName)
     .addOption(deviceOption())
     .addOption(new Option("--task <task>", "what is learnt").choices(TASK_NAMES).default(d.task))
