@@ -90,7 +90,10 @@ async function measure(freezeTrunk: boolean): Promise<void> {
       callbacks: {},
     };
     const training = await fit(spec, data, run);
-    const [test] = await evaluateRows(spec, data, [data.parts.test], { ...run, weights: training.parameters });
+    const [test] = await evaluateRows(spec, data, [data.parts.test], {
+      ...run,
+      weights: training.parameters,
+    });
     const { accuracy, macroF1 } = judge(spec, data.parts.test, test, { resamples: 1000 }).metrics;
     console.log(JSON.stringify({
       model: pretrained.name,

@@ -105,7 +105,7 @@ export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions):
   );
   if (!byEveryText) {
     output.progress(
-      `warning: ${source}: most rows share a text with others, so that training and held-out rows may have one text of two in common`,
+      `warning: ${source}: most rows share a text with others: training and held-out rows may have one text of two in common`,
     );
   }
   const { files, tokenizer } = tokenizerFor(parts.train.map(({ row }) => row), options);
@@ -138,7 +138,7 @@ function headOf(rows: readonly Row<unknown>[], options: PrepareOptions): unknown
   );
 }
 
-/** Stands between a row's texts where rows are compared: no white space, so that two texts are not the same as one with a space. */
+/** Stands between a row's texts where rows are compared: no white space, so that it matters where one ends. */
 const BETWEEN_TEXTS = "\u001e";
 
 function textsOfRow({ queries }: Row<unknown>): string[] {

@@ -21,8 +21,8 @@ export const textRegression: ServedTask<NumberHead, number, NumberAnswer, Observ
   queriesPerRow: 1,
   columns: { text: "text", label: "score" },
   evaluation: "regression",
-  // Epochs are ordered as by the squared error that is minimised, offset and spread included, which a correlation does not see; other
-  // than it, R² has no unit, so that a difference too small to count can be named.
+  // R² orders epochs as the squared error does that is minimised, offset and spread included, which a correlation does not see.
+  // Other than the error, it has no unit, so that a difference too small to count can be named.
   bestBy: { metric: "r2", better: "higher", tolerance: 0.02 },
   headline: ["r2", "rmse", "mae"],
   head: numberHead,

@@ -1,9 +1,9 @@
 /**
  * Text regression as it is trained: a linear layer of one row over the pooled vector, and squared error.
  *
- * Weights begin small and learn in small steps, so numbers in the thousands would take them forever. Training therefore counts in
- * standard deviations from the mean, and both are folded into the layer's weight and bias afterwards: the model that is kept gives
- * the data's own numbers by itself.
+ * Weights begin small and learn in small steps, so numbers in the thousands would take them forever. Training therefore counts
+ * in standard deviations from the mean, and both are folded into the layer's weight and bias afterwards: the model that is kept
+ * gives the data's own numbers by itself.
  *
  * @module
  */
