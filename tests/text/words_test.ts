@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createRandomStream } from "../../src/base/random.ts";
 import { loadTokenizer, type Tokenizer } from "../../src/text/tokenizer.ts";
-import { tokenizerCases } from "./corpus.ts";
+import { type TokenizerCase, tokenizerCases } from "./corpus.ts";
 
 const GOLDEN = new URL("../golden/text/", import.meta.url);
 const json = JSON.parse(Deno.readTextFileSync(new URL("tokenizer.json", GOLDEN)));
@@ -35,11 +35,11 @@ function nastyTexts(count: number): string[] {
   );
 }
 
-const texts = [
+const texts: readonly TokenizerCase[] = [
   ...tokenizerCases().filter(({ pair }) => pair === undefined),
   ...nastyTexts(1000).map((text) => ({ text })),
   { text: "x".repeat(300) + " " + "free money 東 ".repeat(3000), maxTokens: 32 },
-  { text: "free money 東 ".repeat(3000), maxTokens: 32, truncationDirection: "left" as const },
+  { text: "free money 東 ".repeat(3000), maxTokens: 32, truncationDirection: "left" },
 ];
 
 Deno.test.each(Object.entries(tokenizers))(
