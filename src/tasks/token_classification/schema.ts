@@ -16,7 +16,7 @@ import type { Interval } from "../../statistics/bootstrap.ts";
 import { type TextSpan, wordFinder } from "../../text/words.ts";
 import type { Columns, Scores } from "../task.ts";
 
-/** An entity, as Hugging Face's pipeline answers with an aggregation strategy; places are in Unicode code points, as in Python. */
+/** An entity, as Hugging Face's pipeline answers with an aggregation strategy; places are in code points, as in Python. */
 export interface Entity {
   /** Its type, such as `PER`. */
   readonly entity_group: string;
@@ -71,11 +71,11 @@ export function textOfRecord(record: DataRecord, where: string, wanted: Columns)
 }
 
 /**
- * What a record says of its entities: a list of tags beside a list of tokens, or a list of `{ start, end, label }` (in code points)
- * beside a text.
+ * What a record says of its entities: a list of tags beside a list of tokens, or a list of `{ start, end, label }` (in code
+ * points) beside a text.
  *
- * Tags of any scheme (IOB1, IOB2, IOE1, IOE2, IOBES, BILOU) are read as conlleval reads them, so that nothing need be known of the rest
- * of the data. A word has an entity's tag if they have a character in common.
+ * Tags of any scheme (IOB1, IOB2, IOE1, IOE2, IOBES, BILOU) are read as conlleval reads them, so that nothing need be known of
+ * the rest of the data. A word has an entity's tag if they have a character in common.
  *
  * @throws {DataError} when the two lists do not fit, a tag is of no scheme, or an entity has no word or overlaps another.
  */

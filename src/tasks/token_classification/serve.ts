@@ -1,5 +1,5 @@
 /**
- * Token classification as it is served: a word has the tag of its first token, and neighbouring words of one entity are one answer.
+ * Token classification as it is served: a word has the tag of its first token, and an entity's words are one answer.
  *
  * @module
  */
@@ -30,8 +30,8 @@ import {
 /** What a caller may ask. */
 const parameters = z.looseObject({
   /**
-   * `simple`, which is the default, and `first` are the same here, since a model learns the tag of a word's first token alone: words of
-   * one entity are one answer. `none`: each word by itself.
+   * `simple`, which is the default, and `first` are the same here, since a model learns the tag of a word's first token alone:
+   * words of one entity are one answer. `none`: each word by itself.
    */
   aggregation_strategy: z.enum(["none", "simple", "first"]).nullish(),
 });

@@ -72,5 +72,6 @@ export const trainTokenClassification: TrainedTask<LabelsHead, Tagged, Int32Arra
     architectures: [`${architecture.className}ForTokenClassification`],
     ...labelMaps(labels),
   }),
-  headOfConfig: (json) => isOfClass(json, "ForTokenClassification") ? { labels: labelsOfConfig(json) } : undefined,
+  headOfConfig: (json) =>
+    isOfClass(json, "ForTokenClassification") ? { labels: labelsOfConfig(json) } : undefined,
 };
