@@ -5,7 +5,7 @@
  */
 import { architectureOf, type ModelConfig, type TextInputName, type TextInputs } from "../../models/index.ts";
 import type { Builder } from "../graph/builder.ts";
-import { createBuilder, type Graph, type Node } from "../graph/graph.ts";
+import { createBuilder, type Graph } from "../graph/graph.ts";
 import { product } from "../graph/shape.ts";
 import { bundleStates } from "../graph/states.ts";
 import type { TrainableModel } from "../nn/objective.ts";

@@ -9,7 +9,7 @@ import type { Builder } from "../graph/builder.ts";
 import { continueFrom, type Graph, type Node, trainableStates } from "../graph/graph.ts";
 import type { Pass } from "../graph/node.ts";
 import { mixedPrecision } from "../graph/passes/mixed_precision.ts";
-import type { Objective, TrainableModel } from "../nn/objective.ts";
+import type { TrainableModel } from "../nn/objective.ts";
 import { clipScale, summarizeGradients } from "../nn/optim/gradients.ts";
 import { lossScale } from "../nn/optim/loss_scale.ts";
 import type { Optimiser } from "../nn/optim/optimiser.ts";
