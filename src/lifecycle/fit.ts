@@ -197,12 +197,29 @@ export function judge(
   );
 }
 
-/** Runs a trained model over lists of rows. */
+/** How a model is run over rows. */
+interface RunOptions {
+  readonly backend: Backend;
+  readonly batchSize: number;
+  readonly weights: Readonly<Record<string, HostTensor>>;
+}
+
+/** Runs a trained model over the parts that it was not trained on. */
+export async function evaluateParts(
+  spec: ModelSpec,
+  data: Prepared,
+  options: RunOptions,
+): Promise<{ test: Evaluated; validation: Evaluated }> {
+  const [test, validation] = await evaluateRows(spec, data, [data.parts.test, data.parts.validation], options);
+  return { test, validation };
+}
+
+/** Runs a model over lists of rows. */
 export async function evaluateRows(
   spec: ModelSpec,
   data: BatchData,
   lists: readonly (readonly PreparedRow[])[],
-  options: { readonly backend: Backend; readonly batchSize: number; readonly weights: Readonly<Record<string, HostTensor>> },
+  options: RunOptions,
 ): Promise<Evaluated[]> {
   const evaluator = createEvaluator(options.backend, trainableModel(spec));
   try {

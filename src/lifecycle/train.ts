@@ -18,7 +18,7 @@ import type { TrainResult } from "../train/options.ts";
 import { baselineOf } from "./baseline.ts";
 import { InterruptedError } from "./errors.ts";
 import { bundleFiles } from "./export.ts";
-import { evaluateRows, fit, judge, startOf } from "./fit.ts";
+import { evaluateParts, fit, judge, startOf } from "./fit.ts";
 import { checkMemory } from "./memory.ts";
 import { configOf, type TrainingOptions } from "./options.ts";
 import { type Parts, prepare, type Prepared, type PreparedRow } from "./prepare.ts";
@@ -128,8 +128,7 @@ async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
     },
   });
   const { parts } = data;
-  const lists = [parts.test, parts.validation];
-  const [test, validation] = await evaluateRows(spec, data, lists, { ...options, weights: training.parameters });
+  const { test, validation } = await evaluateParts(spec, data, { ...options, weights: training.parameters });
   const scores = judge(spec, parts.test, test, { resamples: 1000 });
   const { headline } = judgingOf(servedTasks[spec.task], parts.test.map(({ row }) => row.target));
   const values = Object.fromEntries(headline.map((name) => [name, scores.metrics[name].value]));
