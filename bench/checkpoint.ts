@@ -1,6 +1,7 @@
 /**
- * What saving a checkpoint takes beyond the disk: `deno run -A bench/checkpoint.ts [--millions 64]` checks and saves a state of so many
- * million f32 numbers in 16 tensors, as the trainer does, and prints the time of each part and the most memory the process held.
+ * What saving a checkpoint takes beyond the disk: `deno run -A bench/checkpoint.ts [--millions 64]` checks and saves a
+ * state of so many million f32 numbers in 16 tensors, as the trainer does, and prints the time of each part and the most
+ * memory the process held.
  *
  * @module
  */

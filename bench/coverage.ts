@@ -5,6 +5,8 @@
  *
  * `--sets 400` makes fewer data sets of each kind than the 2,000 behind the committed figures, `--only "macro F1"` runs the
  * lines that have this in their name; a line's figures do not depend on the others.
+ *
+ * @module
  */
 import { parseArgs } from "node:util";
 import { type BootstrapMethod, type Interval, resampledInterval } from "../src/statistics/bootstrap.ts";
@@ -357,9 +359,9 @@ mean("exponential", 1, (random) => -Math.log(1 - random()));
 
 heading(
   "Harder data",
-  `Few rows of a class, hardly an error, or a very long tail: here no method holds everywhere. At n = 100 the classes of 10 and 13%
-have 10 and 13 rows; with recall 0.95 and precision 0.97 a third of such sets has no error at all, where resampling sees none
-either. The log-normal has skewness 6.`,
+  `Few rows of a class, hardly an error, or a very long tail: here no method holds everywhere. At n = 100 the classes of 10
+and 13% have 10 and 13 rows; with recall 0.95 and precision 0.97 a third of such sets has no error at all, where
+resampling sees none either. The log-normal has skewness 6.`,
 );
 accuracy(0.99);
 binary(0.1, 0.8, 0.8);

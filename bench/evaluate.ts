@@ -1,7 +1,8 @@
 /**
  * The metrics of src/evaluate beside their Python references, one core each, in turns, on the same 10,000 made-up sentence pairs:
- * `deno run -A bench/evaluate.ts [--rows 10000] [--rounds 5] [--json FILE] [metric ...]`. The other side takes part where `WEIR_PYTHON` names a
- * Python that has the packages; SQuAD's script is transformers 4's, which `WEIR_PYTHON_SQUAD` may name apart.
+ * `deno run -A bench/evaluate.ts [--rows 10000] [--rounds 5] [--json FILE] [metric ...]`. The other side takes part where
+ * `WEIR_PYTHON` names a Python that has the packages; SQuAD's script is transformers 4's, which `WEIR_PYTHON_SQUAD` may
+ * name apart.
  *
  * Each metric has a process of its own on either side, so that a first call is one: nothing is compiled or cached yet. What is
  * timed starts with texts in memory and ends with the figures. Times are the processor's (user and system, all threads of the

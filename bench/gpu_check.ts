@@ -28,7 +28,7 @@ for (const op of Object.keys(opCases) as OpName[]) {
     const scale = Math.max(1, ...Array.from(want.data, (v) => Math.abs(Number(v))));
     const worst = Math.max(...Array.from(want.data, (v, i) => {
       const [x, y] = [Number(got.data[i]), Number(v)];
-      return x === y ? 0 : Math.abs(x - y) / (absolute * scale + relative * Math.abs(y));
+      return Object.is(x, y) || x === y ? 0 : Math.abs(x - y) / (absolute * scale + relative * Math.abs(y));
     }));
     cases++;
     if (!(worst <= 1)) {

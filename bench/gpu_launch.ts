@@ -1,9 +1,9 @@
 /**
  * What a launch costs on this adapter, and which launches overlap: `deno run -A bench/gpu_launch.ts`.
  *
- * Each row is a step of 256 launches of one small kernel that reads one buffer and writes another. WebGPU puts a barrier, which waits for
- * everything before, in front of a launch that uses a buffer otherwise than it was last used in the same pass (read after
- * written, written after read, written twice), a whole buffer at a time. What the rows are:
+ * Each row is a step of 256 launches of one small kernel that reads one buffer and writes another. WebGPU puts a barrier,
+ * which waits for everything before, in front of a launch that uses a buffer otherwise than it was last used in the same
+ * pass (read after written, written after read, written twice), a whole buffer at a time. What the rows are:
  *
  * - chain: each launch reads what the one before wrote.
  * - free: all read one buffer and write one of their own.

@@ -1,7 +1,7 @@
 /**
- * Tables and a plot of what `gpu.sh` recorded: `deno run -A bench/gpu_report.ts [--save NAME] FILE_OR_FOLDER ...` prints them. With
- * `--save h100` the records become `bench/results/gpu-h100.jsonl`, the tables stand in `docs/performance.md` between their marks,
- * and the plot is `docs/step-time.svg`.
+ * Tables and a plot of what `gpu.sh` recorded: `deno run -A bench/gpu_report.ts [--save NAME] FILE_OR_FOLDER ...` prints
+ * them. With `--save h100` the records become `bench/results/gpu-h100.jsonl`, the tables stand in `docs/performance.md`
+ * between their marks, and the plot is `docs/step-time.svg`.
  *
  * @module
  */
@@ -119,7 +119,8 @@ function profiles(): string {
   });
   return table(
     "### Where a step's time goes",
-    "Kernels by their main op, each timed in a pass of its own, as a share of an ordinary step; the rest is launches, copies and the " +
+    "Kernels by their main op, each timed in a pass of its own, as a share of an ordinary step; the rest is " +
+      "launches, copies and the " +
       "host, and below zero where kernels overlap.",
     ["layers/hidden", "kernels", ...shown.map((op) => `\`${op}\``), "others", "rest"],
     rows,
@@ -265,9 +266,9 @@ function both(what: Partial<BenchRecord>, ours?: string, theirs?: string) {
 
 /** Without a row that says something there is no table. */
 function table(title: string, about: string, header: string[], rows: string[][]): string {
-  const said = rows.filter((row) => row.slice(1).some((cell) => !/^(–.*|)$/.test(cell)));
-  if (said.length === 0) return "";
-  const lines = [header, header.map(() => "---"), ...said].map((cells) => `| ${cells.join(" | ")} |`);
+  const filled = rows.filter((row) => row.slice(1).some((cell) => !/^(–.*|)$/.test(cell)));
+  if (filled.length === 0) return "";
+  const lines = [header, header.map(() => "---"), ...filled].map((cells) => `| ${cells.join(" | ")} |`);
   return [title, about, lines.join("\n")].filter((text) => text).join("\n\n");
 }
 

@@ -1,6 +1,7 @@
 /**
- * Times BERT on WebGPU: `deno run -A bench/gpu_step.ts [--parts training,...] [--json FILE] [--profile] [--quick] [--tiny] [model ...]`,
- * parts as in `parts` below, models as in `gpu_cases.json`. One file with everything in it, for a machine without network, comes
+ * Times BERT on WebGPU:
+ * `deno run -A bench/gpu_step.ts [--parts training,...] [--json FILE] [--profile] [--quick] [--tiny] [model ...]`, parts as
+ * in `parts` below, models as in `gpu_cases.json`. One file with everything in it, for a machine without network, comes
  * from `deno bundle --platform deno bench/gpu_step.ts`. `gpu_step.py` is the other side.
  *
  * A step is what a training run pays for it: its batch is written to the device, and the losses of a window of steps are read

@@ -1,6 +1,7 @@
 /**
- * All benchmarks in a row, as one Markdown page beside the machine they ran on: `deno task bench [--save FILE] [name ...]`, names as in
- * `benchmarks` below. Each runs in a process of its own. `WEIR_PYTHON` names a Python with torch, for the other side.
+ * All benchmarks in a row, as one Markdown page beside the machine they ran on: `deno task bench [--save FILE] [name ...]`,
+ * names as in `benchmarks` below. Each runs in a process of its own. `WEIR_PYTHON` names a Python with torch, for the other
+ * side.
  *
  * @module
  */

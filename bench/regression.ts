@@ -3,9 +3,9 @@
  *
  *     deno run -A bench/regression.ts [--no-keep]
  *
- * Each row is the median of many runs, beside the last figures from this machine, which `bench/results/regression.json` keeps. Times on
- * a shared machine vary by tens of percent; counts and bytes do not vary, and on a software adapter the processor time, which is
- * the kernels' too, varies less than the clock's.
+ * Each row is the median of many runs, beside the last figures from this machine, which `bench/results/regression.json`
+ * keeps. Times on a shared machine vary by tens of percent; counts and bytes do not vary, and on a software adapter the
+ * processor time, which is the kernels' too, varies less than the clock's.
  *
  * @module
  */
@@ -164,8 +164,8 @@ function trained(build: (b: Builder) => Node): Graph {
   const b = createBuilder();
   const loss = b.sum(b.square(build(b)));
   const parameters = statesOf(b.graph());
-  gradients(b, loss, parameters).forEach((slope, i) => {
-    b.update(b.state(`grad.${parameters[i].name}`, "f32", slope.shape, { role: "cache" }), slope);
+  gradients(b, loss, parameters).forEach((gradient, i) => {
+    b.update(b.state(`grad.${parameters[i].name}`, "f32", gradient.shape, { role: "cache" }), gradient);
   });
   b.output("probe", loss);
   return b.graph();

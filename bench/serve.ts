@@ -28,28 +28,28 @@ import { lines } from "./measure.ts";
 
 /** One line of the table. */
 export interface ServeRow {
-  device: string;
-  connections: number;
-  requests: number;
-  failed: number;
-  requestsPerSecond: number;
-  p50Ms: number;
-  p95Ms: number;
-  p99Ms: number;
+  readonly device: string;
+  readonly connections: number;
+  readonly requests: number;
+  readonly failed: number;
+  readonly requestsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly p99Ms: number;
   /** processor time of the server per request: unlike the others, hardly moved by what else the machine does */
-  cpuMsPerRequest: number;
-  rssBeforeMiB: number;
-  rssAfterMiB: number;
+  readonly cpuMsPerRequest: number;
+  readonly rssBeforeMiB: number;
+  readonly rssAfterMiB: number;
 }
 
 /** What is measured. */
 export interface ServeBenchOptions {
-  bundle: string;
-  device: "wasm" | "webgpu" | "native";
-  workers: number;
-  threads: number;
-  connections: number[];
-  seconds: number;
+  readonly bundle: string;
+  readonly device: "wasm" | "webgpu" | "native";
+  readonly workers: number;
+  readonly threads: number;
+  readonly connections: number[];
+  readonly seconds: number;
 }
 
 /** Runs the server and the load; one row per number of connections. */
@@ -114,29 +114,33 @@ export async function randomBundle(): Promise<string> {
   }
   const directory = await Deno.makeTempDir({ prefix: "weir-bench-" });
   const weights = initialStates(inferenceGraph(spec), 1);
-  await writeBundle(directory, bundleFiles({ spec, weights, tokenizerFiles, baseline: baseline.build() }), {
-    format: "weir-bundle/2",
-    name: "bench",
-    version: "0.0.0",
-    task: spec.task,
-    createdAt: new Date().toISOString(),
-    architecture: spec.config.modelType,
-    head,
-    signatures: { model: signatureOf(spec) },
-    lineage: {
-      runId: "bench",
-      dataHash: `sha256:${"0".repeat(64)}`,
-      baseModel: null,
-      method: "none",
-      seed: 1,
-      device: "none",
-      epochs: 0,
-      steps: 0,
-      trainSeconds: 0,
+  await writeBundle(
+    directory,
+    bundleFiles({ spec, weights, tokenizerFiles, maxTokens: 128, baseline: baseline.build() }),
+    {
+      format: "weir-bundle/2",
+      name: "bench",
+      version: "0.0.0",
+      task: spec.task,
+      createdAt: new Date().toISOString(),
+      architecture: spec.config.modelType,
+      head,
+      signatures: { model: signatureOf(spec) },
+      lineage: {
+        runId: "bench",
+        dataHash: `sha256:${"0".repeat(64)}`,
+        baseModel: null,
+        method: "none",
+        seed: 1,
+        device: "none",
+        epochs: 0,
+        steps: 0,
+        trainSeconds: 0,
+      },
+      metrics: {},
+      limits: { maxTokens: 128, maxCharacters: 1_000_000 },
     },
-    metrics: {},
-    limits: { maxTokens: 128, maxCharacters: 1_000_000 },
-  });
+  );
   return directory;
 }
 
@@ -255,7 +259,8 @@ export function serveTable(rows: ServeRow[]): string {
     `${row.rssAfterMiB.toFixed(0)} |`
   );
   return [
-    "| device | connections | requests/s | p50 ms | p95 ms | p99 ms | failed | server CPU ms/request | RSS before, MiB | RSS after, MiB |",
+    "| device | connections | requests/s | p50 ms | p95 ms | p99 ms | failed | server CPU ms/request | RSS before, " +
+    "MiB | RSS after, MiB |",
     "|---|---|---|---|---|---|---|---|---|---|",
     ...lines,
   ].join("\n");

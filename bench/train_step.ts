@@ -1,7 +1,8 @@
 /**
- * One training step of the demo's model (BERT, 2 layers, 128 hidden, 2 heads, vocabulary 8,000, AdamW with clipping, dropout .1) on
- * every backend that is here, beside PyTorch on the same cores: `deno run -A bench/train_step.ts [--batch 32] [--sequence 128]
- * [--steps 10] [device ...]`. PyTorch takes part where `WEIR_PYTHON` names a Python that has it.
+ * One training step of the demo's model (BERT, 2 layers, 128 hidden, 2 heads, vocabulary 8,000, AdamW with clipping,
+ * dropout .1) on every backend that is here, beside PyTorch on the same cores:
+ * `deno run -A bench/train_step.ts [--batch 32] [--sequence 128] [--steps 10] [device ...]`. PyTorch takes part where
+ * `WEIR_PYTHON` names a Python that has it.
  *
  * Rounds alternate between the contestants, so that what else runs on the machine disturbs all alike. The model reads the first
  * token alone, so ours computes the last layer for that token; transformers computes all of it, and that is what users have.

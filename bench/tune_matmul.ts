@@ -1,15 +1,16 @@
 /**
- * Finds the best tiles of matrix products on this adapter, prints them beside cuBLAS where Python has torch, and writes the tuning table
- * that the WebGPU backend reads at its start.
+ * Finds the best tiles of matrix products on this adapter, prints them beside cuBLAS where Python has torch, and writes the
+ * tuning table that the WebGPU backend reads at its start.
  *
  *   deno run -A bench/tune_matmul.ts [--write .weir/tuning.json] [--shapes "nt 2048x768x768,tn 768x768x2048"] [--csv all.csv]
  *
- * A shape is its form (x W^T is `nt`, dy W is `nn`, dy^T x is `tn`) and rows x columns x inner dimension; without `--shapes` they are
- * those of BERT's training steps at 2,048 tokens, and squares, even and odd. `--f16` takes f16 operands.
+ * A shape is its form (x W^T is `nt`, dy W is `nn`, dy^T x is `tn`) and rows x columns x inner dimension; without
+ * `--shapes` they are those of BERT's training steps at 2,048 tokens, and squares, even and odd. `--f16` takes f16
+ * operands.
  *
- * Kernels are compiled by several processes at once and timed by one at a time, on a device that was kept busy first (its clock idles
- * low), with timestamp queries: the median of seven passes of three launches each. Some elements of every result are compared with
- * the host's.
+ * Kernels are compiled by several processes at once and timed by one at a time, on a device that was kept busy first (its
+ * clock idles low), with timestamp queries: the median of seven passes of three launches each. Some elements of every
+ * result are compared with the host's.
  *
  * @module
  */

@@ -44,7 +44,8 @@ const [training, held] = [encode(parts.train), encode(parts.test)];
 const shape = {
   batchSize: 32,
   bucketLengths: [128],
-  targets: (of: readonly unknown[], size: { rows: number; sequence: number }) => learning.padTargets(of, size, head),
+  targets: (of: readonly unknown[], size: { rows: number; sequence: number }) =>
+    learning.padTargets(of, size, head),
 };
 
 // A model is a function that builds graph; the backend runs forward, backward and AdamW as one program.
@@ -59,7 +60,8 @@ const { parameters, epochs } = await train({
   model,
   batches: (epoch) => collate(training, { ...shape, seed: 1, epoch }),
   epochs: 8,
-  schedule: (totalSteps) => linearSchedule({ peak: 5e-3, warmupSteps: Math.round(totalSteps / 10), totalSteps }),
+  schedule: (totalSteps) =>
+    linearSchedule({ peak: 5e-3, warmupSteps: Math.round(totalSteps / 10), totalSteps }),
 });
 console.log(`loss ${epochs[0].trainLoss.toFixed(3)} -> ${epochs.at(-1)!.trainLoss.toFixed(3)}`);
 

@@ -77,7 +77,10 @@ export interface Architecture<C extends ModelConfig = ModelConfig> {
   parse(json: unknown): C;
   /** The fields of a `config.json` that describe the body. */
   json(config: C): Record<string, unknown>;
-  /** The name here of a checkpoint's tensor; `undefined` for a tensor that is no parameter here. Absent: the names are the same. */
+  /**
+   * The name here of a checkpoint's tensor; `undefined` for a tensor that is no parameter here. Absent: the names are the
+   * same.
+   */
   rename?(tensor: string): string | undefined;
   /** Appends the body. Inputs are at most `maxPositions` long. */
   body(b: Builder, config: C, inputs: TextInputs, mode: BodyMode): Body;

@@ -1,5 +1,5 @@
 /**
- * BERT, named and laid out as Hugging Face's `BertModel` and the classes that put a head on it.
+ * BERT, named and laid out as Hugging Face's `BertModel` and the classes that put a head on it; and what RoBERTa shares with it.
  *
  * Source: Devlin et al., "BERT" (2019).
  *
@@ -8,7 +8,7 @@
 import type { Builder } from "../src/graph/builder.ts";
 import type { Init, Node } from "../src/graph/node.ts";
 import { paddingMask } from "../src/nn/attention.ts";
-import { encoder } from "../src/nn/encoder.ts";
+import { encoder, firstToken } from "../src/nn/encoder.ts";
 import {
   type Activation,
   ACTIVATIONS,
@@ -21,13 +21,17 @@ import {
 } from "../src/nn/layers.ts";
 import { rngKey } from "../src/nn/rng.ts";
 import type { Architecture, Body, BodyMode, ModelConfig, TextInputs } from "./architecture.ts";
-import { configReader } from "./config.ts";
-import { ModelError } from "./errors.ts";
+import { checkHeads, configReader } from "./config.ts";
+import { renaming } from "./weights.ts";
 
 /** What BERT is made of: the fields of Hugging Face's `config.json` that matter here. */
-export interface BertConfig extends ModelConfig {
+export interface BertConfig extends BertSizes {
   /** Tells the configurations apart. */
   readonly modelType: "bert";
+}
+
+/** The fields that BERT and its closest relatives have alike. */
+export interface BertSizes extends ModelConfig {
   /** Rows of the word table. */
   readonly vocabSize: number;
   /** Width H of every token. */
@@ -48,7 +52,7 @@ export interface BertConfig extends ModelConfig {
   readonly classifierDropout?: number;
   /** Tokens of the longest text. */
   readonly maxPositions: number;
-  /** Rows of the token type table: 2 for pairs of texts. */
+  /** Rows of the token type table: 2 where the texts of a pair have different types. */
   readonly typeVocabSize: number;
   /** Standard deviation of the first weights. */
   readonly initializerRange: number;
@@ -91,16 +95,21 @@ export function bertConfig(
 }
 
 /**
- * Reads a `config.json`.
+ * Reads the fields of a `config.json` that BERT and its relatives have alike.
  *
+ * @param defaults What transformers takes for a field that is missing, where the relatives differ.
  * @throws {ModelError} naming the field that is missing, out of range or of a kind not built here.
  */
-export function parseBertConfig(json: unknown): BertConfig {
-  const read = configReader(json, "bert");
+export function parseBertSizes<T extends string>(
+  json: unknown,
+  modelType: T,
+  defaults: { readonly padTokenId: number } = { padTokenId: 0 },
+): BertSizes & { modelType: T } {
+  const read = configReader(json, modelType);
   const rate = (field: string, fallback: number) => read.number(field, { fallback, min: 0, max: 0.999 });
   read.choice("position_embedding_type", ["absolute"], "absolute");
-  const config: BertConfig = {
-    modelType: "bert",
+  const config = {
+    modelType,
     vocabSize: read.count("vocab_size", { max: 10_000_000 }),
     hiddenSize: read.count("hidden_size", { max: 65_536 }),
     layers: read.count("num_hidden_layers", { max: 1000 }),
@@ -117,21 +126,16 @@ export function parseBertConfig(json: unknown): BertConfig {
     typeVocabSize: read.count("type_vocab_size", { fallback: 2, max: 1000 }),
     initializerRange: read.number("initializer_range", { fallback: BERT_STD, min: 0, max: 10 }),
     layerNormEpsilon: read.number("layer_norm_eps", { fallback: 1e-12, min: 0, max: 1 }),
-    padTokenId: read.number("pad_token_id", { fallback: 0, min: 0, max: 10_000_000 }),
+    padTokenId: read.number("pad_token_id", { fallback: defaults.padTokenId, min: 0, max: 10_000_000 }),
   };
-  if (config.hiddenSize % config.heads !== 0) {
-    throw new ModelError(
-      `Cannot read the bert configuration: "num_attention_heads" (${config.heads}) must divide "hidden_size" ` +
-        `(${config.hiddenSize})`,
-    );
-  }
+  checkHeads(config, { modelType, heads: "num_attention_heads", size: "hidden_size" });
   return config;
 }
 
-/** The fields of a `config.json` that transformers reads for its `BertModel`. */
-export function bertConfigJson(config: BertConfig): Record<string, unknown> {
+/** The fields of a `config.json` that transformers reads for `BertModel` and its relatives. */
+export function bertSizesJson(config: BertSizes): Record<string, unknown> {
   return {
-    model_type: "bert",
+    model_type: config.modelType,
     vocab_size: config.vocabSize,
     hidden_size: config.hiddenSize,
     num_hidden_layers: config.layers,
@@ -153,16 +157,46 @@ export function bertConfigJson(config: BertConfig): Record<string, unknown> {
 
 /** BERT's hidden states; the pooled vector is the first token's, through a linear layer and tanh. */
 export function bertBody(b: Builder, config: BertConfig, inputs: TextInputs, mode: BodyMode): Body {
-  const init: Init = { kind: "normal", std: config.initializerRange };
+  const types = (name: string) => {
+    const { typeVocabSize: count, hiddenSize: size, initializerRange: std } = config;
+    return embedding(b, inputs.token_type_ids!, { name, count, size, init: { kind: "normal", std } }); // [B, S, H]
+  };
+  const states = bertStates(b, config, inputs, { ...mode, prefix: "bert", firstPosition: 0, types });
+  const { hidden, init } = states;
   const { hiddenSize: size } = config;
+  return {
+    ...states,
+    pooled: () =>
+      b.tanh(linear(b, firstToken(b, hidden), { name: "bert.pooler.dense", in: size, out: size, init })), // [B, H]
+  };
+}
+
+/** What BERT's relatives do otherwise. */
+export interface BertVariant extends BodyMode {
+  /** What the parameters' names begin with. */
+  readonly prefix: string;
+  /** The row of the position table that the first token has; those before it are not used. */
+  readonly firstPosition: number;
+  /** The embeddings of the token types from the table of this name, to be added to the words' `[B, S, H]`. */
+  readonly types: (table: string) => Node;
+}
+
+/** The hidden states of BERT and its relatives, and what a head on them takes. */
+export function bertStates(
+  b: Builder,
+  config: BertSizes,
+  inputs: TextInputs,
+  variant: BertVariant,
+): Omit<Body, "pooled"> {
+  const init: Init = { kind: "normal", std: config.initializerRange };
   const rates = [config.hiddenDropout, config.attentionDropout, config.classifierDropout ?? 0];
-  const key = mode.training && rates.some((rate) => rate > 0) ? rngKey(b) : undefined;
+  const key = variant.training && rates.some((rate) => rate > 0) ? rngKey(b) : undefined;
   const hidden: Dropout = { rate: config.hiddenDropout, key };
   const mask = paddingMask(b, inputs.attention_mask!); // [B, 1, 1, S]
-  const x = encoder(b, embeddings(b, config, inputs, { init, hidden }), {
+  const x = encoder(b, embeddings(b, config, inputs, { ...variant, init, hidden }), {
     layers: config.layers,
-    names: layerNames,
-    size,
+    names: (i) => layerNames(`${variant.prefix}.encoder.layer.${i}`),
+    size: config.hiddenSize,
     heads: config.heads,
     inner: config.intermediateSize,
     activation: config.activation,
@@ -171,22 +205,12 @@ export function bertBody(b: Builder, config: BertConfig, inputs: TextInputs, mod
     attention: { rate: config.attentionDropout, key },
     init,
     mask,
-    firstTokenOnly: mode.reads === "pooled",
+    firstTokenOnly: variant.reads === "pooled",
   }); // [B, S, H] or [B, 1, H]
-  return {
-    hidden: x,
-    pooled() {
-      const token = mode.reads === "pooled" ? x : b.slice(x, 1, 0, 1); // [B, 1, H]
-      const first = b.reshape(token, [x.shape[0], size]); // [B, H]
-      return b.tanh(linear(b, first, { name: "bert.pooler.dense", in: size, out: size, init }));
-    },
-    dropout: { rate: config.classifierDropout ?? config.hiddenDropout, key },
-    init,
-  };
+  return { hidden: x, dropout: { rate: config.classifierDropout ?? config.hiddenDropout, key }, init };
 }
 
-function layerNames(i: number) {
-  const name = `bert.encoder.layer.${i}`;
+function layerNames(name: string) {
   return {
     query: `${name}.attention.self.query`,
     key: `${name}.attention.self.key`,
@@ -201,39 +225,21 @@ function layerNames(i: number) {
 
 function embeddings(
   b: Builder,
-  config: BertConfig,
+  config: BertSizes,
   inputs: TextInputs,
-  options: { init: Init; hidden: Dropout },
+  options: Pick<BertVariant, "prefix" | "firstPosition" | "types"> & { init: Init; hidden: Dropout },
 ): Node {
   const { hiddenSize: size } = config;
-  const { init } = options;
-  const prefix = "bert.embeddings";
+  const { init, firstPosition, types } = options;
+  const prefix = `${options.prefix}.embeddings`;
   const ids = inputs.input_ids!; // [B, S]
   const words = embedding(b, ids, { name: `${prefix}.word_embeddings`, count: config.vocabSize, size, init }); // [B, S, H]
-  const table = b.parameter(`${prefix}.position_embeddings.weight`, [config.maxPositions, size], init);
-  const positions = b.slice(table, 0, 0, ids.shape[1]); // [S, H]
-  const types = embedding(b, inputs.token_type_ids!, {
-    name: `${prefix}.token_type_embeddings`,
-    count: config.typeVocabSize,
-    size,
-    init,
-  }); // [B, S, H]
-  const sum = b.add(b.add(words, types), positions);
+  const rows = firstPosition + config.maxPositions;
+  const table = b.parameter(`${prefix}.position_embeddings.weight`, [rows, size], init);
+  const positions = b.slice(table, 0, firstPosition, ids.shape[1]); // [S, H]
+  const sum = b.add(b.add(words, types(`${prefix}.token_type_embeddings`)), positions);
   const normed = layerNorm(b, sum, { name: `${prefix}.LayerNorm`, size, epsilon: config.layerNormEpsilon });
   return dropout(b, normed, options.hidden);
-}
-
-/**
- * The name here of a checkpoint's tensor: TensorFlow's `gamma` and `beta` become `weight` and `bias`, names of a bare `BertModel`
- * get their `bert.`, and buffers and the heads of pre-training are left out.
- */
-export function renameBertTensor(tensor: string): string | undefined {
-  if (tensor.endsWith("position_ids") || tensor.startsWith("cls.")) return undefined;
-  const modern = tensor.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(
-    /LayerNorm\.beta$/,
-    "LayerNorm.bias",
-  );
-  return /^(embeddings|encoder|pooler)\./.test(modern) ? `bert.${modern}` : modern;
 }
 
 /** BERT. */
@@ -252,8 +258,8 @@ export const bert: Architecture<BertConfig> = {
       intermediateSize: 4 * hiddenSize,
       hiddenDropout: dropout,
     }),
-  parse: parseBertConfig,
-  json: bertConfigJson,
-  rename: renameBertTensor,
+  parse: (json) => parseBertSizes(json, "bert"),
+  json: bertSizesJson,
+  rename: renaming("bert", { body: ["embeddings", "encoder", "pooler"], leftOut: /^cls\./ }),
   body: bertBody,
 };

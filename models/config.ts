@@ -12,8 +12,24 @@ export interface ConfigReader {
   count(field: string, options: { fallback?: number; max: number }): number;
   /** A finite number in [min, max]. */
   number(field: string, options: { fallback?: number; min: number; max: number }): number;
-  /** One of the texts in `among`. */
-  choice<T extends string>(field: string, among: readonly T[], fallback?: T): T;
+  /** One of those in `among`. */
+  choice<T extends string | boolean>(field: string, among: readonly T[], fallback?: T): T;
+}
+
+/**
+ * Checks that every head gets the same share of the hidden size.
+ *
+ * @throws {ModelError} naming both fields.
+ */
+export function checkHeads(
+  config: { readonly heads: number; readonly hiddenSize: number },
+  names: { readonly modelType: string; readonly heads: string; readonly size: string },
+): void {
+  if (config.hiddenSize % config.heads === 0) return;
+  throw new ModelError(
+    `Cannot read the ${names.modelType} configuration: "${names.heads}" (${config.heads}) must divide ` +
+      `"${names.size}" (${config.hiddenSize})`,
+  );
 }
 
 const MAX_LABELS = 100_000;
@@ -50,8 +66,20 @@ export function labelsOfConfig(json: Readonly<Record<string, unknown>>): string[
     const labels = indexed(text(MAX_LABEL_CHARACTERS), { least: 1, most: MAX_LABELS });
     return checkJson(labels, json.id2label, refuse, "id2label");
   }
-  const count = checkJson(number({ least: 1, most: MAX_LABELS, whole: true }), json.num_labels ?? 2, refuse, "num_labels");
+  const count = checkJson(
+    number({ least: 1, most: MAX_LABELS, whole: true }),
+    json.num_labels ?? 2,
+    refuse,
+    "num_labels",
+  );
   return Array.from({ length: count }, (_, i) => `LABEL_${i}`);
+}
+
+/** Whether a configuration is of a class that ends so, such as `ForTokenClassification`; one that names no class may be of any. */
+export function isOfClass(json: Readonly<Record<string, unknown>>, ending: string): boolean {
+  const { architectures } = json;
+  if (!Array.isArray(architectures)) return true;
+  return architectures.some((name) => typeof name === "string" && name.endsWith(ending));
 }
 
 /** The two label maps of a Hugging Face configuration. */

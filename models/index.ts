@@ -6,8 +6,10 @@
 import { isObject } from "../src/base/json.ts";
 import type { Architecture, ModelConfig } from "./architecture.ts";
 import { bert } from "./bert.ts";
+import { distilBert } from "./distilbert.ts";
 import { ModelError } from "./errors.ts";
 import { mlpArchitecture } from "./mlp.ts";
+import { roberta } from "./roberta.ts";
 
 export type {
   Architecture,
@@ -18,12 +20,14 @@ export type {
   TextInputName,
   TextInputs,
 } from "./architecture.ts";
-export { type FittedWeights, fitWeights } from "./weights.ts";
+export { type FittedWeights, fitWeights, listNames } from "./weights.ts";
 
 /** Every architecture, by its `model_type`. */
 export const architectures = {
   bert,
+  distilbert: distilBert,
   mlp: mlpArchitecture,
+  roberta,
 } as const satisfies Record<string, Architecture>;
 
 /** The values of `model_type` that can be built. */

@@ -19,19 +19,32 @@ export interface FittedWeights {
   readonly unexpected: string[];
 }
 
+/** How a checkpoint is matched with a graph. */
+export interface FitOptions {
+  /**
+   * Which parameters and buffers must be there: all, or those of these names; the others may be missing, and count as
+   * missing where they have another shape, as those of another task's head. Unless given, any may be missing and none may
+   * have another shape.
+   */
+  readonly strict?: true | ((name: string) => boolean);
+  /** Whose names the checkpoint's tensors are renamed to. */
+  readonly architecture?: Pick<Architecture, "rename">;
+}
+
 /**
- * Matches a checkpoint's tensors with the graph's parameters and buffers by name, after the architecture's renaming; floats of another
- * precision are converted.
+ * Matches a checkpoint's tensors with the graph's parameters and buffers by name, after the architecture's renaming; floats
+ * of another precision are converted.
  *
- * @param options `replaceHead`: a tensor of another shape counts as missing, since another task's head has other sizes
- * @throws {ModelError} when a tensor has another shape than its parameter, or a type that is no float where that is one (or the other
- * way around); with `strict`, also when one is missing.
+ * @throws {ModelError} when a tensor has another shape than its parameter, or a type that is no float where that is one (or
+ *   the other way around), or one is missing that must be there.
  */
 export function fitWeights(
   graph: Graph,
   tensors: Readonly<Record<string, HostTensor>>,
-  options: { strict?: boolean; replaceHead?: boolean; architecture?: Pick<Architecture, "rename"> } = {},
+  options: FitOptions = {},
 ): FittedWeights {
+  const { strict } = options;
+  const isReplaceable = (name: string) => typeof strict === "function" && !strict(name);
   const parameters = bundleStates(graph);
   const named = renamed(tensors, options.architecture);
   const states: Record<string, HostTensor> = {};
@@ -43,7 +56,7 @@ export function fitWeights(
     }
     const tensor = named[name!];
     if (tensor.shape.length !== shape.length || tensor.shape.some((d, i) => d !== shape[i])) {
-      if (options.replaceHead) {
+      if (isReplaceable(name!)) {
         missing.push(name!);
         continue;
       }
@@ -60,15 +73,52 @@ export function fitWeights(
     }
     states[name!] = convertTensor(tensor, dtype);
   }
-  if (options.strict && missing.length > 0) {
+  const known = new Set(parameters.map((p) => p.name));
+  const unexpected = Object.keys(named).filter((name) => !known.has(name));
+  const lacking = strict === undefined ? [] : missing.filter((name) => !isReplaceable(name));
+  if (lacking.length > 0) {
     throw new ModelError(
-      `Cannot load the checkpoint: it lacks "${missing[0]}"${
-        missing.length > 1 ? ` and ${missing.length - 1} more` : ""
-      }`,
+      `Cannot load the checkpoint: it lacks ${listNames(lacking)}` +
+        `${unexpected.length > 0 ? `; it has ${listNames(unexpected)}, which the model lacks` : ""}`,
     );
   }
-  const known = new Set(parameters.map((p) => p.name));
-  return { states, missing, unexpected: Object.keys(named).filter((name) => !known.has(name)) };
+  return { states, missing, unexpected };
+}
+
+/** The first few of many names. */
+export function listNames(names: readonly string[]): string {
+  const some = names.slice(0, 4).join(", ");
+  return names.length > 4 ? `${some} and ${names.length - 4} more` : some;
+}
+
+/**
+ * How tensors of Hugging Face's checkpoints are renamed: TensorFlow's `gamma` and `beta` become `weight` and `bias`, names
+ * of a bare body get the prefix that they have below a head, and buffers and the heads of pre-training are left out.
+ *
+ * @param options `body`: what the names of a bare body begin with; `leftOut`: the heads of pre-training
+ *
+ * @example
+ * ```ts
+ * import { renaming } from "./weights.ts";
+ * import assert from "node:assert/strict";
+ * const rename = renaming("bert", { body: ["embeddings", "encoder"], leftOut: /^cls\./ });
+ * assert.equal(rename("embeddings.LayerNorm.gamma"), "bert.embeddings.LayerNorm.weight");
+ * assert.equal(rename("classifier.weight"), "classifier.weight");
+ * assert.equal(rename("cls.predictions.bias"), undefined);
+ * ```
+ */
+export function renaming(
+  prefix: string,
+  { body, leftOut }: { readonly body: readonly string[]; readonly leftOut: RegExp },
+): (tensor: string) => string | undefined {
+  return (tensor) => {
+    if (tensor.endsWith("position_ids") || leftOut.test(tensor)) return undefined;
+    const modern = tensor.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(
+      /LayerNorm\.beta$/,
+      "LayerNorm.bias",
+    );
+    return body.some((part) => modern.startsWith(`${part}.`)) ? `${prefix}.${modern}` : modern;
+  };
 }
 
 /** The tensors by their names here; of two that come to the same name the first stays. */

@@ -1,3 +1,8 @@
+/**
+ * Reading JSON bodies within limits.
+ *
+ * @module
+ */
 import { HttpError } from "./errors.ts";
 
 /**

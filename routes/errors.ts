@@ -1,3 +1,8 @@
+/**
+ * Errors as HTTP answers.
+ *
+ * @module
+ */
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { UserError } from "../src/base/errors.ts";
@@ -41,7 +46,7 @@ export class HttpError extends UserError {
 
 /**
  * Turns whatever a handler threw into its JSON answer. Only errors written for the reader show their message; any other is
- * a bug, and is told to `report` alone.
+ * a bug, and goes to `report` alone.
  */
 export function errorResponse(
   error: unknown,

@@ -1,3 +1,8 @@
+/**
+ * Server-sent events to the pages that are open.
+ *
+ * @module
+ */
 import { HttpError } from "./errors.ts";
 
 /** Text of one server-sent event. */
@@ -20,7 +25,7 @@ export interface Hub {
 
 /** One open stream. */
 export interface HubStream {
-  response: Response;
+  readonly response: Response;
   /** Sends something between ticks. */
   send(text: string): void;
   /** Called once when the stream has ended, by either side. */

@@ -1,26 +1,31 @@
+/**
+ * Putting the app on the network.
+ *
+ * @module
+ */
 import type { App } from "./app.ts";
 import { HttpError } from "./errors.ts";
 
 /** Where to listen. */
 export interface ListenOptions {
-  /** 127.0.0.1 unless told: to be reached from elsewhere, say so */
-  hostname?: string;
+  /** the address to listen on; 127.0.0.1 by default, which cannot be reached from other machines */
+  readonly hostname?: string;
   /** 0 (the default) takes a free one */
-  port?: number;
+  readonly port?: number;
 }
 
 /** A server on the network. */
 export interface RunningServer {
   /** such as http://127.0.0.1:8080 */
-  url: string;
+  readonly url: string;
   /** The address that it listens on. */
-  hostname: string;
+  readonly hostname: string;
   /** The port that it listens on. */
-  port: number;
-  /** Takes no more requests, answers those under way (for at most `graceMs`, 10,000 unless told), and frees the port. */
+  readonly port: number;
+  /** Takes no more requests, answers those under way (for at most `graceMs`, 10,000 by default), and frees the port. */
   close(options?: { graceMs?: number }): Promise<void>;
   /** Resolves when the server has ended. */
-  finished: Promise<void>;
+  readonly finished: Promise<void>;
 }
 
 /**

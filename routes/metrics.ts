@@ -1,3 +1,8 @@
+/**
+ * GET /metrics: what Prometheus scrapes.
+ *
+ * @module
+ */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { namedStatistics } from "../src/drift/statistic_names.ts";

@@ -1,3 +1,8 @@
+/**
+ * GET /openapi.json.
+ *
+ * @module
+ */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 
 /** GET /openapi.json: generated from the schemas that validate requests. */

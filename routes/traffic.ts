@@ -1,26 +1,32 @@
+/**
+ * Requests and latencies of the last seconds, for the dashboard.
+ *
+ * @module
+ */
+
 /** What one second of traffic looked like. */
 export interface TrafficPoint {
   /** seconds before now; 0 is the second under way */
-  secondsAgo: number;
-  requests: number;
-  errors: number;
+  readonly secondsAgo: number;
+  readonly requests: number;
+  readonly errors: number;
   /** ms, absent without requests */
-  p50Ms?: number;
-  p95Ms?: number;
+  readonly p50Ms?: number;
+  readonly p95Ms?: number;
 }
 
 /** Traffic of the last seconds. */
 export interface TrafficView {
   /** requests a second, over the last 10 whole seconds */
-  requestsPerSecond: number;
+  readonly requestsPerSecond: number;
   /** over the last 10 seconds, ms; absent without requests */
-  p50Ms?: number;
-  p95Ms?: number;
-  p99Ms?: number;
-  requests: number;
-  errors: number;
+  readonly p50Ms?: number;
+  readonly p95Ms?: number;
+  readonly p99Ms?: number;
+  readonly requests: number;
+  readonly errors: number;
   /** oldest first */
-  series: TrafficPoint[];
+  readonly series: TrafficPoint[];
 }
 
 /** Counts requests and their latencies by the second, in bounded memory. */

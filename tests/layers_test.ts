@@ -52,11 +52,11 @@ const clean: Record<string, string> = {
   "src/tasks/served.ts": `import "./x/serve.ts"; import "../evaluate/report.ts";`,
   "src/tasks/trained.ts": `import "./x/train.ts";`,
   "src/tasks/x/serve.ts": `import "../../text/x.ts"; import "../../drift/x.ts";`,
-  "src/tasks/x/train.ts": `import "./serve.ts"; import "../../graph/graph.ts"; import "../../../models/bert.ts";`,
+  "src/tasks/x/train.ts":
+    `import "./serve.ts"; import "../../graph/graph.ts"; import "../../../models/bert.ts";`,
   "src/drift/x.ts": ``,
   "src/text/x.ts": ``,
-  "src/train/trainer.ts":
-    `import type { Backend } from "../backend/interface.ts";`,
+  "src/train/trainer.ts": `import type { Backend } from "../backend/interface.ts";`,
   "src/data/jsonl.ts":
     `import { parse } from "csv-parse"; import config from "../../deno.json" with { type: "json" };`,
   "src/backend/interface.ts": `import type { Graph } from "../graph/graph.ts";`,
@@ -154,7 +154,11 @@ Deno.test("each kind of violation is found, and its line names the file and the 
       `import "../src/train/trainer.ts";`,
       /^routes\/x\.ts imports src\/train\/trainer\.ts: routes may import serve/,
     ],
-    ["src/tasks/x/serve.ts", `import "../../graph/graph.ts";`, /tasks may import text, data, evaluate, drift only/],
+    [
+      "src/tasks/x/serve.ts",
+      `import "../../graph/graph.ts";`,
+      /tasks may import text, data, evaluate, drift only/,
+    ],
     ["src/serve/x.ts", `import "../tasks/trained.ts";`, /serve may import tasks, bundle/],
     ["models/x.ts", `import "../src/train/trainer.ts";`, /models may import graph, nn only/],
     ["src/nn/x.ts", `import "../../mod.ts";`, /src\/nn\/x\.ts imports mod\.ts: nn may import graph only/],

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { type Machine, setUp } from "./setup.ts";
 
-/** Runs the set-up on a machine that is made up, and gives what it said and what it ran. */
+/** Runs the set-up on a machine that is made up, and gives what it printed and what it ran. */
 async function on(machine: Partial<Machine> & { adapters?: boolean[]; fails?: RegExp }) {
-  const said: string[] = [];
+  const lines: string[] = [];
   const ran: string[] = [];
   const adapters = machine.adapters ?? [false, true];
   await setUp({
@@ -15,26 +15,26 @@ async function on(machine: Partial<Machine> & { adapters?: boolean[]; fails?: Re
       ran.push(command.join(" "));
       return Promise.resolve(!machine.fails?.test(command.join(" ")));
     },
-    say: (line) => said.push(line),
+    say: (line) => lines.push(line),
     ...machine,
   });
-  return { said, ran };
+  return { lines, ran };
 }
 
 Deno.test("the set-up does and says nothing where there is an adapter", async () => {
-  assert.deepEqual(await on({ adapters: [true] }), { said: [], ran: [] });
+  assert.deepEqual(await on({ adapters: [true] }), { lines: [], ran: [] });
 });
 
 Deno.test("the set-up installs Mesa's driver as root, after an update, and says so", async () => {
-  const { said, ran } = await on({});
+  const { lines, ran } = await on({});
   const apt = "env DEBIAN_FRONTEND=noninteractive apt-get -q";
   assert.deepEqual(ran, [
     "apt-get --version",
     `${apt} update`,
     `${apt} install -y --no-install-recommends mesa-vulkan-drivers libvulkan1`,
   ]);
-  assert.match(said[0], /installing Debian's mesa-vulkan-drivers and libvulkan1/);
-  assert.equal(said.at(-1), "The software WebGPU adapter is ready.");
+  assert.match(lines[0], /installing Debian's mesa-vulkan-drivers and libvulkan1/);
+  assert.equal(lines.at(-1), "The software WebGPU adapter is ready.");
 });
 
 Deno.test("the set-up uses sudo where that asks for no password", async () => {
@@ -54,9 +54,9 @@ Deno.test("where nothing can be installed, the set-up says why and that WebGPU t
     [{ adapters: [false, false] }, /the installed driver gives none/, 3],
   ];
   for (const [machine, reason, commands] of cases) {
-    const { said, ran } = await on(machine);
-    assert.match(said.at(-1)!, reason);
-    assert.match(said.at(-1)!, /^No WebGPU adapter, and .*: WebGPU tests will be reported as ignored\.$/);
+    const { lines, ran } = await on(machine);
+    assert.match(lines.at(-1)!, reason);
+    assert.match(lines.at(-1)!, /^No WebGPU adapter, and .*: WebGPU tests will be reported as ignored\.$/);
     assert.equal(ran.length, commands, ran.join("; "));
   }
 });

@@ -82,8 +82,8 @@ function blockLoss(p: Params, x: np.Array, y: np.Array, task: BlockTask): np.Arr
     nn.standardize(from, -1, { epsilon: normEpsilon }).mul(p[`${name}.w`]).add(p[`${name}.b`]);
   const split = (from: np.Array) => from.reshape([batch, sequence, heads, hidden / heads]);
   const [q, k, v] = ["query", "key", "value"].map((name) => split(linear(x.ref, name)));
-  const heard = nn.dotProductAttention(q, k, v).reshape([batch, sequence, hidden]);
-  const attended = norm(x.add(linear(heard, "out")), "norm1");
+  const context = nn.dotProductAttention(q, k, v).reshape([batch, sequence, hidden]);
+  const attended = norm(x.add(linear(context, "out")), "norm1");
   const fed = linear(nn.relu(linear(attended.ref, "up")), "down");
   return np.square(norm(attended.add(fed), "norm2").sub(y)).mean();
 }

@@ -28,8 +28,8 @@ export interface MlpTask extends Task {
 }
 
 /**
- * A transformer block as Vaswani et al. have it: attention and feed-forward with ReLU, each with a residual and a LayerNorm after it;
- * the mean square error of its output.
+ * A transformer block as Vaswani et al. have it: attention and feed-forward with ReLU, each with a residual and a LayerNorm
+ * after it; the mean square error of its output.
  */
 export interface BlockTask extends Task {
   readonly kind: "block";

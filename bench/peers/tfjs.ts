@@ -86,8 +86,8 @@ function blockLoss(p: Params, x: Tensor, y: Tensor, task: BlockTask): Tensor {
     linear(flat, name).reshape([batch, sequence, heads, width]).transpose([0, 2, 1, 3]) // [B, h, S, d]
   );
   const shares = tf.softmax(tf.matMul(q, k, false, true).mul(1 / Math.sqrt(width))); // [B, h, S, S]
-  const heard = tf.matMul(shares, v).transpose([0, 2, 1, 3]).reshape([batch * sequence, hidden]);
-  const attended = norm(flat.add(linear(heard, "out")), "norm1");
+  const context = tf.matMul(shares, v).transpose([0, 2, 1, 3]).reshape([batch * sequence, hidden]);
+  const attended = norm(flat.add(linear(context, "out")), "norm1");
   const out = norm(attended.add(linear(linear(attended, "up", "relu"), "down")), "norm2");
   return tf.losses.meanSquaredError(y.reshape([batch * sequence, hidden]), out) as Tensor;
 }

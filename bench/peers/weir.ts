@@ -66,9 +66,9 @@ export async function weir(task: MlpTask | BlockTask): Promise<Contestant> {
 
   function blockLoss(x: Node, { hidden: size, heads, inner, y }: BlockTask): Node {
     const names = { query: "query", key: "key", value: "value", output: "out" };
-    const heard = attention(b, x, { names, size, heads }); // [B, S, H]
+    const context = attention(b, x, { names, size, heads }); // [B, S, H]
     const norm = { size, epsilon: normEpsilon };
-    const attended = layerNorm(b, b.add(x, heard), { name: "norm1", ...norm });
+    const attended = layerNorm(b, b.add(x, context), { name: "norm1", ...norm });
     const fed = feedForward(b, attended, {
       names: { up: "up", down: "down" },
       size,

@@ -1,6 +1,6 @@
 /**
- * Any task in Hugging Face's shape: `POST /v1/{task}` with `{ "inputs": ..., "parameters": ... }` gives the task's own answers, and
- * `GET /v1/{task}/schema` says what they are. Both come from the task's schemas alone.
+ * Any task in Hugging Face's shape: `POST /v1/{task}` with `{ "inputs": ..., "parameters": ... }` gives the task's own
+ * answers, and `GET /v1/{task}/schema` says what they are. Both come from the task's schemas alone.
  *
  * @module
  */

@@ -146,7 +146,9 @@ const EmbedRequestSchema = z.object({
   }).openapi({ description: "A text, or a batch of them.", example: "What is Deep Learning?" }),
   ...truncation,
   normalize: z.boolean().default(true).openapi({ description: "Vectors of length 1." }),
-  dimensions: z.number().int().positive().nullish().openapi({ description: "Only so many of the first numbers." }),
+  dimensions: z.number().int().positive().nullish().openapi({
+    description: "Only so many of the first numbers.",
+  }),
 }).openapi("EmbedRequest");
 
 const embedRoute = createRoute({

@@ -16,7 +16,7 @@ export function Overlay(props: {
   open?: Histogram;
   drifted: boolean;
 }): JSX.Element {
-  const { title, unit, reference, current, open, drifted } = props;
+  const { unit, reference, current, open } = props;
   const bins = reference.shares.length;
   const most = Math.max(...reference.shares, ...current.shares, ...(open?.shares ?? []), 1e-9);
   const y = (share: number) => (plotBottom - share / most * (plotBottom - plotTop)).toFixed(1);
@@ -26,12 +26,7 @@ export function Overlay(props: {
   const outline = (shares: readonly number[]) => `M0 ${plotBottom}${steps(shares)}V${plotBottom}`;
   const shown = axisBins(reference.labels);
   return (
-    <svg
-      class={drifted ? "chart drifted" : "chart"}
-      viewBox={`0 0 ${width} ${height}`}
-      role="img"
-      aria-label={`${title}: ${inWords(reference, current)}`}
-    >
+    <svg {...frameOf(props)}>
       <line class="grid" x1="0" x2={width} y1={y(most / 2)} y2={y(most / 2)} />
       <line class="grid" x1="0" x2={width} y1={plotTop} y2={plotTop} />
       <path class="reference" d={`${outline(reference.shares)}Z`} />
@@ -76,7 +71,7 @@ export function Pairs(props: {
   current: Histogram;
   drifted: boolean;
 }): JSX.Element {
-  const { title, reference, current, drifted } = props;
+  const { reference, current } = props;
   const { labels } = reference;
   const most = Math.max(...reference.shares, ...current.shares, 1e-9);
   const rows = labels.length;
@@ -86,12 +81,7 @@ export function Pairs(props: {
   const w = (share: number) => Math.max(share > 0 ? 1 : 0, share / most * room).toFixed(1);
   const top = (height - pitch * rows) / 2;
   return (
-    <svg
-      class={drifted ? "chart drifted" : "chart"}
-      viewBox={`0 0 ${width} ${height}`}
-      role="img"
-      aria-label={`${title}: ${inWords(reference, current)}`}
-    >
+    <svg {...frameOf(props)}>
       {labels.map((label, i) => {
         const y = top + i * pitch + (pitch - 2 * bar) / 2;
         return (
@@ -280,6 +270,16 @@ function axisBins(labels: readonly string[]): number[] {
     (_, i) => Math.round(i * (labels.length - 1) / Math.max(1, most - 1)),
   );
   return [...new Set(bins)];
+}
+
+/** What the picture of a feature is to a style sheet and to a screen reader. */
+function frameOf(chart: { title: string; reference: Histogram; current: Histogram; drifted: boolean }) {
+  return {
+    class: chart.drifted ? "chart drifted" : "chart",
+    viewBox: `0 0 ${width} ${height}`,
+    role: "img" as const,
+    "aria-label": `${chart.title}: ${inWords(chart.reference, chart.current)}`,
+  };
 }
 
 /** The bins that changed most, for those who cannot see the drawing. */

@@ -1,3 +1,9 @@
+/**
+ * How the dashboard writes its numbers.
+ *
+ * @module
+ */
+
 /** A share as a percentage of two or three digits: 0.1234 is 12.3%. */
 export function percent(share: number): string {
   const value = share * 100;

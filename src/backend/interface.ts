@@ -30,7 +30,7 @@ export interface CompileOptions {
   readonly label?: string;
 }
 
-/** One place to run graphs. */
+/** What runs graphs. */
 export interface Backend {
   /** Where it runs programs. */
   readonly device: DeviceName;
@@ -45,9 +45,9 @@ export interface Backend {
    */
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
   /**
-   * Guards a long piece of work against a device that hangs, where waiting for it blocks the thread: another thread then writes one
-   * line to standard error, which `advice` ends, and kills the process. Disposing it ends the guard. Absent unless the backend was
-   * opened to do so.
+   * Guards a long piece of work against a device that hangs, where waiting for it blocks the thread: another thread then
+   * writes one line to standard error, which `advice` ends, and kills the process. Disposing it ends the guard. Absent
+   * unless the backend was opened to do so.
    */
   guard?(advice: () => string): Disposable;
   /** Frees the device. Programs are disposed with it. */
@@ -70,8 +70,8 @@ export interface Program {
   /** Sets states. Unknown names and wrong shapes are errors. */
   write(states: Tensors): Promise<void>;
   /**
-   * Runs once like `step`, with every kernel timed; only backends with kernels of their own have it. It is slower than a step, and
-   * the device should be warm: its clock idles low.
+   * Runs once like `step`, with every kernel timed; only backends with kernels of their own have it. It is slower than a
+   * step, and the device should be warm: its clock idles low.
    */
   profile?(feeds: Tensors): Promise<RunProfile>;
   /** Bytes on the device: states (shared ones count once, in the program that owns them) and everything else. */

@@ -27,8 +27,8 @@ export function softmax(logits: ArrayLike<number>): Float64Array {
 }
 
 /**
- * Whether no value is NaN or infinite. One pass over the bits of 32-bit floats, at a few nanoseconds a value; the array's own `every`
- * takes a hundred times as long.
+ * Whether no value is NaN or infinite. One pass over the bits of 32-bit floats, at a few nanoseconds a value; the array's
+ * own `every` takes a hundred times as long.
  */
 export function allFinite(values: ArrayLike<number>): boolean {
   if (values instanceof Float32Array) {

@@ -8,13 +8,16 @@
 import { basename, dirname, join } from "node:path";
 import { UserError } from "./errors.ts";
 
-/** What a file will hold: a text as UTF-8, bytes, or its parts one after the other, so that a large file is never in memory whole. */
+/**
+ * What a file will hold: a text as UTF-8, bytes, or its parts one after the other, so that a large file is never in memory
+ * whole.
+ */
 export type FileContent = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
  * Writes a file so that a kill or a loss of power at any moment leaves the old content or the new, never a part: into a
- * sibling of a name of its own first, to the disk, then renamed over `path`. Folders that are missing are made. Several writers of
- * one path do not disturb each other; the last to finish wins.
+ * sibling of a name of its own first, to the disk, then renamed over `path`. Folders that are missing are made. Several
+ * writers of one path do not disturb each other; the last to finish wins.
  *
  * @throws an error of the operating system when the disk is full or the folder cannot be written; the old file is then as it was
  *
@@ -58,8 +61,8 @@ export async function writeFileDurably(path: string, content: FileContent): Prom
 }
 
 /**
- * Removes what writers that were killed left of {@linkcode writeFileAtomic} in a folder. Only for one who knows that nobody writes
- * there now.
+ * Removes what writers that were killed left of {@linkcode writeFileAtomic} in a folder. Only for one who knows that nobody
+ * writes there now.
  */
 export async function removeUnfinishedFiles(folder: string): Promise<void> {
   for await (const { name } of Deno.readDir(folder)) {
@@ -91,8 +94,8 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /**
- * A file's bytes, or undefined where there is none. It may come from anywhere, so it is not read past `maxBytes`, also when it grows
- * meanwhile or is a device.
+ * A file's bytes, or undefined where there is none. It may come from anywhere, so it is not read past `maxBytes`, also when
+ * it grows meanwhile or is a device.
  *
  * @throws {UserError} when it is larger.
  */

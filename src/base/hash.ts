@@ -27,9 +27,9 @@ export function sha256(data: string | Uint8Array | Iterable<string | Uint8Array>
 
 /** A file's length and content. */
 export interface FileDigest {
-  sizeBytes: number;
+  readonly sizeBytes: number;
   /** 64 lower-case hexadecimal digits. */
-  sha256: string;
+  readonly sha256: string;
 }
 
 /** Reads a file in pieces, so that one of any size takes a mebibyte; `onChunk` is given each piece before the next is read. */

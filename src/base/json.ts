@@ -1,9 +1,10 @@
 /**
- * Reading JSON that may come from anywhere: a check is a function that gives a clean copy of a value, with nothing in it that was not
- * asked for, or throws one line with the path of the first thing that is wrong, what was found and what was wanted.
+ * Reading JSON that may come from anywhere: a check is a function that gives a clean copy of a value, with nothing in it
+ * that was not asked for, or throws one line with the path of the first thing that is wrong, what was found and what was
+ * wanted.
  *
- * Files are read with these and not with zod, which the HTTP bodies use: the line names what was found, and a command does not wait the
- * tenth of a second that zod takes to load.
+ * Files are read with these and not with zod, which the HTTP bodies use: the line names what was found, and a command does
+ * not wait the tenth of a second that zod takes to load.
  *
  * @module
  */
@@ -158,8 +159,8 @@ export function text(most: number): Check<string> {
   };
 }
 
-/** One of a few texts. */
-export function oneOf<T extends string>(...allowed: readonly T[]): Check<T> {
+/** One of a few texts, or truth values. */
+export function oneOf<T extends string | boolean>(...allowed: readonly T[]): Check<T> {
   return (value, path) => {
     if (!allowed.includes(value as T)) fail(path, value, `one of ${allowed.join(", ")}`);
     return value as T;

@@ -8,8 +8,8 @@ import { UserError } from "./errors.ts";
 import { removeUnfinishedFiles } from "./files.ts";
 
 /**
- * Takes a folder for this process alone, for as long as the lock is held, and removes what writers that were killed left in it. The
- * folder is made if it is missing; while it is held, its file `.lock` names the holder.
+ * Takes a folder for this process alone, for as long as the lock is held, and removes what writers that were killed left in
+ * it. The folder is made if it is missing; while it is held, its file `.lock` names the holder.
  *
  * @returns the lock, released by `using`
  * @throws {UserError} when a process holds it now, naming that.

@@ -1,10 +1,10 @@
 /**
- * Seeded pseudo-random numbers: the same seed gives the same numbers on every machine. For shuffles, splits and resampling, not for
- * secrets.
+ * Seeded pseudo-random numbers: the same seed gives the same numbers on every machine. For shuffles, splits and resampling,
+ * not for secrets.
  *
- * The generator is sfc32 (Chris Doty-Humphrey, PractRand). How a seed fills its state is part of what the seed means, so the two ways
- * stay apart: {@linkcode createRandom} for one seed and plain numbers, {@linkcode createRandomStream} for a seed and the names of
- * independent streams of it.
+ * The generator is sfc32 (Chris Doty-Humphrey, PractRand). How a seed fills its state is part of what the seed means, so
+ * the two ways stay apart: {@linkcode createRandom} for one seed and plain numbers, {@linkcode createRandomStream} for a
+ * seed and the names of independent streams of it.
  *
  * @module
  */
@@ -53,8 +53,8 @@ export interface RandomStream {
 }
 
 /**
- * A stream that is named by whole numbers: the seed proper and any further ones, such as the epoch, that tell independent streams of one
- * seed apart. They are mixed by MurmurHash3's finaliser.
+ * A stream that is named by whole numbers: the seed proper and any further ones, such as the epoch, that tell independent
+ * streams of one seed apart. They are mixed by MurmurHash3's finaliser.
  *
  * @example
  * ```ts
@@ -96,8 +96,8 @@ export function createRandomStream(...seeds: number[]): RandomStream {
 }
 
 /**
- * Uniform numbers in [0, 1) from a counter through MurmurHash3's finaliser. Drift baselines are drawn with it: another generator would
- * give another sample of the same texts, and other figures than those on record.
+ * Uniform numbers in [0, 1) from a counter through MurmurHash3's finaliser. Drift baselines are drawn with it: another
+ * generator would give another sample of the same texts, and other figures than those on record.
  *
  * @param seed A whole number; its lower 32 bits count.
  */

@@ -15,6 +15,22 @@ export function countCodePoints(text: string): number {
 }
 
 /**
+ * The place in code points, as Python counts them, of each place in a text's UTF-16 units. Of the two units of a character the
+ * second has the place of the first.
+ */
+export function codePointPlaces(text: string): (unit: number) => number {
+  if (countCodePoints(text) === text.length) return (unit) => unit;
+  const points = new Uint32Array(text.length + 1);
+  for (let unit = 0, place = 0; unit < text.length; place++) {
+    const next = unit + (text.codePointAt(unit)! > 0xffff ? 2 : 1);
+    points.fill(place, unit, next);
+    points[next] = place + 1;
+    unit = next;
+  }
+  return (unit) => points[unit];
+}
+
+/**
  * Order of two strings by code points, which is also that of their UTF-8 bytes: how Python's `sorted` and C's `strcmp`
  * order them. JavaScript's own order is by UTF-16 units and puts emoji before some rarer letters.
  */

@@ -11,6 +11,7 @@ import { BundleError } from "./errors.ts";
  *
  * @param tokenizerVocabSize One more than the tokenizer's greatest id.
  * @param config The model's `config.json`; without a `vocab_size` nothing is known and nothing is checked.
+ * @param owner What the two belong to, for the message.
  * @throws {BundleError} Naming both numbers.
  *
  * @example
@@ -18,15 +19,20 @@ import { BundleError } from "./errors.ts";
  * import { checkVocabulary } from "./checks.ts";
  * import assert from "node:assert/strict";
  *
- * checkVocabulary(119, { vocab_size: 128 });
- * assert.throws(() => checkVocabulary(119, { vocab_size: 100 }), /119 ids .* 100 rows/);
+ * checkVocabulary(119, { vocab_size: 128 }, "spam");
+ * assert.throws(() => checkVocabulary(119, { vocab_size: 100 }, "spam"), /tokenizer of spam has 119 ids .* 100 rows/);
  * ```
  */
-export function checkVocabulary(tokenizerVocabSize: number, config: Readonly<Record<string, unknown>>): void {
+export function checkVocabulary(
+  tokenizerVocabSize: number,
+  config: Readonly<Record<string, unknown>>,
+  owner: string,
+): void {
   const rows = config.vocab_size;
   if (typeof rows !== "number" || tokenizerVocabSize <= rows) return;
   throw new BundleError(
-    `The tokenizer has ${tokenizerVocabSize} ids and the model's token table ${rows} rows (vocab_size of config.json): ` +
+    `The tokenizer of ${owner} has ${tokenizerVocabSize} ids and the model's token table ${rows} rows (vocab_size of ` +
+      "config.json): " +
       `tokenizer and model do not belong together.`,
   );
 }

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { parseJson } from "../base/json.ts";
 import { oneLine } from "../base/text.ts";
+import type { Interval } from "../statistics/bootstrap.ts";
 import { BundleError } from "./errors.ts";
 import { isBundlePath, isModelName, isVersion } from "./names.ts";
 
@@ -81,21 +82,8 @@ export interface Lineage {
   readonly trainSeconds: number;
 }
 
-/** A metric and its confidence interval. */
-export interface MetricValue {
-  /** Over all examples. */
-  readonly value: number;
-  /** Lower end of the interval. */
-  readonly low: number;
-  /** Upper end of the interval. */
-  readonly high: number;
-  /** The interval's level, such as 0.95. */
-  readonly confidence: number;
-  /** Examples that it was measured on. */
-  readonly n: number;
-  /** How the interval was made, such as wilson or bca. */
-  readonly method?: string;
-}
+/** A metric and its confidence interval, over held-out data. */
+export type MetricValue = Omit<Interval, "resamples">;
 
 /** The size and content of one file. */
 export interface FileEntry {

@@ -52,7 +52,7 @@ export function compareCommand(program: Command): Command {
   )))
     .argument("<a>", "the baseline: a model, or with --task a file of predictions")
     .argument("<b>", "what is compared with it")
-    .option("--data <file>", "data with the task's columns: .jsonl, .json, .csv, .tsv, or spam")
+    .option("--data <file>", "data with the task's columns, as weir train reads them")
     .addOption(taskOption())
     .option("--references <file>", "of files of predictions, where these have none of their own")
     .option("--trials <n>", "shuffles of a test", integer({ min: 100, max: 1_000_000 }), 10_000)
@@ -63,7 +63,7 @@ export function compareCommand(program: Command): Command {
   return command;
 }
 
-/** A system, what it said, and what it costs. */
+/** A system, its predictions, and what it costs. */
 interface System {
   readonly name: string;
   readonly pairs: Pair[];
@@ -91,7 +91,8 @@ async function compare(a: string, b: string, options: Options): Promise<void> {
       sections: [comparison, ...ofB.sections],
       notes: [
         ...ofB.notes,
-        "Accuracy is compared by McNemar's test, the area under the ROC curve by DeLong's, other metrics by approximate randomisation; p-values are adjusted over the metrics by Holm's method.",
+        "Accuracy is compared by McNemar's test, the area under the ROC curve by DeLong's, other metrics by approximate " +
+        "randomisation; p-values are adjusted over the metrics by Holm's method.",
       ],
     };
     await finishReport(report, output, { ...options, held: held && { ...held, champion: ofA } });

@@ -15,7 +15,10 @@ export interface DataOptions {
 
 /** Adds `--text-column`, `--pair-column` and `--label-column`. */
 export function withDataOptions(command: Command): Command {
-  return withTextOptions(command).option("--label-column <name>", "column of the label, or of what the task wants (default: the task's)");
+  return withTextOptions(command).option(
+    "--label-column <name>",
+    "column of the label, or of what the task wants (default: the task's)",
+  );
 }
 
 /** Adds `--text-column` and `--pair-column`, for data whose labels nobody needs. */

@@ -27,7 +27,7 @@ interface Options extends CommonOptions {
   readonly resume?: boolean;
 }
 
-/** What the monitor said of one stretch of traffic. */
+/** What the monitor found in one stretch of traffic. */
 interface Traffic {
   readonly alarm: boolean;
   readonly features: readonly string[];
@@ -82,7 +82,9 @@ async function demo(options: Options): Promise<void> {
     if (!server.monitor) throw new CommandError("the bundle has no baseline: it cannot be watched");
     output.progress(`serving on ${service.info().device}: ${server.url}`);
     // A split keeps the corpus' order, all ham before all spam: traffic comes mixed.
-    const mails = createRandomStream(trainingDefaults.seed).shuffle(made.parts.test.flatMap(({ row }) => row.queries.map(textOf)));
+    const mails = createRandomStream(trainingDefaults.seed).shuffle(
+      made.parts.test.flatMap(({ row }) => row.queries.map(textOf)),
+    );
     const before = await replay(server, server.monitor, mails);
     output.progress(describe("held-out mail", before));
     const after = await replay(server, server.monitor, shiftedMessages({ count: 3 * WINDOW, seed: 1 }));
@@ -182,8 +184,8 @@ async function replay(
 }
 
 function describe(what: string, traffic: Traffic): string {
-  const told = traffic.alarm
+  const outcome = traffic.alarm
     ? `ALARM in window ${traffic.windowsUntilAlarm} (${traffic.features.join(", ")})`
     : "no alarm";
-  return `${traffic.requests} requests of ${what}, ${traffic.windows} windows: ${told}`;
+  return `${traffic.requests} requests of ${what}, ${traffic.windows} windows: ${outcome}`;
 }

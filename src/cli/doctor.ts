@@ -14,30 +14,30 @@ import { chooseDevice, type ChosenDevice, inspectMachine, type Machine } from ".
 
 /** All that `weir doctor --json` prints. */
 export interface DoctorReport {
-  weir: string;
-  deno: string;
-  system: string;
-  cpu: { model: string; cores: number };
-  memory: { totalBytes: number; availableBytes: number };
+  readonly weir: string;
+  readonly deno: string;
+  readonly system: string;
+  readonly cpu: { model: string; cores: number };
+  readonly memory: { totalBytes: number; availableBytes: number };
   /** null where WebGPU finds no adapter */
-  adapter: (AdapterDescription & { f16: boolean; timestampQuery: boolean }) | null;
-  providers: {
+  readonly adapter: (AdapterDescription & { f16: boolean; timestampQuery: boolean }) | null;
+  readonly providers: {
     /** version null: the package is not installed */
     native: { usable: boolean; version: string | null };
     wasm: { version: string | null; threads: number };
   };
   /** what `--device auto` takes */
-  auto: ChosenDevice;
+  readonly auto: ChosenDevice;
   /** freeBytes null: the system does not say */
-  home: { path: string; exists: boolean; freeBytes: number | null };
+  readonly home: { path: string; exists: boolean; freeBytes: number | null };
 }
 
 /** Options of {@linkcode doctor}. */
 export interface DoctorOptions {
-  /** where models and runs live; `$WEIR_HOME` or `.weir` unless told */
-  home?: string;
-  /** what was found out about devices already; looked at unless told */
-  machine?: Machine;
+  /** where models and runs live; `$WEIR_HOME` or `.weir` by default */
+  readonly home?: string;
+  /** what is known of the devices already; probed by default */
+  readonly machine?: Machine;
 }
 
 /**

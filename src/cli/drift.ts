@@ -33,7 +33,7 @@ export function driftCommand(program: Command): Command {
     ),
   )
     .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder")
-    .requiredOption("--data <file>", "a .jsonl, .csv or .tsv file (labels are not needed), or spam")
+    .requiredOption("--data <file>", "data as weir train reads them (labels are not needed)")
     .option("--window <texts>", "texts in a window", integer({ min: 30, max: 1_000_000 }), 200)
     .addOption(deviceOption())
     .action(drift);

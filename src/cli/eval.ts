@@ -75,7 +75,7 @@ export function evalCommand(program: Command): Command {
     ]),
   )))
     .option("--model <model>", "name[@version|@alias], or a bundle's folder")
-    .option("--data <file>", "data with the task's columns: .jsonl, .json, .csv, .tsv, or spam")
+    .option("--data <file>", "data with the task's columns, as weir train reads them")
     .addOption(taskOption())
     .option("--predictions <file>", "instead of a model: .jsonl, .json, .csv, .tsv, else a text a line")
     .option("--references <file>", "what was wanted; not needed where the predictions' file has it")
@@ -193,7 +193,10 @@ async function evaluateModel(model: string, options: Options, output: Output): P
 }
 
 /** A task's own settings of families, under those that were given. */
-function withOwn(own: TaskOptions["settings"] = {}, given: TaskOptions["settings"] = {}): TaskOptions["settings"] {
+function withOwn(
+  own: TaskOptions["settings"] = {},
+  given: TaskOptions["settings"] = {},
+): TaskOptions["settings"] {
   const families = [...Object.keys(own), ...Object.keys(given)];
   return Object.fromEntries(families.map((family) => [family, { ...own[family], ...given[family] }]));
 }
@@ -214,7 +217,9 @@ async function modelSections(
 ): Promise<Section[]> {
   const sections: Section[] = [];
   const { chosen, canaries, filters, answers, output } = options;
-  if (options.latency) sections.push(...await timeSingles([service], rows.map(({ queries: [query] }) => query)));
+  if (options.latency) {
+    sections.push(...await timeSingles([service], rows.map(({ queries: [query] }) => query)));
+  }
   if (chosen.length > 0) {
     sections.push(
       await probeModel(service, rows, answers, {
@@ -227,7 +232,10 @@ async function modelSections(
   if (canaries) sections.push(await canariesOf(service, canaries));
   if (filters.length > 0) {
     sections.push(
-      await checkSafety(rows.map(({ queries }, i) => ({ row: i + 1, where: "input", text: queries.map(textOf).join("\n") })), filters),
+      await checkSafety(
+        rows.map(({ queries }, i) => ({ row: i + 1, where: "input", text: queries.map(textOf).join("\n") })),
+        filters,
+      ),
     );
   }
   return sections;

@@ -50,7 +50,7 @@ export async function main(args: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: "user" });
     return exitCodes.ok;
   } catch (error) {
-    // Commander has said what was wrong, or shown the help that was asked for.
+    // Commander has printed what was wrong, or shown the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     const { line, code } = explain(error);
     writeText(Deno.stderr, `${line}\n`);

@@ -78,7 +78,9 @@ export async function answerAll(service: PredictService, queries: readonly TextQ
     const characters = text.length > maxCharacters ? countCodePoints(text) : text.length;
     if (characters > maxCharacters) {
       throw new CommandError(
-        `text ${i + 1} has ${characters} characters, and the model takes at most ${maxCharacters}: cut or split it`,
+        `text ${
+          i + 1
+        } has ${characters} characters, and the model takes at most ${maxCharacters}: cut or split it`,
       );
     }
   });

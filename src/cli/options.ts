@@ -86,7 +86,10 @@ export function aliasNames(text: string, before: readonly string[] = []): string
  * assert.deepEqual(headSettings("normalize=false", headSettings("pooling=cls")), { pooling: "cls", normalize: false });
  * ```
  */
-export function headSettings(text: string, before: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+export function headSettings(
+  text: string,
+  before: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
   const [, name, value] = /^([A-Za-z]\w*)=(.*)$/s.exec(text) ?? [];
   if (name === undefined) throw new InvalidArgumentError("It must be name=value.");
   try {

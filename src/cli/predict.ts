@@ -6,6 +6,8 @@
 import type { Command } from "commander";
 import { shorten } from "../base/text.ts";
 import { readLines } from "../data/lines.ts";
+import type { TextQuery } from "../tasks/task.ts";
+import { textsOf } from "../tasks/text_input.ts";
 import type { DeviceChoice } from "./device.ts";
 import { answerAll, openModel } from "./model.ts";
 import { type CommonOptions, deviceOption, newCommand } from "./options.ts";
@@ -15,17 +17,24 @@ interface Options extends CommonOptions {
   readonly model: string;
   readonly device: DeviceChoice;
   readonly file?: string;
+  readonly pairs?: boolean;
 }
 
 /** Adds the command. */
 export function predictCommand(program: Command): Command {
-  const command = newCommand("predict", "answer texts with a registered model: labels, numbers, entities, vectors, as its task is", [
-    'predict --model spam "You have won a prize"',
-    "predict --model spam@1.0.0 --file messages.txt --json",
-  ])
+  const command = newCommand(
+    "predict",
+    "answer texts with a registered model: labels, numbers, entities, vectors, as its task is",
+    [
+      'predict --model spam "You have won a prize"',
+      "predict --model spam@1.0.0 --file messages.txt --json",
+      'predict --model translates --pairs "Good morning" "Buongiorno"',
+    ],
+  )
     .argument("[texts...]", "the texts, each one argument")
     .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder")
     .option("--file <file>", "a file with one text a line")
+    .option("--pairs", "two texts after each other are read together; in a file, with a tab between")
     .addOption(deviceOption())
     .action(predict);
   program.addCommand(command);
@@ -34,12 +43,12 @@ export function predictCommand(program: Command): Command {
 
 async function predict(given: string[], options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
-  const texts = [...given];
-  if (options.file) { for await (const line of readLines(options.file)) texts.push(line.text); }
-  if (texts.length === 0) throw new UsageError("no text to predict: give texts as arguments, or --file");
+  const lines = options.file ? (await Array.fromAsync(readLines(options.file))).map(({ text }) => text) : [];
+  const queries = options.pairs ? pairsOf(given, lines) : [...given, ...lines];
+  if (queries.length === 0) throw new UsageError("no text to predict: give texts as arguments, or --file");
   const service = await openModel(options.model, options, { warmUpMs: 0 });
   try {
-    const answers = await answerAll(service, texts);
+    const answers = await answerAll(service, queries);
     const { manifest, device } = service.info();
     output.result(
       {
@@ -47,13 +56,34 @@ async function predict(given: string[], options: Options): Promise<void> {
         version: manifest.version,
         task: manifest.task,
         device,
-        predictions: texts.map((text, i) => ({ text, answer: answers[i] })),
+        predictions: queries.map((text, i) => ({ text, answer: answers[i] })),
       },
-      texts.map((text, i) => `${service.task.describe(answers[i])}  ${excerpt(text)}`).join("\n"),
+      queries.map((query, i) =>
+        `${service.task.describe(answers[i])}  ${excerpt(textsOf(query).join(" | "))}`
+      ).join("\n"),
     );
   } finally {
     await service.close();
   }
+}
+
+/** Arguments two by two, and the lines of a file cut at the tab. */
+function pairsOf(given: readonly string[], lines: readonly string[]): TextQuery[] {
+  if (given.length % 2 === 1) {
+    throw new UsageError(
+      `--pairs reads arguments two by two, and there are ${given.length}: the last has no second text`,
+    );
+  }
+  const ofArguments = Array.from(
+    { length: given.length / 2 },
+    (_, i): TextQuery => [given[2 * i], given[2 * i + 1]],
+  );
+  const ofLines = lines.map((line, i): TextQuery => {
+    const [text, pair, ...more] = line.split("\t");
+    if (pair !== undefined && more.length === 0) return [text, pair];
+    throw new UsageError(`line ${i + 1} is no pair: two texts with a tab between were expected`);
+  });
+  return [...ofArguments, ...ofLines];
 }
 
 function excerpt(text: string): string {

@@ -14,7 +14,7 @@ import type { Backend } from "../backend/interface.ts";
 import type { MeasureOptions } from "../train/measure.ts";
 import { type Output, UsageError } from "./output.ts";
 
-/** Where the trace goes unless told. */
+/** Where the trace goes by default. */
 export const DEFAULT_TRACE = "weir-trace.json";
 
 /** A profile that a run makes. */

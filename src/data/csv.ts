@@ -17,11 +17,12 @@ export interface CsvRecord {
 }
 
 /**
- * Reads the rows of a CSV file (RFC 4180: quoted fields may hold delimiters, quotes and line ends) whose first row names the columns.
+ * Reads the rows of a CSV file (RFC 4180: quoted fields may hold delimiters, quotes and line ends) whose first row names
+ * the columns.
  *
  * @param options `delimiter`: what stands between two fields; a tab if the path ends in `.tsv`, else a comma, unless given
- * @throws {DataError} for the first row that is not UTF-8, not CSV or has another number of fields than the header: with the file and the line.
- * Also if the file cannot be read.
+ * @throws {DataError} for the first row that is not UTF-8, not CSV or has another number of fields than the header: with
+ *   the file and the line. Also if the file cannot be read.
  */
 export async function* readCsvRecords(
   path: string,

@@ -1,13 +1,18 @@
+/**
+ * Finding duplicates and near-duplicates among texts.
+ *
+ * @module
+ */
 import type { TextExample } from "./example.ts";
 
 /** What `deduplicate` found. */
 export interface Deduplicated<T> {
   /** the first example of every distinct text, in order */
-  examples: T[];
+  readonly examples: T[];
   /** how many examples were dropped */
-  duplicates: number;
+  readonly duplicates: number;
   /** how many of those had another label than the one kept: noise in the labels */
-  conflicts: number;
+  readonly conflicts: number;
 }
 
 /**
@@ -49,21 +54,22 @@ export function deduplicate<T extends TextExample>(examples: Iterable<T>): Dedup
 /** When two texts count as near-duplicates. */
 export interface NearDuplicateOptions {
   /** least Jaccard similarity of the two sets of shingles (default 0.7) */
-  threshold?: number;
+  readonly threshold?: number;
   /** words in a shingle (default 3) */
-  shingleWords?: number;
+  readonly shingleWords?: number;
 }
 
 /**
- * Groups texts that are near-duplicates of each other, or linked by a chain of such: `clusters[i]` is the number of text `i`'s group, counted from 0
- * in order of appearance.
+ * Groups texts that are near-duplicates of each other, or linked by a chain of such: `clusters[i]` is the number of text
+ * `i`'s group, counted from 0 in order of appearance.
  *
- * Two texts are near-duplicates if their sets of word shingles have a Jaccard similarity of at least `threshold`; case, punctuation and the digits in
- * numbers do not count. Every such pair is found, without comparing all with all: of two sets sorted alike, rare shingles first, the first
- * `size - ceil(threshold * size) + 1` elements have one in common if the sets are similar enough, so only texts that share a rare shingle are compared.
+ * Two texts are near-duplicates if their sets of word shingles have a Jaccard similarity of at least `threshold`; case,
+ * punctuation and the digits in numbers do not count. Every such pair is found, without comparing all with all: of two sets
+ * sorted alike, rare shingles first, the first `size - ceil(threshold * size) + 1` elements have one in common if the sets
+ * are similar enough, so only texts that share a rare shingle are compared.
  *
- * Source: Broder 1997, "On the resemblance and containment of documents" (shingles, Jaccard over hashes); Chaudhuri et al. 2006, "A Primitive
- * Operator for Similarity Joins in Data Cleaning" (prefix filter).
+ * Source: Broder 1997, "On the resemblance and containment of documents" (shingles, Jaccard over hashes); Chaudhuri et al.
+ * 2006, "A Primitive Operator for Similarity Joins in Data Cleaning" (prefix filter).
  *
  * @example
  * ```ts
@@ -138,8 +144,8 @@ export function similarity(first: string, second: string, shingleWords = 3): num
 }
 
 /**
- * Sorts each set by how many sets have the element, then by its hash. Counts are kept by the hash's lower bits, so they may be too high, never too
- * low: any order that all sets share will do.
+ * Sorts each set by how many sets have the element, then by its hash. Counts are kept by the hash's lower bits, so they may
+ * be too high, never too low: any order that all sets share will do.
  */
 function rareFirst(hashes: Uint32Array[]): { sets: Float64Array[]; isShared: (element: number) => boolean } {
   const counts = new Uint16Array(2 ** 22);
@@ -177,7 +183,10 @@ function countShared<T extends Float64Array | Uint32Array>(a: T, b: T, needed: n
   return shared;
 }
 
-/** The hashes of a text's word shingles, sorted, each once. A text of fewer words than a shingle has is one shingle; ideographs are words. */
+/**
+ * The hashes of a text's word shingles, sorted, each once. A text of fewer words than a shingle has is one shingle;
+ * ideographs are words.
+ */
 function shingles(text: string, shingleWords: number): Uint32Array {
   const words = wordHashes(text);
   const count = words.length === 0 ? 0 : Math.max(1, words.length - shingleWords + 1);

@@ -46,7 +46,8 @@ export function readText(record: DataRecord, where: string, column: string): str
  * import { readLabel } from "./example.ts";
  * import assert from "node:assert/strict";
  * assert.equal(readLabel({ stars: 5 }, "films.jsonl line 1", "stars"), "5");
- * assert.throws(() => readLabel({ stars: null }, "films.jsonl line 2", "stars"), /line 2: column "stars" is null; a label was expected/);
+ * assert.throws(() => readLabel({ stars: null }, "films.jsonl line 2", "stars"), /line 2: column "stars" is null; a label
+ * was expected/);
  * ```
  */
 export function readLabel(record: DataRecord, where: string, column: string): string {
@@ -80,7 +81,7 @@ export function wrongColumn(record: DataRecord, where: string, column: string, e
 }
 
 /**
- * The distinct labels of a data set, sorted: their places are the class indices.
+ * The distinct labels of a data set, sorted: their positions are the class indices.
  *
  * @param name names the data set in errors
  * @throws {DataError} if there is no label, or only one.
@@ -108,8 +109,9 @@ export function labelsOf(labels: Iterable<string>, name: string): string[] {
 }
 
 /**
- * Names a data set by its content, for a model's lineage: `sha256:` and the digest of each example's text and label, in order. Order counts,
- * because training with the same seed visits another order otherwise; ids do not, because no model sees them.
+ * Names a data set by its content, for a model's lineage: `sha256:` and the digest of each example's text and label, in
+ * order. Order counts, because training with the same seed visits another order otherwise; ids do not, because no model
+ * sees them.
  *
  * @example
  * ```ts

@@ -1,6 +1,12 @@
 /**
- * The text that a reader of an HTML mail would see: tags, comments, scripts and styles are dropped, blocks become lines, entities characters.
- * Takes time proportional to the text, however broken the markup is.
+ * The text of an HTML mail.
+ *
+ * @module
+ */
+
+/**
+ * The text that a reader of an HTML mail would see: tags, comments, scripts and styles are dropped, blocks become lines,
+ * entities characters. Takes time proportional to the text, however broken the markup is.
  *
  * Comments vanish without a trace, since spam hides words with them: `V<!-- x -->iagra` reads "Viagra".
  *
@@ -61,10 +67,12 @@ const END_TAG: Record<string, RegExp> = {
   title: /<\/title\s*>/gi,
 };
 const CELL = new Set(["td", "th", "img", "input", "option"]);
-const BLOCK = new Set(
-  "address article blockquote body br center dd div dl dt footer form h1 h2 h3 h4 h5 h6 head header hr html li ol p pre section table tr ul"
-    .split(" "),
-);
+const BLOCK = new Set([
+  ..."address article blockquote body br center dd div dl dt footer form h1 h2 h3 h4 h5 h6 head header".split(
+    " ",
+  ),
+  ..."hr html li ol p pre section table tr ul".split(" "),
+]);
 
 /** Line ends of the source mean no more than a space. */
 function oneLine(text: string): string {

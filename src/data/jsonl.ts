@@ -17,7 +17,8 @@ export interface JsonLine {
 /**
  * Reads the values of a file with one JSON value per line. Blank lines are skipped.
  *
- * @throws {DataError} for the first line that is not UTF-8 or not JSON: with the file and the line. Also if the file cannot be read.
+ * @throws {DataError} for the first line that is not UTF-8 or not JSON: with the file and the line. Also if the file cannot
+ *   be read.
  */
 export async function* readJsonLines(path: string): AsyncGenerator<JsonLine> {
   for await (const { number, text } of readLines(path)) {

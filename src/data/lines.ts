@@ -1,18 +1,24 @@
+/**
+ * Reading text files line by line, of any size.
+ *
+ * @module
+ */
 import { DataError } from "./errors.ts";
 
 /** A line of a text file, without its line end. */
 export interface Line {
   /** counts from 1 */
-  number: number;
+  readonly number: number;
   /** without the line end */
-  text: string;
+  readonly text: string;
 }
 
 /** No line of a data file may be longer: a file without line ends would otherwise be read into memory whole. */
 export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
 /**
- * Reads a UTF-8 text file line by line (LF or CRLF, a byte-order mark is dropped), in pieces, so the file may be larger than memory.
+ * Reads a UTF-8 text file line by line (LF or CRLF, a byte-order mark is dropped), in pieces, so the file may be larger
+ * than memory.
  *
  * @throws {DataError} if the file cannot be read, or a line is too long or not UTF-8: with the file and the line.
  */

@@ -1,17 +1,23 @@
+/**
+ * Decoding mails as mailbox files keep them.
+ *
+ * @module
+ */
 import { Buffer } from "node:buffer";
 import { htmlToText } from "./html.ts";
 
 /** What a reader sees of a mail. */
 export interface Mail {
   /** decoded, on one line */
-  subject: string;
+  readonly subject: string;
   /** decoded, HTML as text */
-  body: string;
+  readonly body: string;
 }
 
 /**
- * Decodes a mail as stored in a mailbox file: encoded words in the subject, multipart bodies (the plain text part, else the HTML one as text),
- * quoted-printable, base64 and character sets. No other header is returned. Broken mails give what can be read; nothing throws.
+ * Decodes a mail as stored in a mailbox file: encoded words in the subject, multipart bodies (the plain text part, else the
+ * HTML one as text), quoted-printable, base64 and character sets. No other header is returned. Broken mails give what can
+ * be read; nothing throws.
  *
  * `cleanSource` may change the decoded body while its lines are still those that were sent, that is before HTML becomes text.
  *
@@ -161,7 +167,10 @@ function decodeTransfer(body: string, encoding: string): string {
   return body;
 }
 
-/** Turns bytes, held as Latin-1 characters, into text. A character set unknown or wrongly named falls back to UTF-8, then Windows-1252. */
+/**
+ * Turns bytes, held as Latin-1 characters, into text. A character set unknown or wrongly named falls back to UTF-8, then
+ * Windows-1252.
+ */
 function decodeCharset(bytes: string, charset: string | undefined): string {
   // deno-lint-ignore no-control-regex
   if (!/[\x80-\xff\x1b]/.test(bytes)) return bytes;

@@ -5,6 +5,7 @@
  */
 import { readLimited } from "../base/files.ts";
 import { parseJson } from "../base/json.ts";
+import { readConll } from "./conll.ts";
 import { readCsvRecords } from "./csv.ts";
 import { DataError } from "./errors.ts";
 import type { DataRecord, PlacedRecord } from "./example.ts";
@@ -12,8 +13,9 @@ import { readJsonLines } from "./jsonl.ts";
 import { readSpam } from "./spam.ts";
 
 /**
- * The records of a `.jsonl` or `.ndjson` file (an object a line), a `.json` file (a list of objects), a `.csv` or `.tsv` file (whose first row names the columns), or
- * `spam`, the mails of SpamAssassin's corpus with columns `text` and `label`.
+ * The records of a `.jsonl` or `.ndjson` file (an object a line), a `.json` file (a list of objects), a `.csv` or `.tsv`
+ * file (whose first row names the columns), a `.conll` or `.bio` file (tagged sentences, with columns `tokens` and `tags`),
+ * or `spam`, the mails of SpamAssassin's corpus with columns `text` and `label`.
  *
  * @throws {DataError} naming the file and line that cannot be read, or is no record; also when there are no records.
  *
@@ -48,13 +50,17 @@ async function* recordsOf(source: string): AsyncGenerator<PlacedRecord> {
     }
   } else if (/\.(csv|tsv)$/i.test(source)) {
     yield* readCsvRecords(source);
+  } else if (isConll(source)) {
+    yield* readConll(source);
   } else if (/\.json$/i.test(source)) {
     for (const [i, value] of (await readList(source)).entries()) {
       const where = `${source} item ${i + 1}`;
       yield { record: asRecord(value, where), where };
     }
   } else {
-    throw new DataError(`cannot tell what "${source}" is: name a .jsonl, .json, .csv or .tsv file, or spam`);
+    throw new DataError(
+      `cannot tell what "${source}" is: name a .jsonl, .json, .csv, .tsv, .conll or .bio file, or spam`,
+    );
   }
 }
 
@@ -77,8 +83,14 @@ function isJsonLines(source: string): boolean {
   return /\.(jsonl|ndjson)$/i.test(source);
 }
 
+function isConll(source: string): boolean {
+  return /\.(conll|bio)$/i.test(source);
+}
+
 function expected(source: string): string {
   return isJsonLines(source)
     ? "it holds no line of JSON"
+    : isConll(source)
+    ? "lines with a token and its tag were expected"
     : "a row with the columns' names and at least one more were expected";
 }

@@ -1,19 +1,24 @@
+/**
+ * Made-up traffic in other languages, for showing drift.
+ *
+ * @module
+ */
 import { createRandomStream, type RandomStream } from "../base/random.ts";
 
 /** What `shiftedMessages` makes. */
 export interface ShiftedOptions {
   /** how many messages; all are distinct */
-  count: number;
+  readonly count: number;
   /** the same seed gives the same messages (default 0) */
-  seed?: number;
+  readonly seed?: number;
   /** default: both, in turns */
-  languages?: readonly ("it" | "de")[];
+  readonly languages?: readonly ("it" | "de")[];
 }
 
 /**
- * Demonstration traffic that is unlike the spam corpus: short support and chat messages in Italian and German. They are not collected from anyone:
- * a seeded generator puts them together from sentences written for this purpose, for showing that a drift monitor notices another kind of input.
- * Nothing about a model's quality can be read from them; they have no label.
+ * Demonstration traffic that is unlike the spam corpus: short support and chat messages in Italian and German. They are not
+ * collected from anyone: a seeded generator puts them together from sentences written for this purpose, for showing that a
+ * drift monitor notices another kind of input. Nothing about a model's quality can be read from them; they have no label.
  *
  * @throws {RangeError} if more messages are wanted than there are (some ten thousand for each language).
  *

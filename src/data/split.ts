@@ -1,3 +1,8 @@
+/**
+ * Dividing a data set into parts, near-duplicates on one side.
+ *
+ * @module
+ */
 import { nearDuplicateClusters } from "./dedupe.ts";
 import { DataError } from "./errors.ts";
 import { labelsOf, type TextExample } from "./example.ts";
@@ -6,15 +11,18 @@ import { createRandomStream } from "../base/random.ts";
 /** How `splitExamples` divides a data set. */
 export interface SplitOptions<Part extends string, T = TextExample> {
   /** each part's share of the examples; the shares sum to 1 */
-  fractions: Record<Part, number>;
+  readonly fractions: Record<Part, number>;
   /** the same seed gives the same split (default 0) */
-  seed?: number;
+  readonly seed?: number;
   /** examples with the same number stay together (default: `nearDuplicateClusters` of the texts) */
-  clusters?: ArrayLike<number>;
+  readonly clusters?: ArrayLike<number>;
   /** names the data set in errors */
-  name?: string;
-  /** what has about the same share in each part, and at least one example; the label unless given, nothing where null */
-  stratum?: ((example: T) => string) | null;
+  readonly name?: string;
+  /**
+   * what has about the same share in each part, and at least one example if it is the commonest of enough clusters; the label unless
+   * given, nothing where null
+   */
+  readonly stratum?: ((example: T) => string) | null;
 }
 
 /**
@@ -72,14 +80,19 @@ export function splitExamples<T extends TextExample, Part extends string>(
     strata.get(commonestLabel(group.map((i) => stratumOf(examples[i]))))!.push(group);
   }
 
+  const holding = new Map(labels.map((label) => [label, 0])); // clusters with an example of the label
+  for (const group of members.values()) {
+    for (const label of new Set(group.map((i) => stratumOf(examples[i])))) {
+      holding.set(label, holding.get(label)! + 1);
+    }
+  }
+
   const partOf = new Int32Array(examples.length);
   const random = createRandomStream(seed, SPLIT_STREAM);
   for (const [label, groups] of strata) {
-    if (groups.length < parts.length) {
+    if (holding.get(label)! < parts.length) {
       throw new DataError(
-        `${name}: ${
-          !stratum ? "there are" : `label ${JSON.stringify(label)} has`
-        } ${groups.length} ` +
+        `${name}: ${!stratum ? "there are" : `label ${JSON.stringify(label)} has`} ${holding.get(label)} ` +
           `distinct texts; at least ${parts.length} are needed, one for each of ${parts.join(", ")}`,
       );
     }
@@ -88,7 +101,8 @@ export function splitExamples<T extends TextExample, Part extends string>(
     const isEmpty = parts.map(() => true);
     random.shuffle(groups);
     groups.forEach((group, done) => {
-      // Drawn in proportion to what a part still wants, which comes to exact shares; the last groups go where there is nothing yet.
+      // Drawn in proportion to what a part still wants, which comes to exact shares; the last groups go where there is
+      // nothing yet.
       const empty = isEmpty.flatMap((is, part) => is ? [part] : []);
       const isLastChance = groups.length - done <= empty.length;
       const part = isLastChance ? empty[0] : draw(wanted, group.length, random.next());
@@ -105,7 +119,10 @@ export function splitExamples<T extends TextExample, Part extends string>(
 /** Keeps a split's random stream apart from others of the same seed. */
 const SPLIT_STREAM = 0x5911;
 
-/** A part drawn with probability in proportion to what it wants, of those that want `size` more; the one that wants most if none does. */
+/**
+ * A part drawn with probability in proportion to what it wants, of those that want `size` more; the one that wants most if
+ * none does.
+ */
 function draw(wanted: number[], size: number, at: number): number {
   const weights = wanted.map((want) => want >= size - 0.5 ? want : 0);
   const total = weights.reduce((sum, weight) => sum + weight, 0);

@@ -1,3 +1,8 @@
+/**
+ * The test of whether class shares changed, valid for rare classes.
+ *
+ * @module
+ */
 import { momentsOf, pearson3Survival } from "../statistics/pearson3.ts";
 import { createHashedRandom } from "../base/random.ts";
 import { chiSquareTest } from "../statistics/chi_square.ts";

@@ -18,21 +18,21 @@ import { DriftError } from "./errors.ts";
  */
 export interface AlertPolicy {
   /** Expected share of false findings among the features found drifted; default 0.01. */
-  falseDiscoveryRate: number;
+  readonly falseDiscoveryRate: number;
   /** Numbers: how far the distribution functions must come apart, 0 to 1; default 0.15. */
-  ksThreshold: number;
+  readonly ksThreshold: number;
   /** Categories and vectors: the share of observations that must have changed category, 0 to 1; default 0.1. */
-  totalVariationThreshold: number;
+  readonly totalVariationThreshold: number;
   /** Bags of items: the Jensen-Shannon distance (nats, at most 0.83) that must be there beyond the noise; default 0.12. */
-  jsThreshold: number;
+  readonly jsThreshold: number;
   /** Thresholds of single features, by name; they replace those above and those that features bring. */
-  thresholds: { readonly [feature: string]: number };
+  readonly thresholds: { readonly [feature: string]: number };
   /** A feature with fewer observations in the window is not tested; default 30. */
-  minObservations: number;
+  readonly minObservations: number;
   /** Drifted windows in a row before a feature raises the alarm; default 2. */
-  windowsToRaise: number;
+  readonly windowsToRaise: number;
   /** Calm windows in a row before it is cleared; default 2. */
-  windowsToClear: number;
+  readonly windowsToClear: number;
 }
 
 const DEFAULTS: AlertPolicy = {
@@ -85,9 +85,9 @@ function checkValue(name: string, value: unknown, whole: boolean): void {
 
 /** Where a feature stands between calm and alarm. */
 export interface AlarmState {
-  alarm: boolean;
+  readonly alarm: boolean;
   /** Windows in a row that contradict the present state. */
-  against: number;
+  readonly against: number;
 }
 
 /** The state after one more window. */

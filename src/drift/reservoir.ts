@@ -17,7 +17,7 @@ export interface Reservoir<T> {
 }
 
 /**
- * Reservoir sampling (Vitter 1985, algorithm R). Reservoirs with one seed keep the same places of streams of one length, so
+ * Reservoir sampling (Vitter 1985, algorithm R). Reservoirs with one seed keep the same positions of streams of one length, so
  * that features that every observation has are sampled from the same observations.
  */
 export function createReservoir<T>(seed: number): Reservoir<T> {

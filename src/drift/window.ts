@@ -12,7 +12,7 @@ export interface WindowCounts {
   /** Observations seen. */
   n: number;
   /** When the first observation came, in milliseconds. */
-  startedAtMs: number;
+  readonly startedAtMs: number;
   /** When the last observation came, in milliseconds. */
   lastAtMs: number;
   /** Observations with a value that cannot be used (NaN, a negative length); that value is left out. */

@@ -1,5 +1,5 @@
 /**
- * The Worker that tests drift windows. It is told the references and the policy once, and then gets one window at a time.
+ * The Worker that tests drift windows. It gets the references and the policy once, and then gets one window at a time.
  *
  * @module
  */

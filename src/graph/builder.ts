@@ -54,7 +54,7 @@ export interface OnnxScope {
   shape(shape: Shape): string;
 }
 
-/** What every op says of itself. */
+/** The rules that every op has. */
 export interface OpRules<K extends OpName> {
   /** The result's type, or a `ShapeError` that says what does not fit. */
   infer(inputs: readonly TensorType[], attrs: OpAttrs[K]): TensorType;
@@ -168,7 +168,7 @@ export class Builder {
   }
 
   /**
-   * What the model learns, named as in the checkpoint: f32, trainable and subject to weight decay unless told otherwise; a type
+   * What the model learns, named as in the checkpoint: f32, trainable and subject to weight decay by default; a type
    * that has no gradients (an integer, bf16) is never trainable. A name that is known already is the parameter that has it:
    * tied weights.
    *
@@ -197,7 +197,7 @@ export class Builder {
     return this.#known(name, { dtype, shape }, wanted) ?? this.state(name, dtype, shape, wanted);
   }
 
-  /** A value kept on the device between runs: zeros, neither trained nor decaying unless told otherwise. */
+  /** A value kept on the device between runs: zeros, neither trained nor decaying by default. */
   state(
     name: string,
     dtype: DType,

@@ -1,5 +1,6 @@
 /**
- * `WEIR_DEBUG`: 1 prints each graph that is compiled and has ids checked against their tables, 2 also what every pass made of it, 3 the plan, 4 the kernels' text.
+ * `WEIR_DEBUG`: 1 prints each graph that is compiled and has ids checked against their tables, 2 also what every pass made
+ * of it, 3 the plan, 4 the kernels' text.
  *
  * @module
  */

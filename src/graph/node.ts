@@ -13,113 +13,116 @@ export type NoAttrs = Readonly<Record<never, never>>;
 export interface OpAttrs {
   // elementwise, one operand
   /** `-x`. */
-  neg: NoAttrs;
+  readonly neg: NoAttrs;
   /** `|x|`. */
-  abs: NoAttrs;
+  readonly abs: NoAttrs;
   /** `e^x`. */
-  exp: NoAttrs;
+  readonly exp: NoAttrs;
   /** Natural logarithm. */
-  log: NoAttrs;
+  readonly log: NoAttrs;
   /** Square root. */
-  sqrt: NoAttrs;
+  readonly sqrt: NoAttrs;
   /** Hyperbolic tangent. */
-  tanh: NoAttrs;
+  readonly tanh: NoAttrs;
   /** Error function. */
-  erf: NoAttrs;
+  readonly erf: NoAttrs;
   /** Gaussian error linear unit. */
-  gelu: { readonly approximate: "none" | "tanh" };
+  readonly gelu: { readonly approximate: "none" | "tanh" };
   /** The same values as `dtype`. */
-  cast: { readonly dtype: DType };
+  readonly cast: { readonly dtype: DType };
   // elementwise, two or three operands, broadcasting
   /** `x + y`. */
-  add: NoAttrs;
+  readonly add: NoAttrs;
   /** `x - y`. */
-  sub: NoAttrs;
+  readonly sub: NoAttrs;
   /** `x * y`. */
-  mul: NoAttrs;
+  readonly mul: NoAttrs;
   /** `x / y`. */
-  div: NoAttrs;
+  readonly div: NoAttrs;
   /** The larger one. */
-  max: NoAttrs;
+  readonly max: NoAttrs;
   /** The smaller one. */
-  min: NoAttrs;
+  readonly min: NoAttrs;
   /** `x < y`, bool. */
-  less: NoAttrs;
+  readonly less: NoAttrs;
   /** `x = y`, bool. */
-  equal: NoAttrs;
+  readonly equal: NoAttrs;
   /** `condition ? x : y`. */
-  where: NoAttrs;
+  readonly where: NoAttrs;
   // reductions; `axes` ascending and non-negative
   /** Sum over `axes`. */
-  reduce_sum: { readonly axes: readonly number[]; readonly keepDims: boolean };
+  readonly reduce_sum: { readonly axes: readonly number[]; readonly keepDims: boolean };
   /** Maximum over `axes`. */
-  reduce_max: { readonly axes: readonly number[]; readonly keepDims: boolean };
+  readonly reduce_max: { readonly axes: readonly number[]; readonly keepDims: boolean };
   // products and rows
   /** Product over the last two dimensions. */
-  matmul: {
+  readonly matmul: {
     readonly transA: boolean;
     readonly transB: boolean;
     /** Type of the result, where it is not the operands'. */
     readonly dtype?: "f32";
   };
   /** Softmax over the last dimension. */
-  softmax: NoAttrs;
+  readonly softmax: NoAttrs;
   /** The gradient of softmax's operand. */
-  softmax_grad: NoAttrs;
+  readonly softmax_grad: NoAttrs;
   /** Layer normalisation of the last dimension. */
-  layer_norm: { readonly epsilon: number };
+  readonly layer_norm: { readonly epsilon: number };
   /** The gradient of layer normalisation's operand. */
-  layer_norm_grad: { readonly epsilon: number };
+  readonly layer_norm_grad: { readonly epsilon: number };
   /** The gradient of its weight. */
-  layer_norm_grad_weight: { readonly epsilon: number };
+  readonly layer_norm_grad_weight: { readonly epsilon: number };
   /** The gradient of its bias. */
-  layer_norm_grad_bias: { readonly epsilon: number };
+  readonly layer_norm_grad_bias: { readonly epsilon: number };
   /** Root-mean-square normalisation of the last dimension. */
-  rms_norm: { readonly epsilon: number };
+  readonly rms_norm: { readonly epsilon: number };
   /** The gradient of root-mean-square normalisation's operand. */
-  rms_norm_grad: { readonly epsilon: number };
+  readonly rms_norm_grad: { readonly epsilon: number };
   /** The gradient of its weight. */
-  rms_norm_grad_weight: { readonly epsilon: number };
+  readonly rms_norm_grad_weight: { readonly epsilon: number };
   /** `-log softmax(logits)[label]` of each row, 0 where the label is `ignoreIndex`. */
-  softmax_cross_entropy: { readonly labelSmoothing: number; readonly ignoreIndex: number | null };
+  readonly softmax_cross_entropy: { readonly labelSmoothing: number; readonly ignoreIndex: number | null };
   /** The gradient of softmax cross-entropy's logits. */
-  softmax_cross_entropy_grad: { readonly labelSmoothing: number; readonly ignoreIndex: number | null };
+  readonly softmax_cross_entropy_grad: {
+    readonly labelSmoothing: number;
+    readonly ignoreIndex: number | null;
+  };
   /** Softmax-weighted values for each query and head. */
-  attention: AttentionAttrs;
+  readonly attention: AttentionAttrs;
   /** Each attention row's largest score and sum of exponentials. */
-  attention_stats: AttentionAttrs;
+  readonly attention_stats: AttentionAttrs;
   /** Gradient of attention with respect to its query. */
-  attention_grad_query: AttentionAttrs;
+  readonly attention_grad_query: AttentionAttrs;
   /** Gradient of attention with respect to its key. */
-  attention_grad_key: AttentionAttrs;
+  readonly attention_grad_key: AttentionAttrs;
   /** Gradient of attention with respect to its value. */
-  attention_grad_value: AttentionAttrs;
+  readonly attention_grad_value: AttentionAttrs;
   /** Several of these gradients side by side along the last dimension. */
-  attention_grad_packed: AttentionAttrs & { readonly parts: readonly ("query" | "key" | "value")[] };
+  readonly attention_grad_packed: AttentionAttrs & { readonly parts: readonly ("query" | "key" | "value")[] };
   /** Rows of a table at indices. */
-  gather: NoAttrs;
+  readonly gather: NoAttrs;
   /** Rows added up at indices. */
-  scatter_add: { readonly rows: Dim };
+  readonly scatter_add: { readonly rows: Dim };
   // views and layout
   /** Another shape, the same elements. */
-  reshape: { readonly shape: Shape };
+  readonly reshape: { readonly shape: Shape };
   /** Dimensions in another order. */
-  transpose: { readonly perm: readonly number[] };
+  readonly transpose: { readonly perm: readonly number[] };
   /** Copies up to `shape`. */
-  broadcast: { readonly shape: Shape };
+  readonly broadcast: { readonly shape: Shape };
   /** `size` elements along `axis` from `start`. */
-  slice: { readonly axis: number; readonly start: Dim; readonly size: Dim };
+  readonly slice: { readonly axis: number; readonly start: Dim; readonly size: Dim };
   /** `x` inside zeros along `axis`: `before` first, `size` in all. */
-  pad: { readonly axis: number; readonly before: Dim; readonly size: Dim };
+  readonly pad: { readonly axis: number; readonly before: Dim; readonly size: Dim };
   /** Operands one after the other along `axis`. */
-  concat: { readonly axis: number };
+  readonly concat: { readonly axis: number };
   /** `x`, whose readers are merged with none of `x` itself. */
-  barrier: NoAttrs;
+  readonly barrier: NoAttrs;
   // sources
   /** Each index along `axis`. */
-  iota: { readonly shape: Shape; readonly axis: number; readonly dtype: DType };
+  readonly iota: { readonly shape: Shape; readonly axis: number; readonly dtype: DType };
   /** Random bits, a function of key, stream and index. */
-  random: { readonly shape: Shape; readonly stream: number };
+  readonly random: { readonly shape: Shape; readonly stream: number };
 }
 
 /** How attention is computed, and which operands there are after query, key and value. */
@@ -158,7 +161,7 @@ export type Init =
  */
 export type StateRole = "parameter" | "buffer" | "moment" | "counter" | "cache";
 
-/** What a state says of itself; nothing is read off its name. */
+/** The properties of a state: all are declared, none is inferred from its name. */
 export interface StateAttrs {
   /** What it is for: this decides where it is saved, see `bundleStates` and `checkpointStates`. */
   readonly role: StateRole;
@@ -173,11 +176,11 @@ export interface StateAttrs {
 /** The attributes of nodes that are not computed. */
 export interface LeafAttrs {
   /** Fed at every run. */
-  input: NoAttrs;
+  readonly input: NoAttrs;
   /** Part of the graph. */
-  constant: { readonly data: TypedArray };
+  readonly constant: { readonly data: TypedArray };
   /** Kept between runs. */
-  state: StateAttrs;
+  readonly state: StateAttrs;
 }
 
 /** An op, or one of the three kinds of leaf. */

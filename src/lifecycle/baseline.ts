@@ -11,15 +11,21 @@ import { answersOf } from "./fit.ts";
 import type { Prepared } from "./prepare.ts";
 
 /**
- * The training texts as the model sees them, and what it says of held-out ones (of its training texts it is surer than it will ever be
- * again). Nothing where there are too few.
+ * The training texts as the model sees them, and what it says of held-out ones (of its training texts it is surer than it
+ * will ever be again). Nothing where there are too few.
  */
-export function baselineOf(spec: ModelSpec, data: Pick<Prepared, "tokenizer" | "parts">, validation: Evaluated): Baseline | undefined {
+export function baselineOf(
+  spec: ModelSpec,
+  data: Pick<Prepared, "tokenizer" | "parts">,
+  validation: Evaluated,
+): Baseline | undefined {
   const task = servedTasks[spec.task];
   const { head } = spec;
   const builder = new BaselineBuilder(task.features({ head, vocabSize: data.tokenizer.vocabSize }));
   for (const { row, encodings } of data.parts.train) {
-    encodings.forEach((encoding, q) => builder.observe(task.observe(row.queries[q], encoding, undefined, head)));
+    encodings.forEach((encoding, q) =>
+      builder.observe(task.observe(row.queries[q], encoding, undefined, head))
+    );
   }
   for (const { row, outputs } of answersOf(spec, data.parts.validation, validation)) {
     row.encodings.forEach((encoding, q) =>

@@ -5,6 +5,7 @@
  */
 import { architectureOf, fitWeights, type ModelConfig } from "../../models/index.ts";
 import type { Backend, Tensors } from "../backend/interface.ts";
+import { checkVocabulary } from "../bundle/checks.ts";
 import { type Decomposed, means } from "../statistics/decomposed.ts";
 import {
   type BertScoreBaseline,
@@ -18,7 +19,7 @@ import { textInputs } from "../tasks/model.ts";
 import { type Encoding, loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import { bucketPrograms } from "../train/programs.ts";
 import { LifecycleError } from "./errors.ts";
-import { checkVocabulary, readPretrained } from "./pretrained.ts";
+import { readPretrained } from "./pretrained.ts";
 
 /** How an encoder runs. */
 export interface EncoderOptions {
@@ -61,8 +62,9 @@ export interface Encoder {
 }
 
 /**
- * Opens a folder with `config.json`, `tokenizer.json` and `model.safetensors` (and `tokenizer_config.json`, where there is one), as
- * Hugging Face's transformers saves a BERT with or without a head, and as a bundle of ours has it.
+ * Opens a folder with `config.json`, `tokenizer.json` and `model.safetensors` (and `tokenizer_config.json`, where there is
+ * one), as Hugging Face's transformers saves a BERT, RoBERTa or DistilBERT with or without a head, and as a bundle of ours
+ * has it.
  *
  * @throws {LifecycleError} When a file is missing or too large, or the layer is not there; the readers' own errors when a file is
  * not what it should be.
@@ -73,7 +75,8 @@ export async function openEncoder(directory: string, options: EncoderOptions): P
   const { graphs, layers } = hiddenGraphs(config);
   if (layers === 0) {
     throw new LifecycleError(
-      `${directory} holds a model of type "${config.modelType}", which has no contextual embeddings: an encoder must be a transformer`,
+      `${directory} holds a model of type "${config.modelType}", which has no contextual embeddings: an encoder must ` +
+        "be a transformer",
     );
   }
   const layer = options.layer ?? Math.round(layers * 3 / 4);
@@ -81,7 +84,9 @@ export async function openEncoder(directory: string, options: EncoderOptions): P
     throw new LifecycleError(`${directory} has layers 0 to ${layers}, and layer ${layer} was asked for`);
   }
   const tokenizer = loadTokenizer(pretrained.tokenizer.tokenizer, pretrained.tokenizer.config);
-  checkVocabulary(tokenizer, pretrained);
+  checkVocabulary(tokenizer.vocabSize, pretrained.configJson, directory);
+  const before = (pretrained.tokenizer.tokenizer as { pre_tokenizer?: { type?: unknown } }).pre_tokenizer;
+  const spacesBelongToWords = before?.type === "ByteLevel";
   const known = (pretrained.tokenizer.config as { model_max_length?: unknown }).model_max_length;
   const maxTokens = Math.min(
     options.maxTokens ?? Infinity,
@@ -89,8 +94,21 @@ export async function openEncoder(directory: string, options: EncoderOptions): P
     config.maxPositions,
   );
   const graph = graphs(layer);
-  const { states } = fitWeights(graph, pretrained.tensors, { strict: true, architecture: architectureOf(config) });
-  return encoder({ ...options, tokenizer, maxTokens, graph, states, config, layer, layers });
+  const { states } = fitWeights(graph, pretrained.tensors, {
+    strict: true,
+    architecture: architectureOf(config),
+  });
+  return encoder({
+    ...options,
+    tokenizer,
+    spacesBelongToWords,
+    maxTokens,
+    graph,
+    states,
+    config,
+    layer,
+    layers,
+  });
 }
 
 /** How {@linkcode scoreTexts} scores. */
@@ -146,13 +164,16 @@ export async function scoreTexts(
 const NOTHING: EncodedText = { ids: [0], embeddings: Float32Array.of(0) };
 
 /**
- * The model up to a layer: output `hidden` f32 `[batch, sequence, hidden size]`. A body marks what goes into each of its layers; what comes
- * behind the mark is left out.
+ * The model up to a layer: output `hidden` f32 `[batch, sequence, hidden size]`. A body marks what goes into each of its
+ * layers; what comes behind the mark is left out.
  */
 function hiddenGraphs(config: ModelConfig): { layers: number; graphs: (layer: number) => Graph } {
   const architecture = architectureOf(config);
   const b = createBuilder();
-  const body = architecture.body(b, config, textInputs(b, architecture.inputs), { training: false, reads: "tokens" });
+  const body = architecture.body(b, config, textInputs(b, architecture.inputs), {
+    training: false,
+    reads: "tokens",
+  });
   const layers = b.boundaries.length;
   return {
     layers,
@@ -167,6 +188,7 @@ function hiddenGraphs(config: ModelConfig): { layers: number; graphs: (layer: nu
 function encoder(
   parts: EncoderOptions & {
     readonly tokenizer: Tokenizer;
+    readonly spacesBelongToWords: boolean;
     readonly maxTokens: number;
     readonly graph: Graph;
     readonly states: Tensors;
@@ -179,7 +201,13 @@ function encoder(
   const { hiddenSize } = config;
   const programs = bucketPrograms(backend, graph, { label: "encode" });
   const bucketLengths = lengthsUpTo(maxTokens);
-  const encodeText = (text: string): Encoding => tokenizer.encode(text, { maxTokens });
+  // As bert-score does: without white space around the text, and where spaces belong to words, with one before the first.
+  const encodeText = (text: string): Encoding => {
+    const stripped = text.trim();
+    return tokenizer.encode(parts.spacesBelongToWords && stripped !== "" ? ` ${stripped}` : stripped, {
+      maxTokens,
+    });
+  };
   let waiting: Tensors | undefined = parts.states;
   return {
     hiddenSize,
@@ -189,9 +217,9 @@ function encoder(
     specialIds: encodeText("").ids,
     tokenize: (text) => encodeText(text).ids,
     async encode(texts, { signal } = {}) {
-      const places = new Map<string, number>();
-      for (const text of texts) if (!places.has(text)) places.set(text, places.size);
-      const encodings = [...places.keys()].map(encodeText);
+      const indexOf = new Map<string, number>();
+      for (const text of texts) if (!indexOf.has(text)) indexOf.set(text, indexOf.size);
+      const encodings = [...indexOf.keys()].map(encodeText);
       const found: EncodedText[] = new Array(encodings.length);
       const examples = encodings.map((encoding) => ({ encodings: [encoding], target: undefined }));
       const targets = (of: readonly undefined[]) => ({ feeds: {}, weight: of.length });
@@ -211,7 +239,7 @@ function encoder(
           found[index] = { ids, embeddings: hidden.slice(start, start + ids.length * hiddenSize) };
         });
       }
-      return texts.map((text) => found[places.get(text)!]);
+      return texts.map((text) => found[indexOf.get(text)!]);
     },
     dispose: () => programs.dispose(),
   };

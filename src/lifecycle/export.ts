@@ -50,8 +50,16 @@ export function signatureOf(spec: ModelSpec): Signature {
   const named = (shape: Shape) => shape.map((dim) => typeof dim === "string" ? axes[dim] ?? dim : dim);
   return {
     file: MODEL_FILE,
-    inputs: inputsOf(graph).map(({ name, shape }): TensorSpec => ({ name: name!, dtype: "i64", shape: named(shape) })),
-    outputs: Object.entries(graph.outputs).map(([name, { shape }]): TensorSpec => ({ name, dtype: "f32", shape: named(shape) })),
+    inputs: inputsOf(graph).map(({ name, shape }): TensorSpec => ({
+      name: name!,
+      dtype: "i64",
+      shape: named(shape),
+    })),
+    outputs: Object.entries(graph.outputs).map(([name, { shape }]): TensorSpec => ({
+      name,
+      dtype: "f32",
+      shape: named(shape),
+    })),
   };
 }
 
@@ -68,13 +76,16 @@ export interface BundleParts {
 }
 
 /** The files of a bundle, by path: bytes, or what is to be written as JSON. */
-export function bundleFiles({ spec, weights, tokenizerFiles, maxTokens, baseline }: BundleParts): Record<string, Uint8Array | object> {
+export function bundleFiles(
+  { spec, weights, tokenizerFiles, maxTokens, baseline }: BundleParts,
+): Record<string, Uint8Array | object> {
   const architecture = architectureOf(spec.config);
   const task = trainedTasks[spec.task];
   return {
     "config.json": { ...task.configJson(architecture, spec.head), ...architecture.json(spec.config) },
     "tokenizer.json": tokenizerFiles.tokenizer,
-    "tokenizer_config.json": tokenizerFiles.config,
+    // Python's tokenizers make token types unless told, and models without them refuse those.
+    "tokenizer_config.json": { ...tokenizerFiles.config, model_input_names: architecture.inputs },
     "model.safetensors": writeSafetensors(weights, { metadata: { format: "pt" } }),
     [MODEL_FILE]: modelOnnx(spec, weights),
     ...task.files?.(spec.config, spec.head, { maxTokens }),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { architectureOf, type FittedWeights, fitWeights } from "../../models/index.ts";
+import { architectureOf, type FittedWeights, fitWeights, listNames } from "../../models/index.ts";
 import { type Backend, BackendError } from "../backend/interface.ts";
 import { bucketLengths } from "../data/buckets.ts";
 import type { Batches } from "../nn/batch.ts";
@@ -13,7 +13,7 @@ import type { HostTensor } from "../graph/graph.ts";
 import { adamw } from "../nn/optim/adamw.ts";
 import { linear } from "../nn/optim/schedule.ts";
 import { collate } from "../tasks/collate.ts";
-import { forwardGraph, type ModelSpec, trainableModel } from "../tasks/model.ts";
+import { architectureStates, forwardGraph, type ModelSpec, trainableModel } from "../tasks/model.ts";
 import { servedTasks } from "../tasks/served.ts";
 import { judgingOf, type RowOutputs, type Scores } from "../tasks/task.ts";
 import { trainedTasks } from "../tasks/trained.ts";
@@ -27,7 +27,7 @@ import { InterruptedError, LifecycleError } from "./errors.ts";
 import { memoryAdvice } from "./memory.ts";
 import { configJsonOf, type TrainingOptions } from "./options.ts";
 import type { Prepared, PreparedRow } from "./prepare.ts";
-import type { Pretrained } from "./pretrained.ts";
+import { hasHead, type Pretrained } from "./pretrained.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** What is trained, how, and where its checkpoint goes. */
@@ -53,14 +53,18 @@ export interface FitOptions extends TrainingOptions {
  */
 export async function fit(spec: ModelSpec, data: Prepared, options: FitOptions): Promise<TrainResult> {
   const { output, learningRate, weightDecay, labelSmoothing, backend, seed } = options;
-  const { headline, bestBy } = judgingOf(servedTasks[spec.task], data.parts.train.map(({ row }) => row.target));
+  const { headline, bestBy } = judgingOf(
+    servedTasks[spec.task],
+    data.parts.train.map(({ row }) => row.target),
+  );
   const start = startOf(spec, options);
   if (options.pretrained) output.progress(describeStart(start, options.pretrained));
+  const rescaling = trainedTasks[spec.task].rescaling?.(architectureOf(spec.config), spec.head);
   const result = await train({
     backend,
     model: trainableModel(spec, { labelSmoothing }),
-    passes: start.passes,
-    initial: start.states,
+    passes: rescaling ? [...start.passes, rescaling.pass] : start.passes,
+    initial: rescaling?.unfold(start.states) ?? start.states,
     batches: (epoch) => batchesOf(spec, data, data.parts.train, { ...options, seed, epoch }),
     evaluation: {
       batches: batchesOf(spec, data, data.parts.validation, options),
@@ -97,7 +101,7 @@ export async function fit(spec: ModelSpec, data: Prepared, options: FitOptions):
   if (result.status === "interrupted") {
     throw new InterruptedError(`stopped at step ${result.step}; run the same command with --resume to go on`);
   }
-  return result;
+  return rescaling ? { ...result, parameters: rescaling.fold(result.parameters) } : result;
 }
 
 /** What must be the same for a checkpoint to go on. */
@@ -115,28 +119,42 @@ function identityOf(spec: ModelSpec, data: Prepared, options: FitOptions): Setti
   };
 }
 
-/** What a checkpoint gives the model to start from, and what of it is frozen. */
+/**
+ * What a checkpoint gives the model to start from, and what of it is frozen. The body must be there. Of the head it takes
+ * what fits, if it is the same head: a classifier of other labels would only mislead.
+ *
+ * @throws {ModelError} listing the tensors of the body that the checkpoint lacks, and those that it has instead.
+ */
 export function startOf(
   spec: ModelSpec,
   { pretrained, freezeTrunk }: Pick<FitOptions, "pretrained" | "freezeTrunk">,
 ): { passes: Pass[] } & FittedWeights {
   if (!pretrained) {
-    if (freezeTrunk) throw new LifecycleError("a frozen trunk needs a checkpoint to come from: give --from, too");
+    if (freezeTrunk) {
+      throw new LifecycleError("a frozen trunk needs a checkpoint to come from: give --from, too");
+    }
     return { passes: [], states: {}, missing: [], unexpected: [] };
   }
-  const fitted = fitWeights(forwardGraph(spec), pretrained.tensors, {
+  const { body, pooling } = architectureStates(spec.config);
+  const strict = (name: string) => body.has(name);
+  const { states, missing, unexpected } = fitWeights(forwardGraph(spec), pretrained.tensors, {
     architecture: architectureOf(spec.config),
-    replaceHead: true,
+    strict,
   });
-  const passes = freezeTrunk ? [freeze((name) => Object.hasOwn(fitted.states, name))] : [];
-  return { passes, ...fitted };
+  const others = hasHead(pretrained, spec)
+    ? []
+    : Object.keys(states).filter((name) => !body.has(name) && !pooling.has(name));
+  for (const name of others) delete states[name];
+  const passes = freezeTrunk ? [freeze(strict)] : [];
+  return { passes, states, missing: [...missing, ...others], unexpected: [...unexpected, ...others] };
 }
 
 /** A line about what a checkpoint brought. */
 function describeStart({ states, missing, unexpected }: FittedWeights, { name }: Pretrained): string {
-  const list = (names: readonly string[]) => names.length > 4 ? `${names.slice(0, 4).join(", ")} and ${names.length - 4} more` : names.join(", ");
   return `starting from ${name}: ${Object.keys(states).length} tensors` +
-    `${missing.length > 0 ? `; new: ${list(missing)}` : ""}${unexpected.length > 0 ? `; not used: ${list(unexpected)}` : ""}`;
+    `${missing.length > 0 ? `; new: ${listNames(missing)}` : ""}${
+      unexpected.length > 0 ? `; not used: ${listNames(unexpected)}` : ""
+    }`;
 }
 
 /** What the shapes of batches depend on: the lengths of the training part. */
@@ -197,29 +215,16 @@ export function judge(
   );
 }
 
-/** How a model is run over rows. */
-interface RunOptions {
-  readonly backend: Backend;
-  readonly batchSize: number;
-  readonly weights: Readonly<Record<string, HostTensor>>;
-}
-
-/** Runs a trained model over the parts that it was not trained on. */
-export async function evaluateParts(
-  spec: ModelSpec,
-  data: Prepared,
-  options: RunOptions,
-): Promise<{ test: Evaluated; validation: Evaluated }> {
-  const [test, validation] = await evaluateRows(spec, data, [data.parts.test, data.parts.validation], options);
-  return { test, validation };
-}
-
-/** Runs a model over lists of rows. */
+/** Runs a trained model over lists of rows. */
 export async function evaluateRows(
   spec: ModelSpec,
   data: BatchData,
   lists: readonly (readonly PreparedRow[])[],
-  options: RunOptions,
+  options: {
+    readonly backend: Backend;
+    readonly batchSize: number;
+    readonly weights: Readonly<Record<string, HostTensor>>;
+  },
 ): Promise<Evaluated[]> {
   const evaluator = createEvaluator(options.backend, trainableModel(spec));
   try {

@@ -10,6 +10,7 @@ import type { Backend } from "../backend/interface.ts";
 import type { BundleContent } from "../bundle/writer.ts";
 import type { Baseline } from "../drift/mod.ts";
 import { openStore } from "../store/sqlite.ts";
+import { checkVocabulary } from "../bundle/checks.ts";
 import { forwardGraph, type ModelSpec } from "../tasks/model.ts";
 import type { TaskName } from "../tasks/served.ts";
 import type { Row, Scores } from "../tasks/task.ts";
@@ -20,8 +21,8 @@ import { baselineOf } from "./baseline.ts";
 import { bundleFiles } from "./export.ts";
 import { evaluateRows, judge } from "./fit.ts";
 import { encodeRow } from "./prepare.ts";
-import { checkVocabulary, maxTokensIn, type Pretrained, readPretrained, specOf } from "./pretrained.ts";
-import { type PublishTarget, publishBundle } from "./publish.ts";
+import { maxTokensIn, type Pretrained, readPretrained, specOf } from "./pretrained.ts";
+import { publishBundle, type PublishTarget } from "./publish.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** Where an imported checkpoint goes, and what it is measured on. */
@@ -66,11 +67,18 @@ export async function importCheckpoint(directory: string, options: ImportOptions
       strict: true,
       architecture: architectureOf(spec.config),
     });
-    output.progress(`${pretrained.name}: ${spec.task}, ${trainedTasks[spec.task].describeHead(spec.head)}; texts of ${maxTokens} tokens`);
+    output.progress(
+      `${pretrained.name}: ${spec.task}, ${
+        trainedTasks[spec.task].describeHead(spec.head)
+      }; texts of ${maxTokens} tokens`,
+    );
     const files = await filesOf(directory, { spec, pretrained, maxTokens, weights });
-    const measured = data && await measure(await data.rows(spec), { ...data, spec, pretrained, maxTokens, weights });
+    const measured = data &&
+      await measure(await data.rows(spec), { ...data, spec, pretrained, maxTokens, weights });
     if (measured && !measured.baseline) {
-      output.progress("warning: the rows are too few for a drift baseline: this version can be served, but not watched");
+      output.progress(
+        "warning: the rows are too few for a drift baseline: this version can be served, but not watched",
+      );
     }
     const device = data?.backend.device ?? "none";
     const run = await createRun(store, {
@@ -79,7 +87,10 @@ export async function importCheckpoint(directory: string, options: ImportOptions
       onWarning: (message) => output.progress(`warning: ${message}`),
     });
     const { metrics = {} } = measured?.scores ?? {};
-    run.logMetrics(0, Object.fromEntries(Object.entries(metrics).map(([name, { value }]) => [`test/${name}`, value])));
+    run.logMetrics(
+      0,
+      Object.fromEntries(Object.entries(metrics).map(([name, { value }]) => [`test/${name}`, value])),
+    );
     try {
       const published = await publishBundle(
         {
@@ -123,7 +134,10 @@ interface Imported {
 }
 
 /** A bundle's files; what the folder has of them is taken as it is. */
-async function filesOf(directory: string, { spec, pretrained, maxTokens, weights }: Imported): Promise<Record<string, BundleContent>> {
+async function filesOf(
+  directory: string,
+  { spec, pretrained, maxTokens, weights }: Imported,
+): Promise<Record<string, BundleContent>> {
   const made = bundleFiles({ spec, weights, tokenizerFiles: pretrained.tokenizer, maxTokens });
   const kept: Record<string, BundleContent> = { "config.json": pretrained.configJson };
   for (const file of ["model.safetensors", ...trainedTasks[spec.task].headFiles ?? []]) {
@@ -139,10 +153,13 @@ async function filesOf(directory: string, { spec, pretrained, maxTokens, weights
 /** How good the model is on rows, and the drift baseline of them. */
 async function measure(
   rows: readonly Row<unknown>[],
-  { spec, pretrained, maxTokens, weights, backend, batchSize }: Imported & { backend: Backend; batchSize: number },
+  { spec, pretrained, maxTokens, weights, backend, batchSize }: Imported & {
+    backend: Backend;
+    batchSize: number;
+  },
 ): Promise<{ scores: Scores; baseline: Baseline | undefined }> {
   const tokenizer = loadTokenizer(pretrained.tokenizer.tokenizer, pretrained.tokenizer.config);
-  checkVocabulary(tokenizer, pretrained);
+  checkVocabulary(tokenizer.vocabSize, pretrained.configJson, pretrained.name);
   const encoded = rows.map((row) => encodeRow(row, { ...spec, tokenizer, maxTokens }));
   const data = { tokenizer, maxTokens, parts: { train: encoded, validation: encoded, test: encoded } };
   const [evaluated] = await evaluateRows(spec, data, [encoded], { backend, batchSize, weights });

@@ -12,7 +12,7 @@ import { LifecycleError } from "./errors.ts";
  * Refuses a model whose states alone do not fit, with the two moments that AdamW keeps for each that it trains and before a
  * single activation: the operating system would end the process without a word.
  *
- * @param availableBytes what this machine has left unless told
+ * @param availableBytes what this machine has left by default
  * @throws {LifecycleError} saying what it takes and what there is
  *
  * @example

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { architectures, architectureOf, type ModelConfig, type ModelType } from "../../models/index.ts";
+import { architectureOf, architectures, type ModelConfig, type ModelType } from "../../models/index.ts";
 import type { Precision } from "../backend/interface.ts";
 import type { TaskName } from "../tasks/served.ts";
 import type { Prepared } from "./prepare.ts";
@@ -33,14 +33,14 @@ export interface TrainingOptions extends ModelOptions {
   readonly precision: Precision;
   /** Whether activations are computed again instead of kept. */
   readonly checkpointGradients: boolean;
-  /** Whether what a checkpoint brings stays as it is, and only what is new is trained. */
+  /** Whether the checkpoint's body stays as it is, and only what stands on it is trained. */
   readonly freezeTrunk: boolean;
   readonly seed: number;
   /** Epochs without a better one after which to stop. */
   readonly patience?: number;
 }
 
-/** What a training does unless told. */
+/** The defaults of a training. */
 export const trainingDefaults = {
   task: "text-classification",
   modelType: "bert",
@@ -62,8 +62,21 @@ export const trainingDefaults = {
   seed: 0,
 } as const satisfies TrainingOptions;
 
+/**
+ * The learning rate unless one is given: small where a checkpoint's weights are trained on, as its authors' recipes have
+ * it, and large where nothing but a new head is.
+ */
+export function learningRateFor(
+  { isPretrained, freezeTrunk }: { readonly isPretrained: boolean; readonly freezeTrunk: boolean },
+): number {
+  return isPretrained ? freezeTrunk ? 1e-3 : 5e-5 : trainingDefaults.learningRate;
+}
+
 /** The configuration of a model that is trained from nothing. */
-export function configOf(options: ModelOptions, { tokenizer, maxTokens }: Pick<Prepared, "tokenizer" | "maxTokens">): ModelConfig {
+export function configOf(
+  options: ModelOptions,
+  { tokenizer, maxTokens }: Pick<Prepared, "tokenizer" | "maxTokens">,
+): ModelConfig {
   return architectures[options.modelType].configure({
     vocabSize: tokenizer.vocabSize,
     padTokenId: tokenizer.padId,

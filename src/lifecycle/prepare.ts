@@ -3,18 +3,20 @@
  *
  * @module
  */
+import { checkVocabulary } from "../bundle/checks.ts";
 import { deduplicate } from "../data/dedupe.ts";
 import { dataHash } from "../data/example.ts";
+import { rowGroups } from "../data/groups.ts";
 import { splitExamples } from "../data/split.ts";
 import type { EncodedRow } from "../tasks/collate.ts";
-import { type TaskName, servedTasks } from "../tasks/served.ts";
+import { servedTasks, type TaskName } from "../tasks/served.ts";
 import type { Row, TextEncoding } from "../tasks/task.ts";
-import { textOf } from "../tasks/text_input.ts";
+import { textsOf } from "../tasks/text_input.ts";
 import { trainedTasks } from "../tasks/trained.ts";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import { trainWordPiece } from "../text/wordpiece_train.ts";
 import { LifecycleError } from "./errors.ts";
-import { checkVocabulary, type Pretrained } from "./pretrained.ts";
+import type { Pretrained } from "./pretrained.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** The three parts of a data set. */
@@ -67,8 +69,8 @@ export interface PrepareOptions {
 }
 
 /**
- * A fifth is held out for the scores. What chooses the epoch and shows how the model predicts is kept small: with the learning rate
- * decaying to 0 the last epoch is nearly always the best, and rows to train on are worth more.
+ * A fifth is held out for the scores. What chooses the epoch and shows how the model predicts is kept small: with the
+ * learning rate decaying to 0 the last epoch is nearly always the best, and rows to train on are worth more.
  */
 const fractions = { train: 0.76, validation: 0.04, test: 0.2 } as const;
 
@@ -76,16 +78,22 @@ const fractions = { train: 0.76, validation: 0.04, test: 0.2 } as const;
  * Drops duplicates, splits with near-duplicates on one side, and trains the tokenizer on the training part alone.
  *
  * @throws {DataError} when there are too few rows, or nothing to learn from them, such as one label alone.
- * @throws {LifecycleError} when the checkpoint's tokenizer does not fit its model.
+ * @throws {BundleError} when the checkpoint's tokenizer does not fit its model.
  */
 export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions): Prepared {
   const { source, output, seed } = options;
   const trained = trainedTasks[options.task];
   const head = headOf(rows, options);
-  const items = rows.map((row) => ({ text: row.queries.map(textOf).join("\n"), label: trained.key(row.target), row }));
+  const items = rows.map((row) => ({
+    text: textsOfRow(row).join(BETWEEN_TEXTS),
+    label: trained.key(row.target),
+    row,
+  }));
   const { examples: distinct, duplicates, conflicts } = deduplicate(items);
+  const { groups, byEveryText } = rowGroups(distinct.map(({ row }) => textsOfRow(row)));
   const parts = splitExamples(distinct, {
     fractions,
+    clusters: groups,
     seed,
     name: source,
     stratum: trained.stratum ? ({ row }) => trained.stratum!(row.target) : null,
@@ -95,6 +103,11 @@ export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions):
       `${conflicts ? `, ${conflicts} of them with another label` : ""}), ${trained.describeHead(head)}; ` +
       `${parts.train.length} to train, ${parts.validation.length} to choose the epoch, ${parts.test.length} held out`,
   );
+  if (!byEveryText) {
+    output.progress(
+      `warning: ${source}: most rows share a text with others: training and held-out rows may have one text of two in common`,
+    );
+  }
   const { files, tokenizer } = tokenizerFor(parts.train.map(({ row }) => row), options);
   const maxTokens = Math.min(options.maxTokens, options.pretrained?.config.maxPositions ?? Infinity);
   const encode = (part: readonly { row: Row<unknown> }[]) =>
@@ -119,16 +132,28 @@ function headOf(rows: readonly Row<unknown>[], options: PrepareOptions): unknown
   if (unknown === undefined && checked.success) return checked.data;
   const problem = checked.error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`)[0];
   throw new LifecycleError(
-    `the head of ${task} cannot be ${unknown === undefined ? `set like that: ${problem}` : `given "${unknown}"`}; it has ${
-      Object.entries(head).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(", ")
-    }`,
+    `the head of ${task} cannot be ${
+      unknown === undefined ? `set like that: ${problem}` : `given "${unknown}"`
+    }; it has ${Object.entries(head).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(", ")}`,
   );
+}
+
+/** Stands between a row's texts where rows are compared: no white space, so that it matters where one ends. */
+const BETWEEN_TEXTS = "\u001e";
+
+function textsOfRow({ queries }: Row<unknown>): string[] {
+  return queries.flatMap(textsOf);
 }
 
 /** A row as the model reads it, with its target as it is fed. */
 export function encodeRow(
   row: Row<unknown>,
-  { task, tokenizer, head, maxTokens }: { task: TaskName; tokenizer: Tokenizer; head: unknown; maxTokens: number },
+  { task, tokenizer, head, maxTokens }: {
+    task: TaskName;
+    tokenizer: Tokenizer;
+    head: unknown;
+    maxTokens: number;
+  },
 ): PreparedRow {
   const encodings = row.queries.map((query) => servedTasks[task].encode(tokenizer, query, { maxTokens }));
   return { row, encodings, target: trainedTasks[task].encodeTarget(row.target, encodings, head) };
@@ -136,17 +161,21 @@ export function encodeRow(
 
 function tokenizerFor(
   rows: readonly Row<unknown>[],
-  { pretrained, vocabSize, maxTokens, output }: PrepareOptions,
+  { task, pretrained, vocabSize, maxTokens, output }: PrepareOptions,
 ): { files: Prepared["tokenizerFiles"]; tokenizer: Tokenizer } {
   if (pretrained) {
     const files = pretrained.tokenizer;
     const tokenizer = loadTokenizer(files.tokenizer, files.config);
-    checkVocabulary(tokenizer, pretrained);
+    checkVocabulary(tokenizer.vocabSize, pretrained.configJson, pretrained.name);
     output.progress(`tokenizer: of ${pretrained.name}, ${tokenizer.vocabSize} tokens`);
     return { files, tokenizer };
   }
-  const texts = rows.flatMap(({ queries }) => queries.map(textOf));
-  const files = trainWordPiece(texts, { vocabSize, modelMaxLength: maxTokens });
+  const texts = rows.flatMap(textsOfRow);
+  const files = trainWordPiece(texts, {
+    vocabSize,
+    modelMaxLength: maxTokens,
+    ...trainedTasks[task].tokenizer,
+  });
   const tokenizer = loadTokenizer(files.tokenizer, files.config);
   output.progress(`tokenizer: WordPiece, ${tokenizer.vocabSize} tokens, trained on the training part`);
   return { files, tokenizer };

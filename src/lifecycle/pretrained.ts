@@ -4,8 +4,10 @@
  * @module
  */
 import { basename, join, resolve } from "node:path";
-import { type ModelConfig, parseConfig } from "../../models/index.ts";
+import { isDeepStrictEqual } from "node:util";
+import { architectureOf, type ModelConfig, parseConfig } from "../../models/index.ts";
 import { isObject } from "../base/json.ts";
+import { show } from "../base/text.ts";
 import type { HostTensor } from "../graph/graph.ts";
 import { manifestName } from "../bundle/files.ts";
 import { type Manifest, parseManifest } from "../bundle/manifest.ts";
@@ -13,7 +15,6 @@ import { readSafetensors } from "../nn/safetensors.ts";
 import type { ModelSpec } from "../tasks/model.ts";
 import { servedTask, TASK_NAMES, type TaskName } from "../tasks/served.ts";
 import { trainedTasks } from "../tasks/trained.ts";
-import type { Tokenizer } from "../text/tokenizer.ts";
 import { LifecycleError } from "./errors.ts";
 
 /** A checkpoint: configuration, weights, tokenizer. */
@@ -35,14 +36,20 @@ export interface Pretrained {
 const limits = { json: 64 * 2 ** 20, weights: 2 ** 32 };
 
 /**
- * Reads a checkpoint's folder.
+ * Reads a checkpoint's folder. Weights are read from safetensors alone: a pickle can run code when it is read.
  *
- * @throws {LifecycleError} naming the file that is missing, too large or not JSON; the readers' own errors for what is in them.
+ * @throws {LifecycleError} naming the file that is missing, too large or not JSON, and how to make it of what is there; the
+ *   readers' own errors for what is in them.
  */
-export async function readPretrained(directory: string, name = basename(resolve(directory))): Promise<Pretrained> {
+export async function readPretrained(
+  directory: string,
+  name = basename(resolve(directory)),
+): Promise<Pretrained> {
   const configJson = await readJson(directory, "config.json");
   const tokenizer = await readJson(directory, "tokenizer.json");
-  const config = await exists(directory, "tokenizer_config.json") ? await readJson(directory, "tokenizer_config.json") : {};
+  const config = await exists(directory, "tokenizer_config.json")
+    ? await readJson(directory, "tokenizer_config.json")
+    : {};
   const bytes = await readBytes(directory, "model.safetensors", limits.weights);
   const { tensors } = readSafetensors(bytes, { name: join(directory, "model.safetensors") });
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
@@ -57,21 +64,8 @@ export async function readPretrained(directory: string, name = basename(resolve(
 }
 
 /**
- * Checks that a tokenizer gives no id beyond the model's table: such an id would read another row, or none.
- *
- * @throws {LifecycleError} naming both numbers.
- */
-export function checkVocabulary(tokenizer: Pick<Tokenizer, "vocabSize">, { name, config }: Pick<Pretrained, "name" | "config">): void {
-  if (tokenizer.vocabSize <= config.vocabSize) return;
-  throw new LifecycleError(
-    `${name}: the tokenizer has ids up to ${tokenizer.vocabSize - 1} and the model's table has ${config.vocabSize} rows: ` +
-      `they do not belong together`,
-  );
-}
-
-/**
  * The model that a folder holds: of the task that its `weir.json` names or, in a folder from elsewhere, of the one that `task` says;
- * otherwise of the one whose own files it has, and text classification where it has none.
+ * otherwise of the first whose own files it has, or whose head its `config.json` describes.
  *
  * @throws {LifecycleError} when the folder says nothing of a head.
  */
@@ -81,19 +75,31 @@ export async function specOf(
   options: { readonly task?: TaskName } = {},
 ): Promise<ModelSpec> {
   const manifest = await manifestIn(directory);
-  const task = manifest ? servedTask(manifest.task).name as TaskName : options.task ?? await taskByFiles(directory);
-  const head = await headIn(directory, pretrained, task);
-  if (head === undefined) throw new LifecycleError(`${pretrained.name}: config.json describes no head for ${task}`);
-  return { task, config: pretrained.config, head };
+  const given = manifest ? servedTask(manifest.task).name as TaskName : options.task;
+  for (const task of given ? [given] : await tasksByFiles(directory)) {
+    const head = await headIn(directory, pretrained, task);
+    if (head !== undefined) return { task, config: pretrained.config, head };
+  }
+  const { architectures } = pretrained.configJson;
+  const found = architectures === undefined ? "" : `; it is of ${show(architectures)}`;
+  throw new LifecycleError(
+    `${pretrained.name}: config.json describes no head of ${given ?? TASK_NAMES.join(", ")}${found}`,
+  );
 }
 
 /** The head that a folder describes for a task; `undefined` where it describes none, or is a bundle of another task. */
-export async function headIn(directory: string, { configJson }: Pretrained, task: TaskName): Promise<unknown> {
+export async function headIn(
+  directory: string,
+  { configJson }: Pretrained,
+  task: TaskName,
+): Promise<unknown> {
   const manifest = await manifestIn(directory);
   if (manifest) return manifest.task === task ? servedTask(task).head.parse(manifest.head) : undefined;
   const { headFiles = [], headOfConfig } = trainedTasks[task];
   const files: Record<string, unknown> = {};
-  for (const file of headFiles) if (await exists(directory, file)) files[file] = await readAnyJson(directory, file);
+  for (const file of headFiles) {
+    if (await exists(directory, file)) files[file] = await readAnyJson(directory, file);
+  }
   return headOfConfig?.(configJson, files);
 }
 
@@ -107,7 +113,10 @@ export async function maxTokensIn(directory: string, { config, tokenizer }: Pret
   const { max_seq_length } = await exists(directory, settings) ? await readJson(directory, settings) : {};
   const { model_max_length } = tokenizer.config as { model_max_length?: unknown };
   const named = [manifest?.limits.maxTokens, max_seq_length, model_max_length];
-  return Math.min(config.maxPositions, ...named.filter((value) => typeof value === "number" && value >= 1) as number[]);
+  return Math.min(
+    config.maxPositions,
+    ...named.filter((value) => typeof value === "number" && value >= 1) as number[],
+  );
 }
 
 async function manifestIn(directory: string): Promise<Manifest | undefined> {
@@ -115,12 +124,26 @@ async function manifestIn(directory: string): Promise<Manifest | undefined> {
   return parseManifest(await readJson(directory, manifestName), join(directory, manifestName));
 }
 
-async function taskByFiles(directory: string): Promise<TaskName> {
+/** All tasks, first those whose own files the folder has. */
+async function tasksByFiles(directory: string): Promise<TaskName[]> {
+  const present: TaskName[] = [];
   for (const task of TASK_NAMES) {
     const [own] = trainedTasks[task].headFiles ?? [];
-    if (own !== undefined && await exists(directory, own)) return task;
+    if (own !== undefined && await exists(directory, own)) present.push(task);
   }
-  return "text-classification";
+  return [...new Set([...present, ...TASK_NAMES])];
+}
+
+/**
+ * Whether a checkpoint's head is the one that a task would have, by what `config.json` says of it: the same class and the
+ * same labels.
+ */
+export function hasHead({ configJson, config }: Pretrained, { task, head }: ModelSpec): boolean {
+  const wanted = trainedTasks[task].configJson(architectureOf(config), head);
+  // Checkpoints seldom name the problem type, and the class and the labels imply it.
+  return Object.entries(wanted).every(([field, value]) =>
+    field === "problem_type" || isDeepStrictEqual(value, configJson[field])
+  );
 }
 
 async function readJson(directory: string, file: string): Promise<Record<string, unknown>> {
@@ -148,10 +171,44 @@ async function readBytes(directory: string, file: string, limit: number): Promis
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
     throw new LifecycleError(
-      `${path} is not there; a checkpoint's folder has config.json, tokenizer.json and model.safetensors`,
+      `${path} is not there; a checkpoint's folder has config.json, tokenizer.json and model.safetensors${await adviceFor(
+        directory,
+        file,
+      )}`,
       { cause: error },
     );
   }
+}
+
+/** What a folder may have instead of a file, and how the file is made of it, in Python and where the folder is trusted. */
+const substitutes: readonly { readonly file: string; readonly found: string; readonly advice: string }[] = [
+  {
+    file: "model.safetensors",
+    found: "pytorch_model.bin",
+    advice:
+      "which is a pickle: reading one can run any code, so it is never read here. Where you trust it, make safetensors " +
+      "of it with " +
+      "transformers: AutoModel.from_pretrained(folder).save_pretrained(folder)",
+  },
+  {
+    file: "model.safetensors",
+    found: "model.safetensors.index.json",
+    advice:
+      "so the weights are in several files, which are not read here. Make one of them with transformers: " +
+      `AutoModel.from_pretrained(folder).save_pretrained(folder, max_shard_size="4GB")`,
+  },
+  ...["vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model"].map((found) => ({
+    file: "tokenizer.json",
+    found,
+    advice: "of which transformers makes it: AutoTokenizer.from_pretrained(folder).save_pretrained(folder)",
+  })),
+];
+
+async function adviceFor(directory: string, missing: string): Promise<string> {
+  for (const { file, found, advice } of substitutes) {
+    if (file === missing && await exists(directory, found)) return `. There is ${found}, ${advice}`;
+  }
+  return "";
 }
 
 async function exists(directory: string, file: string): Promise<boolean> {

@@ -30,7 +30,9 @@ export async function readRows(
   for await (const { record, where } of readRecords(source)) {
     const queries = task.queries(record, where, wanted);
     if (queries.length !== task.queriesPerRow) {
-      throw new DataError(`${where}: ${task.title} needs ${task.queriesPerRow} texts a row, and this one has ${queries.length}`);
+      throw new DataError(
+        `${where}: ${task.title} needs ${task.queriesPerRow} texts a row, and this one has ${queries.length}`,
+      );
     }
     const target = task.target(record, where, wanted);
     const problem = options.head === undefined ? undefined : task.problemOf?.(target, options.head);
@@ -41,11 +43,16 @@ export async function readRows(
 }
 
 /** Reads what a model is asked of a data set whose labels nobody needs; texts that are read apart may come alone, as in live traffic. */
-export async function readQueries(source: string, task: AnyServedTask, columns: Partial<Columns> = {}): Promise<TextQuery[]> {
+export async function readQueries(
+  source: string,
+  task: AnyServedTask,
+  columns: Partial<Columns> = {},
+): Promise<TextQuery[]> {
   const wanted = columnsOf(task, columns);
   const queries: TextQuery[] = [];
   for await (const { record, where } of readRecords(source)) {
-    const alone = task.queriesPerRow > 1 && columns.pair === undefined && !Object.hasOwn(record, wanted.pair ?? "");
+    const alone = task.queriesPerRow > 1 && columns.pair === undefined &&
+      !Object.hasOwn(record, wanted.pair ?? "");
     queries.push(...task.queries(record, where, alone ? { ...wanted, pair: undefined } : wanted));
   }
   return queries;

@@ -1,6 +1,6 @@
 /**
- * From rows of data to a registered bundle: preparation, training, evaluation, baseline, export, registration. What `weir train` and
- * `weir demo` do.
+ * From rows of data to a registered bundle: preparation, training, evaluation, baseline, export, registration. What
+ * `weir train` and `weir demo` do.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import type { TrainResult } from "../train/options.ts";
 import { baselineOf } from "./baseline.ts";
 import { InterruptedError } from "./errors.ts";
 import { bundleFiles } from "./export.ts";
-import { evaluateParts, fit, judge, startOf } from "./fit.ts";
+import { evaluateRows, fit, judge, startOf } from "./fit.ts";
 import { checkMemory } from "./memory.ts";
 import { configOf, type TrainingOptions } from "./options.ts";
 import { type Parts, prepare, type Prepared, type PreparedRow } from "./prepare.ts";
@@ -67,7 +67,10 @@ export interface LifeResult {
  *
  * @throws {InterruptedError} when training was stopped by the signal: the checkpoint is where `resume` goes on.
  */
-export async function trainAndRegister(rows: readonly Row<unknown>[], options: LifeOptions): Promise<LifeResult> {
+export async function trainAndRegister(
+  rows: readonly Row<unknown>[],
+  options: LifeOptions,
+): Promise<LifeResult> {
   const { output, pretrained } = options;
   // First of all: that the home cannot be written should be known before the work.
   const store = openStore(join(options.home, "weir.db"));
@@ -111,7 +114,9 @@ async function reportCheckpoint(checkpoints: string, { resume, output }: LifeOpt
   const there = await hasCheckpoint(checkpoints);
   if (resume && !there) output.progress(`no checkpoint in ${checkpoints}: beginning anew`);
   if (!resume && there) {
-    output.progress(`replacing the checkpoint in ${checkpoints}; with --resume, training would go on from it`);
+    output.progress(
+      `replacing the checkpoint in ${checkpoints}; with --resume, training would go on from it`,
+    );
   }
 }
 
@@ -123,12 +128,17 @@ async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
     checkpoints,
     note: { runId: run.id },
     callbacks: {
-      onStep: ({ step, loss, gradNorm, learningRate }) => run.logMetrics(step, { loss, gradNorm, learningRate }),
+      onStep: ({ step, loss, gradNorm, learningRate }) =>
+        run.logMetrics(step, { loss, gradNorm, learningRate }),
       onEpoch: ({ step, evaluation = {} }) => run.logMetrics(step, prefixed("validation", evaluation)),
     },
   });
   const { parts } = data;
-  const { test, validation } = await evaluateParts(spec, data, { ...options, weights: training.parameters });
+  const lists = [parts.test, parts.validation];
+  const [test, validation] = await evaluateRows(spec, data, lists, {
+    ...options,
+    weights: training.parameters,
+  });
   const scores = judge(spec, parts.test, test, { resamples: 1000 });
   const { headline } = judgingOf(servedTasks[spec.task], parts.test.map(({ row }) => row.target));
   const values = Object.fromEntries(headline.map((name) => [name, scores.metrics[name].value]));

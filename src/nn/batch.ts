@@ -12,7 +12,10 @@ export interface Batch {
   readonly feeds: Readonly<Record<string, HostTensor>>;
   /** The value of every symbol in the inputs' shapes. */
   readonly bindings: Bindings;
-  /** How much the loss is a mean of, such as rows or labelled tokens: batches whose gradients are added up count in this proportion. */
+  /**
+   * How much the loss is a mean of, such as rows or labelled tokens: batches whose gradients are added up count in this
+   * proportion.
+   */
   readonly weight: number;
   /** The place of each row in the list that batches are made of; -1 for a row that only fills the batch up. */
   readonly rows: Int32Array;

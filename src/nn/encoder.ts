@@ -37,8 +37,10 @@ export interface EncoderOptions {
   readonly inner: number;
   readonly activation: Activation;
   readonly epsilon: number;
-  /** After attention and after the feed-forward part. */
+  /** After the feed-forward part, and after attention too unless that has its own. */
   readonly hidden: Dropout;
+  /** After attention's projection. */
+  readonly projection?: Dropout;
   /** Of the attention probabilities. */
   readonly attention: Dropout;
   readonly init: Init;
@@ -73,7 +75,7 @@ export function encoder(b: Builder, x: Node, options: EncoderOptions): Node {
       init,
     });
     const norm = { size, epsilon: options.epsilon };
-    const middle = layerNorm(b, b.add(dropout(b, attended, hidden), from), {
+    const middle = layerNorm(b, b.add(dropout(b, attended, options.projection ?? hidden), from), {
       name: names.attentionNorm,
       ...norm,
     });
@@ -87,4 +89,10 @@ export function encoder(b: Builder, x: Node, options: EncoderOptions): Node {
     x = layerNorm(b, b.add(dropout(b, fed, hidden), middle), { name: names.outputNorm, ...norm });
   }
   return x;
+}
+
+/** The first token of hidden states `[B, S, H]`: `[B, H]`. */
+export function firstToken(b: Builder, hidden: Node): Node {
+  const token = hidden.shape[1] === 1 ? hidden : b.slice(hidden, 1, 0, 1); // [B, 1, H]
+  return b.reshape(token, [hidden.shape[0], hidden.shape[2]]);
 }

@@ -113,7 +113,8 @@ export function writeSafetensors(
 }
 
 /**
- * The same bytes part by part, the header and then each tensor's own memory, so that a file is written without a copy of its tensors.
+ * The same bytes part by part, the header and then each tensor's own memory, so that a file is written without a copy of
+ * its tensors.
  *
  * @throws {SafetensorsError} when a tensor's data does not fill its shape, before the first part.
  *

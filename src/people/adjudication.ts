@@ -1,42 +1,47 @@
+/**
+ * One label from several annotators: majority, and Dawid and Skene's model.
+ *
+ * @module
+ */
 import { EvaluationError } from "../statistics/errors.ts";
 import { categoriesIn, type Category, categoryIndex, numberOf } from "../statistics/categories.ts";
 
 /** One annotator's label of one item. */
 export interface Label {
   /** What was labelled. */
-  item: string;
+  readonly item: string;
   /** Who labelled it. */
-  annotator: string;
+  readonly annotator: string;
   /** The label given. */
-  label: Category;
+  readonly label: Category;
 }
 
-/** What most annotators say of an item. */
+/** The label that most annotators gave an item. */
 export interface Majority {
   /** Its name. */
-  item: string;
+  readonly item: string;
   /** The label chosen most often; undefined where several are. */
-  label: Category | undefined;
+  readonly label: Category | undefined;
   /** Share of the votes that the most frequent label got. */
-  share: number;
+  readonly share: number;
   /** Labels given. */
-  votes: number;
+  readonly votes: number;
   /** Labels that are most frequent, more than one where tied: for a person to settle. */
-  candidates: Category[];
+  readonly candidates: Category[];
 }
 
 /** What an item's label is, given how well each annotator tells labels apart. */
 export interface DawidSkene {
   /** In order of item names. */
-  items: { item: string; label: Category; probability: number; posterior: number[] }[];
+  readonly items: { item: string; label: Category; probability: number; posterior: number[] }[];
   /** Labels, in the order of posteriors and confusions. */
-  labels: readonly Category[];
+  readonly labels: readonly Category[];
   /** Each label's share. */
-  prior: number[];
+  readonly prior: number[];
   /** By name: confusion[true][given], and how often the annotator is right given the shares. */
-  annotators: { annotator: string; confusion: number[][]; accuracy: number; n: number }[];
+  readonly annotators: { annotator: string; confusion: number[][]; accuracy: number; n: number }[];
   /** Rounds taken. */
-  iterations: number;
+  readonly iterations: number;
 }
 
 /**

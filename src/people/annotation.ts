@@ -1,3 +1,8 @@
+/**
+ * What annotators are asked, and the checks of what they answer.
+ *
+ * @module
+ */
 import { EvaluationError } from "../statistics/errors.ts";
 import type { TaskKind } from "./assignment.ts";
 import { array, clip, fail, integer, object, text } from "./untrusted.ts";
@@ -24,21 +29,21 @@ export type AnnotationTask =
 /** What an annotator is shown. */
 export interface AnnotationItem {
   /** Names it within its task. */
-  id: string;
+  readonly id: string;
   /** The text to judge; spans count its UTF-16 units. */
-  text?: string;
+  readonly text?: string;
   /** Names of what is compared: two (a, b) in pairwise tasks, two or more in best-worst ones. */
-  candidates?: string[];
+  readonly candidates?: string[];
 }
 
 /** A stretch of the item's text. */
 export interface AnnotatedSpan {
   /** First UTF-16 unit. */
-  start: number;
+  readonly start: number;
   /** One past the last. */
-  end: number;
+  readonly end: number;
   /** One of the task's labels. */
-  label: string;
+  readonly label: string;
 }
 
 /** An answer, by the kind of its task. */
@@ -53,21 +58,21 @@ export type AnnotationValue =
 /** One answer of one annotator, checked. */
 export interface Annotation {
   /** Which item. */
-  item: string;
+  readonly item: string;
   /** Who answered. */
-  annotator: string;
+  readonly annotator: string;
   /** Why the annotator saw the item. */
-  reason: TaskKind;
+  readonly reason: TaskKind;
   /** Whether sides were swapped; `winner` is already turned back. */
-  swapped: boolean;
+  readonly swapped: boolean;
   /** The answer; null where the item was passed over. */
-  value: AnnotationValue | null;
+  readonly value: AnnotationValue | null;
   /** What the annotator added; empty where nothing. */
-  comment: string;
+  readonly comment: string;
   /** Seconds the annotator says it took; null where unknown. */
-  seconds: number | null;
+  readonly seconds: number | null;
   /** When it was received, by the clock that was passed in. */
-  atMs: number;
+  readonly atMs: number;
 }
 
 const MAX_NAME = 200;

@@ -1,3 +1,8 @@
+/**
+ * Which annotator sees which items, in what order.
+ *
+ * @module
+ */
 import { EvaluationError } from "../statistics/errors.ts";
 import { createRandom } from "../base/random.ts";
 import { balancedBlocks, shuffled, shuffleInPlace } from "./blocks.ts";
@@ -9,53 +14,53 @@ export type TaskKind = "item" | "gold" | "repeat";
 /** One item that one annotator is to see. Item and kind together name it. */
 export interface AssignedTask {
   /** Its name. */
-  item: string;
+  readonly item: string;
   /** Why it is shown. */
-  kind: TaskKind;
+  readonly kind: TaskKind;
   /** In pairwise tasks: show the second candidate first. */
-  swapped: boolean;
+  readonly swapped: boolean;
 }
 
 /** What one annotator is to do, in the order to do it. */
 export interface AnnotatorPlan {
   /** Who. */
-  annotator: string;
+  readonly annotator: string;
   /** In order. */
-  tasks: AssignedTask[];
+  readonly tasks: AssignedTask[];
 }
 
 /** Who is to see what. Plain data. */
 export interface Assignment {
   /** One plan an annotator. */
-  plans: AnnotatorPlan[];
+  readonly plans: AnnotatorPlan[];
   /** Items whose answers are known. */
-  gold: string[];
+  readonly gold: string[];
   /** Items that each annotator sees twice. */
-  repeats: number;
+  readonly repeats: number;
   /** Tasks between an item and its repeat, at least. */
-  repeatGap: number;
+  readonly repeatGap: number;
 }
 
 /** What is to be rated by whom. */
 export interface AssignmentOptions {
   /** Items, all different. */
-  items: readonly string[];
+  readonly items: readonly string[];
   /** Annotators, all different. */
-  annotators: readonly string[];
+  readonly annotators: readonly string[];
   /** Different annotators that rate each item; default 1. */
-  ratingsPerItem?: number;
+  readonly ratingsPerItem?: number;
   /** Some items, drawn at random, that more annotators rate than `ratingsPerItem`, so that agreement can be measured. */
-  shared?: { items: number; ratings: number };
+  readonly shared?: { items: number; ratings: number };
   /** Items with known answers that every annotator sees, spread evenly over their tasks; none of `items`. */
-  gold?: readonly string[];
+  readonly gold?: readonly string[];
   /** Items that each annotator sees a second time, later; default 0. */
-  repeats?: number;
+  readonly repeats?: number;
   /** Tasks between an item and its repeat, at least; default 10, or less where an annotator has few. */
-  repeatGap?: number;
+  readonly repeatGap?: number;
   /** Tasks that an annotator does at most. */
-  limit?: number;
+  readonly limit?: number;
   /** Default 0. */
-  seed?: number;
+  readonly seed?: number;
 }
 
 const MAX_TASKS = 5_000_000;

@@ -1,3 +1,8 @@
+/**
+ * Scores of items of which people chose the best and the worst.
+ *
+ * @module
+ */
 import type { BootstrapOptions, Interval } from "../statistics/bootstrap.ts";
 import { EvaluationError } from "../statistics/errors.ts";
 import { createRandom } from "../base/random.ts";
@@ -11,45 +16,45 @@ import { bootstrapUnits } from "./resample.ts";
 /** Which of several items a person found best and which worst. */
 export interface BestWorstAnswer {
   /** The items shown, two or more. */
-  items: readonly string[];
+  readonly items: readonly string[];
   /** The best of them. */
-  best: string;
+  readonly best: string;
   /** The worst of them. */
-  worst: string;
+  readonly worst: string;
 }
 
 /** How often an item was chosen. */
 export interface BestWorstScore {
   /** Its name. */
-  item: string;
+  readonly item: string;
   /** Answers in which it was shown. */
-  shown: number;
+  readonly shown: number;
   /** Times chosen best. */
-  best: number;
+  readonly best: number;
   /** Times chosen worst. */
-  worst: number;
+  readonly worst: number;
   /** (best - worst) / shown, in [-1, 1], with its bootstrap interval over answers. */
-  score: Interval;
+  readonly score: Interval;
 }
 
 /** An item's fitted worth. */
 export interface BestWorstUtility {
   /** Its name. */
-  item: string;
+  readonly item: string;
   /** Log worth; all items' add up to 0. The interval is by the observed information. */
-  utility: Interval;
+  readonly utility: Interval;
   /** Probability of being chosen best among all items: exp(utility) over the sum. */
-  share: number;
+  readonly share: number;
 }
 
 /** Worths that explain the answers. */
 export interface BestWorstFit {
   /** Best first. */
-  items: BestWorstUtility[];
+  readonly items: BestWorstUtility[];
   /** Log-likelihood at the worths. */
-  logLikelihood: number;
+  readonly logLikelihood: number;
   /** Answers. */
-  n: number;
+  readonly n: number;
 }
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * The likelihood of best-worst answers.
+ *
+ * @module
+ */
 import type { LogLikelihood } from "./concave.ts";
 
 /**

@@ -1,3 +1,9 @@
+/**
+ * Designs in which pairs of elements meet evenly often.
+ *
+ * @module
+ */
+
 /** Candidates looked at for a place; more make large designs slow and hardly more even. */
 const MAX_CANDIDATES = 64;
 /** Swaps tried to even pairs out. */

@@ -1,3 +1,8 @@
+/**
+ * Bradley-Terry strengths of systems that were compared in pairs.
+ *
+ * @module
+ */
 import {
   bootstrapCells,
   type BootstrapOptions,
@@ -14,47 +19,47 @@ import { normalInterval } from "../statistics/intervals.ts";
 /** How strengths are fitted. */
 export interface BradleyTerryOptions extends BootstrapOptions {
   /** What a tie is: half a win for either (default), an outcome of its own (Davidson 1970), or left out. */
-  ties?: "half" | "davidson" | "drop";
+  readonly ties?: "half" | "davidson" | "drop";
   /** Wins added to both sides of every pair that was compared; default 0. Above 0 every strength is finite. */
-  prior?: number;
+  readonly prior?: number;
 }
 
 /** A system's strength. */
 export interface SystemStrength {
   /** Its name. */
-  system: string;
+  readonly system: string;
   /** 1 for the strongest; equal strengths share a rank. */
-  rank: number;
+  readonly rank: number;
   /** Natural logarithm of the strength; all systems' add up to 0. The interval is by the observed information. */
-  logStrength: Interval;
+  readonly logStrength: Interval;
   /** The same with its bootstrap interval over judgements. */
-  bootstrap: Interval;
+  readonly bootstrap: Interval;
   /** exp(logStrength). */
-  strength: number;
+  readonly strength: number;
 }
 
 /** Strengths that explain who beat whom. */
 export interface BradleyTerry {
   /** Strongest first. */
-  systems: SystemStrength[];
+  readonly systems: SystemStrength[];
   /** Names in the order of the matrices below: that of `systems`. */
-  order: string[];
+  readonly order: string[];
   /** win[i][j]: probability that i is preferred to j, 0.5 on the diagonal (less half the ties under Davidson's model). */
-  win: number[][];
+  readonly win: number[][];
   /** tie[i][j]: probability of a tie; all 0 unless ties are "davidson". */
-  tie: number[][];
+  readonly tie: number[][];
   /** Covariance of the log strengths. */
-  covariance: number[][];
+  readonly covariance: number[][];
   /** Davidson's ν: how common ties are between equals; 0 where there are none. */
-  tieParameter: number;
+  readonly tieParameter: number;
   /** Log-likelihood at the strengths. */
-  logLikelihood: number;
+  readonly logLikelihood: number;
   /** Judgements fitted. */
-  n: number;
+  readonly n: number;
   /** Newton steps. */
-  iterations: number;
+  readonly iterations: number;
   /** Resamples in which someone won everything; they were fitted with a prior of 0.01. */
-  unboundedResamples: number;
+  readonly unboundedResamples: number;
 }
 
 /**
@@ -62,7 +67,7 @@ export interface BradleyTerry {
  *
  * With `ties: "davidson"` a tie has the probability ν √(s_i s_j) / (s_i + s_j + ν √(s_i s_j)). Finite strengths exist only
  * where the comparisons tie all systems together and nobody (and no group) won everything against the rest (Ford 1957): both
- * are told apart and named; a `prior` above 0 helps against the second.
+ * are distinguished and named; a `prior` above 0 helps against the second.
  *
  * Sources: Bradley and Terry (1952); Davidson (1970), "On extending the Bradley-Terry model to accommodate ties"; Hunter
  * (2004). Equal to a logistic regression without intercept (statsmodels), whose errors are those of the information here. Time

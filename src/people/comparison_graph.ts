@@ -1,3 +1,9 @@
+/**
+ * Connected parts of the graph of who was compared with whom.
+ *
+ * @module
+ */
+
 /** Numbers the connected parts of an undirected graph; result[i] is the part of node i, parts in order of first nodes. */
 export function components(nodes: number, edges: readonly (readonly [number, number])[]): number[] {
   const both = edges.flatMap(([a, b]) => [[a, b], [b, a]] as const);

@@ -1,3 +1,8 @@
+/**
+ * Maximising concave log-likelihoods by Newton's method.
+ *
+ * @module
+ */
 import { EvaluationError } from "../statistics/errors.ts";
 
 /** A concave log-likelihood of `size` parameters, of which the first `free` may all move by one number without a change. */
@@ -13,13 +18,13 @@ export interface LogLikelihood {
 /** Where a log-likelihood is largest. */
 export interface Maximum {
   /** The parameters. */
-  x: Float64Array;
+  readonly x: Float64Array;
   /** The log-likelihood there. */
-  value: number;
+  readonly value: number;
   /** Covariance of the parameters: the inverse of the observed information where the free ones add up to 0, row-major. */
-  covariance: Float64Array;
+  readonly covariance: Float64Array;
   /** Newton steps. */
-  iterations: number;
+  readonly iterations: number;
 }
 
 const MAX_ITERATIONS = 200;

@@ -1,3 +1,8 @@
+/**
+ * Elo ratings of systems that were compared in pairs.
+ *
+ * @module
+ */
 import {
   type BootstrapOptions,
   checkOptions,
@@ -12,25 +17,25 @@ import { type Comparison, tallyComparisons } from "./pairwise.ts";
 /** How Elo ratings are computed. */
 export interface EloOptions extends Omit<BootstrapOptions, "method"> {
   /** Points at stake in each comparison; default 32. Small numbers move slowly and settle better. */
-  k?: number;
+  readonly k?: number;
   /** Base of the odds; default 10. */
-  base?: number;
+  readonly base?: number;
   /** Points for which the odds grow by the base; default 400. */
-  scale?: number;
+  readonly scale?: number;
   /** Rating before the first comparison; default 1500. */
-  initial?: number;
+  readonly initial?: number;
   /** Random orders to average over; default 100. */
-  permutations?: number;
+  readonly permutations?: number;
 }
 
 /** A system's rating. */
 export interface EloRating {
   /** Its name. */
-  system: string;
+  readonly system: string;
   /** Points, averaged over orders, with its percentile bootstrap interval over comparisons (200 resamples by default). */
-  rating: Interval;
+  readonly rating: Interval;
   /** Standard deviation of the rating between orders: what chance in the order alone does. */
-  orderDeviation: number;
+  readonly orderDeviation: number;
 }
 
 /** Orders that each bootstrap resample is averaged over. */

@@ -1,3 +1,8 @@
+/**
+ * Annotations as CSV and JSON lines.
+ *
+ * @module
+ */
 import type { Interval } from "../statistics/bootstrap.ts";
 import { EvaluationError } from "../statistics/errors.ts";
 import { wilsonInterval } from "../statistics/intervals.ts";
@@ -122,15 +127,15 @@ export function toTable(
 /** How careful an annotator was. */
 export interface AnnotatorQuality {
   /** Who. */
-  annotator: string;
+  readonly annotator: string;
   /** Share of gold items answered as known, with Wilson's interval; undefined without any. */
-  gold: Interval | undefined;
+  readonly gold: Interval | undefined;
   /** Share of repeated items answered the same both times. */
-  consistency: Interval | undefined;
+  readonly consistency: Interval | undefined;
   /** Median seconds; null where none are known. */
-  medianSeconds: number | null;
+  readonly medianSeconds: number | null;
   /** Items passed over. */
-  skipped: number;
+  readonly skipped: number;
 }
 
 /**

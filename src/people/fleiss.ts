@@ -1,3 +1,8 @@
+/**
+ * Fleiss' kappa and its relatives.
+ *
+ * @module
+ */
 import { bootstrap, type BootstrapOptions, type Interval } from "../statistics/bootstrap.ts";
 import { type Decomposed, evaluateAll } from "../statistics/decomposed.ts";
 import { EvaluationError } from "../statistics/errors.ts";
@@ -14,17 +19,17 @@ import { landisKoch } from "../statistics/kappa.ts";
 /** Agreement of any number of raters. */
 export interface ManyRaterAgreement {
   /** Mean share of an item's pairs of raters that agree, in [0, 1]. */
-  percentAgreement: Interval;
+  readonly percentAgreement: Interval;
   /** Fleiss' kappa: chance is what the categories' shares give. */
-  fleissKappa: Interval;
+  readonly fleissKappa: Interval;
   /** Randolph's kappa: chance is 1 / categories. */
-  randolphKappa: Interval;
+  readonly randolphKappa: Interval;
   /** Gwet's AC1: chance is what raters who guess now and then give; steadier than kappa where one category is rare. */
-  gwetAc1: Interval;
+  readonly gwetAc1: Interval;
   /** Fleiss' kappa in words. */
-  verbal: string;
+  readonly verbal: string;
   /** Fleiss' kappa of each category against the rest, in the order of the counts' columns; NaN where it never occurs. */
-  perCategory: number[];
+  readonly perCategory: number[];
 }
 
 /**

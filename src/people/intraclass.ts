@@ -1,3 +1,8 @@
+/**
+ * Intraclass correlations of scores.
+ *
+ * @module
+ */
 import type { Interval } from "../statistics/bootstrap.ts";
 import { EvaluationError } from "../statistics/errors.ts";
 import { betaQuantile } from "../statistics/special.ts";
@@ -6,17 +11,17 @@ import { checkConfidence } from "../statistics/intervals.ts";
 /** The six forms of Shrout and Fleiss (1979). */
 export interface IntraclassCorrelation {
   /** ICC(1,1): one rating, every item by other raters. */
-  oneWay: Interval;
+  readonly oneWay: Interval;
   /** ICC(2,1): one rating, raters drawn from many; differences of level between raters count against it. */
-  agreement: Interval;
+  readonly agreement: Interval;
   /** ICC(3,1): one rating, these raters; differences of level do not count. */
-  consistency: Interval;
+  readonly consistency: Interval;
   /** ICC(1,k): the mean of all k ratings. */
-  oneWayMean: Interval;
+  readonly oneWayMean: Interval;
   /** ICC(2,k). */
-  agreementMean: Interval;
+  readonly agreementMean: Interval;
   /** ICC(3,k); Cronbach's alpha. */
-  consistencyMean: Interval;
+  readonly consistencyMean: Interval;
 }
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * How many items it takes to know kappa.
+ *
+ * @module
+ */
 import { EvaluationError } from "../statistics/errors.ts";
 import { normalQuantile } from "../statistics/distributions.ts";
 import { inside, rounded, type SampleSize } from "./sample_size.ts";
@@ -5,11 +10,11 @@ import { inside, rounded, type SampleSize } from "./sample_size.ts";
 /** What kappa is expected to be and how well it is to be known. */
 export interface KappaPlan {
   /** Kappa expected, in [0, 1). */
-  kappa: number;
+  readonly kappa: number;
   /** Half width of its interval. */
-  halfWidth: number;
+  readonly halfWidth: number;
   /** Coverage of the interval; default 0.95. */
-  confidence?: number;
+  readonly confidence?: number;
 }
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * Krippendorff's alpha: agreement of any number of raters.
+ *
+ * @module
+ */
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../statistics/bootstrap.ts";
 import { EvaluationError } from "../statistics/errors.ts";
 import {
@@ -15,21 +20,21 @@ export type MeasurementLevel = "nominal" | "ordinal" | "interval" | "ratio";
 /** How alpha is computed. */
 export interface KrippendorffOptions extends BootstrapOptions {
   /** Default "nominal". */
-  level?: MeasurementLevel;
+  readonly level?: MeasurementLevel;
   /** The values that can occur, in order; default: those that occur. Needed for ordinal names. */
-  values?: readonly Category[];
+  readonly values?: readonly Category[];
 }
 
 /** Agreement of any number of raters on data of any level, ratings missing or not. */
 export interface KrippendorffAlpha {
   /** Alpha, at most 1, with a bootstrap interval over units; n is the units with two ratings or more. */
-  alpha: Interval;
+  readonly alpha: Interval;
   /** Mean disagreement within units. */
-  observedDisagreement: number;
+  readonly observedDisagreement: number;
   /** Disagreement that chance gives. */
-  expectedDisagreement: number;
+  readonly expectedDisagreement: number;
   /** Ratings that could be paired. */
-  pairable: number;
+  readonly pairable: number;
 }
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * Wins and win rates of pairwise comparisons.
+ *
+ * @module
+ */
 import type { Interval } from "../statistics/bootstrap.ts";
 import { EvaluationError } from "../statistics/errors.ts";
 import { wilsonInterval } from "../statistics/intervals.ts";
@@ -5,21 +10,21 @@ import { wilsonInterval } from "../statistics/intervals.ts";
 /** One judgement of two systems' outputs. */
 export interface Comparison {
   /** The system shown first (or on the left). */
-  a: string;
+  readonly a: string;
   /** The system shown second. */
-  b: string;
+  readonly b: string;
   /** Which was preferred. */
-  winner: "a" | "b" | "tie";
+  readonly winner: "a" | "b" | "tie";
   /** How many judgements this stands for: a whole number; default 1. */
-  count?: number;
+  readonly count?: number;
 }
 
 /** Judgements of one pair of systems, i before j in the order of names. */
 export interface PairTally {
   /** The lower number of the two, in the order of names. */
-  i: number;
+  readonly i: number;
   /** The higher number. */
-  j: number;
+  readonly j: number;
   /** Times i was preferred. */
   wins: number;
   /** Times j was preferred. */
@@ -31,17 +36,17 @@ export interface PairTally {
 /** Comparisons added up. */
 export interface Tally {
   /** Names in order of their code units. */
-  systems: string[];
+  readonly systems: string[];
   /** Pairs that were compared. */
-  pairs: PairTally[];
+  readonly pairs: PairTally[];
   /** Judgements. */
-  n: number;
+  readonly n: number;
 }
 
 /** One system's wins. */
 export interface WinRate {
   /** Its name. */
-  system: string;
+  readonly system: string;
   /** Times preferred. */
   wins: number;
   /** Times the other was. */
@@ -49,17 +54,17 @@ export interface WinRate {
   /** Times neither was. */
   ties: number;
   /** (wins + ties / 2) / judgements, with Wilson's interval. */
-  rate: Interval;
+  readonly rate: Interval;
 }
 
 /** Wins of all systems and of each pair. */
 export interface WinRates {
   /** Highest rate first. */
-  systems: WinRate[];
+  readonly systems: WinRate[];
   /** Each pair that was compared: the rate is i's against j. */
-  pairs: { a: string; b: string; wins: number; losses: number; ties: number; rate: Interval }[];
+  readonly pairs: { a: string; b: string; wins: number; losses: number; ties: number; rate: Interval }[];
   /** Share of judgements without ties that went to the system shown first: 0.5 is no bias by side. */
-  firstShown: Interval | undefined;
+  readonly firstShown: Interval | undefined;
 }
 
 /**

@@ -1,26 +1,31 @@
+/**
+ * Handing items to annotators who come and go.
+ *
+ * @module
+ */
 import { EvaluationError } from "../statistics/errors.ts";
 import type { AnnotatorPlan, AssignedTask } from "./assignment.ts";
 
 /** An item held for an annotator until a time. */
 export interface Lease {
   /** Which item. */
-  item: string;
+  readonly item: string;
   /** For whom. */
-  annotator: string;
+  readonly annotator: string;
   /** By the clock that is passed in. */
-  expiresAtMs: number;
+  readonly expiresAtMs: number;
 }
 
 /** What a store knows of a task without a plan. Plain data; functions here change nothing. */
 export interface QueueState {
   /** Item ids, all different. */
-  items: readonly string[];
+  readonly items: readonly string[];
   /** Different annotators wanted for each item. */
-  ratingsPerItem: number;
+  readonly ratingsPerItem: number;
   /** Answers that are there (a skip is one). */
-  done: readonly { item: string; annotator: string }[];
+  readonly done: readonly { item: string; annotator: string }[];
   /** Leases, expired or not. */
-  leases: readonly Lease[];
+  readonly leases: readonly Lease[];
 }
 
 /** What an annotator gets next. */
@@ -103,9 +108,9 @@ export interface Settled {
    * the same one twice does no harm. "surplus": the item has its ratings already (a lease ran out and somebody else was
    * quicker); keep the answer, it is work done.
    */
-  status: "new" | "again" | "surplus";
+  readonly status: "new" | "again" | "surplus";
   /** Leases that are left: neither this one nor any that has run out. */
-  leases: Lease[];
+  readonly leases: Lease[];
 }
 
 /**
@@ -134,15 +139,15 @@ export function settle(
 /** How far a task is. */
 export interface Progress {
   /** Ratings that count toward what is wanted. */
-  done: number;
+  readonly done: number;
   /** Items times ratings wanted. */
-  wanted: number;
+  readonly wanted: number;
   /** done / wanted. */
-  share: number;
+  readonly share: number;
   /** Items with all, some and none of their ratings. */
-  items: { complete: number; started: number; untouched: number };
+  readonly items: { complete: number; started: number; untouched: number };
   /** Annotators with answers or leases, by name. */
-  annotators: { annotator: string; done: number; holding: number }[];
+  readonly annotators: { annotator: string; done: number; holding: number }[];
 }
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * Summaries of ratings on a scale, and of raters' habits.
+ *
+ * @module
+ */
 import {
   bootstrapCells,
   type BootstrapOptions,
@@ -11,87 +16,87 @@ import { bootstrapUnits } from "./resample.ts";
 /** One score that a person gave. */
 export interface Rating {
   /** What was rated. */
-  item: string;
+  readonly item: string;
   /** Who rated it. */
-  rater: string;
+  readonly rater: string;
   /** The system whose output it is. */
-  system?: string;
+  readonly system?: string;
   /** A point of the scale. */
-  score: number;
+  readonly score: number;
 }
 
 /** The points of a scale: whole numbers from low to high. */
 export interface Scale {
   /** Lowest point, for example 1. */
-  low: number;
+  readonly low: number;
   /** Highest point, for example 5. */
-  high: number;
+  readonly high: number;
 }
 
 /** How ratings are summarised. */
 export interface RatingsOptions extends BootstrapOptions {
   /** The scale. */
-  scale: Scale;
+  readonly scale: Scale;
   /** Highest points that count as the top box (and lowest as the bottom box); default 2, or 1 on scales below 4 points. */
-  topBox?: number;
+  readonly topBox?: number;
   /**
    * What the bootstrap draws; default "rating". Ratings of one item (or by one rater) resemble each other: drawing whole items
    * (or raters) keeps that and gives honest, wider intervals of the mean and the median.
    */
-  unit?: "rating" | "item" | "rater";
+  readonly unit?: "rating" | "item" | "rater";
 }
 
 /** Ratings of one group. */
 export interface RatingSummary {
   /** Ratings. */
-  n: number;
+  readonly n: number;
   /** Ratings of each point, lowest first. */
-  counts: number[];
+  readonly counts: number[];
   /** Their shares. */
-  shares: number[];
+  readonly shares: number[];
   /** Mean with Student's t interval over ratings taken as independent; NaN ends for one rating. */
-  mean: Interval;
+  readonly mean: Interval;
   /** Mean with its bootstrap interval. */
-  meanBootstrap: Interval;
+  readonly meanBootstrap: Interval;
   /** Median (middle of the two middle scores where n is even) with its bootstrap interval. */
-  median: Interval;
+  readonly median: Interval;
   /** Sample standard deviation; 0 for one rating. */
-  standardDeviation: number;
+  readonly standardDeviation: number;
   /** Share of ratings in the top box, with Wilson's interval. */
-  topBox: Interval;
+  readonly topBox: Interval;
   /** Share in the bottom box. */
-  bottomBox: Interval;
+  readonly bottomBox: Interval;
 }
 
 /** One rater's habits. */
 export interface RaterSummary {
   /** Who. */
-  rater: string;
+  readonly rater: string;
   /** Ratings. */
-  n: number;
+  readonly n: number;
   /** Mean score. */
-  mean: number;
+  readonly mean: number;
   /** Sample standard deviation; 0 for one rating. */
-  standardDeviation: number;
+  readonly standardDeviation: number;
   /**
    * Mean difference to the mean of the others' scores of the same item, with Student's t interval: above 0 is lenient. NaN
    * where nobody else rated the rater's items; n is the items that somebody else rated.
    */
-  bias: Interval;
+  readonly bias: Interval;
 }
 
 /** A report over Likert ratings. */
 export interface RatingsReport {
   /** The scale. */
-  scale: Scale;
+  readonly scale: Scale;
   /** All ratings. */
-  overall: RatingSummary;
+  readonly overall: RatingSummary;
   /** By system, in order of name; empty where no rating names one. */
-  perSystem: (RatingSummary & { system: string })[];
+  readonly perSystem: (RatingSummary & { system: string })[];
   /** By item, in order of name. */
-  perItem: (RatingSummary & { item: string })[];
+  readonly perItem: (RatingSummary & { item: string })[];
   /** By rater, in order of name. */
-  perRater: RaterSummary[];
+  readonly perRater: RaterSummary[];
 }
 
 /**
@@ -142,13 +147,13 @@ export function ratingsReport(ratings: readonly Rating[], options: RatingsOption
 /** One segment of a diverging bar. */
 export interface DivergingSegment {
   /** Point of the scale. */
-  point: number;
+  readonly point: number;
   /** Its share of the ratings. */
-  share: number;
+  readonly share: number;
   /** Where it starts, in shares from the middle of the scale: negative to the left. */
-  from: number;
+  readonly from: number;
   /** Where it ends. */
-  to: number;
+  readonly to: number;
 }
 
 /**

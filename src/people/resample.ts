@@ -1,3 +1,8 @@
+/**
+ * Bootstrap intervals over whole units, such as raters.
+ *
+ * @module
+ */
 import { bootstrapIndices, type BootstrapOptions, type Interval } from "../statistics/bootstrap.ts";
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * How many rows, ratings or comparisons to collect.
+ *
+ * @module
+ */
 import { EvaluationError } from "../statistics/errors.ts";
 import { normalCdf, normalQuantile, studentTQuantile } from "../statistics/distributions.ts";
 import { noncentralTSurvival } from "../statistics/distributions.ts";
@@ -5,19 +10,19 @@ import { noncentralTSurvival } from "../statistics/distributions.ts";
 /** How many to collect. */
 export interface SampleSize {
   /** Whole number to collect, rounded up. */
-  n: number;
+  readonly n: number;
   /** Where the condition is met exactly. */
-  exact: number;
+  readonly exact: number;
 }
 
 /** What a test is asked to do. */
 export interface TestOptions {
   /** Chance of finding the difference where it is there; default 0.8. */
-  power?: number;
+  readonly power?: number;
   /** Chance of finding one where there is none; default 0.05. */
-  significance?: number;
+  readonly significance?: number;
   /** 2 (default) for a difference either way, 1 for one in the direction given. */
-  sides?: 1 | 2;
+  readonly sides?: 1 | 2;
 }
 
 const MAX_N = 1e12;
@@ -68,8 +73,8 @@ export function sampleSizeForProportion(options: {
 }
 
 /**
- * Ratings needed so that a mean is known to ± `margin`: the smallest n with t(n - 1) sd / √n at most `margin`. `exact` is where
- * the two are equal, at least 2.
+ * Ratings needed so that a mean is known to ± `margin`: the smallest n with t(n - 1) sd / √n at most `margin`. `exact`
+ * is where the two are equal, at least 2.
  *
  * @example
  * ```ts

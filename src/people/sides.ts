@@ -1,3 +1,8 @@
+/**
+ * Halving the edges of a bipartite graph evenly, for who is shown on which side.
+ *
+ * @module
+ */
 import { shuffled } from "./blocks.ts";
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * Checks of data that people send.
+ *
+ * @module
+ */
 import { EvaluationError } from "../statistics/errors.ts";
 
 /** Throws an error for the person who sent the data. */

@@ -13,11 +13,16 @@ import { compareVersions } from "./versions.ts";
 /** A registered model, its versions from oldest to newest, and its aliases. */
 export interface RegisteredModel {
   /** its name in the registry */
-  name: string;
+  readonly name: string;
   /** from oldest to newest */
-  versions: { version: string; createdAt: string; aliases: string[]; metrics: Manifest["metrics"] }[];
+  readonly versions: {
+    version: string;
+    createdAt: string;
+    aliases: string[];
+    metrics: Manifest["metrics"];
+  }[];
   /** version by alias */
-  aliases: Record<string, string>;
+  readonly aliases: Record<string, string>;
 }
 
 /** Where a version's bundle lies. */

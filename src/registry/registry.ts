@@ -40,7 +40,7 @@ import { type Bump, bumpVersion, compareVersions, firstVersion } from "./version
 export type PublishOptions = BundleSource & CardOptions & {
   /** the model to add a version to; a new one where there is none of that name */
   name: string;
-  /** how the version grows from the highest there is; default patch. The first version is 1.0.0 whatever is said here */
+  /** how the version grows from the highest there is; default patch. The first version is 1.0.0 whatever this is */
   bump?: Bump;
   /** aliases that shall point at the new version, in the same moment as it appears */
   aliases?: string[];
@@ -49,13 +49,13 @@ export type PublishOptions = BundleSource & CardOptions & {
 /** One version of a model, and where its bundle lies. */
 export interface ModelVersion {
   /** the model's name */
-  name: string;
+  readonly name: string;
   /** its semantic version */
-  version: string;
+  readonly version: string;
   /** the bundle's folder */
-  path: string;
-  /** what its weir.json said when it was published */
-  manifest: Manifest;
+  readonly path: string;
+  /** its weir.json as it was when it was published */
+  readonly manifest: Manifest;
 }
 
 export type { RegisteredModel } from "./queries.ts";
@@ -96,7 +96,7 @@ export type PublishStep = "copied" | "locked" | "sealed" | "placed" | "inserted"
 /** Options of {@linkcode openRegistry}. */
 export interface RegistryOptions {
   /** called after each step of a publish; tests end the process here */
-  onStep?: (step: PublishStep) => void | Promise<void>;
+  readonly onStep?: (step: PublishStep) => void | Promise<void>;
 }
 
 /**

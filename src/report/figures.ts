@@ -1,3 +1,8 @@
+/**
+ * Every number of a report by name, for gates.
+ *
+ * @module
+ */
 import type { Interval } from "../statistics/bootstrap.ts";
 import type { Report } from "../evaluate/report.ts";
 

@@ -1,3 +1,8 @@
+/**
+ * Conditions that a report must meet before a model is promoted.
+ *
+ * @module
+ */
 import { EvaluationError } from "../statistics/errors.ts";
 import { figures } from "./figures.ts";
 import type { GateSection, Report } from "../evaluate/report.ts";

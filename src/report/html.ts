@@ -1,3 +1,8 @@
+/**
+ * A report as one HTML page.
+ *
+ * @module
+ */
 import { clip, Markup, markup, userText } from "./markup.ts";
 import { bytes, count, percent, plural, short, time } from "./numbers.ts";
 import { manyReports } from "./page/many.ts";

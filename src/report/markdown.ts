@@ -1,3 +1,8 @@
+/**
+ * A report as Markdown.
+ *
+ * @module
+ */
 import { code, type Column, markdownTable, prose } from "./markdown_text.ts";
 import { bytes, count, figure, percent, plural, range, short, time } from "./numbers.ts";
 import { sectionMarkdown, withRange } from "./markdown_sections.ts";

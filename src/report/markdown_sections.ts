@@ -1,3 +1,8 @@
+/**
+ * The sections of a report as Markdown.
+ *
+ * @module
+ */
 import type { Interval } from "../statistics/bootstrap.ts";
 import { code, type Column, markdownTable, prose } from "./markdown_text.ts";
 import {

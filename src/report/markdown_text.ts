@@ -1,3 +1,8 @@
+/**
+ * Texts and tables as safe Markdown.
+ *
+ * @module
+ */
 import { clip, visible } from "./markup.ts";
 
 /**

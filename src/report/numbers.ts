@@ -1,3 +1,8 @@
+/**
+ * How a report writes its numbers: digits by the width of the interval.
+ *
+ * @module
+ */
 import type { Interval } from "../statistics/bootstrap.ts";
 
 const MINUS = "\u2212";

@@ -1,3 +1,8 @@
+/**
+ * Reading reports that may come from anywhere.
+ *
+ * @module
+ */
 import {
   and,
   type Check,

@@ -1,4 +1,10 @@
 /**
+ * The style sheet of the HTML page.
+ *
+ * @module
+ */
+
+/**
  * The page's style sheet. Colours are those of the live page; meaning is never carried by colour alone. Dark is for screens, so
  * that paper stays white.
  */

@@ -1,3 +1,8 @@
+/**
+ * A report as text for a terminal.
+ *
+ * @module
+ */
 import type { Interval } from "../statistics/bootstrap.ts";
 import { figure, percent, pValue, range, signed, signedRange, significant } from "./numbers.ts";
 import { textTable } from "../evaluate/text_table.ts";

@@ -1,3 +1,8 @@
+/**
+ * What a report comes to in a sentence: better, worse, not shown.
+ *
+ * @module
+ */
 import type { Interval } from "../statistics/bootstrap.ts";
 import { percent, plural } from "./numbers.ts";
 import type { Better, ComparisonSection, GateSection, Report, Section } from "../evaluate/report.ts";

@@ -54,9 +54,10 @@ interface Entry<Item, Result> {
  * Makes a batcher that dispatches as soon as a Worker is free and never waits for company: under light load every batch is one
  * item, and under heavy load batches grow by themselves while the Workers are busy.
  *
- * A batch takes the length bucket of the oldest item of the highest priority and fills up, in the same order, with items of that bucket
- * until the padded tokens are used up, so that short texts are not padded to the length of long ones and none of its priority is starved.
- * A batch that the model refuses is halved and run again until the item at fault is alone: one poisonous text does not fail its neighbours.
+ * A batch takes the length bucket of the oldest item of the highest priority and fills up, in the same order, with items of
+ * that bucket until the padded tokens are used up, so that short texts are not padded to the length of long ones and none of
+ * its priority is starved. A batch that the model refuses is halved and run again until the item at fault is alone: one
+ * poisonous text does not fail its neighbours.
  *
  * @example
  * ```ts

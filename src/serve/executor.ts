@@ -15,8 +15,8 @@ export interface SubmitOptions {
 }
 
 /**
- * A way of running a model. A model that answers in one run gives one event a query, one that generates gives an event a token. What
- * routes some queries elsewhere, or remembers answers, is an executor around an executor.
+ * A way of running a model. A model that answers in one run gives one event a query, one that generates gives an event a
+ * token. What routes some queries elsewhere, or remembers answers, is an executor around an executor.
  *
  * @typeParam Q What is asked.
  * @typeParam E What happens on the way to the answer.
@@ -25,7 +25,8 @@ export interface Executor<Q, E> {
   /**
    * Queues a query at once, whether or not its events are read.
    *
-   * @throws {ServeError} (while its events are read) `overloaded`, `timeout`, `cancelled`, `closed`, or what the model failed with.
+   * @throws {ServeError} While its events are read: `overloaded`, `timeout`, `cancelled`, `closed`, or what the model failed
+   * with.
    */
   submit(query: Q, options?: SubmitOptions): AsyncIterable<E>;
   /** Inputs that wait. */

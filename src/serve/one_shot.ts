@@ -1,5 +1,6 @@
 /**
- * Models that answer in one run: encoded texts go in batches to the sessions of a model, and each gets its own part of the outputs.
+ * Models that answer in one run: encoded texts go in batches to the sessions of a model, and each gets its own part of the
+ * outputs.
  *
  * @module
  */
@@ -73,8 +74,8 @@ export function createOneShot(options: OneShotOptions): Batcher<TextEncoding, On
 }
 
 /**
- * The outputs of a batch as the outputs of its texts: the first dimension is taken off, and of an output for every token a text has
- * only as many as it has tokens.
+ * The outputs of a batch as the outputs of its texts: the first dimension is taken off, and of an output for every token a
+ * text has only as many as it has tokens.
  *
  * @param lengths The tokens of each text. Rows beyond them filled the batch up and are dropped.
  * @throws {ServeError} `backend`, when an output has no such dimensions.

@@ -51,7 +51,7 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
   const { task, head } = taskOf(bundle);
   const { model, name, outputs } = signatureOf(bundle, task.outputs);
   const tokenizer = loadTokenizer(bundle.tokenizer, bundle.tokenizerConfig);
-  checkVocabulary(tokenizer.vocabSize, bundle.config);
+  checkVocabulary(tokenizer.vocabSize, bundle.config, bundle.directory);
   checkMaxTokens(maxTokens, tokenizer.encode("").ids.length);
   const vocabulary = readVocabulary(bundle.tokenizer);
   const workers = options.workers ?? 1;

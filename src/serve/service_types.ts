@@ -131,8 +131,8 @@ export interface PredictService {
     options?: PredictOptions,
   ): Promise<{ answers: unknown[]; timings: PredictTimings }>;
   /**
-   * Calls `listener` for every text after its answer has gone out, with what a drift monitor is shown of it; returns what stops that. A
-   * listener that throws is not called again.
+   * Calls `listener` for every text after its answer has gone out, with what a drift monitor is shown of it; returns what
+   * stops that. A listener that throws is not called again.
    */
   onObservation(listener: (observation: unknown, atMs: number) => void): () => void;
   /** The same with the answer itself. */

@@ -16,7 +16,7 @@ import type {
 
 /** How a model is loaded. */
 export interface SessionOptions {
-  /** The bytes of an ONNX file. They are kept, since a Worker that dies is replaced; in shared memory all Workers read one copy. */
+  /** An ONNX file. It is kept, since a Worker that dies is replaced; in shared memory all Workers read one copy. */
   readonly model: Uint8Array;
   /** What errors call it, such as the file's path. */
   readonly name: string;

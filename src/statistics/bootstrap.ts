@@ -15,19 +15,19 @@ export type { Jackknife, ResamplingDesign } from "./units.ts";
 /** A metric with its confidence interval. */
 export interface Interval {
   /** The metric on the data as it is. */
-  value: number;
+  readonly value: number;
   /** Lower end of the interval. */
-  low: number;
+  readonly low: number;
   /** Upper end of the interval. */
-  high: number;
+  readonly high: number;
   /** Coverage aimed at, for example 0.95. */
-  confidence: number;
+  readonly confidence: number;
   /** Rows the metric was computed over. */
-  n: number;
+  readonly n: number;
   /** How the interval was made, for example "wilson" or "bca". */
-  method?: string;
+  readonly method?: string;
   /** Resamples it was made from, for those that are. */
-  resamples?: number;
+  readonly resamples?: number;
 }
 
 /** How the ends of an interval are read off the resamples. */
@@ -36,13 +36,13 @@ export type BootstrapMethod = "percentile" | "bca";
 /** How a bootstrap is drawn. */
 export interface BootstrapOptions {
   /** Resamples; default 1,000. 0 leaves every interval at its value. */
-  resamples?: number;
+  readonly resamples?: number;
   /** Coverage of the interval, in (0, 1); default 0.95. */
-  confidence?: number;
+  readonly confidence?: number;
   /** Seed of the resampling; default 0. */
-  seed?: number;
+  readonly seed?: number;
   /** "bca" (default), the bias-corrected and accelerated one, or "percentile". */
-  method?: BootstrapMethod;
+  readonly method?: BootstrapMethod;
 }
 
 /** How a bootstrap over rows is drawn. */

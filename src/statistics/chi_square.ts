@@ -8,13 +8,13 @@ import { chiSquareSurvival } from "./distributions.ts";
 
 /** A chi-square test of homogeneity. */
 export interface ChiSquareResult {
-  statistic: number;
+  readonly statistic: number;
   /** Categories seen on either side, less one. */
-  degreesOfFreedom: number;
+  readonly degreesOfFreedom: number;
   /** Chance of a statistic this large when both samples share one distribution. */
-  pValue: number;
+  readonly pValue: number;
   /** Smallest expected count; below about 5 the p-value is rough. */
-  smallestExpected: number;
+  readonly smallestExpected: number;
 }
 
 /**

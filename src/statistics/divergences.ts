@@ -17,8 +17,8 @@ import { EvaluationError } from "./errors.ts";
 export type Zeros = "fill" | "half" | "none";
 
 /**
- * Kullback-Leibler divergence of the current distribution from the reference, KL(reference ‖ current) = Σ r ln(r / c), in nats:
- * 0 for equal distributions, without an upper limit.
+ * Kullback-Leibler divergence of the current distribution from the reference, KL(reference ‖ current) = Σ r ln(r / c),
+ * in nats: 0 for equal distributions, without an upper limit.
  *
  * @param reference Counts or shares per bin.
  * @param current Counts or shares over the same bins.

@@ -11,7 +11,7 @@ import { betaQuantile } from "./special.ts";
 /** What an interval in closed form needs beside the data. */
 export interface ConfidenceOptions {
   /** Coverage of the interval, in (0, 1); default 0.95. */
-  confidence?: number;
+  readonly confidence?: number;
 }
 
 /**

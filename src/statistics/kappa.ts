@@ -22,37 +22,37 @@ export type KappaWeights = "none" | "linear" | "quadratic" | readonly (readonly 
 /** How kappa is computed. */
 export interface KappaOptions {
   /** The scale, in its order where weights count distances; default: the categories that occur, sorted. */
-  categories?: readonly Category[];
+  readonly categories?: readonly Category[];
   /** Default "none". */
-  weights?: KappaWeights;
+  readonly weights?: KappaWeights;
   /** Coverage of the interval; default 0.95. */
-  confidence?: number;
+  readonly confidence?: number;
 }
 
 /** Agreement of two raters. */
 export interface CohenKappa {
   /** Kappa, in [-1, 1], with its large-sample interval (whose ends may pass 1); n is the pairs compared. */
-  kappa: Interval;
+  readonly kappa: Interval;
   /** Large-sample standard error of kappa (Fleiss, Cohen and Everitt 1969). */
-  standardError: number;
+  readonly standardError: number;
   /** Standard error were kappa 0. */
-  standardErrorNull: number;
+  readonly standardErrorNull: number;
   /** kappa / standardErrorNull. */
-  z: number;
+  readonly z: number;
   /** Two-sided p-value of kappa = 0. */
-  pValue: number;
+  readonly pValue: number;
   /** The largest unweighted kappa that the two raters' shares allow. */
-  kappaMax: number;
+  readonly kappaMax: number;
   /** Share of (weighted) agreement seen, in [0, 1]. */
-  observed: number;
+  readonly observed: number;
   /** Share of (weighted) agreement that chance gives, in [0, 1]. */
-  expected: number;
+  readonly expected: number;
   /** Kappa in words. */
-  verbal: string;
+  readonly verbal: string;
   /** The scale. */
-  categories: readonly Category[];
+  readonly categories: readonly Category[];
   /** Pairs by the first rater's category (row) and the second's (column). */
-  table: number[][];
+  readonly table: number[][];
 }
 
 /**

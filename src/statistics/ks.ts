@@ -9,11 +9,11 @@ import { kolmogorovSurvival } from "./kolmogorov.ts";
 /** A two-sample Kolmogorov-Smirnov test. */
 export interface KsResult {
   /** Largest distance between the two empirical distribution functions, 0 to 1. */
-  statistic: number;
+  readonly statistic: number;
   /** Chance of a statistic this large when both samples come from one continuous distribution. */
-  pValue: number;
+  readonly pValue: number;
   /** How the p-value was found. */
-  method: "exact" | "asymptotic";
+  readonly method: "exact" | "asymptotic";
 }
 
 const MAX_EXACT = 10_000;
@@ -50,8 +50,8 @@ export function ksTwoSample(a: ArrayLike<number>, b: ArrayLike<number>): KsResul
 }
 
 /**
- * The same test on counts over the same ordered bins. Within a bin nothing can be told apart, so the statistic is at most that
- * of the values behind the counts, and the p-value at least theirs.
+ * The same test on counts over the same ordered bins. Values within a bin cannot be distinguished, so the statistic is at
+ * most that of the values behind the counts, and the p-value at least theirs.
  *
  * @param a Counts per bin.
  * @param b Counts per bin, over the same bins.

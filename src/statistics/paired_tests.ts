@@ -12,15 +12,15 @@ import { binomialTails, chiSquareSurvival, normalCdf, studentTCdf } from "./dist
 /** What a test of paired rows found. */
 export interface PairedTest {
   /** The test statistic. */
-  statistic: number;
+  readonly statistic: number;
   /** Two-sided. */
-  pValue: number;
+  readonly pValue: number;
   /** How the p-value was found. */
-  method: string;
+  readonly method: string;
   /** Rows, those that do not differ included. */
-  n: number;
+  readonly n: number;
   /** Size of the effect, its scale named at each test; 0 is none. */
-  effect: number;
+  readonly effect: number;
 }
 
 /** Rows by which of two systems is right: [[both, only a], [only b, neither]]. */

@@ -8,11 +8,11 @@ import { gammaTails } from "./special.ts";
 /** The first moments of a statistic when nothing has drifted. */
 export interface Moments {
   /** Mean. */
-  mean: number;
+  readonly mean: number;
   /** Standard deviation. */
-  deviation: number;
+  readonly deviation: number;
   /** Third central moment over the cube of the standard deviation. */
-  skewness: number;
+  readonly skewness: number;
 }
 
 /** Moments of a sample. */

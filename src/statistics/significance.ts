@@ -14,22 +14,22 @@ import type { Jackknife, UnitGroups } from "./units.ts";
 /** How two systems compare on one metric, over the same rows. */
 export interface PairedComparison {
   /** The metric of the first system. */
-  a: number;
+  readonly a: number;
   /** The metric of the second system. */
-  b: number;
+  readonly b: number;
   /** a − b with its bootstrap interval. */
-  difference: Interval;
+  readonly difference: Interval;
   /** Two-sided: the chance of a difference at least this large if the systems were alike. */
-  pValue: number;
+  readonly pValue: number;
   /** Resamples or shuffles behind the p-value, which cannot fall below 1 / (trials + 1). */
-  trials: number;
+  readonly trials: number;
   /** The test. */
-  test: "paired bootstrap" | "approximate randomization";
+  readonly test: "paired bootstrap" | "approximate randomization";
   /**
    * The difference in standard deviations of what a row (or cluster) contributes to it: Cohen's d of paired samples where the
    * metric is a mean, its jackknife generalisation elsewhere. 0 where the rows do not vary.
    */
-  effect: number;
+  readonly effect: number;
 }
 
 /** How a paired test is drawn. */
@@ -40,7 +40,7 @@ export interface PairedOptions extends RowBootstrapOptions {
    * a difference in 10% of the pairs of equal systems; for approximate randomization ties with the observed difference do not
    * count, which does the same where scores are 0 or 1 and few rows differ (`bench/results/coverage.md`).
    */
-  formula?: "two-sided" | "sacrebleu";
+  readonly formula?: "two-sided" | "sacrebleu";
 }
 
 /**

@@ -11,9 +11,9 @@ export const SQRT_2PI = Math.sqrt(2 * Math.PI);
 /** Both tails of a distribution at a point: the chance of a value up to it, and of one above it. */
 export interface Tails {
   /** P(X <= x). */
-  lower: number;
+  readonly lower: number;
   /** P(X > x). */
-  upper: number;
+  readonly upper: number;
 }
 
 /** ln Γ(x) for x > 0; NaN otherwise. Right to the last digits around its zeros at 1 and 2, too. */

@@ -13,21 +13,21 @@ export interface ResamplingDesign {
    * A group for each row, such as its document or its author. Whole groups are drawn instead of rows, for rows of one group are
    * alike and tell less than as many independent ones.
    */
-  clusters?: ArrayLike<string | number>;
+  readonly clusters?: ArrayLike<string | number>;
   /**
    * A stratum for each row, such as its source. Each stratum keeps its number of rows (or clusters) in every resample, as when
    * the data were gathered so many from each.
    */
-  strata?: ArrayLike<string | number>;
+  readonly strata?: ArrayLike<string | number>;
 }
 
 /** The units that are drawn: each is one row, or the rows of one cluster. */
 export interface Units {
   /** Rows of unit u: `rows[start[u]]` to `rows[start[u + 1]]`, the end left out. */
-  start: Uint32Array;
-  rows: Uint32Array;
+  readonly start: Uint32Array;
+  readonly rows: Uint32Array;
   /** Units of stratum s: from `stratumStart[s]` to `stratumStart[s + 1]`, the end left out. */
-  stratumStart: Uint32Array;
+  readonly stratumStart: Uint32Array;
 }
 
 /**
@@ -93,15 +93,15 @@ function bucket(keys: ArrayLike<number>, count: number): { start: Uint32Array; i
  */
 export interface UnitGroups {
   /** Units in each group. */
-  counts: Float64Array;
+  readonly counts: Float64Array;
   /** Statistics of group g: `columns` and `values` from `start[g]` to `start[g + 1]`. Column `width` holds its rows. */
-  start: Uint32Array;
-  columns: Uint32Array;
-  values: Float64Array;
+  readonly start: Uint32Array;
+  readonly columns: Uint32Array;
+  readonly values: Float64Array;
   /** Statistics that a row has. */
-  width: number;
+  readonly width: number;
   /** Groups of stratum s: from `stratumStart[s]` to `stratumStart[s + 1]`. */
-  stratumStart: Uint32Array;
+  readonly stratumStart: Uint32Array;
 }
 
 /**
@@ -232,11 +232,11 @@ export function drawMetrics(
 /** What leaving out one unit at a time does to a statistic. */
 export interface Jackknife {
   /** The statistic without one unit of each group. */
-  values: Float64Array;
+  readonly values: Float64Array;
   /** Units of each group that this stands for. */
-  counts: ArrayLike<number>;
+  readonly counts: ArrayLike<number>;
   /** Groups of stratum s: from `stratumStart[s]` to `stratumStart[s + 1]`. */
-  stratumStart: ArrayLike<number>;
+  readonly stratumStart: ArrayLike<number>;
 }
 
 /** The jackknife of each metric, by taking a group's statistics off the sums. */

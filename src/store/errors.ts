@@ -1,8 +1,13 @@
+/**
+ * The errors of the database, with what to do about each.
+ *
+ * @module
+ */
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { UserError } from "../base/errors.ts";
 
-/** A failure of the disk or the database, told in one line to the person who meets it. */
+/** A failure of the disk or the database, in one line for the person who meets it. */
 export class StoreError extends UserError {
   /** What went wrong, for code that reacts to it; the message is for people. */
   readonly reason: StoreErrorReason;

@@ -1,3 +1,8 @@
+/**
+ * The tables of the database, and its migrations.
+ *
+ * @module
+ */
 import type { Kysely } from "kysely";
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * Opening the SQLite database and keeping its schema up to date.
+ *
+ * @module
+ */
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { Kysely, type SqliteDatabase, SqliteDialect } from "kysely";
@@ -27,7 +32,7 @@ export interface Store {
 /** Options of {@linkcode openStore}. */
 export interface StoreOptions {
   /** How long a write waits for another process's lock, in milliseconds. Default 15,000. */
-  lockTimeoutMs?: number;
+  readonly lockTimeoutMs?: number;
 }
 
 /**

@@ -7,6 +7,7 @@ import { architectureOf, type ModelConfig, type TextInputName, type TextInputs }
 import type { Builder } from "../graph/builder.ts";
 import { createBuilder, type Graph, type Node } from "../graph/graph.ts";
 import { product } from "../graph/shape.ts";
+import { bundleStates } from "../graph/states.ts";
 import { servedTasks, type TaskName } from "./served.ts";
 import { trainedTasks } from "./trained.ts";
 import type { Objective, ObjectiveOptions } from "./training.ts";
@@ -79,6 +80,28 @@ export function trainableModel(
     },
     objective: (b, outputs) => trainedTasks[spec.task].objective(b, outputs, spec.head, options),
   };
+}
+
+/** The names of an architecture's parameters and buffers: of the body, and of what it puts between the body and a text's head. */
+export interface ArchitectureStates {
+  /** What a checkpoint must bring, and what a frozen trunk is. */
+  readonly body: ReadonlySet<string>;
+  /** The layers that make a text's vector: a checkpoint may lack them. */
+  readonly pooling: ReadonlySet<string>;
+}
+
+/** What of a model is the architecture's; the rest is the task's head. */
+export function architectureStates(config: ModelConfig): ArchitectureStates {
+  const architecture = architectureOf(config);
+  const b = createBuilder();
+  const body = architecture.body(b, config, textInputs(b, architecture.inputs), {
+    training: false,
+    reads: "tokens",
+  });
+  const names = () => new Set(bundleStates(b.graph()).map(({ name }) => name!));
+  const ofBody = names();
+  body.pooled();
+  return { body: ofBody, pooling: names().difference(ofBody) };
 }
 
 /** Appends text inputs, i32 `[textsPerRow * batch, sequence]`. */

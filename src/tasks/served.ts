@@ -4,13 +4,19 @@
  * @module
  */
 import { UserError } from "../base/errors.ts";
+import { multiLabelClassification } from "./multi_label_classification/serve.ts";
 import { sentenceEmbeddings } from "./sentence_embeddings/serve.ts";
 import type { AnyServedTask } from "./task.ts";
 import { textClassification } from "./text_classification/serve.ts";
+import { textRegression } from "./text_regression/serve.ts";
+import { tokenClassification } from "./token_classification/serve.ts";
 
 /** Every task, by name: a folder here and a line. */
 export const servedTasks = {
   "text-classification": textClassification as AnyServedTask,
+  "multi-label-classification": multiLabelClassification as AnyServedTask,
+  "text-regression": textRegression as AnyServedTask,
+  "token-classification": tokenClassification as AnyServedTask,
   "sentence-embeddings": sentenceEmbeddings as AnyServedTask,
 } as const satisfies Record<string, AnyServedTask>;
 

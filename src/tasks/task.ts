@@ -1,6 +1,6 @@
 /**
- * What a task is to those who read data, serve, evaluate and watch: a row of data in, an answer out. The half that builds graphs is
- * in `training.ts`; nothing here imports a graph, so that what is served at the edge stays small.
+ * What a task is to those who read data, serve, evaluate and watch: a row of data in, an answer out. The half that builds
+ * graphs is in `training.ts`; nothing here imports a graph, so that what is served at the edge stays small.
  *
  * @module
  */
@@ -10,11 +10,12 @@ import type { Feature } from "../drift/feature.ts";
 import type { Task as EvaluationTask } from "../evaluate/report.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizer.ts";
+import type { WordSpan } from "../text/words.ts";
 
 /** A text, or a pair of texts that the model reads together. */
 export type TextQuery = string | readonly [string, string];
 
-/** Where a record keeps its parts; a task says which it reads and what they are called unless told. */
+/** Where a record keeps its parts; a task says which it reads and their default names. */
 export interface Columns {
   /** The text. */
   readonly text: string;
@@ -36,14 +37,6 @@ export interface Row<T> {
 export interface TextEncoding extends Encoding {
   /** For tasks that label words, in order: where each begins and ends in the text (UTF-16 units), and its first token. */
   readonly words?: readonly WordSpan[];
-}
-
-/** A word of a text. */
-export interface WordSpan {
-  readonly start: number;
-  readonly end: number;
-  /** The place of its first token among the encoding's ids; -1 for a word that was cut off. */
-  readonly token: number;
 }
 
 /** How a text is encoded. */
@@ -118,7 +111,7 @@ export interface ServedTask<H, T, A, O = unknown> extends Judging {
   readonly pipelineTag: string;
   /** What the model reads for one row: 1, or 2 where a task compares texts that are read apart. */
   readonly queriesPerRow: 1 | 2;
-  /** The columns that are read unless told. */
+  /** The columns that are read by default. */
   readonly columns: Columns;
   /** What rows are judged by where that depends on them, such as on whether they have scores. */
   judgedBy?(targets: readonly T[]): Judging;
@@ -155,11 +148,11 @@ export interface ServedTask<H, T, A, O = unknown> extends Judging {
   ): A;
   /** An answer in one line. */
   describe(answer: A): string;
-  /** One of few names that an answer comes to, such as the best label: what answers are counted by. Absent: they are only counted. */
+  /** One of few names that an answer comes to, such as the best label, to count answers by. Absent: they are only counted. */
   outcome?(answer: A): string;
   /**
-   * What the drift monitor is shown of a query. The baseline of a bundle is made with the same function as live traffic, so that the
-   * two compare.
+   * What the drift monitor is shown of a query. The baseline of a bundle is made with the same function as live traffic, so
+   * that the two compare.
    *
    * @param outputs Absent: the model was not asked.
    */
@@ -173,7 +166,10 @@ export interface ServedTask<H, T, A, O = unknown> extends Judging {
   /** What is watched of this task's traffic. */
   features(model: ModelFacts<H>): readonly Feature<O>[];
 
-  /** Scores answers; each row has as many answers as it has queries. Intervals that need resampling are made where `resamples` is given. */
+  /**
+   * Scores answers; each row has as many answers as it has queries. Intervals that need resampling are made where
+   * `resamples` is given.
+   */
   judge(
     targets: readonly T[],
     answers: readonly (readonly A[])[],
@@ -191,7 +187,11 @@ export interface ServedTask<H, T, A, O = unknown> extends Judging {
   pair(
     target: T,
     answers: readonly A[],
-    among: { readonly row: number; readonly targets: readonly T[]; readonly answers: readonly (readonly A[])[] },
+    among: {
+      readonly row: number;
+      readonly targets: readonly T[];
+      readonly answers: readonly (readonly A[])[];
+    },
   ): { readonly prediction: unknown; readonly reference: unknown; readonly scores?: unknown };
 }
 

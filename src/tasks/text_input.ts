@@ -23,7 +23,12 @@ export function encodeText(
   return tokenizer.encode(text, { ...options, pair });
 }
 
+/** The texts of a query: one, or both of a pair. */
+export function textsOf(query: TextQuery): readonly string[] {
+  return typeof query === "string" ? [query] : query;
+}
+
 /** The text of a query, for what looks at texts alone: both texts of a pair with a line break between. */
 export function textOf(query: TextQuery): string {
-  return typeof query === "string" ? query : query.join("\n");
+  return textsOf(query).join("\n");
 }

@@ -6,7 +6,8 @@
 import type { Architecture, Body, ModelConfig } from "../../models/architecture.ts";
 import type { Builder } from "../graph/builder.ts";
 import type { HostTensor } from "../graph/dtype.ts";
-import type { Node } from "../graph/node.ts";
+import type { Node, Pass } from "../graph/node.ts";
+import type { WordPieceTrainOptions } from "../text/wordpiece_train.ts";
 import type { Row, TextEncoding } from "./task.ts";
 
 /** What a run is asked about its objective. */
@@ -38,6 +39,16 @@ export interface HeadSite {
   readonly mask: Node;
 }
 
+/** A model that is trained in other units than those it answers in. */
+export interface Rescaling {
+  /** Gives the trained parameters' outputs in the units of the answers: applied while there is training. */
+  readonly pass: Pass;
+  /** The model's own parameters from those that were trained: with them it answers alike, without the pass. */
+  fold(trained: Readonly<Record<string, HostTensor>>): Record<string, HostTensor>;
+  /** The other way around, for what a checkpoint brings. */
+  unfold(own: Readonly<Record<string, HostTensor>>): Record<string, HostTensor>;
+}
+
 /**
  * The training side of a task.
  *
@@ -48,6 +59,8 @@ export interface HeadSite {
 export interface TrainedTask<H, T, E> {
   /** What a body must give: one vector a text, or a hidden state for every token. */
   reads(head: H): "pooled" | "tokens";
+  /** How a tokenizer that is trained for the task is made, where the defaults lose what it needs, such as capitals. */
+  readonly tokenizer?: Pick<WordPieceTrainOptions, "lowercase">;
   /**
    * The head for these rows, such as their labels.
    *
@@ -76,9 +89,11 @@ export interface TrainedTask<H, T, E> {
     head: H,
     options: ObjectiveOptions,
   ): Objective;
+  /** The units that the head is trained in, where they are not those of its answers. */
+  rescaling?(architecture: Architecture, head: H): Rescaling;
   /** What a person should know of the head, such as its labels. */
   describeHead(head: H): string;
-  /** What `config.json` says of the head: `architectures`, labels, `problem_type`. */
+  /** The head's part of `config.json`: `architectures`, labels, `problem_type`. */
   configJson(architecture: Architecture, head: H): Record<string, unknown>;
   /** JSON files of a checkpoint's folder that describe a head, besides `config.json`; a folder that has the first is of this task. */
   readonly headFiles?: readonly string[];
@@ -87,9 +102,16 @@ export interface TrainedTask<H, T, E> {
    *
    * @throws {UserError} naming what of it is not built here.
    */
-  headOfConfig?(json: Readonly<Record<string, unknown>>, files: Readonly<Record<string, unknown>>): H | undefined;
+  headOfConfig?(
+    json: Readonly<Record<string, unknown>>,
+    files: Readonly<Record<string, unknown>>,
+  ): H | undefined;
   /** Further files of a bundle, such as what sentence-transformers reads, by path. */
-  files?(config: ModelConfig, head: H, limits: { readonly maxTokens: number }): Readonly<Record<string, object>>;
+  files?(
+    config: ModelConfig,
+    head: H,
+    limits: { readonly maxTokens: number },
+  ): Readonly<Record<string, object>>;
 }
 
 /** Any task's training: what a caller handles without knowing which. */

@@ -1,21 +1,27 @@
+/**
+ * BERT's normalisation of texts, equal to Python's.
+ *
+ * @module
+ */
+
 /** The switches of `tokenizer.json`'s `BertNormalizer`, under their own names. */
 export interface BertNormalizerOptions {
   /** drop control characters, turn every white space into a plain space */
-  clean_text: boolean;
+  readonly clean_text: boolean;
   /** put spaces around CJK ideographs, so that each is a word */
-  handle_chinese_chars: boolean;
+  readonly handle_chinese_chars: boolean;
   /** drop combining marks; null means "as `lowercase` says" */
-  strip_accents: boolean | null;
+  readonly strip_accents: boolean | null;
   /** lower-case every character */
-  lowercase: boolean;
+  readonly lowercase: boolean;
 }
 
 /**
- * BERT's text normalisation, as Python `tokenizers` does it: clean, space CJK ideographs, strip accents, lower-case, in that order.
- * Lone surrogates are dropped with the control characters.
+ * BERT's text normalisation, as Python `tokenizers` does it: clean, space CJK ideographs, strip accents, lower-case, in
+ * that order. Lone surrogates are dropped with the control characters.
  *
- * `@huggingface/tokenizers` 0.2.0 has its own, which differs from Python's on ideographs beyond the BMP (no spaces) and on a final
- * capital sigma (context-dependent lower case), so training and loading both use this one.
+ * `@huggingface/tokenizers` 0.2.0 has its own, which differs from Python's on ideographs beyond the BMP (no spaces) and on
+ * a final capital sigma (context-dependent lower case), so training and loading both use this one.
  *
  * Source: `normalizers/bert.rs` of huggingface/tokenizers.
  *
@@ -48,8 +54,8 @@ export function bertWords(text: string): string[] {
 }
 
 /**
- * Drops what exceeds 30 combining marks in a row. Unicode normalisation sorts such a run, which takes V8 quadratic time (40 s for 100,000 marks); no
- * language needs more (Unicode Standard Annex 15, Stream-Safe Text Format).
+ * Drops what exceeds 30 combining marks in a row. Unicode normalisation sorts such a run, which takes V8 quadratic time (40
+ * s for 100,000 marks); no language needs more (Unicode Standard Annex 15, Stream-Safe Text Format).
  */
 export function limitMarks(text: string): string {
   return isAscii(text) ? text : text.replace(MARK_RUN, "$1");
@@ -68,7 +74,10 @@ const CONTROL = /(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\ufffd]/gu;
 const SPACE = /\s/gu;
 const MARK_RUN = /(\p{M}{30})\p{M}+/gu;
 const NONSPACING_MARK = /\p{Mn}+/gu;
-const IDEOGRAPH =
-  /[\u4e00-\u9fff\u3400-\u4dbf\uf900-\ufaff\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
+const IDEOGRAPH = new RegExp(
+  String.raw`[\u4e00-\u9fff\u3400-\u4dbf\uf900-\ufaff\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}` +
+    String.raw`\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]`,
+  "gu",
+);
 const ASCII_WORD = /[^\s!-/:-@[-`{-~]+|[!-/:-@[-`{-~]/g;
 const WORD = /[^\s\p{P}!-/:-@[-`{-~]+|[\p{P}!-/:-@[-`{-~]/gu;

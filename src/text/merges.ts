@@ -1,7 +1,13 @@
+/**
+ * Learning the merges of byte-pair encoding.
+ *
+ * @module
+ */
+
 /** What `learnMerges` asks of the vocabulary that grows with it. */
 export interface MergeVocabulary {
   /** pairs seen less often than this are not merged; at least 1 */
-  minFrequency: number;
+  readonly minFrequency: number;
   /** the id of the piece that joins two pieces; a new piece enters the vocabulary here */
   join(left: number, right: number): number;
   /** no more merges once true */
@@ -9,13 +15,15 @@ export interface MergeVocabulary {
 }
 
 /**
- * The training loop of byte-pair encoding: merges the commonest adjacent pair in all words, over and over. `sequences[w]` are the piece ids of
- * word `w` (changed in place), `counts[w]` how often the corpus has that word. Ties go to the pair of smaller ids, left before right.
+ * The training loop of byte-pair encoding: merges the commonest adjacent pair in all words, over and over. `sequences[w]`
+ * are the piece ids of word `w` (changed in place), `counts[w]` how often the corpus has that word. Ties go to the pair of
+ * smaller ids, left before right.
  *
- * Pair counts are kept up to date by visiting only the words that hold the merged pair, and a heap with stale entries gives the next one, so the
- * whole costs about the length of the distinct words times their number of merges.
+ * Pair counts are kept up to date by visiting only the words that hold the merged pair, and a heap with stale entries gives
+ * the next one, so the whole costs about the length of the distinct words times their number of merges.
  *
- * Source: Sennrich et al. 2016, "Neural Machine Translation of Rare Words with Subword Units", and the heap of huggingface/tokenizers' trainer.
+ * Source: Sennrich et al. 2016, "Neural Machine Translation of Rare Words with Subword Units", and the heap of
+ * huggingface/tokenizers' trainer.
  */
 export function learnMerges(sequences: number[][], counts: number[], vocabulary: MergeVocabulary): void {
   const pairOf = new Map<number, number>(); // left * 2^26 + right -> pair

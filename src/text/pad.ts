@@ -26,7 +26,8 @@ export interface TokenTensors {
  * Pads encodings to one length. Rows beyond them only fill a batch up: such a row attends to its first token, so that its softmax
  * stays finite.
  *
- * @param size `rows`: at least as many as encodings; `sequence`: at least the longest. Both as large as the encodings need unless given
+ * @param size `rows`: at least as many as encodings; `sequence`: at least the longest. Both as large as the encodings need
+ *   unless given
  *
  * @example
  * ```ts

@@ -1,39 +1,58 @@
+/**
+ * Loading a tokenizer and encoding texts with it, with Python's ids.
+ *
+ * @module
+ */
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { bertNormalize, limitMarks } from "./bert_normalize.ts";
 import { TokenizerError } from "./errors.ts";
 import { readTokenizerFiles, type TokenizerFiles } from "./tokenizer_files.ts";
 import { wordPieceEncoder } from "./wordpiece_encode.ts";
+import { createWordTokenizer, type Cut, enoughCharacters, type WordTokenizer } from "./word_tokens.ts";
+import type { WordSpan } from "./words.ts";
 
 /** One text (or pair of texts) as a model takes it, special tokens included. */
 export interface Encoding {
   /** token ids, special tokens included */
-  ids: number[];
+  readonly ids: number[];
   /** 0 for the first text, 1 for the second */
-  typeIds: number[];
+  readonly typeIds: number[];
   /** the tokens as text, one for each id */
-  tokens: string[];
+  readonly tokens: string[];
   /** tokens before truncation; where `isFullLengthExact` is false, only a lower bound of it */
-  fullLength: number;
+  readonly fullLength: number;
   /** false if the text was so long that its far end was not tokenized at all */
-  isFullLengthExact: boolean;
+  readonly isFullLengthExact: boolean;
   /** unknown tokens among `ids` */
-  unknownCount: number;
+  readonly unknownCount: number;
 }
 
 /** How `Tokenizer.encode` treats a text. */
 export interface EncodeOptions {
   /** a second text, encoded behind the first */
-  pair?: string;
+  readonly pair?: string;
   /** the most tokens to return, special tokens included (default: no limit) */
-  maxTokens?: number;
+  readonly maxTokens?: number;
   /** "right" (default) drops the end of what is too long, "left" its beginning */
-  truncationDirection?: "left" | "right";
+  readonly truncationDirection?: "left" | "right";
+}
+
+/** A text as a model takes it, and where its words are. */
+export interface WordEncoding extends Encoding {
+  /** every word of the text, in order */
+  readonly words: WordSpan[];
 }
 
 /** A loaded tokenizer. */
 export interface Tokenizer {
   /** Turns a text into ids; see `loadTokenizer`. */
   encode(text: string, options?: EncodeOptions): Encoding;
+  /**
+   * Turns a text into ids word by word, so that it is known which tokens are whose. Words are those of BERT's pre-tokeniser (see
+   * `wordFinder`), and added tokens such as "[MASK]". The ids of a BERT tokenizer are those of `encode`; one of another
+   * kind, which would not cut a text there, may give others.
+   */
+  encodeWords(text: string, options?: Omit<EncodeOptions, "pair">): WordEncoding;
   /** the id to fill short rows with; 0 for a tokenizer without a padding token */
   readonly padId: number;
   /** -1 for a tokenizer without an unknown token */
@@ -43,11 +62,12 @@ export interface Tokenizer {
 }
 
 /**
- * Loads a Hugging Face `tokenizer.json` (and `tokenizer_config.json`), given as text or as parsed JSON, through `@huggingface/tokenizers`. Ids are
- * those of Python's `tokenizers`, truncation included (pairs: longest first).
+ * Loads a Hugging Face `tokenizer.json` (and `tokenizer_config.json`), given as text or as parsed JSON, through
+ * `@huggingface/tokenizers`. Ids are those of Python's `tokenizers`, truncation included (pairs: longest first).
  *
- * The files may come from anywhere: sizes and types are checked first. `encode` takes any string: lone surrogates count as U+FFFD, and a text
- * far longer than `maxTokens` is cut before it is tokenized, so that the time depends on `maxTokens` and not on the text.
+ * The files may come from anywhere: sizes and types are checked first. `encode` takes any string: lone surrogates count as
+ * U+FFFD, and a text far longer than `maxTokens` is cut before it is tokenized, so that the time depends on `maxTokens` and
+ * not on the text.
  *
  * @throws {TokenizerError} if a file is not what it should be, or `maxTokens` leaves no room beside the special tokens.
  *
@@ -76,6 +96,33 @@ export function loadTokenizer(tokenizerJson: string | object, tokenizerConfig?: 
 
   const specials = (isPair: boolean) => postProcess(library, [], isPair ? [] : null).tokens.length;
   const room = [specials(false), specials(true)];
+  const specialsBefore = postProcess(library, ["text"], null).tokens.indexOf("text");
+  const budgetOf = (maxTokens: number, added: number): number => {
+    if (maxTokens >= added) return Math.floor(maxTokens) - added;
+    throw new TokenizerError(
+      `Cannot encode with maxTokens ${maxTokens}: the special tokens alone are ${added}; raise maxTokens`,
+    );
+  };
+  const cutOf = (budget: number, truncationDirection: "left" | "right"): Cut => ({
+    budget,
+    truncationDirection,
+    margin: files.maxWordTokens,
+    splitsAtSpaces: files.splitsAtSpaces,
+  });
+  const withIds = (
+    first: string[],
+    second: string[] | null,
+  ): Pick<Encoding, "ids" | "typeIds" | "tokens" | "unknownCount"> => {
+    const { tokens, typeIds } = postProcess(library, first, second);
+    let unknownCount = 0;
+    const ids = tokens.map((token) => {
+      const id = idOf.get(token) ?? unkId;
+      if (id === unkId) unknownCount++;
+      return id;
+    });
+    return { ids, typeIds, tokens, unknownCount };
+  };
+  let words: WordTokenizer | undefined;
 
   return {
     padId,
@@ -84,40 +131,34 @@ export function loadTokenizer(tokenizerJson: string | object, tokenizerConfig?: 
     encode(text, options = {}) {
       const { pair, maxTokens = Infinity, truncationDirection = "right" } = options;
       const added = room[pair === undefined ? 0 : 1];
-      if (!(maxTokens >= added)) {
-        throw new TokenizerError(
-          `Cannot encode with maxTokens ${maxTokens}: the special tokens alone are ${added}; raise maxTokens`,
-        );
-      }
-      const budget = Math.floor(maxTokens) - added;
-      const cut = {
-        budget,
-        truncationDirection,
-        margin: files.maxWordTokens,
-        splitsAtSpaces: files.splitsAtSpaces,
-      };
+      const budget = budgetOf(maxTokens, added);
+      const cut = cutOf(budget, truncationDirection);
       const first = tokenizeUpTo(library, text, cut);
       const second = pair === undefined ? null : tokenizeUpTo(library, pair, cut);
-      const fullLength = first.tokens.length + (second?.tokens.length ?? 0) + added;
       const [keepFirst, keepSecond] = shareBudget(first.tokens.length, second?.tokens.length ?? 0, budget);
-      const { tokens, typeIds } = postProcess(
-        library,
-        keep(first.tokens, keepFirst, truncationDirection),
-        second && keep(second.tokens, keepSecond, truncationDirection),
-      );
-      let unknownCount = 0;
-      const ids = tokens.map((token) => {
-        const id = idOf.get(token) ?? unkId;
-        if (id === unkId) unknownCount++;
-        return id;
-      });
       return {
-        ids,
-        typeIds,
-        tokens,
-        fullLength,
+        ...withIds(
+          keep(first.tokens, keepFirst, truncationDirection),
+          second && keep(second.tokens, keepSecond, truncationDirection),
+        ),
+        fullLength: first.tokens.length + (second?.tokens.length ?? 0) + added,
         isFullLengthExact: first.isWhole && (second?.isWhole ?? true),
-        unknownCount,
+      };
+    },
+    encodeWords(text, { maxTokens = Infinity, truncationDirection = "right" } = {}) {
+      words ??= createWordTokenizer(files, (word, cut) => tokenizeUpTo(library, word, cut).tokens);
+      const budget = budgetOf(maxTokens, room[0]);
+      const { spans, places, tokens, isWhole } = words(text, cutOf(budget, truncationDirection));
+      const kept = keep(tokens, budget, truncationDirection);
+      const dropped = truncationDirection === "right" ? 0 : tokens.length - kept.length;
+      return {
+        ...withIds(kept, null),
+        fullLength: tokens.length + room[0],
+        isFullLengthExact: isWhole,
+        words: spans.map((span, k) => {
+          const place = places[k] - dropped;
+          return { ...span, token: place >= 0 && place < kept.length ? specialsBefore + place : -1 };
+        }),
       };
     },
   };
@@ -143,27 +184,18 @@ function build(files: TokenizerFiles): Library {
   return library;
 }
 
-interface Cut {
-  budget: number;
-  truncationDirection: "left" | "right";
-  /** the most tokens that one word can become */
-  margin: number;
-  /** whether text on both sides of a space is tokenized independently */
-  splitsAtSpaces: boolean;
-}
-
 /**
  * Tokenizes as much of a text as `budget` tokens need, from the end that truncation keeps.
  *
- * A piece cut anywhere tokenizes like the whole text except in the word that the cut went through, and that word gives at most `margin` tokens at
- * the far end. So a piece with `budget + margin` tokens has the right first `budget`; if the cut is at a space, `budget` tokens will do. (Exact for
- * BERT's words; a byte-pair or unigram model may have words longer than the margin where a text has no spaces at all, and then differs in the last
- * tokens kept.)
+ * A piece cut anywhere tokenizes like the whole text except in the word that the cut went through, and that word gives at
+ * most `margin` tokens at the far end. So a piece with `budget + margin` tokens has the right first `budget`; if the cut is
+ * at a space, `budget` tokens will do. (Exact for BERT's words; a byte-pair or unigram model may have words longer than the
+ * margin where a text has no spaces at all, and then differs in the last tokens kept.)
  */
 function tokenizeUpTo(library: Library, text: string, cut: Cut): { tokens: string[]; isWhole: boolean } {
   const keepsStart = cut.truncationDirection === "right";
   for (
-    let size = Math.max(MIN_PIECE, cut.budget * TYPICAL_CHARACTERS_PER_TOKEN);
+    let size = enoughCharacters(cut.budget);
     size < text.length;
     size *= 4
   ) {
@@ -192,9 +224,6 @@ function findSpace(text: string, at: number, step: 1 | -1): number {
   }
   return -1;
 }
-
-const MIN_PIECE = 512;
-const TYPICAL_CHARACTERS_PER_TOKEN = 6;
 
 function keep(tokens: string[], count: number, direction: "left" | "right"): string[] {
   if (count >= tokens.length) return tokens;

@@ -1,3 +1,8 @@
+/**
+ * Checks of `tokenizer.json` and `tokenizer_config.json`, which may come from anyone.
+ *
+ * @module
+ */
 import { isObject } from "../base/json.ts";
 import type { BertNormalizerOptions } from "./bert_normalize.ts";
 import { TokenizerError } from "./errors.ts";
@@ -5,20 +10,20 @@ import type { WordPieceModel } from "./wordpiece_encode.ts";
 
 /** A checked `tokenizer.json` with its `tokenizer_config.json`. */
 export interface TokenizerFiles {
-  tokenizer: object;
-  config: object;
-  vocabulary: [token: string, id: number][];
-  addedTokens: { content: string; id: number }[];
-  unknownToken: string | undefined;
-  padToken: string | undefined;
+  readonly tokenizer: object;
+  readonly config: object;
+  readonly vocabulary: [token: string, id: number][];
+  readonly addedTokens: { content: string; id: number }[];
+  readonly unknownToken: string | undefined;
+  readonly padToken: string | undefined;
   /** the most tokens one word can become; for models without such a limit, what words of real text stay under */
-  maxWordTokens: number;
+  readonly maxWordTokens: number;
   /** whether text on both sides of a space is tokenized independently, as BERT does */
-  splitsAtSpaces: boolean;
+  readonly splitsAtSpaces: boolean;
   /** set if the normalizer is a BertNormalizer */
-  bertNormalizer: BertNormalizerOptions | undefined;
+  readonly bertNormalizer: BertNormalizerOptions | undefined;
   /** set if the model is WordPiece */
-  wordPiece: WordPieceModel | undefined;
+  readonly wordPiece: WordPieceModel | undefined;
 }
 
 /** Parses and checks the two files, which may come from anyone. Every rejection is a `TokenizerError` of one line. */

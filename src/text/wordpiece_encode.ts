@@ -1,13 +1,20 @@
+/**
+ * WordPiece's search for the pieces of a word.
+ *
+ * @module
+ */
+
 /** The part of `tokenizer.json`'s WordPiece model that the search needs. */
 export interface WordPieceModel {
-  unk_token: string;
-  continuing_subword_prefix: string;
-  max_input_chars_per_word: number;
+  readonly unk_token: string;
+  readonly continuing_subword_prefix: string;
+  readonly max_input_chars_per_word: number;
 }
 
 /**
- * The greedy longest-match search of WordPiece over a list of words: each word becomes its pieces, or the unknown token if some part of it has none.
- * No piece longer than the vocabulary's longest is tried, so a word costs its length times that, whatever it contains.
+ * The greedy longest-match search of WordPiece over a list of words: each word becomes its pieces, or the unknown token if
+ * some part of it has none. No piece longer than the vocabulary's longest is tried, so a word costs its length times that,
+ * whatever it contains.
  *
  * Source: `models/wordpiece/mod.rs` of huggingface/tokenizers.
  */

@@ -1,37 +1,46 @@
+/**
+ * Training a WordPiece tokenizer.
+ *
+ * @module
+ */
 import { bertNormalize, type BertNormalizerOptions, bertWords } from "./bert_normalize.ts";
 import { TokenizerError } from "./errors.ts";
 import { learnMerges } from "./merges.ts";
 
 /** How `trainWordPiece` builds a vocabulary. */
 export interface WordPieceTrainOptions {
-  /** tokens in the finished vocabulary, special tokens and single characters included; fewer where the corpus runs out of pairs */
-  vocabSize: number;
+  /**
+   * tokens in the finished vocabulary, special tokens and single characters included; fewer where the corpus runs out of
+   * pairs
+   */
+  readonly vocabSize: number;
   /** lower-case and strip accents (default true) */
-  lowercase?: boolean;
+  readonly lowercase?: boolean;
   /** pairs seen less often than this are not merged (default 2) */
-  minFrequency?: number;
+  readonly minFrequency?: number;
   /** how many distinct characters may enter the vocabulary, the commonest first (default 1,000) */
-  limitAlphabet?: number;
+  readonly limitAlphabet?: number;
   /** what `tokenizer_config.json` says the model takes at most (default 512) */
-  modelMaxLength?: number;
+  readonly modelMaxLength?: number;
 }
 
 /** The contents of a Hugging Face tokenizer directory, ready for `JSON.stringify`. */
 export interface TrainedTokenizer {
   /** `tokenizer.json` */
-  tokenizer: object;
+  readonly tokenizer: object;
   /** `tokenizer_config.json` */
-  config: object;
+  readonly config: object;
 }
 
 /** The special tokens of a BERT vocabulary; a token's place in this list is its id. */
 export const SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] as const;
 
 /**
- * Trains a WordPiece vocabulary and returns the two files that Python's `tokenizers` and `transformers` (`BertTokenizerFast`) load with
- * identical ids. Text is normalised and split as BERT does, then the commonest pair of adjacent pieces is merged until the vocabulary is
- * full: byte-pair encoding with `##` before continuing pieces, which is what `WordPieceTrainer` of huggingface/tokenizers does. Of equally
- * common pairs the one whose pieces entered the vocabulary first is merged first, so the same corpus always gives the same files.
+ * Trains a WordPiece vocabulary and returns the two files that Python's `tokenizers` and `transformers`
+ * (`BertTokenizerFast`) load with identical ids. Text is normalised and split as BERT does, then the commonest pair of
+ * adjacent pieces is merged until the vocabulary is full: byte-pair encoding with `##` before continuing pieces, which is
+ * what `WordPieceTrainer` of huggingface/tokenizers does. Of equally common pairs the one whose pieces entered the
+ * vocabulary first is merged first, so the same corpus always gives the same files.
  *
  * Words longer than 100 characters are left out: the tokenizer maps them to `[UNK]` whatever the vocabulary.
  *

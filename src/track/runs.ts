@@ -1,3 +1,8 @@
+/**
+ * Recording runs: their settings, their metrics, how they ended.
+ *
+ * @module
+ */
 import type { Store } from "../store/sqlite.ts";
 
 /** How a run stands, in MLflow's words. A run whose process died without a word stays RUNNING. */
@@ -6,27 +11,27 @@ export type RunStatus = "RUNNING" | "FINISHED" | "FAILED" | "KILLED";
 /** What is known of a run. */
 export interface RunRecord {
   /** unique among all runs */
-  id: string;
+  readonly id: string;
   /** what the run was called; many may share it */
-  name: string;
+  readonly name: string;
   /** how it stands */
-  status: RunStatus;
+  readonly status: RunStatus;
   /** ISO-8601, UTC */
-  startedAt: string;
+  readonly startedAt: string;
   /** ISO-8601, UTC; null while it runs */
-  endedAt: string | null;
+  readonly endedAt: string | null;
   /** as they were given to createRun */
-  params: Record<string, unknown>;
+  readonly params: Record<string, unknown>;
 }
 
 /** A metric's value at a step; NaN comes back as NaN. */
 export interface MetricPoint {
   /** the metric's name */
-  key: string;
+  readonly key: string;
   /** the training step it belongs to */
-  step: number;
+  readonly step: number;
   /** NaN and infinities included */
-  value: number;
+  readonly value: number;
 }
 
 /** A run that is being recorded. None of its methods throws: a record that cannot be written never stops a training. */
@@ -42,13 +47,13 @@ export interface Run {
 /** Options of {@linkcode createRun}. */
 export interface CreateRunOptions {
   /** what to call the run, such as the model's name */
-  name: string;
+  readonly name: string;
   /** hyperparameters and whatever else says how the run was made; kept as JSON */
-  params?: Record<string, unknown>;
+  readonly params?: Record<string, unknown>;
   /** the id of a run that goes on after a stop; a new one otherwise */
-  id?: string;
-  /** is told, once, that the record cannot be written */
-  onWarning?: (message: string) => void;
+  readonly id?: string;
+  /** called once, if the record cannot be written */
+  readonly onWarning?: (message: string) => void;
 }
 
 /**

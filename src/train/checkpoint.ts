@@ -133,7 +133,10 @@ export async function loadCheckpoint(
   return { states: tensors, place };
 }
 
-/** The note of the directory's checkpoint; empty where there is none that can be read: what is wrong with it is said when it is loaded. */
+/**
+ * The note of the directory's checkpoint; empty where there is none that can be read: what is wrong with it is reported when it
+ * is loaded.
+ */
 export async function readCheckpointNote(directory: string): Promise<Note> {
   try {
     using file = await Deno.open(join(directory, CHECKPOINT_FILE));

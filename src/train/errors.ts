@@ -1,3 +1,8 @@
+/**
+ * The errors of training.
+ *
+ * @module
+ */
 import { UserError } from "../base/errors.ts";
 
 /** Training cannot start or go on; the message is for the user. */

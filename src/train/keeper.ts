@@ -6,8 +6,8 @@
 import type { HostTensor, NodeOf } from "../graph/graph.ts";
 import type { EpochRecord } from "./best.ts";
 import {
-  CHECKPOINT_FILE,
   type Checkpoint,
+  CHECKPOINT_FILE,
   hasCheckpoint,
   loadBest,
   loadCheckpoint,
@@ -37,7 +37,7 @@ export interface Keeper {
   whatIsKept(): string;
   /** The last good checkpoint. */
   lastGood(): string;
-  /** What is said when a run is interrupted. */
+  /** The message when a run is interrupted. */
   interrupted(step: number, totalSteps: number): string;
 }
 
@@ -59,7 +59,9 @@ export function createKeeper(
       const { bestStep, epochs, step } = loaded.place;
       savedStep = step;
       const record = bestStep === null ? undefined : epochs.find((epoch) => epoch.step === bestStep);
-      return record ? { ...loaded, best: { record, parameters: await loadBest(directory, record.step) } } : loaded;
+      return record
+        ? { ...loaded, best: { record, parameters: await loadBest(directory, record.step) } }
+        : loaded;
     },
     async save(saved) {
       await saveCheckpoint(directory!, { ...saved, settings: run.settings, note: checkpoint?.note });

@@ -5,7 +5,7 @@
  */
 import type { Phase, Program, RunProfile, Tensors } from "../backend/interface.ts";
 
-/** What is measured, and who hears of it. */
+/** What is measured, and where the result goes. */
 export interface MeasureOptions {
   /** Steps that are timed kernel by kernel; 5. */
   readonly steps?: number;

@@ -33,7 +33,7 @@ export interface StepRecord {
   readonly skipped: boolean;
 }
 
-/** Is told of a run's progress. A callback that throws is reported once and never stops the training. */
+/** Called as a run progresses. A callback that throws is reported once and never stops the training. */
 export interface TrainCallbacks {
   /** After a step was read back, in order. */
   onStep?(record: StepRecord): void;
@@ -59,7 +59,7 @@ export interface CheckpointOptions {
   readonly note?: Readonly<Record<string, string>>;
 }
 
-/** Held-out data, looked at after every epoch. */
+/** Held-out data, evaluated after every epoch. */
 export interface EvaluationOptions {
   readonly batches: Batches;
   /** The metrics of the model's outputs, by name, in the order they are shown; the loss is added. */
@@ -108,7 +108,7 @@ export interface TrainOptions {
   readonly drainEvery?: number;
   /** Where a person watches; without it, nothing is written. */
   readonly progress?: ProgressOutput;
-  /** Who else is told of the run. */
+  /** Called as the run progresses. */
   readonly callbacks?: TrainCallbacks;
   /** Completes "to go on, ..." when the run is interrupted. */
   readonly resumeHint?: string;

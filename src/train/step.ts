@@ -50,10 +50,11 @@ export interface StepOptions {
 /** A training step, and what its outputs speak of. */
 export interface TrainingGraph {
   /**
-   * Inputs: those of the model and its objective, and where gradients are accumulated two scalars: `share` f32, this batch's part of
-   * the weight of all batches of the step, and `begins` i32, 1 for the first of them. Outputs, one element each: `loss`, `gradNorm`
-   * (before clipping) and `nonFinite` (0, or 1 + the index in `trained` of the first gradient with a NaN or an infinity); with f16 also
-   * `lossScale`, what the step's loss was multiplied by. A step in f16 whose gradients are not finite changes no parameter.
+   * Inputs: those of the model and its objective, and where gradients are accumulated two scalars: `share` f32, this
+   * batch's part of the weight of all batches of the step, and `begins` i32, 1 for the first of them. Outputs, one element
+   * each: `loss`, `gradNorm` (before clipping) and `nonFinite` (0, or 1 + the index in `trained` of the first gradient with
+   * a NaN or an infinity); with f16 also `lossScale`, what the step's loss was multiplied by. A step in f16 whose gradients
+   * are not finite changes no parameter.
    */
   readonly graph: Graph;
   /** Where gradients are accumulated: what the batches before a step's last one do. No outputs, the same inputs. */

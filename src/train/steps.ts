@@ -52,8 +52,8 @@ export class Steps {
   }
 
   /**
-   * Makes one step of one batch, or of several whose gradients add up, each in proportion to its weight; `onCompiled` is called when a
-   * program may have been compiled for it.
+   * Makes one step of one batch, or of several whose gradients add up, each in proportion to its weight; `onCompiled` is
+   * called when a program may have been compiled for it.
    */
   async make(parts: readonly Batch[], onCompiled: () => void): Promise<void> {
     const weight = parts.reduce((sum, part) => sum + part.weight, 0);

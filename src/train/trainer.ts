@@ -6,7 +6,7 @@
 import { BackendError } from "../backend/interface.ts";
 import { allFinite } from "../base/arrays.ts";
 import { UserError } from "../base/errors.ts";
-import { checkpointStates, bundleStates, type HostTensor, type NodeOf } from "../graph/graph.ts";
+import { bundleStates, checkpointStates, type HostTensor, type NodeOf } from "../graph/graph.ts";
 import { formatBytes, formatDuration } from "../base/format.ts";
 import { numeric, sizeOf } from "../graph/shape.ts";
 import { initialStates } from "../nn/init.ts";
@@ -27,8 +27,8 @@ import { Steps } from "./steps.ts";
 /**
  * Trains a model, evaluates it after every epoch and returns the best epoch's parameters.
  *
- * Losses are read back every `drainEvery` steps. A loss or gradient that is not finite stops the run, and so does an aborted signal; both
- * leave the last good checkpoint. A resumed run has the losses of one that was never stopped.
+ * Losses are read back every `drainEvery` steps. A loss or gradient that is not finite stops the run, and so does an
+ * aborted signal; both leave the last good checkpoint. A resumed run has the losses of one that was never stopped.
  *
  * @example
  * ```ts
@@ -194,7 +194,9 @@ class Run {
       await this.#steps.main.write(resumed.states);
       this.#place = resumed.place;
       this.#secondsBefore = resumed.place.seconds;
-      this.#progress.line(`resumed at step ${resumed.place.step} of ${this.#totalSteps} from ${this.keeper.directory}`);
+      this.#progress.line(
+        `resumed at step ${resumed.place.step} of ${this.#totalSteps} from ${this.keeper.directory}`,
+      );
     }
   }
 
@@ -352,7 +354,9 @@ class Run {
 
   #advice(): string {
     const f32 = this.#options.precision === "f16" ? ", or precision f32" : "";
-    const rate = Math.max(...Array.from({ length: 100 }, (_, i) => this.#schedule.at(i * this.#totalSteps / 100)));
+    const rate = Math.max(
+      ...Array.from({ length: 100 }, (_, i) => this.#schedule.at(i * this.#totalSteps / 100)),
+    );
     return `${this.keeper.lastGood()}. Try a lower learning rate (it is ${
       Number(rate.toPrecision(3))
     }) or a longer warm-up${f32}`;

@@ -108,7 +108,7 @@ Deno.test("a further condition fails like a check, and an error of another kind 
   assert.throws(() => read(broken, 1), TypeError);
 });
 
-Deno.test("what is no JSON, or not UTF-8, is said in one line", () => {
+Deno.test("what is no JSON, or not UTF-8, is an error of one line", () => {
   const parse = (data: string | Uint8Array) =>
     parseJson(data, (problem) => new Error(`weir.json: ${problem}`));
   assert.deepEqual(parse('{"a":1}'), { a: 1 });

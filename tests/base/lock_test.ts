@@ -31,7 +31,8 @@ Deno.test("a folder that another process holds is refused in one line that names
         assert.ok(error instanceof UserError);
         assert.equal(
           error.message,
-          `Cannot write to ${folder}: process ${child.pid} is writing to it. Wait until it is done, end it, or choose another folder`,
+          `Cannot write to ${folder}: process ${child.pid} is writing to it. Wait until it is done, end it, or choose ` +
+            "another folder",
         );
         return true;
       });

@@ -1,9 +1,30 @@
 import assert from "node:assert/strict";
-import { compareCodePoints, countCodePoints, firstLine, oneLine, shorten } from "../../src/base/text.ts";
+import {
+  codePointPlaces,
+  compareCodePoints,
+  countCodePoints,
+  firstLine,
+  oneLine,
+  shorten,
+} from "../../src/base/text.ts";
 
 Deno.test("the length of a text is counted in code points, lone surrogates included", () => {
   for (const text of ["", "abc", "caf\u00e9", "\u{1f600}x\u{1f600}", "\ud800a", "\udc00\ud800"]) {
     assert.equal(countCodePoints(text), [...text].length, JSON.stringify(text));
+  }
+});
+
+Deno.test("a place in UTF-16 units is a place in code points", () => {
+  for (const text of ["", "abc", "\u{1f600}x\u{1f600}", "\ud800a", "a\udc00\ud800"]) {
+    const place = codePointPlaces(text);
+    for (let unit = 0; unit <= text.length; unit++) {
+      const inHalf = unit > 0 && text.codePointAt(unit - 1)! > 0xffff;
+      assert.equal(
+        place(unit),
+        countCodePoints(text.slice(0, inHalf ? unit - 1 : unit)),
+        JSON.stringify([text, unit]),
+      );
+    }
   }
 });
 

@@ -72,7 +72,7 @@ Deno.test("each field that is wrong is named with what was wanted", () => {
   }
 });
 
-Deno.test("a document of another format, no JSON, or too large is told apart", () => {
+Deno.test("a document of another format, no JSON, or too large is refused with its reason", () => {
   assert.throws(
     () => parseManifest({ format: "weir-bundle/3" }),
     /is of format "weir-bundle\/3" and this Weir reads weir-bundle\/1 and weir-bundle\/2: update Weir/,

@@ -272,12 +272,15 @@ Deno.test("each file is opened once: what was checked is what is used", () =>
 Deno.test("a tokenizer with more ids than the model's table and a length that no text fits are refused", async () => {
   const bundle = await readBundle(golden);
   const tokenizer = loadTokenizer(bundle.tokenizer, bundle.tokenizerConfig);
-  checkVocabulary(tokenizer.vocabSize, bundle.config);
-  checkVocabulary(tokenizer.vocabSize, {});
+  checkVocabulary(tokenizer.vocabSize, bundle.config, "spam");
+  checkVocabulary(tokenizer.vocabSize, {}, "spam");
   assert.throws(
-    () => checkVocabulary(tokenizer.vocabSize, { ...bundle.config, vocab_size: tokenizer.vocabSize - 1 }),
+    () =>
+      checkVocabulary(tokenizer.vocabSize, { ...bundle.config, vocab_size: tokenizer.vocabSize - 1 }, "spam"),
     new RegExp(
-      `BundleError: The tokenizer has ${tokenizer.vocabSize} ids and .* ${tokenizer.vocabSize - 1} rows`,
+      `BundleError: The tokenizer of spam has ${tokenizer.vocabSize} ids and .* ${
+        tokenizer.vocabSize - 1
+      } rows`,
     ),
   );
   const specialTokens = tokenizer.encode("").ids.length;

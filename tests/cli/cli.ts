@@ -24,7 +24,7 @@ export async function weir(...args: string[]): Promise<Ended> {
 
 /** How a child process is started. */
 export interface SpawnOptions {
-  /** Deno's permissions; all unless told. */
+  /** Deno's permissions; all by default. */
   permissions?: string[];
   env?: Record<string, string>;
 }
@@ -49,7 +49,7 @@ export async function weirProcess(args: string[], options: SpawnOptions = {}): P
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** Short texts of two kinds, told apart by their words; `each` of either. */
+/** Short texts of two kinds, that differ in their words; `each` of either. */
 export function messages(each: number): { text: string; label: string }[] {
   const words = {
     ham: "meeting report lunch project schedule review team notes agenda call".split(" "),

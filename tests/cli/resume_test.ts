@@ -35,7 +35,7 @@ async function finish(args: string[]): Promise<{ losses: number[]; weights: Uint
   return { losses, weights: await Deno.readFile(join(path, "model.safetensors")), stderr };
 }
 
-Deno.test("training that was stopped by Ctrl-C or kill -9 and resumed ends with the losses and weights of one never stopped", async (t) => {
+Deno.test("training stopped by Ctrl-C or kill -9 and resumed ends with the same losses and weights", async (t) => {
   await withFolder(async (folder) => {
     const data = await writeJsonl(join(folder, "mails.jsonl"), messages(120));
     const train = (home: string) => [

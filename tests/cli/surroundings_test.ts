@@ -82,7 +82,7 @@ Deno.test("a model that memory cannot hold is refused before it is made", () =>
     );
   }));
 
-Deno.test("a home that is no folder, or may not be written, is told before the work", () =>
+Deno.test("a home that is no folder, or may not be written, is an error before the work", () =>
   withFolder(async (folder) => {
     const data = await writeJsonl(join(folder, "mails.jsonl"), messages(10));
     for (const home of [data, join(data, "below")]) {

@@ -63,7 +63,11 @@ const wrong: [what: string, args: string[], line: RegExp][] = [
     [...train, "--device", "tpu"],
     /'tpu' is invalid. Allowed choices are auto, webgpu, nat/,
   ],
-  ["an unknown architecture", [...train, "--model-type", "gpt9"], /'gpt9' is invalid. Allowed .* bert, mlp/],
+  [
+    "an unknown architecture",
+    [...train, "--model-type", "gpt9"],
+    /'gpt9' is invalid. Allowed .* bert, distilbert, mlp, roberta/,
+  ],
   [
     "a count of none",
     [...train, "--epochs", "0"],

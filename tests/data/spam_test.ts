@@ -49,7 +49,8 @@ Deno.test("footers go, also where an answer quotes them; a person's signature st
   const quoted = mailman.replaceAll("\n", "\n> ");
   assert.equal(stripListFooter("> hi" + quoted + "\nyes"), "> hi\nyes");
   const ilug =
-    "-- \nIrish Linux Users' Group: ilug@linux.ie\nhttp://www.linux.ie/mailman/listinfo/ilug for (un)subscription information.\n" +
+    "-- \nIrish Linux Users' Group: ilug@linux.ie\nhttp://www.linux.ie/mailman/listinfo/ilug for (un)subscription " +
+    "information.\n" +
     "List maintainer: listmaster@linux.ie\n";
   assert.equal(stripListFooter("hello\n" + ilug), "hello");
   assert.equal(stripListFooter("hello\nhttp://xent.com/mailman/listinfo/fork"), "hello");
@@ -58,7 +59,8 @@ Deno.test("footers go, also where an answer quotes them; a person's signature st
     "subscribe to a mailing list\nat bob@example.com\nplease",
   );
   const sf =
-    "-------------------------------------------------------\nThis sf.net email is sponsored by:ThinkGeek\nWelcome to geek heaven.\n" +
+    "-------------------------------------------------------\nThis sf.net email is sponsored by:ThinkGeek\nWelcome " +
+    "to geek heaven.\n" +
     "http://thinkgeek.com/sf\n";
   assert.equal(stripListFooter("hello\n\n" + sf), "hello");
   assert.equal(stripListFooter("hello\n--DeathToSpamDeathToSpamDeathToSpam--"), "hello");

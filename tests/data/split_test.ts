@@ -86,6 +86,15 @@ Deno.test("every part gets every label, even a rare one", () => {
   }
 });
 
+Deno.test("labels that are in every cluster alike are divided with it", () => {
+  // As pairs of texts are: each text once in a pair that is right and once in one that is not.
+  const examples = apart(200).map((i) => ({ text: `pair ${i}`, label: i % 4 < 2 ? "yes" : "no" }));
+  const clusters = apart(200).map((i) => Math.floor(i / 4));
+  for (const part of Object.values(splitExamples(examples, { fractions: THREE, clusters }))) {
+    assert.equal(part.filter(({ label }) => label === "yes").length, part.length / 2);
+  }
+});
+
 Deno.test("data that cannot be split is refused in one line", () => {
   const fractions = { train: 0.8, test: 0.2 };
   assert.throws(() => splitExamples([], { fractions, name: "x.csv" }), isDataError(/^x\.csv: no examples/));

@@ -27,9 +27,11 @@ export const TOLERANCE = 1e-4;
 export type Input = string | readonly [string, string];
 
 const head = { labels: ["ham", "spam", "news"] };
-const maxTokens = 32;
+/** The most tokens of the small model. */
+export const maxTokens = 32;
 
-const corpus = [
+/** Sentences that its tokenizer is made of. */
+export const corpus = [
   "Win money now! Claim your free prize, click here to unsubscribe.",
   "Cheap loans and credit, no questions asked: offer ends on Monday at 10:30.",
   "The meeting on Monday is moved to Thursday at 10, please bring the report.",
@@ -107,29 +109,33 @@ export async function writeSmallBundle(directory: string): Promise<SmallModel> {
     const encoding = textClassification.encode(tokenizer, query, { maxTokens });
     baseline.observe(textClassification.observe(query, encoding, outputs, head));
   }
-  await writeBundle(directory, bundleFiles({ spec, weights, tokenizerFiles, baseline: baseline.build() }), {
-    format: "weir-bundle/2",
-    name: "small",
-    version: "1.0.0",
-    task: spec.task,
-    createdAt: "2026-01-01T00:00:00.000Z",
-    architecture: spec.config.modelType,
-    head,
-    signatures: { model: signatureOf(spec) },
-    lineage: {
-      runId: "none",
-      dataHash: `sha256:${"0".repeat(64)}`,
-      baseModel: null,
-      method: "full",
-      seed: 7,
-      device: "interp",
-      epochs: 0,
-      steps: 0,
-      trainSeconds: 0,
+  await writeBundle(
+    directory,
+    bundleFiles({ spec, weights, tokenizerFiles, maxTokens, baseline: baseline.build() }),
+    {
+      format: "weir-bundle/2",
+      name: "small",
+      version: "1.0.0",
+      task: spec.task,
+      createdAt: "2026-01-01T00:00:00.000Z",
+      architecture: spec.config.modelType,
+      head,
+      signatures: { model: signatureOf(spec) },
+      lineage: {
+        runId: "none",
+        dataHash: `sha256:${"0".repeat(64)}`,
+        baseModel: null,
+        method: "full",
+        seed: 7,
+        device: "interp",
+        epochs: 0,
+        steps: 0,
+        trainSeconds: 0,
+      },
+      metrics: {},
+      limits: { maxTokens, maxCharacters: 1_000_000 },
     },
-    metrics: {},
-    limits: { maxTokens, maxCharacters: 1_000_000 },
-  });
+  );
   return { spec, weights, tokenizer };
 }
 
@@ -162,7 +168,7 @@ export function batchesOf(tokenizer: Tokenizer): TokenTensors[] {
   ];
 }
 
-/** Our own logits of batches, from the checkpoint's tensors, by the interpreter: `[B, labels]` each. */
+/** Our own logits of batches, from the checkpoint's tensors, by the interpreter: `[B, labels]` each, or `[B * S, labels]`. */
 export async function ownLogits(
   spec: ModelSpec,
   weights: Readonly<Record<string, HostTensor>>,
@@ -176,7 +182,7 @@ export async function ownLogits(
     const program = await createInterpBackend().compile(graph, { bindings: { batch, sequence } });
     await program.write(states);
     const { logits } = await program.run({ ...feeds });
-    results.push(rows(logits.data, head.labels.length));
+    results.push(rows(logits.data, logits.shape.at(-1)!));
     await program.dispose();
   }
   return results;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { parseBertConfig } from "../../models/bert.ts";
+import { parseConfig } from "../../models/index.ts";
 import { listFiles } from "../../src/bundle/files.ts";
 import { parseManifestDraft } from "../../src/bundle/manifest.ts";
 import { writeBundle } from "../../src/bundle/writer.ts";
@@ -51,7 +51,7 @@ Deno.test("what Python's onnxruntime and transformers made of the committed bund
   assert.deepEqual(committed, texts, "make the golden files again: see write_bundle.ts");
   const directory = join(golden, "bundle");
   const spec = classifierSpec(
-    parseBertConfig(JSON.parse(await Deno.readTextFile(join(directory, "config.json")))),
+    parseConfig(JSON.parse(await Deno.readTextFile(join(directory, "config.json")))),
   );
   const { tensors } = readSafetensors(await Deno.readFile(join(directory, "model.safetensors")));
   const [json, jsonConfig] = await Promise.all(

@@ -3,13 +3,13 @@
  *
  * A process of its own, since transformers.js takes its runtime from the global scope when it is imported, and keeps it.
  *
- * Arguments: the bundle's folder, `wasm` or `native`. Standard input: a JSON list of texts and pairs.
+ * Arguments: the bundle's folder, `wasm` or `native`, the task. Standard input: a JSON list of texts and pairs.
  *
  * @module
  */
 import { basename, dirname } from "node:path";
 
-const [directory, runtime] = Deno.args;
+const [directory, runtime, task] = Deno.args;
 const inputs = JSON.parse(await new Response(Deno.stdin.readable).text()) as (string | [string, string])[];
 
 if (runtime === "wasm") {
@@ -19,9 +19,10 @@ if (runtime === "wasm") {
   ort.env.wasm.wasmPaths = new URL("./", import.meta.resolve("onnxruntime-web")).href;
   Object.assign(globalThis, { [Symbol.for("onnxruntime")]: ort });
 }
-const { AutoModelForSequenceClassification, AutoTokenizer, env, pipeline } = await import(
-  "@huggingface/transformers"
-);
+const { AutoModelForSequenceClassification, AutoModelForTokenClassification, AutoTokenizer, env, pipeline } =
+  await import(
+    "@huggingface/transformers"
+  );
 env.allowRemoteModels = false;
 env.allowLocalModels = true;
 env.localModelPath = dirname(directory);
@@ -30,14 +31,16 @@ globalThis.fetch = (input) => Promise.reject(new Error(`asked the network for ${
 
 const id = basename(directory);
 const options = { dtype: "fp32", device: runtime === "wasm" ? "auto" : "cpu" } as const;
-const classify = await pipeline("text-classification", id, options);
+const labelsTokens = task === "token-classification";
+const classify = await pipeline(task as "text-classification", id, options);
 const tokenizer = await AutoTokenizer.from_pretrained(id);
-const model = await AutoModelForSequenceClassification.from_pretrained(id, options);
+const model = await (labelsTokens ? AutoModelForTokenClassification : AutoModelForSequenceClassification)
+  .from_pretrained(id, options);
 
 const texts = inputs.map((input) => typeof input === "string" ? input : input[0]);
 const pairs = inputs.map((input) => typeof input === "string" ? "" : input[1]);
 const single = texts.filter((_, i) => typeof inputs[i] === "string");
-const scores = await classify(single, { top_k: null } as never);
+const scores = await classify(single, (labelsTokens ? { ignore_labels: [] } : { top_k: null }) as never);
 const runs = [];
 for (const [i, text] of texts.entries()) {
   const paired = typeof inputs[i] !== "string";

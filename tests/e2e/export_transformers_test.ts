@@ -1,21 +1,34 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { nativeAvailable } from "../../src/backend/ort/available.ts";
+import { bundleFiles } from "../../src/lifecycle/export.ts";
 import { createService } from "../../src/serve/service.ts";
+import type { ModelSpec } from "../../src/tasks/model.ts";
 import type { Prediction } from "../../src/tasks/text_classification/schema.ts";
+import type { TaggedWord } from "../../src/tasks/token_classification/schema.ts";
+import { tokenClassification } from "../../src/tasks/token_classification/serve.ts";
+import { padTokens } from "../../src/text/pad.ts";
+import { loadTokenizer } from "../../src/text/tokenizer.ts";
+import { trainWordPiece } from "../../src/text/wordpiece_train.ts";
+import { withFolder } from "../folder.ts";
 import {
   assertNear,
   batchOf,
+  corpus,
   type Input,
+  maxTokens,
   ownLogits,
+  smallConfig,
   texts,
   TOLERANCE,
+  trainedLikeWeights,
   withSmallBundle,
 } from "./export_bundle.ts";
 
 /** What `export_transformers.ts` prints. */
-interface Printed {
+interface Printed<E> {
   /** of the texts that are no pairs, by the pipeline */
-  scores: Prediction[][];
+  scores: E[][];
   /** of each text alone */
   runs: { ids: number[]; typeIds: number[]; logits: number[] }[];
   /** logits of the texts that are no pairs, in one padded batch */
@@ -79,13 +92,70 @@ for (const { runtime, available } of runtimes) {
   });
 }
 
-async function runTransformers(
+Deno.test("transformers.js finds the tags that we find, at the same tokens", async () => {
+  await withFolder(async (folder) => {
+    const tokenizerFiles = trainWordPiece(corpus, {
+      vocabSize: 180,
+      modelMaxLength: maxTokens,
+      lowercase: false,
+    });
+    const tokenizer = loadTokenizer(tokenizerFiles.tokenizer, tokenizerFiles.config);
+    const head = { labels: ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"] };
+    const spec: ModelSpec = { task: "token-classification", config: smallConfig(tokenizer), head };
+    const weights = trainedLikeWeights(spec);
+    const directory = join(folder, "bundle");
+    await Deno.mkdir(join(directory, "onnx"), { recursive: true });
+    for (const [path, content] of Object.entries(bundleFiles({ spec, weights, tokenizerFiles, maxTokens }))) {
+      const bytes = content instanceof Uint8Array
+        ? content
+        : new TextEncoder().encode(JSON.stringify(content));
+      await Deno.writeFile(join(directory, path), bytes);
+    }
+    const inputs = ["Angela moved to Zürich; the river may rise.", "日本語 😀 Monday", "loans"];
+    const printed = await runTransformers<TaggedWord>(directory, {
+      runtime: "wasm",
+      task: spec.task,
+      inputs,
+    });
+    for (const [i, query] of inputs.entries()) {
+      const encoding = tokenClassification.encode(tokenizer, query, { maxTokens });
+      assert.deepEqual(printed.runs[i].ids, encoding.ids);
+      const feeds = padTokens([encoding], { padId: tokenizer.padId });
+      const [logits] = await ownLogits(spec, weights, [feeds]); // [S, L]
+      assertNear(printed.runs[i].logits as unknown as number[][], logits, query);
+      const outputs = {
+        logits: { shape: [logits.length, head.labels.length], data: Float32Array.from(logits.flat()) },
+      };
+      const parameters = { aggregation_strategy: "none" };
+      const decoded = tokenClassification.decode(
+        outputs,
+        { query, encoding, head },
+        parameters,
+      ) as TaggedWord[];
+      // The pipeline leaves out unknown tokens, since it takes them for special ones.
+      const words = decoded.filter(({ index }) => encoding.ids[index] !== tokenizer.unkId);
+      const first = new Set(encoding.words!.map(({ token }) => token));
+      const theirs = printed.scores[i].filter(({ entity, index }) => entity !== "O" && first.has(index));
+      const tags = (list: TaggedWord[]) => list.map(({ entity, index }) => [entity, index]);
+      assert.deepEqual(tags(words), tags(theirs));
+      if (words.length > 0) {
+        assertNear([theirs.map(({ score }) => score)], [words.map(({ score }) => score)], query);
+      }
+    }
+  });
+});
+
+async function runTransformers<E = Prediction>(
   directory: string,
-  { runtime, inputs }: { runtime: string; inputs: readonly Input[] },
-): Promise<Printed> {
+  { runtime, task = "text-classification", inputs }: {
+    runtime: string;
+    task?: string;
+    inputs: readonly Input[];
+  },
+): Promise<Printed<E>> {
   const script = new URL("./export_transformers.ts", import.meta.url).pathname;
   await using child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", script, directory, runtime],
+    args: ["run", "-A", "--no-check", script, directory, runtime, task],
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",

@@ -10,6 +10,6 @@ for (const { name } of Deno.readDirSync(folder)) {
     }).output();
     assert.equal(code, 0, new TextDecoder().decode(stderr));
     const accuracy = /accuracy +(0\.\d+|1\.0+)/.exec(new TextDecoder().decode(stdout));
-    assert.ok(accuracy && Number(accuracy[1]) > 0.9, `said "${accuracy?.[0]}"`);
+    assert.ok(accuracy && Number(accuracy[1]) > 0.9, `printed "${accuracy?.[0]}"`);
   });
 }

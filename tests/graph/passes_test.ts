@@ -100,8 +100,8 @@ function layers(options: { again: boolean }): Graph {
   let x = b.exp(b.input("x", "f32", ["batch", 2, 4]));
   const weights = [0, 1, 2].map((i) => b.parameter(`w${i}`, [4, 4], { kind: "normal", std: 0.5 }));
   for (const w of weights) x = b.tanh(b.matmul(b.boundary(x), w, { transB: true }));
-  const slopes = gradients(b, b.sum(x), weights, { boundaries: options.again ? b.boundaries : [] });
-  slopes.forEach((slope, i) => b.output(`slope ${i}`, slope));
+  const grads = gradients(b, b.sum(x), weights, { boundaries: options.again ? b.boundaries : [] });
+  grads.forEach((gradient, i) => b.output(`gradient ${i}`, gradient));
   return b.graph();
 }
 
@@ -116,14 +116,14 @@ Deno.test("what lies between boundaries is computed again, after the backward pa
 });
 
 Deno.test("computed again or kept, gradients are the same to the last bit", async () => {
-  const slopes = async (again: boolean) => {
+  const gradientsOf = async (again: boolean) => {
     const graph = layers({ again });
     const program = await createInterpBackend().compile(graph, { bindings: { batch: 3 } });
     await program.write(initialStates(graph, 1));
     const x = hostTensor("f32", [3, 2, 4], Array.from({ length: 24 }, (_, i) => Math.sin(i)));
     return await program.run({ x });
   };
-  assert.deepEqual(await slopes(true), await slopes(false));
+  assert.deepEqual(await gradientsOf(true), await gradientsOf(false));
 });
 
 Deno.test("mixed precision gives products f16, casts each parameter once and leaves its gradient and its update f32", () => {

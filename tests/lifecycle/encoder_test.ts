@@ -4,6 +4,7 @@ import { createInterpBackend } from "../../src/backend/interp/interp.ts";
 import { createOrtBackend } from "../../src/backend/ort/backend.ts";
 import { openEncoder, scoreTexts } from "../../src/lifecycle/encoder.ts";
 import { parseBaselines } from "../../src/evaluate/generation/bert_score.ts";
+import { goldens } from "../parity/model_golden.ts";
 
 const read = (name: string) =>
   JSON.parse(Deno.readTextFileSync(new URL(`../golden/evaluate/${name}`, import.meta.url)));
@@ -18,12 +19,15 @@ const golden: {
 } = read("bert_score.json");
 const baselines = parseBaselines(golden.baselines);
 
-/** A folder with the small BERT of tests/golden/bert, and the tokenizer of the golden scores. */
+/** A folder with the small BERT of tests/golden/models/bert, and the tokenizer of the golden scores. */
 async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
     for (const name of ["config.json", "model.safetensors"]) {
-      await Deno.copyFile(new URL(`../golden/bert/model/${name}`, import.meta.url), join(folder, name));
+      await Deno.copyFile(
+        new URL(`../golden/models/bert/model/${name}`, import.meta.url),
+        join(folder, name),
+      );
     }
     await Deno.writeTextFile(join(folder, "tokenizer.json"), JSON.stringify(golden.tokenizer));
     await Deno.writeTextFile(join(folder, "tokenizer_config.json"), JSON.stringify(golden.tokenizerConfig));
@@ -85,7 +89,7 @@ Deno.test("a text is embedded alike whatever stands beside it, and equal texts o
   });
 });
 
-Deno.test("what is missing or wrong in a folder is said in one line", async () => {
+Deno.test("what is missing or wrong in a folder is an error of one line", async () => {
   await withFolder(async (folder) => {
     const backend = createInterpBackend();
     const open = (layer?: number) => openEncoder(folder, { backend, layer });
@@ -95,15 +99,15 @@ Deno.test("what is missing or wrong in a folder is said in one line", async () =
     const writeConfig = (changes: object) =>
       Deno.writeTextFile(join(folder, "config.json"), JSON.stringify({ ...config, ...changes }));
     await writeConfig({ vocab_size: 10 });
-    await assert.rejects(open(), /the tokenizer has 200 tokens, the model only 10/);
+    await assert.rejects(open(), /The tokenizer of .* has 200 ids and the model's token table 10 rows/);
     await writeConfig({ hidden_size: 64 });
     await assert.rejects(open(), /Cannot load tensor "bert.embeddings.word_embeddings.weight"/);
     await writeConfig({ model_type: "llama" });
     await assert.rejects(open(), /model of type "llama"/);
     await Deno.writeTextFile(join(folder, "config.json"), "{");
-    await assert.rejects(open(), /config\.json: it is not JSON/);
+    await assert.rejects(open(), /config\.json is not JSON/);
     await Deno.remove(join(folder, "config.json"));
-    await assert.rejects(open(), /config\.json is not there; an encoder's folder has/);
+    await assert.rejects(open(), /config\.json is not there; a checkpoint's folder has/);
     await backend.dispose();
   });
 });
@@ -118,3 +122,29 @@ Deno.test("differing lengths and rows without a reference are refused before any
     await backend.dispose();
   });
 });
+
+for (const { name, folder, texts = [] } of goldens.filter((golden) => golden.texts)) {
+  Deno.test(`${name}: the embeddings of every layer are those of transformers for the tokens that bert-score takes`, async () => {
+    const backend = createInterpBackend();
+    for (const layer of [0, 1, 2]) {
+      const encoder = await openEncoder(folder.pathname, { backend, layer });
+      assert.equal(encoder.maxTokens, 16);
+      const scored = texts.filter((text) => text.scored);
+      assert.equal(scored.length, 2);
+      const encoded = await encoder.encode(scored.map(({ parts }) => parts[0]));
+      encoded.forEach(({ ids, embeddings }, i) => {
+        const wanted = scored[i].scored!;
+        assert.deepEqual(ids, wanted.ids);
+        assert.equal(embeddings.length, wanted.layers[layer].length);
+        wanted.layers[layer].forEach((value, k) =>
+          assert.ok(
+            Math.abs(embeddings[k] - value) <= 1e-4,
+            `layer ${layer}: ${embeddings[k]}, transformers has ${value}`,
+          )
+        );
+      });
+      await encoder.dispose();
+    }
+    await backend.dispose();
+  });
+}

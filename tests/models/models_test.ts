@@ -1,21 +1,17 @@
 import assert from "node:assert/strict";
-import {
-  convertTensor,
-  type DType,
-  type Graph,
-  hostTensor,
-  statesOf,
-} from "../../src/graph/graph.ts";
+import { convertTensor, type DType, type Graph, hostTensor, statesOf } from "../../src/graph/graph.ts";
 import { numeric, sizeOf } from "../../src/graph/shape.ts";
 import { forwardGraph } from "../../src/tasks/model.ts";
 import { readSafetensors } from "../../src/nn/safetensors.ts";
 import { bert, bertConfig } from "../../models/bert.ts";
 import { labelMaps, labelsOfConfig } from "../../models/config.ts";
 import { architectureOf, fitWeights, type ModelConfig, parseConfig } from "../../models/index.ts";
+import { distilBertConfig } from "../../models/distilbert.ts";
 import { mlpConfig } from "../../models/mlp.ts";
+import { robertaConfig } from "../../models/roberta.ts";
 import { runOnce } from "../nn/run.ts";
 
-const golden = new URL("../golden/bert/model/", import.meta.url);
+const golden = new URL("../golden/models/bert/model/", import.meta.url);
 const goldenJson = JSON.parse(Deno.readTextFileSync(new URL("config.json", golden)));
 const goldenTensors = readSafetensors(Deno.readFileSync(new URL("model.safetensors", golden))).tensors;
 
@@ -33,7 +29,10 @@ function parameterShapes(graph: Graph): Record<string, readonly unknown[]> {
 
 Deno.test("BERT's parameters have the names and shapes of transformers' BertForSequenceClassification", () => {
   const wanted = Object.fromEntries(Object.entries(goldenTensors).map(([name, { shape }]) => [name, shape]));
-  assert.deepEqual(parameterShapes(graphOf(parseConfig(goldenJson), { labels: labelsOfConfig(goldenJson) })), wanted);
+  assert.deepEqual(
+    parameterShapes(graphOf(parseConfig(goldenJson), { labels: labelsOfConfig(goldenJson) })),
+    wanted,
+  );
 });
 
 const texts = (length: number, fill: number) => ({
@@ -46,11 +45,17 @@ for (
   const config of [
     bertConfig({ vocabSize: 50, hiddenSize: 16, intermediateSize: 24 }),
     mlpConfig({ vocabSize: 50 }),
+    robertaConfig({ vocabSize: 50, hiddenSize: 16, intermediateSize: 24 }),
+    distilBertConfig({ vocabSize: 50, hiddenSize: 16, intermediateSize: 24 }),
   ]
 ) {
   const { modelType } = config;
   const logits = async (length: number, fill: number) => {
-    const { logits } = await runOnce(graphOf(config, { labels: ["p", "q", "r"] }), { feeds: texts(length, fill), bindings: { batch: 2, sequence: 6 }, seed: 3 });
+    const { logits } = await runOnce(graphOf(config, { labels: ["p", "q", "r"] }), {
+      feeds: texts(length, fill),
+      bindings: { batch: 2, sequence: 6 },
+      seed: 3,
+    });
     return logits;
   };
 
@@ -68,7 +73,7 @@ for (
   Deno.test(`${modelType}: the configuration survives config.json`, () => {
     assert.deepEqual({ ...parseConfig(JSON.parse(JSON.stringify(architectureOf(config).json(config)))) }, {
       ...config,
-      ...(modelType === "bert" && { classifierDropout: undefined }),
+      ...(["bert", "roberta"].includes(modelType) && { classifierDropout: undefined }),
     });
   });
 
@@ -135,8 +140,11 @@ Deno.test("a checkpoint that does not fit is refused by the tensor's name", () =
   );
   const { "classifier.bias": _, ...rest } = goldenTensors;
   assert.throws(
-    () => fitWeights(graphOf(parseConfig(goldenJson), { labels: labelsOfConfig(goldenJson) }), rest, { strict: true }),
-    /it lacks "classifier.bias"$/,
+    () =>
+      fitWeights(graphOf(parseConfig(goldenJson), { labels: labelsOfConfig(goldenJson) }), rest, {
+        strict: true,
+      }),
+    /it lacks classifier.bias$/,
   );
 });
 
@@ -158,7 +166,11 @@ Deno.test("floats of another precision are converted, and what is no float is ne
 
 const broken: [string, unknown, RegExp][] = [
   ["no object", null, /of type undefined/],
-  ["an unknown type", { model_type: "gpt9" }, /type "gpt9": "model_type" must be one of bert, mlp/],
+  [
+    "an unknown type",
+    { model_type: "gpt9" },
+    /type "gpt9": "model_type" must be one of bert, distilbert, mlp, roberta/,
+  ],
   [
     "a missing size",
     { ...goldenJson, hidden_size: undefined },

@@ -23,11 +23,11 @@ Deno.test("linear multiplies by PyTorch's [out, in] weight and adds the bias", a
 for (const count of [3, 40]) {
   Deno.test(`an embedding of ${count} rows gives the rows and adds up their gradients`, async () => {
     const table = Array.from({ length: count * 2 }, (_, i) => i);
-    const { y, slope } = await runOnce((b) => {
+    const { y, gradient } = await runOnce((b) => {
       const rows = embedding(b, b.input("ids", "i32", [2, 2]), { name: "e", count, size: 2 });
       b.output("y", rows);
       const loss = b.sum(b.mul(rows, b.input("dy", "f32", [2, 2, 2])));
-      b.output("slope", gradients(b, loss, statesOf(b.graph()))[0]);
+      b.output("gradient", gradients(b, loss, statesOf(b.graph()))[0]);
     }, {
       feeds: {
         ids: hostTensor("i32", [2, 2], [2, 0, 2, 1]),
@@ -37,7 +37,7 @@ for (const count of [3, 40]) {
     });
     assert.deepEqual(y.shape, [2, 2, 2]);
     assert.deepEqual([...y.data], [4, 5, 0, 1, 4, 5, 2, 3]);
-    assert.deepEqual([...slope.data.slice(0, 6)], [3, 4, 7, 8, 6, 8]);
+    assert.deepEqual([...gradient.data.slice(0, 6)], [3, 4, 7, 8, 6, 8]);
   });
 }
 

@@ -1,6 +1,12 @@
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
 import type { Tensors } from "../../src/backend/interface.ts";
-import { type Bindings, type Builder, createBuilder, type Graph, type HostTensor } from "../../src/graph/graph.ts";
+import {
+  type Bindings,
+  type Builder,
+  createBuilder,
+  type Graph,
+  type HostTensor,
+} from "../../src/graph/graph.ts";
 import { initialStates } from "../../src/nn/init.ts";
 
 /** Runs a graph, or what is built, once on the interpreter. */

@@ -32,7 +32,7 @@ Deno.test("what is written is read back, every type, bit for bit", () => {
 });
 
 Deno.test("a file that transformers saved is read", () => {
-  const path = new URL("../golden/bert/model/model.safetensors", import.meta.url);
+  const path = new URL("../golden/models/bert/model/model.safetensors", import.meta.url);
   const { tensors, metadata } = readSafetensors(Deno.readFileSync(path));
   assert.equal(metadata.format, "pt");
   assert.deepEqual(tensors["bert.embeddings.word_embeddings.weight"].shape, [200, 32]);

@@ -88,7 +88,7 @@ Deno.test("every truncation of a message is an error or a shorter message, never
   }
 });
 
-Deno.test("malformed bytes are told with the byte they are at", () => {
+Deno.test("errors of malformed bytes give the offset", () => {
   const refuses = (message: Uint8Array, expected: RegExp) =>
     assert.throws(() => {
       const r = new ProtobufReader(message);

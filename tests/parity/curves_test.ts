@@ -9,8 +9,8 @@ import { bertConfig } from "../../models/bert.ts";
 import { linear } from "../../src/nn/optim/schedule.ts";
 import { trainableModel } from "../../src/tasks/model.ts";
 import { candidates } from "../backend/available.ts";
-import { type TinyExample, tinyBatches } from "../train/tiny.ts";
-import { type GoldenRun, goldenStep } from "./bert_golden.ts";
+import { tinyBatches, type TinyExample } from "../train/tiny.ts";
+import { goldenFeeds, type GoldenRun, goldenStep } from "./model_golden.ts";
 
 /** What tests/golden/curves/make_curves.py made in PyTorch. */
 const golden: GoldenRun & {
@@ -46,7 +46,9 @@ for (const [name, { losses, ...sizes }] of Object.entries(golden.models)) {
         try {
           const program = await backend.compile(graph, { bindings: { batch, sequence } });
           await program.write({ ...initialStates(graph, 0), ...weights(graph) });
-          for (let step = 0; step < losses.length; step++) await program.step(feeds(step));
+          for (let step = 0; step < losses.length; step++) {
+            await program.step(goldenFeeds(golden, step % golden.batches.length));
+          }
           const records = await program.drain();
           assert.equal(records.length, losses.length);
           records.forEach(({ loss }, step) => {
@@ -86,10 +88,12 @@ for (const { device, available, open } of candidates) {
           const { steps, parameters } = await train({
             backend,
             model: trainableModel({ task: "text-classification", config, head }),
-            batches: (epoch) => tinyBatches(examples, { batchSize: 8, bucketLengths: [8, 16], seed: 1, epoch }),
+            batches: (epoch) =>
+              tinyBatches(examples, { batchSize: 8, bucketLengths: [8, 16], seed: 1, epoch }),
             epochs: 2,
             seed: 3,
-            schedule: (totalSteps) => linear({ peak: 0.005, warmupSteps: Math.round(totalSteps / 10), totalSteps }),
+            schedule: (totalSteps) =>
+              linear({ peak: 0.005, warmupSteps: Math.round(totalSteps / 10), totalSteps }),
           });
           return { losses: steps.map(({ loss }) => loss), parameters };
         } finally {
@@ -124,16 +128,4 @@ function fnv1a(name: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
   return hash >>> 0;
-}
-
-function feeds(step: number): Record<string, HostTensor> {
-  const data = golden.batches[step % golden.batches.length];
-  const matrix = (rows: number[][]) => hostTensor("i32", [batch, sequence], rows.flat());
-  return {
-    input_ids: matrix(data.input_ids),
-    attention_mask: matrix(data.attention_mask),
-    token_type_ids: matrix(data.token_type_ids),
-    labels: hostTensor("i32", [batch], data.labels),
-    weights: hostTensor("f32", [batch], data.labels.map(() => 1)),
-  };
 }

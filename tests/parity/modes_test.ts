@@ -14,7 +14,7 @@ import { adamw } from "../../src/nn/optim/adamw.ts";
 import { linear } from "../../src/nn/optim/schedule.ts";
 import { trainableModel } from "../../src/tasks/model.ts";
 import { candidates, testOn } from "../backend/available.ts";
-import { head, type TinyExample, tinyBatches } from "../train/tiny.ts";
+import { head, tinyBatches, type TinyExample } from "../train/tiny.ts";
 
 /** Texts of 3 to 12 words; those with word 5 have label 1. */
 const examples = Array.from({ length: 32 }, (_, i): TinyExample => {

@@ -8,63 +8,69 @@ import { forwardGraph, trainableModel } from "../../src/tasks/model.ts";
 import { fitWeights } from "../../models/index.ts";
 import { candidates, testOn } from "../backend/available.ts";
 import {
-  golden,
+  type Golden,
   goldenBindings,
   goldenFeeds,
-  goldenGradients,
   goldenInputs,
-  goldenSpec,
+  goldens,
   goldenStep,
-  goldenWeights,
-} from "./bert_golden.ts";
+} from "./model_golden.ts";
 
 for (const candidate of candidates) {
-  const test = (name: string, body: (backend: Backend) => Promise<void>) => testOn(candidate, name, body);
+  for (const golden of goldens) {
+    const test = (name: string, body: (backend: Backend) => Promise<void>) =>
+      testOn(candidate, `${golden.name}: ${name}`, body);
+    const bindings = goldenBindings(golden);
 
-  test("BERT's logits are those of transformers with the same weights", async (backend) => {
-    const graph = forwardGraph(goldenSpec);
-    const program = await backend.compile(graph, { bindings: goldenBindings });
-    await program.write(goldenStates(graph));
-    const { logits } = await program.run(goldenInputs(0));
-    closeTo(logits.data, golden.logits.flat(), { relative: 1e-4, what: "logits" });
-  });
-
-  test("the gradient of every parameter is PyTorch's to 1e-3", async (backend) => {
-    const forward = forwardGraph(goldenSpec, { training: true });
-    const b = continueFrom({ ...forward, outputs: {} });
-    const loss = softmaxCrossEntropy(b, forward.outputs.logits, { labels: b.input("labels", "i32", ["batch"]) });
-    const parameters = trainableStates(b.graph());
-    gradients(b, loss, parameters).forEach((gradient, i) => b.output(`gradient of ${parameters[i].name}`, gradient));
-    const program = await backend.compile(b.graph(), { bindings: goldenBindings });
-    await program.write(goldenStates(b.graph()));
-    const feeds = goldenFeeds(0);
-    const made = await program.run({ ...goldenInputs(0), labels: feeds.labels });
-    assert.deepEqual(parameters.map(({ name }) => name).sort(), Object.keys(goldenGradients).sort());
-    for (const [name, { data }] of Object.entries(goldenGradients)) {
-      closeTo(made[`gradient of ${name}`].data, data, { relative: 1e-3, what: `gradient of ${name}` });
-    }
-  });
-
-  test("ten steps of AdamW have PyTorch's losses to 1e-4", async (backend) => {
-    const { graph } = buildTrainingGraph(trainableModel(goldenSpec), goldenStep(golden.optimizer));
-    const program = await backend.compile(graph, { bindings: goldenBindings });
-    await program.write({ ...initialStates(graph, 0), ...goldenStates(graph) });
-    for (let step = 0; step < golden.losses.length; step++) await program.step(goldenFeeds(step));
-    const records = await program.drain();
-    assert.equal(records.length, golden.losses.length);
-    records.forEach(({ loss, gradNorm, nonFinite }, step) => {
-      relative(loss, golden.losses[step], { tolerance: 1e-4, what: `loss of step ${step}` });
-      relative(gradNorm, golden.gradientNorms[step], {
-        tolerance: 1e-3,
-        what: `gradient norm of step ${step}`,
-      });
-      assert.equal(nonFinite, 0);
+    test("logits are those of transformers with the same weights", async (backend) => {
+      const graph = forwardGraph(golden.spec);
+      const program = await backend.compile(graph, { bindings });
+      await program.write(goldenStates(golden, graph));
+      const { logits } = await program.run(goldenInputs(golden, 0));
+      closeTo(logits.data, golden.logits.flat(), { relative: 1e-4, what: "logits" });
     });
-  });
+
+    test("the gradient of every parameter is PyTorch's to 1e-3", async (backend) => {
+      const forward = forwardGraph(golden.spec, { training: true });
+      const b = continueFrom({ ...forward, outputs: {} });
+      const loss = softmaxCrossEntropy(b, forward.outputs.logits, {
+        labels: b.input("labels", "i32", ["batch"]),
+      });
+      const parameters = trainableStates(b.graph());
+      gradients(b, loss, parameters).forEach((gradient, i) =>
+        b.output(`gradient of ${parameters[i].name}`, gradient)
+      );
+      const program = await backend.compile(b.graph(), { bindings });
+      await program.write(goldenStates(golden, b.graph()));
+      const { labels } = goldenFeeds(golden, 0);
+      const made = await program.run({ ...goldenInputs(golden, 0), labels });
+      assert.deepEqual(parameters.map(({ name }) => name).sort(), Object.keys(golden.gradients).sort());
+      for (const [name, { data }] of Object.entries(golden.gradients)) {
+        closeTo(made[`gradient of ${name}`].data, data, { relative: 1e-3, what: `gradient of ${name}` });
+      }
+    });
+
+    test("ten steps of AdamW have PyTorch's losses to 1e-4", async (backend) => {
+      const { graph } = buildTrainingGraph(trainableModel(golden.spec), goldenStep(golden.optimizer));
+      const program = await backend.compile(graph, { bindings });
+      await program.write({ ...initialStates(graph, 0), ...goldenStates(golden, graph) });
+      for (let step = 0; step < golden.losses.length; step++) await program.step(goldenFeeds(golden, step));
+      const records = await program.drain();
+      assert.equal(records.length, golden.losses.length);
+      records.forEach(({ loss, gradNorm, nonFinite }, step) => {
+        relative(loss, golden.losses[step], { tolerance: 1e-4, what: `loss of step ${step}` });
+        relative(gradNorm, golden.gradientNorms[step], {
+          tolerance: 1e-3,
+          what: `gradient norm of step ${step}`,
+        });
+        assert.equal(nonFinite, 0);
+      });
+    });
+  }
 }
 
-function goldenStates(graph: Graph) {
-  const fitted = fitWeights(graph, goldenWeights, { strict: true });
+function goldenStates({ weights }: Golden, graph: Graph) {
+  const fitted = fitWeights(graph, weights, { strict: true });
   assert.deepEqual(fitted.unexpected, []);
   return fitted.states;
 }

@@ -88,7 +88,7 @@ Deno.test("the card names the method and level of each interval, and claims none
   assert.ok(!modelCard(manifest).includes("bootstrap"));
 });
 
-Deno.test("an architecture of our own is not said to load in transformers", () => {
+Deno.test("an architecture of our own does not claim to load in transformers", () => {
   const card = modelCard({ ...manifest, architecture: "mlp" });
   assert.match(card, /^library_name: weir$/m);
   assert.ok(!card.includes("transformers"), card);

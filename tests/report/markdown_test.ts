@@ -12,12 +12,15 @@ Deno.test("a page begins with title, verdicts, model and data, and the metrics w
   assert.deepEqual(lines.slice(0, 9), [
     "# Spam filter on the held-out mail",
     "❌ **Gate failed**: 2 of 4 conditions not met: macroF1.low \\>= champion.macroF1 - 0.005; canaries.failed \\<= 0",
-    "⚠️ **Better and worse than spam 1.0.0**: spam 1.1.0: better in accuracy and macro F1; worse in recall of spam; no difference shown in expected calibration error and log loss",
+    "⚠️ **Better and worse than spam 1.0.0**: spam 1.1.0: better in accuracy and macro F1; worse in recall of " +
+    "spam; no difference shown in expected calibration error and log loss",
     "❌ **1 of 3 canaries failed**: advance fee",
-    "`spam 1.1.0` on native · 17.6 MB · 4.39 M parameters · text classification · `test.jsonl`, 1,179 rows (`sha256:3f9a3f9a3f9…`) · 2026-03-02 14:05 UTC",
+    "`spam 1.1.0` on native · 17.6 MB · 4.39 M parameters · text classification · `test.jsonl`, 1,179 rows " +
+    "(`sha256:3f9a3f9a3f9…`) · 2026-03-02 14:05 UTC",
     "| metric | value | 95% interval | rows | method | better | why |",
     "| --- | --: | --- | --: | --- | --- | --- |",
-    "| macro F1 | **0.976** | 0.967 to 0.985 | 1,179 | BCa bootstrap | higher | weighs both classes alike, though there is three times as much ham |",
+    "| macro F1 | **0.976** | 0.967 to 0.985 | 1,179 | BCa bootstrap | higher | weighs both classes alike, though " +
+    "there is three times as much ham |",
     "| accuracy | **0.981** | 0.971 to 0.987 | 1,179 | Wilson | higher | the share of mail that is sorted right |",
   ]);
 });
@@ -38,7 +41,8 @@ Deno.test("every kind of section has its table or its sentence", () => {
     ["Confusion matrix", "| `spam` | 16 (5.0%) | **305 (95.0%)** |"],
     [
       "ROC curve",
-      "`spam 1.1.0, AUC 0.995`, `spam 1.0.0, AUC 0.985`: true positive rate against false positive rate, drawn in the HTML report.",
+      "`spam 1.1.0, AUC 0.995`, `spam 1.0.0, AUC 0.985`: true positive rate against false positive rate, drawn in the " +
+      "HTML report.",
     ],
     ["Reliability", "| 0.757 | 0.70 (0.52 to 0.84) | 27 |"],
     ["Score of spam, by true class", "| 0.95 to 1 | 1 | 199 |"],
@@ -46,11 +50,13 @@ Deno.test("every kind of section has its table or its sentence", () => {
     ["By source", "| `newsletters` | 402 | 0.951 (0.921 to 0.973) | 0.966 (0.944 to 0.981) | 0.0031 |"],
     [
       "Worst examples",
-      "| 77 | 4.880 | `spam` | `ham` | `hi, it was great to see you again. the pictures are here, have a look and tell me what you think` |",
+      "| 77 | 4.880 | `spam` | `ham` | `hi, it was great to see you again. the pictures are here, have a look and tell " +
+      "me what you think` |",
     ],
     [
       "Robustness",
-      "| truncated: the first half of the words | 0.976 | 0.971 | −0.005 (−0.012 to +0.002) | 0.018 (0.012 to 0.027) | no change shown |",
+      "| truncated: the first half of the words | 0.976 | 0.971 | −0.005 (−0.012 to +0.002) | 0.018 (0.012 to " +
+      "0.027) | no change shown |",
     ],
     [
       "Canaries",

@@ -198,7 +198,11 @@ export const sampleSections: { [K in Section["kind"]]: Extract<Section, { kind: 
       {
         row: 412,
         input:
-          "Subject: your order has shipped\n\nDear customer, thank you for shopping with us. Your order #88213 left our warehouse today and will arrive by Thursday. You can follow it in your account at any time. As a thank-you we have put a voucher for 20% off your next order below; it is valid until the end of the month. Click here to claim your voucher now. If you no longer wish to receive these messages, unsubscribe at the foot of this page.",
+          "Subject: your order has shipped\n\nDear customer, thank you for shopping with us. Your order #88213 left our " +
+          "warehouse today and will arrive by Thursday. You can follow it in your account at any time. As a thank-you we " +
+          "have put a voucher for 20% off your next order below; it is valid until the end of the month. Click here to " +
+          "claim your voucher now. If you no longer wish to receive these messages, unsubscribe at the foot of this " +
+          "page.",
         reference: "ham",
         prediction: "spam",
         score: 5.3127,

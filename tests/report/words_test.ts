@@ -34,7 +34,8 @@ Deno.test("the verdict of a comparison names what is better, worse and not shown
     tone: "warn",
     headline: "Better and worse than spam 1.0.0",
     detail:
-      "spam 1.1.0: better in accuracy and macro F1; worse in recall of spam; no difference shown in expected calibration error and log loss",
+      "spam 1.1.0: better in accuracy and macro F1; worse in recall of spam; no difference shown in expected " +
+      "calibration error and log loss",
   });
   const of = (rows: Row[]) => comparisonVerdict({ ...sampleSections.comparison, rows }).headline;
   assert.equal(of([row({ adjustedPValue: 0.5 })]), "No difference from spam 1.0.0 shown");

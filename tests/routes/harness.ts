@@ -106,7 +106,7 @@ const manifest: Manifest = {
   files: {},
 };
 
-/** A service that fails, or answers nothing but what it is told to. */
+/** A service that fails, or gives fixed answers. */
 export function stubService(
   name: string,
   answer: (

@@ -3,7 +3,7 @@ import { listen } from "../../routes/main.ts";
 import { createApp } from "../../routes/app.ts";
 import { post, stubService, withApp } from "./harness.ts";
 
-Deno.test("the server answers over a socket, on loopback and a free port unless told", () =>
+Deno.test("the server answers over a socket, on loopback and a free port by default", () =>
   withApp(async ({ app }) => {
     const server = listen(app);
     assert.equal(server.hostname, "127.0.0.1");

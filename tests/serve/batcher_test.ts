@@ -3,7 +3,7 @@ import { type BatcherOptions, createBatcher } from "../../src/serve/batcher.ts";
 import { ServeError, type ServeErrorKind } from "../../src/serve/errors.ts";
 import { type Executor, lastEvent } from "../../src/serve/executor.ts";
 
-/** A batcher over texts whose Worker answers when told, on a clock that the test moves. */
+/** A batcher over texts whose Worker answers on request, on a clock that the test moves. */
 function harness(options: Partial<BatcherOptions<string, string>> = {}) {
   const batches: { items: string[]; done: PromiseWithResolvers<string[]> }[] = [];
   const timers = new Set<{ at: number; callback: () => void }>();

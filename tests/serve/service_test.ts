@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describeAdapter } from "../../src/backend/gpu/device/device.ts";
-import { join } from "node:path";
 import { ServeError } from "../../src/serve/errors.ts";
 import {
   createService,

@@ -56,7 +56,7 @@ Deno.test("p-values of both paired tests equal sacrebleu's on the same resamples
   }
 });
 
-Deno.test("systems that differ much are told apart, those that differ little are not", () => {
+Deno.test("systems that differ much are found to differ, those that differ little are not", () => {
   const random = createRandom(6), n = 300;
   const b = Array.from({ length: n }, () => random());
   const far = means(["score"], b.map((score) => score + 0.1 * random())),

@@ -14,7 +14,10 @@ function encoded(count: number): EncodedRow<number>[] {
 const head = { labels: ["a", "b", "c"] };
 
 const collate = (rows: readonly EncodedRow<number>[], options: Omit<CollateOptions<number>, "targets">) =>
-  collateRows(rows, { ...options, targets: (of, size) => trainTextClassification.padTargets(of, size, head) });
+  collateRows(rows, {
+    ...options,
+    targets: (of, size) => trainTextClassification.padTargets(of, size, head),
+  });
 
 const countOf = (rows: Int32Array) => rows.filter((place) => place >= 0).length;
 

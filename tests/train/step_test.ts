@@ -15,7 +15,8 @@ function evenRun(batchSize: number, accumulate: number): TrainOptions {
   return tinyRun({
     model: trainableModel(tinySpec(0)),
     batches: () => tinyBatches(tinyExamples(46), { batchSize, bucketLengths: [8] }),
-    learningRate: 0.02, accumulate,
+    learningRate: 0.02,
+    accumulate,
   });
 }
 
@@ -81,7 +82,8 @@ Deno.test("steps whose gradients do not fit in f16 are skipped and counted until
   const result = await train(tinyRun({
     initial,
     epochs: 1,
-    learningRate: 0.02, precision: "f16",
+    learningRate: 0.02,
+    precision: "f16",
     progress: { write: (part) => text += part, isTerminal: false },
   }));
   const skipped = result.steps.filter((step) => step.skipped);
@@ -100,7 +102,7 @@ Deno.test("a loss that is not finite stops a run in f16 too", async () => {
   );
 });
 
-Deno.test("where f16 cannot be trained in, that is said before anything is built", async () => {
+Deno.test("where f16 cannot be trained in, that is an error before anything is built", async () => {
   const backend = await createOrtBackend({ device: "wasm" });
   try {
     await assert.rejects(train(tinyRun({ backend, precision: "f16" })), {

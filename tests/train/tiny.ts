@@ -38,10 +38,13 @@ export function tinyBatches(
     encodings: [{ ids, typeIds: ids.map(() => 0) }],
     target: label,
   }));
-  return collate(rows, { ...options, targets: (of, size) => trainTextClassification.padTargets(of, size, head) });
+  return collate(rows, {
+    ...options,
+    targets: (of, size) => trainTextClassification.padTargets(of, size, head),
+  });
 }
 
-/** The tiny model, with its dropout unless told otherwise. */
+/** The tiny model, with its dropout by default. */
 export function tinySpec(hiddenDropout = 0.2): ModelSpec {
   const config = mlpConfig({ vocabSize: 30, embeddingSize: 8, hiddenSize: 8, hiddenDropout });
   return { task: "text-classification", config, head };

@@ -155,7 +155,9 @@ Deno.test("a loss that is not finite stops the run at its step and tensor, and t
     let text = "";
     await assert.rejects(
       train(tinyRun({
-        learningRate: 1e20, warmupSteps: 0, maxGradNorm: 0,
+        learningRate: 1e20,
+        warmupSteps: 0,
+        maxGradNorm: 0,
         checkpoint: { directory, everySteps: 1 },
         drainEvery: 6,
         progress: { write: (part) => text += part, isTerminal: false },
@@ -185,7 +187,8 @@ Deno.test("states that are not finite never take the place of a good checkpoint"
   await inTempDir(async (directory) => {
     // The rate is infinite in f32: the first step's loss and gradients are sound, what it writes is not.
     const run = tinyRun({
-      learningRate: 1e39, warmupSteps: 0,
+      learningRate: 1e39,
+      warmupSteps: 0,
       checkpoint: { directory, everySteps: 1 },
     });
     await assert.rejects(train(run), {
@@ -197,11 +200,11 @@ Deno.test("states that are not finite never take the place of a good checkpoint"
   });
 });
 
-Deno.test("a NaN that comes in with the weights is told at step 1, by the tensor", async () => {
+Deno.test("a NaN that comes in with the weights is an error at step 1 that names the tensor", async () => {
   const initial = { "classifier.bias": hostTensor("f32", [2], [0, NaN]) };
   await assert.rejects(
     train(tinyRun({ initial })),
-    /^TrainingError: Training stopped at step 1 \(epoch 1\): the loss is NaN; the first tensor with a bad gradient is "embeddings.weight"/,
+    /^TrainingError: Training stopped at step 1 \(epoch 1\): the loss is NaN; .* bad gradient is "embeddings.weight"/,
   );
 });
 
@@ -242,7 +245,7 @@ Deno.test("with a tolerance, a later epoch takes the best one's place unless it 
   assert.equal(some.chosen, 1 + some.accuracies.findLastIndex((accuracy) => accuracy >= highest - 0.1));
 });
 
-Deno.test("a callback that throws is told once and stops nothing", async () => {
+Deno.test("a callback that throws is reported once and stops nothing", async () => {
   let text = "";
   const { status } = await train(tinyRun({
     epochs: 1,
@@ -303,7 +306,8 @@ Deno.test("outputs that are not finite are neither class 0 nor the best epoch", 
   };
   await assert.rejects(train(tinyRun({ model: broken })), {
     name: "TrainingError",
-    message: /^Training stopped at the evaluation after epoch 1: the model gave a score in "logits" that is not a finite number/,
+    message:
+      /^Training stopped at the evaluation after epoch 1: the model gave a score in "logits" that is not a finite number/,
   });
 });
 
@@ -314,10 +318,13 @@ Deno.test("a loss that is a mean over tokens counts tokens, also when batches of
       const batch = batches.at(k);
       const { attention_mask: mask, weights } = batch.feeds;
       const [rows, length] = mask.shape;
-      const tokens = Array.from({ length: rows }, (_, row) =>
-        weights.data[row] === 0
-          ? 0
-          : (mask.data as Int32Array).subarray(row * length, (row + 1) * length).reduce((n, v) => n + v, 0));
+      const tokens = Array.from(
+        { length: rows },
+        (_, row) =>
+          weights.data[row] === 0
+            ? 0
+            : (mask.data as Int32Array).subarray(row * length, (row + 1) * length).reduce((n, v) => n + v, 0),
+      );
       return {
         ...batch,
         feeds: { ...batch.feeds, weights: hostTensor("f32", [rows], tokens) },

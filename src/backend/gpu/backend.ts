@@ -34,8 +34,7 @@ export interface GpuBackendOptions extends OpenOptions {
   readonly smallWorkBytes?: number;
   /**
    * Bytes a program may take in all: more is refused before any of it is taken. If not given, what the machine has left on
-   * software
-   * adapters, and no limit on others.
+   * software adapters, and no limit on others.
    */
   readonly maxTotalBytes?: number;
   /** Kernels after which a run is handed to the device, for drivers that stop long runs; all at once if not given. */

@@ -1,6 +1,6 @@
 /**
- * The builds of ONNX Runtime behind one face: loaded when asked for, so that a machine without one of them is no worse off. The training
- * backend and the Workers that serve bundles both start them here.
+ * The builds of ONNX Runtime behind one face: loaded when asked for, so that a machine without one of them is no worse off.
+ * The training backend and the Workers that serve bundles both start them here.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a model says of rows, how long it takes, and how it bears changed inputs.
+ * A model's predictions for rows, their latency, and its robustness to changed inputs.
  *
  * @module
  */
@@ -109,7 +109,12 @@ export async function probeModel(
       ...(at >= 0 && { example: { before: texts[at], after: changed[at] } }),
     });
   }
-  return { kind: "probes", title: "Robustness", metric: strategies[evaluation].choices[0].metrics[0].name, rows: done };
+  return {
+    kind: "probes",
+    title: "Robustness",
+    metric: strategies[evaluation].choices[0].metrics[0].name,
+    rows: done,
+  };
 }
 
 /** Asks a model the canaries. */
@@ -122,8 +127,14 @@ export async function canariesOf(
   return checkCanaries(
     canaries,
     answers.map((answer) => {
-      const text = task.outcome?.(answer) ?? task.describe(answer);
-      const { scores } = task.pair(undefined, [answer], { row: 0, targets: [undefined], answers: [[answer]] });
+      // Only a task whose answers come to names has scores of them, and needs nothing to compare with.
+      if (!task.outcome) return { text: task.describe(answer) };
+      const text = task.outcome(answer);
+      const { scores } = task.pair(undefined, [answer], {
+        row: 0,
+        targets: [undefined],
+        answers: [[answer]],
+      });
       const score = (scores as Record<string, number> | undefined)?.[text];
       return { text, ...(score !== undefined && { score }) };
     }),

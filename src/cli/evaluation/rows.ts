@@ -5,7 +5,7 @@
  */
 import { readLimited } from "../../base/files.ts";
 import { hashFile } from "../../base/hash.ts";
-import { isObject, parseJson } from "../../base/json.ts";
+import { parseJson } from "../../base/json.ts";
 import { readCsvRecords } from "../../data/csv.ts";
 import { readJsonLines } from "../../data/jsonl.ts";
 import { readLines } from "../../data/lines.ts";
@@ -15,8 +15,8 @@ const MAX_ROWS = 5_000_000;
 const MAX_JSON_BYTES = 512 * 2 ** 20;
 
 /**
- * The rows of a file, by how its name ends: `.jsonl` and `.ndjson` a JSON value a line, `.json` one list, `.csv` and `.tsv` an object
- * of columns a row, anything else a text a line.
+ * The rows of a file, by how its name ends: `.jsonl` and `.ndjson` a JSON value a line, `.json` one list, `.csv` and `.tsv`
+ * an object of columns a row, anything else a text a line.
  *
  * @throws {DataError} naming the file and line that cannot be read; {InputError} when there are no rows, or too many.
  */

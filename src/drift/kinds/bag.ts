@@ -17,7 +17,7 @@ export interface BagReference {
   /** Tells it from the references of other kinds. */
   readonly kind: "bag";
   /** Observations that the items are from. */
-  readonly observations: number;
+  observations: number;
   /** The most frequent items, most frequent first. */
   readonly items: readonly Item[];
   /** How often each occurred. */

@@ -1,3 +1,8 @@
+/**
+ * Accuracy, balanced accuracy and their relatives.
+ *
+ * @module
+ */
 import {
   checkClass,
   checkLabels,

@@ -1,3 +1,8 @@
+/**
+ * Areas under the ROC and the precision-recall curve.
+ *
+ * @module
+ */
 import { checkClass, checkLabels, checkLengths, checkWeights } from "./counts.ts";
 import {
   averagePrecision,
@@ -16,20 +21,20 @@ export interface RocAucOptions extends ScoreOptions {
    * Take the curve only up to this false positive rate, in (0, 1], and rescale the area so that 0.5 is no better than chance
    * and 1 perfect (McClish 1989, "Analyzing a portion of the ROC curve"); default 1.
    */
-  maxFpr?: number;
+  readonly maxFpr?: number;
 }
 
 /** How many classes become one number. */
 export interface MulticlassAucOptions extends ScoreOptions {
   /** Names of the classes: class k is `labels[k]`. */
-  labels: readonly string[];
+  readonly labels: readonly string[];
   /**
    * "ovr" (default): each class against all others. "ovo": each pair of classes that references have, both ways (Hand and Till
    * 2001, "A simple generalisation of the area under the ROC curve for multiple class classification problems").
    */
-  multiClass?: "ovr" | "ovo";
+  readonly multiClass?: "ovr" | "ovo";
   /** "macro" (default): plain mean. "weighted": by how frequent the class or the pair is. "micro" (ovr only): cells pooled. */
-  average?: "macro" | "weighted" | "micro";
+  readonly average?: "macro" | "weighted" | "micro";
 }
 
 /**
@@ -161,13 +166,13 @@ export function multiclassAveragePrecision(
 /** What a score of a matrix's columns or rows is. */
 export interface ColumnScoring {
   /** Names of the columns. */
-  labels: readonly string[];
+  readonly labels: readonly string[];
   /** How the scores become one. */
-  average: "macro" | "weighted" | "micro" | "samples";
+  readonly average: "macro" | "weighted" | "micro" | "samples";
   /** Weight of each row; default 1 each. */
-  sampleWeights?: ArrayLike<number>;
+  readonly sampleWeights?: ArrayLike<number>;
   /** The metric's name, for errors. */
-  what: string;
+  readonly what: string;
   /** The metric of one column. */
   metric(references: ArrayLike<number>, scores: ArrayLike<number>, options: ScoreOptions): number;
 }

@@ -1,3 +1,8 @@
+/**
+ * Scores of several classes made one: micro, macro, weighted.
+ *
+ * @module
+ */
 import {
   averagedF,
   averagedJaccard,
@@ -33,27 +38,28 @@ export type Average = "micro" | "macro" | "weighted" | "binary";
 /** Which classes count and how. */
 export interface ClassScoreOptions extends RowOptions {
   /** The classes that are scored; default all labels, absent ones too. "present" is scikit-learn's default. */
-  subset?: LabelSubset;
+  readonly subset?: LabelSubset;
   /** Weight of recall against precision, from 0 (precision alone) to infinity (recall alone); default 1. */
-  beta?: number;
+  readonly beta?: number;
   /** What a ratio with the denominator 0 counts as: 0, 1 or NaN; default 0. */
-  zeroDivision?: ZeroDivision;
+  readonly zeroDivision?: ZeroDivision;
 }
 
 /** Which classes count and how their scores become one. */
 export interface AverageOptions extends ClassScoreOptions {
   /** How the scores of the classes become one. */
-  average: Average;
+  readonly average: Average;
   /** With average "binary": the class that counts; default the second label. */
-  positive?: string;
+  readonly positive?: string;
 }
 
 /**
  * Precision, recall and F-beta, averaged over classes.
  *
- * F-beta is (1 + β²)·TP / ((1 + β²)·TP + β²·FN + FP). With a subset, "micro" adds up the counts of the subset alone, so it is
- * no longer the accuracy. Values equal scikit-learn 1.9's `precision_recall_fscore_support(references, predictions,
- * labels=subset, average=..., beta=..., zero_division=...)`; there the default subset is "present".
+ * F-beta is (1 + β²)·TP / ((1 + β²)·TP + β²·FN + FP). With a subset, "micro" adds up the counts of the subset
+ * alone, so it is no longer the accuracy. Values equal scikit-learn 1.9's
+ * `precision_recall_fscore_support(references, predictions, labels=subset, average=..., beta=..., zero_division=...)`;
+ * there the default subset is "present".
  *
  * @param references True class per row, as an index into `labels`.
  * @param predictions Predicted class per row, as an index into `labels`.

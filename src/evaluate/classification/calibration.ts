@@ -1,3 +1,8 @@
+/**
+ * How well confidence agrees with being right.
+ *
+ * @module
+ */
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { wilsonInterval } from "../../statistics/intervals.ts";
@@ -6,50 +11,50 @@ import { checkProbabilities } from "./probabilities.ts";
 /** The rows whose confidence lies in one bin. */
 export interface CalibrationBin {
   /** The bin reaches from above `from`... */
-  from: number;
+  readonly from: number;
   /** ... up to and including `to`; the first bin includes `from`. */
-  to: number;
+  readonly to: number;
   /** Rows, at least one. */
-  count: number;
+  readonly count: number;
   /** Mean confidence of the rows. */
-  confidence: number;
+  readonly confidence: number;
   /** Share of the rows that are right, with Wilson's interval. */
-  right: Interval;
+  readonly right: Interval;
 }
 
 /** How well confidence agrees with being right. */
 export interface CalibrationReport {
   /** Rows. */
-  n: number;
+  readonly n: number;
   /** The reliability curve: bins that have rows, ascending. */
-  bins: CalibrationBin[];
+  readonly bins: CalibrationBin[];
   /** Expected calibration error: mean over rows of the distance between a bin's confidence and its share right; 0 to 1. */
-  expectedError: number;
+  readonly expectedError: number;
   /** Maximum calibration error: the largest such distance; 0 to 1. */
-  maximumError: number;
+  readonly maximumError: number;
   /** Mean confidence of all rows. */
-  confidence: number;
+  readonly confidence: number;
   /** Share of all rows that are right, with Wilson's interval. */
-  right: Interval;
+  readonly right: Interval;
 }
 
 /** What is binned, and how. */
 export interface CalibrationOptions {
   /** Names of the classes: class k is `labels[k]`. */
-  labels: readonly string[];
+  readonly labels: readonly string[];
   /** How many bins, from 1 to 1,000; default 15. */
-  bins?: number;
+  readonly bins?: number;
   /**
    * "width" (default): bins of equal width over [0, 1]. "mass": edges at quantiles, so that bins have about equally many rows.
    */
-  strategy?: "width" | "mass";
+  readonly strategy?: "width" | "mass";
   /**
    * Judge the probability of this class, whatever is predicted, against whether it is true. Default: judge the probability of
    * the predicted class (the first of the most probable ones) against whether it is right.
    */
-  label?: string;
+  readonly label?: string;
   /** Coverage of the bins' intervals; default 0.95. */
-  confidence?: number;
+  readonly confidence?: number;
 }
 
 /**

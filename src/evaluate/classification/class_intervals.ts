@@ -1,3 +1,8 @@
+/**
+ * Closed-form intervals of a confusion matrix's metrics.
+ *
+ * @module
+ */
 import type { BootstrapOptions, Interval } from "../../statistics/bootstrap.ts";
 import { type ConfidenceOptions, wilsonInterval } from "../../statistics/intervals.ts";
 import { f1Interval, macroF1Interval } from "./f1_interval.ts";

@@ -1,3 +1,8 @@
+/**
+ * A classifier's metrics as sums over rows, for intervals, paired tests and slices.
+ *
+ * @module
+ */
 import { balancedAccuracyOf, matthewsOf } from "./accuracy.ts";
 import { checkBeta } from "./count_scores.ts";
 import { checkClass, checkLabels, checkLengths, ratio } from "./counts.ts";
@@ -7,11 +12,11 @@ import { EvaluationError } from "../../statistics/errors.ts";
 /** Which metrics the rows of a classifier give. */
 export interface ClassRowsOptions {
   /** Names of the classes: class k is `labels[k]`. */
-  labels: readonly string[];
+  readonly labels: readonly string[];
   /** Precision, recall and F of every class too; default of the second label of two, else of none. */
-  perClass?: boolean;
+  readonly perClass?: boolean;
   /** Values of beta whose F-beta is wanted beside F1; default none. */
-  betas?: readonly number[];
+  readonly betas?: readonly number[];
 }
 
 /** The metrics of all classes together, in the order they are written. */
@@ -81,7 +86,7 @@ export function classificationRows(
 /** Metrics of counts: how they are called, where they stand, and what computes them. */
 export interface ClassMetrics {
   /** Names of the metrics, in the order they are written. */
-  names: string[];
+  readonly names: string[];
   /** Where the macro average of beta number b stands; the weighted one follows. */
   betaAt(b: number): number;
   /** Where precision, recall, F1 and F-betas of the class that was asked for as number c start. */

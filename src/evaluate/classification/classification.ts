@@ -1,3 +1,8 @@
+/**
+ * The report of a classifier with one label a row.
+ *
+ * @module
+ */
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
 import { confusionIntervals } from "./class_intervals.ts";
 import { AVERAGES, classMetrics } from "./class_rows.ts";
@@ -17,65 +22,65 @@ export type { Interval } from "../../statistics/bootstrap.ts";
 /** Precision, recall and F1 of one class. */
 export interface ClassScores {
   /** Name of the class. */
-  label: string;
+  readonly label: string;
   /** Share of the rows predicted as this class that are of it. */
-  precision: Interval;
+  readonly precision: Interval;
   /** Share of this class's rows that were predicted as it. */
-  recall: Interval;
+  readonly recall: Interval;
   /** Harmonic mean of precision and recall. */
-  f1: Interval;
+  readonly f1: Interval;
   /** Rows whose reference is this class. */
-  support: number;
+  readonly support: number;
 }
 
 /** F-beta of one beta. */
 export interface FBetaScores {
   /** Weight of recall against precision. */
-  beta: number;
+  readonly beta: number;
   /** Mean F-beta of the classes, those with no rows included. */
-  macro: Interval;
+  readonly macro: Interval;
   /** Mean F-beta of the classes, weighted by support. */
-  weighted: Interval;
+  readonly weighted: Interval;
   /** F-beta of each class, in label order. */
-  perClass: Interval[];
+  readonly perClass: Interval[];
 }
 
 /** What a classifier got right and wrong. */
 export interface ClassificationReport {
   /** Rows. */
-  n: number;
+  readonly n: number;
   /** Names of the classes, in order. */
-  labels: string[];
+  readonly labels: string[];
   /** Share of the rows that are right. */
-  accuracy: Interval;
+  readonly accuracy: Interval;
   /** Mean recall of the classes that some reference has. */
-  balancedAccuracy: Interval;
+  readonly balancedAccuracy: Interval;
   /** Matthews' correlation of references and predictions, from -1 to 1; 0 is no better than chance. */
-  matthewsCorrelation: Interval;
+  readonly matthewsCorrelation: Interval;
   /** Precision over the pooled rows of all classes; with one label a row it equals the accuracy. */
-  microPrecision: Interval;
+  readonly microPrecision: Interval;
   /** Recall over the pooled rows of all classes; with one label a row it equals the accuracy. */
-  microRecall: Interval;
+  readonly microRecall: Interval;
   /** F1 over the pooled rows of all classes; with one label a row it equals the accuracy. */
-  microF1: Interval;
+  readonly microF1: Interval;
   /** Mean precision of the classes, those with no rows included. */
-  macroPrecision: Interval;
+  readonly macroPrecision: Interval;
   /** Mean recall of the classes, those with no rows included. */
-  macroRecall: Interval;
+  readonly macroRecall: Interval;
   /** Mean F1 of the classes, those with no rows included. */
-  macroF1: Interval;
+  readonly macroF1: Interval;
   /** Mean precision of the classes, weighted by support. */
-  weightedPrecision: Interval;
+  readonly weightedPrecision: Interval;
   /** Mean recall of the classes, weighted by support: the accuracy. */
-  weightedRecall: Interval;
+  readonly weightedRecall: Interval;
   /** Mean F1 of the classes, weighted by support. */
-  weightedF1: Interval;
+  readonly weightedF1: Interval;
   /** F-beta for each of the option `betas`, in its order. */
   fBetas?: FBetaScores[];
   /** Scores of each class, in label order. */
-  perClass: ClassScores[];
+  readonly perClass: ClassScores[];
   /** `confusion[i][j]`: rows of class i that were predicted as class j. */
-  confusion: number[][];
+  readonly confusion: number[][];
   /**
    * The same counts with their intervals, for at most 50 labels. A cell that no row fell into stays at 0 in every resample, so
    * its interval has no width.
@@ -90,9 +95,9 @@ type Averages = Record<typeof AVERAGES[number], Interval>;
 /** Labels and how to draw the intervals. */
 export interface ClassificationOptions extends BootstrapOptions {
   /** Names of the classes: class i is `labels[i]`. */
-  labels: string[];
+  readonly labels: string[];
   /** Values of beta whose F-beta is reported beside F1, such as 0.5 or 2; default none. */
-  betas?: readonly number[];
+  readonly betas?: readonly number[];
 }
 
 const MAX_INTERVAL_LABELS = 50; // an interval keeps all its resamples until it is made
@@ -197,11 +202,11 @@ export function classificationReport(
 /** How a confusion matrix is made. */
 export interface ConfusionOptions {
   /** Divide by the row's sum ("true"), the column's ("predicted") or the sum of all; default counts. An empty sum gives 0. */
-  normalize?: "true" | "predicted" | "all";
+  readonly normalize?: "true" | "predicted" | "all";
   /** Rows and columns, in this order; rows whose reference or prediction is another class are left out. */
-  subset?: readonly string[];
+  readonly subset?: readonly string[];
   /** Weight of each row, finite and not negative; default 1 each. */
-  sampleWeights?: ArrayLike<number>;
+  readonly sampleWeights?: ArrayLike<number>;
 }
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * Precision, recall and F-beta of counts.
+ *
+ * @module
+ */
 import { type ClassCounts, ratio } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 
@@ -7,35 +12,35 @@ export type ZeroDivision = number;
 /** Precision, recall and F-beta, each in [0, 1], or NaN where `zeroDivision` is. */
 export interface FScores {
   /** Share of what was predicted that is true. */
-  precision: number;
+  readonly precision: number;
   /** Share of what is true that was predicted. */
-  recall: number;
+  readonly recall: number;
   /** Weighted harmonic mean of precision and recall. */
-  fBeta: number;
+  readonly fBeta: number;
 }
 
 /** The scores of one class. */
 export interface LabelFScores extends FScores {
   /** Name of the class. */
-  label: string;
+  readonly label: string;
   /** Rows whose reference is this class, or the sum of their weights. */
-  support: number;
+  readonly support: number;
 }
 
 /** Options that scores of counts have, whatever the counts are of. */
 export interface CountScoring {
   /** Weight of recall against precision; default 1. */
-  beta?: number;
+  readonly beta?: number;
   /** What a ratio with the denominator 0 counts as; default 0. */
-  zeroDivision?: ZeroDivision;
+  readonly zeroDivision?: ZeroDivision;
 }
 
 /** Averages of counts: per class, or for "samples" per row, with the rows' weights. */
 export interface CountAveraging extends CountScoring {
   /** How the scores become one. */
-  average: "micro" | "macro" | "weighted" | "binary" | "samples";
+  readonly average: "micro" | "macro" | "weighted" | "binary" | "samples";
   /** With "samples": the rows' weights. */
-  sampleWeights?: ArrayLike<number>;
+  readonly sampleWeights?: ArrayLike<number>;
 }
 
 /** Precision, recall and F-beta of each label that was counted. */

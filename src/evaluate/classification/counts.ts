@@ -1,3 +1,8 @@
+/**
+ * The confusion matrix and the checks of the columns it is counted from.
+ *
+ * @module
+ */
 import { EvaluationError } from "../../statistics/errors.ts";
 
 /**
@@ -16,9 +21,9 @@ export interface ClassCounts {
 /** The classes of a data set and how much each row counts. */
 export interface RowOptions {
   /** Names of the classes: class k is `labels[k]`. At most 2,000. */
-  labels: readonly string[];
+  readonly labels: readonly string[];
   /** Weight of each row, finite and not negative; default 1 each. */
-  sampleWeights?: ArrayLike<number>;
+  readonly sampleWeights?: ArrayLike<number>;
 }
 
 /** A part of the classes: names, or "present" for those that some reference or prediction has. */

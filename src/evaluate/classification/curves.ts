@@ -1,3 +1,8 @@
+/**
+ * ROC and precision-recall curves of scores.
+ *
+ * @module
+ */
 import { checkLengths, checkWeights } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";
@@ -5,37 +10,37 @@ import { descendingOrder } from "../../statistics/order.ts";
 /** How much each row counts. */
 export interface ScoreOptions {
   /** Weight of each row, finite and not negative; default 1 each. Rows of weight 0 are left out. */
-  sampleWeights?: ArrayLike<number>;
+  readonly sampleWeights?: ArrayLike<number>;
 }
 
 /** What is called positive at each threshold: everything with a score at or above it. */
 export interface ThresholdCounts {
   /** The distinct scores, descending. */
-  thresholds: Float64Array;
+  readonly thresholds: Float64Array;
   /** Negative rows, or their weight, with a score at or above each threshold. */
-  falsePositives: Float64Array;
+  readonly falsePositives: Float64Array;
   /** Positive rows, or their weight, with a score at or above each threshold. */
-  truePositives: Float64Array;
+  readonly truePositives: Float64Array;
 }
 
 /** The receiver operating characteristic: one point a threshold. */
 export interface RocCurve {
   /** Share of the negative rows that are called positive, ascending from 0 to 1. */
-  falsePositiveRate: Float64Array;
+  readonly falsePositiveRate: Float64Array;
   /** Share of the positive rows that are called positive, ascending from 0 to 1. */
-  truePositiveRate: Float64Array;
+  readonly truePositiveRate: Float64Array;
   /** Scores from which on a row is called positive, descending; the first is Infinity: nothing is. */
-  thresholds: Float64Array;
+  readonly thresholds: Float64Array;
 }
 
 /** Precision against recall: one point a threshold, and the end point (1, 0). */
 export interface PrecisionRecallCurve {
   /** Share of what is called positive that is; the last is 1. */
-  precision: Float64Array;
+  readonly precision: Float64Array;
   /** Share of the positive rows that are called so, descending; the last is 0. */
-  recall: Float64Array;
+  readonly recall: Float64Array;
   /** Scores from which on a row is called positive, ascending: one shorter than the others. */
-  thresholds: Float64Array;
+  readonly thresholds: Float64Array;
 }
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * DeLong's interval and test of areas under the ROC curve.
+ *
+ * @module
+ */
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { checkBinary, checkBothClasses, countsAtThresholds } from "./curves.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
@@ -8,26 +13,26 @@ import { critical } from "../../statistics/intervals.ts";
 /** How the interval is made. */
 export interface DeLongOptions {
   /** Coverage of the interval, in (0, 1); default 0.95. */
-  confidence?: number;
+  readonly confidence?: number;
   /**
    * "linear" (default): value ± z standard errors, cut to [0, 1]. "logit": the same on the log-odds of the value, which keeps
    * within [0, 1] by itself and covers better near 1.
    */
-  scale?: "linear" | "logit";
+  readonly scale?: "linear" | "logit";
 }
 
 /** Two areas on the same rows. */
 export interface AucComparison {
   /** Area of the first scores. */
-  first: Interval;
+  readonly first: Interval;
   /** Area of the second scores. */
-  second: Interval;
+  readonly second: Interval;
   /** First minus second. */
-  difference: Interval;
+  readonly difference: Interval;
   /** Difference over its standard error. */
-  z: number;
+  readonly z: number;
   /** Two-sided: the chance of a difference this large if the areas were equal. */
-  pValue: number;
+  readonly pValue: number;
 }
 
 /**

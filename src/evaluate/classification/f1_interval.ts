@@ -1,3 +1,8 @@
+/**
+ * Closed-form intervals of F1, of one class and of the mean over classes.
+ *
+ * @module
+ */
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { type ConfidenceOptions, wilsonInterval } from "../../statistics/intervals.ts";
@@ -5,11 +10,11 @@ import { type ConfidenceOptions, wilsonInterval } from "../../statistics/interva
 /** Rows of a class that were found, wrongly given to it, and missed. */
 export interface F1Counts {
   /** Rows of the class that were predicted as it. */
-  truePositives: number;
+  readonly truePositives: number;
   /** Rows of other classes that were predicted as it. */
-  falsePositives: number;
+  readonly falsePositives: number;
   /** Rows of the class that were predicted as another. */
-  falseNegatives: number;
+  readonly falseNegatives: number;
 }
 
 /**

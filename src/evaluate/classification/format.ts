@@ -1,3 +1,8 @@
+/**
+ * A report of classification as text.
+ *
+ * @module
+ */
 import { textTable } from "../text_table.ts";
 import type { ClassificationReport, Interval } from "./classification.ts";
 

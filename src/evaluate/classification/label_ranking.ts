@@ -1,3 +1,8 @@
+/**
+ * Metrics of label scores as rankings, for rows with any number of labels.
+ *
+ * @module
+ */
 import { averageOfColumns, rocAuc, type RocAucOptions } from "./auc.ts";
 import { checkLabels, checkLengths, checkWeights, type RowOptions } from "./counts.ts";
 import { averagePrecision } from "./curves.ts";
@@ -11,7 +16,7 @@ export interface MultilabelAreaOptions extends RowOptions {
    * "macro" (default): plain mean over labels. "weighted": by how often each label is true. "micro": all cells together.
    * "samples": mean over rows, each by its own labels.
    */
-  average?: MultilabelAverage;
+  readonly average?: MultilabelAverage;
 }
 
 /**

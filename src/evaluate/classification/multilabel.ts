@@ -1,3 +1,8 @@
+/**
+ * Metrics of rows that have any number of labels.
+ *
+ * @module
+ */
 import {
   averagedF,
   averagedJaccard,
@@ -24,17 +29,17 @@ export type MultilabelAverage = "micro" | "macro" | "weighted" | "samples";
 /** Which labels count and how. */
 export interface MultilabelOptions extends RowOptions {
   /** The labels that are scored; default all. */
-  subset?: readonly string[];
+  readonly subset?: readonly string[];
   /** Weight of recall against precision, from 0 to infinity; default 1. */
-  beta?: number;
+  readonly beta?: number;
   /** What a ratio with the denominator 0 counts as: 0, 1 or NaN (left out of averages); default 0. */
-  zeroDivision?: ZeroDivision;
+  readonly zeroDivision?: ZeroDivision;
 }
 
 /** Which labels count and how their scores become one. */
 export interface MultilabelAverageOptions extends MultilabelOptions {
   /** How the scores of the labels, or rows, become one. */
-  average: MultilabelAverage;
+  readonly average: MultilabelAverage;
 }
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * Multi-label metrics as sums over rows, for intervals, paired tests and slices.
+ *
+ * @module
+ */
 import { averagedF } from "./count_scores.ts";
 import { ratio } from "./counts.ts";
 import type { Decomposed } from "../../statistics/decomposed.ts";

@@ -1,3 +1,8 @@
+/**
+ * Log loss and Brier score of predicted probabilities.
+ *
+ * @module
+ */
 import { checkClass, checkLabels, checkWeights, type RowOptions } from "./counts.ts";
 import { type Decomposed, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
@@ -11,13 +16,13 @@ export interface LogLossOptions extends RowOptions {
    * Probabilities are moved into [epsilon, 1 − epsilon], so that one surprise cannot make the loss infinite; default the grain
    * of the numbers, as in scikit-learn: 2^-23 for a Float32Array, else 2^-52.
    */
-  epsilon?: number;
+  readonly epsilon?: number;
 }
 
 /** The classes, how much each row counts, and the scale. */
 export interface BrierOptions extends RowOptions {
   /** Halve the score, so that it lies in [0, 1] and not in [0, 2]; default for two labels and not for more. */
-  scaleByHalf?: boolean;
+  readonly scaleByHalf?: boolean;
 }
 
 /**
@@ -69,8 +74,8 @@ export function logLossRows(
 
 /**
  * Brier score: the mean over rows of the squared distance between the probabilities and the truth; 0 is perfect. For two labels
- * it is (1 − p)², p being the true class's probability, and lies in [0, 1]; for more it is the sum over all classes and lies in
- * [0, 2].
+ * it is (1 − p)², p being the true class's probability, and lies in [0, 1]; for more it is the sum over all classes and
+ * lies in [0, 2].
  *
  * Equal to scikit-learn's `brier_score_loss`; Brier (1950), "Verification of forecasts expressed in terms of probability".
  *
@@ -117,7 +122,7 @@ export function brierRows(
 /** Probabilities that were checked. */
 export interface Probabilities {
   /** How many labels. */
-  size: number;
+  readonly size: number;
   /** The probability that a row gives a class. */
   at(row: number, k: number): number;
 }

@@ -1,3 +1,8 @@
+/**
+ * Choosing the threshold of a binary classifier.
+ *
+ * @module
+ */
 import { checkBeta } from "./count_scores.ts";
 import { checkPositives, countsAtThresholds, type ScoreOptions } from "./curves.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
@@ -5,37 +10,37 @@ import { EvaluationError } from "../../statistics/errors.ts";
 /** What each threshold gives, thresholds descending: everything with a score at or above one is called positive. */
 export interface ThresholdCurve {
   /** The distinct scores, descending. */
-  thresholds: Float64Array;
+  readonly thresholds: Float64Array;
   /** Share of what is called positive that is. */
-  precision: Float64Array;
+  readonly precision: Float64Array;
   /** Share of the positive rows that are called so, ascending. */
-  recall: Float64Array;
+  readonly recall: Float64Array;
   /** Weighted harmonic mean of precision and recall. */
-  fBeta: Float64Array;
+  readonly fBeta: Float64Array;
 }
 
 /** The threshold that was chosen, and what it gives on the rows it was chosen on. */
 export interface ThresholdChoice {
   /** Call positive what has this score or a higher one. */
-  threshold: number;
+  readonly threshold: number;
   /** Precision at the threshold. */
-  precision: number;
+  readonly precision: number;
   /** Recall at the threshold. */
-  recall: number;
+  readonly recall: number;
   /** F-beta at the threshold. */
-  fBeta: number;
+  readonly fBeta: number;
   /** All thresholds that were there to choose from. */
-  curve: ThresholdCurve;
+  readonly curve: ThresholdCurve;
 }
 
 /** What the threshold is to do. */
 export interface ThresholdOptions extends ScoreOptions {
   /** Find the highest recall with at least this precision, in (0, 1]; default: the highest F-beta. */
-  precision?: number;
+  readonly precision?: number;
   /** Find the highest precision with at least this recall, in (0, 1]; default: the highest F-beta. */
-  recall?: number;
+  readonly recall?: number;
   /** Weight of recall against precision in F-beta; default 1. */
-  beta?: number;
+  readonly beta?: number;
 }
 
 /**

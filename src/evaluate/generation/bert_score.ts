@@ -1,6 +1,6 @@
 /**
  * BERTScore: how well the tokens of two texts match by the cosine of their contextual embeddings. What computes the embeddings
- * (src/cli/encoder.ts, or anything else) hands them in.
+ * (src/lifecycle/encoder.ts, or anything else) hands them in.
  *
  * Source: Zhang et al., "BERTScore: Evaluating Text Generation with BERT" (2020); equal to the package bert-score 0.3.13 to
  * 1e-4, but for two things that hang on which texts stand beside each other there: in a batch it takes padding for a token of

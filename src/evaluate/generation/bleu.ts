@@ -1,3 +1,8 @@
+/**
+ * BLEU, equal to sacrebleu's.
+ *
+ * @module
+ */
 import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { BLEU_TOKENIZERS, type BleuTokenizer, tokenizeForBleu } from "./bleu_tokenizers.ts";
@@ -22,53 +27,53 @@ export type BleuSmoothing = "exp" | "floor" | "add-k" | "none";
 /** How BLEU is computed; the defaults are sacrebleu's. */
 export interface BleuOptions {
   /** How texts are split into tokens; default "13a". */
-  tokenizer?: BleuTokenizer;
+  readonly tokenizer?: BleuTokenizer;
   /**
    * Chen and Cherry 2014, "A Systematic Comparison of Smoothing Techniques for Sentence-Level BLEU": "exp" (default) takes half
    * a match, then a quarter, for the orders that have none; "floor" takes `smoothingValue` matches; "add-k" adds
    * `smoothingValue` to matches and totals of every order but the first; "none" leaves the score at 0.
    */
-  smoothing?: BleuSmoothing;
+  readonly smoothing?: BleuSmoothing;
   /** For "floor" (default 0.1) and "add-k" (default 1); at least 0. */
-  smoothingValue?: number;
+  readonly smoothingValue?: number;
   /** Longest n-grams that count, 1 to 100; default 4. */
-  maxOrder?: number;
+  readonly maxOrder?: number;
   /** Leave out orders longer than the prediction; default false, in {@link sentenceBleu} true. */
-  effectiveOrder?: boolean;
+  readonly effectiveOrder?: boolean;
   /** Compare in lower case; default false. */
-  lowercase?: boolean;
+  readonly lowercase?: boolean;
   /** Do not warn about texts that look tokenized; default false. */
-  force?: boolean;
+  readonly force?: boolean;
   /** What the signature says after `version:`; default "weir". */
-  version?: string;
+  readonly version?: string;
 }
 
 /** A BLEU score with all that it is made of. */
 export interface BleuScore {
   /** Always "BLEU". */
-  name: "BLEU";
+  readonly name: "BLEU";
   /** The score, 0 to 100. */
-  score: number;
+  readonly score: number;
   /** Matched n-grams by order (with "add-k", after the addition). */
-  counts: number[];
+  readonly counts: number[];
   /** Predicted n-grams by order (with "add-k", after the addition). */
-  totals: number[];
+  readonly totals: number[];
   /** Precision by order, smoothed, in percent. */
-  precisions: number[];
+  readonly precisions: number[];
   /** What too short predictions are multiplied by: exp(1 - reference length / hypothesis length), at most 1. */
-  brevityPenalty: number;
+  readonly brevityPenalty: number;
   /** Hypothesis length over reference length; 0 where the references are empty. */
-  ratio: number;
+  readonly ratio: number;
   /** Tokens of all predictions. */
-  hypothesisLength: number;
+  readonly hypothesisLength: number;
   /** Tokens of, for each row, the reference closest in length (of two equally close, the shorter). */
-  referenceLength: number;
+  readonly referenceLength: number;
   /** What must be equal for scores to be comparable, as sacrebleu writes it. */
-  signature: string;
+  readonly signature: string;
   /** The score in one line, as sacrebleu writes it, without the signature. */
-  text: string;
+  readonly text: string;
   /** What a reader should know of the data; empty when all is well. */
-  warnings: string[];
+  readonly warnings: string[];
 }
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * The tokenizers of sacrebleu that BLEU is computed over.
+ *
+ * @module
+ */
 import { isSpace, splitWords } from "./sacrebleu.ts";
 
 /** sacrebleu's tokenizers that need no data: see {@link tokenizeForBleu}. */

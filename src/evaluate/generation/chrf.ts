@@ -1,3 +1,8 @@
+/**
+ * chrF and chrF++, equal to sacrebleu's.
+ *
+ * @module
+ */
 import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { NgramTable } from "./ngram_table.ts";
@@ -16,40 +21,40 @@ import {
 /** How chrF is computed; the defaults are sacrebleu's. */
 export interface ChrfOptions {
   /** Longest character n-grams that count, 0 to 100; default 6. */
-  charOrder?: number;
+  readonly charOrder?: number;
   /** Longest word n-grams that count, 0 to 100; default 0, and 2 is chrF++. */
-  wordOrder?: number;
+  readonly wordOrder?: number;
   /** How much more recall weighs than precision; default 2. */
-  beta?: number;
+  readonly beta?: number;
   /** Keep white space in character n-grams; default false. */
-  whitespace?: boolean;
+  readonly whitespace?: boolean;
   /** Compare in lower case; default false. */
-  lowercase?: boolean;
+  readonly lowercase?: boolean;
   /**
    * Average F over all orders, 1e-16 standing for a missing precision or recall, as chrF++.py, Moses and NLTK do. Default
    * false: precision and recall are averaged over the orders that both texts have, then F is taken.
    */
-  epsSmoothing?: boolean;
+  readonly epsSmoothing?: boolean;
   /** What the signature says after `version:`; default "weir". */
-  version?: string;
+  readonly version?: string;
 }
 
 /** A chrF score with all that it is made of. */
 export interface ChrfScore {
   /** "chrF2", "chrF2++": beta, and a plus for each word order. */
-  name: string;
+  readonly name: string;
   /** The score, 0 to 100. */
-  score: number;
+  readonly score: number;
   /** N-grams of the predictions by order, characters first (0 where no reference has that order). */
-  predicted: number[];
+  readonly predicted: number[];
   /** N-grams of the best references by order. */
-  expected: number[];
+  readonly expected: number[];
   /** N-grams in both by order. */
-  matched: number[];
+  readonly matched: number[];
   /** What must be equal for scores to be comparable, as sacrebleu writes it. */
-  signature: string;
+  readonly signature: string;
   /** The score in one line, as sacrebleu writes it, without the signature. */
-  text: string;
+  readonly text: string;
 }
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * Dot products of many vectors with SIMD instructions, for BERTScore.
+ *
+ * @module
+ */
 import { EvaluationError } from "../../statistics/errors.ts";
 
 /** Rows whose products are computed at once: their nine sums and what they are made of just fit the 16 vector registers. */

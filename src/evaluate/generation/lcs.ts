@@ -1,11 +1,17 @@
+/**
+ * Longest common subsequences, bit-parallel: what rougeL and rougeLsum are made of.
+ *
+ * @module
+ */
+
 /** Bits of a word of the row of differences: the 32nd takes the carry of an addition. */
 const WORD = 31;
 const FULL = 0x7fffffff;
 
 /** Part of a list of tokens: from `start` up to but without `end`. */
 export interface Span {
-  ids: Int32Array;
-  start: number;
+  readonly ids: Int32Array;
+  readonly start: number;
   end: number;
 }
 

@@ -1,10 +1,16 @@
+/**
+ * Counts of n-grams in a table that all rows of a corpus share.
+ *
+ * @module
+ */
+
 const LARGEST_START = 1 << 14;
 
 /**
  * Counts of the n-grams of reference texts, and how many n-grams of another text they match.
  *
  * An n-gram is a node with a parent (the n-gram without its last symbol) and a last symbol, found by hashing that pair: every
- * n-gram is told apart exactly and costs the same whatever its order. One table serves all rows of a corpus; a row costs time
+ * n-gram is distinguished exactly and costs the same whatever its order. One table serves all rows of a corpus; a row costs time
  * and memory in proportion to its own length.
  */
 export class NgramTable {

@@ -1,4 +1,10 @@
 /**
+ * N-grams as whole numbers, so that counting them joins no strings.
+ *
+ * @module
+ */
+
+/**
  * Numbers for n-grams: equal n-grams get equal numbers, counting from 0 in the order of their first appearance.
  *
  * An n-gram is known by its first n-1 words, which have a number already, and its last; so a text of m words costs O(m) for

@@ -1,3 +1,9 @@
+/**
+ * Porter's stemmer as NLTK has it, for ROUGE and METEOR.
+ *
+ * @module
+ */
+
 /** A suffix, what takes its place, and what the rest must meet. */
 type Rule = readonly [suffix: string, replacement: string, condition?: (stem: string) => boolean];
 

@@ -1,3 +1,8 @@
+/**
+ * Exact match and F1 of answers, equal to the SQuAD scripts'.
+ *
+ * @module
+ */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 
@@ -7,23 +12,23 @@ export interface QuestionAnsweringOptions {
    * Rules of the SQuAD script of this version. `"1.1"` (default): every row has an answer. `"2.0"`: a row whose references are
    * an empty list, or only empty texts, has none, and the empty prediction is right there.
    */
-  version?: "1.1" | "2.0";
+  readonly version?: "1.1" | "2.0";
   /**
    * What is compared: answers are equal when these are, and their tokens are what whitespace separates. Default:
    * `normalizeAnswer`, which knows English articles and ASCII punctuation alone; other languages need one of their own (for
    * Chinese or Thai, one that puts spaces between characters).
    */
-  normalize?: (text: string) => string;
+  readonly normalize?: (text: string) => string;
   /** Version 2.0: how likely each question has no answer; above the threshold (default 1) the prediction counts as empty. */
-  noAnswer?: { probabilities: ArrayLike<number>; threshold?: number };
+  readonly noAnswer?: { probabilities: ArrayLike<number>; threshold?: number };
 }
 
 /** The threshold that gives the highest value. */
 export interface BestThreshold {
   /** Highest value, from 0 to 1. */
-  value: number;
+  readonly value: number;
   /** A question counts as having no answer when its probability is above this. */
-  threshold: number;
+  readonly threshold: number;
 }
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * ROUGE, equal to Google's rouge-score.
+ *
+ * @module
+ */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { Lcs, type Span } from "./lcs.ts";
@@ -16,26 +21,26 @@ export type RougeType = `rouge${number}` | "rougeL" | "rougeLsum";
 /** One ROUGE, from 0 to 1. */
 export interface RougeScore {
   /** Share of the prediction's n-grams or tokens that are in the reference. */
-  precision: number;
+  readonly precision: number;
   /** Share of the reference's n-grams or tokens that are in the prediction. */
-  recall: number;
+  readonly recall: number;
   /** Harmonic mean of precision and recall. */
-  f1: number;
+  readonly f1: number;
 }
 
 /** What to compute. */
 export interface RougeOptions {
   /** Default: rouge1, rouge2, rougeL and rougeLsum. */
-  types?: readonly RougeType[];
+  readonly types?: readonly RougeType[];
   /** Compares the stems of English words of more than three characters (`porterStem`). Default: false. */
-  stemmer?: boolean;
+  readonly stemmer?: boolean;
   /** How texts are split. Default: `"default"`, which leaves out all but a-z and 0-9: use `"unicode"` for other scripts. */
-  tokenizer?: RougeTokenizer;
+  readonly tokenizer?: RougeTokenizer;
   /**
    * What counts of a row with many references. `"best"` (default): for each type the one with the highest F1, the first among
    * equals, as rouge-score's `score_multi`; `"average"`: the mean over them.
    */
-  manyReferences?: "best" | "average";
+  readonly manyReferences?: "best" | "average";
 }
 
 /**

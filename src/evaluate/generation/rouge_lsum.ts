@@ -1,3 +1,8 @@
+/**
+ * The matches of rougeLsum: lines of a reference against all lines of a prediction.
+ *
+ * @module
+ */
 import type { Lcs, Span } from "./lcs.ts";
 import { PairNumbers } from "./rouge_ngrams.ts";
 import type { Tokens } from "./rouge_tokens.ts";
@@ -11,7 +16,7 @@ interface Line {
 /**
  * Matches of rougeLsum. Each line of the reference is matched with the union of its longest common subsequences with the lines
  * of the prediction; a token counts as a match at most as often as the prediction has it. A line that a text has many times is
- * looked at once: a model that repeats itself makes thousands.
+ * matched once: a model that repeats itself makes thousands.
  */
 export class SummaryLcs {
   readonly #lcs: Lcs;
@@ -23,7 +28,7 @@ export class SummaryLcs {
     this.#lcs = lcs;
   }
 
-  /** Tokens are below `size`, and the subsequences have been told so. */
+  /** Tokens are below `size`, and the subsequences have room for them. */
   matches(reference: Tokens, prediction: Tokens, size: number): number {
     if (reference.length === 0 || prediction.length === 0) return 0;
     if (reference.lineEnds.length === 1 && prediction.lineEnds.length === 1) {

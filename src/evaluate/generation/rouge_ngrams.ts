@@ -1,3 +1,8 @@
+/**
+ * The n-grams that texts have in common: rouge1, rouge2 and so on.
+ *
+ * @module
+ */
 import type { Tokens } from "./rouge_tokens.ts";
 
 /**

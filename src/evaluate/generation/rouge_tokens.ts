@@ -1,3 +1,8 @@
+/**
+ * How ROUGE splits texts into tokens.
+ *
+ * @module
+ */
 import { EvaluationError } from "../../statistics/errors.ts";
 import { porterStem } from "./porter.ts";
 
@@ -15,7 +20,7 @@ export interface Tokens {
   ids: Int32Array;
   length: number;
   /** For each line with tokens, the index after its last one. */
-  lineEnds: number[];
+  readonly lineEnds: number[];
 }
 
 /** An empty list of tokens, to read texts into. */

@@ -1,9 +1,10 @@
-import { EvaluationError } from "../../statistics/errors.ts";
-
-/*
+/**
  * What BLEU, chrF and TER have in common in sacrebleu 2.6.0 (Post 2018, "A Call for Clarity in Reporting BLEU Scores"):
  * how references are given, how a score is written down, and what counts as white space.
+ *
+ * @module
  */
+import { EvaluationError } from "../../statistics/errors.ts";
 
 /**
  * The references of each row: one text, or several, of which some may be missing (null). An empty text is a reference, a

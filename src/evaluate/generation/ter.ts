@@ -1,3 +1,8 @@
+/**
+ * Translation edit rate, equal to sacrebleu's.
+ *
+ * @module
+ */
 import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import {
   DEFAULT_VERSION,
@@ -15,23 +20,23 @@ export type { TerTokenizerOptions } from "./ter_tokenizer.ts";
 /** How TER is computed; the defaults are sacrebleu's. */
 export interface TerOptions extends TerTokenizerOptions {
   /** What the signature says after `version:`; default "weir". */
-  version?: string;
+  readonly version?: string;
 }
 
 /** A TER score with all that it is made of. */
 export interface TerScore {
   /** Always "TER". */
-  name: "TER";
+  readonly name: "TER";
   /** Edits for 100 words of reference, at least 0; may be above 100. */
-  score: number;
+  readonly score: number;
   /** Edits of all rows, of each row those to its nearest reference. */
-  edits: number;
+  readonly edits: number;
   /** Words of reference of all rows, of each row the mean over its references. */
-  referenceLength: number;
+  readonly referenceLength: number;
   /** What must be equal for scores to be comparable, as sacrebleu writes it. */
-  signature: string;
+  readonly signature: string;
   /** The score in one line, as sacrebleu writes it, without the signature. */
-  text: string;
+  readonly text: string;
 }
 
 /**

@@ -1,3 +1,9 @@
+/**
+ * Tercom's search for edits and shifts, which TER counts.
+ *
+ * @module
+ */
+
 /** Counts the edits between two lists of words: see {@link createEditCounter}. */
 export type EditCounter = (hypothesis: readonly string[], reference: readonly string[]) => number;
 

@@ -1,15 +1,20 @@
+/**
+ * How TER splits texts into words.
+ *
+ * @module
+ */
 import { splitWords, trimEnd } from "./sacrebleu.ts";
 
 /** What is done to texts before words are compared. */
 export interface TerTokenizerOptions {
   /** Take markup out and set punctuation apart; default false. */
-  normalized?: boolean;
+  readonly normalized?: boolean;
   /** Remove punctuation; default false. */
-  noPunct?: boolean;
+  readonly noPunct?: boolean;
   /** With `normalized`, CJK characters stand apart; with `noPunct`, CJK punctuation goes too; default false. */
-  asianSupport?: boolean;
+  readonly asianSupport?: boolean;
   /** Tell upper from lower case; default false. */
-  caseSensitive?: boolean;
+  readonly caseSensitive?: boolean;
 }
 
 /**

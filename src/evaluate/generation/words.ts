@@ -1,4 +1,10 @@
 /**
+ * The words of a text in any script, for metrics of generated text that have no tokenizer of their own.
+ *
+ * @module
+ */
+
+/**
  * A text's words, the same for every language and on every machine: what METEOR and the measures of diversity count unless they
  * are given another tokenizer.
  *

@@ -1,3 +1,8 @@
+/**
+ * Metrics of sentence vectors: similarity, retrieval and pairs.
+ *
+ * @module
+ */
 import { matthewsCorrelation } from "../classification/accuracy.ts";
 import { checkColumns, pearson, spearman } from "../regression/correlation.ts";
 import { averagePrecisionOf, countsAtThresholds } from "../classification/curves.ts";
@@ -9,44 +14,44 @@ import { checkVectors, nearest, similarities, type Similarity, type Vectors } fr
 /** Correlation of one similarity with the scores of people. */
 export interface StsScores {
   /** Pearson's correlation; NaN where a column is constant. */
-  pearson: number;
+  readonly pearson: number;
   /** Spearman's, which is what is usually reported. */
-  spearman: number;
+  readonly spearman: number;
 }
 
 /** Semantic textual similarity: how well each similarity follows the scores of people. */
 export interface StsReport extends Record<Similarity, StsScores> {
   /** Pairs. */
-  n: number;
+  readonly n: number;
 }
 
 /** How a corpus is searched and its results scored; see `RankingOptions`. */
 export interface RetrievalOptions
   extends Pick<RankingOptions, "cutoffs" | "gain" | "averagePrecision" | "relevantFrom"> {
   /** Similarity by which the corpus is ranked; default "cosine". */
-  similarity?: Similarity;
+  readonly similarity?: Similarity;
 }
 
 /** How well a threshold on a similarity tells pairs that belong together. */
 export interface PairReport {
   /** Pairs. */
-  n: number;
+  readonly n: number;
   /** Highest accuracy that a threshold reaches. */
-  accuracy: number;
+  readonly accuracy: number;
   /** That threshold: similarities from it on are positive; with a distance, distances up to it. */
-  accuracyThreshold: number;
+  readonly accuracyThreshold: number;
   /** Highest F1 that a threshold reaches. */
-  f1: number;
+  readonly f1: number;
   /** That threshold. */
-  f1Threshold: number;
+  readonly f1Threshold: number;
   /** Precision at the threshold of F1. */
-  precision: number;
+  readonly precision: number;
   /** Recall there. */
-  recall: number;
+  readonly recall: number;
   /** Matthews' correlation there. */
-  mcc: number;
+  readonly mcc: number;
   /** Average precision over all thresholds. */
-  averagePrecision: number;
+  readonly averagePrecision: number;
 }
 
 const SIMILARITIES: readonly Similarity[] = ["cosine", "dot", "euclidean", "manhattan"];

@@ -1,3 +1,8 @@
+/**
+ * Metrics of ranked lists: MRR, MAP, nDCG, precision, recall.
+ *
+ * @module
+ */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";
@@ -5,27 +10,27 @@ import { descendingOrder } from "../../statistics/order.ts";
 /** What a query's results are worth. */
 export interface RankedList {
   /** Relevance of each result, best result first; 0 is irrelevant. */
-  relevance: ArrayLike<number>;
+  readonly relevance: ArrayLike<number>;
   /**
    * Relevance of everything judged for the query, found or not, in any order: what recall and the ideal order are measured
    * against. By default that of the results themselves.
    */
-  judged?: ArrayLike<number>;
+  readonly judged?: ArrayLike<number>;
 }
 
 /** How rankings are scored. */
 export interface RankingOptions {
   /** Depths k of the metrics "@k"; default 1, 3, 5, 10. */
-  cutoffs?: readonly number[];
+  readonly cutoffs?: readonly number[];
   /** Least relevance that counts as relevant where metrics are binary; above 0, default 1. nDCG takes every one above 0. */
-  relevantFrom?: number;
+  readonly relevantFrom?: number;
   /** Gain of a relevance r: "linear" (default) is r, "exponential" 2^r − 1 (Burges et al. 2005). */
-  gain?: "linear" | "exponential";
+  readonly gain?: "linear" | "exponential";
   /**
    * What MAP@k divides by: "relevant" (default, trec_eval) is all relevant ones, "reachable" at most k of them, so that a
    * perfect ranking scores 1 at every depth (sentence-transformers).
    */
-  averagePrecision?: "relevant" | "reachable";
+  readonly averagePrecision?: "relevant" | "reachable";
 }
 
 /**

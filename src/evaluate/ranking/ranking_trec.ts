@@ -1,3 +1,8 @@
+/**
+ * Runs and relevance judgements in the form of TREC, as ranked lists.
+ *
+ * @module
+ */
 import { compareCodePoints } from "../../base/text.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import type { RankedList } from "./ranking.ts";
@@ -11,13 +16,13 @@ export type TrecRow = ReadonlyMap<string, number> | Readonly<Record<string, numb
 /** A run as ranked lists. */
 export interface RunLists {
   /** Queries that are scored, in the order of the judgements. */
-  queries: string[];
+  readonly queries: string[];
   /** Their lists, for `ranking`. */
-  lists: RankedList[];
+  readonly lists: RankedList[];
   /** Queries that were judged, but are not in the run. */
-  missing: string[];
+  readonly missing: string[];
   /** Queries of the run that were not judged: they cannot be scored. */
-  unjudged: string[];
+  readonly unjudged: string[];
 }
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * Similarities of vectors and the nearest rows of a corpus.
+ *
+ * @module
+ */
 import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";
 
@@ -15,11 +20,11 @@ export type Similarity = "cosine" | "dot" | "euclidean" | "manhattan";
 /** The rows of a corpus that are closest to each query. */
 export interface Neighbours {
   /** Neighbours of each query. */
-  k: number;
+  readonly k: number;
   /** Rows of the corpus, closest first: [queries, k]. */
-  indices: Uint32Array;
+  readonly indices: Uint32Array;
   /** Their similarities. */
-  scores: Float64Array;
+  readonly scores: Float64Array;
 }
 
 const SORT_FROM = 128; // neighbours from which sorting everything is cheaper than keeping a list

@@ -1,3 +1,8 @@
+/**
+ * Pearson's, Spearman's and Kendall's correlations with their p-values.
+ *
+ * @module
+ */
 import { EvaluationError } from "../../statistics/errors.ts";
 import { averageRanks, descendingOrder } from "../../statistics/order.ts";
 import { normalCdf } from "../../statistics/distributions.ts";
@@ -9,11 +14,11 @@ export type CorrelationMethod = "pearson" | "spearman" | "kendall";
 /** A correlation and how likely one as far from 0 is without any association. */
 export interface CorrelationTest {
   /** The correlation, in [-1, 1]; NaN where a column is constant. */
-  value: number;
+  readonly value: number;
   /** Two-sided p-value; NaN where the correlation is, or where too few rows leave none. */
-  pValue: number;
+  readonly pValue: number;
   /** Rows. */
-  n: number;
+  readonly n: number;
 }
 
 /**

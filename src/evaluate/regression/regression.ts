@@ -1,3 +1,8 @@
+/**
+ * How far predicted numbers are from the true ones.
+ *
+ * @module
+ */
 import { centreOf, checkColumns, correlationOfRows } from "./correlation.ts";
 import { type Decomposed, evaluateAll } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
@@ -5,7 +10,7 @@ import { EvaluationError } from "../../statistics/errors.ts";
 /** How a regression is evaluated. */
 export interface RegressionOptions {
   /** Quantile of the pinball loss, in [0, 1]; default 0.5, half the mean absolute error. */
-  quantile?: number;
+  readonly quantile?: number;
 }
 
 /** Metrics of a regression that no sum over rows gives: they take the rows' numbers. */
@@ -14,40 +19,40 @@ export type RankMetric = "medianAbsoluteError" | "maxError" | "spearman" | "kend
 /** How far predictions are from the references. Errors are in the references' unit unless stated otherwise. */
 export interface RegressionReport {
   /** Rows. */
-  n: number;
+  readonly n: number;
   /** Mean absolute error. */
-  mae: number;
+  readonly mae: number;
   /** Mean squared error, in the unit's square. */
-  mse: number;
+  readonly mse: number;
   /** Root of the mean squared error. */
-  rmse: number;
+  readonly rmse: number;
   /** Median of the absolute errors. */
-  medianAbsoluteError: number;
+  readonly medianAbsoluteError: number;
   /** Greatest absolute error. */
-  maxError: number;
+  readonly maxError: number;
   /**
    * Share of the variance that the predictions explain, at most 1. Of constant references it is 1 where predictions are
    * perfect, else 0; of one row NaN.
    */
-  r2: number;
+  readonly r2: number;
   /** As `r2`, but a constant offset costs nothing. */
-  explainedVariance: number;
+  readonly explainedVariance: number;
   /** Mean absolute error relative to the reference, 1 being 100%; a reference of 0 counts as 2.2e-16. */
-  mape: number;
+  readonly mape: number;
   /** Mean of 2 |error| / (|reference| + |prediction|), from 0 to 2; 0 where both are 0. */
-  smape: number;
+  readonly smape: number;
   /** Pinball (quantile) loss. */
-  pinball: number;
+  readonly pinball: number;
   /** Mean squared error of ln(1 + value); absent where a value is -1 or less. */
-  msle?: number;
+  readonly msle?: number;
   /** Pearson's correlation; NaN where a column is constant. */
-  pearson: number;
+  readonly pearson: number;
   /** Lin's concordance correlation. */
-  concordance: number;
+  readonly concordance: number;
   /** Spearman's rank correlation. */
-  spearman: number;
+  readonly spearman: number;
   /** Kendall's tau-b. */
-  kendall: number;
+  readonly kendall: number;
 }
 
 const EPSILON = 2 ** -52; // as scikit-learn's MAPE

@@ -1,3 +1,8 @@
+/**
+ * Inputs whose answers may never change: regression tests of a model.
+ *
+ * @module
+ */
 import { EvaluationError } from "../../statistics/errors.ts";
 import type { CanariesSection } from "../report.ts";
 

@@ -1,7 +1,12 @@
+/**
+ * Small changes of a text that should not change a prediction: typing errors, case, cuts.
+ *
+ * @module
+ */
 import { createRandom } from "../../base/random.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 
-/** Small changes of a text that should not change what a model says of it. */
+/** Small changes of a text that should not change a model's prediction. */
 export type Probe =
   | "typos"
   | "uppercase"

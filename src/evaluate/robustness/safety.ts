@@ -1,3 +1,8 @@
+/**
+ * Rules and hooks that look for unsafe content in inputs and outputs.
+ *
+ * @module
+ */
 import { wilsonInterval } from "../../statistics/intervals.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import type { SafetySection } from "../report.ts";

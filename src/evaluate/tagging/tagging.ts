@@ -1,3 +1,8 @@
+/**
+ * Precision, recall and F1 of entities, equal to seqeval's.
+ *
+ * @module
+ */
 import { compareCodePoints } from "../../base/text.ts";
 import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
@@ -7,59 +12,59 @@ import type { Span, TaggingScheme } from "./tagging_schemes.ts";
 /** How tags are read and scores without a denominator are filled. */
 export interface TaggingOptions {
   /** "lenient" (default) reads any tags as conlleval does and needs no scheme; "strict" counts only what the scheme writes. */
-  mode?: "lenient" | "strict";
-  /** Scheme of the strict mode; by default told from the references' prefixes (IOB2, IOE2, IOBES or BILOU). */
-  scheme?: TaggingScheme;
+  readonly mode?: "lenient" | "strict";
+  /** Scheme of the strict mode; by default inferred from the references' prefixes (IOB2, IOE2, IOBES or BILOU). */
+  readonly scheme?: TaggingScheme;
   /** The prefix stands last: "PER-B" in place of "B-PER"; default false. */
-  suffix?: boolean;
+  readonly suffix?: boolean;
   /** Value of a precision or recall without a denominator; default 0. */
-  zeroDivision?: 0 | 1;
+  readonly zeroDivision?: 0 | 1;
 }
 
 /** An entity and the sentence it stands in. */
 export interface TaggedEntity extends Span {
   /** Sentence, from 0. */
-  row: number;
+  readonly row: number;
 }
 
 /** Precision, recall, F1 and how many entities the references have. */
 export interface EntityScores {
   /** Share of the predicted entities that are right, in [0, 1]. */
-  precision: number;
+  readonly precision: number;
   /** Share of the true entities that were found, in [0, 1]. */
-  recall: number;
+  readonly recall: number;
   /** Harmonic mean of the two. */
-  f1: number;
+  readonly f1: number;
   /** True entities. */
-  support: number;
+  readonly support: number;
 }
 
 /** Scores of one type of entity. */
 export interface TypeScores extends EntityScores {
   /** Type of the entities. */
-  type: string;
+  readonly type: string;
   /** Predicted entities. */
-  predicted: number;
+  readonly predicted: number;
   /** Predicted entities whose type and both ends are right. */
-  right: number;
+  readonly right: number;
 }
 
 /** What a tagger got right. */
 export interface TaggingReport {
   /** Sentences. */
-  n: number;
+  readonly n: number;
   /** Tokens. */
-  tokens: number;
+  readonly tokens: number;
   /** Share of the tokens whose tag is right. */
-  accuracy: number;
+  readonly accuracy: number;
   /** Over the pooled entities of all types. */
-  micro: EntityScores;
+  readonly micro: EntityScores;
   /** Mean over the types that occur. */
-  macro: EntityScores;
+  readonly macro: EntityScores;
   /** Mean over the types, weighted by support. */
-  weighted: EntityScores;
+  readonly weighted: EntityScores;
   /** Each type that occurs, in order of its name. */
-  perType: TypeScores[];
+  readonly perType: TypeScores[];
 }
 
 /** The averages, in the order of the metrics. */

@@ -1,3 +1,8 @@
+/**
+ * The entities that columns of tags stand for, found once for all metrics.
+ *
+ * @module
+ */
 import { EvaluationError } from "../../statistics/errors.ts";
 import {
   detectScheme,
@@ -15,19 +20,19 @@ import {
 /** Columns of tags turned into numbers: each distinct tag is split once. */
 export interface TagReading {
   /** Number of each tag, [column][token]; an "O" stands after every sentence, so none runs into the next. */
-  tags: Int32Array[];
+  readonly tags: Int32Array[];
   /** Where each sentence begins in `tags`, and the end. */
-  offsets: Int32Array;
+  readonly offsets: Int32Array;
   /** Letter of each distinct tag, by place in `LETTERS`. */
-  letters: Uint8Array;
+  readonly letters: Uint8Array;
   /** Type of each distinct tag, an index into `types`. */
-  typeOf: Int32Array;
+  readonly typeOf: Int32Array;
   /** Names of the types. */
-  types: string[];
+  readonly types: string[];
   /** Rules by which entities are found. */
-  transitions: Transitions;
+  readonly transitions: Transitions;
   /** Whether entities count only where the scheme closes them. */
-  strict: boolean;
+  readonly strict: boolean;
 }
 
 /** Entities of one column, in order of their ends; positions are those of `TagReading.tags`. */
@@ -35,13 +40,13 @@ export interface FoundEntities {
   /** How many there are; the arrays are longer. */
   count: number;
   /** Sentence in which each ends. */
-  rows: Int32Array;
+  readonly rows: Int32Array;
   /** Index into `TagReading.types`. */
-  types: Int32Array;
+  readonly types: Int32Array;
   /** First token. */
-  starts: Int32Array;
+  readonly starts: Int32Array;
   /** Last token. */
-  ends: Int32Array;
+  readonly ends: Int32Array;
 }
 
 /**

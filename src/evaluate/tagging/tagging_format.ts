@@ -1,3 +1,8 @@
+/**
+ * A report of tagging as text.
+ *
+ * @module
+ */
 import { EvaluationError } from "../../statistics/errors.ts";
 import { fixed } from "../generation/sacrebleu.ts";
 import { AVERAGES, type EntityScores, type TaggingReport } from "./tagging.ts";

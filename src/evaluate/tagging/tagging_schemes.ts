@@ -1,3 +1,8 @@
+/**
+ * The tagging schemes, IOB1 to BILOU: how tags begin and end an entity.
+ *
+ * @module
+ */
 import { EvaluationError } from "../../statistics/errors.ts";
 
 /** How tags mark where an entity begins and ends. */
@@ -6,30 +11,30 @@ export type TaggingScheme = "IOB1" | "IOB2" | "IOE1" | "IOE2" | "IOBES" | "BILOU
 /** An entity of one sentence: tokens `start` up to, but not including, `end`. */
 export interface Span {
   /** Type of the entity, such as "PER"; "_" where the tags name none. */
-  type: string;
+  readonly type: string;
   /** First token, from 0. */
-  start: number;
+  readonly start: number;
   /** One past the last token. */
-  end: number;
+  readonly end: number;
 }
 
 /** How tags are written and what to do with those that no encoder writes. */
 export interface TagOptions {
   /** The prefix stands last: "PER-B" in place of "B-PER"; default false. */
-  suffix?: boolean;
+  readonly suffix?: boolean;
   /**
    * "error" (default) refuses tags that are not how the scheme writes the entities they mark, such as an I that nothing began
    * in IOB2; "repair" reads them as conlleval does: an entity begins wherever the type changes or something was outside.
    */
-  malformed?: "error" | "repair";
+  readonly malformed?: "error" | "repair";
 }
 
 /** What separates a type's tag into two: its letter, by place in `LETTERS`, and the type. */
 export interface TagParts {
   /** Place in `LETTERS`; 8 for a letter that no scheme has. */
-  letter: number;
+  readonly letter: number;
   /** Type, "_" where the tag names none. */
-  type: string;
+  readonly type: string;
 }
 
 /** Letters that rules are written in. */
@@ -46,11 +51,11 @@ export const DIFFERENT = 2;
 /** Between two neighbouring tags, does an entity begin, go on, or end? Each is indexed by [previous letter, letter]. */
 export interface Transitions {
   /** Bits of `SAME` and `DIFFERENT`: the tag begins an entity. */
-  start: Uint8Array;
+  readonly start: Uint8Array;
   /** The tag goes on with the previous one's entity. */
-  inside: Uint8Array;
+  readonly inside: Uint8Array;
   /** The entity ended with the previous tag. */
-  end: Uint8Array;
+  readonly end: Uint8Array;
 }
 
 /** Letters that each scheme has, in the order errors name them. */

@@ -19,25 +19,14 @@ import type { OptionValues } from "./options.ts";
 import { labelPairs, labelsIn, type Pair, probabilityRows } from "./pairs.ts";
 import { type ClosedOptions, type Indexed, infoOf, type MetricInfo, type Scored } from "./scored.ts";
 
-/** How a classifier's metrics are shown. */
+/** How a classifier's metrics are shown that are not called by the words of their names, or are better where lower. */
 export const classMetricLabels: Record<string, Partial<MetricInfo>> = {
-  accuracy: { label: "accuracy" },
-  balancedAccuracy: { label: "balanced accuracy" },
   matthewsCorrelation: { label: "Matthews correlation" },
-  macroPrecision: { label: "macro precision" },
-  macroRecall: { label: "macro recall" },
-  macroF1: { label: "macro F1" },
-  weightedPrecision: { label: "weighted precision" },
-  weightedF1: { label: "weighted F1" },
-  logLoss: { label: "log loss", better: "lower" },
+  logLoss: { better: "lower" },
   brier: { label: "Brier score", better: "lower" },
   rocAuc: { label: "ROC AUC" },
-  averagePrecision: { label: "average precision" },
-  expectedCalibrationError: { label: "expected calibration error", better: "lower" },
-  subsetAccuracy: { label: "subset accuracy" },
+  expectedCalibrationError: { better: "lower" },
   hammingLoss: { label: "Hamming loss", better: "lower" },
-  samplesF1: { label: "samples F1" },
-  microF1: { label: "micro F1" },
 };
 
 /** Labels, classes and, where there are any, probabilities of a classifier's rows. */

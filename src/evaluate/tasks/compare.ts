@@ -1,3 +1,8 @@
+/**
+ * Two systems on the same rows: paired differences, tests, corrections.
+ *
+ * @module
+ */
 import { bootstrapIndices, type Interval } from "../../statistics/bootstrap.ts";
 import { type Decomposed, selectRows } from "../../statistics/decomposed.ts";
 import { compareRocAuc } from "../classification/delong.ts";
@@ -93,7 +98,7 @@ function checkSameRows(a: readonly Pair[], b: readonly Pair[]): void {
 }
 
 function withLabels(both: readonly Pair[], { settings }: TaskOptions): TaskOptions["settings"] {
-  const labels = settings?.classification?.labels ?? labelsOf(both).join(",");
+  const labels = settings?.classification?.labels ?? JSON.stringify(labelsOf(both));
   return { ...settings, classification: { ...settings?.classification, labels } };
 }
 

@@ -1,3 +1,8 @@
+/**
+ * One system on rows with known answers: everything that its task is measured by.
+ *
+ * @module
+ */
 import { type Decomposed, together, valuesByRow } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import type { Better, ClassesSection, Measured, Section, Task, WorstSection } from "../report.ts";
@@ -20,7 +25,7 @@ export interface TaskOptions extends IntervalOptions {
   readonly more?: readonly { readonly scored: Scored; readonly metrics: readonly Chosen[] }[];
 }
 
-/** What a task's metrics say of rows. */
+/** The result of evaluating rows by their task's metrics. */
 export interface Evaluated {
   /** The task's metrics, in its order. */
   readonly metrics: Measured[];

@@ -1,38 +1,21 @@
+/**
+ * The record of metric families: what `weir score` can compute.
+ *
+ * @module
+ */
 import { EvaluationError } from "../../statistics/errors.ts";
 import type { Family } from "./family.ts";
 import { labelFamilies } from "./label_families.ts";
 import { numberFamilies } from "./number_families.ts";
 import { textFamilies } from "./text_families.ts";
 
+const all = { ...textFamilies, ...labelFamilies, ...numberFamilies };
+
 /** The name of a family of metrics. */
-export type FamilyName =
-  | "rouge"
-  | "bleu"
-  | "chrf"
-  | "ter"
-  | "meteor"
-  | "question-answering"
-  | "length-ratio"
-  | "novelty"
-  | "distinct"
-  | "repetition"
-  | "self-bleu"
-  | "length"
-  | "classification"
-  | "multi-label"
-  | "tagging"
-  | "kappa"
-  | "regression"
-  | "similarity"
-  | "ranking"
-  | "perplexity";
+export type FamilyName = keyof typeof all;
 
 /** Every family, by the name that `weir score` takes. */
-export const families: Readonly<Record<FamilyName, Family>> = {
-  ...textFamilies,
-  ...labelFamilies,
-  ...numberFamilies,
-};
+export const families: Readonly<Record<FamilyName, Family>> = all;
 
 /**
  * A family by its name.

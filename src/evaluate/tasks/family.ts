@@ -1,3 +1,8 @@
+/**
+ * What a family of metrics is: its settings, its columns and its scores.
+ *
+ * @module
+ */
 import type { OptionRule, OptionValues } from "./options.ts";
 import type { Pair } from "./pairs.ts";
 import type { Scored } from "./scored.ts";

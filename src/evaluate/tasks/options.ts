@@ -1,3 +1,8 @@
+/**
+ * Settings of metrics, as a command line or a JSON file gives them.
+ *
+ * @module
+ */
 import { EvaluationError } from "../../statistics/errors.ts";
 
 /** A setting of a metric, as a command line or a JSON file gives it. */
@@ -55,8 +60,21 @@ function readValue(
   if (kind === "flag") {
     return text === "true" || text === "" ? true : text === "false" ? false : fail("true or false");
   }
-  if (kind === "list") return text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  if (kind === "list") return readList(text);
   if (kind === "text") return text;
   const number = Number(text);
   return text.trim() !== "" && Number.isFinite(number) ? number : fail("a number");
+}
+
+/** Commas between, or a JSON list where a part may hold a comma itself. */
+function readList(text: string): string[] {
+  if (text.startsWith("[")) {
+    try {
+      const list: unknown = JSON.parse(text);
+      if (Array.isArray(list) && list.every((part) => typeof part === "string")) return list;
+    } catch {
+      // A list with commas between may begin with a bracket.
+    }
+  }
+  return text.split(",").map((part) => part.trim()).filter((part) => part !== "");
 }

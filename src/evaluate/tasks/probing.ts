@@ -1,3 +1,8 @@
+/**
+ * What small changes of the inputs cost a model in its task's first metric.
+ *
+ * @module
+ */
 import { bootstrap } from "../../statistics/bootstrap.ts";
 import { selectRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";

@@ -59,7 +59,7 @@ export interface Indexed {
   evaluate(indices: Uint32Array): number[];
 }
 
-/** How intervals are made; BCa unless told. */
+/** How intervals are made; BCa by default. */
 export type IntervalOptions = RowBootstrapOptions;
 
 // Numbers that may be looked at where a metric is computed anew for each resample: beyond, there are fewer resamples, and the
@@ -112,10 +112,19 @@ export function measure(scored: Scored, options: IntervalOptions = {}): Measured
   }));
 }
 
-/** `info` of a table, with names that no row has shown as they are. */
+/** `info` of a table; a name that it lacks is shown as its words. */
 export function infoOf(
   table: Readonly<Record<string, Partial<MetricInfo>>>,
   better: Better = "higher",
 ): (name: string) => MetricInfo {
-  return (name: string): MetricInfo => ({ label: name, better, ...table[name] });
+  return (name: string): MetricInfo => ({ label: wordsOf(name), better, ...table[name] });
+}
+
+/** `balancedAccuracy` is "balanced accuracy" and `macroF1` "macro F1"; names with a part of their own stay as they are. */
+function wordsOf(name: string): string {
+  if (name.includes(".")) return name;
+  return name.replace(
+    /([a-z])([A-Z])(?=([a-z])?)/g,
+    (_, end, begin, isWord) => `${end} ${isWord ? begin.toLowerCase() : begin}`,
+  );
 }

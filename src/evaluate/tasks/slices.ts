@@ -1,3 +1,8 @@
+/**
+ * A task's metrics on parts of the rows, and whether a part differs from the rest.
+ *
+ * @module
+ */
 import { bootstrap, type RowBootstrapOptions } from "../../statistics/bootstrap.ts";
 import { type Decomposed, selectRows, sumRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
@@ -8,15 +13,15 @@ import type { Better, SlicesSection } from "../report.ts";
 /** How rows are cut into slices. */
 export interface SliceOptions extends RowBootstrapOptions {
   /** The column's name, for the reader. */
-  column: string;
+  readonly column: string;
   /** The metrics to show of those that `metrics` has, the one that is tested first. */
-  shown: readonly { readonly name: string; readonly label: string; readonly better: Better }[];
+  readonly shown: readonly { readonly name: string; readonly label: string; readonly better: Better }[];
   /** Slices with fewer rows are put together as "other (k values)"; default 10. */
-  minRows?: number;
+  readonly minRows?: number;
   /** Most slices, the largest ones first; default 50. */
-  maxSlices?: number;
+  readonly maxSlices?: number;
   /** Shuffles of the test; default 2,000. 0 leaves it out. */
-  shuffles?: number;
+  readonly shuffles?: number;
 }
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * Which metrics a task is measured by, and why each is there.
+ *
+ * @module
+ */
 import type { Task } from "../report.ts";
 import type { FamilyName } from "./families.ts";
 
@@ -27,7 +32,7 @@ export interface Choice {
 export interface Strategy {
   /** What the model does, in a few words. */
   readonly about: string;
-  /** The metric that rows are told apart by where they went worst, and slices are tested in. */
+  /** The metric that finds the worst rows and that slices are tested in. */
   readonly rowMetric: string;
   /** Families, in the order of the report. */
   readonly choices: readonly Choice[];
@@ -117,7 +122,8 @@ export const strategies: Readonly<Record<Task, Strategy>> = {
         metrics: chosen(["rougeL.f1", "rouge2.f1"], {
           "rougeL.f1": "The longest common subsequence: same words in the same order.",
           "rouge1.f1": "Shared words: whether the content is there.",
-          "rouge2.f1": "Shared word pairs: is it said alike? Follows people's judgement best of the n-grams.",
+          "rouge2.f1":
+            "Shared word pairs: is it worded alike? Follows people's judgement best of the n-grams.",
           "rougeLsum.f1": "ROUGE-L by sentences, one a line: for summaries of several.",
         }),
       },

@@ -1,3 +1,4 @@
+/** The op `abs`: absolute value. @module */
 import type { OpSpec } from "../builder.ts";
 import { unary } from "./unary.ts";
 

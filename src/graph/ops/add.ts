@@ -1,3 +1,4 @@
+/** The op `add`: addition. @module */
 import type { OpSpec } from "../builder.ts";
 import { binary } from "./binary.ts";
 

@@ -1,3 +1,4 @@
+/** The op `barrier`: what keeps a recomputation from being merged with the first. @module */
 import type { OpSpec } from "../builder.ts";
 import { exact } from "./unary.ts";
 

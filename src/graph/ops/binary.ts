@@ -5,17 +5,14 @@
  */
 import type { Builder, OpSpec } from "../builder.ts";
 import { isFloat } from "../dtype.ts";
-import type { Node } from "../node.ts";
+import type { Node, OpName } from "../node.ts";
 import { mapElements } from "./broadcasting.ts";
 import { elementwiseType } from "./elementwise.ts";
 import { neutral } from "./identity.ts";
 import { exact } from "./unary.ts";
 
-/** The names of arithmetic ops with two operands. */
-export type BinaryName = "add" | "sub" | "mul" | "div" | "max" | "min";
-
 /** The spec of `z = f(x, y)`; the gradient rules give the gradients before they are summed over broadcast dimensions. */
-export function binary<K extends BinaryName>(rule: {
+export function binary<K extends OpName>(rule: {
   onnx: string;
   f: (x: number, y: number) => number;
   /** Where 64-bit floating-point arithmetic is not exact for 32-bit integers, or means something else. */

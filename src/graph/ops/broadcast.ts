@@ -1,3 +1,4 @@
+/** The op `broadcast`: copies along dimensions. @module */
 import type { OpSpec } from "../builder.ts";
 import { broadcastShapes, formatShape, numeric, sameShape, ShapeError } from "../shape.ts";
 import { broadcastOffsets, take } from "./broadcasting.ts";

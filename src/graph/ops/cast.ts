@@ -1,3 +1,4 @@
+/** The op `cast`: conversion to another type. @module */
 import type { OpSpec } from "../builder.ts";
 import { dtypes, isFloat, typedArray, valuesOf } from "../dtype.ts";
 import { sameAsOperand } from "./identity.ts";

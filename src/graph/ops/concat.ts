@@ -1,3 +1,4 @@
+/** The op `concat`: operands one after the other. @module */
 import type { OpSpec } from "../builder.ts";
 import { allocate } from "../dtype.ts";
 import type { Node } from "../node.ts";

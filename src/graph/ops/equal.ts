@@ -1,3 +1,4 @@
+/** The op `equal`: comparison for equality. @module */
 import type { OpSpec } from "../builder.ts";
 import { mapElements } from "./broadcasting.ts";
 import { exact } from "./unary.ts";

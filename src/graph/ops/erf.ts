@@ -1,3 +1,4 @@
+/** The op `erf`: the error function. @module */
 import type { OpSpec } from "../builder.ts";
 import { unary } from "./unary.ts";
 

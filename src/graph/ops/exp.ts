@@ -1,3 +1,4 @@
+/** The op `exp`: the exponential function. @module */
 import type { OpSpec } from "../builder.ts";
 import { unary } from "./unary.ts";
 

@@ -1,3 +1,4 @@
+/** The op `gather`: rows of a table. @module */
 import type { OpSpec } from "../builder.ts";
 import { allocate } from "../dtype.ts";
 import { numeric, ShapeError, sizeOf } from "../shape.ts";

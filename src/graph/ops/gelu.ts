@@ -1,3 +1,4 @@
+/** The op `gelu`: the activation of Gaussian error linear units. @module */
 import type { OpSpec } from "../builder.ts";
 import { mapElements } from "./broadcasting.ts";
 import { errorFunction } from "./erf.ts";

@@ -1,3 +1,4 @@
+/** The op `iota`: indices. @module */
 import type { OpSpec } from "../builder.ts";
 import { allocate, dtypes } from "../dtype.ts";
 import { numeric, ShapeError, sizeOf, stridesOf } from "../shape.ts";

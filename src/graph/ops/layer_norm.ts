@@ -1,3 +1,4 @@
+/** The op `layer_norm`: layer normalisation. @module */
 import type { OpSpec } from "../builder.ts";
 import { allocate } from "../dtype.ts";
 import { rowsOf } from "./broadcasting.ts";

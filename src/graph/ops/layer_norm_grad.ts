@@ -1,3 +1,4 @@
+/** The op `layer_norm_grad`: the gradient of layer normalisation's operand. @module */
 import type { OpSpec } from "../builder.ts";
 import { layerNormalized, normGradient } from "./normalization.ts";
 

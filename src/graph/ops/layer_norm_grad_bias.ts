@@ -1,3 +1,4 @@
+/** The op `layer_norm_grad_bias`: the gradient of layer normalisation's bias. @module */
 import type { OpSpec } from "../builder.ts";
 import { normGradient } from "./normalization.ts";
 

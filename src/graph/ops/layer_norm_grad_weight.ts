@@ -1,3 +1,4 @@
+/** The op `layer_norm_grad_weight`: the gradient of layer normalisation's weight. @module */
 import type { OpSpec } from "../builder.ts";
 import { layerNormalized, normGradient } from "./normalization.ts";
 

@@ -1,3 +1,4 @@
+/** The op `less`: comparison by order. @module */
 import type { OpSpec } from "../builder.ts";
 import { mapElements } from "./broadcasting.ts";
 import { exact } from "./unary.ts";

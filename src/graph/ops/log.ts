@@ -1,3 +1,4 @@
+/** The op `log`: the natural logarithm. @module */
 import type { OpSpec } from "../builder.ts";
 import { unary } from "./unary.ts";
 

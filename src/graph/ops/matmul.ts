@@ -1,3 +1,4 @@
+/** The op `matmul`: matrix products. @module */
 import type { OpSpec } from "../builder.ts";
 import { allocate } from "../dtype.ts";
 import type { TensorType } from "../node.ts";

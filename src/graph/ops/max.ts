@@ -1,7 +1,11 @@
+/** The op `max`: the larger of two. @module */
 import type { OpSpec } from "../builder.ts";
 import { binary, route } from "./binary.ts";
 
-/** The larger of `x` and `y`, NaN where one is; where they are equal the gradient goes to `y`, so that that of `max(x, 0)` is 0 at 0. */
+/**
+ * The larger of `x` and `y`, NaN where one is; where they are equal the gradient goes to `y`, so that that of `max(x, 0)`
+ * is 0 at 0.
+ */
 export const max: OpSpec<"max"> = binary({
   onnx: "Max",
   f: (x, y) => Math.max(x, y),

@@ -1,3 +1,4 @@
+/** The op `min`: the smaller of two. @module */
 import type { OpSpec } from "../builder.ts";
 import { binary, route } from "./binary.ts";
 

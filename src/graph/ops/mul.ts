@@ -1,3 +1,4 @@
+/** The op `mul`: multiplication. @module */
 import type { OpSpec } from "../builder.ts";
 import { binary } from "./binary.ts";
 

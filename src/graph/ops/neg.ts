@@ -1,3 +1,4 @@
+/** The op `neg`: negation. @module */
 import type { OpSpec } from "../builder.ts";
 import { unary } from "./unary.ts";
 

@@ -1,3 +1,4 @@
+/** The op `pad`: zeros around a tensor. @module */
 import type { OpSpec } from "../builder.ts";
 import { allocate } from "../dtype.ts";
 import {

@@ -1,3 +1,4 @@
+/** The op `random`: random bits. @module */
 import type { OnnxScope, OpSpec } from "../builder.ts";
 import { formatShape, product, ShapeError, sizeOf } from "../shape.ts";
 import { exact } from "./unary.ts";

@@ -1,9 +1,13 @@
+/** The op `reduce_max`: maxima over axes. @module */
 import type { OpSpec } from "../builder.ts";
 import { dtypes, isFloat, typedArray } from "../dtype.ts";
 import { fold, keptShape, reducedType } from "./reduction.ts";
 import { exact } from "./unary.ts";
 
-/** The maximum over `axes`, NaN where one of the elements is (the `maximum` of IEEE 754-2019, PyTorch's `amax`); its gradient is shared equally by the elements that attain it. */
+/**
+ * The maximum over `axes`, NaN where one of the elements is (the `maximum` of IEEE 754-2019, PyTorch's `amax`); its
+ * gradient is shared equally by the elements that attain it.
+ */
 export const reduceMax: OpSpec<"reduce_max"> = {
   infer: reducedType,
   vjp(b, node, dy) {

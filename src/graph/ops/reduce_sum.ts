@@ -1,3 +1,4 @@
+/** The op `reduce_sum`: sums over axes. @module */
 import type { OpSpec } from "../builder.ts";
 import { typedArray } from "../dtype.ts";
 import { fold, keptShape, reducedType } from "./reduction.ts";

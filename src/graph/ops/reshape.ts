@@ -1,3 +1,4 @@
+/** The op `reshape`: another shape. @module */
 import type { OpSpec } from "../builder.ts";
 import { formatShape, product, ShapeError } from "../shape.ts";
 import { sameAsOperand } from "./identity.ts";

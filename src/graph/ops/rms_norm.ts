@@ -1,3 +1,4 @@
+/** The op `rms_norm`: root-mean-square normalisation. @module */
 import type { OpSpec } from "../builder.ts";
 import { allocate } from "../dtype.ts";
 import { rowsOf } from "./broadcasting.ts";

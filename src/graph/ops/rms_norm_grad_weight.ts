@@ -1,3 +1,4 @@
+/** The op `rms_norm_grad_weight`: the gradient of root-mean-square normalisation's weight. @module */
 import type { OpSpec } from "../builder.ts";
 import { normGradient, rmsNormalized } from "./normalization.ts";
 

@@ -1,3 +1,4 @@
+/** The op `scatter_add`: sums into rows of a table. @module */
 import type { OpSpec } from "../builder.ts";
 import { typedArray } from "../dtype.ts";
 import { bindDim, formatShape, numeric, product, ShapeError, sizeOf } from "../shape.ts";

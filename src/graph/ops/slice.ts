@@ -1,3 +1,4 @@
+/** The op `slice`: a part along one axis. @module */
 import type { OpSpec } from "../builder.ts";
 import { difference, formatShape, mostOf, numeric, ShapeError, stridesOf, sum } from "../shape.ts";
 import { stridedOffsets, take } from "./broadcasting.ts";

@@ -1,3 +1,4 @@
+/** The op `softmax`: probabilities of logits. @module */
 import type { OpSpec } from "../builder.ts";
 import { allocate } from "../dtype.ts";
 import { ShapeError } from "../shape.ts";

@@ -1,3 +1,4 @@
+/** The op `softmax_cross_entropy`: the loss of a classifier. @module */
 import type { OpSpec } from "../builder.ts";
 import { checkCrossEntropy, crossEntropyParts, withoutIgnored } from "./cross_entropy.ts";
 

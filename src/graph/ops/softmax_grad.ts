@@ -1,3 +1,4 @@
+/** The op `softmax_grad`: the gradient of softmax. @module */
 import type { OpSpec } from "../builder.ts";
 import { formatShape, sameShape, ShapeError } from "../shape.ts";
 import { elementwiseType } from "./elementwise.ts";

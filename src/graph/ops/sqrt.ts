@@ -1,3 +1,4 @@
+/** The op `sqrt`: the square root. @module */
 import type { OpSpec } from "../builder.ts";
 import { unary } from "./unary.ts";
 

@@ -1,3 +1,4 @@
+/** The op `tanh`: the hyperbolic tangent. @module */
 import type { OpSpec } from "../builder.ts";
 import { unary } from "./unary.ts";
 

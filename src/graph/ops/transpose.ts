@@ -1,3 +1,4 @@
+/** The op `transpose`: another order of dimensions. @module */
 import type { OpSpec } from "../builder.ts";
 import { numeric, ShapeError, stridesOf } from "../shape.ts";
 import { stridedOffsets, take } from "./broadcasting.ts";

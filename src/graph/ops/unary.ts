@@ -4,18 +4,15 @@
  * @module
  */
 import type { Builder, OpSpec, Tolerance } from "../builder.ts";
-import type { Node, OpAttrs } from "../node.ts";
+import type { Node, OpAttrs, OpName } from "../node.ts";
 import { mapElements } from "./broadcasting.ts";
 import { elementwiseType } from "./elementwise.ts";
-
-/** The names of ops with one operand and no attributes. */
-export type UnaryName = "neg" | "abs" | "exp" | "log" | "sqrt" | "tanh" | "erf";
 
 /** Results of one rounding; transcendental functions declare more. */
 export const exact: Tolerance = { relative: 1e-6, absolute: 1e-7 };
 
 /** The spec of `y = f(x)` whose gradient is `dy` times something of x and y. */
-export function unary<K extends UnaryName>(rule: {
+export function unary<K extends OpName>(rule: {
   onnx: string;
   f: (x: number) => number;
   vjp: (b: Builder, dy: Node, x: Node, y: Node) => Node;

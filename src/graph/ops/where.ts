@@ -1,3 +1,4 @@
+/** The op `where`: selection by a condition. @module */
 import type { OpSpec } from "../builder.ts";
 import { broadcastShapes, ShapeError } from "../shape.ts";
 import { mapElements } from "./broadcasting.ts";

@@ -147,7 +147,10 @@ function packGradients(graph: Graph): Graph {
   });
 }
 
-/** Merges what all slices of packed gradients go into: products for the weights, sums for the biases, products for the operand. */
+/**
+ * Merges what all slices of packed gradients go into: products for the weights, sums for the biases, products for the
+ * operand.
+ */
 function mergeBackward(graph: Graph): Graph {
   const readers = readersOf(graph);
   const plans = new Map<Node, (at: (node: Node) => Node, b: Builder) => Node>();
@@ -291,7 +294,10 @@ function named(b: Builder, like: Node, build: () => Node): Node {
   return like.name ? b.named(like.name, build) : build();
 }
 
-/** As `rewrite`, with leaves and casts of states first, so that a node may read any of them; `undefined` keeps a node as it is. */
+/**
+ * As `rewrite`, with leaves and casts of states first, so that a node may read any of them; `undefined` keeps a node as it
+ * is.
+ */
 function rebuild(
   graph: Graph,
   visit: (node: Node, at: (node: Node) => Node, b: Builder) => Node | undefined,

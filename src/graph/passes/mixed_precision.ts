@@ -51,12 +51,12 @@ export function mixedPrecision(graph: Graph): Graph {
     return made;
   };
   const result = rewrite(graph, (node, inputs, b) => {
-    const places = halfOperands(node);
-    if (places.length === 0) {
+    const halved = halfOperands(node);
+    if (halved.length === 0) {
       const made = b.clone(node, inputs);
       return kept.has(node) ? rounded(b, made) : made;
     }
-    const operands = inputs.map((x, i) => places.includes(i) ? half(b, x) : x);
+    const operands = inputs.map((x, i) => halved.includes(i) ? half(b, x) : x);
     const made = b.clone(node, operands, specOf(node)?.halfAttrs?.(node.attrs as never));
     if (made.dtype === "f16") {
       const wide = b.cast(made, "f32");
@@ -91,13 +91,13 @@ function keptInHalf(graph: Graph): Set<Node> {
   const wide = new Set<Node>();
   for (const node of graph.nodes) {
     if (isView(node)) continue;
-    const places = halfOperands(node);
+    const halved = halfOperands(node);
     node.inputs.forEach((input, i) => {
       const base = baseOf(input);
       if (!readers.has(base)) readers.set(base, new Set());
       readers.get(base)!.add(node);
-      if (places.includes(i) && isActivation(base)) kept.add(base);
-      else if (places.length > 0) wide.add(base);
+      if (halved.includes(i) && isActivation(base)) kept.add(base);
+      else if (halved.length > 0) wide.add(base);
     });
   }
   for (const [node, by] of readers) {

@@ -1,5 +1,5 @@
 /**
- * Simplifications that every backend wants: constants computed once, equal nodes merged, what nobody reads dropped.
+ * Simplifications that every backend wants: constants folded, equal nodes merged, unused nodes dropped.
  *
  * @module
  */

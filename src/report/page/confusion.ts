@@ -1,3 +1,8 @@
+/**
+ * A confusion matrix in the HTML page.
+ *
+ * @module
+ */
 import { clip, type Markup, markup, userText } from "../markup.ts";
 import { count, partPercent } from "../numbers.ts";
 import { heatMap } from "../plots/heat_map.ts";

@@ -1,3 +1,8 @@
+/**
+ * Sections of the HTML page that show texts: worst rows, canaries, safety.
+ *
+ * @module
+ */
 import { type Markup, markup, userText } from "../markup.ts";
 import {
   count,

@@ -1,3 +1,8 @@
+/**
+ * Sections of the HTML page that are intervals: classes, slices, comparison, probes.
+ *
+ * @module
+ */
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { type Markup, markup, userText } from "../markup.ts";
 import { count, figure, plural, pValue, range, signed, signedRange, significant, times } from "../numbers.ts";

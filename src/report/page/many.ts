@@ -1,3 +1,8 @@
+/**
+ * Several reports beside each other in the HTML page.
+ *
+ * @module
+ */
 import { type Markup, markup, userText } from "../markup.ts";
 import { percent, plural, time } from "../numbers.ts";
 import type { Measured, Report } from "../../evaluate/report.ts";

@@ -1,3 +1,8 @@
+/**
+ * The metrics of the HTML page: large figures and the table with intervals.
+ *
+ * @module
+ */
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { type Markup, markup, userText } from "../markup.ts";
 import { count, figure, percent, plural, range } from "../numbers.ts";

@@ -1,3 +1,8 @@
+/**
+ * Which card shows which kind of section, and how cards stand side by side.
+ *
+ * @module
+ */
 import { type Markup, markup, userText } from "../markup.ts";
 import { curvePlot } from "../plots/curve.ts";
 import { histogramPlot } from "../plots/histogram.ts";

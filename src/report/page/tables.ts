@@ -1,3 +1,8 @@
+/**
+ * The tables of the HTML page.
+ *
+ * @module
+ */
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { clip, type Markup, markup, type Part } from "../markup.ts";
 import { figure, range } from "../numbers.ts";

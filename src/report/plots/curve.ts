@@ -1,3 +1,8 @@
+/**
+ * The plot of curves, such as ROC's.
+ *
+ * @module
+ */
 import { clip, type Markup, markup, userText } from "../markup.ts";
 import { significant } from "../numbers.ts";
 import type { CurveSection } from "../../evaluate/report.ts";

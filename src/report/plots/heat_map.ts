@@ -1,3 +1,8 @@
+/**
+ * The plot of a confusion matrix of many classes.
+ *
+ * @module
+ */
 import { clip, type Markup, markup, visible } from "../markup.ts";
 import { count, partPercent, plural } from "../numbers.ts";
 import { px, title } from "./svg.ts";

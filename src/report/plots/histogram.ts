@@ -1,3 +1,8 @@
+/**
+ * The plot of counts over bins.
+ *
+ * @module
+ */
 import { clip, type Markup, markup, userText } from "../markup.ts";
 import { count, plural, trimmed } from "../numbers.ts";
 import type { HistogramSection } from "../../evaluate/report.ts";

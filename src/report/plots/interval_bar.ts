@@ -1,3 +1,8 @@
+/**
+ * A value and its interval on one line.
+ *
+ * @module
+ */
 import { type Markup, markup } from "../markup.ts";
 import { figure, range } from "../numbers.ts";
 import { type Domain, linearScale } from "./scale.ts";

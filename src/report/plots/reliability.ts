@@ -1,3 +1,8 @@
+/**
+ * The plot of accuracy against confidence.
+ *
+ * @module
+ */
 import { type Markup, markup } from "../markup.ts";
 import { count, figure, plural, range, significant } from "../numbers.ts";
 import type { ReliabilitySection } from "../../evaluate/report.ts";

@@ -1,3 +1,9 @@
+/**
+ * Linear scales and their ticks.
+ *
+ * @module
+ */
+
 /** A linear scale from values to coordinates, with its ticks. */
 export interface Scale {
   readonly low: number;

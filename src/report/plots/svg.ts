@@ -1,3 +1,8 @@
+/**
+ * What all plots are drawn with: axes, points, lines.
+ *
+ * @module
+ */
 import { type Markup, markup, type Part, visible } from "../markup.ts";
 import { type Domain, linearScale, type Scale } from "./scale.ts";
 

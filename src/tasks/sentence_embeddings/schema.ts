@@ -55,7 +55,10 @@ export const columns = { text: "text", pair: "pair", label: "score" } as const;
 
 /** The texts of a record as a target; the column of scores may be missing unless another than the usual was named. */
 export function targetOf(record: DataRecord, where: string, given: Columns): PairTarget {
-  const texts = [given.text, given.pair ?? columns.pair].map((name) => readText(record, where, name)) as [string, string];
+  const texts = [given.text, given.pair ?? columns.pair].map((name) => readText(record, where, name)) as [
+    string,
+    string,
+  ];
   const scored = Object.hasOwn(record, given.label) || given.label !== columns.label;
   return scored ? { texts, score: readNumber(record, where, given.label) } : { texts };
 }
@@ -93,7 +96,10 @@ export function judgeVectors(
     ]);
   }
   const relevant = targets.map((_, row) => relevantTo(targets, row));
-  const found = retrievalMetrics(relevant, { queries: firsts, corpus: seconds }, { cutoffs: [1, 10], resamples });
+  const found = retrievalMetrics(relevant, { queries: firsts, corpus: seconds }, {
+    cutoffs: [1, 10],
+    resamples,
+  });
   return scoresOf(found, [...judgedByRank.headline, "recall@10", "ndcg@10"]);
 }
 
@@ -104,7 +110,11 @@ export function judgeVectors(
 export function pairOf(
   target: PairTarget | undefined,
   [first, second]: readonly number[][],
-  among: { readonly row: number; readonly targets: readonly PairTarget[]; readonly answers: readonly (readonly number[][])[] },
+  among: {
+    readonly row: number;
+    readonly targets: readonly PairTarget[];
+    readonly answers: readonly (readonly number[][])[];
+  },
 ): { readonly prediction: unknown; readonly reference: unknown } {
   if (target === undefined || second === undefined) return { prediction: undefined, reference: undefined };
   if (judgedBy(among.targets) === judgedByScore) {
@@ -113,7 +123,10 @@ export function pairOf(
   const nearness = among.answers.map(([, other]) => cosine(first, other));
   const places = nearness.map((_, place) => place).sort((a, b) => nearness[b] - nearness[a] || a - b);
   const numbers = (rows: readonly number[]) => rows.map((place) => place + 1); // as reports number rows
-  return { prediction: numbers(places.slice(0, RESULTS)), reference: numbers(relevantTo(among.targets, among.row)) };
+  return {
+    prediction: numbers(places.slice(0, RESULTS)),
+    reference: numbers(relevantTo(among.targets, among.row)),
+  };
 }
 
 /** How many of the nearest texts an evaluation looks at. */

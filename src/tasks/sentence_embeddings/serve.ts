@@ -30,7 +30,12 @@ import {
 const OUTPUT = "sentence_embedding";
 
 /** The task. */
-export const sentenceEmbeddings: ServedTask<EmbeddingHead, PairTarget, number[], ObservedText & ObservedEmbedding> = {
+export const sentenceEmbeddings: ServedTask<
+  EmbeddingHead,
+  PairTarget,
+  number[],
+  ObservedText & ObservedEmbedding
+> = {
   name: "sentence-embeddings",
   title: "sentence embeddings",
   pipelineTag: "sentence-similarity",
@@ -54,7 +59,9 @@ export const sentenceEmbeddings: ServedTask<EmbeddingHead, PairTarget, number[],
   },
   describe(vector) {
     const first = vector.slice(0, 4).map((x) => x.toFixed(4)).join(", ");
-    return `[${first}${vector.length > 4 ? ", ..." : ""}] ${vector.length} numbers, length ${norm(vector).toFixed(4)}`;
+    return `[${first}${vector.length > 4 ? ", ..." : ""}] ${vector.length} numbers, length ${
+      norm(vector).toFixed(4)
+    }`;
   },
   observe: (query, encoding, outputs) => ({
     ...observeText(query, encoding),

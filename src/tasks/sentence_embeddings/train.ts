@@ -29,29 +29,42 @@ export const trainSentenceEmbeddings: TrainedTask<EmbeddingHead, PairTarget, Pai
     const scored = rows.filter(({ target }) => target.score !== undefined).length;
     if (rows.length === 0) throw new DataError(`${source}: no pairs of texts`);
     if (scored !== 0 && scored !== rows.length) {
-      throw new DataError(`${source}: ${scored} of ${rows.length} pairs have a score; either all of them must have one, or none`);
+      throw new DataError(
+        `${source}: ${scored} of ${rows.length} pairs have a score; either all of them must have one, or none`,
+      );
     }
     const { pooling = "mean", normalize = true } = base ?? {};
     return { pooling, normalize, learntFrom: scored > 0 ? "scores" : "pairs" };
   },
   key: ({ score }) => String(score ?? ""),
   encodeTarget: (target) => target,
-  padTargets: (targets, { rows }, { learntFrom }) => ({ feeds: feedsOf(targets, rows, learntFrom), weight: targets.length }),
+  padTargets: (targets, { rows }, { learntFrom }) => ({
+    feeds: feedsOf(targets, rows, learntFrom),
+    weight: targets.length,
+  }),
   attach(b, { body: { hidden }, mask }, { pooling, normalize }) {
     const pooled = pooling === "cls" ? firstToken(b, hidden) : meanOfTokens(b, hidden, mask); // [B, H]
     return { last_hidden_state: hidden, sentence_embedding: normalize ? unitRows(b, pooled) : pooled };
   },
   objective(b, { sentence_embedding: vectors }, { normalize, learntFrom }, { labelSmoothing = 0 }) {
-    if (labelSmoothing > 0) throw new UserError("Cannot smooth labels of sentence embeddings: there are none");
+    if (labelSmoothing > 0) {
+      throw new UserError("Cannot smooth labels of sentence embeddings: there are none");
+    }
     const weights = b.input("weights", "f32", ["batch"]);
     const unit = normalize ? vectors : unitRows(b, vectors);
     const width = vectors.shape[1];
     const pairs = b.reshape(unit, ["batch", 2, width]); // [B, 2, H]
     const [first, second] = [0, 1].map((k) => b.reshape(b.slice(pairs, 1, k, 1), ["batch", width])); // [B, H]
-    const loss = b.named("loss", () =>
-      learntFrom === "scores"
-        ? orderLoss(b, b.sum(b.mul(first, second), [1]), { scores: b.input("scores", "f32", ["batch"]), weights })
-        : findingLoss(b, first, second, weights));
+    const loss = b.named(
+      "loss",
+      () =>
+        learntFrom === "scores"
+          ? orderLoss(b, b.sum(b.mul(first, second), [1]), {
+            scores: b.input("scores", "f32", ["batch"]),
+            weights,
+          })
+          : findingLoss(b, first, second, weights),
+    );
     return { loss, weight: b.sum(weights) };
   },
   describeHead: ({ pooling, normalize, learntFrom }) =>
@@ -61,7 +74,12 @@ export const trainSentenceEmbeddings: TrainedTask<EmbeddingHead, PairTarget, Pai
       ...(learntFrom ? [`learnt from ${learntFrom === "pairs" ? "pairs" : "pairs with scores"}`] : []),
     ].join(", "),
   configJson: ({ className }) => ({ architectures: [`${className}Model`] }),
-  headFiles: ["modules.json", "1_Pooling/config.json", "sentence_bert_config.json", "config_sentence_transformers.json"],
+  headFiles: [
+    "modules.json",
+    "1_Pooling/config.json",
+    "sentence_bert_config.json",
+    "config_sentence_transformers.json",
+  ],
   headOfConfig: (_json, files) =>
     files["modules.json"] === undefined ? { pooling: "mean", normalize: true } : headOfModules(files),
   files: ({ hiddenSize }, { pooling, normalize }, { maxTokens }) => ({
@@ -89,7 +107,8 @@ function feedsOf(
     scores.set(targets.map(({ score }) => score!));
     return { weights, scores: hostTensor("f32", [rows], scores) };
   }
-  const groups = (k: 0 | 1) => hostTensor("i32", [rows], groupsOf(targets.map(({ texts }) => texts[k]), rows));
+  const groups = (k: 0 | 1) =>
+    hostTensor("i32", [rows], groupsOf(targets.map(({ texts }) => texts[k]), rows));
   return { weights, firsts: groups(0), seconds: groups(1) };
 }
 
@@ -165,7 +184,8 @@ function modulesOf({ normalize }: { normalize: boolean }): object {
  * @throws {UserError} naming what of it is not built here.
  */
 function headOfModules(files: Readonly<Record<string, unknown>>): EmbeddingHead {
-  const refuse = (problem: string) => new UserError(`Cannot read the sentence-transformers model: ${problem}`);
+  const refuse = (problem: string) =>
+    new UserError(`Cannot read the sentence-transformers model: ${problem}`);
   const modules = files["modules.json"];
   if (!Array.isArray(modules)) throw refuse("modules.json holds no list");
   const names = modules.map((module) => String(isObject(module) ? module.type : module).split(".").at(-1)!);
@@ -175,7 +195,9 @@ function headOfModules(files: Readonly<Record<string, unknown>>): EmbeddingHead 
   }
   const pooling = files["1_Pooling/config.json"];
   if (!isObject(pooling)) throw refuse("1_Pooling/config.json is not there");
-  const modes = Object.keys(pooling).filter((key) => key.startsWith("pooling_mode_") && pooling[key] === true);
+  const modes = Object.keys(pooling).filter((key) =>
+    key.startsWith("pooling_mode_") && pooling[key] === true
+  );
   if (modes.length === 0 && typeof pooling.pooling_mode === "string") modes.push(pooling.pooling_mode);
   const known: Readonly<Record<string, "mean" | "cls">> = {
     pooling_mode_mean_tokens: "mean",
@@ -184,7 +206,11 @@ function headOfModules(files: Readonly<Record<string, unknown>>): EmbeddingHead 
     cls: "cls",
   };
   if (modes.length !== 1 || !Object.hasOwn(known, modes[0])) {
-    throw refuse(`it pools by ${modes.join(" and ") || "nothing"}; the mean over tokens or the first token are built here`);
+    throw refuse(
+      `it pools by ${
+        modes.join(" and ") || "nothing"
+      }; the mean over tokens or the first token are built here`,
+    );
   }
   return { pooling: known[modes[0]], normalize: rest.length > 0 };
 }

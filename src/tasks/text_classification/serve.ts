@@ -73,7 +73,7 @@ export const textClassification: ServedTask<
   features: ({ head: { labels }, ...tokenizer }) => [...textFeatures(tokenizer), ...classFeatures(labels)],
   judge: judgeLabels,
   headsDiffer: otherLabels,
-  evaluationSettings: ({ labels }) => ({ classification: { labels: labels.join(",") } }),
+  evaluationSettings: ({ labels }) => ({ classification: { labels: JSON.stringify(labels) } }),
   pair: (reference, [ranked]) => ({
     prediction: ranked[0].label,
     reference,

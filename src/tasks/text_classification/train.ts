@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { labelMaps, labelsOfConfig } from "../../../models/config.ts";
+import { isOfClass, labelMaps, labelsOfConfig } from "../../../models/config.ts";
 import { labelsOf } from "../../data/example.ts";
 import { hostTensor } from "../../graph/dtype.ts";
 import { dropout, linear } from "../../nn/layers.ts";
@@ -37,7 +37,8 @@ export const trainTextClassification: TrainedTask<LabelsHead, string, number> = 
     problem_type: "single_label_classification",
     ...labelMaps(labels),
   }),
-  headOfConfig: (json) => ({ labels: labelsOfConfig(json) }),
+  headOfConfig: (json) =>
+    isOfClass(json, "ForSequenceClassification") ? { labels: labelsOfConfig(json) } : undefined,
 };
 
 /** `labels` i32 `[rows]` and `weights` f32 `[rows]`: 1 for a row, 0 for one that fills the batch up. */

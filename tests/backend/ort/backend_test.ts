@@ -56,7 +56,7 @@ for (const { device, available } of devices) {
     assert.deepEqual([values(states.total), values(states.last)], [[21, 21], [18, 18]]);
   });
 
-  test("two states can change places in every run", async (backend) => {
+  test("two states can be swapped in every run", async (backend) => {
     const program = await backend.compile(graphOf((b) => {
       const [x, y] = [
         b.state("x", "f32", [2], { role: "cache" }),
@@ -139,7 +139,7 @@ for (const { device, available } of devices) {
     assert.deepEqual([u.dtype, values(u)], ["u32", [0xffff_fffc]]);
   });
 
-  test("wrong feeds and states are told by name", async (backend) => {
+  test("errors of wrong feeds and states name them", async (backend) => {
     const program = await backend.compile(counting, { bindings: { n: 2 } });
     const refused = (promise: () => Promise<unknown>, message: RegExp) =>
       assert.rejects(async () => await promise(), { name: "BackendError", message });

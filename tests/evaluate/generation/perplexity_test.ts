@@ -40,7 +40,7 @@ Deno.test("windows, and the tokens that count in each, are those of the guide's 
   }
 });
 
-Deno.test("the mean of every text equals that of the model's masked labels, and the guide's figure follows from the windows", () => {
+Deno.test("the mean of every text equals that of the model's masked labels; the guide's figure follows from the windows", () => {
   const [maxLength, stride] = golden.ways[KEPT];
   for (const { length, logLikelihoods, ways } of golden.texts) {
     const [, guide, mean] = ways[KEPT];
@@ -114,7 +114,13 @@ Deno.test("every token but the first is scored once, in the first window that ho
 Deno.test("bytes are those of UTF-8", () => {
   const encoder = new TextEncoder();
   for (
-    const text of [...references, "\u007f\u0080\u07ff\u0800\uffff\u{10000}", "\ud800", "a\udc00\ud83d", "👩‍👩‍👧‍👦"]
+    const text of [
+      ...references,
+      "\u007f\u0080\u07ff\u0800\uffff\u{10000}",
+      "\ud800",
+      "a\udc00\ud83d",
+      "👩‍👩‍👧‍👦",
+    ]
   ) {
     assert.equal(utf8Length(text), encoder.encode(text).length, JSON.stringify(text));
   }

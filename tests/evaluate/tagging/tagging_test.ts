@@ -176,7 +176,8 @@ Deno.test("a tag outside the scheme is named with its row, its place and the sch
   assert.throws(
     () => taggingReport([["NORG"]], [["O"]], { mode: "strict", scheme: "BILOU" }),
     refusal(
-      'Cannot read the tag of row 0, token 0 of the references: the tag "NORG" is outside BILOU, whose prefixes are B, I, L, O, U',
+      'Cannot read the tag of row 0, token 0 of the references: the tag "NORG" is outside BILOU, whose prefixes are B, ' +
+        "I, L, O, U",
     ),
   );
 });

@@ -60,7 +60,7 @@ function rowsOf(task: Task, every: number): Pair[] {
 }
 
 for (const task of tasks) {
-  Deno.test(`${task}: every metric has a reason and an interval, the first ones are marked, and rows that went worst are shown`, () => {
+  Deno.test(`${task}: metrics have reasons and intervals, the first ones are marked, the worst rows are shown`, () => {
     const { metrics, sections } = evaluateTask(task, rowsOf(task, 7), { resamples: 200, worst: 3 });
     assert.ok(metrics.some(({ primary }) => primary));
     for (const { name, why, interval } of metrics) {

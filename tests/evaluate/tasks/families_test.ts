@@ -73,7 +73,7 @@ for (const [name, family] of Object.entries(families)) {
   });
 }
 
-Deno.test("settings are read by their kind, and what is possible is said", () => {
+Deno.test("settings are read by their kind, and errors list what is possible", () => {
   const { options } = families.bleu;
   assert.deepEqual(readOptions("bleu", options, { tokenizer: "intl", maxOrder: "2", lowercase: "" }), {
     tokenizer: "intl",
@@ -125,7 +125,7 @@ Deno.test("closed forms have the coverage that is asked for", () => {
   assert.ok(width(0.99) > width(0.8) + 0.1);
 });
 
-Deno.test("a class without rows is said to be absent, and one class alone has no curve", () => {
+Deno.test("a class without rows is reported as absent, and one class alone has no curve", () => {
   const one = families.classification.score(
     pairsOf([{ prediction: "a", scores: { a: 1, b: 0 } }, { prediction: "b", scores: { a: 0, b: 1 } }], [
       "a",

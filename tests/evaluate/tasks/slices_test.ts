@@ -25,7 +25,7 @@ Deno.test("each slice has its own rows' metrics, and intervals around them", () 
   assert.ok(section.rows[0].pValue! < 0.01, "the worse slice differs from the rest");
 });
 
-Deno.test("a slice like the rest is seldom said to differ", () => {
+Deno.test("a slice like the rest is seldom found to differ", () => {
   let found = 0;
   const repeats = 200;
   for (let seed = 0; seed < repeats; seed++) {

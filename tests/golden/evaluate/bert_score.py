@@ -1,4 +1,4 @@
-"""Writes bert_score.json: the shared texts scored by bert-score with the tiny random BERT of tests/golden/bert.
+"""Writes bert_score.json: the shared texts scored by bert-score with the tiny random BERT of tests/golden/models/bert.
 
     python bert_score.py > bert_score.json
 
@@ -27,7 +27,7 @@ from bert_score import score  # noqa: E402
 from texts import rows  # noqa: E402
 
 HERE = pathlib.Path(__file__).parent
-MODEL = HERE.parent / "bert" / "model"
+MODEL = HERE.parent / "models" / "bert" / "model"
 SIZE = 200
 BASELINES = "LAYER,P,R,F\n0,0.31234,0.32345,0.31567\n1,0.41,0.42,0.415\n2,0.2512,-0.0231,0.2233\n"
 VARIANTS = [

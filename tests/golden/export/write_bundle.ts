@@ -1,7 +1,8 @@
 /**
  * Writes the bundle that stands beside this file, for Python to load:
  *
- *   deno run -A tests/golden/export/write_bundle.ts && python tests/golden/export/load_bundle.py > tests/golden/export/python.json
+ *   deno run -A tests/golden/export/write_bundle.ts && python tests/golden/export/load_bundle.py >
+ *   tests/golden/export/python.json
  *
  * @module
  */

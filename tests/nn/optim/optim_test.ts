@@ -74,7 +74,7 @@ Deno.test("SGD goes down the gradient, with momentum further", async () => {
   near(await descend(2, { optimiser: sgd({ momentum: 0.5 }), rate: 0.25 }), [[0.5, -1], [0, 0]]);
 });
 
-Deno.test("what decays is said by the state: weights do, biases and normalisations of any name do not", async () => {
+Deno.test("the state declares whether it decays: weights do, biases and normalisations of any name do not", async () => {
   const b = createBuilder();
   const x = layers.layerNorm(b, b.input("x", "f32", [1, 2]), { name: "bn1", size: 2 });
   layers.rmsNorm(b, x, { name: "downsample.1", size: 2 });
@@ -158,7 +158,7 @@ for (
     1e30,
   ]] as const
 ) {
-  Deno.test(`the first gradient with ${what} is told`, async () => {
+  Deno.test(`the first gradient with ${what} is found`, async () => {
     const b = createBuilder();
     const fed = ["p", "q", "r"].map((name) => b.input(name, "f32", [2]));
     b.output("first", summarizeGradients(b, fed).firstNonFinite);
@@ -181,10 +181,10 @@ async function scaledSteps(
   const w = b.parameter("w", [2], { kind: "fill", value: 1 });
   const scaling = lossScale(b, options);
   const loss = b.mul(b.mul(b.sum(b.square(w)), b.input("factor", "f32", [])), scaling.scale);
-  const slopes = gradients(b, loss, [w]);
-  const good = b.equal(summarizeGradients(b, slopes).firstNonFinite, 0);
+  const grads = gradients(b, loss, [w]);
+  const good = b.equal(summarizeGradients(b, grads).firstNonFinite, 0);
   scaling.update(good);
-  adamw().emit(b, [w], slopes, { rate: b.scalar(0.1), scale: b.div(1, scaling.scale), applyIf: good });
+  adamw().emit(b, [w], grads, { rate: b.scalar(0.1), scale: b.div(1, scaling.scale), applyIf: good });
   const program = await createInterpBackend().compile(b.graph());
   await program.write(initialStates(b.graph(), 0));
   const path = [];

@@ -155,7 +155,7 @@ Deno.test("reliability: accuracy, interval and confidence lie where the axes say
   });
   const toX = axis(plot, "middle"), toY = axis(plot, "end");
   const marks = [...plot.source.matchAll(
-    /<line class="whisker" x1="[\d.]+" x2="[\d.]+" y1="([\d.]+)" y2="([\d.]+)"\/><circle class="point" cx="([\d.]+)" cy="([\d.]+)"/g,
+    /<line class="whisker" x1="[^"]+" x2="[^"]+" y1="([^"]+)" y2="([^"]+)"\/><circle class="point" cx="([^"]+)" cy="([^"]+)"/g,
   )].map((found) => found.slice(1).map(Number));
   assert.equal(marks.length, bins.length);
   marks.forEach(([low, high, x, y], i) => {

@@ -136,7 +136,7 @@ Deno.test("the schemas of a task are served, and stand in the OpenAPI document",
   app.close();
 });
 
-Deno.test("the page, its box and the counts know a task that was never heard of", async () => {
+Deno.test("the page, its box and the counts show a task that they do not know", async () => {
   const app = createApp({ models: [{ service: countingService() }] });
   const html = await (await app.request("/")).text();
   assert.match(html, /counting words/);

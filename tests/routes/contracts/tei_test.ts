@@ -181,15 +181,15 @@ for (const [kind, status, type, retries] of failures) {
 }
 
 Deno.test("a bug is a 500 that tells the client nothing and the operator everything", async () => {
-  const told: [unknown, string][] = [];
+  const reported: [unknown, string][] = [];
   const bug = new Error("secret path /etc/x");
   const app = createApp({
     models: [{ service: failingService("m", bug) }],
-    onError: (error, id) => told.push([error, id]),
+    onError: (error, id) => reported.push([error, id]),
   });
   const response = await app.request("/predict", post({ inputs: "a" }, { "x-request-id": "r1" }));
   assert.equal(await errorOf(response, 500, "Internal"), "Something went wrong on the server.");
-  assert.deepEqual(told, [[bug, "r1"]]);
+  assert.deepEqual(reported, [[bug, "r1"]]);
   app.close();
 });
 

@@ -84,7 +84,7 @@ export interface GpuContext {
   verify(diagnose?: () => Promise<string | undefined>): Promise<void>;
   /** Maps a buffer for reading when all that was submitted is done; rejects when the device is lost or hangs. */
   map(buffer: GPUBuffer, bytes: number): Promise<void>;
-  /** Is told of every submission and watches every wait. */
+  /** Notified of every submission; watches every wait. */
   readonly watchdog: Watchdog;
   /** Makes buffers with errors caught; rejects with the bytes and the name when there is no room. */
   allocate<T>(what: string, make: () => T): Promise<T>;
@@ -97,15 +97,14 @@ export interface OpenOptions {
   /** A wait for the GPU is given up after so many milliseconds plus ten times what the work should take; 60,000. */
   readonly hangLimitMs?: number;
   /**
-   * Whether `guard` is there, which ends the process when a hung device blocks its thread. For programs that own their process,
-   * as the
-   * command line does; without it a hang fails with an error where the thread is not blocked, and lasts where it is.
+   * Whether `guard` is there, which ends the process when a hung device blocks its thread. For programs that own their
+   * process, as the command line does; without it a hang fails with an error where the thread is not blocked, and lasts
+   * where it is.
    */
   readonly endHungProcess?: boolean;
   /**
-   * Processes that compile; as many as the machine has cores, 12 at most, where the driver is known to keep what it compiled,
-   * else
-   * none.
+   * Processes that compile; as many as the machine has cores, 12 at most, where the driver is known to keep what it
+   * compiled, else none.
    */
   readonly compileProcesses?: number;
   /** Is given WebGPU's device: for tools that look at it, and for tests that break it. */
@@ -283,12 +282,11 @@ async function requestAdapter(): Promise<GPUAdapter | null> {
 }
 
 /**
- * Has Deno look for Vulkan only, on Linux, unless the user has said otherwise, and returns what puts the environment back.
+ * Has Deno look for Vulkan only, on Linux, unless the user has set it otherwise, and returns what puts the environment back.
  *
  * Deno reads `DENO_WEBGPU_BACKEND` at a thread's first request for an adapter, and never again. It would open EGL too, and
- * libEGL frees
- * the memory of a thread twice when the thread ends while the process does ("double free or corruption" after the last line of
- * output).
+ * libEGL frees the memory of a thread twice when the thread ends while the process does ("double free or corruption" after
+ * the last line of output).
  */
 function preferVulkan(): () => void {
   const variable = "DENO_WEBGPU_BACKEND";

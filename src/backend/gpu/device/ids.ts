@@ -1,7 +1,6 @@
 /**
- * Indices into tables, checked on the host. The interpreter refuses one that is outside its table; the GPU clamps it, as WebGPU
- * does with
- * every read, so that a tokenizer that does not fit its model goes unnoticed.
+ * Indices into tables, checked on the host. The interpreter refuses one that is outside its table; the GPU clamps it, as
+ * WebGPU does with every read, so that a tokenizer that does not fit its model goes unnoticed.
  *
  * @module
  */

@@ -19,9 +19,8 @@ export interface Pipelines<T> {
 }
 
 /**
- * Keeps pipelines as long as a program uses them, and the `maxIdle` that were given back last: a graph is often compiled again
- * for
- * another shape, and most of its kernels are the same.
+ * Keeps pipelines as long as a program uses them, and the `maxIdle` that were given back last: a graph is often compiled
+ * again for another shape, and most of its kernels are the same.
  */
 export function createPipelines<T>({ maxIdle }: { maxIdle: number }): Pipelines<T> {
   const all = new Map<string, { pipeline: Promise<T>; users: number }>();

@@ -1,14 +1,11 @@
 /**
  * Kernels compiled by several processes at once.
  *
- * `createComputePipelineAsync` compiles on the thread that calls it. A driver that keeps what it compiled on disk finds there
- * what
- * other devices had compiled, so processes with devices of their own compile a share each, and the program's device only loads:
- * on
- * an H100 the 112 kernels of a transformer took 15 s, 5 s when 12 threads had compiled them, and 1 s when they were known.
- * Processes and
- * not Workers, since NVIDIA's driver hung when devices came and went in several threads, and a process can be ended whatever its
- * driver does.
+ * `createComputePipelineAsync` compiles on the thread that calls it. A driver that keeps what it compiled on disk finds
+ * there what other devices had compiled, so processes with devices of their own compile a share each, and the program's
+ * device only loads: on an H100 the 112 kernels of a transformer took 15 s, 5 s when 12 threads had compiled them, and 1 s
+ * when they were known. Processes and not Workers, since NVIDIA's driver hung when devices came and went in several
+ * threads, and a process can be ended whatever its driver does.
  *
  * @module
  */

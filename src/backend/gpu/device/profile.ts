@@ -186,9 +186,8 @@ function shorten(rows: readonly ProfileRow[], most: number): ProfileRow[] {
 
 /**
  * The profile as Chrome's trace events, which chrome://tracing and https://ui.perfetto.dev load: the profiled steps, their
- * kernels on the GPU, and the host's phases, each in a lane. The GPU's clock says nothing about the host's, so a step's kernels
- * are
- * drawn from the moment it was submitted.
+ * kernels on the GPU, and the host's phases, each in a lane. The GPU's clock says nothing about the host's, so a step's
+ * kernels are drawn from the moment it was submitted.
  *
  * Source: "Trace Event Format", Google, https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU.
  */

@@ -23,7 +23,7 @@ import type { GpuContext } from "./device.ts";
 import { findCulprit } from "./diagnose.ts";
 import { checkFootprint, describeFootprint, footprintOf } from "../plan/footprint.ts";
 import { decode, encode } from "./host.ts";
-import { Places } from "./places.ts";
+import { PlanBuffers } from "./buffers.ts";
 import { type Binding, wgslOf } from "../kernels/writer.ts";
 import { checkIds, type IdInput, idInputsOf } from "./ids.ts";
 import { hasKernel } from "../rules/rules.ts";
@@ -97,7 +97,7 @@ export async function compileProgram(
     throw new BackendError(`Cannot compile ${labelOf(node)} on webgpu: the GPU has no ${node.dtype} yet`);
   }
   const states = options.share ? (options.share as DeviceProgram).states : new StateTable();
-  const plan = makePlan(graph, options.limits, { known: (state) => states.placeOf(state) });
+  const plan = makePlan(graph, options.limits, { known: (state) => states.offsetOf(state) });
   const footprint = footprintOf(plan);
   checkFootprint(footprint, { maxBytes: options.limits.maxTotalBytes, label: options.label });
   debugPrint(3, `plan of ${options.label ?? "program"}`, () => printPlan(plan));
@@ -158,7 +158,7 @@ class DeviceProgram implements GpuProgram {
   readonly #context: GpuContext;
   readonly #plan: Plan;
   readonly #launches: Launch[] = [];
-  readonly #places: Places;
+  readonly #buffers: PlanBuffers;
   readonly #perSubmit: number;
   readonly #before: Copy[] = [];
   readonly #after: Copy[] = [];
@@ -184,12 +184,12 @@ class DeviceProgram implements GpuProgram {
     this.#perSubmit = perSubmit;
     this.#ids = ids;
     this.#onDispose = onDispose;
-    this.#places = new Places(context);
+    this.#buffers = new PlanBuffers(context);
     this.#inputs = inputsOf(graph);
     this.#graph = graph;
     this.#fed = fedOf(plan);
     this.#outputs = outputsOf(plan);
-    this.#ring = new Ring(context, this.#places, this.#outputs.filter((o) => o.storage.elements === 1));
+    this.#ring = new Ring(context, this.#buffers, this.#outputs.filter((o) => o.storage.elements === 1));
     const names = (bindings: readonly Binding[], writes: boolean) =>
       bindings.filter((b) => b.writes === writes).map((b) => b.storage.label);
     this.kernels = plan.kernels.map(({ name, workgroups, bindings, flops = 0, bytes = 0 }) => ({
@@ -216,7 +216,7 @@ class DeviceProgram implements GpuProgram {
       await program.#allocate();
       await program.#bind(pipelines);
     } catch (error) {
-      program.#places.destroy();
+      program.#buffers.destroy();
       throw error;
     }
     return program;
@@ -230,12 +230,12 @@ class DeviceProgram implements GpuProgram {
     await this.#check();
     this.#feed(feeds);
     const total = this.#outputs.reduce((sum, o) => Math.max(sum, o.offset + o.storage.bytes), 0);
-    if (total > 0 && !this.#staging) this.#staging = await this.#places.buffer("outputs", total, readback);
+    if (total > 0 && !this.#staging) this.#staging = await this.#buffers.buffer("outputs", total, readback);
     const staging = this.#staging;
     this.#submit((encoder, when) => {
       for (const { storage, before, offset } of this.#outputs) {
         if (before !== (when === "before")) continue;
-        const from = this.#places.of(storage);
+        const from = this.#buffers.of(storage);
         encoder.copyBufferToBuffer(from.buffer, from.offset, staging!, offset, storage.bytes);
       }
     });
@@ -321,7 +321,7 @@ class DeviceProgram implements GpuProgram {
   dispose(): Promise<void> {
     if (!this.#disposed) {
       this.#disposed = true;
-      this.#places.destroy();
+      this.#buffers.destroy();
       this.#onDispose();
     }
     return Promise.resolve();
@@ -338,12 +338,12 @@ class DeviceProgram implements GpuProgram {
   #feed(feeds: Tensors): void {
     const checked = checkFeeds(this.#inputs, feeds);
     checkIds(this.#ids, checked);
-    if (!this.#places.inputs) return;
-    const { buffer, host } = this.#places.inputs;
+    if (!this.#buffers.inputs) return;
+    const { buffer, host } = this.#buffers.inputs;
     for (const { storage, input, begin } of this.#fed) {
       const { dtype, shape, data } = checked[input];
       const part = data.subarray(begin, begin + storage.elements);
-      encode({ dtype, shape, data: part }, host, this.#places.of(storage).offset);
+      encode({ dtype, shape, data: part }, host, this.#buffers.of(storage).offset);
     }
     this.#context.device.queue.writeBuffer(buffer, 0, host);
   }
@@ -387,23 +387,23 @@ class DeviceProgram implements GpuProgram {
   }
 
   async #allocate(): Promise<void> {
-    await this.#places.allocate(this.#plan, this.states);
+    await this.#buffers.allocate(this.#plan, this.states);
     await this.#ring.allocate();
     await this.#placeCopies();
-    this.memory = { stateBytes: this.#places.stateBytes, workBytes: this.#places.workBytes };
+    this.memory = { stateBytes: this.#buffers.stateBytes, workBytes: this.#buffers.workBytes };
   }
 
   async #placeCopies(): Promise<void> {
     for (const { from, to } of this.#plan.copies) {
-      const source = this.#places.of(from.storage);
-      const target = this.#places.of(to);
+      const source = this.#buffers.of(from.storage);
+      const target = this.#buffers.of(to);
       // WebGPU copies nothing within one buffer, and states of one arena lie in one.
       if (!from.before && source.buffer !== target.buffer) {
         this.#after.push({ from: source, to: target, bytes: to.bytes });
         continue;
       }
       const kept = {
-        buffer: await this.#places.buffer(`old ${from.storage.label}`, to.bytes, copyable),
+        buffer: await this.#buffers.buffer(`old ${from.storage.label}`, to.bytes, copyable),
         offset: 0,
       };
       (from.before ? this.#before : this.#after).push({ from: source, to: kept, bytes: to.bytes });
@@ -416,7 +416,7 @@ class DeviceProgram implements GpuProgram {
     device.pushErrorScope("validation");
     this.#plan.kernels.forEach(({ name, bindings, workgroups }, i) => {
       const entryOf = (storage: PlanStorage, binding: number): GPUBindGroupEntry => {
-        const { buffer, offset } = this.#places.of(storage);
+        const { buffer, offset } = this.#buffers.of(storage);
         return { binding, resource: { buffer, offset, size: storage.bytes } };
       };
       const entries = bindings.map(({ storage }, binding) => entryOf(storage as PlanStorage, binding));

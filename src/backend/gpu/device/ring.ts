@@ -5,14 +5,14 @@
  */
 import type { GpuContext } from "./device.ts";
 import { decode } from "./host.ts";
-import type { Place, Places } from "./places.ts";
+import type { BufferOffset, PlanBuffers } from "./buffers.ts";
 import { copyable, readback } from "./states.ts";
 import type { PlanStorage } from "../plan/storages.ts";
 
 /** Bytes that are copied on the device. */
 export interface Copy {
-  readonly from: Place;
-  readonly to: Place;
+  readonly from: BufferOffset;
+  readonly to: BufferOffset;
   readonly bytes: number;
 }
 
@@ -30,7 +30,7 @@ const ringSteps = 256;
 /** Where scalars go step by step. */
 export class Ring {
   readonly #context: GpuContext;
-  readonly #places: Places;
+  readonly #plan: PlanBuffers;
   readonly #outputs: readonly (Output & { offset: number })[];
   readonly #stride: number;
   #buffers?: { ring: GPUBuffer; staging: GPUBuffer };
@@ -38,9 +38,9 @@ export class Ring {
   #records: Record<string, number>[] = [];
 
   /** A ring for outputs of one element. */
-  constructor(context: GpuContext, places: Places, outputs: readonly Output[]) {
+  constructor(context: GpuContext, buffers: PlanBuffers, outputs: readonly Output[]) {
     this.#context = context;
-    this.#places = places;
+    this.#plan = buffers;
     let offset = 0;
     this.#outputs = outputs.map((output) => {
       const slot = { ...output, offset };
@@ -55,8 +55,8 @@ export class Ring {
     if (this.#stride === 0) return;
     const size = this.#stride * ringSteps;
     this.#buffers = {
-      ring: await this.#places.buffer("ring", size, copyable),
-      staging: await this.#places.buffer("ring to read", size, readback),
+      ring: await this.#plan.buffer("ring", size, copyable),
+      staging: await this.#plan.buffer("ring to read", size, readback),
     };
   }
 
@@ -76,7 +76,7 @@ export class Ring {
     const start = this.#pending * this.#stride;
     for (const { storage, before, offset } of this.#outputs) {
       if (before !== (when === "before")) continue;
-      const from = this.#places.of(storage);
+      const from = this.#plan.of(storage);
       encoder.copyBufferToBuffer(from.buffer, from.offset, this.#buffers.ring, start + offset, storage.bytes);
     }
   }

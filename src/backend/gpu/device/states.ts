@@ -9,7 +9,7 @@ import type { Node, NodeOf } from "../../../graph/node.ts";
 import { formatShape, numeric, sameShape, sizeOf } from "../../../graph/shape.ts";
 import { checkStates } from "../../feeds.ts";
 import { BackendError, type Tensors } from "../../interface.ts";
-import type { KnownPlace } from "../plan/arena.ts";
+import type { KnownOffset } from "../plan/arena.ts";
 import type { GpuContext } from "./device.ts";
 import { decode, encode } from "./host.ts";
 import { storageBytes } from "../kernels/wgsl.ts";
@@ -64,7 +64,7 @@ export class StateTable {
   }
 
   /** Where a state of that type lies already, in elements. */
-  placeOf(node: Node): KnownPlace | undefined {
+  offsetOf(node: Node): KnownOffset | undefined {
     const cell = this.#cells.get(node.name!);
     if (!cell || cell.dtype !== node.dtype || !sameShape(cell.shape, node.shape)) return undefined;
     const size = storageBytes(cell.dtype);
@@ -103,12 +103,12 @@ export class StateTable {
     return found;
   }
 
-  /** The state of a node; a new one lies at `place`, or in a buffer of its own. `added` counts the bytes of that buffer. */
+  /** The state of a node; a new one lies at `where`, or in a buffer of its own. `added` counts the bytes of that buffer. */
   async add(
     context: GpuContext,
     node: NodeOf<"state">,
     bytes: number,
-    place?: { readonly buffer: GPUBuffer; readonly offset: number },
+    where?: { readonly buffer: GPUBuffer; readonly offset: number },
   ): Promise<{ cell: StateCell; added: number }> {
     const name = node.name!;
     const shape = numeric(node.shape);
@@ -122,12 +122,12 @@ export class StateTable {
       }
       return { cell: this.cell(name), added: 0 };
     }
-    const { buffer, offset } = place ??
+    const { buffer, offset } = where ??
       { buffer: await this.buffer(context, `state "${name}"`, bytes), offset: 0 };
     const cell = { dtype: node.dtype, shape, elements: sizeOf(shape), bytes, buffer, offset };
     this.#cells.set(name, cell);
     this.#states.set(name, { dtype: node.dtype, shape, cells: [name] });
-    return { cell, added: place ? 0 : bytes };
+    return { cell, added: where ? 0 : bytes };
   }
 
   /** Says that cells are the rows of one state: the host knows that one alone. */

@@ -2,11 +2,9 @@
  * Waits for the device, but not for ever.
  *
  * While the GPU works, Deno's `mapAsync` blocks the thread that called it (it polls the driver with a wait), and with some
- * drivers
- * so does a submission after another one: no timer of that thread can notice a GPU that hangs. A guard therefore watches from a
- * Worker: it writes one line and ends the process, which is all that can be done while a driver does not return. Where the
- * thread is
- * not blocked, the wait fails with a `BackendError`.
+ * drivers so does a submission after another one: no timer of that thread can notice a GPU that hangs. A guard therefore
+ * watches from a Worker: it writes one line and ends the process, which is all that can be done while a driver does not
+ * return. Where the thread is not blocked, the wait fails with a `BackendError`.
  *
  * @module
  */
@@ -66,7 +64,7 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
     const more = queued.count > 1 ? ` and ${queued.count - 1} more before it` : "";
     return `The GPU does not answer: nothing came back for ${seconds}; the last work it was given is ${last.label}${more}`;
   };
-  /** Begins a wait, and says how long it may take. The line is told anew at waits and at the first submission after one. */
+  /** Begins a wait, and sets how long it may take. The line is set anew at waits and at the first submission after one. */
   const begin = (isNew: boolean): number => {
     const limitMs = options.limitMs + 10 * expectedMs();
     if (sentinel && isNew) {
@@ -152,7 +150,7 @@ async function orGiveUp<T>(
   }
 }
 
-/** A thread that ends the process unless it is told in time that all is well. */
+/** A thread that ends the process unless it gets a sign of life in time. */
 interface Sentinel {
   /** What to say. */
   tell(line: string): void;

@@ -11,9 +11,9 @@
  * are -1e9.
  *
  * Backward: the probabilities P = e^(S - top) / sum are computed anew, tile by tile, and dropout Z draws what it drew before.
- * With W = dY Vᵀ and delta the sum of each row of Y dY, the gradients are dV = Z(P)ᵀ dY, dS = P (Z(W) - delta), dQ = scale dS K
- * and dK = scale dSᵀ Q. A pass whose rows are queries makes dQ, one whose rows are keys dK and dV. So each sum is made by one
- * workgroup, in an order that is fixed, without atomics: the same run gives the same bits.
+ * With W = dY Vᵀ and delta the sum of each row of Y dY, the gradients are dV = Z(P)ᵀ dY, dS = P (Z(W) - delta), dQ =
+ * scale dS K and dK = scale dSᵀ Q. A pass whose rows are queries makes dQ, one whose rows are keys dK and dV. So each sum
+ * is made by one workgroup, in an order that is fixed, without atomics: the same run gives the same bits.
  *
  * Names: a pass (pass.ts) keeps a tile of *rows* and passes tiles of *columns*, queries and keys or keys and queries. A *quad*
  * is four neighbours in a vector. A thread makes some rows and quads of a tile's scores (draft.ts). Tiles are multiplied in two

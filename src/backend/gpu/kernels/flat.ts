@@ -8,7 +8,7 @@ import type { Node } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
 import { opTable } from "../../../graph/table.ts";
 import type { Member } from "../plan/alike.ts";
-import type { Region, RegionPlace } from "../plan/arena.ts";
+import type { Region, RegionOffset } from "../plan/arena.ts";
 import type { Group } from "../plan/group.ts";
 import type { Flat, FlatMap, FlatReduction } from "../plan/merging.ts";
 import { elementsOf, isLiteral } from "../rules/nodes.ts";
@@ -22,7 +22,7 @@ import { grid, type Kernel, type Storage } from "./writer.ts";
 /** What such kernels are generated with. */
 export interface FlatLowering extends Lowering {
   /** The memory of `elements` elements of a region. */
-  range(place: RegionPlace, elements: number): Storage;
+  range(where: RegionOffset, elements: number): Storage;
 }
 
 /** The kernels of a merged group. */
@@ -34,8 +34,8 @@ export function flatKernels(flat: Flat, lowering: FlatLowering): Kernel[] {
 function mapKernel({ members, run }: FlatMap, lowering: FlatLowering): Kernel {
   const [first] = members;
   const copy = new FlatCopy(first, lowering, (n) => lowering.storageOf(n));
-  const roles = run.roles.map((place) =>
-    copy.leaf(place.region.dtype, run.elements, lowering.range(place, run.elements))
+  const roles = run.roles.map((where) =>
+    copy.leaf(where.region.dtype, run.elements, lowering.range(where, run.elements))
   );
   const outputs = first.results.map(({ node, role }) => {
     const output = copy.flat(node, roles);
@@ -51,17 +51,17 @@ const threads = 256;
 const sumThreads = 64;
 
 /** Partial results of stretches that lie in one tensor each, then one result a tensor. */
-function reductionKernels({ members, places, results }: FlatReduction, lowering: FlatLowering): Kernel[] {
+function reductionKernels({ members, offsets, results }: FlatReduction, lowering: FlatLowering): Kernel[] {
   const [first] = members;
   const anchor = first.results[0].node;
   const op = anchorRuleOf(anchor)!.folds!;
   const name = `${nameOf(first.group)} of ${members.length}`;
-  const regions = [...new Set(places.map((p) => p.region))];
+  const regions = [...new Set(offsets.map((p) => p.region))];
   const stretch = stretchOf(members, lowering.parallelism);
   const stretches: number[] = [];
   const ranges: number[] = [];
   members.forEach(({ size }, m) => {
-    const { region, start } = places[m];
+    const { region, start } = offsets[m];
     ranges.push(stretches.length / 3);
     for (let at = 0; at < size; at += stretch) {
       stretches.push(regions.indexOf(region), start + at, start + Math.min(at + stretch, size));
@@ -99,9 +99,9 @@ function partials(
   const copy = new FlatCopy(p.first, lowering, (n) => lowering.storageOf(n));
   const operand = p.first.results[0].node.inputs[0];
   const loads = p.regions.map((region) => {
-    const place = { region, start: 0 };
+    const where = { region, start: 0 };
     return copy.flat(operand, [
-      copy.leaf(region.dtype, region.elements, lowering.range(place, region.elements)),
+      copy.leaf(region.dtype, region.elements, lowering.range(where, region.elements)),
     ]);
   });
   const w = new GroupWriter(copy.group(p.regions[0].elements, []), copy.lowering);

@@ -58,11 +58,9 @@ export class GroupWriter {
   }
 
   /**
-   * Declares `fn finish(i: u32, x: T)`: takes the anchor's elements from i on, and stores the group's outputs but for those that
-   * the
-   * kernel makes otherwise. For several elements at `once` it is `finish(i0, x0, i1, x1, ...)`, which reads for all of them
-   * before it
-   * stores anything. Returns about how many statements each takes.
+   * Declares `fn finish(i: u32, x: T)`: takes the anchor's elements from i on, and stores the group's outputs but for those
+   * that the kernel makes otherwise. For several elements at `once` it is `finish(i0, x0, i1, x1, ...)`, which reads for
+   * all of them before it stores anything. Returns about how many statements each takes.
    */
   finish(lanes: Lanes, options: { once?: number; except?: ReadonlySet<Node> } = {}): number {
     const { once = 1, except } = options;

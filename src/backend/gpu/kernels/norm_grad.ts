@@ -1,9 +1,7 @@
 /**
- * Gradients of layer normalisation and root-mean-square normalisation in one walk over the rows: the operand's, row by row, and
- * the
- * weight's and bias's, which are sums over all rows. Each workgroup keeps the sums of its rows; a second kernel adds those up,
- * always
- * in the same order.
+ * Gradients of layer normalisation and root-mean-square normalisation in one walk over the rows: the operand's, row by row,
+ * and the weight's and bias's, which are sums over all rows. Each workgroup keeps the sums of its rows; a second kernel
+ * adds those up, always in the same order.
  *
  * @module
  */

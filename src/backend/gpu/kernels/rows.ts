@@ -1,7 +1,7 @@
 /**
- * Anchors that take a row at a time: softmax, softmax cross-entropy, the gradients of both, and normalisations (norm_grad.ts has
- * the
- * gradients of those). A few threads share a row, which is read once and kept in registers where it is short.
+ * Anchors that take a row at a time: softmax, softmax cross-entropy, the gradients of both, and normalisations
+ * (norm_grad.ts has the gradients of those). A few threads share a row, which is read once and kept in registers where it
+ * is short.
  *
  * @module
  */

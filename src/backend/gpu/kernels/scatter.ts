@@ -1,7 +1,6 @@
 /**
- * Scatter-add without atomics on floats, so that it gives the same bits every time: few tokens are marked (scatter_marks.ts),
- * many
- * are sorted (scatter_sort.ts).
+ * Scatter-add without atomics on floats, so that it gives the same bits every time: few tokens are marked
+ * (scatter_marks.ts), many are sorted (scatter_sort.ts).
  *
  * @module
  */

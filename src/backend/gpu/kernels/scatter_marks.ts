@@ -1,13 +1,12 @@
 /**
- * Scatter-add of few tokens in one kernel: each workgroup marks in bitmaps which tokens are of its rows (setting bits commutes,
- * so
- * their order does not matter) and sums each row's in the order of the bits.
+ * Scatter-add of few tokens in one kernel: each workgroup marks in bitmaps which tokens are of its rows (setting bits
+ * commutes, so their order does not matter) and sums each row's in the order of the bits.
  *
  * @module
  */
 import type { Group } from "../plan/group.ts";
 import { type Lowering, widest } from "./fused.ts";
-import { layout, type Problem, rowLoops } from "./scatter_rows.ts";
+import { beginOfRows, layout, type Problem, rowLoops } from "./scatter_rows.ts";
 import { computeTypes, vectorType } from "./wgsl.ts";
 import { grid, type Kernel } from "./writer.ts";
 
@@ -61,14 +60,7 @@ export function markedSums(group: Group, lowering: Lowering, p: Problem): Kernel
         }
       }
     }`;
-    const main = `@compute @workgroup_size(${size})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) t: u32) {
-  let number = group.x + group.y * groups.x;
-  let first = (number / ${blocks}u) * ${rowsEach}u;
-  let column = (number % ${blocks}u) * ${across}u + t % ${across}u;
-  let y = t / ${across}u;
-  let base = min(column, ${columns - 1}u) * ${lanes}u;
+    const main = `${beginOfRows({ columns, across, deep, blocks, rowsEach }, lanes)}
 ${clear("marks", rowsEach * words)}
 ${clear("marked", rowsEach * tops)}
 ${clear("counts", rowsEach)}

@@ -50,6 +50,18 @@ export function layout(p: Problem, lanes: Lanes, parallelism: number): RowLayout
   return { columns, across, deep, blocks, rowsEach: Math.max(1, Math.min(most, each)) };
 }
 
+/** The entry point's begin: `first`, the first of a workgroup's rows, and a thread's `column`, its `y` in it and its `base`. */
+export function beginOfRows({ columns, across, deep, blocks, rowsEach }: RowLayout, lanes: Lanes): string {
+  return `@compute @workgroup_size(${across * deep})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) t: u32) {
+  let number = group.x + group.y * groups.x;
+  let first = (number / ${blocks}u) * ${rowsEach}u;
+  let column = (number % ${blocks}u) * ${across}u + t % ${across}u;
+  let y = t / ${across}u;
+  let base = min(column, ${columns - 1}u) * ${lanes}u;`;
+}
+
 /**
  * Text that makes each of a workgroup's rows: those of few tokens by one line of threads alone, then those of many by all of them
  * together. `many` is a row's number of tokens; `alone` and `together` add to `sum` what a thread has to.

@@ -1,8 +1,7 @@
 /**
  * Scatter-add of many tokens: they are put in order of their rows, block by block and then all together, and each row's are
- * summed in
- * that order. Stretches of one row alone are summed before the rows are, so that a row that most tokens have (padding) keeps no
- * workgroup waiting.
+ * summed in that order. Stretches of one row alone are summed before the rows are, so that a row that most tokens have
+ * (padding) keeps no workgroup waiting.
  *
  * @module
  */
@@ -11,7 +10,7 @@ import { BackendError } from "../../interface.ts";
 import type { Group } from "../plan/group.ts";
 import { GroupWriter, type Lowering, powerOfTwo, widest } from "./fused.ts";
 import { added, strideLoop } from "./reduce.ts";
-import { layout, type Problem, rowLoops } from "./scatter_rows.ts";
+import { beginOfRows, layout, type Problem, rowLoops } from "./scatter_rows.ts";
 import { computeTypes, type Lanes, vectorType } from "./wgsl.ts";
 import { grid, type Kernel, type Storage } from "./writer.ts";
 
@@ -191,14 +190,7 @@ function sumRows(
   const single = (r: string) => `load(${order}[${r}] * ${p.width}u + base)`;
   const walk = (start: string, stop: string, step: number, load: (at: string) => string) =>
     `    { let end = ${stop};\n${strideLoop("r", start, step, 4 * step, load, added)}\n    }`;
-  const main = `@compute @workgroup_size(${size})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) t: u32) {
-  let number = group.x + group.y * groups.x;
-  let first = (number / ${blocks}u) * ${rowsEach}u;
-  let column = (number % ${blocks}u) * ${across}u + t % ${across}u;
-  let y = t / ${across}u;
-  let base = min(column, ${columns - 1}u) * ${lanes}u;
+  const main = `${beginOfRows({ columns, across, deep, blocks, rowsEach }, lanes)}
   // Where each row's tokens begin, by bisection.
   for (var i = t; i <= ${rowsEach}u; i += ${size}u) {
     var low = 0u;

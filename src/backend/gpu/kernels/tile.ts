@@ -74,10 +74,8 @@ export function bytesOf(tile: Tile): number {
 /**
  * Declarations and statements. The statements use `t` (the thread), `m0` and `n0` (the tile's first row and column), `begin` and
  * `end` (of the inner dimension, which has `depth` elements in all), and call `put(out, row, column, c0, c1, ...)` with all
- * results of a
- * thread in a row or in some rows below each other, also those outside: four neighbours a piece, the next piece of a row
- * `pieceStep(tile)`
- * columns on.
+ * results of a thread in a row or in some rows below each other, also those outside: four neighbours a piece, the next
+ * piece of a row `pieceStep(tile)` columns on.
  */
 export function tileText(
   tile: Tile,
@@ -193,8 +191,8 @@ function copyOf(which: "a" | "b", tile: Tile, o: TileOperand, guarded: boolean):
 
 /**
  * Four neighbours of the step that begins at `next`, as they are stored. What lies outside is read too: WebGPU lets no read
- * leave its
- * buffer, rows and columns outside only reach results outside, and what is beyond the inner dimension is dropped by `kept`.
+ * leave its buffer, rows and columns outside only reach results outside, and what is beyond the inner dimension is dropped
+ * by `kept`.
  */
 function read(o: TileOperand, v: string, down: number): string {
   const at = `p_${v} + ${term("next", o.inner)}${down === 0 ? "" : ` + ${down * o.outer}u`}`;

@@ -121,7 +121,7 @@ export function extremum(
   return `nan_${name}${lanes}(${a}, ${b})`;
 }
 
-/** NaN is told by its bits: a compiler may take it that `x != x` never holds. */
+/** NaN is recognised by its bits: a compiler may assume that `x != x` never holds. */
 function extremumText(name: "max" | "min", lanes: Lanes): string {
   const [type, u] = [vectorType("f32", lanes), vectorType("u32", lanes)];
   const isNaN = (x: string) => `(bitcast<${u}>(${x}) & ${u}(0x7fffffffu)) > ${u}(0x7f800000u)`;

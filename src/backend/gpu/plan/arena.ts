@@ -20,8 +20,8 @@ export interface Region {
   readonly shared: boolean;
 }
 
-/** The place of a stored node. */
-export interface RegionPlace {
+/** Where a stored node lies. */
+export interface RegionOffset {
   readonly region: Region;
   /** Its first element there. */
   readonly start: number;
@@ -54,7 +54,7 @@ export interface Run {
   /** From the first element to the end of the padding. */
   readonly elements: number;
   /** For each role the region and the run's first element there. */
-  readonly roles: readonly RegionPlace[];
+  readonly roles: readonly RegionOffset[];
 }
 
 /**
@@ -66,7 +66,7 @@ export function unitOf(nodes: readonly Node[]): number {
 }
 
 /** Where a state lies that another program of the same family has made: in elements from the begin of a buffer. */
-export interface KnownPlace {
+export interface KnownOffset {
   /** Equal for states of one buffer. */
   readonly buffer: unknown;
   readonly start: number;
@@ -74,20 +74,20 @@ export interface KnownPlace {
   readonly elements: number;
 }
 
-/** Gives places in regions; every node gets one at most. */
+/** Lays nodes out in regions; every node lies in one at most. */
 export class Arena {
   readonly regions: Region[] = [];
-  readonly #places = new Map<Node, RegionPlace>();
+  readonly #offsets = new Map<Node, RegionOffset>();
   readonly #unit: number;
   readonly #maxBytes: number;
 
-  /** `known` tells of states that have their place already. */
+  /** `known` gives where states lie that have been laid out already. */
   constructor(
     options: {
       unit: number;
       maxBytes: number;
       states: readonly Node[];
-      known?: (state: Node) => KnownPlace | undefined;
+      known?: (state: Node) => KnownOffset | undefined;
     },
   ) {
     this.#unit = options.unit;
@@ -114,20 +114,20 @@ export class Arena {
     }
   }
 
-  /** The place of a node, if it has one. */
-  placeOf(node: Node): RegionPlace | undefined {
-    return this.#places.get(node);
+  /** Where a node lies, if it is laid out. */
+  offsetOf(node: Node): RegionOffset | undefined {
+    return this.#offsets.get(node);
   }
 
   /**
-   * Lays rows out, those whose nodes have places already as they lie, and returns the runs that came of it. Rows that do not fit
+   * Lays rows out, those whose nodes are laid out already as they lie, and returns the runs that came of it. Rows that do not fit
    * into any run of two are in none.
    */
   place(rows: readonly Row[], roles: readonly Role[]): Run[] {
     const kinds = new Map<string, { rows: number[]; placed: boolean[] }>();
     const names = new Map<Region, number>(this.regions.map((r, i) => [r, i]));
     rows.forEach((row, i) => {
-      const regions = row.pieces.map(({ node }) => this.#places.get(node)?.region);
+      const regions = row.pieces.map(({ node }) => this.#offsets.get(node)?.region);
       const key = regions.map((r) => r ? names.get(r) : "-").join();
       const kind = kinds.get(key) ?? { rows: [], placed: regions.map((r) => r !== undefined) };
       kind.rows.push(i);
@@ -145,8 +145,8 @@ export class Arena {
    * to be bound by themselves.
    */
   adjoin(nodes: readonly Node[], role: Role, as?: "packed"): boolean {
-    const places = nodes.map((n) => this.#places.get(n));
-    if (places.every((p) => p === undefined)) {
+    const offsets = nodes.map((n) => this.#offsets.get(n));
+    if (offsets.every((p) => p === undefined)) {
       const starts = prefixSums(nodes.map(elementsOf));
       const elements = this.#round(starts.at(-1)!);
       if (new Set(nodes).size < nodes.length || elements * 4 > this.#maxBytes) return false;
@@ -159,17 +159,17 @@ export class Arena {
       });
       return true;
     }
-    let at = places[0]?.start ?? -1;
-    for (const [i, place] of places.entries()) {
-      if (!place || place.region !== places[0]!.region || place.start !== at) return false;
+    let at = offsets[0]?.start ?? -1;
+    for (const [i, where] of offsets.entries()) {
+      if (!where || where.region !== offsets[0]!.region || where.start !== at) return false;
       at += elementsOf(nodes[i]);
     }
     return true;
   }
 
-  /** Gives nodes that have no place one, whatever their neighbours; `false` if one is too large. */
+  /** Lays out nodes that are not yet, whatever their neighbours; `false` if one is too large. */
   keep(nodes: readonly Node[], role: Role): boolean {
-    const loose = [...new Set(nodes)].filter((n) => !this.#places.has(n));
+    const loose = [...new Set(nodes)].filter((n) => !this.#offsets.has(n));
     if (loose.some((n) => this.#bytes(elementsOf(n)) > this.#maxBytes)) return false;
     for (const chunk of this.#chunks(loose, (node) => this.#round(elementsOf(node)))) {
       const starts = prefixSums(chunk.map((node) => this.#round(elementsOf(node))));
@@ -183,8 +183,8 @@ export class Arena {
   #follow(rows: readonly Row[], roles: readonly Role[], members: readonly number[], first: number): Run[] {
     const at = (row: number, role: number) => {
       const { node, offset } = rows[row].pieces[role];
-      const place = this.#places.get(node);
-      return place && place.start + offset;
+      const where = this.#offsets.get(node);
+      return where && where.start + offset;
     };
     const ordered = [...members].sort((a, b) => at(a, first)! - at(b, first)!);
     const runs: number[][] = [];
@@ -231,13 +231,13 @@ export class Arena {
   ): Run | undefined {
     const elements = this.#round(starts.at(-1)! + rows[run.at(-1)!].size);
     const made: Region[] = [];
-    const places = roles.map((role, r): RegionPlace | undefined => {
+    const offsets = roles.map((role, r): RegionOffset | undefined => {
       const { node, offset } = rows[run[0]].pieces[r];
-      const place = this.#places.get(node);
-      if (place) {
-        const start = place.start + offset;
-        const fits = start % this.#unit === 0 && start + elements <= place.region.elements;
-        return fits ? { region: place.region, start } : undefined;
+      const where = this.#offsets.get(node);
+      if (where) {
+        const start = where.start + offset;
+        const fits = start % this.#unit === 0 && start + elements <= where.region.elements;
+        return fits ? { region: where.region, start } : undefined;
       }
       const entries = new Map<Node, number>();
       for (const [i, row] of run.entries()) {
@@ -258,9 +258,9 @@ export class Arena {
       return { region, start: 0 };
     });
     const nodes = made.flatMap((r) => r.entries.map((e) => e.node));
-    if (places.some((p) => p === undefined) || new Set(nodes).size < nodes.length) return undefined;
+    if (offsets.some((p) => p === undefined) || new Set(nodes).size < nodes.length) return undefined;
     for (const region of made) this.#add(region);
-    return { rows: run, starts, elements, roles: places as RegionPlace[] };
+    return { rows: run, starts, elements, roles: offsets as RegionOffset[] };
   }
 
   /** Cuts a list where a binding would grow too large. */
@@ -280,7 +280,7 @@ export class Arena {
 
   #add(region: Region): void {
     this.regions.push(region);
-    for (const { node, start } of region.entries) this.#places.set(node, { region, start });
+    for (const { node, start } of region.entries) this.#offsets.set(node, { region, start });
   }
 
   #round(elements: number): number {

@@ -3,8 +3,8 @@
  *
  * A kernel is a **group**: at most one *anchor* (`rules/rule.ts`) with its siblings, pointwise nodes computed at the index of the
  * group's output (`nodes`: chains, several outputs, an anchor's epilogue), and pointwise nodes computed at the index of the
- * anchor's
- * operand (`prologue`). What is cheap is *inline* (`inline.ts`): it is computed again wherever it is read, and in no group.
+ * anchor's operand (`prologue`). What is cheap is *inline* (`inline.ts`): it is computed again wherever it is read, and in
+ * no group.
  *
  * Groups carry a level, the longest way to the end. A node joins the group of its furthest consumers, which have the highest
  * level;

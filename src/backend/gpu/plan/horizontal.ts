@@ -3,10 +3,9 @@
  * parameter, casts of every parameter, the sums of squares of every gradient.
  *
  * Groups are alike if their expressions are equal up to tensors that are read and written at the index of the group's own
- * element. Those
- * are the *roles*: each member brings a tensor, or a stretch of one, for each. All else (scalars) has to be the same node. What
- * the
- * members bring is laid out in the same order for every role (`arena.ts`), and the group of the whole reads and writes that.
+ * element. Those are the *roles*: each member brings a tensor, or a stretch of one, for each. All else (scalars) has to be
+ * the same node. What the members bring is laid out in the same order for every role (`arena.ts`), and the group of the
+ * whole reads and writes that.
  *
  * Concatenations of tensors that lie side by side anyway cost nothing: they are found here too.
  *
@@ -14,7 +13,7 @@
  */
 import { type Graph, type Node, statesOf } from "../../../graph/node.ts";
 import { type Class, findClasses } from "./alike.ts";
-import { Arena, type KnownPlace, type RegionPlace, type Role, unitOf } from "./arena.ts";
+import { Arena, type KnownOffset, type RegionOffset, type Role, unitOf } from "./arena.ts";
 import type { Fusion } from "./fusion.ts";
 import type { Group } from "./group.ts";
 import { type Flat, mergeGroups, withScalarsTogether } from "./merging.ts";
@@ -36,7 +35,7 @@ export interface Flattened extends Schedule {
   readonly flat: ReadonlyMap<Group, Flat>;
   readonly arena: Arena;
   /** Concatenations that are no kernels: they lie where their first operand does. */
-  readonly joined: ReadonlyMap<Node, RegionPlace>;
+  readonly joined: ReadonlyMap<Node, RegionOffset>;
 }
 
 /** Concatenations that may turn out to be free if they are stored by themselves. */
@@ -57,11 +56,9 @@ export function joinableConcats(graph: Graph): Set<Node> {
 }
 
 /**
- * Values that updates are computed from, element by element, and that are cheap to compute wherever they are read but do not lie
- * as
- * the states do: a gradient of a table's first rows. They are worth storing: then the updates are like others. So are casts that
- * are
- * concatenated.
+ * Values that updates are computed from, element by element, and that are cheap to compute wherever they are read but do
+ * not lie as the states do: a gradient of a table's first rows. They are worth storing: then the updates are like others.
+ * So are casts that are concatenated.
  */
 export function looseOperands(graph: Graph, concats: ReadonlySet<Node>): Set<Node> {
   const found = new Set<Node>();
@@ -101,7 +98,7 @@ export interface FlattenOptions {
   readonly maxBuffers: number;
   readonly maxBindingBytes: number;
   /** Where states lie that another program has placed. */
-  readonly known?: (state: Node) => KnownPlace | undefined;
+  readonly known?: (state: Node) => KnownOffset | undefined;
 }
 
 /** Merges like groups as far as that leaves their order possible, and orders all. */
@@ -132,7 +129,7 @@ function tryFlatten(
     if (kind !== "map") continue;
     // What touches no state is worth it only where its tensors lie side by side for the sake of others.
     const isKept = roles.some((r) => r.kind === "state");
-    const members = all.filter((m) => isKept || m.pieces.every((p) => arena.placeOf(p.node)));
+    const members = all.filter((m) => isKept || m.pieces.every((p) => arena.offsetOf(p.node)));
     const rows = members.map(({ size, pieces }) => ({ size, pieces }));
     for (const run of arena.place(rows, roles)) {
       found.push({ key, flat: { kind: "map", members: run.rows.map((i) => members[i]), run } });
@@ -154,23 +151,23 @@ function tryFlatten(
         joined.every((o) => outputs.includes(o)) && arena.adjoin(joined, resultOf(joined[0]), "packed")) &&
       arena.keep(outputs, resultOf(outputs[0]));
     if (!fits) return { refused: [key] };
-    const places = operands.map(({ node, offset }) => {
-      const place = arena.placeOf(node)!;
-      return { region: place.region, start: place.start + offset };
+    const offsets = operands.map(({ node, offset }) => {
+      const where = arena.offsetOf(node)!;
+      return { region: where.region, start: where.start + offset };
     });
-    const results = outputs.map((o) => arena.placeOf(o)!);
-    const few = new Set(places.map((p) => p.region)).size <= options.maxBuffers - 3;
+    const results = outputs.map((o) => arena.offsetOf(o)!);
+    const few = new Set(offsets.map((p) => p.region)).size <= options.maxBuffers - 3;
     const together = new Set(results.map((p) => p.region)).size === 1;
-    const aligned = places.every((p) => p.start % 4 === 0);
+    const aligned = offsets.every((p) => p.start % 4 === 0);
     if (!few || !together || !aligned) return { refused: [key] };
-    found.push({ key, flat: { kind: "reduction", members, places, results } });
+    found.push({ key, flat: { kind: "reduction", members, offsets, results } });
   }
-  const joined = new Map<Node, RegionPlace>();
+  const joined = new Map<Node, RegionOffset>();
   for (const concat of options.concats) {
     const parts = concat.inputs.map(throughReshapes);
     const role: Role = { kind: parts[0].op === "state" ? "state" : "work", dtype: concat.dtype };
-    if (joinsReductions(concat) && !arena.placeOf(parts[0])) continue;
-    if (arena.adjoin(parts, role)) joined.set(concat, arena.placeOf(parts[0])!);
+    if (joinsReductions(concat) && !arena.offsetOf(parts[0])) continue;
+    if (arena.adjoin(parts, role)) joined.set(concat, arena.offsetOf(parts[0])!);
   }
   const merged = mergeGroups(fusion, found, joined);
   if ("refused" in merged) return merged;

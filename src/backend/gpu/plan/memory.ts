@@ -44,8 +44,8 @@ export interface Assignment<T> {
  * ```
  *
  * Values of at least `least` bytes lie in `hosts` where they fit before those are used, the largest first, if they are made
- * before any
- * part of a host is: what comes later would make kernels wait that use parts of the same buffer. Hosts have buffers of their own.
+ * before any part of a host is: what comes later would make kernels wait that use parts of the same buffer. Hosts have
+ * buffers of their own.
  */
 export function assignBuffers<T>(
   lifetimes: readonly Lifetime<T>[],

@@ -5,7 +5,7 @@
  */
 import type { Graph, Node } from "../../../graph/node.ts";
 import type { Member } from "./alike.ts";
-import type { RegionPlace, Run } from "./arena.ts";
+import type { RegionOffset, Run } from "./arena.ts";
 import type { Fusion } from "./fusion.ts";
 import type { Group } from "./group.ts";
 import { isPointwise, throughReshapes } from "../rules/rules.ts";
@@ -23,9 +23,9 @@ export interface FlatReduction {
   readonly kind: "reduction";
   readonly members: readonly Member[];
   /** Where each member's operand begins. */
-  readonly places: readonly RegionPlace[];
+  readonly offsets: readonly RegionOffset[];
   /** Where each member's result goes: all in one region. */
-  readonly results: readonly RegionPlace[];
+  readonly results: readonly RegionOffset[];
 }
 
 /** A group that stands for several. */
@@ -35,7 +35,7 @@ export type Flat = FlatMap | FlatReduction;
 export function mergeGroups(
   fusion: Fusion,
   found: readonly { key: string; flat: Flat }[],
-  joined: ReadonlyMap<Node, RegionPlace>,
+  joined: ReadonlyMap<Node, RegionOffset>,
 ): { fusion: Fusion; flat: Map<Group, Flat> } | { refused: string[] } {
   const flat = new Map<Group, Flat>();
   const standsFor = new Map<Group, readonly Group[]>();
@@ -106,9 +106,8 @@ export function mergeGroups(
 }
 
 /**
- * The schedule with groups of single numbers (counters, schedules, scales) made one group, as far as no state has to be copied
- * for
- * that.
+ * The schedule with groups of single numbers (counters, schedules, scales) made one group, as far as no state has to be
+ * copied for that.
  */
 export function withScalarsTogether(graph: Graph, fusion: Fusion, maxBuffers: number): Schedule {
   const stateOf = new Map(graph.updates.map(({ state, value }) => [fusion.storedAs(value), state as Node]));

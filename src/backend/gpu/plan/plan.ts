@@ -8,7 +8,7 @@ import { mergeProjections } from "../../../graph/passes/merge_projections.ts";
 import { rewrite } from "../../../graph/passes/rewrite.ts";
 import { BackendError } from "../../interface.ts";
 import { createBuilder } from "../../../graph/graph.ts";
-import { type KnownPlace, unitOf } from "./arena.ts";
+import { type KnownOffset, unitOf } from "./arena.ts";
 import { fuse, type Fusion } from "./fusion.ts";
 import type { Group } from "./group.ts";
 import { flatten, joinableConcats, looseOperands } from "./horizontal.ts";
@@ -81,7 +81,7 @@ export interface Source {
 /** What a plan may take for given. */
 export interface PlanOptions {
   /** Where states lie that another program has placed. */
-  readonly known?: (state: Node) => KnownPlace | undefined;
+  readonly known?: (state: Node) => KnownOffset | undefined;
 }
 
 /**
@@ -137,14 +137,14 @@ function planWith(
   const { order, inPlace, arena, joined, flat } = flattened;
   const storages = new Storages({ maxBindingBytes });
   for (const node of graph.nodes) {
-    if (isLeaf(node) && !fusion.isInline(node)) storages.place(node, node.op, arena.placeOf(node));
+    if (isLeaf(node) && !fusion.isInline(node)) storages.place(node, node.op, arena.offsetOf(node));
   }
-  const overwritten = overwrites(graph, fusion, order, (node) => arena.placeOf(node) === undefined);
+  const overwritten = overwrites(graph, fusion, order, (node) => arena.offsetOf(node) === undefined);
   for (const group of order) {
     for (const node of group.outputs) {
       const former = inPlace.get(node) ?? overwritten.get(node);
       if (former) storages.alias(node, storages.of(former)!);
-      else storages.place(node, "work", arena.placeOf(node));
+      else storages.place(node, "work", arena.offsetOf(node));
     }
   }
   for (const { entries } of arena.regions) {
@@ -153,11 +153,11 @@ function planWith(
       if (lost) throw new Error(`${labelOf(node)} does not lie where merged kernels expect it`);
     }
   }
-  for (const [concat, place] of joined) storages.alias(concat, storages.range(place, elementsOf(concat)));
+  for (const [concat, where] of joined) storages.alias(concat, storages.range(where, elementsOf(concat)));
   const lowering: FlatLowering = {
     storageOf: (node) => storages.of(node),
     scratch: (label, dtype, elements) => storages.make({ label, kind: "work", dtype, elements }),
-    range: (place, elements) => storages.range(place, elements),
+    range: (where, elements) => storages.range(where, elements),
     table: (label, values) => {
       const node = createBuilder().constant("u32", [values.length], values);
       return storages.make({ label, kind: "constant", dtype: "u32", elements: values.length, node });

@@ -17,9 +17,8 @@ export interface Schedule {
 /**
  * Orders the groups: what they read first, and among those that could be next the one that was built first.
  *
- * An update is written in place when its kernel is the last reader of the state and reads it only at the index it writes; the
- * other
- * readers are made to go before it unless one of them needs the new value.
+ * An update is written in place when its kernel is the last reader of the state and reads it only at the index it writes;
+ * the other readers are made to go before it unless one of them needs the new value.
  */
 export function schedule(graph: Graph, fusion: Fusion): Schedule {
   const after = new Map<Group, Set<Group>>(fusion.groups.map((g) => [g, new Set()]));

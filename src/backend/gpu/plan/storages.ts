@@ -5,7 +5,7 @@
  */
 import { labelOf, type Node } from "../../../graph/node.ts";
 import { BackendError } from "../../interface.ts";
-import type { Region, RegionPlace } from "./arena.ts";
+import type { Region, RegionOffset } from "./arena.ts";
 import { elementsOf } from "../rules/nodes.ts";
 import { storageBytes } from "../kernels/wgsl.ts";
 import { extentOf, type Storage } from "../kernels/writer.ts";
@@ -60,11 +60,11 @@ export class Storages {
     return storage;
   }
 
-  /** Memory for a node, in the region it has its place in if there is one. */
-  place(node: Node, kind: PlanStorage["kind"], place: RegionPlace | undefined): PlanStorage {
+  /** Memory for a node, in its region if it lies in one. */
+  place(node: Node, kind: PlanStorage["kind"], where: RegionOffset | undefined): PlanStorage {
     const type = { label: labelOf(node), kind, dtype: node.dtype, elements: elementsOf(node) };
     const leaf = kind === "work" ? undefined : node;
-    const storage = this.make({ ...type, node: leaf, within: place && this.#partOf(place) });
+    const storage = this.make({ ...type, node: leaf, within: where && this.#partOf(where) });
     this.#of.set(node, storage);
     return storage;
   }
@@ -80,8 +80,8 @@ export class Storages {
   }
 
   /** A part of a region as one piece of memory; the same piece for the same part. */
-  range(place: RegionPlace, elements: number): PlanStorage {
-    const { region, start } = place;
+  range(where: RegionOffset, elements: number): PlanStorage {
+    const { region, start } = where;
     const root = this.#rootOf(region);
     if (start === 0 && elements === region.elements) return root;
     const key = `${this.all.indexOf(root)} ${start} ${elements}`;
@@ -92,14 +92,14 @@ export class Storages {
         kind: region.kind,
         dtype: region.dtype,
         elements,
-        within: this.#partOf(place),
+        within: this.#partOf(where),
       });
       this.#ranges.set(key, range);
     }
     return range;
   }
 
-  #partOf({ region, start }: RegionPlace): { storage: PlanStorage; offset: number } {
+  #partOf({ region, start }: RegionOffset): { storage: PlanStorage; offset: number } {
     return { storage: this.#rootOf(region), offset: start * storageBytes(region.dtype) };
   }
 

@@ -1,10 +1,10 @@
 /**
  * When each kernel runs: which ones run at the same time, and where a step may be cut into compute passes (`passes.ts` cuts it).
  *
- * WebGPU puts a barrier, which waits for everything before, in front of a launch that uses a buffer otherwise than it was last
- * used
- * in the same pass: reads what was written, writes what was read or written. Launches without one overlap, and cost a tenth (on
- * an H100 0.2 us instead of 2.3, and two half-filling kernels take the time of one: `bench/gpu_launch.ts`). So:
+ * WebGPU puts a barrier, which waits for everything before, in front of a launch that uses a buffer otherwise than it was
+ * last used in the same pass: reads what was written, writes what was read or written. Launches without one overlap, and
+ * cost a tenth (on an H100 0.2 us instead of 2.3, and two half-filling kernels take the time of one:
+ * `bench/gpu_launch.ts`). So:
  *
  * - Kernels are ordered in **epochs** of kernels that do not depend on each other. Only the first of an epoch waits: what the
  * others
@@ -39,9 +39,9 @@ interface Use {
 }
 
 /**
- * Orders kernels, given in an order that is right, in epochs. A kernel goes into the first epoch after those of all it depends
- * on, if it
- * is among the first `window` that are left: what is computed again for a backward pass is not computed long before.
+ * Orders kernels, given in an order that is right, in epochs. A kernel goes into the first epoch after those of all it
+ * depends on, if it is among the first `window` that are left: what is computed again for a backward pass is not computed
+ * long before.
  */
 export function arrange(kernels: readonly Kernel[], options: TimelineOptions = {}): Timeline {
   const { window = 24, bufferOf = (storage) => storage } = options;

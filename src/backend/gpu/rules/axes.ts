@@ -1,7 +1,6 @@
 /**
- * What ops compute from what, as far as cutting their tensors needs it: which axes of the operands and the result run together,
- * which
- * of them are summed over, and which have to be seen whole.
+ * What ops compute from what, as far as cutting their tensors needs it: which axes of the operands and the result run
+ * together, which of them are summed over, and which have to be seen whole.
  *
  * @module
  */

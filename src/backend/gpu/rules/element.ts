@@ -1,7 +1,6 @@
 /**
  * The rules of ops that have no kernel of their own: each element of their result is a WGSL expression of the operands'
- * elements, and
- * is computed by whichever kernel reads or stores it.
+ * elements, and is computed by whichever kernel reads or stores it.
  *
  * @module
  */

@@ -20,26 +20,24 @@ export interface KernelLimits {
 }
 
 /**
- * How a kernel reads an operand: `inside` computes pointwise nodes on the way in, at the index of the operand's own element;
- * `anywhere`
- * computes them too, at whatever index the kernel asks for. Those that need an operand in memory say `stored` for all of them.
+ * How a kernel reads an operand: `inside` computes pointwise nodes on the way in, at the index of the operand's own
+ * element; `anywhere` computes them too, at whatever index the kernel asks for. Those that need an operand in memory say
+ * `stored` for all of them.
  */
 export type Reading = "inside" | "anywhere";
 
 /** An op that is the heavy part of a kernel, its **anchor**. */
 export interface AnchorRule<K extends OpName> {
   /**
-   * `row`: computes row by row of the last axis. `reduce`: sums or folds. `product`: multiplies matrices. `closed`: computes
-   * nothing on
-   * the way in or out: it takes its operands from memory and stores nothing but its results.
+   * `row`: computes row by row of the last axis. `reduce`: sums or folds. `product`: multiplies matrices. `closed`:
+   * computes nothing on the way in or out: it takes its operands from memory and stores nothing but its results.
    */
   readonly kind: "row" | "reduce" | "product" | "closed";
   /** The kernels of a group around it. */
   kernels(group: Group, lowering: Lowering): Kernel[];
   /**
-   * How its kernels read the operands, one after the other. A `stored` one is read through strides; to have an operand decoded
-   * on its
-   * way into a product, as from a quantised weight, is to read it `inside`.
+   * How its kernels read the operands, one after the other. A `stored` one is read through strides; to have an operand
+   * decoded on its way into a product, as from a quantised weight, is to read it `inside`.
    */
   readonly reads: "stored" | readonly Reading[];
   /**
@@ -54,9 +52,8 @@ export interface AnchorRule<K extends OpName> {
   /** What it does with all elements of its operand along some axes, where that is all it does. */
   readonly folds?: "sum" | "max";
   /**
-   * The operand whose memory the result may take: each row of it is read to its end before that row of the result is stored, and
-   * no
-   * other row is read for it.
+   * The operand whose memory the result may take: each row of it is read to its end before that row of the result is
+   * stored, and no other row is read for it.
    */
   readonly writesInto?: number;
   /** Floating-point operations of the anchor and its siblings; one for each element of the first operand if not given. */

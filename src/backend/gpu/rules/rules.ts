@@ -1,5 +1,5 @@
 /**
- * The rules of all ops, and what they say of a node. An op that is left out does not compile.
+ * The rules of all ops, and what follows from them for a node. An op that is left out does not compile.
  *
  * @module
  */

@@ -108,9 +108,8 @@ export interface Cuts {
 }
 
 /**
- * Where a box of a tensor of shape `after` lies in the same elements under shape `before`: in a box, or in one for each of some
- * parts
- * of it; `undefined` if those would be many.
+ * Where a box of a tensor of shape `after` lies in the same elements under shape `before`: in a box, or in one for each of
+ * some parts of it; `undefined` if those would be many.
  */
 export function reshapeBox(
   before: readonly number[],

@@ -3,9 +3,8 @@
  *
  * A tensor that is too large is never made: what reads it reads boxes of it, and a box is computed from boxes of the operands
  * (`rules/`). All boxes that are read come from a partition that the tensor is cut into, the same for what is computed from one
- * another row by row (`split_partitions.ts`): a state, its gradient and its moments; logits, their probabilities and their
- * gradient. What
- * sums over an axis that is cut is the sum of what the parts give.
+ * another row by row (`partitions.ts`): a state, its gradient and its moments; logits, their probabilities and their
+ * gradient. What sums over an axis that is cut is the sum of what the parts give.
  *
  * @module
  */

@@ -1,7 +1,6 @@
 /**
- * What `bench/tune_matmul.ts` measured: for an adapter, the best tile and number of parts of a matrix product, by shape. A table
- * for
- * the H100 is built in; one for another adapter is a JSON file that `readTuning` checks before it is believed.
+ * What `bench/tune_matmul.ts` measured: for an adapter, the best tile and number of parts of a matrix product, by shape. A
+ * table for the H100 is built in; one for another adapter is a JSON file that `readTuning` checks before it is believed.
  *
  * @module
  */

@@ -15,7 +15,7 @@ const kernel = (i: number) => ({
 });
 
 Deno.test({
-  name: "webgpu: processes that compile end, also when a kernel is wrong, which its program is told",
+  name: "webgpu: processes that compile end, also when a kernel is wrong, which its program reports",
   ignore: !await describeAdapter(),
   async fn() {
     const context = await openDevice({ compileProcesses: 2 });

@@ -17,7 +17,8 @@ Deno.test("a wait that nothing answers fails, and names the last work and how mu
     (error: Error) =>
       error instanceof BackendError &&
       error.message ===
-        'The GPU does not answer: nothing came back for 0.03 s; the last work it was given is a run of "second" and 1 more before it',
+        'The GPU does not answer: nothing came back for 0.03 s; the last work it was given is a run of "second" and 1 ' +
+          "more before it",
   );
   await assert.rejects(watchdog.wait(new Promise(() => {})), /nothing came back for 0\.03 s/);
 });

@@ -202,13 +202,13 @@ Deno.test({
         const b = createBuilder();
         lossAndSlope(b, 2, 5, { labelSmoothing: 0.1, ignoreIndex: 4 });
         const program = await gpu.compile(b.graph());
-        const { loss, slope } = await program.run({
+        const { loss, gradient } = await program.run({
           logits: noise([2, 5], 1, 1000),
           labels: hostTensor("i32", [2], [4, 4]),
           weights: hostTensor("f32", [2], [1, 1]),
         });
         assert.equal(loss.data[0], 0);
-        assert.ok(slope.data.every((v) => v === 0), `${slope.data}`);
+        assert.ok(gradient.data.every((v) => v === 0), `${gradient.data}`);
       });
     });
   },
@@ -262,7 +262,7 @@ function lossAndSlope(
   const weights = b.input("weights", "f32", [rows]);
   const loss = softmaxCrossEntropy(b, logits, { labels, weights, ...options });
   b.output("loss", loss);
-  b.output("slope", gradients(b, loss, [logits])[0]);
+  b.output("gradient", gradients(b, loss, [logits])[0]);
 }
 
 Deno.test({

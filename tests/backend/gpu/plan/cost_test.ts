@@ -36,7 +36,7 @@ Deno.test("a product that is made in parts does its arithmetic once, and adds th
   assert.equal(work[1].flops! % 64, 0);
 });
 
-Deno.test("an elementwise kernel moves each operand and result once; a state that is changed in place is read and written", () => {
+Deno.test("an elementwise kernel moves each operand and result once; a state changed in place is read and written", () => {
   const [chain] = workOf((b) => {
     const w = b.state("w", "f32", [100], { role: "cache" });
     b.update(w, b.add(b.mul(w, 0.5), b.tanh(b.input("x", "f32", [100]))));
@@ -55,7 +55,7 @@ Deno.test("of a table only the rows that are gathered count, and of a sum its op
   assert.equal(sum(total), 2000);
 });
 
-Deno.test("attention takes two products forward, seven in its gradients, which make the scores again; half of them if causal", () => {
+Deno.test("attention takes two products forward and seven in its gradients, half of them if causal", () => {
   const [batch, rows, size] = [2, 16, 64];
   const attentionWork = (causal: boolean) =>
     sum(
@@ -64,7 +64,7 @@ Deno.test("attention takes two products forward, seven in its gradients, which m
         const [q, k, v] = ["q", "k", "v"].map(operand);
         const attended = b.attention(q, k, v, { heads: 2, scale: 0.1, causal });
         const grads = gradients(b, b.sum(b.mul(attended, operand("dy"))), [q, k, v]);
-        grads.forEach((slope, i) => b.output(`d${i}`, slope));
+        grads.forEach((gradient, i) => b.output(`d${i}`, gradient));
       }).filter((k) => k.name.startsWith("attention")),
     );
   const product = 2 * batch * rows * rows * size;

@@ -215,7 +215,7 @@ test("work memory in the arenas of gradients changes no bit", async (backend) =>
   }
 });
 
-test("programs of other batches and of evaluation find the states in their arenas, also one that placed them alone", async (backend) => {
+test("programs of other batches and of evaluation find the states in their arenas", async (backend) => {
   const graph = network();
   const forward = createBuilder();
   const sums = widths.slice(1).map((width, i) => b2(forward, `l${i}.weight`, [width, widths[i]]));
@@ -318,10 +318,10 @@ function randomUpdates(seed: number): Graph {
   const x = b.input("x", "f32", [6, 8]);
   const parameters: Node[] = [];
   const grads: Node[] = [];
-  const add = (rows: number, columns: number, slope: Node) => {
+  const add = (rows: number, columns: number, gradient: Node) => {
     const shape = random(3) === 0 ? [rows * columns] : [rows, columns];
     parameters.push(b.parameter(`p${parameters.length}`, shape, { kind: "fill", value: 0 }));
-    grads.push(b.reshape(slope, shape));
+    grads.push(b.reshape(gradient, shape));
   };
   const product = (rows: number, columns: number) =>
     b.tanh(

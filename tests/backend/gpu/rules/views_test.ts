@@ -32,7 +32,7 @@ Deno.test("slices and broadcasts are offsets and zero strides", () => {
   assert.deepEqual([spread.strides, spread.offset], [[0, 0, 1], 6]);
 });
 
-Deno.test("following views stops where it is told to", () => {
+Deno.test("following views stops at the given nodes", () => {
   const b = createBuilder();
   const x = b.input("x", "f32", [4, 6]);
   const turned = b.transpose(x, [1, 0]);

@@ -81,7 +81,7 @@ function languageModel({ attentionDropout = 0 } = {}): Graph {
   b.output("loss", loss);
   b.output("norm", summary.norm);
   b.output("logits", logits);
-  b.output("slope", grads[0]);
+  b.output("gradient", grads[0]);
   return b.graph();
 }
 

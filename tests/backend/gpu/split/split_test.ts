@@ -23,9 +23,9 @@ function tableGraph(): Graph {
   const scores = b.matmul(hidden, table, { transB: true }); // [B, rows]
   const back = b.matmul(b.tanh(scores), table); // [B, W]
   const loss = b.mul(b.sum(b.square(b.sub(back, 0.1))), 0.1);
-  const [slope] = gradients(b, loss, [table]);
-  const summary = summarizeGradients(b, [slope]);
-  adamw({ epsilon: 1e-3 }).emit(b, [table], [slope], {
+  const [gradient] = gradients(b, loss, [table]);
+  const summary = summarizeGradients(b, [gradient]);
+  adamw({ epsilon: 1e-3 }).emit(b, [table], [gradient], {
     rate: b.scalar(0.01),
     scale: clipScale(b, summary.norm, 0.5),
   });

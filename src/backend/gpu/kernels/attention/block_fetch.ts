@@ -34,7 +34,7 @@ export function fetchTurned(tile: BlockTile, tag: string, ofRows: Operand, ofCol
     const to = from + threads;
     const kinds = [from < rowSquares, to > rowSquares].flatMap((here, i) => here ? [sides[i]] : []);
     const guard = to > squares ? `if (t < ${squares - from}u) ` : "";
-    const places = kinds.map(({ o, first, block, into }) => {
+    const indices = kinds.map(({ o, first, block, into }) => {
       const shift = from - (into === "held" ? 0 : rowSquares);
       const square = shift >= 0 ? `(t + ${shift}u)` : `(t - ${-shift}u)`;
       // Of eight threads beside each other, none stores to another's bank.
@@ -54,12 +54,12 @@ export function fetchTurned(tile: BlockTile, tag: string, ofRows: Operand, ofCol
     });
     const choose = (text: (side: number) => string) =>
       kinds.length === 1 ? text(0) : `select(${text(1)}, ${text(0)}, t < ${rowSquares - from}u)`;
-    start.push(`  let l_${v} = ${choose((s) => places[s].line)};`);
-    start.push(`  let q_${v} = ${choose((s) => places[s].quad)};`);
+    start.push(`  let l_${v} = ${choose((s) => indices[s].line)};`);
+    start.push(`  let q_${v} = ${choose((s) => indices[s].quad)};`);
     const [{ o: { strides } }] = kinds;
     const regular = kinds.every(({ o, block }) => o.extent % block === 0 && o.strides[1] === strides[1]);
     for (const e of regular ? [0] : range(4)) {
-      start.push(`  let p_${v}_${e} = ${choose((s) => places[s].at(e))};`);
+      start.push(`  let p_${v}_${e} = ${choose((s) => indices[s].at(e))};`);
     }
     for (const e of range(4)) start.push(`  var r_${v}_${e} = vec4<f32>();`);
     const branch = (text: (side: number) => string) =>

@@ -69,7 +69,7 @@ ${linesOf(body).join("\n")}
   return d.writer.finish(name, main, [Math.ceil(d.pass.rows / rows), heads, batch]);
 }
 
-// ---- places --------------------------------------------------------------------------------------------------------
+// ---- indices -------------------------------------------------------------------------------------------------------
 
 /** How far row i of a thread is from its first. */
 export function rowAt({ groupPitch }: ScoreTile, i: number): number {
@@ -124,7 +124,7 @@ export function bindView(d: Draft, node: Node): View & { readonly name: string }
   return { ...view, name: d.writer.bind(storage, { lanes: 1 }) };
 }
 
-/** How a result is stored, and which rows of it: if not said, those of a thread's scores. */
+/** How a result is stored, and which rows of it: by default those of a thread's scores. */
 export interface Stored {
   /** What row i is multiplied by. */
   readonly factor?: (i: number) => string;

@@ -11,7 +11,7 @@ import { barrier, type Lines, low, ofRow, range } from "./text.ts";
 /** How something is folded over the columns. */
 export type Fold = "max" | "sum";
 
-/** Places in workgroup memory where threads share vectors of group g of their rows: this thread's, and all that a row has. */
+/** Slots in workgroup memory where threads share vectors of group g of their rows: this thread's, and all that a row has. */
 export interface Shared {
   mine(g: number): string;
   all(g: number): readonly string[];

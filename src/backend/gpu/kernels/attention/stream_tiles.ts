@@ -58,8 +58,8 @@ function* candidates(pass: Pass, limits: TileLimits): Generator<StreamTile> {
           if (threads < 4 || threads > maxThreads) continue;
           for (const padding of [1, 0] as const) {
             const columns = 4 * across * scoreQuads;
-            const places = { across, sharers: across, lane: "x", rowPitch: high, groupPitch: 4 } as const;
-            const tile = { ...places, rows, columns, threads, high, scoreQuads, resultQuads, padding };
+            const layout = { across, sharers: across, lane: "x", rowPitch: high, groupPitch: 4 } as const;
+            const tile = { ...layout, rows, columns, threads, high, scoreQuads, resultQuads, padding };
             if (workgroupBytes(pass, tile) > limits.maxWorkgroupBytes) continue;
             if (registers(pass, tile) > 220) continue;
             yield tile;

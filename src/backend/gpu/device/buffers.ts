@@ -12,7 +12,7 @@ import { copyable, type StateTable } from "./states.ts";
 import type { PlanStorage } from "../plan/storages.ts";
 
 /** A byte of a buffer from which something lies. */
-export interface Place {
+export interface BufferOffset {
   readonly buffer: GPUBuffer;
   readonly offset: number;
 }
@@ -20,14 +20,14 @@ export interface Place {
 const alignment = 256;
 
 /** The buffers of one plan, but for the states, which other programs may use too. */
-export class Places {
+export class PlanBuffers {
   /** Bytes of the states that this plan is the first to have. */
   stateBytes = 0;
   /** The inputs' buffer and what is written to it. */
   inputs?: { readonly buffer: GPUBuffer; readonly host: Uint8Array<ArrayBuffer> };
   readonly #context: GpuContext;
   readonly #owned: GPUBuffer[] = [];
-  readonly #places = new Map<PlanStorage, Place>();
+  readonly #offsets = new Map<PlanStorage, BufferOffset>();
   #slotBytes = 0;
 
   /** No memory yet. */
@@ -44,7 +44,7 @@ export class Places {
     const slots = await states.work(this.#context, work.sizes);
     this.#slotBytes = work.sizes.reduce((sum, size) => sum + size, 0);
     for (const [storage, slot] of work.slotOf) {
-      this.#places.set(storage, { buffer: slots[slot], offset: work.offsetOf.get(storage) ?? 0 });
+      this.#offsets.set(storage, { buffer: slots[slot], offset: work.offsetOf.get(storage) ?? 0 });
     }
     const inputs = await this.#together(storages, "input");
     if (inputs) this.inputs = { buffer: inputs.buffer, host: new Uint8Array(inputs.bytes) };
@@ -60,13 +60,13 @@ export class Places {
   }
 
   /** Where a storage lies. */
-  of(storage: PlanStorage): Place {
-    const place = this.#places.get(storage);
-    if (place) return place;
+  of(storage: PlanStorage): BufferOffset {
+    const where = this.#offsets.get(storage);
+    if (where) return where;
     const { storage: whole, offset } = storage.within!;
     const { buffer, offset: begin } = this.of(whole);
     const part = { buffer, offset: begin + offset };
-    this.#places.set(storage, part);
+    this.#offsets.set(storage, part);
     return part;
   }
 
@@ -97,20 +97,20 @@ export class Places {
       if (storage.within) return;
       if (storage.shared) {
         const { buffer } = states.cell(storage.shared.entries[0].node.name!);
-        this.#places.set(storage, { buffer, offset: 0 });
+        this.#offsets.set(storage, { buffer, offset: 0 });
         return;
       }
       const buffer = await states.buffer(this.#context, storage.label, storage.bytes);
-      this.#places.set(storage, { buffer, offset: 0 });
+      this.#offsets.set(storage, { buffer, offset: 0 });
       this.stateBytes += storage.bytes;
       return;
     }
-    const place = storage.within && this.of(storage);
-    const { cell, added } = await states.add(this.#context, node, storage.bytes, place);
-    if (place && place.buffer !== cell.buffer) {
+    const where = storage.within && this.of(storage);
+    const { cell, added } = await states.add(this.#context, node, storage.bytes, where);
+    if (where && where.buffer !== cell.buffer) {
       throw new Error(`state "${node.name}" was placed by another program while this one was planned`);
     }
-    this.#places.set(storage, cell);
+    this.#offsets.set(storage, cell);
     this.stateBytes += added;
   }
 
@@ -128,7 +128,7 @@ export class Places {
       bytes += Math.ceil(size / alignment) * alignment;
     }
     const buffer = await this.buffer(`${kind}s`, bytes, copyable);
-    members.forEach((s, i) => this.#places.set(s, { buffer, offset: offsets[i] }));
+    members.forEach((s, i) => this.#offsets.set(s, { buffer, offset: offsets[i] }));
     return { buffer, bytes };
   }
 }

@@ -1,0 +1,60 @@
+/**
+ * Multi-label classification as it is trained: a linear layer over the pooled vector, and a sigmoid cross-entropy for each label.
+ *
+ * @module
+ */
+import { DataError } from "../../data/errors.ts";
+import { hostTensor } from "../../graph/dtype.ts";
+import { sigmoidCrossEntropy } from "../../nn/losses.ts";
+import type { LabelsHead } from "../text_classification/schema.ts";
+import { trainTextClassification } from "../text_classification/train.ts";
+import type { TrainedTask } from "../training.ts";
+
+/** The training side of the task; a target is fed as a 1 for each label that a text has, and a 0 for the others. */
+export const trainMultiLabelClassification: TrainedTask<LabelsHead, readonly string[], Float32Array> = {
+  reads: () => "pooled",
+  headOf(rows, source) {
+    const sets = rows.map(({ target }) => target);
+    const labels = [...new Set(sets.flat())].sort();
+    // Labels that every row has, or none at all, teach nothing.
+    if (sets.every((set) => set.length === labels.length)) {
+      throw new DataError(
+        `${source}: every row has the same labels (${
+          labels.join(", ") || "none"
+        }); rows that differ are needed`,
+      );
+    }
+    return { labels };
+  },
+  key: (labels) => JSON.stringify(labels),
+  encodeTarget: (target, _encodings, { labels }) =>
+    Float32Array.from(labels, (label) => target.includes(label) ? 1 : 0), // [L]
+  padTargets(targets, { rows }, { labels }) {
+    const cells = new Float32Array(rows * labels.length); // [B, L]
+    targets.forEach((target, row) => cells.set(target, row * labels.length));
+    const weights = new Float32Array(rows).fill(1, 0, targets.length); // [B]
+    return {
+      feeds: {
+        labels: hostTensor("f32", [rows, labels.length], cells),
+        weights: hostTensor("f32", [rows], weights),
+      },
+      weight: targets.length,
+    };
+  },
+  attach: trainTextClassification.attach,
+  objective(b, { logits }, head, { labelSmoothing = 0 }) {
+    const weights = b.input("weights", "f32", ["batch"]);
+    const given = b.input("labels", "f32", ["batch", head.labels.length]);
+    // Each label is a choice of two: what is taken off its side is shared by both.
+    const targets = labelSmoothing === 0
+      ? given
+      : b.add(b.mul(given, 1 - labelSmoothing), labelSmoothing / 2);
+    return { loss: sigmoidCrossEntropy(b, logits, { targets, weights }), weight: b.sum(weights) };
+  },
+  describeHead: trainTextClassification.describeHead,
+  configJson: (architecture, head) => ({
+    ...trainTextClassification.configJson(architecture, head),
+    problem_type: "multi_label_classification",
+  }),
+  headOfConfig: trainTextClassification.headOfConfig,
+};

@@ -1,0 +1,154 @@
+// Tasks other than one label a text, from a file of data to answers, each in a few seconds.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { messages, tiny, weir, writeJsonl } from "./cli.ts";
+import { withFolder } from "../folder.ts";
+
+/** Runs a command that must succeed with `--json`, and returns its object. */
+// deno-lint-ignore no-explicit-any -- whatever a command prints
+async function json(...args: string[]): Promise<Record<string, any>> {
+  const { code, stdout, stderr } = await weir(...args, "--json");
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+Deno.test("any number of labels a text, from a CSV file with bars between them", () =>
+  withFolder(async (folder) => {
+    const at = ["--home", join(folder, "home")], on = [...at, "--device", "wasm"];
+    const rows = messages(150).map(({ text, label }, i) => {
+      const labels = [
+        ...(label === "spam" ? ["offer", "urgent"] : ["work"]),
+        ...(i % 5 === 0 ? ["late"] : []),
+      ];
+      return { text: i % 5 === 0 ? `midnight ${text} midnight` : text, labels };
+    });
+    const data = join(folder, "mails.csv");
+    const lines = rows.map(({ text, labels }) => `${text},${labels.join("|")}\n`);
+    await Deno.writeTextFile(data, `text,kinds\n${lines.join("")}nothing of note here,\n`);
+    const columns = ["--data", data, "--label-column", "kinds"];
+    const task = ["--task", "multi-label-classification"];
+    const { code, stdout, stderr } = await weir(
+      "train",
+      ...at,
+      "--name",
+      "kinds",
+      ...task,
+      ...columns,
+      ...tiny,
+      "--epochs",
+      "6",
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /301 examples .* labels late, offer, urgent, work;/);
+    assert.match(stdout, /microF1 +(1\.0000|0\.9\d+) +\d\.\d+ to \d\.\d+\n/);
+    const { predictions } = await json(
+      "predict",
+      "--model",
+      "kinds",
+      ...on,
+      "win cash prize click",
+      "review the agenda",
+    );
+    const given = (i: number) =>
+      predictions[i].answer.filter((p: { score: number }) => p.score >= 0.5).map((p: { label: string }) =>
+        p.label
+      );
+    assert.deepEqual([given(0).sort(), given(1)], [["offer", "urgent"], ["work"]]);
+    const { task: evaluatedAs, metrics } = await json(
+      "eval",
+      "--model",
+      "kinds",
+      ...columns,
+      ...on,
+      "--resamples",
+      "100",
+      "--no-latency",
+    );
+    assert.equal(evaluatedAs, "multi-label-classification");
+    assert.ok(metrics.find(({ name }: { name: string }) => name === "microF1").interval.value > 0.9);
+    const config = JSON.parse(
+      await Deno.readTextFile(join(folder, "home", "models", "kinds", "1.0.0", "config.json")),
+    );
+    assert.equal(config.problem_type, "multi_label_classification");
+  }));
+
+Deno.test("a number for a pair of texts, in the unit of the data", () =>
+  withFolder(async (folder) => {
+    const at = ["--home", join(folder, "home")], on = [...at, "--device", "wasm"];
+    const rows = messages(150).map(({ text, label }, i) => ({
+      first: `${i} ${i}`,
+      second: text,
+      price: label === "spam" ? 9_100 : 8_900,
+    }));
+    const columns = ["--text-column", "first", "--pair-column", "second"];
+    const data = await writeJsonl(join(folder, "offers.jsonl"), rows);
+    const labelled = ["--data", data, ...columns, "--label-column", "price"];
+    const train = ["train", ...at, "--name", "price", "--task", "text-regression", ...tiny];
+    const { metrics } = await json(...train, ...labelled, "--epochs", "6");
+    assert.ok(metrics.r2.value > 0.8 && metrics.rmse.low < metrics.rmse.high, JSON.stringify(metrics));
+    const { predictions } = await json(
+      "predict",
+      "--model",
+      "price",
+      ...on,
+      "--pairs",
+      "7 7",
+      "win cash prize",
+      "7 7",
+      "team agenda",
+    );
+    assert.deepEqual(predictions.map(({ text }: { text: unknown }) => text), [["7 7", "win cash prize"], [
+      "7 7",
+      "team agenda",
+    ]]);
+    const scores = predictions.map(
+      ({ answer: [{ label, score }] }: { answer: [{ label: string; score: number }] }) => {
+        assert.equal(label, "score");
+        return score;
+      },
+    );
+    assert.ok(Math.abs(scores[0] - 9_100) < 80 && Math.abs(scores[1] - 8_900) < 80, scores.join());
+    const report = await json(
+      "eval",
+      "--model",
+      "price",
+      ...labelled,
+      ...on,
+      "--resamples",
+      "100",
+      "--no-latency",
+    );
+    assert.equal(report.task, "regression");
+    assert.ok(report.metrics.find(({ name }: { name: string }) => name === "mae").interval.value < 50);
+    const drift = await json(
+      "drift",
+      "--model",
+      "price",
+      "--data",
+      data,
+      ...columns,
+      ...on,
+      "--window",
+      "100",
+    );
+    const { n } = drift.windows[0].features.find(({ name }: { name: string }) => name === "characters");
+    assert.equal(n, 100);
+
+    const file = join(folder, "pairs.tsv");
+    await Deno.writeTextFile(file, "1 1\twin money\n");
+    const { code, stdout } = await weir("predict", "--model", "price", ...on, "--pairs", "--file", file);
+    assert.equal(code, 0);
+    assert.match(stdout, /^9\d{3}\S* {2}1 1 \| win money\n$/);
+    const odd = await weir("predict", "--model", "price", ...on, "--pairs", "alone");
+    assert.deepEqual([odd.code, odd.stderr], [
+      2,
+      "weir: --pairs reads arguments two by two, and there are 1: the last has no second text\n",
+    ]);
+    const same = await writeJsonl(join(folder, "same.jsonl"), rows.map((row) => ({ ...row, price: 5 })));
+    const refused = await weir(...train, ...columns, "--label-column", "price", "--data", same);
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.stderr,
+      /^weir: .*same\.jsonl: every row has the number 5; numbers that differ are needed\n$/m,
+    );
+  }));
