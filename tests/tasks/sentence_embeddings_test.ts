@@ -249,6 +249,8 @@ Deno.test("rows have two texts and a score, or none; traffic may come with one t
     trained.headOf(rows.slice(0, 1) as never, "mails", { pooling: "cls", normalize: false }).pooling,
     "cls",
   );
+  const scored = { ...head, learntFrom: "scores" } as const;
+  assert.throws(() => trained.encodeTarget({ texts: ["c", "d"] }, [], scored), /pairs without scores/);
   await assert.rejects(readRows(file, served, { columns: { label: "stars" } }), /no column "stars"/);
   await write({ text: "a", pair: "b" }, { text: "c" });
   assert.deepEqual(await readQueries(file, served), ["a", "b", "c"]);
