@@ -214,8 +214,8 @@ Deno.test("pairs are judged by whether they find each other; of equal first text
   // y lies nearest to a and z nearest to b; x, the first right one, is second for a, and y third for b.
   assert.deepEqual([metrics["hitRate@1"].value, metrics["mrr@10"].value], [0, (1 / 2 + 1 / 3 + 1 / 2) / 3]);
   assert.deepEqual(task.pair(targets[0], answers[0], { row: 0, targets, answers }), {
-    prediction: [1, 0, 2],
-    reference: [0, 2],
+    prediction: [2, 1, 3],
+    reference: [1, 3],
   });
   assert.match(
     task.judge(targets, answers, { head, resamples: 100 }).text(),
@@ -249,6 +249,8 @@ Deno.test("rows have two texts and a score, or none; traffic may come with one t
     trained.headOf(rows.slice(0, 1) as never, "mails", { pooling: "cls", normalize: false }).pooling,
     "cls",
   );
+  const scored = { ...head, learntFrom: "scores" } as const;
+  assert.throws(() => trained.encodeTarget({ texts: ["c", "d"] }, [], scored), /pairs without scores/);
   await assert.rejects(readRows(file, served, { columns: { label: "stars" } }), /no column "stars"/);
   await write({ text: "a", pair: "b" }, { text: "c" });
   assert.deepEqual(await readQueries(file, served), ["a", "b", "c"]);

@@ -104,8 +104,8 @@ export function judgeVectors(
 }
 
 /**
- * A row as `weir eval` reads it: the cosine and the score or, without scores, the places of the second texts that lie nearest to
- * the first one, and the places that are right.
+ * A row as `weir eval` reads it: the cosine and the score or, without scores, the numbers of the rows whose second
+ * texts lie nearest to the first one, and of those that are right.
  */
 export function pairOf(
   target: PairTarget | undefined,
@@ -122,7 +122,11 @@ export function pairOf(
   }
   const nearness = among.answers.map(([, other]) => cosine(first, other));
   const places = nearness.map((_, place) => place).sort((a, b) => nearness[b] - nearness[a] || a - b);
-  return { prediction: places.slice(0, RESULTS), reference: relevantTo(among.targets, among.row) };
+  const numbers = (rows: readonly number[]) => rows.map((place) => place + 1); // as reports number rows
+  return {
+    prediction: numbers(places.slice(0, RESULTS)),
+    reference: numbers(relevantTo(among.targets, among.row)),
+  };
 }
 
 /** How many of the nearest texts an evaluation looks at. */

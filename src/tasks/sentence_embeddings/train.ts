@@ -37,7 +37,12 @@ export const trainSentenceEmbeddings: TrainedTask<EmbeddingHead, PairTarget, Pai
     return { pooling, normalize, learntFrom: scored > 0 ? "scores" : "pairs" };
   },
   key: ({ score }) => String(score ?? ""),
-  encodeTarget: (target) => target,
+  encodeTarget(target, _encodings, { learntFrom }) {
+    if (learntFrom !== "scores" || target.score !== undefined) return target;
+    throw new DataError(
+      "pairs without scores cannot be learnt from as if they had some: leave learntFrom out",
+    );
+  },
   padTargets: (targets, { rows }, { learntFrom }) => ({
     feeds: feedsOf(targets, rows, learntFrom),
     weight: targets.length,
