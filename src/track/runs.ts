@@ -5,7 +5,7 @@
  */
 import type { Store } from "../store/sqlite.ts";
 
-/** How a run stands, in MLflow's words. A run whose process died without a word stays RUNNING. */
+/** How a run stands, in MLflow's words. A run whose process was killed stays RUNNING. */
 export type RunStatus = "RUNNING" | "FINISHED" | "FAILED" | "KILLED";
 
 /** What is known of a run. */
