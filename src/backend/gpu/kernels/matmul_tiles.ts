@@ -36,7 +36,7 @@ export interface TileChoice {
 /** A tile with the model's two numbers, fitted to an H100's times (bench/results/matmul_h100.md): */
 interface KnownTile {
   readonly tile: Tile;
-  /** nanoseconds a step takes on a busy multiprocessor, */
+  /** Nanoseconds a step takes on a busy multiprocessor. */
   readonly step: number;
   /** and by how many workgroups' time a multiprocessor starts late. */
   readonly lag: number;
