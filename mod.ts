@@ -120,12 +120,18 @@ export {
   trainWordPiece,
   type WordPieceTrainOptions,
 } from "./src/text/wordpiece_train.ts";
-export { dataHash, type DataRecord, labelsOf, type PlacedRecord, type TextExample } from "./src/data/example.ts";
+export {
+  dataHash,
+  type DataRecord,
+  labelsOf,
+  type PlacedRecord,
+  type TextExample,
+} from "./src/data/example.ts";
 export { readRecords } from "./src/data/records.ts";
 export { readSpam } from "./src/data/spam.ts";
 export { deduplicate, type Deduplicated } from "./src/data/dedupe.ts";
 export { splitExamples, type SplitOptions } from "./src/data/split.ts";
-export { type BucketOptions, bucketLengths, type PlannedBatch, planBatches } from "./src/data/buckets.ts";
+export { bucketLengths, type BucketOptions, planBatches, type PlannedBatch } from "./src/data/buckets.ts";
 export { type IntTensor, padTokens, type TokenTensors } from "./src/text/pad.ts";
 
 // Training and judging.

@@ -33,12 +33,12 @@ export interface TileChoice {
   readonly parts: number;
 }
 
-/** A tile with the model's two numbers, fitted to an H100's times (bench/results/matmul_h100.md): */
+/** A tile with the model's two numbers, fitted to an H100's times (bench/results/matmul_h100.md). */
 interface KnownTile {
   readonly tile: Tile;
   /** Nanoseconds a step takes on a busy multiprocessor. */
   readonly step: number;
-  /** and by how many workgroups' time a multiprocessor starts late. */
+  /** How late a multiprocessor starts, in times of a workgroup. */
   readonly lag: number;
 }
 
