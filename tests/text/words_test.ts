@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createRandomStream } from "../../src/base/random.ts";
-import { loadTokenizer, type Tokenizer } from "../../src/text/tokenizer.ts";
+import { type EncodeOptions, loadTokenizer, type Tokenizer } from "../../src/text/tokenizer.ts";
 import { tokenizerCases } from "./corpus.ts";
 
 const GOLDEN = new URL("../golden/text/", import.meta.url);
@@ -36,7 +36,7 @@ function nastyTexts(count: number): string[] {
   );
 }
 
-const texts = [
+const texts: readonly ({ readonly text: string } & EncodeOptions)[] = [
   ...tokenizerCases().filter(({ pair }) => pair === undefined),
   ...nastyTexts(1000).map((text) => ({ text })),
   { text: "x".repeat(300) + " " + "free money 東 ".repeat(3000), maxTokens: 32 },
