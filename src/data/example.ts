@@ -49,8 +49,10 @@ export function readText(record: DataRecord, where: string, column: string): str
  * import { readLabel } from "./example.ts";
  * import assert from "node:assert/strict";
  * assert.equal(readLabel({ stars: 5 }, "films.jsonl line 1", "stars"), "5");
- * assert.throws(() => readLabel({ stars: null }, "films.jsonl line 2", "stars"), /line 2: column "stars" is null; a label
- * was expected/);
+ * assert.throws(
+ *   () => readLabel({ stars: null }, "films.jsonl line 2", "stars"),
+ *   /line 2: column "stars" is null; a label was expected/,
+ * );
  * ```
  */
 export function readLabel(record: DataRecord, where: string, column: string): string {

@@ -90,7 +90,7 @@ export async function openSessions(
   try {
     return { sessions: await open(device), device };
   } catch (error) {
-    // A driver that cannot run this model is no reason not to serve it, where nobody insisted on the GPU.
+    // A driver that cannot run this model is no reason not to serve it, unless the GPU was asked for by name.
     if ((options.device ?? "auto") !== "auto" || device !== "webgpu") throw error;
     return { sessions: await open("wasm"), device: "wasm" };
   }

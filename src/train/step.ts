@@ -34,7 +34,7 @@ export interface StepOptions {
   readonly checkpointGradients?: boolean;
 }
 
-/** A training step, and what its outputs speak of. */
+/** A training step, and the states that its outputs refer to. */
 export interface TrainingGraph {
   /**
    * Inputs: those of the model and its objective, and where gradients are accumulated two scalars: `share` f32, this
