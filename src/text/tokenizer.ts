@@ -113,7 +113,8 @@ export function loadTokenizer(tokenizerJson: string | object, tokenizerConfig?: 
       });
       return {
         ids,
-        typeIds,
+        // The library gives the second text type 1 whatever the post-processor is.
+        typeIds: files.tellsPairsApart ? typeIds : typeIds.fill(0),
         tokens,
         fullLength,
         isFullLengthExact: first.isWhole && (second?.isWhole ?? true),
