@@ -120,7 +120,8 @@ export function loadTokenizer(tokenizerJson: string | object, tokenizerConfig?: 
       if (id === unkId) unknownCount++;
       return id;
     });
-    return { ids, typeIds, tokens, unknownCount };
+    // The library gives the second text type 1 whatever the post-processor is.
+    return { ids, typeIds: files.tellsPairsApart ? typeIds : typeIds.fill(0), tokens, unknownCount };
   };
   let words: WordTokenizer | undefined;
 

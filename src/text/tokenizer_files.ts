@@ -20,6 +20,8 @@ export interface TokenizerFiles {
   readonly maxWordTokens: number;
   /** Whether text on both sides of a space is tokenized independently, as BERT does. */
   readonly splitsAtSpaces: boolean;
+  /** Whether the second text of a pair has type 1; RoBERTa's post-processor leaves all at 0. */
+  readonly tellsPairsApart: boolean;
   /** Set if the normalizer is a BertNormalizer. */
   readonly bertNormalizer: BertNormalizerOptions | undefined;
   /** Set if the model is WordPiece. */
@@ -74,9 +76,17 @@ export function readTokenizerFiles(
     splitsAtSpaces: isObject(tokenizer.pre_tokenizer) &&
       (tokenizer.pre_tokenizer as { type?: unknown }).type === "BertPreTokenizer" &&
       addedTokens.every(({ content }) => !/\s/.test(content)),
+    tellsPairsApart: !partsOf(tokenizer.post_processor).includes("RobertaProcessing"),
     bertNormalizer: bertNormalizer(tokenizer.normalizer),
     wordPiece,
   };
+}
+
+/** The types of a post-processor and of those that it is a sequence of. */
+function partsOf(processor: unknown): unknown[] {
+  if (!isObject(processor)) return [];
+  const parts = Array.isArray(processor.processors) ? processor.processors : [];
+  return [processor.type, ...parts.map((part: unknown) => isObject(part) ? part.type : undefined)];
 }
 
 const MAX_FILE_CHARACTERS = 128 * 1024 * 1024;
