@@ -14,6 +14,7 @@ import type { ComparisonSection, Measured, Task } from "../report.ts";
 import { approximateRandomization } from "../../statistics/significance.ts";
 import { classifierRows, labelsOf, positiveScores } from "./classes.ts";
 import { scoreTask, type TaskOptions } from "./evaluate.ts";
+import { readList } from "./options.ts";
 import type { Pair } from "./pairs.ts";
 import { affordableResamples, type Indexed, type IntervalOptions, measure, type Scored } from "./scored.ts";
 import type { Chosen } from "./strategy.ts";
@@ -200,7 +201,7 @@ function replaceClosedTests(
 ): void {
   const settings = {
     ...options.settings?.classification,
-    labels: options.settings!.classification.labels.split(","),
+    labels: readList(options.settings!.classification.labels),
   };
   const [first, second] = [a, b].map((pairs) => classifierRows(pairs, settings));
   const right = ({ references, predictions }: typeof first) =>

@@ -67,7 +67,7 @@ function readValue(
 }
 
 /** Commas between, or a JSON list where a part may hold a comma itself. */
-function readList(text: string): string[] {
+export function readList(text: string): string[] {
   if (text.startsWith("[")) {
     try {
       const list: unknown = JSON.parse(text);
