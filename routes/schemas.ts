@@ -4,7 +4,6 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import type { Schema } from "../src/tasks/task.ts";
 import type { ServedModel } from "./models.ts";
 
 /** A JSON schema, as OpenAPI 3.1 takes it. */
@@ -17,8 +16,8 @@ export function jsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchem
 }
 
 /** A task's schema with what zod can do with it. */
-export function zodOf<T>(schema: Schema<T>): z.ZodType<T> {
-  return schema as z.ZodType<T>;
+export function zodOf(schema: ServedModel["service"]["task"]["answer"]): z.ZodType {
+  return schema as z.ZodType;
 }
 
 /** Whether a model answers with labels and their scores, as classifiers do. */

@@ -29,7 +29,7 @@ import {
 } from "./evaluation/options.ts";
 import { hashOf, readRows } from "./evaluation/rows.ts";
 import { answerRows, bundlePathOf, openModel } from "./model.ts";
-import { type CommonOptions, deviceOption, integer, newCommand } from "./options.ts";
+import { type CommonOptions, dataSource, deviceOption, integer, newCommand } from "./options.ts";
 import { InputError, type Output, processOutput, readingInput, UsageError } from "./output.ts";
 
 interface Options extends CommonOptions, DataOptions, IntervalFlags, Omit<ReportFlags, "champion"> {
@@ -52,7 +52,7 @@ export function compareCommand(program: Command): Command {
   )))
     .argument("<a>", "the baseline: a model, or with --task a file of predictions")
     .argument("<b>", "what is compared with it")
-    .option("--data <file>", "data with the task's columns, as weir train reads them")
+    .option("--data <file>", "data with the task's columns, as weir train reads them", dataSource)
     .addOption(taskOption())
     .option("--references <file>", "of files of predictions, where these have none of their own")
     .option("--trials <n>", "shuffles of a test", integer({ min: 100, max: 1_000_000 }), 10_000)

@@ -10,7 +10,7 @@ import type { DeviceChoice } from "./device.ts";
 import { readQueries } from "../lifecycle/rows.ts";
 import { columnsGiven, type DataOptions, withTextOptions } from "./data.ts";
 import { answerAll, openModel } from "./model.ts";
-import { type CommonOptions, deviceOption, integer, newCommand } from "./options.ts";
+import { type CommonOptions, dataSource, deviceOption, integer, newCommand } from "./options.ts";
 import { CommandError, processOutput } from "./output.ts";
 
 interface Options extends CommonOptions, DataOptions {
@@ -33,7 +33,7 @@ export function driftCommand(program: Command): Command {
     ),
   )
     .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder")
-    .requiredOption("--data <file>", "data as weir train reads them (labels are not needed)")
+    .requiredOption("--data <file>", "data as weir train reads them (labels are not needed)", dataSource)
     .option("--window <texts>", "texts in a window", integer({ min: 30, max: 1_000_000 }), 200)
     .addOption(deviceOption())
     .action(drift);

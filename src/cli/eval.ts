@@ -42,7 +42,7 @@ import {
 } from "./evaluation/options.ts";
 import { hashOf, readRows } from "./evaluation/rows.ts";
 import { answerRows, bundlePathOf, openModel } from "./model.ts";
-import { type CommonOptions, deviceOption, integer, newCommand } from "./options.ts";
+import { type CommonOptions, dataSource, deviceOption, integer, newCommand } from "./options.ts";
 import { type Output, processOutput, readingInput, UsageError } from "./output.ts";
 
 interface Options extends CommonOptions, DataOptions, IntervalFlags, ReportFlags {
@@ -75,7 +75,7 @@ export function evalCommand(program: Command): Command {
     ]),
   )))
     .option("--model <model>", "name[@version|@alias], or a bundle's folder")
-    .option("--data <file>", "data with the task's columns, as weir train reads them")
+    .option("--data <file>", "data with the task's columns, as weir train reads them", dataSource)
     .addOption(taskOption())
     .option("--predictions <file>", "instead of a model: .jsonl, .json, .csv, .tsv, else a text a line")
     .option("--references <file>", "what was wanted; not needed where the predictions' file has it")

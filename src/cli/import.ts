@@ -14,6 +14,7 @@ import { bundlePathOf, isPath } from "./model.ts";
 import {
   aliasNames,
   type CommonOptions,
+  dataSource,
   deviceOption,
   homeOf,
   integer,
@@ -58,6 +59,7 @@ export function importCommand(program: Command): Command {
     .option(
       "--data <file>",
       "rows to score it on, which also become the drift baseline; without, it has neither",
+      dataSource,
     )
     .option(
       "--batch-size <n>",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { unknownKind } from "../data/records.ts";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { resolve } from "node:path";
 import { checkAlias, checkName } from "../registry/names.ts";
@@ -56,6 +57,13 @@ export function decimal(bounds: { min: number; max: number }): (text: string) =>
     }
     return value;
   };
+}
+
+/** Reads the name of a data set: a file of a kind that can be read, or `spam`. */
+export function dataSource(text: string): string {
+  const problem = unknownKind(text);
+  if (problem !== undefined) throw new InvalidArgumentError(problem);
+  return text;
 }
 
 /** Reads the name of a model that is to be registered. */

@@ -17,6 +17,7 @@ import { bundlePathOf, isPath } from "./model.ts";
 import {
   aliasNames,
   type CommonOptions,
+  dataSource,
   decimal,
   deviceOption,
   headSettings,
@@ -61,6 +62,7 @@ export function trainCommand(program: Command): Command {
     .requiredOption(
       "--data <file>",
       "a .jsonl, .json, .csv, .tsv, .conll or .bio file with the task's columns, or spam",
+      dataSource,
     )
     .requiredOption("--name <name>", "the registered model's name", modelName)
     .addOption(deviceOption())

@@ -58,10 +58,16 @@ async function* recordsOf(source: string): AsyncGenerator<PlacedRecord> {
       yield { record: asRecord(value, where), where };
     }
   } else {
-    throw new DataError(
-      `cannot tell what "${source}" is: name a .jsonl, .json, .csv, .tsv, .conll or .bio file, or spam`,
-    );
+    throw new DataError(unknownKind(source)!);
   }
+}
+
+/** Why a source cannot be read, by its name alone; `undefined` where it is of a known kind. */
+export function unknownKind(source: string): string | undefined {
+  if (source === "spam" || isJsonLines(source) || isConll(source) || /\.(csv|tsv|json)$/i.test(source)) {
+    return;
+  }
+  return `cannot tell what "${source}" is: name a .jsonl, .json, .csv, .tsv, .conll or .bio file, or spam`;
 }
 
 function asRecord(value: unknown, where: string): DataRecord {

@@ -20,16 +20,3 @@ export interface TrainableModel {
   /** Appends inputs for targets and the loss of the outputs. */
   objective(b: Builder, outputs: Readonly<Record<string, Node>>): Objective;
 }
-
-/** The metric that makes an epoch the best. */
-export interface BestBy {
-  /** Its name. */
-  readonly metric: string;
-  /** Which way is better. */
-  readonly better: "higher" | "lower";
-  /**
-   * How much worse than the best one a later epoch may be and still take its place; 0. On few held-out examples the
-   * difference between epochs is noise, and the later one has learnt more: a standard error is a good tolerance.
-   */
-  readonly tolerance?: number;
-}

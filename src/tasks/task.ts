@@ -7,7 +7,7 @@
 import type { DataRecord } from "../data/example.ts";
 import type { Feature } from "../drift/feature.ts";
 import type { Task as EvaluationTask } from "../evaluate/report.ts";
-import type { BestBy } from "../nn/objective.ts";
+import type { BestBy } from "../base/best_by.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizer.ts";
 import type { WordSpan } from "../text/words.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BestBy } from "../nn/objective.ts";
+import type { BestBy } from "../base/best_by.ts";
 
 /** Metrics by name, in the order they are shown. */
 export type Metrics = Readonly<Record<string, number>>;

@@ -13,7 +13,7 @@ import { initialStates } from "../nn/init.ts";
 import type { Batch, Batches } from "../nn/batch.ts";
 import { adamw } from "../nn/optim/adamw.ts";
 import { linear, type Schedule } from "../nn/optim/schedule.ts";
-import type { BestBy } from "../nn/objective.ts";
+import type { BestBy } from "../base/best_by.ts";
 import { describeEpoch, type EpochRecord, isBetter, type Metrics } from "./best.ts";
 import { lockCheckpoint, type RunPlace, type Settings } from "./checkpoint.ts";
 import { TrainingError } from "./errors.ts";
