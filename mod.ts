@@ -79,7 +79,7 @@ export {
   stepCounter,
 } from "./src/nn/optim/schedule.ts";
 export * from "./models/index.ts";
-export { type BertConfig, bertConfig } from "./models/bert.ts";
+export { type BertConfig, bertConfig, type BertSizes } from "./models/bert.ts";
 export { type MlpConfig, mlpConfig } from "./models/mlp.ts";
 export { ModelError } from "./models/errors.ts";
 export { exportOnnx, type ExportOptions } from "./src/onnx/export.ts";
@@ -114,7 +114,14 @@ export { createInterpBackend } from "./src/backend/interp/interp.ts";
 export { createOrtBackend, type OrtBackendOptions, type OrtDevice } from "./src/backend/ort/backend.ts";
 
 // Texts and examples.
-export { type EncodeOptions, type Encoding, loadTokenizer, type Tokenizer } from "./src/text/tokenizer.ts";
+export type { TextSpan, WordSpan } from "./src/text/words.ts";
+export {
+  type EncodeOptions,
+  type Encoding,
+  loadTokenizer,
+  type Tokenizer,
+  type WordEncoding,
+} from "./src/text/tokenizer.ts";
 export {
   type TrainedTokenizer,
   trainWordPiece,
@@ -142,7 +149,8 @@ export type { Settings } from "./src/train/checkpoint.ts";
 export * from "./src/train/best.ts";
 export type { MeasureOptions, StepMeasurement } from "./src/train/measure.ts";
 export type { ProgressOutput } from "./src/train/progress.ts";
-export type { Objective, StepOptions, TrainableModel } from "./src/train/step.ts";
+export type { BestBy, Objective, TrainableModel } from "./src/nn/objective.ts";
+export type { StepOptions } from "./src/train/step.ts";
 export * from "./src/evaluate/classification/classification.ts";
 export { type BootstrapOptions } from "./src/statistics/bootstrap.ts";
 export { formatReport } from "./src/evaluate/classification/format.ts";
@@ -155,9 +163,15 @@ export { trainedTasks } from "./src/tasks/trained.ts";
 export type {
   AnyServedTask,
   Columns,
+  EncodeQueryOptions,
+  Issue,
+  Judging,
   ModelFacts,
+  Parsed,
   Row,
+  RowOutput,
   RowOutputs,
+  Schema,
   Scores,
   ServedTask,
   TextEncoding,
@@ -199,6 +213,7 @@ export type {
 export { type Bundle, readBundle } from "./src/bundle/reader.ts";
 export { type BundleContent, writeBundle } from "./src/bundle/writer.ts";
 export * from "./src/serve/service.ts";
+export type { SubmitOptions } from "./src/serve/executor.ts";
 export type { SessionDevice } from "./src/serve/protocol.ts";
 export * from "./src/drift/mod.ts";
 export { type App, type AppParts, createApp, type ServedModel } from "./routes/app.ts";

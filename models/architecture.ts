@@ -30,11 +30,17 @@ export interface ModelConfig {
 
 /** The sizes that a command line gives, from which an architecture makes a configuration. */
 export interface ModelSizes {
+  /** Rows of the token table. */
   readonly vocabSize: number;
+  /** The token that fills sequences up. */
   readonly padTokenId: number;
+  /** The longest sequence, in tokens. */
   readonly maxPositions: number;
+  /** Features of a token. */
   readonly hiddenSize: number;
+  /** Encoder layers, or those that stand for them. */
   readonly layers: number;
+  /** Attention heads of a layer. */
   readonly heads: number;
   /** Rate of hidden dropout. */
   readonly dropout: number;
@@ -56,6 +62,7 @@ export interface Body {
   pooled(): Node;
   /** What a head's dropout and first weights are. */
   readonly dropout: Dropout;
+  /** Of a new head's weights. */
   readonly init: Init;
 }
 

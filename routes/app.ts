@@ -21,7 +21,7 @@ export type { ServedModel } from "./models.ts";
 export interface AppParts {
   /** What is served; the first one that can answers requests that name none. */
   readonly models: readonly ServedModel[];
-  /** What a stranger may take. */
+  /** What a client may use of the server. */
   readonly limits?: {
     /** Longest request body; 2,000,000 unless given. */
     readonly bodyBytes?: number;
@@ -93,7 +93,7 @@ export function createApp(parts: AppParts): App {
     for (const [name, value] of securityHeaders) headers.set(name, value);
     const durationMs = performance.now() - started;
     const { status } = c.res;
-    // The pattern, not the path, and no made-up method: a stranger must not be able to invent time series.
+    // The pattern, not the path, and no made-up method: a client must not be able to make up time series.
     const route = c.req.routePath === "/*" ? "other" : c.req.routePath;
     const method = methods.includes(c.req.method) ? c.req.method : "other";
     metrics.observeRequest({ route, method, status }, durationMs / 1_000);

@@ -8,7 +8,7 @@ import { HttpError } from "./errors.ts";
 
 /** Where to listen. */
 export interface ListenOptions {
-  /** the address to listen on; 127.0.0.1 by default, which cannot be reached from other machines */
+  /** The address to listen on; 127.0.0.1 by default, which cannot be reached from other machines. */
   readonly hostname?: string;
   /** 0 (the default) takes a free one */
   readonly port?: number;
@@ -16,7 +16,7 @@ export interface ListenOptions {
 
 /** A server on the network. */
 export interface RunningServer {
-  /** such as http://127.0.0.1:8080 */
+  /** Such as http://127.0.0.1:8080. */
   readonly url: string;
   /** The address that it listens on. */
   readonly hostname: string;

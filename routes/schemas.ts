@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
+import type { Schema } from "../src/tasks/task.ts";
 import type { ServedModel } from "./models.ts";
 
 /** A JSON schema, as OpenAPI 3.1 takes it. */
@@ -13,6 +14,11 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 export function jsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema {
   const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   return json;
+}
+
+/** A task's schema with what zod can do with it. */
+export function zodOf<T>(schema: Schema<T>): z.ZodType<T> {
+  return schema as z.ZodType<T>;
 }
 
 /** Whether a model answers with labels and their scores, as classifiers do. */
@@ -28,6 +34,6 @@ export function isVector(model: ServedModel): boolean {
 
 /** The schema of the elements of a model's answers; nothing where they are not lists. */
 function itemsOf(model: ServedModel): { readonly type?: unknown; readonly properties?: object } {
-  const { type, items } = jsonSchema(model.service.task.answer, "output");
+  const { type, items } = jsonSchema(zodOf(model.service.task.answer), "output");
   return type === "array" ? items as ReturnType<typeof itemsOf> : {};
 }

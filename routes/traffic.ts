@@ -6,7 +6,7 @@
 
 /** What one second of traffic looked like. */
 export interface TrafficPoint {
-  /** seconds before now; 0 is the second under way */
+  /** Seconds before now; 0 is the second under way. */
   readonly secondsAgo: number;
   readonly requests: number;
   readonly errors: number;
@@ -17,15 +17,15 @@ export interface TrafficPoint {
 
 /** Traffic of the last seconds. */
 export interface TrafficView {
-  /** requests a second, over the last 10 whole seconds */
+  /** Requests a second, over the last 10 whole seconds. */
   readonly requestsPerSecond: number;
-  /** over the last 10 seconds, ms; absent without requests */
+  /** Over the last 10 seconds, ms; absent without requests. */
   readonly p50Ms?: number;
   readonly p95Ms?: number;
   readonly p99Ms?: number;
   readonly requests: number;
   readonly errors: number;
-  /** oldest first */
+  /** Oldest first. */
   readonly series: TrafficPoint[];
 }
 

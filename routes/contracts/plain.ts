@@ -10,7 +10,7 @@ import { answerErrors, answerJson, checkForm, type Query, tooMany } from "../ans
 import { readJson } from "../body.ts";
 import { describeError, HttpError } from "../errors.ts";
 import { describe, fittingModel, type Models, type ServedModel } from "../models.ts";
-import { type JsonSchema, jsonSchema } from "../schemas.ts";
+import { type JsonSchema, jsonSchema, zodOf } from "../schemas.ts";
 import type { Contract } from "./contract.ts";
 
 const text = z.union([
@@ -96,8 +96,8 @@ function firstOfEachTask({ served }: Models): Iterable<ServedModel> {
 /** What is sent and what comes back, as JSON schema. */
 function schemasOf(task: Task): { request: JsonSchema; answer: JsonSchema } {
   return {
-    request: jsonSchema(requestSchema.extend({ parameters: task.parameters.nullish() }), "input"),
-    answer: jsonSchema(task.answer, "output"),
+    request: jsonSchema(requestSchema.extend({ parameters: zodOf(task.parameters).nullish() }), "input"),
+    answer: jsonSchema(zodOf(task.answer), "output"),
   };
 }
 

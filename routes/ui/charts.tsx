@@ -8,11 +8,11 @@ import { percent } from "./format.ts";
 /** Two distributions over the same bins: the reference as an area, the current one as a line over it. */
 export function Overlay(props: {
   title: string;
-  /** what is measured, as a plural noun; empty for shares */
+  /** What is measured, as a plural noun; empty for shares. */
   unit: string;
   reference: Histogram;
   current: Histogram;
-  /** the window that fills now */
+  /** The window that fills now. */
   open?: Histogram;
   drifted: boolean;
 }): JSX.Element {

@@ -22,11 +22,11 @@ export interface DoctorReport {
   /** null where WebGPU finds no adapter */
   readonly adapter: (AdapterDescription & { f16: boolean; timestampQuery: boolean }) | null;
   readonly providers: {
-    /** version null: the package is not installed */
+    /** Version null: the package is not installed. */
     native: { usable: boolean; version: string | null };
     wasm: { version: string | null; threads: number };
   };
-  /** what `--device auto` takes */
+  /** What `--device auto` takes. */
   readonly auto: ChosenDevice;
   /** freeBytes null: the system does not say */
   readonly home: { path: string; exists: boolean; freeBytes: number | null };
@@ -34,9 +34,9 @@ export interface DoctorReport {
 
 /** Options of {@linkcode doctor}. */
 export interface DoctorOptions {
-  /** where models and runs live; `$WEIR_HOME` or `.weir` by default */
+  /** Where models and runs live; `$WEIR_HOME` or `.weir` by default. */
   readonly home?: string;
-  /** what is known of the devices already; probed by default */
+  /** What is known of the devices already; probed by default. */
   readonly machine?: Machine;
 }
 

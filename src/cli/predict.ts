@@ -11,7 +11,7 @@ import { textsOf } from "../tasks/text_input.ts";
 import type { DeviceChoice } from "./device.ts";
 import { answerAll, openModel } from "./model.ts";
 import { type CommonOptions, deviceOption, newCommand } from "./options.ts";
-import { processOutput, UsageError } from "./output.ts";
+import { InputError, processOutput, UsageError } from "./output.ts";
 
 interface Options extends CommonOptions {
   readonly model: string;
@@ -43,8 +43,10 @@ export function predictCommand(program: Command): Command {
 
 async function predict(given: string[], options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
-  const lines = options.file ? (await Array.fromAsync(readLines(options.file))).map(({ text }) => text) : [];
-  const queries = options.pairs ? pairsOf(given, lines) : [...given, ...lines];
+  const lines = options.file ? await Array.fromAsync(readLines(options.file)) : [];
+  const queries = options.pairs
+    ? [...pairsOf(given), ...lines.map((line) => pairOf(line, options.file!))]
+    : [...given, ...lines.map(({ text }) => text)];
   if (queries.length === 0) throw new UsageError("no text to predict: give texts as arguments, or --file");
   const service = await openModel(options.model, options, { warmUpMs: 0 });
   try {
@@ -67,23 +69,24 @@ async function predict(given: string[], options: Options): Promise<void> {
   }
 }
 
-/** Arguments two by two, and the lines of a file cut at the tab. */
-function pairsOf(given: readonly string[], lines: readonly string[]): TextQuery[] {
+/** Arguments two by two. */
+function pairsOf(given: readonly string[]): TextQuery[] {
   if (given.length % 2 === 1) {
     throw new UsageError(
       `--pairs reads arguments two by two, and there are ${given.length}: the last has no second text`,
     );
   }
-  const ofArguments = Array.from(
-    { length: given.length / 2 },
-    (_, i): TextQuery => [given[2 * i], given[2 * i + 1]],
-  );
-  const ofLines = lines.map((line, i): TextQuery => {
-    const [text, pair, ...more] = line.split("\t");
-    if (pair !== undefined && more.length === 0) return [text, pair];
-    throw new UsageError(`line ${i + 1} is no pair: two texts with a tab between were expected`);
-  });
-  return [...ofArguments, ...ofLines];
+  return Array.from({ length: given.length / 2 }, (_, i): TextQuery => [given[2 * i], given[2 * i + 1]]);
+}
+
+/** A line of a file, cut at its tab. */
+function pairOf(
+  { text: line, number }: { readonly text: string; readonly number: number },
+  file: string,
+): TextQuery {
+  const [text, pair, ...more] = line.split("\t");
+  if (pair !== undefined && more.length === 0) return [text, pair];
+  throw new InputError(`${file} line ${number}: two texts with one tab between were expected`);
 }
 
 function excerpt(text: string): string {

@@ -7,11 +7,11 @@ import type { TextExample } from "./example.ts";
 
 /** What `deduplicate` found. */
 export interface Deduplicated<T> {
-  /** the first example of every distinct text, in order */
+  /** The first example of every distinct text, in order. */
   readonly examples: T[];
-  /** how many examples were dropped */
+  /** How many examples were dropped. */
   readonly duplicates: number;
-  /** how many of those had another label than the one kept: noise in the labels */
+  /** How many of those had another label than the one kept: noise in the labels. */
   readonly conflicts: number;
 }
 
@@ -53,9 +53,9 @@ export function deduplicate<T extends TextExample>(examples: Iterable<T>): Dedup
 
 /** When two texts count as near-duplicates. */
 export interface NearDuplicateOptions {
-  /** least Jaccard similarity of the two sets of shingles (default 0.7) */
+  /** Least Jaccard similarity of the two sets of shingles (default 0.7). */
   readonly threshold?: number;
-  /** words in a shingle (default 3) */
+  /** Words in a shingle (default 3). */
   readonly shingleWords?: number;
 }
 

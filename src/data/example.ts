@@ -9,7 +9,9 @@ import { DataError } from "./errors.ts";
 
 /** A text and its class, or whatever else tells whether two rows of the same text agree. */
 export interface TextExample {
+  /** As it stands in the data. */
   readonly text: string;
+  /** What it was given. */
   readonly label: string;
   /** Names the example in reports. */
   readonly id?: string;
@@ -20,6 +22,7 @@ export type DataRecord = Readonly<Record<string, unknown>>;
 
 /** A record, and what errors call the place it stands at. */
 export interface PlacedRecord {
+  /** The columns, by name. */
   readonly record: DataRecord;
   /** Such as `mails.jsonl line 17`. */
   readonly where: string;
@@ -46,8 +49,10 @@ export function readText(record: DataRecord, where: string, column: string): str
  * import { readLabel } from "./example.ts";
  * import assert from "node:assert/strict";
  * assert.equal(readLabel({ stars: 5 }, "films.jsonl line 1", "stars"), "5");
- * assert.throws(() => readLabel({ stars: null }, "films.jsonl line 2", "stars"), /line 2: column "stars" is null; a label
- * was expected/);
+ * assert.throws(
+ *   () => readLabel({ stars: null }, "films.jsonl line 2", "stars"),
+ *   /line 2: column "stars" is null; a label was expected/,
+ * );
  * ```
  */
 export function readLabel(record: DataRecord, where: string, column: string): string {

@@ -7,9 +7,9 @@ import { DataError } from "./errors.ts";
 
 /** A line of a text file, without its line end. */
 export interface Line {
-  /** counts from 1 */
+  /** Counts from 1. */
   readonly number: number;
-  /** without the line end */
+  /** Without the line end. */
   readonly text: string;
 }
 

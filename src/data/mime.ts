@@ -8,9 +8,9 @@ import { htmlToText } from "./html.ts";
 
 /** What a reader sees of a mail. */
 export interface Mail {
-  /** decoded, on one line */
+  /** Decoded, on one line. */
   readonly subject: string;
-  /** decoded, HTML as text */
+  /** Decoded, HTML as text. */
   readonly body: string;
 }
 
@@ -55,7 +55,7 @@ const LOOKS_LIKE_HTML = /<(?:html|body|table|center|font|br|p)\b[^>]*>/i;
 interface Part {
   text: string;
   isHtml: boolean;
-  /** whether the entity named its content type */
+  /** Whether the entity named its content type. */
   isDeclared: boolean;
 }
 

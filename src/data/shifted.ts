@@ -7,11 +7,11 @@ import { createRandomStream, type RandomStream } from "../base/random.ts";
 
 /** What `shiftedMessages` makes. */
 export interface ShiftedOptions {
-  /** how many messages; all are distinct */
+  /** How many messages; all are distinct. */
   readonly count: number;
-  /** the same seed gives the same messages (default 0) */
+  /** The same seed gives the same messages (default 0). */
   readonly seed?: number;
-  /** default: both, in turns */
+  /** Default: both, in turns. */
   readonly languages?: readonly ("it" | "de")[];
 }
 

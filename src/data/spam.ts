@@ -123,7 +123,7 @@ const FOOTER_LINE = new RegExp(
   "i",
 );
 const BELOW_LIST_PAGE = new RegExp(`^${QUOTED}(?:List maintainer: .{0,60}|information\\.?|_{20,})?$`);
-/** the MIME boundary that spam traps wrapped mails in */
+/** The MIME boundary that spam traps wrapped mails in. */
 const MARK = /^(?:--)?(?:DeathToSpam){2,}(?:--)?$/;
 
 const ADVERTISEMENTS = [

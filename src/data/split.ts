@@ -10,17 +10,17 @@ import { createRandomStream } from "../base/random.ts";
 
 /** How `splitExamples` divides a data set. */
 export interface SplitOptions<Part extends string, T = TextExample> {
-  /** each part's share of the examples; the shares sum to 1 */
+  /** Each part's share of the examples; the shares sum to 1. */
   readonly fractions: Record<Part, number>;
-  /** the same seed gives the same split (default 0) */
+  /** The same seed gives the same split (default 0). */
   readonly seed?: number;
-  /** examples with the same number stay together (default: `nearDuplicateClusters` of the texts) */
+  /** Examples with the same number stay together (default: `nearDuplicateClusters` of the texts). */
   readonly clusters?: ArrayLike<number>;
-  /** names the data set in errors */
+  /** Names the data set in errors. */
   readonly name?: string;
   /**
-   * what has about the same share in each part, and at least one example if it is the commonest of enough clusters; the label unless
-   * given, nothing where null
+   * What has about the same share in each part, and at least one example if it is the commonest of enough clusters; the label
+   * unless given, nothing where null.
    */
   readonly stratum?: ((example: T) => string) | null;
 }

@@ -197,7 +197,7 @@ export class DriftMonitor<O> {
     return open;
   }
 
-  /** Closes the open window before it is full; features with too few observations stay untested and unmoved. */
+  /** Closes the open window before it is full; features with too few observations are not tested and keep their state. */
   close(atMs: number): WindowReport | undefined {
     const counts = this.flush();
     return counts && this.conclude({ counts, closedAtMs: atMs });

@@ -148,7 +148,8 @@ export type { Category, MaybeRating } from "../statistics/categories.ts";
 
 // Tasks and reports.
 export * from "./tasks/metrics.ts";
-export * from "./tasks/families.ts";
+export type { ClassifierRows } from "./tasks/classes.ts";
+export { families, familyOf } from "./tasks/families.ts";
 export * from "./tasks/strategy.ts";
 export * from "./tasks/slices.ts";
 export * from "./tasks/compare.ts";

@@ -116,7 +116,7 @@ export interface OpAttrs {
   readonly pad: { readonly axis: number; readonly before: Dim; readonly size: Dim };
   /** Operands one after the other along `axis`. */
   readonly concat: { readonly axis: number };
-  /** `x`, whose readers are merged with none of `x` itself. */
+  /** `x`, behind a barrier: equal nodes on its two sides are not merged. */
   readonly barrier: NoAttrs;
   // sources
   /** Each index along `axis`. */
@@ -131,7 +131,7 @@ export interface AttentionAttrs {
   readonly heads: number;
   /** What the query is multiplied by. */
   readonly scale: number;
-  /** Whether a query sees no keys after its own. */
+  /** Causal: a token attends only to itself and earlier ones. */
   readonly causal: boolean;
   /** Whether there is a mask. */
   readonly masked: boolean;
@@ -157,7 +157,7 @@ export type Init =
 /**
  * What a state is for. A `parameter` is learnt, a `buffer` belongs to the model but is not learnt (running statistics), a
  * `moment` is what an optimiser keeps of past gradients, a `counter` is where a run is (steps, random key, loss scale), and a
- * `cache` is worth nothing once the work it serves is done (accumulated gradients, keys and values of earlier tokens).
+ * `cache` need not outlive the work it serves (accumulated gradients, keys and values of earlier tokens).
  */
 export type StateRole = "parameter" | "buffer" | "moment" | "counter" | "cache";
 

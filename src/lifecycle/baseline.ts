@@ -11,8 +11,8 @@ import { answersOf } from "./fit.ts";
 import type { Prepared } from "./prepare.ts";
 
 /**
- * The training texts as the model sees them, and what it says of held-out ones (of its training texts it is surer than it
- * will ever be again). Nothing where there are too few.
+ * A baseline of the inputs of the training part and the predictions for the validation part: on texts that it was trained on, a
+ * model is more confident than on any other. `undefined` where there are too few.
  */
 export function baselineOf(
   spec: ModelSpec,

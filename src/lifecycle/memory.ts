@@ -10,7 +10,7 @@ import { LifecycleError } from "./errors.ts";
 
 /**
  * Refuses a model whose states alone do not fit, with the two moments that AdamW keeps for each that it trains and before a
- * single activation: the operating system would end the process without a word.
+ * single activation: the operating system would kill the process without a message.
  *
  * @param availableBytes what this machine has left by default
  * @throws {LifecycleError} saying what it takes and what there is
@@ -45,7 +45,7 @@ function available(): number {
   try {
     return Deno.systemMemoryInfo().available;
   } catch (error) {
-    // Without --allow-sys nobody knows.
+    // Unknown without --allow-sys.
     if (error instanceof Deno.errors.NotCapable) return Infinity;
     throw error;
   }

@@ -1,5 +1,5 @@
 /**
- * What decides the model that comes out of a training, besides the data.
+ * The options of a training and their defaults.
  *
  * @module
  */

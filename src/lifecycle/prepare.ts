@@ -22,7 +22,7 @@ import type { Reporter } from "./reporter.ts";
 /** The three parts of a data set. */
 export interface Parts<T> {
   readonly train: T[];
-  /** For choosing the epoch, and for what the drift baseline says of predictions. */
+  /** For choosing the epoch, and for the predictions of the drift baseline. */
   readonly validation: T[];
   /** For the scores in the manifest, and seen by nothing before. */
   readonly test: T[];

@@ -22,7 +22,7 @@ export interface Pretrained {
   /** What lineage calls it: the name it was asked by, or the folder's. */
   readonly name: string;
   readonly config: ModelConfig;
-  /** The whole `config.json`, for what it says of a head. */
+  /** The whole `config.json`, which may describe a head. */
   readonly configJson: Readonly<Record<string, unknown>>;
   /** By the checkpoint's own names. */
   readonly tensors: Readonly<Record<string, HostTensor>>;
@@ -67,7 +67,7 @@ export async function readPretrained(
  * The model that a folder holds: of the task that its `weir.json` names or, in a folder from elsewhere, of the one that `task` says;
  * otherwise of the first whose own files it has, or whose head its `config.json` describes.
  *
- * @throws {LifecycleError} when the folder says nothing of a head.
+ * @throws {LifecycleError} when the folder describes no head.
  */
 export async function specOf(
   directory: string,

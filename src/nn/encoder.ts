@@ -11,8 +11,11 @@ import { type Activation, type Dropout, dropout, feedForward, layerNorm } from "
 
 /** Names of one layer's parts, without `.weight` and `.bias`, as the checkpoint has them. */
 export interface EncoderLayerNames {
+  /** The projection to queries. */
   readonly query: string;
+  /** The projection to keys. */
   readonly key: string;
+  /** The projection to values. */
   readonly value: string;
   /** The projection after attention. */
   readonly attentionOutput: string;
@@ -20,6 +23,7 @@ export interface EncoderLayerNames {
   readonly attentionNorm: string;
   /** The two linear layers of the feed-forward part. */
   readonly up: string;
+  /** The linear layer back from them. */
   readonly down: string;
   /** The normalisation after the feed-forward part. */
   readonly outputNorm: string;
@@ -27,7 +31,9 @@ export interface EncoderLayerNames {
 
 /** The sizes of an encoder, and what it is called. */
 export interface EncoderOptions {
+  /** How many there are. */
   readonly layers: number;
+  /** The states of a layer, counted from 0. */
   readonly names: (layer: number) => EncoderLayerNames;
   /** Hidden size H. */
   readonly size: number;
@@ -35,7 +41,9 @@ export interface EncoderOptions {
   readonly heads: number;
   /** Width between the two linear layers. */
   readonly inner: number;
+  /** Of the feed-forward block. */
   readonly activation: Activation;
+  /** Of the layer norms. */
   readonly epsilon: number;
   /** After the feed-forward part, and after attention too unless that has its own. */
   readonly hidden: Dropout;
@@ -43,6 +51,7 @@ export interface EncoderOptions {
   readonly projection?: Dropout;
   /** Of the attention probabilities. */
   readonly attention: Dropout;
+  /** Of the weights of linear layers. */
   readonly init: Init;
   /** Added to the attention scores `[B, 1, 1, S]`: `paddingMask`. */
   readonly mask: Node;

@@ -142,7 +142,7 @@ export interface Progress {
   readonly done: number;
   /** Items times ratings wanted. */
   readonly wanted: number;
-  /** done / wanted. */
+  /** Done / wanted. */
   readonly share: number;
   /** Items with all, some and none of their ratings. */
   readonly items: { complete: number; started: number; untouched: number };

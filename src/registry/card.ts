@@ -7,13 +7,13 @@ import { labelsOf, type Manifest, type MetricValue } from "../bundle/manifest.ts
 
 /** What the manifest does not know and a model card says. */
 export interface CardOptions {
-  /** the Hub's name of the task; the manifest's unless given */
+  /** The Hub's name of the task; the manifest's unless given. */
   readonly pipelineTag?: string;
   /** an SPDX or Hugging Face licence name; left out when unknown */
   readonly license?: string;
   /** ISO 639-1 codes of the texts it was trained on */
   readonly language?: readonly string[];
-  /** the data set's name for the card */
+  /** The data set's name for the card. */
   readonly dataset?: string;
 }
 

@@ -12,16 +12,16 @@ import { compareVersions } from "./versions.ts";
 
 /** A registered model, its versions from oldest to newest, and its aliases. */
 export interface RegisteredModel {
-  /** its name in the registry */
+  /** Its name in the registry. */
   readonly name: string;
-  /** from oldest to newest */
+  /** From oldest to newest. */
   readonly versions: {
     version: string;
     createdAt: string;
     aliases: string[];
     metrics: Manifest["metrics"];
   }[];
-  /** version by alias */
+  /** Version by alias. */
   readonly aliases: Record<string, string>;
 }
 

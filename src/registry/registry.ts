@@ -38,9 +38,9 @@ import { type Bump, bumpVersion, compareVersions, firstVersion } from "./version
  * bundle brings is kept.
  */
 export type PublishOptions = BundleSource & CardOptions & {
-  /** the model to add a version to; a new one where there is none of that name */
+  /** The model to add a version to; a new one where there is none of that name. */
   name: string;
-  /** how the version grows from the highest there is; default patch. The first version is 1.0.0 whatever this is */
+  /** How the version grows from the highest there is; default patch. The first version is 1.0.0 whatever this is. */
   bump?: Bump;
   /** aliases that shall point at the new version, in the same moment as it appears */
   aliases?: string[];
@@ -48,13 +48,13 @@ export type PublishOptions = BundleSource & CardOptions & {
 
 /** One version of a model, and where its bundle lies. */
 export interface ModelVersion {
-  /** the model's name */
+  /** The model's name. */
   readonly name: string;
-  /** its semantic version */
+  /** Its semantic version. */
   readonly version: string;
-  /** the bundle's folder */
+  /** The bundle's folder. */
   readonly path: string;
-  /** its weir.json as it was when it was published */
+  /** Its weir.json as it was when it was published. */
   readonly manifest: Manifest;
 }
 
@@ -95,7 +95,7 @@ export type PublishStep = "copied" | "locked" | "sealed" | "placed" | "inserted"
 
 /** Options of {@linkcode openRegistry}. */
 export interface RegistryOptions {
-  /** called after each step of a publish; tests end the process here */
+  /** Called after each step of a publish; tests end the process here. */
   readonly onStep?: (step: PublishStep) => void | Promise<void>;
 }
 

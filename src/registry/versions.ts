@@ -8,13 +8,13 @@ import { RegistryError } from "./errors.ts";
 
 /** A semantic version (semver.org 2.0.0). */
 export interface Version {
-  /** raised when labels or inputs change */
+  /** Raised when labels or inputs change. */
   readonly major: number;
-  /** raised for new data or a new method */
+  /** Raised for new data or a new method. */
   readonly minor: number;
-  /** raised for everything else */
+  /** Raised for everything else. */
   readonly patch: number;
-  /** the identifiers after the hyphen, such as `rc` and `1`; empty for a release */
+  /** The identifiers after the hyphen, such as `rc` and `1`; empty for a release. */
   readonly prerelease: readonly string[];
 }
 

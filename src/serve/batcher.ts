@@ -57,7 +57,7 @@ interface Entry<Item, Result> {
  * A batch takes the length bucket of the oldest item of the highest priority and fills up, in the same order, with items of
  * that bucket until the padded tokens are used up, so that short texts are not padded to the length of long ones and none of
  * its priority is starved. A batch that the model refuses is halved and run again until the item at fault is alone: one
- * poisonous text does not fail its neighbours.
+ * faulty text does not fail its neighbours.
  *
  * @example
  * ```ts

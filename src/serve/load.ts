@@ -4,11 +4,10 @@
  * @module
  */
 import { join } from "node:path";
-import type { z } from "zod";
 import { BundleError } from "../bundle/errors.ts";
 import type { Bundle } from "../bundle/reader.ts";
 import { servedTask } from "../tasks/served.ts";
-import type { AnyServedTask } from "../tasks/task.ts";
+import type { AnyServedTask, Issue } from "../tasks/task.ts";
 import { padTokens } from "../text/pad.ts";
 import { ServeError } from "./errors.ts";
 import type { WantedOutput } from "./one_shot.ts";
@@ -91,7 +90,7 @@ export async function openSessions(
   try {
     return { sessions: await open(device), device };
   } catch (error) {
-    // A driver that cannot run this model is no reason not to serve it, where nobody insisted on the GPU.
+    // A driver that cannot run this model is no reason not to serve it, unless the GPU was asked for by name.
     if ((options.device ?? "auto") !== "auto" || device !== "webgpu") throw error;
     return { sessions: await open("wasm"), device: "wasm" };
   }
@@ -116,6 +115,6 @@ function chooseDevice({ device = "auto", hasGpu = false }: ServiceOptions): Sess
 }
 
 /** What is wrong with a value, and where in it. */
-export function firstIssue({ issues: [{ path, message }] }: z.ZodError): string {
+export function firstIssue({ issues: [{ path, message }] }: { readonly issues: readonly Issue[] }): string {
   return path.length > 0 ? `${path.join(".")}: ${message}` : message;
 }

@@ -157,7 +157,7 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
     }
   }
 
-  /** Reports answers to the listeners once they are on their way: whoever watches must not make a request slower. */
+  /** Reports answers to the listeners once they are on their way: a monitor must not make a request slower. */
   function report(answered: readonly Answered[]): void {
     if (observers.size + answerListeners.size === 0) return;
     const atMs = clock();

@@ -274,7 +274,7 @@ function moments(values: ArrayLike<number>): { mean: number; variance: number; n
   return { mean, variance: squares / (n - 1), n };
 }
 
-/** value ± z standard errors. */
+/** Value ± z standard errors. */
 export function normalInterval(
   value: number,
   standardError: number,

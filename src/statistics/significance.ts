@@ -17,7 +17,7 @@ export interface PairedComparison {
   readonly a: number;
   /** The metric of the second system. */
   readonly b: number;
-  /** a − b with its bootstrap interval. */
+  /** A − b with its bootstrap interval. */
   readonly difference: Interval;
   /** Two-sided: the chance of a difference at least this large if the systems were alike. */
   readonly pValue: number;

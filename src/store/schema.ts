@@ -34,9 +34,9 @@ export interface ModelsTable {
 export interface VersionsTable {
   model: string;
   version: string;
-  /** the bundle's folder, relative to the home, with forward slashes */
+  /** The bundle's folder, relative to the home, with forward slashes. */
   path: string;
-  /** the run that made it; it may have been recorded elsewhere, so this is no foreign key */
+  /** The run that made it; it may have been recorded elsewhere, so this is no foreign key. */
   run_id: string | null;
   /** weir.json as it was published */
   manifest: string;

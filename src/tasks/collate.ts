@@ -11,7 +11,9 @@ import type { TargetTensors } from "./training.ts";
 
 /** A row as a model takes it: its encoded queries, and its target as it is fed. */
 export interface EncodedRow<E> {
+  /** One of each query. */
   readonly encodings: readonly Pick<TextEncoding, "ids" | "typeIds">[];
+  /** As the task feeds it. */
   readonly target: E;
 }
 

@@ -5,16 +5,19 @@
  */
 import { architectureOf, type ModelConfig, type TextInputName, type TextInputs } from "../../models/index.ts";
 import type { Builder } from "../graph/builder.ts";
-import { createBuilder, type Graph, type Node } from "../graph/graph.ts";
+import { createBuilder, type Graph } from "../graph/graph.ts";
 import { product } from "../graph/shape.ts";
 import { bundleStates } from "../graph/states.ts";
+import type { TrainableModel } from "../nn/objective.ts";
 import { servedTasks, type TaskName } from "./served.ts";
 import { trainedTasks } from "./trained.ts";
-import type { Objective, ObjectiveOptions } from "./training.ts";
+import type { ObjectiveOptions } from "./training.ts";
 
 /** A model: an architecture's configuration, and the head of a task. */
 export interface ModelSpec {
+  /** What is done with texts. */
   readonly task: TaskName;
+  /** The architecture and its sizes. */
   readonly config: ModelConfig;
   /** What the task's head is made with. */
   readonly head: unknown;
@@ -57,12 +60,6 @@ export function forwardGraph({ task, config, head }: ModelSpec, mode: ForwardMod
   const outputs = trained.attach(b, { architecture, config, body, mask: inputs.attention_mask! }, head);
   for (const [name, node] of Object.entries(outputs)) b.output(name, node);
   return b.graph();
-}
-
-/** A model as a trainer takes it: its forward pass in training and in evaluation, and its objective. */
-export interface TrainableModel {
-  forward(mode: { readonly training: boolean }): Graph;
-  objective(b: Builder, outputs: Readonly<Record<string, Node>>): Objective;
 }
 
 /** A model of a task as a trainer takes it. */

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { z } from "zod";
 import type { DataRecord } from "../data/example.ts";
 import type { Feature } from "../drift/feature.ts";
 import type { Task as EvaluationTask } from "../evaluate/report.ts";
+import type { BestBy } from "../nn/objective.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizer.ts";
 import type { WordSpan } from "../text/words.ts";
@@ -52,7 +52,9 @@ export type RowOutputs = Readonly<Record<string, RowOutput>>;
 
 /** One of a model's outputs for one query. */
 export interface RowOutput {
+  /** `[]` for a scalar. */
   readonly shape: readonly number[];
+  /** Row-major. */
   readonly data: Float32Array;
 }
 
@@ -64,14 +66,6 @@ export interface Scores {
   readonly report: unknown;
   /** The same as text for a terminal. */
   text(): string;
-}
-
-/** Which metric chooses between models, and which way is better. */
-export interface BestBy {
-  readonly metric: string;
-  readonly better: "higher" | "lower";
-  /** Differences below this are noise on the few rows that choose an epoch: the later epoch is taken. */
-  readonly tolerance?: number;
 }
 
 /** What answers are judged by. */
@@ -92,6 +86,27 @@ export interface ModelFacts<H> {
   readonly vocabSize?: number;
   /** What a token id spells, for people. */
   tokenText?(id: number): string | undefined;
+}
+
+/** What reads a value that is not trusted: a schema of zod, of which OpenAPI descriptions are made too. */
+export interface Schema<T> {
+  /** The value as it should be; throws, with what is wrong, where it is not. */
+  parse(value: unknown): T;
+  /** The same, told instead of thrown. */
+  safeParse(value: unknown): Parsed<T>;
+}
+
+/** What became of reading a value: what it is, or what is wrong and where in it. */
+export type Parsed<T> =
+  | { readonly success: true; readonly data: T; readonly error?: undefined }
+  | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } };
+
+/** One thing that is wrong with a value. */
+export interface Issue {
+  /** Where in the value: keys and indices from the outside in. */
+  readonly path: readonly PropertyKey[];
+  /** What is wrong. */
+  readonly message: string;
 }
 
 /**
@@ -117,7 +132,7 @@ export interface ServedTask<H, T, A, O = unknown> extends Judging {
   judgedBy?(targets: readonly T[]): Judging;
 
   /** Checks `head` of a `weir.json`. */
-  readonly head: z.ZodType<H>;
+  readonly head: Schema<H>;
   /** The head of a bundle of format 1, which had labels alone. Absent: there was none of this task. */
   headOfLabels?(labels: readonly string[]): H;
   /** The texts of a record. `where` names the record in errors, such as `mails.jsonl line 17`. */
@@ -131,9 +146,9 @@ export interface ServedTask<H, T, A, O = unknown> extends Judging {
   /** What a query's answer is read from. */
   readonly outputs: readonly string[];
   /** What a caller may ask of an answer, as Hugging Face's `parameters`. */
-  readonly parameters: z.ZodType<Readonly<Record<string, unknown>>>;
+  readonly parameters: Schema<Readonly<Record<string, unknown>>>;
   /** What an answer is, for OpenAPI. */
-  readonly answer: z.ZodType<A>;
+  readonly answer: Schema<A>;
   /** A query as the model reads it: the same in training, evaluation, serving and drift. */
   encode(tokenizer: Tokenizer, query: TextQuery, options: EncodeQueryOptions): TextEncoding;
   /**

@@ -7,6 +7,7 @@ import type { Architecture, Body, ModelConfig } from "../../models/architecture.
 import type { Builder } from "../graph/builder.ts";
 import type { HostTensor } from "../graph/dtype.ts";
 import type { Node, Pass } from "../graph/node.ts";
+import type { Objective } from "../nn/objective.ts";
 import type { WordPieceTrainOptions } from "../text/wordpiece_train.ts";
 import type { Row, TextEncoding } from "./task.ts";
 
@@ -16,24 +17,21 @@ export interface ObjectiveOptions {
   readonly labelSmoothing?: number;
 }
 
-/** What a step minimises. */
-export interface Objective {
-  /** f32 scalar: the mean over what `weight` counts. */
-  readonly loss: Node;
-  /** f32 scalar: how many rows, tokens or pairs the loss is a mean of. */
-  readonly weight: Node;
-}
-
 /** Targets of a batch as tensors, and what the loss averages over: rows, tokens. */
 export interface TargetTensors {
+  /** By the names of the objective's inputs. */
   readonly feeds: Readonly<Record<string, HostTensor>>;
+  /** What the batch counts for in a mean over batches, such as its rows or its labelled tokens. */
   readonly weight: number;
 }
 
 /** Where a head is put. */
 export interface HeadSite {
+  /** How the body's states are named and begun. */
   readonly architecture: Architecture;
+  /** The body's sizes. */
   readonly config: ModelConfig;
+  /** What the head reads. */
   readonly body: Body;
   /** `attention_mask`, for a head that pools: i32 `[B, S]`. */
   readonly mask: Node;

@@ -6,13 +6,13 @@
 
 /** The switches of `tokenizer.json`'s `BertNormalizer`, under their own names. */
 export interface BertNormalizerOptions {
-  /** drop control characters, turn every white space into a plain space */
+  /** Drop control characters, turn every white space into a plain space. */
   readonly clean_text: boolean;
-  /** put spaces around CJK ideographs, so that each is a word */
+  /** Put spaces around CJK ideographs, so that each is a word. */
   readonly handle_chinese_chars: boolean;
-  /** drop combining marks; null means "as `lowercase` says" */
+  /** Drop combining marks; null means "as `lowercase` says". */
   readonly strip_accents: boolean | null;
-  /** lower-case every character */
+  /** Lower-case every character. */
   readonly lowercase: boolean;
 }
 

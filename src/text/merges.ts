@@ -6,11 +6,11 @@
 
 /** What `learnMerges` asks of the vocabulary that grows with it. */
 export interface MergeVocabulary {
-  /** pairs seen less often than this are not merged; at least 1 */
+  /** Pairs seen less often than this are not merged; at least 1. */
   readonly minFrequency: number;
-  /** the id of the piece that joins two pieces; a new piece enters the vocabulary here */
+  /** The id of the piece that joins two pieces; a new piece enters the vocabulary here. */
   join(left: number, right: number): number;
-  /** no more merges once true */
+  /** No more merges once true. */
   isFull(): boolean;
 }
 
@@ -149,7 +149,7 @@ class PairHeap {
     return top;
   }
 
-  /** whether (total, pair) comes out before the entry at `place` */
+  /** Whether (total, pair) comes out before the entry at `place`. */
   #before(total: number, pair: number, place: number): boolean {
     const other = this.#pairs[place];
     return (total - this.#totals[place] || this.#lefts[other] - this.#lefts[pair] ||

@@ -7,8 +7,11 @@ import type { Encoding } from "./tokenizer.ts";
 
 /** A tensor of whole numbers, row-major. */
 export interface IntTensor {
+  /** Token ids, types and masks are whole numbers. */
   readonly dtype: "i32";
+  /** `[batch, sequence]`. */
   readonly shape: readonly number[];
+  /** Row by row. */
   readonly data: Int32Array<ArrayBuffer>;
 }
 

@@ -13,25 +13,25 @@ import type { WordSpan } from "./words.ts";
 
 /** One text (or pair of texts) as a model takes it, special tokens included. */
 export interface Encoding {
-  /** token ids, special tokens included */
+  /** Token ids, special tokens included. */
   readonly ids: number[];
   /** 0 for the first text, 1 for the second */
   readonly typeIds: number[];
-  /** the tokens as text, one for each id */
+  /** The tokens as text, one for each id. */
   readonly tokens: string[];
-  /** tokens before truncation; where `isFullLengthExact` is false, only a lower bound of it */
+  /** Tokens before truncation; where `isFullLengthExact` is false, only a lower bound of it. */
   readonly fullLength: number;
   /** false if the text was so long that its far end was not tokenized at all */
   readonly isFullLengthExact: boolean;
-  /** unknown tokens among `ids` */
+  /** Unknown tokens among `ids`. */
   readonly unknownCount: number;
 }
 
 /** How `Tokenizer.encode` treats a text. */
 export interface EncodeOptions {
-  /** a second text, encoded behind the first */
+  /** A second text, encoded behind the first. */
   readonly pair?: string;
-  /** the most tokens to return, special tokens included (default: no limit) */
+  /** The most tokens to return, special tokens included (default: no limit). */
   readonly maxTokens?: number;
   /** "right" (default) drops the end of what is too long, "left" its beginning */
   readonly truncationDirection?: "left" | "right";
@@ -39,7 +39,7 @@ export interface EncodeOptions {
 
 /** A text as a model takes it, and where its words are. */
 export interface WordEncoding extends Encoding {
-  /** every word of the text, in order */
+  /** Every word of the text, in order. */
   readonly words: WordSpan[];
 }
 
@@ -53,11 +53,11 @@ export interface Tokenizer {
    * kind, which would not cut a text there, may give others.
    */
   encodeWords(text: string, options?: Omit<EncodeOptions, "pair">): WordEncoding;
-  /** the id to fill short rows with; 0 for a tokenizer without a padding token */
+  /** The id to fill short rows with; 0 for a tokenizer without a padding token. */
   readonly padId: number;
   /** -1 for a tokenizer without an unknown token */
   readonly unkId: number;
-  /** one more than the greatest id, added tokens included: the rows an embedding table needs */
+  /** One more than the greatest id, added tokens included: the rows an embedding table needs. */
   readonly vocabSize: number;
 }
 

@@ -16,13 +16,13 @@ export interface TokenizerFiles {
   readonly addedTokens: { content: string; id: number }[];
   readonly unknownToken: string | undefined;
   readonly padToken: string | undefined;
-  /** the most tokens one word can become; for models without such a limit, what words of real text stay under */
+  /** The most tokens one word can become; for models without such a limit, what words of real text stay under. */
   readonly maxWordTokens: number;
-  /** whether text on both sides of a space is tokenized independently, as BERT does */
+  /** Whether text on both sides of a space is tokenized independently, as BERT does. */
   readonly splitsAtSpaces: boolean;
-  /** set if the normalizer is a BertNormalizer */
+  /** Set if the normalizer is a BertNormalizer. */
   readonly bertNormalizer: BertNormalizerOptions | undefined;
-  /** set if the model is WordPiece */
+  /** Set if the model is WordPiece. */
   readonly wordPiece: WordPieceModel | undefined;
 }
 

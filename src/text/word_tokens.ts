@@ -10,9 +10,9 @@ import { type TextSpan, wordFinder } from "./words.ts";
 export interface Cut {
   readonly budget: number;
   readonly truncationDirection: "left" | "right";
-  /** the most tokens that one word can become */
+  /** The most tokens that one word can become. */
   readonly margin: number;
-  /** whether text on both sides of a space is tokenized independently */
+  /** Whether text on both sides of a space is tokenized independently. */
   readonly splitsAtSpaces: boolean;
 }
 

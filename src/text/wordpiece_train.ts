@@ -14,13 +14,13 @@ export interface WordPieceTrainOptions {
    * pairs
    */
   readonly vocabSize: number;
-  /** lower-case and strip accents (default true) */
+  /** Lower-case and strip accents (default true). */
   readonly lowercase?: boolean;
-  /** pairs seen less often than this are not merged (default 2) */
+  /** Pairs seen less often than this are not merged (default 2). */
   readonly minFrequency?: number;
-  /** how many distinct characters may enter the vocabulary, the commonest first (default 1,000) */
+  /** How many distinct characters may enter the vocabulary, the commonest first (default 1,000). */
   readonly limitAlphabet?: number;
-  /** what `tokenizer_config.json` says the model takes at most (default 512) */
+  /** What `tokenizer_config.json` says the model takes at most (default 512). */
   readonly modelMaxLength?: number;
 }
 

@@ -8,7 +8,9 @@ import { bertNormalize, type BertNormalizerOptions, bertWords } from "./bert_nor
 
 /** A piece of a text, in UTF-16 units. */
 export interface TextSpan {
+  /** Where it begins. */
   readonly start: number;
+  /** Where it ends, exclusive. */
   readonly end: number;
 }
 

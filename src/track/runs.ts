@@ -5,16 +5,16 @@
  */
 import type { Store } from "../store/sqlite.ts";
 
-/** How a run stands, in MLflow's words. A run whose process died without a word stays RUNNING. */
+/** How a run stands, in MLflow's words. A run whose process was killed stays RUNNING. */
 export type RunStatus = "RUNNING" | "FINISHED" | "FAILED" | "KILLED";
 
 /** What is known of a run. */
 export interface RunRecord {
-  /** unique among all runs */
+  /** Unique among all runs. */
   readonly id: string;
-  /** what the run was called; many may share it */
+  /** What the run was called; many may share it. */
   readonly name: string;
-  /** how it stands */
+  /** How it stands. */
   readonly status: RunStatus;
   /** ISO-8601, UTC */
   readonly startedAt: string;
@@ -26,9 +26,9 @@ export interface RunRecord {
 
 /** A metric's value at a step; NaN comes back as NaN. */
 export interface MetricPoint {
-  /** the metric's name */
+  /** The metric's name. */
   readonly key: string;
-  /** the training step it belongs to */
+  /** The training step it belongs to. */
   readonly step: number;
   /** NaN and infinities included */
   readonly value: number;
@@ -36,7 +36,7 @@ export interface MetricPoint {
 
 /** A run that is being recorded. None of its methods throws: a record that cannot be written never stops a training. */
 export interface Run {
-  /** for the bundle's lineage, and to take the run up again */
+  /** For the bundle's lineage, and to take the run up again. */
   readonly id: string;
   /** Takes the metrics of a step. They are written together with others, soon and in the background. */
   logMetrics(step: number, metrics: Record<string, number>): void;
@@ -46,13 +46,13 @@ export interface Run {
 
 /** Options of {@linkcode createRun}. */
 export interface CreateRunOptions {
-  /** what to call the run, such as the model's name */
+  /** What to call the run, such as the model's name. */
   readonly name: string;
-  /** hyperparameters and whatever else says how the run was made; kept as JSON */
+  /** Hyperparameters and whatever else says how the run was made; kept as JSON. */
   readonly params?: Record<string, unknown>;
-  /** the id of a run that goes on after a stop; a new one otherwise */
+  /** The id of a run that goes on after a stop; a new one otherwise. */
   readonly id?: string;
-  /** called once, if the record cannot be written */
+  /** Called once, if the record cannot be written. */
   readonly onWarning?: (message: string) => void;
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { BestBy } from "../nn/objective.ts";
 
 /** Metrics by name, in the order they are shown. */
 export type Metrics = Readonly<Record<string, number>>;
@@ -17,18 +18,6 @@ export interface EpochRecord {
   readonly trainLoss: number;
   /** On held-out data, where there are some: `loss`, and what the evaluation scores. */
   readonly evaluation?: Metrics;
-}
-
-/** The metric that makes an epoch the best. */
-export interface BestBy {
-  readonly metric: string;
-  /** Which way is better. */
-  readonly better: "higher" | "lower";
-  /**
-   * How much worse than the best one a later epoch may be and still take its place; 0. On few held-out examples the
-   * difference between epochs is noise, and the later one has learnt more: a standard error is a good tolerance.
-   */
-  readonly tolerance?: number;
 }
 
 /**

@@ -8,7 +8,8 @@ import type { HostTensor } from "../graph/graph.ts";
 import type { Pass } from "../graph/node.ts";
 import type { Batch } from "../nn/batch.ts";
 import { bucketPrograms } from "./programs.ts";
-import { buildEvaluationGraph, type TrainableModel } from "./step.ts";
+import type { TrainableModel } from "../nn/objective.ts";
+import { buildEvaluationGraph } from "./step.ts";
 
 /** A model's outputs for one text, by name; the batch's dimension is taken off. */
 export type TextOutputs = Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;

@@ -9,13 +9,13 @@ import type { Pass } from "../graph/node.ts";
 import type { Batches } from "../nn/batch.ts";
 import type { Optimiser } from "../nn/optim/optimiser.ts";
 import type { Schedule } from "../nn/optim/schedule.ts";
-import type { BestBy, EpochRecord, Metrics } from "./best.ts";
+import type { BestBy, TrainableModel } from "../nn/objective.ts";
+import type { EpochRecord, Metrics } from "./best.ts";
 import type { Settings } from "./checkpoint.ts";
 import { TrainingError } from "./errors.ts";
 import type { Evaluated } from "./evaluator.ts";
 import type { MeasureOptions } from "./measure.ts";
 import type { ProgressOutput } from "./progress.ts";
-import type { TrainableModel } from "./step.ts";
 
 /** One step, as it was read back. */
 export interface StepRecord {
@@ -61,6 +61,7 @@ export interface CheckpointOptions {
 
 /** Held-out data, evaluated after every epoch. */
 export interface EvaluationOptions {
+  /** What is evaluated. */
   readonly batches: Batches;
   /** The metrics of the model's outputs, by name, in the order they are shown; the loss is added. */
   score(evaluated: Evaluated): Metrics;

@@ -9,31 +9,18 @@ import type { Builder } from "../graph/builder.ts";
 import { continueFrom, type Graph, type Node, trainableStates } from "../graph/graph.ts";
 import type { Pass } from "../graph/node.ts";
 import { mixedPrecision } from "../graph/passes/mixed_precision.ts";
+import type { TrainableModel } from "../nn/objective.ts";
 import { clipScale, summarizeGradients } from "../nn/optim/gradients.ts";
 import { lossScale } from "../nn/optim/loss_scale.ts";
 import type { Optimiser } from "../nn/optim/optimiser.ts";
 import { type Schedule, stepCounter } from "../nn/optim/schedule.ts";
 import { TrainingError } from "./errors.ts";
 
-/** What is minimised. */
-export interface Objective {
-  /** f32 scalar: the mean over what `weight` counts. */
-  readonly loss: Node;
-  /** f32 scalar: how many rows or tokens the loss is a mean of. */
-  readonly weight: Node;
-}
-
-/** A model that can be trained: its forward pass, and what is minimised. */
-export interface TrainableModel {
-  /** Named inputs to named outputs; in training it may draw dropout. */
-  forward(mode: { readonly training: boolean }): Graph;
-  /** Appends inputs for targets and the loss of the outputs. */
-  objective(b: Builder, outputs: Readonly<Record<string, Node>>): Objective;
-}
-
 /** How a step is made. */
 export interface StepOptions {
+  /** What makes updates of gradients. */
   readonly optimiser: Optimiser;
+  /** The learning rate of each step. */
   readonly schedule: Schedule;
   /** Applied to the forward pass before it is differentiated: frozen parameters, adapters. */
   readonly passes?: readonly Pass[];
@@ -47,7 +34,7 @@ export interface StepOptions {
   readonly checkpointGradients?: boolean;
 }
 
-/** A training step, and what its outputs speak of. */
+/** A training step, and the states that its outputs refer to. */
 export interface TrainingGraph {
   /**
    * Inputs: those of the model and its objective, and where gradients are accumulated two scalars: `share` f32, this

@@ -13,7 +13,8 @@ import { initialStates } from "../nn/init.ts";
 import type { Batch, Batches } from "../nn/batch.ts";
 import { adamw } from "../nn/optim/adamw.ts";
 import { linear, type Schedule } from "../nn/optim/schedule.ts";
-import { type BestBy, describeEpoch, type EpochRecord, isBetter, type Metrics } from "./best.ts";
+import type { BestBy } from "../nn/objective.ts";
+import { describeEpoch, type EpochRecord, isBetter, type Metrics } from "./best.ts";
 import { lockCheckpoint, type RunPlace, type Settings } from "./checkpoint.ts";
 import { TrainingError } from "./errors.ts";
 import { createEvaluator, type Evaluator } from "./evaluator.ts";
@@ -200,7 +201,7 @@ class Run {
     }
   }
 
-  /** The time it takes is none of the run's. */
+  /** Its time does not count as training. */
   async #measure(batch: Batch, options: MeasureOptions): Promise<void> {
     const start = this.#now();
     const label = `train ${Object.values(batch.bindings).join("x")}`;
@@ -275,7 +276,7 @@ class Run {
     try {
       return { loss: evaluated.loss, ...evaluation.score(evaluated) };
     } catch (error) {
-      // What no metric can be made of, such as NaN, is no epoch to keep.
+      // An epoch whose outputs cannot be scored, such as NaN, is not kept.
       if (!(error instanceof UserError)) throw error;
       const at = `Training stopped at the evaluation after epoch ${this.#place.epoch + 1}`;
       throw new TrainingError(`${at}: ${error.message}. ${this.#advice()}`, { cause: error });

@@ -142,8 +142,11 @@ Deno.test("a number for a pair of texts, in the unit of the data", () =>
     const odd = await weir("predict", "--model", "price", ...on, "--pairs", "alone");
     assert.deepEqual([odd.code, odd.stderr], [
       2,
-      "weir: --pairs reads arguments two by two, and there are 1: the last has no second text\n",
+      "weir: --pairs reads arguments two by two, and there are 1: the last has no second text; --help says how\n",
     ]);
+    await Deno.writeTextFile(file, "1 1\twin money\nalone\n");
+    const lone = await weir("predict", "--model", "price", ...on, "--pairs", "--file", file);
+    assert.match(lone.stderr, /pairs\.tsv line 2: two texts with one tab between were expected\n$/);
     const same = await writeJsonl(join(folder, "same.jsonl"), rows.map((row) => ({ ...row, price: 5 })));
     const refused = await weir(...train, ...columns, "--label-column", "price", "--data", same);
     assert.equal(refused.code, 1);

@@ -3,7 +3,7 @@ import { createBuilder } from "../../src/graph/graph.ts";
 import { linear } from "../../src/nn/layers.ts";
 import { readSafetensors } from "../../src/nn/safetensors.ts";
 import { trainableModel } from "../../src/tasks/model.ts";
-import type { TrainableModel } from "../../src/train/step.ts";
+import type { TrainableModel } from "../../src/nn/objective.ts";
 import { train } from "../../src/train/trainer.ts";
 import { candidates, testOn } from "../backend/available.ts";
 import { head, tinyRun, tinySpec } from "./tiny.ts";

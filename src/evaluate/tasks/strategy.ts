@@ -4,7 +4,6 @@
  * @module
  */
 import type { Task } from "../report.ts";
-import type { FamilyName } from "./families.ts";
 
 /** A metric of a task, and why it is there. */
 export interface Chosen {
@@ -19,7 +18,7 @@ export interface Chosen {
 /** A family of metrics of a task. */
 export interface Choice {
   /** By which `weir score` calls it. */
-  readonly family: FamilyName;
+  readonly family: string;
   /** Settings, by name. */
   readonly options?: Readonly<Record<string, string>>;
   /** Left out where rows have no references, or no column `source`. */

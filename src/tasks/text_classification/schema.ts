@@ -11,6 +11,7 @@ import type { Columns, Scores } from "../task.ts";
 
 /** What the head is made with: the labels, in the order of the logits. */
 export interface LabelsHead {
+  /** By class number. */
   readonly labels: readonly string[];
 }
 
@@ -22,7 +23,9 @@ export const labelsHead: z.ZodType<LabelsHead> = z.looseObject({
 
 /** A label and its score: a probability, or the logit where raw scores were asked for. */
 export interface Prediction {
+  /** One of the head's labels. */
   readonly label: string;
+  /** Its probability, or its logit where those were asked for. */
   readonly score: number;
 }
 

@@ -104,7 +104,7 @@ export const tokenClassification: ServedTask<LabelsHead, Tagged, Entities, Obser
     pair: (target, [answer]) => ({ prediction: tagsOfAnswer(target, answer), reference: target.tags }),
   };
 
-/** @throws {UserError} when the query is a pair: the words of which text should be labelled? */
+/** @throws {UserError} when the query is a pair, which has no single text whose words could be labelled. */
 function singleText(query: TextQuery): string {
   if (typeof query === "string") return query;
   throw new UserError("token classification reads one text at a time, and a pair of texts was given");

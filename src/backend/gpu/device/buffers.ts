@@ -11,7 +11,7 @@ import type { Plan } from "../plan/plan.ts";
 import { copyable, type StateTable } from "./states.ts";
 import type { PlanStorage } from "../plan/storages.ts";
 
-/** A byte of a buffer from which something lies. */
+/** Where a storage begins. */
 export interface BufferOffset {
   readonly buffer: GPUBuffer;
   readonly offset: number;

@@ -33,12 +33,12 @@ export interface TileChoice {
   readonly parts: number;
 }
 
-/** A tile with the model's two numbers, fitted to an H100's times (bench/results/matmul_h100.md): */
+/** A tile with the model's two numbers, fitted to an H100's times (bench/results/matmul_h100.md). */
 interface KnownTile {
   readonly tile: Tile;
-  /** nanoseconds a step takes on a busy multiprocessor, */
+  /** Nanoseconds a step takes on a busy multiprocessor. */
   readonly step: number;
-  /** and by how many workgroups' time a multiprocessor starts late. */
+  /** How late a multiprocessor starts, in times of a workgroup. */
   readonly lag: number;
 }
 
@@ -101,8 +101,8 @@ function partsAllowed(p: ProductShape, parts: number, { maxScratchBytes }: TileL
 
 /**
  * Microseconds on an H100: the multiprocessor with most workgroups makes them one after the other, and results in parts are
- * written,
- * read and added up in a second kernel. Against the tiles measured for 63 shapes this choice takes 2% longer than the best.
+ * written, read and added up in a second kernel. Against the tiles measured for 63 shapes this choice takes 2% longer than
+ * the best.
  */
 function estimate(
   p: ProductShape,

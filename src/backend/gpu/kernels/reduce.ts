@@ -245,8 +245,8 @@ ${foldDeep("shared_part", across, deep, join)}
 
 /**
  * Folds the `sum` of `deep` threads that lie `across` apart into that of the first of them, in two steps: every few by one
- * thread,
- * then those. `y` tells a thread's place among them; `array` has `size` entries, one for each thread of the workgroup.
+ * thread, then those. `y` tells a thread's place among them; `array` has `size` entries, one for each thread of the
+ * workgroup.
  */
 export function foldDeep(
   array: string,

@@ -6,9 +6,9 @@
  * anchor's operand (`prologue`). What is cheap is *inline* (`inline.ts`): it is computed again wherever it is read, and in
  * no group.
  *
- * Groups carry a level, the longest way to the end. A node joins the group of its furthest consumers, which have the highest
- * level;
- * everything a group reads from another one then has a strictly higher level, so the kernels' graph can have no cycle.
+ * Groups carry a level, the longest way to the end. A node joins the group of its furthest consumers, which have the
+ * highest level; everything a group reads from another one then has a strictly higher level, so the kernels' graph can have
+ * no cycle.
  *
  * @module
  */

@@ -1,7 +1,6 @@
 /**
- * Which nodes are **inline**: computed again wherever they are read, and never stored. They are layout ops, constants of one
- * value,
- * counters, dropout masks and a few cheap steps, unless something needs them in memory.
+ * Which nodes are **inline**: computed again wherever they are read, and never stored. They are layout ops, constants of
+ * one value, counters, dropout masks and a few cheap steps, unless something needs them in memory.
  *
  * @module
  */

@@ -41,7 +41,7 @@ export interface AnchorRule<K extends OpName> {
    */
   readonly reads: "stored" | readonly Reading[];
   /**
-   * Whether there is a kernel for this node here; there is if not given. Only composite ops may say no, since they can be
+   * Whether there is a kernel for this node here; true by default. Only composite ops may lack one, since they can be
    * expanded.
    */
   supported?(node: NodeOf<K>, limits: KernelLimits): boolean;
