@@ -10,6 +10,7 @@ const commands = [
   ["compare"],
   ["report"],
   ["export"],
+  ["import"],
   ["serve"],
   ["drift"],
   ["registry"],

@@ -14,12 +14,12 @@ import { post } from "../routes/harness.ts";
 const read = (path: string) =>
   JSON.parse(Deno.readTextFileSync(new URL(`../golden/${path}`, import.meta.url)));
 
-/** A folder of sentence-transformers with the small BERT of tests/golden/bert, for texts of at most 12 tokens. */
+/** A folder of sentence-transformers with the small BERT of tests/golden/models/bert, for texts of at most 12 tokens. */
 async function writeCheckpoint(folder: string): Promise<void> {
   const { tokenizer, tokenizerConfig } = read("evaluate/bert_score.json");
   await Deno.mkdir(join(folder, "1_Pooling"), { recursive: true });
   const files = {
-    "config.json": { ...read("bert/model/config.json"), architectures: ["BertModel"] },
+    "config.json": { ...read("models/bert/model/config.json"), architectures: ["BertModel"] },
     "tokenizer.json": tokenizer,
     "tokenizer_config.json": tokenizerConfig,
     "modules.json": ["Transformer", "Pooling"].map((name) => ({
@@ -32,7 +32,7 @@ async function writeCheckpoint(folder: string): Promise<void> {
     await Deno.writeTextFile(join(folder, path), JSON.stringify(json));
   }
   await Deno.copyFile(
-    new URL("../golden/bert/model/model.safetensors", import.meta.url),
+    new URL("../golden/models/bert/model/model.safetensors", import.meta.url),
     join(folder, "model.safetensors"),
   );
 }
