@@ -15,7 +15,7 @@ export interface FittedWeights {
   readonly states: Record<string, HostTensor>;
   /** Parameters that the checkpoint lacks: they keep their initial values. */
   readonly missing: string[];
-  /** Tensors of the checkpoint that the graph has no place for. */
+  /** Tensors of the checkpoint that the graph has no place for, or one of another shape. */
   readonly unexpected: string[];
 }
 
@@ -72,8 +72,7 @@ export function fitWeights(
     }
     states[name!] = convertTensor(tensor, dtype);
   }
-  const known = new Set(parameters.map((p) => p.name));
-  const unexpected = Object.keys(named).filter((name) => !known.has(name));
+  const unexpected = Object.keys(named).filter((name) => !Object.hasOwn(states, name));
   const lacking = strict === undefined ? [] : missing.filter((name) => !isReplaceable(name));
   if (lacking.length > 0) {
     throw new ModelError(
