@@ -20,7 +20,7 @@ export interface FittedWeights {
 }
 
 /** How a checkpoint is matched with a graph. */
-export interface FitOptions {
+export interface FitWeightsOptions {
   /**
    * Which parameters and buffers must be there: all, or those of these names; the others may be missing, and count as missing where
    * they have another shape, as those of another task's head. Unless given, any may be missing and none may have another shape.
@@ -40,7 +40,7 @@ export interface FitOptions {
 export function fitWeights(
   graph: Graph,
   tensors: Readonly<Record<string, HostTensor>>,
-  options: FitOptions = {},
+  options: FitWeightsOptions = {},
 ): FittedWeights {
   const { strict } = options;
   const isReplaceable = (name: string) => typeof strict === "function" && !strict(name);
