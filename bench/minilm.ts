@@ -2,15 +2,16 @@
  * Fine-tunes a checkpoint, such as all-MiniLM-L6-v2, on labelled texts, with its body trained along and with it frozen, and prints what
  * came of it as one JSON object a line:
  *
- *     deno run -A bench/minilm.ts CHECKPOINT_FOLDER DATA.jsonl [--device webgpu] [--epochs 3] [--rows 500] [--only full|frozen]
+ *     deno run -A bench/minilm.ts CHECKPOINT_FOLDER DATA.jsonl [--epochs 3] [--rows 500] [--only full|frozen]
  *
- * `DATA.jsonl` has columns `text` and `label`; `--spam DATA.jsonl` writes the SpamAssassin mails so and ends, for a machine that has no
- * package of them. Nothing is registered.
+ * It runs on WebGPU (`--device interp` shows that everything is in place). `DATA.jsonl` has columns `text` and `label`;
+ * `--spam DATA.jsonl` writes the SpamAssassin mails so and ends, for a machine that has no package of them. Nothing is registered.
  *
  * @module
  */
 import { parseArgs } from "node:util";
-import { openBackend } from "../src/cli/device.ts";
+import { createGpuBackend } from "../src/backend/gpu/backend.ts";
+import { createInterpBackend } from "../src/backend/interp/interp.ts";
 import { readSpam } from "../src/data/spam.ts";
 import { evaluateRows, fit, judge } from "../src/lifecycle/fit.ts";
 import { learningRateFor, trainingDefaults } from "../src/lifecycle/options.ts";
@@ -63,7 +64,7 @@ const options = {
 };
 const data = prepare(rows, options);
 const spec = { task, config: pretrained.config, head: data.head } as const;
-const backend = await openBackend(values.device as "webgpu" | "native" | "wasm" | "interp");
+const backend = values.device === "interp" ? createInterpBackend() : await createGpuBackend();
 try {
   for (
     const method of ["full", "frozen"].filter((name) => values.only === undefined || name === values.only)

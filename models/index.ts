@@ -20,7 +20,7 @@ export type {
   TextInputName,
   TextInputs,
 } from "./architecture.ts";
-export { type FitOptions, type FittedWeights, fitWeights, listNames } from "./weights.ts";
+export { type FittedWeights, fitWeights, type FitWeightsOptions } from "./weights.ts";
 
 /** Every architecture, by its `model_type`. */
 export const architectures = {

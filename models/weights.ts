@@ -15,12 +15,12 @@ export interface FittedWeights {
   readonly states: Record<string, HostTensor>;
   /** Parameters that the checkpoint lacks: they keep their initial values. */
   readonly missing: string[];
-  /** Tensors of the checkpoint that the graph has no place for. */
+  /** Tensors of the checkpoint that the graph has no place for, or one of another shape. */
   readonly unexpected: string[];
 }
 
 /** How a checkpoint is matched with a graph. */
-export interface FitOptions {
+export interface FitWeightsOptions {
   /**
    * Which parameters and buffers must be there: all, or those of these names; the others may be missing, and count as
    * missing where they have another shape, as those of another task's head. Unless given, any may be missing and none may
@@ -41,7 +41,7 @@ export interface FitOptions {
 export function fitWeights(
   graph: Graph,
   tensors: Readonly<Record<string, HostTensor>>,
-  options: FitOptions = {},
+  options: FitWeightsOptions = {},
 ): FittedWeights {
   const { strict } = options;
   const isReplaceable = (name: string) => typeof strict === "function" && !strict(name);
@@ -73,8 +73,7 @@ export function fitWeights(
     }
     states[name!] = convertTensor(tensor, dtype);
   }
-  const known = new Set(parameters.map((p) => p.name));
-  const unexpected = Object.keys(named).filter((name) => !known.has(name));
+  const unexpected = Object.keys(named).filter((name) => !Object.hasOwn(states, name));
   const lacking = strict === undefined ? [] : missing.filter((name) => !isReplaceable(name));
   if (lacking.length > 0) {
     throw new ModelError(

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { architectureOf, type FittedWeights, fitWeights, listNames } from "../../models/index.ts";
+import { architectureOf, type FittedWeights, fitWeights } from "../../models/index.ts";
+import { listNames } from "../../models/weights.ts";
 import { type Backend, BackendError } from "../backend/interface.ts";
 import { bucketLengths } from "../data/buckets.ts";
 import type { Batches } from "../nn/batch.ts";
