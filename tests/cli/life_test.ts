@@ -51,7 +51,7 @@ Deno.test("a model's life on the command line", async (t) => {
       await json("registry", "alias", "toy@1.0.0", "old", ...at);
       const { version, predictions } = await json("predict", "--model", "toy@old", ...on, "win cash prize");
       assert.equal(version, "1.0.0");
-      assert.equal(predictions[0].scores[0].label, "spam");
+      assert.equal(predictions[0].answer[0].label, "spam");
       assert.deepEqual(await json("registry", "alias", "toy", "old", "--delete", ...at), {
         name: "toy",
         alias: "old",
@@ -128,7 +128,7 @@ Deno.test("a model's life on the command line", async (t) => {
     await t.step("registry show prints the lineage, and verify finds a damaged file", async () => {
       const { manifest } = await json("registry", "show", "toy@1.0.0", ...at);
       assert.match(manifest.lineage.dataHash, /^sha256:/);
-      assert.deepEqual(manifest.labels, ["ham", "spam"]);
+      assert.deepEqual(manifest.head.labels, ["ham", "spam"]);
       assert.equal((await json("registry", "verify", "toy", ...at)).intact, true);
       const weights = join(home, "models/toy/1.1.0/model.safetensors");
       const bytes = await Deno.readFile(weights);

@@ -10,7 +10,13 @@ Deno.test("a server watches its traffic in a Worker that ends with it, and says 
     const file = `${directory}/baseline.json`;
     const { features, ...baseline } = JSON.parse(await Deno.readTextFile(file));
     const known = features.filter(({ name }: { name: string }) => name !== "confidence");
-    await Deno.writeTextFile(file, JSON.stringify({ ...baseline, features: known }));
+    const bytes = new TextEncoder().encode(JSON.stringify({ ...baseline, features: known }));
+    await Deno.writeFile(file, bytes);
+    const list = `${directory}/weir.json`;
+    const manifest = JSON.parse(await Deno.readTextFile(list));
+    const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+    manifest.files["baseline.json"] = { sizeBytes: bytes.length, sha256 };
+    await Deno.writeTextFile(list, JSON.stringify(manifest));
     const service = await createService({ bundle: directory, device: "wasm", warmUpMs: 0 });
     const lines: string[] = [];
     const output: Output = {
