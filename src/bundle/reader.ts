@@ -93,7 +93,8 @@ export async function readBundle(
     tokenizerConfig,
     baseline,
     models: models ? await readModels(directory, manifest) : {},
-    // Past its position embeddings a model reads outside its table.
+    // Past its position embeddings a model reads outside its table. An architecture that leaves rows of it unused (RoBERTa) takes
+    // fewer tokens, which the limits say.
     maxTokens: Math.min(maxTokens, positiveCount(config.max_position_embeddings) ?? Infinity),
     maxCharacters,
   };

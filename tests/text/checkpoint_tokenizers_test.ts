@@ -20,3 +20,19 @@ Deno.test("a byte-level tokenizer knows every text, and pads with its own token"
   assert.deepEqual([tokenizer.padId, tokenizer.unkId, tokenizer.vocabSize], [1, -1, 290]);
   assert.equal(tokenizer.encode("日本 😀 \u0000 é").unknownCount, 0);
 });
+
+Deno.test("the padding and truncation that a tokenizer.json has set are not applied: a batch has its own", () => {
+  const { folder, texts } = goldens.find(({ name }) => name === "distilbert")!;
+  const json = JSON.parse(Deno.readTextFileSync(new URL("tokenizer.json", folder)));
+  // As sentence-transformers' checkpoints have them.
+  const padding = {
+    strategy: { Fixed: 16 },
+    direction: "Right",
+    pad_id: 0,
+    pad_type_id: 0,
+    pad_token: "[PAD]",
+  };
+  const truncation = { max_length: 3, stride: 0, strategy: "LongestFirst", direction: "Right" };
+  const { parts: [text], ids } = texts![1];
+  assert.deepEqual(loadTokenizer({ ...json, padding, truncation }).encode(text).ids, ids);
+});
