@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { messages, spawnWeir, tiny, weirProcess, writeJsonl } from "./cli.ts";
 import { withFolder } from "../folder.ts";
 
-const EPOCHS = 40;
+const EPOCHS = 24;
 
 interface Stopped {
   code: number;

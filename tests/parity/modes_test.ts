@@ -30,14 +30,14 @@ interface Mode extends Pick<TrainOptions, "accumulate" | "precision" | "checkpoi
   readonly dropout?: number;
 }
 
-/** Eight steps of a BERT of three layers and heads of 32, two epochs of 32 examples. */
+/** Eight steps of a BERT of two layers and heads of 32, two epochs of 32 examples. */
 async function run(backend: Backend, { batchSize = 8, dropout = 0.1, ...mode }: Mode) {
   const config = bertConfig({
     vocabSize: 96,
-    layers: 3,
+    layers: 2,
     hiddenSize: 64,
     heads: 2,
-    intermediateSize: 128,
+    intermediateSize: 64,
     maxPositions: 16,
     hiddenDropout: dropout,
     attentionDropout: dropout,

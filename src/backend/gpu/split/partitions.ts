@@ -245,11 +245,14 @@ function chooseBlocks(
   for (const shape of shapes) {
     for (const [axis, inner] of stridesOf(shape).entries()) {
       const limit = Math.min(shape[axis], Math.floor(most / inner));
-      if (limit < 1) continue;
+      // Only counts of this multiple can make whole atoms: of an axis of millions, there may be none.
+      const multiple = leastMultiple(inner, atom) / inner;
+      if (limit < multiple || shape[axis] % multiple !== 0) continue;
       const of = (count: number) => ({ step: count * inner, period: shape[axis] * inner });
       const even = Math.ceil(shape[axis] / Math.ceil(shape[axis] / limit));
-      let count = [Math.ceil(even / 4) * 4, even].find((n) => n <= limit && fits(of(n))) ?? limit;
-      while (count > 0 && partsOf(of(count)) < parts && !fits(of(count))) count--;
+      let count = [Math.ceil(even / 4) * 4, even].find((n) => n <= limit && fits(of(n))) ??
+        limit - limit % multiple;
+      while (count > 0 && partsOf(of(count)) < parts && !fits(of(count))) count -= multiple;
       if (count === 0 || partsOf(of(count)) >= parts) continue;
       best = of(count);
       parts = partsOf(best);
