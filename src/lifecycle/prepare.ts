@@ -108,6 +108,8 @@ export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions):
       `warning: ${source}: most rows share a text with others: training and held-out rows may have one text of two in common`,
     );
   }
+  const uneven = unevenParts(parts, groups);
+  if (uneven) output.progress(`warning: ${source}: ${uneven}`);
   const { files, tokenizer } = tokenizerFor(parts.train.map(({ row }) => row), options);
   const maxTokens = Math.min(options.maxTokens, options.pretrained?.config.maxPositions ?? Infinity);
   const encode = (part: readonly { row: Row<unknown> }[]) =>
@@ -121,6 +123,26 @@ export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions):
     tokenizerFiles: files,
     maxTokens,
   };
+}
+
+/** What is unlike what was asked for where a part is a quarter and ten rows away from it, and why. */
+function unevenParts(parts: Parts<unknown>, groups: Int32Array): string | undefined {
+  const names = ["train", "validation", "test"] as const;
+  const wanted = names.map((name) => fractions[name] * groups.length);
+  if (names.every((name, i) => Math.abs(parts[name].length - wanted[i]) <= wanted[i] / 4 + 10)) {
+    return undefined;
+  }
+  const counts = new Map<number, number>();
+  for (const group of groups) counts.set(group, (counts.get(group) ?? 0) + 1);
+  const largest = Math.max(...counts.values());
+  const isOfGroups = largest > Math.min(...wanted) / 4;
+  return `the parts have ${names.map((name) => parts[name].length).join(", ")} rows instead of ${
+    wanted.map(Math.round).join(", ")
+  }, since ${
+    isOfGroups
+      ? `rows that share texts stay together, ${largest} in the largest group`
+      : "each label is to be in each part"
+  }`;
 }
 
 /** The head for these rows, with the settings that were given. */

@@ -66,8 +66,8 @@ export interface TrainedTask<H, T, E> {
    * @throws {DataError} when the rows cannot be learnt from, such as when they have one label alone.
    */
   headOf(rows: readonly Row<T>[], source: string, base?: H): H;
-  /** What stays in equal shares when rows are divided into parts; absent: rows are divided at random. */
-  stratum?(target: T): string;
+  /** What stays in equal shares when rows are divided into parts, one name or several; absent: rows are divided at random. */
+  stratum?(target: T): string | readonly string[];
   /** A target as text, to tell whether two rows with one text agree. */
   key(target: T): string;
   /** A target as it is fed, for queries encoded like this. */
