@@ -83,7 +83,8 @@ const fractions = { train: 0.76, validation: 0.04, test: 0.2 } as const;
 export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions): Prepared {
   const { source, output, seed } = options;
   const trained = trainedTasks[options.task];
-  const head = headOf(rows, options);
+  const ofRows = trained.headOf(rows, source, options.baseHead);
+  withSettings(ofRows, options); // settings that are wrong are refused before the work
   const items = rows.map((row) => ({
     text: textsOfRow(row).join(BETWEEN_TEXTS),
     label: trained.key(row.target),
@@ -98,6 +99,8 @@ export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions):
     name: source,
     stratum: trained.stratum ? ({ row }) => trained.stratum!(row.target) : null,
   });
+  const training = parts.train.map(({ row }) => row.target);
+  const head = withSettings(trained.measured?.(ofRows, training, source) ?? ofRows, options);
   output.progress(
     `${source}: ${distinct.length} examples (${duplicates} duplicates dropped` +
       `${conflicts ? `, ${conflicts} of them with another label` : ""}), ${trained.describeHead(head)}; ` +
@@ -145,10 +148,9 @@ function unevenParts(parts: Parts<unknown>, groups: Int32Array): string | undefi
   }`;
 }
 
-/** The head for these rows, with the settings that were given. */
-function headOf(rows: readonly Row<unknown>[], options: PrepareOptions): unknown {
-  const { task, source, baseHead, headSettings = {} } = options;
-  const head = trainedTasks[task].headOf(rows, source, baseHead) as Record<string, unknown>;
+/** A head with the settings that were given. */
+function withSettings(ofRows: unknown, { task, headSettings = {} }: PrepareOptions): unknown {
+  const head = ofRows as Record<string, unknown>;
   const unknown = Object.keys(headSettings).find((name) => !Object.hasOwn(head, name));
   const checked = servedTasks[task].head.safeParse({ ...head, ...headSettings });
   if (unknown === undefined && checked.success) return checked.data;

@@ -174,6 +174,6 @@ Deno.test("a number for a pair of texts, in the unit of the data", () =>
     assert.equal(refused.code, 1);
     assert.match(
       refused.stderr,
-      /^weir: .*same\.jsonl: every row has the number 5; numbers that differ are needed\n$/m,
+      /^weir: .*same\.jsonl: every row to train on has the number 5; numbers that differ are needed\n$/m,
     );
   }));
