@@ -18,7 +18,7 @@ import { trainedTasks } from "../tasks/trained.ts";
 import { loadTokenizer } from "../text/tokenizer.ts";
 import { createRun } from "../track/runs.ts";
 import { baselineOf } from "./baseline.ts";
-import { bundleFiles } from "./export.ts";
+import { baselineFile, bundleFiles } from "./export.ts";
 import { evaluateRows, judge } from "./fit.ts";
 import { encodeRow } from "./prepare.ts";
 import { maxTokensIn, type Pretrained, readPretrained, specOf } from "./pretrained.ts";
@@ -98,7 +98,7 @@ export async function importCheckpoint(directory: string, options: ImportOptions
       const published = await publishBundle(
         {
           spec,
-          files: { ...files, ...(measured?.baseline && { "baseline.json": measured.baseline }) },
+          files: { ...files, ...baselineFile(measured?.baseline) },
           lineage: {
             runId: run.id,
             dataHash: null,
