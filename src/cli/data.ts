@@ -38,7 +38,8 @@ export function columnsGiven({ textColumn, pairColumn, labelColumn }: DataOption
 }
 
 /**
- * Reads data for a model: unless `--pair-column` names another column, the second text of a pair is where the training data had it.
+ * Reads data for a model: unless `--pair-column` names another column, the second text of a pair is where the training data
+ * had it.
  *
  * @throws {UsageError} for `--pair-column` and a model that reads one text.
  */

@@ -21,7 +21,8 @@ export interface SplitOptions<Part extends string, T = TextExample> {
   readonly name?: string;
   /**
    * What has about the same share in each part, and at least one example if it is the commonest of enough clusters; the label
-   * unless given, nothing where null. Of several, as of a text with any number of labels, each has its share: see `stratifyUnits`.
+   * unless given, nothing where null. Of several, as of a text with any number of labels, each has its share: see
+   * `stratifyUnits`.
    */
   readonly stratum?: ((example: T) => string | readonly string[]) | null;
 }

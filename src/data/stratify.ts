@@ -15,10 +15,11 @@ export interface Unit {
 
 /**
  * The part of each unit, by iterative stratification: of the labels that are left, the one in the fewest units is divided first,
- * while there still is a choice, and each of its units, the largest first, goes to the part that wants most of it, then to the part
- * that wants most rows. What has no label evens out the sizes of the parts at the end.
+ * while there still is a choice, and each of its units, the largest first, goes to the part that wants most of it, then to the
+ * part that wants most rows. What has no label evens out the sizes of the parts at the end.
  *
- * Beyond the paper: where no more units with a label are left than there are parts without it, these go to such parts as have room.
+ * Beyond the paper: where no more units with a label are left than there are parts without it, these go to such parts as have
+ * room.
  *
  * K. Sechidis, G. Tsoumakas, I. Vlahavas, On the Stratification of Multi-Label Data, ECML PKDD 2011.
  *

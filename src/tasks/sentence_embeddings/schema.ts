@@ -132,7 +132,7 @@ export function pairOf(
 /** How many of the nearest texts an evaluation looks at. */
 const RESULTS = 100;
 
-/** What all rows find among all second texts. Its time grows with the square of the rows: 10,000 of 384 numbers take about a minute. */
+/** What all rows find among all second texts, in time that grows with the square of the rows: 10,000 take about a minute. */
 interface Retrieval {
   readonly found: Neighbours;
   readonly relevant: readonly (readonly number[])[];
