@@ -1,9 +1,9 @@
 /**
- * Small graphs for every op, from which the table-driven tests make themselves. The record is total: an op without a case does
- * not compile.
+ * Small graphs for every op, from which the table-driven tests make themselves.
  *
  * @module
  */
+import type { ExampleOperand, OpExample } from "../../src/graph/builder.ts";
 import {
   type Builder,
   createBuilder,
@@ -11,6 +11,7 @@ import {
   type HostTensor,
   hostTensor,
   type Node,
+  opTable,
 } from "../../src/graph/graph.ts";
 import type { DType } from "../../src/graph/dtype.ts";
 import type { NodeOf, OpName } from "../../src/graph/node.ts";
@@ -140,30 +141,8 @@ function paddingOf(length: number, tokens: number): number[] {
   return Array.from({ length }, (_, i) => i < tokens ? 1 : 0);
 }
 
-/** What is tried of every op. */
-export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
-  neg: [
-    one("f32", (b, [x]) => b.neg(x), spread([3, 5])),
-    one("i32", (b, [x]) => b.neg(x), ints([3], [1, -2, 0])),
-  ],
-  abs: [
-    one("f32", (b, [x]) => b.abs(x), spread([3, 5])),
-    one("i32", (b, [x]) => b.abs(x), ints([3], [1, -2, 0])),
-  ],
-  exp: [
-    one("f32", (b, [x]) => b.exp(x), spread([3, 5])),
-    one("far", (b, [x]) => b.exp(x), spread([40], -80, 20)),
-  ],
-  log: [one("f32", (b, [x]) => b.log(x), spread([3, 5], 0.1, 4))],
-  sqrt: [one("f32", (b, [x]) => b.sqrt(x), spread([3, 5], 0.1, 4))],
-  tanh: [
-    one("f32", (b, [x]) => b.tanh(x), spread([3, 5])),
-    one("far", (b, [x]) => b.tanh(x), spread([40], -90, 90)),
-  ],
-  erf: [
-    one("f32", (b, [x]) => b.erf(x), spread([7, 9], -4, 4)),
-    one("far", (b, [x]) => b.erf(x), spread([9], -50, 50)),
-  ],
+/** Cases that take more than an op with its operands and attributes: `examples` of the op's own file are those. */
+const furtherCases: { readonly [K in OpName]?: readonly OpCase[] } = {
   gelu: [
     one("erf", (b, [x]) => b.gelu(x), spread([7, 9], -5, 5)),
     one("tanh", (b, [x]) => b.gelu(x, "tanh"), spread([7, 9], -5, 5)),
@@ -461,3 +440,22 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
     one("second stream", (b, [key]) => (b.random(key, [2]), b.random(key, [40])), words([], [0xfffffff0])),
   ],
 };
+
+/** What is tried of every op: its own examples, and those here. */
+export const opCases = Object.fromEntries(
+  Object.entries(opTable).map(([op, spec]): [string, readonly OpCase[]] => {
+    const examples = (spec.examples ?? []) as readonly OpExample<OpName>[];
+    return [op, [
+      ...examples.map(({ name, attrs, operands }) =>
+        one(name, (b, inputs) => b.apply(op as OpName, inputs, attrs) as Node, ...operands.map(operandOf))
+      ),
+      ...furtherCases[op as OpName] ?? [],
+    ]];
+  }),
+) as { readonly [K in OpName]: readonly OpCase[] };
+
+function operandOf(operand: ExampleOperand): HostTensor {
+  return "values" in operand
+    ? hostTensor(operand.dtype, operand.shape, operand.values)
+    : spread(operand.shape, operand.low, operand.high);
+}
