@@ -46,8 +46,10 @@ export type {
 } from "./src/graph/node.ts";
 export type {
   CompositeOp,
+  ExampleOperand,
   OnnxAttribute,
   OnnxScope,
+  OpExample,
   OpRules,
   OpSpec,
   OpTable,
