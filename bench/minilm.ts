@@ -4,14 +4,16 @@
  *
  *     deno run -A bench/minilm.ts CHECKPOINT_FOLDER DATA.jsonl [--epochs 3] [--rows 500] [--only full|frozen]
  *
- * It runs on WebGPU (`--device interp` shows that everything is in place). `DATA.jsonl` has columns `text` and `label`;
- * `--spam DATA.jsonl` writes the SpamAssassin mails so and ends, for a machine that has no package of them. Nothing is registered.
+ * It runs on WebGPU or the `--device` asked for (`interp` shows that everything is in place). `DATA.jsonl` has columns `text`
+ * and `label`; `--spam DATA.jsonl` writes the SpamAssassin mails so and ends, for a machine that has no package of them.
+ * Nothing is registered. For a machine without network, `deno bundle --platform deno` makes one file of it: `native` then finds
+ * onnxruntime-node in a node_modules beside that file, and `wasm` wants onnxruntime-web's two
+ * `dist/ort-wasm-simd-threaded.*` (.mjs, .wasm) beside it.
  *
  * @module
  */
 import { parseArgs } from "node:util";
-import { createGpuBackend } from "../src/backend/gpu/backend.ts";
-import { createInterpBackend } from "../src/backend/interp/interp.ts";
+import { deviceNames, openBackend, pickDevice } from "../src/cli/device.ts";
 import { readSpam } from "../src/data/spam.ts";
 import { evaluateRows, fit, judge } from "../src/lifecycle/fit.ts";
 import { learningRateFor, trainingDefaults } from "../src/lifecycle/options.ts";
@@ -38,8 +40,12 @@ if (values.spam !== undefined) {
   console.error(`${lines.length} mails in ${values.spam}`);
   Deno.exit(0);
 }
-if (positionals.length !== 2) {
-  console.error("usage: minilm.ts CHECKPOINT_FOLDER DATA.jsonl, or --spam DATA.jsonl to write the data");
+const choice = deviceNames.find((name) => name === values.device);
+if (positionals.length !== 2 || choice === undefined) {
+  console.error(
+    `usage: minilm.ts CHECKPOINT_FOLDER DATA.jsonl [--device ${deviceNames.join("|")}], ` +
+      "or --spam DATA.jsonl to write the data",
+  );
   Deno.exit(2);
 }
 
@@ -64,7 +70,7 @@ const options = {
 };
 const data = prepare(rows, options);
 const spec = { task, config: pretrained.config, head: data.head } as const;
-const backend = values.device === "interp" ? createInterpBackend() : await createGpuBackend();
+const backend = await openBackend((await pickDevice(choice)).device);
 try {
   for (
     const method of ["full", "frozen"].filter((name) => values.only === undefined || name === values.only)

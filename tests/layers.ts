@@ -137,6 +137,9 @@ function forbiddenPackage(part: string, specifier: string): string | undefined {
     return "import npm packages by the bare name in package.json";
   }
   const rule = onlyPackages.find((rule) => rule.pattern.test(specifier));
+  if (specifier === "onnxruntime-node" && rule?.parts.includes(part)) {
+    return "call importNative, since a bundler would follow a literal to machine code";
+  }
   return rule === undefined || rule.parts.includes(part) ? undefined : `only ${rule.where} may`;
 }
 

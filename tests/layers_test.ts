@@ -185,6 +185,11 @@ Deno.test("each kind of violation is found, and its line names the file and the 
       `await import("onnxruntime-node");`,
       /src\/cli\/x\.ts imports onnxruntime-node: only backend\/ort may/,
     ],
+    [
+      "src/backend/ort/x.ts",
+      `await import("onnxruntime-node");`,
+      /src\/backend\/ort\/x\.ts imports onnxruntime-node: call importNative/,
+    ],
     ["src/serve/x.ts", `import { Hono } from "hono";`, "src/serve/x.ts imports hono: only routes may"],
     [
       "src/serve/x.ts",

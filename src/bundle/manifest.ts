@@ -26,6 +26,11 @@ export interface Manifest {
   readonly architecture: string;
   /** What the task's head is made with. `labels`, where it has them, are in the order of the outputs, as in `config.json`. */
   readonly head: Readonly<Record<string, unknown>>;
+  /**
+   * Column of the training data that held the second of two texts which the model reads together; null: it reads one text.
+   * Absent: not known, as of a checkpoint that was imported without rows.
+   */
+  readonly pairColumn?: string | null;
   /** What can be run, by name: `model`. */
   readonly signatures: Readonly<Record<string, Signature>>;
   /** Inputs are cut to `maxTokens` tokens, special ones included; the server refuses more than `maxCharacters` code points. */
@@ -237,6 +242,7 @@ const format2: z.ZodType<ManifestDraft> = z.looseObject({
   ...common,
   architecture: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "is no model type"),
   head: z.looseObject({ labels: labels.optional() }),
+  pairColumn: shortText.nullable().optional(),
   signatures: z.record(
     z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, "is no name of a signature"),
     z.looseObject({ file: bundlePath, inputs: tensors, outputs: tensors.min(1) }),

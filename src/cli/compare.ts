@@ -6,13 +6,14 @@
 import type { Command } from "commander";
 import { basename } from "node:path";
 import type { ComparisonSection, LatencySection, Report, ReportedModel, Task } from "../evaluate/report.ts";
+import type { Manifest } from "../bundle/manifest.ts";
 import { compareSystems } from "../evaluate/tasks/compare.ts";
 import { evaluateTask } from "../evaluate/tasks/evaluate.ts";
 import { type Pair, pairsOf } from "../evaluate/tasks/pairs.ts";
 import { readRows as readTaskRows } from "../lifecycle/rows.ts";
 import type { PredictService } from "../serve/service.ts";
 import { judgingOf } from "../tasks/task.ts";
-import { columnsGiven, type DataOptions, withDataOptions } from "./data.ts";
+import { type DataOptions, readingFor, withDataOptions } from "./data.ts";
 import type { DeviceChoice } from "./device.ts";
 import { pairsOfAnswers, reportedModel, timeSingles } from "./evaluation/model_rows.ts";
 import {
@@ -133,7 +134,11 @@ async function fromModels(models: readonly string[], options: Options, output: O
     const heads = services.map((service) => service.info().manifest.head);
     const problem = task.headsDiffer?.(heads[0], heads[1]);
     if (problem !== undefined) throw new InputError(problem);
-    const rows = await readTaskRows(data, task, { columns: columnsGiven(options), head: heads[0] });
+    const rows = await readingFor(
+      { manifest: sameReading(services), task },
+      options,
+      (columns) => readTaskRows(data, task, { columns, head: heads[0] }),
+    );
     const systems: System[] = [];
     for (const [i, service] of services.entries()) {
       const { manifest, device } = service.info();
@@ -154,6 +159,16 @@ async function fromModels(models: readonly string[], options: Options, output: O
   } finally {
     for (const service of services) await service.close();
   }
+}
+
+/** The manifest that says what models read, each one text or each two together. */
+function sameReading(services: readonly PredictService[]): Manifest {
+  const manifests = services.map((service) => service.info().manifest);
+  const [one, other = one] = manifests.filter(({ pairColumn }) => pairColumn !== undefined);
+  if ((one?.pairColumn === null) !== (other?.pairColumn === null)) {
+    throw new InputError("the models read other inputs: one reads one text, the other pairs of texts");
+  }
+  return one ?? manifests[0];
 }
 
 function reportOf(

@@ -4,7 +4,11 @@
  * @module
  */
 import type { Command } from "commander";
-import type { Columns } from "../tasks/task.ts";
+import { show } from "../base/text.ts";
+import type { Manifest } from "../bundle/manifest.ts";
+import { DataError } from "../data/errors.ts";
+import type { AnyServedTask, Columns } from "../tasks/task.ts";
+import { InputError, UsageError } from "./output.ts";
 
 /** Where a file keeps its parts; what is not given is as the task has it. */
 export interface DataOptions {
@@ -31,4 +35,32 @@ export function withTextOptions(command: Command): Command {
 /** The columns that were named. */
 export function columnsGiven({ textColumn, pairColumn, labelColumn }: DataOptions): Partial<Columns> {
   return { text: textColumn, pair: pairColumn, label: labelColumn };
+}
+
+/**
+ * Reads data for a model: unless `--pair-column` names another column, the second text of a pair is where the training data had it.
+ *
+ * @throws {UsageError} for `--pair-column` and a model that reads one text.
+ */
+export async function readingFor<T>(
+  { manifest: { name, pairColumn }, task }: { readonly manifest: Manifest; readonly task: AnyServedTask },
+  options: DataOptions,
+  read: (columns: Partial<Columns>) => Promise<T>,
+): Promise<T> {
+  const columns = columnsGiven(options);
+  if (columns.pair !== undefined) {
+    if (pairColumn === null && task.queriesPerRow === 1) {
+      throw new UsageError(`--pair-column ${columns.pair}: ${name} reads one text`);
+    }
+    return await read(columns);
+  }
+  if (typeof pairColumn !== "string") return await read(columns);
+  try {
+    return await read({ ...columns, pair: pairColumn });
+  } catch (error) {
+    if (!(error instanceof DataError && error.message.includes(`no column ${show(pairColumn)}`))) throw error;
+    throw new InputError(
+      `${error.message}; ${name} reads pairs of texts: name the second with --pair-column`,
+    );
+  }
 }

@@ -8,7 +8,7 @@ import type { DriftSnapshot, WindowReport } from "../drift/mod.ts";
 import { monitorOf } from "../serve/monitor.ts";
 import type { DeviceChoice } from "./device.ts";
 import { readQueries } from "../lifecycle/rows.ts";
-import { columnsGiven, type DataOptions, withTextOptions } from "./data.ts";
+import { type DataOptions, readingFor, withTextOptions } from "./data.ts";
 import { answerAll, openModel } from "./model.ts";
 import { type CommonOptions, dataSource, deviceOption, integer, newCommand } from "./options.ts";
 import { CommandError, processOutput } from "./output.ts";
@@ -48,6 +48,12 @@ async function drift(options: Options): Promise<void> {
   const windows: WindowReport[] = [];
   let snapshot: DriftSnapshot;
   try {
+    const { task } = service;
+    const queries = await readingFor(
+      { manifest, task },
+      options,
+      (columns) => readQueries(options.data, task, columns),
+    );
     const monitor = monitorOf(service, { windowSize: options.window });
     if (!monitor) {
       throw new CommandError(
@@ -60,7 +66,7 @@ async function drift(options: Options): Promise<void> {
       const report = monitor.observe(observation, atMs++);
       if (report) windows.push(report);
     });
-    await answerAll(service, await readQueries(options.data, service.task, columnsGiven(options)));
+    await answerAll(service, queries);
     await service.close();
     const last = monitor.close(atMs);
     if (last) windows.push(last);

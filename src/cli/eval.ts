@@ -17,7 +17,7 @@ import { type LoadedRow, readRows as readTaskRows } from "../lifecycle/rows.ts";
 import type { PredictService } from "../serve/service.ts";
 import { judgingOf } from "../tasks/task.ts";
 import { textOf } from "../tasks/text_input.ts";
-import { columnsGiven, type DataOptions, withDataOptions } from "./data.ts";
+import { type DataOptions, readingFor, withDataOptions } from "./data.ts";
 import type { DeviceChoice } from "./device.ts";
 import { bertScoreOf } from "./evaluation/bert_score.ts";
 import {
@@ -147,7 +147,11 @@ async function evaluateModel(model: string, options: Options, output: Output): P
     const info = service.info();
     const { task } = service;
     const head = info.manifest.head;
-    const rows = await readTaskRows(data, task, { columns: columnsGiven(options), head });
+    const rows = await readingFor(
+      { manifest: info.manifest, task },
+      options,
+      (columns) => readTaskRows(data, task, { columns, head }),
+    );
     const { evaluation } = judgingOf(task, rows.map(({ target }) => target));
     if (options.task && options.task !== evaluation) {
       throw new UsageError(`${model} is evaluated as ${evaluation}; for ${options.task} give --predictions`);

@@ -82,6 +82,7 @@ async function importModel(options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
   const { data, from, name, batchSize } = options;
   const aliases = options.alias ?? ["champion"];
+  const columns = columnsGiven(options);
   const backend = data === undefined
     ? undefined
     : await openBackend((await pickDevice(options.device)).device);
@@ -91,8 +92,8 @@ async function importModel(options: Options): Promise<void> {
       {
         ...options,
         data: backend && {
-          rows: ({ task, head }) =>
-            readRows(data!, servedTasks[task], { columns: columnsGiven(options), head }),
+          rows: ({ task, head }) => readRows(data!, servedTasks[task], { columns, head }),
+          columns,
           backend,
           batchSize,
         },

@@ -6,6 +6,7 @@
 import type { Command } from "commander";
 import { shorten } from "../base/text.ts";
 import { readLines } from "../data/lines.ts";
+import type { PredictService } from "../serve/service.ts";
 import type { TextQuery } from "../tasks/task.ts";
 import { textsOf } from "../tasks/text_input.ts";
 import type { DeviceChoice } from "./device.ts";
@@ -28,13 +29,16 @@ export function predictCommand(program: Command): Command {
     [
       'predict --model spam "You have won a prize"',
       "predict --model spam@1.0.0 --file messages.txt --json",
-      'predict --model translates --pairs "Good morning" "Buongiorno"',
+      'predict --model translates "Good morning" "Buongiorno"',
     ],
   )
     .argument("[texts...]", "the texts, each one argument")
     .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder")
     .option("--file <file>", "a file with one text a line")
-    .option("--pairs", "two texts after each other are read together; in a file, with a tab between")
+    .option(
+      "--pairs",
+      "two texts after each other are read together; in a file, with a tab between (default: as it was trained)",
+    )
     .addOption(deviceOption())
     .action(predict);
   program.addCommand(command);
@@ -44,12 +48,14 @@ export function predictCommand(program: Command): Command {
 async function predict(given: string[], options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
   const lines = options.file ? await Array.fromAsync(readLines(options.file)) : [];
-  const queries = options.pairs
-    ? [...pairsOf(given), ...lines.map((line) => pairOf(line, options.file!))]
-    : [...given, ...lines.map(({ text }) => text)];
-  if (queries.length === 0) throw new UsageError("no text to predict: give texts as arguments, or --file");
+  if (given.length + lines.length === 0) {
+    throw new UsageError("no text to predict: give texts as arguments, or --file");
+  }
   const service = await openModel(options.model, options, { warmUpMs: 0 });
   try {
+    const queries = readsPairs(service, options)
+      ? [...pairsOf(given), ...lines.map((line) => pairOf(line, options.file!))]
+      : [...given, ...lines.map(({ text }) => text)];
     const answers = await answerAll(service, queries);
     const { manifest, device } = service.info();
     output.result(
@@ -69,11 +75,18 @@ async function predict(given: string[], options: Options): Promise<void> {
   }
 }
 
+/** Whether texts are read two by two: as the model was trained, or as asked for where that is not known. */
+function readsPairs(service: PredictService, { pairs }: Options): boolean {
+  const { name, pairColumn } = service.info().manifest;
+  if (pairs && pairColumn === null) throw new UsageError(`--pairs: ${name} reads one text`);
+  return pairs ?? typeof pairColumn === "string";
+}
+
 /** Arguments two by two. */
 function pairsOf(given: readonly string[]): TextQuery[] {
   if (given.length % 2 === 1) {
     throw new UsageError(
-      `--pairs reads arguments two by two, and there are ${given.length}: the last has no second text`,
+      `pairs are read out of two arguments each, and there are ${given.length}: the last has no second text`,
     );
   }
   return Array.from({ length: given.length / 2 }, (_, i): TextQuery => [given[2 * i], given[2 * i + 1]]);

@@ -35,7 +35,7 @@ export interface ModelServer {
 /** Serves a loaded model. It closes with the server. */
 export function startServer(service: PredictService, options: ServerOptions): ModelServer {
   const { output } = options;
-  const monitor = watch(service, options.window);
+  const monitor = watch(service, options);
   const app = createApp({
     models: [{ service, monitor, aliases: options.aliases }],
     onError: (error, requestId) => output.progress(`request ${requestId} failed: ${String(error)}`),
@@ -55,9 +55,12 @@ export function startServer(service: PredictService, options: ServerOptions): Mo
 }
 
 /** The monitor of a service's traffic; nothing where its bundle has no baseline. */
-function watch(service: PredictService, windowSize: number): LiveWatch<unknown> | undefined {
+function watch(
+  service: PredictService,
+  { window: windowSize, output }: ServerOptions,
+): LiveWatch<unknown> | undefined {
   const monitor = monitorOf(service, { windowSize });
-  return monitor && watchLive(monitor);
+  return monitor && watchLive(monitor, { onFailure: (line) => output.progress(`warning: ${line}`) });
 }
 
 /** The signals that ask a process to end. */

@@ -171,7 +171,8 @@ async function trainModel(options: Options, command: Command): Promise<void> {
   }
   const aliases = options.alias ?? ["champion"];
   const task = servedTasks[options.task];
-  const rows = await readRows(options.data, task, { columns: columnsGiven(options) });
+  const columns = columnsGiven(options);
+  const rows = await readRows(options.data, task, { columns });
   const from = options.from === undefined ? undefined : await bundlePathOf(options.from, options);
   const pretrained = from === undefined ? undefined : await readPretrained(from, nameOfBase(options.from!));
   const baseHead = pretrained && await headIn(from!, pretrained, options.task);
@@ -188,6 +189,7 @@ async function trainModel(options: Options, command: Command): Promise<void> {
       learningRate: options.learningRate ??
         learningRateFor({ isPretrained: pretrained !== undefined, freezeTrunk: options.freezeTrunk }),
       source: options.data,
+      columns,
       home: homeOf(options),
       aliases,
       resume: options.resume ?? false,

@@ -6,7 +6,8 @@
 import { nearDuplicateClusters } from "./dedupe.ts";
 import { DataError } from "./errors.ts";
 import { labelsOf, type TextExample } from "./example.ts";
-import { createRandomStream } from "../base/random.ts";
+import { createRandomStream, type RandomStream } from "../base/random.ts";
+import { stratifyUnits, type Unit } from "./stratify.ts";
 
 /** How `splitExamples` divides a data set. */
 export interface SplitOptions<Part extends string, T = TextExample> {
@@ -20,15 +21,16 @@ export interface SplitOptions<Part extends string, T = TextExample> {
   readonly name?: string;
   /**
    * What has about the same share in each part, and at least one example if it is the commonest of enough clusters; the label
-   * unless given, nothing where null.
+   * unless given, nothing where null. Of several, as of a text with any number of labels, each has its share: see `stratifyUnits`.
    */
-  readonly stratum?: ((example: T) => string) | null;
+  readonly stratum?: ((example: T) => string | readonly string[]) | null;
 }
 
 /**
  * Divides examples at random into parts, such as train and test, so that
  *  - every label has about the same share in each part (stratified), and
- *  - near-duplicates are never divided: a text that a model was trained on does not come back, slightly changed, to test it.
+ *  - near-duplicates are never divided: a text that a model was trained on does not come back, slightly changed, to test it,
+ *    nor does a large cluster make a part larger than asked for where another part has room for it.
  *
  * Each part keeps the order of the examples.
  *
@@ -61,8 +63,6 @@ export function splitExamples<T extends TextExample, Part extends string>(
     );
   }
   const { stratum = (example: T) => example.label } = options;
-  const stratumOf = stratum ?? (() => "");
-  const labels = stratum ? labelsOf(examples.map(stratum), name) : [""];
   const clusters = options.clusters ?? nearDuplicateClusters(examples.map(({ text }) => text));
   if (clusters.length !== examples.length) {
     throw new RangeError(`clusters has ${clusters.length} entries for ${examples.length} examples`);
@@ -74,42 +74,36 @@ export function splitExamples<T extends TextExample, Part extends string>(
     if (group) group.push(i);
     else members.set(clusters[i], [i]);
   }
-  // A cluster of several labels is divided with those of its most frequent one.
-  const strata = new Map<string, number[][]>(labels.map((label) => [label, []]));
-  for (const group of members.values()) {
-    strata.get(commonestLabel(group.map((i) => stratumOf(examples[i]))))!.push(group);
-  }
-
-  const holding = new Map(labels.map((label) => [label, 0])); // clusters with an example of the label
-  for (const group of members.values()) {
-    for (const label of new Set(group.map((i) => stratumOf(examples[i])))) {
-      holding.set(label, holding.get(label)! + 1);
-    }
-  }
-
-  const partOf = new Int32Array(examples.length);
+  const groups = [...members.values()];
+  const strata = examples.map((example) => stratum ? stratum(example) : "");
+  const requireEnough = (count: number, label?: string) => {
+    if (count >= parts.length) return;
+    throw new DataError(
+      `${name}: ${label === undefined ? "there are" : `label ${JSON.stringify(label)} has`} ${count} ` +
+        `distinct texts; at least ${parts.length} are needed, one for each of ${parts.join(", ")}`,
+    );
+  };
   const random = createRandomStream(seed, SPLIT_STREAM);
-  for (const [label, groups] of strata) {
-    if (holding.get(label)! < parts.length) {
-      throw new DataError(
-        `${name}: ${!stratum ? "there are" : `label ${JSON.stringify(label)} has`} ${holding.get(label)} ` +
-          `distinct texts; at least ${parts.length} are needed, one for each of ${parts.join(", ")}`,
-      );
+  const partOf = new Int32Array(examples.length);
+  const put = (group: readonly number[], part: number) => group.forEach((i) => partOf[i] = part);
+  if (strata.every((label) => typeof label === "string")) {
+    const labels = stratum ? labelsOf(strata, name) : [""];
+    const holding = new Map(labels.map((label) => [label, 0])); // clusters with an example of the label
+    for (const group of groups) {
+      for (const label of new Set(group.map((i) => strata[i]))) holding.set(label, holding.get(label)! + 1);
     }
-    const total = groups.reduce((count, group) => count + group.length, 0);
-    const wanted = shares.map((share) => share * total);
-    const isEmpty = parts.map(() => true);
-    random.shuffle(groups);
-    groups.forEach((group, done) => {
-      // Drawn in proportion to what a part still wants, which comes to exact shares; the last groups go where there is
-      // nothing yet.
-      const empty = isEmpty.flatMap((is, part) => is ? [part] : []);
-      const isLastChance = groups.length - done <= empty.length;
-      const part = isLastChance ? empty[0] : draw(wanted, group.length, random.next());
-      wanted[part] -= group.length;
-      isEmpty[part] = false;
-      for (const i of group) partOf[i] = part;
-    });
+    // A cluster of several labels is divided with those of its most frequent one.
+    const byLabel = new Map<string, number[][]>(labels.map((label) => [label, []]));
+    for (const group of groups) byLabel.get(commonestLabel(group.map((i) => strata[i])))!.push(group);
+    for (const [label, groups] of byLabel) {
+      requireEnough(holding.get(label)!, stratum ? label : undefined);
+      const of = divide(groups, shares, random);
+      groups.forEach((group, at) => put(group, of[at]));
+    }
+  } else {
+    requireEnough(groups.length);
+    const of = stratifyUnits(groups.map((group) => unitOf(group.map((i) => strata[i]))), shares, random);
+    groups.forEach((group, at) => put(group, of[at]));
   }
   const result = Object.fromEntries(parts.map((part): [Part, T[]] => [part, []])) as Record<Part, T[]>;
   examples.forEach((example, i) => result[parts[partOf[i]]].push(example));
@@ -118,6 +112,39 @@ export function splitExamples<T extends TextExample, Part extends string>(
 
 /** Keeps a split's random stream apart from others of the same seed. */
 const SPLIT_STREAM = 0x5911;
+
+/** Brings the groups of one label into a random order, and gives the part of each. */
+function divide(groups: number[][], shares: readonly number[], random: RandomStream): number[] {
+  const total = groups.reduce((count, group) => count + group.length, 0);
+  const wanted = shares.map((share) => share * total);
+  const isEmpty = shares.map(() => true);
+  random.shuffle(groups);
+  // What is much of the smallest part goes first, the largest before all: late, there may be no room for it anywhere.
+  const much = Math.min(...wanted) / 4;
+  const rank = ({ length }: readonly number[]) => length > much ? length : 0;
+  groups.sort((a, b) => rank(b) - rank(a));
+  return groups.map((group, done) => {
+    // Drawn in proportion to what a part still wants, which comes to exact shares; the last groups go where there is
+    // nothing yet.
+    const empty = isEmpty.flatMap((is, part) => is ? [part] : []);
+    const isLastChance = groups.length - done <= empty.length;
+    const part = isLastChance ? empty[0] : draw(wanted, group.length, random.next());
+    wanted[part] -= group.length;
+    isEmpty[part] = false;
+    return part;
+  });
+}
+
+/** A group as it is stratified by several labels. */
+function unitOf(rows: readonly (string | readonly string[])[]): Unit {
+  const labels = new Map<string, number>();
+  for (const row of rows) {
+    for (const label of new Set(typeof row === "string" ? [row] : row)) {
+      labels.set(label, (labels.get(label) ?? 0) + 1);
+    }
+  }
+  return { size: rows.length, labels };
+}
 
 /**
  * A part drawn with probability in proportion to what it wants, of those that want `size` more; the one that wants most if

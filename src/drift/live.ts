@@ -33,6 +33,7 @@ export interface LiveWatch<O> extends Watch<O> {
  * window whose Worker fails is tested where it is, and the next one gets a new Worker.
  *
  * @param monitor Fed through what is returned from here on, and not directly.
+ * @param options `onFailure`: told in one line of each window whose Worker failed.
  * @example
  * ```ts
  * import { BaselineBuilder } from "./baseline_builder.ts";
@@ -51,7 +52,10 @@ export interface LiveWatch<O> extends Watch<O> {
  * watch.dispose();
  * ```
  */
-export function watchLive<O>(monitor: DriftMonitor<O>): LiveWatch<O> {
+export function watchLive<O>(
+  monitor: DriftMonitor<O>,
+  { onFailure }: { readonly onFailure?: (line: string) => void } = {},
+): LiveWatch<O> {
   let worker: TesterLink | undefined;
   let last: Promise<WindowReport | undefined> = Promise.resolve(undefined);
   let disposed = false;
@@ -62,9 +66,14 @@ export function watchLive<O>(monitor: DriftMonitor<O>): LiveWatch<O> {
     try {
       worker ??= startTester(monitor);
       tests = await worker.test(window);
-    } catch {
+    } catch (error) {
       worker?.end();
       worker = undefined;
+      if (!disposed) {
+        onFailure?.(
+          `a drift window was tested outside its Worker, which failed: ${(error as Error).message}`,
+        );
+      }
     }
     return disposed ? undefined : monitor.conclude(window, tests);
   }
@@ -101,7 +110,10 @@ function startTester<O>({ tested, policy }: DriftMonitor<O>): TesterLink {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "weir drift" });
   const send = (request: TesterRequest) => worker.postMessage(request);
   let pending: PromiseWithResolvers<readonly FeatureTest[]> | undefined;
-  worker.onmessage = ({ data }: MessageEvent<TesterReply>) => pending?.resolve(data.tests);
+  worker.onmessage = ({ data }: MessageEvent<TesterReply>) => {
+    if ("tests" in data) pending?.resolve(data.tests);
+    else pending?.reject(new Error(data.failed));
+  };
   worker.onerror = (event) => {
     event.preventDefault();
     pending?.reject(new Error(event.message));

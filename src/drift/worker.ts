@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { firstLine } from "../base/text.ts";
 import type { AlertPolicy } from "./policy.ts";
 import { createTester, type FeatureTest, type TestedFeature } from "./testing.ts";
 import type { WindowCounts } from "./window.ts";
@@ -12,14 +13,22 @@ export type TesterRequest =
   | { readonly features: readonly TestedFeature[]; readonly policy: AlertPolicy }
   | { readonly window: WindowCounts };
 
-/** The answer to each window, in order. */
-export interface TesterReply {
-  readonly tests: readonly FeatureTest[];
-}
+/** The answer to each window, in order; `failed` says in one line why there are no tests. */
+export type TesterReply = { readonly tests: readonly FeatureTest[] } | { readonly failed: string };
 
+let setUp: Extract<TesterRequest, { features: unknown }> | undefined;
 let test: ((window: WindowCounts) => FeatureTest[]) | undefined;
 
 addEventListener("message", ({ data }: MessageEvent<TesterRequest>) => {
-  if ("features" in data) test = createTester(data.features, data.policy);
-  else postMessage({ tests: test!(data.window) } satisfies TesterReply);
+  if ("features" in data) setUp = data;
+  else postMessage(replyTo(data.window));
 });
+
+function replyTo(window: WindowCounts): TesterReply {
+  try {
+    test ??= createTester(setUp!.features, setUp!.policy);
+    return { tests: test(window) };
+  } catch (error) {
+    return { failed: firstLine(error) };
+  }
+}

@@ -5,6 +5,7 @@
  */
 import { architectureOf, fitWeights } from "../../models/index.ts";
 import type { Signature, TensorSpec } from "../bundle/manifest.ts";
+import type { Baseline } from "../drift/mod.ts";
 import { type Graph, type HostTensor, inputsOf, opTable } from "../graph/graph.ts";
 import type { Shape } from "../graph/shape.ts";
 import { expand } from "../graph/passes/expand.ts";
@@ -72,13 +73,13 @@ export interface BundleParts {
   /** The longest text, in tokens. */
   readonly maxTokens: number;
   /** Absent where there were too few rows to make one of. */
-  readonly baseline?: object;
+  readonly baseline?: Baseline;
 }
 
 /** The files of a bundle, by path: bytes, or what is to be written as JSON. */
 export function bundleFiles(
   { spec, weights, tokenizerFiles, maxTokens, baseline }: BundleParts,
-): Record<string, Uint8Array | object> {
+): Record<string, Uint8Array | string | object> {
   const architecture = architectureOf(spec.config);
   const task = trainedTasks[spec.task];
   return {
@@ -89,6 +90,11 @@ export function bundleFiles(
     "model.safetensors": writeSafetensors(weights, { metadata: { format: "pt" } }),
     [MODEL_FILE]: modelOnnx(spec, weights),
     ...task.files?.(spec.config, spec.head, { maxTokens }),
-    ...(baseline && { "baseline.json": baseline }),
+    ...baselineFile(baseline),
   };
+}
+
+/** The file of a baseline, where there is one: in one line, since it is thousands of numbers, for no one to read. */
+export function baselineFile(baseline: Baseline | undefined): Record<string, string> {
+  return baseline ? { "baseline.json": `${JSON.stringify(baseline)}\n` } : {};
 }

@@ -13,17 +13,18 @@ import { openStore } from "../store/sqlite.ts";
 import { checkVocabulary } from "../bundle/checks.ts";
 import { forwardGraph, type ModelSpec } from "../tasks/model.ts";
 import type { TaskName } from "../tasks/served.ts";
-import type { Row, Scores } from "../tasks/task.ts";
+import type { Columns, Row, Scores } from "../tasks/task.ts";
 import { trainedTasks } from "../tasks/trained.ts";
 import { loadTokenizer } from "../text/tokenizer.ts";
 import { createRun } from "../track/runs.ts";
 import { baselineOf } from "./baseline.ts";
-import { bundleFiles } from "./export.ts";
+import { baselineFile, bundleFiles } from "./export.ts";
 import { evaluateRows, judge } from "./fit.ts";
 import { encodeRow } from "./prepare.ts";
 import { maxTokensIn, type Pretrained, readPretrained, specOf } from "./pretrained.ts";
 import { publishBundle, type PublishTarget } from "./publish.ts";
 import type { Reporter } from "./reporter.ts";
+import { pairColumnOf } from "./rows.ts";
 
 /** Where an imported checkpoint goes, and what it is measured on. */
 export interface ImportOptions extends PublishTarget {
@@ -34,6 +35,8 @@ export interface ImportOptions extends PublishTarget {
   /** Rows of the model's task: with them, there are metrics and a drift baseline. */
   readonly data?: {
     rows(spec: ModelSpec): Promise<readonly Row<unknown>[]>;
+    /** Those that the rows are read from, where they are called otherwise than the task calls them. */
+    readonly columns?: Partial<Columns>;
     readonly backend: Backend;
     readonly batchSize: number;
   };
@@ -73,8 +76,8 @@ export async function importCheckpoint(directory: string, options: ImportOptions
       }; texts of ${maxTokens} tokens`,
     );
     const files = await filesOf(directory, { spec, pretrained, maxTokens, weights });
-    const measured = data &&
-      await measure(await data.rows(spec), { ...data, spec, pretrained, maxTokens, weights });
+    const rows = await data?.rows(spec);
+    const measured = data && await measure(rows!, { ...data, spec, pretrained, maxTokens, weights });
     if (measured && !measured.baseline) {
       output.progress(
         "warning: the rows are too few for a drift baseline: this version can be served, but not watched",
@@ -95,7 +98,7 @@ export async function importCheckpoint(directory: string, options: ImportOptions
       const published = await publishBundle(
         {
           spec,
-          files: { ...files, ...(measured?.baseline && { "baseline.json": measured.baseline }) },
+          files: { ...files, ...baselineFile(measured?.baseline) },
           lineage: {
             runId: run.id,
             dataHash: null,
@@ -110,6 +113,7 @@ export async function importCheckpoint(directory: string, options: ImportOptions
           },
           metrics,
           maxTokens,
+          ...(rows && { pairColumn: pairColumnOf(rows, data?.columns) }),
         },
         options,
       );

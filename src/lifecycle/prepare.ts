@@ -83,7 +83,8 @@ const fractions = { train: 0.76, validation: 0.04, test: 0.2 } as const;
 export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions): Prepared {
   const { source, output, seed } = options;
   const trained = trainedTasks[options.task];
-  const head = headOf(rows, options);
+  const ofRows = trained.headOf(rows, source, options.baseHead);
+  withSettings(ofRows, options); // settings that are wrong are refused before the work
   const items = rows.map((row) => ({
     text: textsOfRow(row).join(BETWEEN_TEXTS),
     label: trained.key(row.target),
@@ -98,6 +99,8 @@ export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions):
     name: source,
     stratum: trained.stratum ? ({ row }) => trained.stratum!(row.target) : null,
   });
+  const training = parts.train.map(({ row }) => row.target);
+  const head = withSettings(trained.measured?.(ofRows, training, source) ?? ofRows, options);
   output.progress(
     `${source}: ${distinct.length} examples (${duplicates} duplicates dropped` +
       `${conflicts ? `, ${conflicts} of them with another label` : ""}), ${trained.describeHead(head)}; ` +
@@ -108,6 +111,8 @@ export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions):
       `warning: ${source}: most rows share a text with others: training and held-out rows may have one text of two in common`,
     );
   }
+  const uneven = unevenParts(parts, groups);
+  if (uneven) output.progress(`warning: ${source}: ${uneven}`);
   const { files, tokenizer } = tokenizerFor(parts.train.map(({ row }) => row), options);
   const maxTokens = Math.min(options.maxTokens, options.pretrained?.config.maxPositions ?? Infinity);
   const encode = (part: readonly { row: Row<unknown> }[]) =>
@@ -123,10 +128,29 @@ export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions):
   };
 }
 
-/** The head for these rows, with the settings that were given. */
-function headOf(rows: readonly Row<unknown>[], options: PrepareOptions): unknown {
-  const { task, source, baseHead, headSettings = {} } = options;
-  const head = trainedTasks[task].headOf(rows, source, baseHead) as Record<string, unknown>;
+/** What is unlike what was asked for where a part is a quarter and ten rows away from it, and why. */
+function unevenParts(parts: Parts<unknown>, groups: Int32Array): string | undefined {
+  const names = ["train", "validation", "test"] as const;
+  const wanted = names.map((name) => fractions[name] * groups.length);
+  if (names.every((name, i) => Math.abs(parts[name].length - wanted[i]) <= wanted[i] / 4 + 10)) {
+    return undefined;
+  }
+  const counts = new Map<number, number>();
+  for (const group of groups) counts.set(group, (counts.get(group) ?? 0) + 1);
+  const largest = Math.max(...counts.values());
+  const isOfGroups = largest > Math.min(...wanted) / 4;
+  return `the parts have ${names.map((name) => parts[name].length).join(", ")} rows instead of ${
+    wanted.map(Math.round).join(", ")
+  }, since ${
+    isOfGroups
+      ? `rows that share texts stay together, ${largest} in the largest group`
+      : "each label is to be in each part"
+  }`;
+}
+
+/** A head with the settings that were given. */
+function withSettings(ofRows: unknown, { task, headSettings = {} }: PrepareOptions): unknown {
+  const head = ofRows as Record<string, unknown>;
   const unknown = Object.keys(headSettings).find((name) => !Object.hasOwn(head, name));
   const checked = servedTasks[task].head.safeParse({ ...head, ...headSettings });
   if (unknown === undefined && checked.success) return checked.data;

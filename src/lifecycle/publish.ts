@@ -18,6 +18,8 @@ export interface MadeBundle {
   readonly lineage: Lineage;
   readonly metrics: Manifest["metrics"];
   readonly maxTokens: number;
+  /** As the manifest keeps it: see {@linkcode pairColumnOf}. */
+  readonly pairColumn?: string | null;
 }
 
 /** Where a bundle is registered. */
@@ -31,7 +33,7 @@ export interface PublishTarget {
 
 /** Writes a bundle and registers it as a new version. */
 export async function publishBundle(
-  { spec, files, lineage, metrics, maxTokens }: MadeBundle,
+  { spec, files, lineage, metrics, maxTokens, pairColumn }: MadeBundle,
   { name, home, bump, aliases }: PublishTarget,
 ): Promise<{ version: string; path: string }> {
   const manifest: ManifestDraft = {
@@ -41,6 +43,7 @@ export async function publishBundle(
     createdAt: new Date().toISOString(),
     architecture: spec.config.modelType,
     head: spec.head as Record<string, unknown>,
+    ...(pairColumn !== undefined && { pairColumn }),
     signatures: { model: signatureOf(spec) },
     lineage,
     metrics,

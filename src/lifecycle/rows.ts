@@ -58,6 +58,14 @@ export async function readQueries(
   return queries;
 }
 
+/** The column that a row's second text was read from, where a model is to read both together; null: each query is one text. */
+export function pairColumnOf(
+  [row]: readonly Row<unknown>[],
+  columns: Partial<Columns> = {},
+): string | null {
+  return typeof row.queries[0] === "string" ? null : columns.pair ?? "pair";
+}
+
 /** The task's columns, but for those that were named otherwise. */
 export function columnsOf(task: AnyServedTask, columns: Partial<Columns>): Columns {
   const named = Object.fromEntries(Object.entries(columns).filter(([, name]) => name !== undefined));

@@ -10,7 +10,7 @@ import type { Baseline } from "../drift/mod.ts";
 import { openStore } from "../store/sqlite.ts";
 import { forwardGraph, type ModelSpec } from "../tasks/model.ts";
 import { servedTasks } from "../tasks/served.ts";
-import { judgingOf, type Row, type Scores } from "../tasks/task.ts";
+import { type Columns, judgingOf, type Row, type Scores } from "../tasks/task.ts";
 import { createRun, type Run } from "../track/runs.ts";
 import { hasCheckpoint, readCheckpointNote } from "../train/checkpoint.ts";
 import type { MeasureOptions } from "../train/measure.ts";
@@ -25,6 +25,7 @@ import { type Parts, prepare, type Prepared, type PreparedRow } from "./prepare.
 import type { Pretrained } from "./pretrained.ts";
 import { publishBundle } from "./publish.ts";
 import type { Reporter } from "./reporter.ts";
+import { pairColumnOf } from "./rows.ts";
 
 /** What is trained, how, and where it goes. */
 export interface LifeOptions extends TrainingOptions {
@@ -32,6 +33,8 @@ export interface LifeOptions extends TrainingOptions {
   readonly name: string;
   /** What the data are called in messages. */
   readonly source: string;
+  /** The columns that rows were read from, where they are called otherwise than the task calls them. */
+  readonly columns?: Partial<Columns>;
   readonly home: string;
   /** A checkpoint to start from. */
   readonly pretrained?: Pretrained;
@@ -77,6 +80,7 @@ export async function trainAndRegister(
   try {
     const data = prepare(rows, options);
     const config = pretrained?.config ?? configOf(options, data);
+    const pairColumn = pairColumnOf(rows, options.columns);
     const spec: ModelSpec = { task: options.task, config, head: data.head };
     checkMemory(startOf(spec, options).passes.reduce((graph, pass) => pass(graph), forwardGraph(spec)));
     const checkpoints = join(options.home, "checkpoints", options.name);
@@ -89,7 +93,7 @@ export async function trainAndRegister(
       onWarning: (message) => output.progress(`warning: ${message}`),
     });
     try {
-      const result = await live({ spec, data, checkpoints, run }, options);
+      const result = await live({ spec, data, checkpoints, run, pairColumn }, options);
       await run.finish("FINISHED");
       return result;
     } catch (error) {
@@ -108,6 +112,7 @@ interface Life {
   /** Folder of the checkpoint. */
   readonly checkpoints: string;
   readonly run: Run;
+  readonly pairColumn: string | null;
 }
 
 async function reportCheckpoint(checkpoints: string, { resume, output }: LifeOptions): Promise<void> {
@@ -159,7 +164,7 @@ async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
 
 async function publish(
   made: { training: TrainResult; scores: Scores; baseline: Baseline | undefined },
-  { spec, data, run }: Life,
+  { spec, data, run, pairColumn }: Life,
   options: LifeOptions,
 ): Promise<{ version: string; path: string }> {
   const { training, scores, baseline } = made;
@@ -182,6 +187,7 @@ async function publish(
       },
       metrics: scores.metrics,
       maxTokens: data.maxTokens,
+      pairColumn,
     },
     options,
   );

@@ -99,13 +99,14 @@ function frontMatter(manifest: Manifest, options: Facts): string {
 function body(manifest: Manifest, options: Facts): string {
   const { lineage, limits } = manifest;
   const labels = labelsOf(manifest)?.map((label) => `\`${cell(label)}\``).join(", ");
+  const reads = typeof manifest.pairColumn === "string" ? " It reads two texts together." : "";
   const hash = lineage.baseModelHash === undefined ? "" : ` ${lineage.baseModelHash}`;
   const baseline = Object.hasOwn(manifest.files, "baseline.json")
     ? "\n`baseline.json` holds the distributions that live traffic is compared with."
     : "";
   return `# ${cell(manifest.name)} ${manifest.version}
 
-A ${manifest.task} model trained with Weir.${labels === undefined ? "" : ` Labels: ${labels}.`}
+A ${manifest.task} model trained with Weir.${reads}${labels === undefined ? "" : ` Labels: ${labels}.`}
 ${results(manifest)}
 ## Training
 

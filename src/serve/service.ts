@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { UserError } from "../base/errors.ts";
 import { checkMaxTokens, checkVocabulary } from "../bundle/checks.ts";
+import type { Manifest } from "../bundle/manifest.ts";
 import { readBundle } from "../bundle/reader.ts";
 import { OutputError } from "../tasks/errors.ts";
 import { charactersOf } from "../tasks/observe.ts";
@@ -133,6 +135,7 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
   function encode(query: TextQuery, { truncate, truncationDirection }: PredictOptions): TextEncoding {
     let encoding: TextEncoding;
     try {
+      checkTexts(query, bundle.manifest);
       encoding = task.encode(tokenizer, query, { maxTokens, truncationDirection });
     } catch (error) {
       throw new ServeError("tokenizer", `Tokenization error: ${(error as Error).message}`, { cause: error });
@@ -251,6 +254,17 @@ function checkQueries(queries: readonly TextQuery[], most: number, maxCharacters
       );
     }
   }
+}
+
+/** Refuses one text where the model was trained on two that it reads together, and the other way around. */
+function checkTexts(query: TextQuery, { name, pairColumn }: Manifest): void {
+  const isPair = typeof query !== "string";
+  if (pairColumn === undefined || isPair === (pairColumn !== null)) return;
+  throw new UserError(
+    isPair
+      ? `${name} reads one text, and a pair was given`
+      : `${name} reads pairs of texts, and one text was given`,
+  );
 }
 
 function checkParameters(

@@ -96,26 +96,65 @@ function pValueOf(statistic: number, n: number, m: number): { pValue: number; me
 /**
  * The share of all orders of n + m distinct values in which the distribution functions come at least `statistic` apart.
  *
- * An order is a lattice path to (n, m); outside[j] is the share of the paths to (i, j) that left the corridor
- * |i/n - j/m| < statistic. Only positive numbers are added, so small p-values keep their digits (Viehmann 2021,
- * "Numerically more stable computation of the p-values for the two-sample Kolmogorov-Smirnov test").
+ * An order is a lattice path to (n, m); it counts if it leaves the corridor |i/n - j/m| < statistic. Paths are counted by where they
+ * first do: inside[j], the share of the paths to (i, j) that never left, times the share of all paths that take the step out from
+ * there. Only positive numbers are added, so small p-values keep their digits (Viehmann 2021, "Numerically more stable computation
+ * of the p-values for the two-sample Kolmogorov-Smirnov test"). Far from both walls nearly no path has left: such cells are 1
+ * and not computed, which leaves a strip along each wall.
  */
 function exactPValue(statistic: number, n: number, m: number): number {
+  if (n < m) [n, m] = [m, n];
   const divisor = greatestCommonDivisor(n, m);
   const stepN = m / divisor, stepM = n / divisor; // in units of 1 / lcm(n, m) the corridor has whole-numbered walls
   const wall = Math.round(statistic * stepN * n);
   if (wall === 0) return 1;
-  const outside = new Float64Array(m + 1).fill(1);
+  const firstOf = (i: number) => Math.max(0, Math.floor((i * stepN - wall) / stepM) + 1);
+  const lastOf = (i: number) => Math.min(m, Math.ceil((i * stepN + wall) / stepM) - 1);
+  const inside = new Float64Array(m + 1).fill(1, 0, lastOf(0) + 1);
+  const lower = createWalker(n, m), upper = createWalker(n, m);
+  let lowEnd = -1, upStart = lastOf(0) + 1; // between them inside is 1
+  let pValue = 0;
   for (let i = 0; i <= n; i++) {
-    const first = Math.max(0, Math.floor((i * stepN - wall) / stepM) + 1);
-    const last = Math.min(m, Math.ceil((i * stepN + wall) / stepM) - 1);
-    let left = 1; // the cell before the corridor
-    for (let j = first; j <= last; j++) {
-      left = i + j === 0 ? 0 : (i * outside[j] + j * left) / (i + j);
-      outside[j] = left;
+    const first = firstOf(i), last = lastOf(i);
+    let left = first === 0 ? 1 : 0; // the cell before the corridor; at j = 0 it has no weight
+    let j = first;
+    const step = () => inside[j] = left = i === 0 ? 1 : left + (inside[j] - left) * (i / (i + j));
+    for (const end = Math.min(lowEnd, last); j <= end; j++) step();
+    for (; j <= last && left < SURE; j++) step();
+    lowEnd = Math.max(lowEnd, j - 1);
+    if (j <= last) left = 1;
+    for (j = Math.max(j, upStart); j <= last && step() > SURE; j++) inside[j] = left = 1;
+    upStart = j;
+    for (j++; j <= last; j++) step();
+    if (last < m) pValue += inside[last] * upper.share(i, last) * ((m - last) / (n + m - i - last));
+    for (let out = first, behind = i < n ? firstOf(i + 1) : first; out < behind; out++) {
+      pValue += inside[out] * lower.share(i, out) * ((n - i) / (n + m - i - out));
     }
   }
-  return Math.min(1, outside[m]);
+  return Math.min(1, pValue);
+}
+
+/** A share this near 1 is taken for 1, which costs no digit that is promised. */
+const SURE = 1 - 2 ** -50;
+
+/** The share of all paths to (n, m) that pass a cell, for cells that come one after another. */
+function createWalker(n: number, m: number): { share(i: number, j: number): number } {
+  // Far from the diagonal a share is less than a double holds: value times 2^exponent.
+  let [row, column, value, exponent] = [0, 0, 1, 0];
+  const step = (ratio: number) => {
+    value *= ratio;
+    if (value < 2 ** -500) [value, exponent] = [value * 2 ** 500, exponent - 500];
+    else if (value > 2 ** 500) [value, exponent] = [value * 2 ** -500, exponent + 500];
+  };
+  return {
+    share(i, j) {
+      for (; row < i; row++) step((row + column + 1) / (row + 1) * ((n - row) / (n + m - row - column)));
+      for (; column < j; column++) {
+        step((row + column + 1) / (column + 1) * ((m - column) / (n + m - row - column)));
+      }
+      return value * 2 ** exponent;
+    },
+  };
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

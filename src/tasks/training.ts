@@ -66,8 +66,15 @@ export interface TrainedTask<H, T, E> {
    * @throws {DataError} when the rows cannot be learnt from, such as when they have one label alone.
    */
   headOf(rows: readonly Row<T>[], source: string, base?: H): H;
-  /** What stays in equal shares when rows are divided into parts; absent: rows are divided at random. */
-  stratum?(target: T): string;
+  /**
+   * The head with what is measured on the rows to train on alone, such as the mean of their numbers: held-out rows would tell of
+   * themselves. Absent: there is no such thing.
+   *
+   * @throws {DataError} when these rows cannot be learnt from.
+   */
+  measured?(head: H, training: readonly T[], source: string): H;
+  /** What stays in equal shares when rows are divided into parts, one name or several; absent: rows are divided at random. */
+  stratum?(target: T): string | readonly string[];
   /** A target as text, to tell whether two rows with one text agree. */
   key(target: T): string;
   /** A target as it is fed, for queries encoded like this. */

@@ -31,6 +31,7 @@ Deno.test("each field that is wrong is named with what was wanted", () => {
     [{ head: { labels: ["a", "a"] } }, /head\.labels: names a label twice/],
     [{ head: ["ham"] }, /head: /],
     [{ architecture: undefined }, /architecture: /],
+    [{ pairColumn: 2 }, /pairColumn: /],
     [{ signatures: undefined }, /signatures: /],
     [{ signatures: { "../x": model } }, /signatures\.\.\.\/x: is no name of a signature/],
     [

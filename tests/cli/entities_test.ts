@@ -10,7 +10,7 @@ import { tiny, weir } from "./cli.ts";
 const people = ["Anna", "José", "Zoe\u0308", "Li"];
 const places = ["Rome", "Zürich", "東京", "Oslo"];
 
-const others = "😀 the flight of with on is late today and soon was full again by noon . ,".split(" ");
+const others = "😀 👋🏽 the flight of with on is late today and soon was full again by noon . ,".split(" ");
 
 /** Sentences in columns, in which every name is of one type. */
 function sentences(count: number): string {

@@ -101,6 +101,13 @@ Deno.test("a model is evaluated with slices, probes, canaries, safety and a gate
     });
 
     await t.step("a probe that is none, and a filter that is none", async () => {
+      for (const command of ["eval", "drift"]) {
+        const pairs = await weir(command, "--model", "toy", "--data", data, ...on, "--pair-column", "label");
+        assert.deepEqual([pairs.code, pairs.stderr], [
+          2,
+          "weir: --pair-column label: toy reads one text; --help says how\n",
+        ]);
+      }
       const wrong = await weir("eval", "--model", "toy", "--data", data, ...on, "--probes", "upside-down");
       assert.equal(wrong.code, 2);
       assert.match(wrong.stderr, /unknown probe "upside-down": choose of typos/);

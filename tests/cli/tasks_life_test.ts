@@ -91,7 +91,6 @@ Deno.test("a number for a pair of texts, in the unit of the data", () =>
       "--model",
       "price",
       ...on,
-      "--pairs",
       "7 7",
       "win cash prize",
       "7 7",
@@ -108,11 +107,15 @@ Deno.test("a number for a pair of texts, in the unit of the data", () =>
       },
     );
     assert.ok(Math.abs(scores[0] - 9_100) < 80 && Math.abs(scores[1] - 8_900) < 80, scores.join());
+    // Which column a second text is in, and that there is one, the bundle says from here on.
+    const again = ["--data", data, "--text-column", "first"];
     const report = await json(
       "eval",
       "--model",
       "price",
-      ...labelled,
+      ...again,
+      "--label-column",
+      "price",
       ...on,
       "--resamples",
       "100",
@@ -124,26 +127,45 @@ Deno.test("a number for a pair of texts, in the unit of the data", () =>
       "drift",
       "--model",
       "price",
-      "--data",
-      data,
-      ...columns,
+      ...again,
       ...on,
       "--window",
       "100",
     );
     const { n } = drift.windows[0].features.find(({ name }: { name: string }) => name === "characters");
     assert.equal(n, 100);
+    const mean = (feature: string) =>
+      drift.windows[0].features.find(({ name }: { name: string }) => name === feature).effect.value;
+    assert.ok(mean("characters") < 0.3, "the characters of both texts are counted, as they were in training");
 
     const file = join(folder, "pairs.tsv");
     await Deno.writeTextFile(file, "1 1\twin money\n");
-    const { code, stdout } = await weir("predict", "--model", "price", ...on, "--pairs", "--file", file);
+    const { code, stdout } = await weir("predict", "--model", "price", ...on, "--file", file);
     assert.equal(code, 0);
     assert.match(stdout, /^9\d{3}\S* {2}1 1 \| win money\n$/);
     const odd = await weir("predict", "--model", "price", ...on, "--pairs", "alone");
     assert.deepEqual([odd.code, odd.stderr], [
       2,
-      "weir: --pairs reads arguments two by two, and there are 1: the last has no second text; --help says how\n",
+      "weir: pairs are read out of two arguments each, and there are 1: the last has no second text; --help says how\n",
     ]);
+    const single = await writeJsonl(join(folder, "single.jsonl"), [{ first: "win cash", price: 9_100 }]);
+    for (const command of [["eval", "--label-column", "price"], ["drift"]]) {
+      const missing = await weir(
+        ...command,
+        "--model",
+        "price",
+        "--data",
+        single,
+        "--text-column",
+        "first",
+        ...on,
+      );
+      assert.equal(missing.code, 2);
+      assert.match(
+        missing.stderr,
+        /^weir: .*single\.jsonl line 1: no column "second"; found "first", "price"; price reads pairs of texts: name the second with --pair-column\n$/,
+      );
+    }
     await Deno.writeTextFile(file, "1 1\twin money\nalone\n");
     const lone = await weir("predict", "--model", "price", ...on, "--pairs", "--file", file);
     assert.match(lone.stderr, /pairs\.tsv line 2: two texts with one tab between were expected\n$/);
@@ -152,6 +174,6 @@ Deno.test("a number for a pair of texts, in the unit of the data", () =>
     assert.equal(refused.code, 1);
     assert.match(
       refused.stderr,
-      /^weir: .*same\.jsonl: every row has the number 5; numbers that differ are needed\n$/m,
+      /^weir: .*same\.jsonl: every row to train on has the number 5; numbers that differ are needed\n$/m,
     );
   }));

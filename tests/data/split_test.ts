@@ -95,6 +95,77 @@ Deno.test("labels that are in every cluster alike are divided with it", () => {
   }
 });
 
+Deno.test("groups too large for every part go where there is room, whatever the seed", () => {
+  // Three groups of 200, 200 and 90 of 1,000 rows: none can be a validation part, and two of them are no test part.
+  const clusters = apart(1000).map((i) => i < 200 ? 0 : i < 400 ? 1 : i < 490 ? 2 : i);
+  for (let seed = 0; seed < 50; seed++) {
+    const parts = splitExamples(distinct(1000), { fractions: THREE, seed, clusters, stratum: null });
+    const sizes = [parts.train.length, parts.validation.length, parts.test.length];
+    assert.deepEqual(sizes, [700, 100, 200], `seed ${seed}`);
+  }
+});
+
+/** Rows with labels of which the k-th is in about every (k+1)-th row, and often beside the one before it. */
+function skewed(
+  count: number,
+  labels: number,
+  seed: number,
+): { text: string; label: string; labels: string[] }[] {
+  const random = createRandomStream(seed, 99);
+  return Array.from({ length: count }, (_, i) => {
+    const has = new Set<string>();
+    for (let k = 0; k < labels; k++) {
+      if (random.next() < 0.6 / (1 + k * k / 4)) {
+        has.add(`l${k}`).add(`l${Math.max(0, k - random.integer(2))}`);
+      }
+    }
+    return { text: `row ${i}`, label: "", labels: [...has] };
+  });
+}
+
+Deno.test("of rows with several labels, each label has its share in each part, also a rare one", () => {
+  const shares = { train: 0.76, validation: 0.04, test: 0.2 };
+  for (let seed = 0; seed < 20; seed++) {
+    const rows = skewed(1000, 30, seed);
+    const parts = splitExamples(rows, {
+      fractions: shares,
+      seed,
+      clusters: apart(1000),
+      stratum: ({ labels }) => labels,
+    });
+    const having = (part: typeof rows, label: string) =>
+      part.filter(({ labels }) => labels.includes(label)).length;
+    for (const label of new Set(rows.flatMap(({ labels }) => labels))) {
+      const total = having(rows, label);
+      const [train, validation, test] = Object.values(parts).map((part) => having(part, label));
+      const of = `seed ${seed}, ${label}: ${train}, ${validation}, ${test} of ${total}`;
+      assert.ok(train > 0 && (test > 0 || total < 2) && (validation > 0 || total < 3), of);
+      for (const [count, share] of [[train, 0.76], [validation, 0.04], [test, 0.2]]) {
+        assert.ok(Math.abs(count - share * total) < 2 + 0.05 * total, of);
+      }
+    }
+    for (const part of ["train", "validation", "test"] as const) {
+      assert.ok(Math.abs(parts[part].length - 1000 * shares[part]) <= 5, `${part} ${parts[part].length}`);
+    }
+  }
+});
+
+Deno.test("rows with several labels are divided in the same way again with the same seed, and whole groups at a time", () => {
+  const rows = skewed(300, 12, 5);
+  const split = (seed: number) =>
+    splitExamples(rows, {
+      fractions: THREE,
+      seed,
+      clusters: apart(300).map((i) => Math.floor(i / 3)),
+      stratum: ({ labels }) => labels,
+    });
+  assert.deepEqual(split(5), split(5));
+  assert.notDeepEqual(split(5).test, split(6).test);
+  const group = ({ text }: { text: string }) => Math.floor(Number(text.slice(4)) / 3);
+  const inTrain = new Set(split(5).train.map(group));
+  assert.ok(![...split(5).test, ...split(5).validation].some((row) => inTrain.has(group(row))));
+});
+
 Deno.test("data that cannot be split is refused in one line", () => {
   const fractions = { train: 0.8, test: 0.2 };
   assert.throws(() => splitExamples([], { fractions, name: "x.csv" }), isDataError(/^x\.csv: no examples/));

@@ -53,7 +53,7 @@ Deno.test("a live watch tests no window on the event loop, and reports what the 
   watch.dispose();
 });
 
-Deno.test("a window whose Worker fails is tested where it is", async () => {
+Deno.test("a window whose Worker fails is tested where it is, and one line says so", async () => {
   class Unfit extends NotingMonitor {
     override get tested(): TestedFeature[] {
       const isFirst = this.testedHere?.length === 0; // the constructor asks before there is a list
@@ -62,12 +62,15 @@ Deno.test("a window whose Worker fails is tested where it is", async () => {
   }
   const monitor = new Unfit(featuresOf(), baseline, { windowSize });
   const reports = reportsOf(monitor);
-  const watch = watchLive(monitor);
+  const failures: string[] = [];
+  const watch = watchLive(monitor, { onFailure: (line) => failures.push(line) });
   traffic.slice(0, 120).forEach((text, i) => watch.observe(text, i));
   traffic.slice(120, 130).forEach((text, i) => watch.observe(text, i));
   await watch.close(130);
   assert.deepEqual(monitor.testedHere, [true, false, false]);
   assert.deepEqual(reports.map((report) => report.n), [60, 60, 10]);
+  assert.equal(failures.length, 1);
+  assert.match(failures[0], /^a drift window was tested outside its Worker, which failed: [^\n]*'effect'\)$/);
   watch.dispose();
 });
 

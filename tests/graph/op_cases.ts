@@ -4,6 +4,7 @@
  * @module
  */
 import type { ExampleOperand, OpExample } from "../../src/graph/builder.ts";
+import { edges } from "../../src/graph/ops/unary.ts";
 import {
   type Builder,
   createBuilder,
@@ -70,6 +71,14 @@ function withNaN(width: number): HostTensor {
   data[3 * width] = Infinity;
   new Uint32Array(data.buffer, data.byteOffset)[3 * width + 1] = 0xffc00000;
   return x;
+}
+
+/** What an elementwise op makes of NaN and infinities, as IEEE 754 has it. */
+function atEdges(build: OpCase["build"], ...others: HostTensor[]): OpCase[] {
+  return ([15, 16] as const).map((count) => ({
+    ...one(`NaN and infinities, ${count}`, build, operandOf(edges(count)), ...others),
+    hasNaN: true,
+  }));
 }
 
 /** A gradient of a normalisation: of the result's gradient, the operand and the weight. */
@@ -146,12 +155,15 @@ const furtherCases: { readonly [K in OpName]?: readonly OpCase[] } = {
   gelu: [
     one("erf", (b, [x]) => b.gelu(x), spread([7, 9], -5, 5)),
     one("tanh", (b, [x]) => b.gelu(x, "tanh"), spread([7, 9], -5, 5)),
+    ...atEdges((b, [x]) => b.gelu(x)),
+    ...atEdges((b, [x]) => b.gelu(x, "tanh")),
   ],
   cast: [
     one("f32 to i32", (b, [x]) => b.cast(x, "i32"), spread([11], -5, 5)),
     one("i32 to f32", (b, [x]) => b.cast(x, "f32"), ints([3], [-1, 0, 7])),
     one("u32 to f32", (b, [x]) => b.cast(x, "f32"), words([3], [1, 2 ** 31, 4294967040])),
     one("bool to f32", (b, [x]) => b.cast(b.less(x, 0), "f32"), spread([7])),
+    ...atEdges((b, [x]) => b.cast(b.cast(x, "bool"), "i32")),
     one("i32 to bool and back", (b, [x]) => b.cast(b.cast(x, "bool"), "i32"), ints([3], [-1, 0, 7])),
   ],
   add: [
@@ -159,38 +171,50 @@ const furtherCases: { readonly [K in OpName]?: readonly OpCase[] } = {
     one("row", (b, [x, y]) => b.add(x, y), spread([3, 5]), spread([5])),
     one("both broadcast", (b, [x, y]) => b.add(x, y), spread([3, 1]), spread([2, 1, 5])),
     one("scalar", (b, [x]) => b.add(x, 2.5), spread([3, 5])),
+    ...atEdges((b, [x, y]) => b.add(x, y), hostTensor("f32", [1], [-Infinity])),
     one("i32", (b, [x]) => b.add(x, 3), ints([3], [-1, 0, 7])),
     one("u32 wraps", (b, [x]) => b.add(x, 3), words([2], [1, 0xffffffff])),
   ],
   sub: [
     one("column", (b, [x, y]) => b.sub(x, y), spread([3, 5]), spread([3, 1])),
     one("number first", (b, [x]) => b.sub(1, x), spread([3, 5])),
+    ...atEdges((b, [x, y]) => b.sub(x, y), hostTensor("f32", [1], [Infinity])),
   ],
   mul: [
     one("same shape", (b, [x, y]) => b.mul(x, y), spread([3, 5]), spread([3, 5])),
     one("same operand", (b, [x]) => b.mul(x, x), spread([3, 5])),
     one("scalar tensor", (b, [x, y]) => b.mul(x, y), spread([3, 5]), spread([])),
+    ...atEdges((b, [x, y]) => b.mul(x, y), hostTensor("f32", [1], [0])),
     one("u32 wraps", (b, [x]) => b.mul(x, 0x9e3779b9), words([3], [1, 3, 0xffffffff])),
   ],
   div: [
     one("row", (b, [x, y]) => b.div(x, y), spread([3, 5]), spread([5], 0.5, 2)),
     one("number first", (b, [x]) => b.div(1, x), spread([3, 5], 0.5, 2)),
+    ...atEdges((b, [x, y]) => b.div(x, y), hostTensor("f32", [1], [Infinity])),
     one("i32 truncates", (b, [x, y]) => b.div(x, y), ints([4], [7, -7, 7, -7]), ints([4], [2, 2, -2, -2])),
   ],
   max: [
     { ...one("a NaN wins", (b, [x, y]) => b.max(x, y), withNaN(5), spread([4, 5])), hasNaN: true },
     one("f32", (b, [x, y]) => b.max(x, y), spread([3, 5]), spread([3, 5], -1.9, 1.8)),
     one("relu", (b, [x]) => b.relu(x), spread([3, 5])),
+    ...atEdges((b, [x]) => b.relu(x)),
   ],
   min: [
+    ...atEdges((b, [x]) => b.min(x, 4)),
     one("row", (b, [x, y]) => b.min(x, y), spread([3, 5]), spread([5], -1.9, 1.8)),
     { ...one("a NaN wins", (b, [x, y]) => b.min(x, y), spread([4, 5]), withNaN(5)), hasNaN: true },
   ],
   less: [
     one("f32", (b, [x, y]) => b.less(x, y), spread([3, 5]), spread([5])),
+    ...atEdges((b, [x]) => b.less(x, 1)),
+    ...atEdges((b, [x]) => b.less(1, x)),
     one("u32 is unsigned", (b, [x]) => b.less(x, 0x80000000), words([3], [1, 0x7fffffff, 0xffffffff])),
   ],
-  equal: [one("i32", (b, [x, y]) => b.equal(x, y), ints([2, 3], [0, 1, 2, 2, 1, 0]), ints([3], [0, 1, 1]))],
+  equal: [
+    one("i32", (b, [x, y]) => b.equal(x, y), ints([2, 3], [0, 1, 2, 2, 1, 0]), ints([3], [0, 1, 1])),
+    ...atEdges((b, [x]) => b.equal(x, x)),
+    ...atEdges((b, [x, y]) => b.equal(x, y), hostTensor("f32", [1], [Infinity])),
+  ],
   where: [
     one(
       "f32",
@@ -199,8 +223,10 @@ const furtherCases: { readonly [K in OpName]?: readonly OpCase[] } = {
       spread([3, 5], -1.9, 1.8),
     ),
     one("broadcast", (b, [x, y]) => b.where(b.less(x, 0), y, 7), spread([3, 1]), spread([5])),
+    ...atEdges((b, [x]) => b.where(b.less(x, 1), 2, x)),
   ],
   reduce_sum: [
+    { ...one("NaN", (b, [x]) => b.sum(x, [-1]), withNaN(8)), hasNaN: true },
     one("all", (b, [x]) => b.sum(x), spread([4, 5])),
     one("last", (b, [x]) => b.sum(x, [-1]), spread([4, 70])),
     one("last, kept", (b, [x]) => b.sum(x, [-1], { keepDims: true }), spread([4, 300])),
@@ -218,6 +244,7 @@ const furtherCases: { readonly [K in OpName]?: readonly OpCase[] } = {
     { ...one("a NaN wins in columns", (b, [x]) => b.maximum(x, [0]), withNaN(12)), hasNaN: true },
   ],
   matmul: [
+    { ...one("NaN", (b, [x, y]) => b.matmul(x, y), withNaN(8), spread([8, 5])), hasNaN: true },
     one("2d", (b, [x, y]) => b.matmul(x, y), spread([3, 4]), spread([4, 5])),
     one("transA", (b, [x, y]) => b.matmul(x, y, { transA: true }), spread([4, 3]), spread([4, 5])),
     one("transB", (b, [x, y]) => b.matmul(x, y, { transB: true }), spread([3, 4]), spread([5, 4])),
@@ -252,6 +279,8 @@ const furtherCases: { readonly [K in OpName]?: readonly OpCase[] } = {
     one("one column", (b, [x, y]) => b.matmul(x, y), spread([9, 33]), spread([33, 1])),
   ],
   softmax: [
+    { ...one("NaN", (b, [x]) => b.softmax(x), withNaN(8)), hasNaN: true },
+    { ...one("NaN in long rows", (b, [x]) => b.softmax(x), withNaN(701)), hasNaN: true },
     one("rows", (b, [x]) => b.softmax(x), spread([3, 5])),
     one("long rows", (b, [x]) => b.softmax(x), spread([2, 2, 300], -8, 8)),
     one(
@@ -270,6 +299,10 @@ const furtherCases: { readonly [K in OpName]?: readonly OpCase[] } = {
     ),
   ],
   layer_norm: [
+    {
+      ...one("NaN", (b, [x, w, c]) => b.layerNorm(x, w, c, 1e-5), withNaN(8), spread([8]), spread([8])),
+      hasNaN: true,
+    },
     one("rows", (b, [x, w, c]) => b.layerNorm(x, w, c, 1e-5), spread([3, 8]), spread([8]), spread([8])),
     one(
       "offset rows",
@@ -283,12 +316,17 @@ const furtherCases: { readonly [K in OpName]?: readonly OpCase[] } = {
   layer_norm_grad_weight: normGradients("layer_norm_grad_weight"),
   layer_norm_grad_bias: normGradients("layer_norm_grad_bias"),
   rms_norm: [
+    { ...one("NaN", (b, [x, w]) => b.rmsNorm(x, w, 1e-5), withNaN(8), spread([8])), hasNaN: true },
     one("rows", (b, [x, w]) => b.rmsNorm(x, w, 1e-5), spread([3, 8]), spread([8])),
     one("odd rows", (b, [x, w]) => b.rmsNorm(x, w, 1e-6), spread([2, 3, 65], 1, 3), spread([65])),
   ],
   rms_norm_grad: normGradients("rms_norm_grad"),
   rms_norm_grad_weight: normGradients("rms_norm_grad_weight"),
   softmax_cross_entropy: [
+    {
+      ...one("NaN", (b, [x, l]) => b.softmaxCrossEntropy(x, l), withNaN(12), ints([4], [0, 11, 3, 5])),
+      hasNaN: true,
+    },
     one(
       "two classes",
       (b, [x, l]) => b.softmaxCrossEntropy(x, l),
@@ -309,6 +347,17 @@ const furtherCases: { readonly [K in OpName]?: readonly OpCase[] } = {
     ),
   ],
   softmax_cross_entropy_grad: [
+    {
+      ...one(
+        "NaN",
+        (b, [x, l, dy]) =>
+          b.apply("softmax_cross_entropy_grad", [x, l, dy], { labelSmoothing: 0.1, ignoreIndex: null }),
+        withNaN(12),
+        ints([4], [0, 11, 3, 5]),
+        spread([4]),
+      ),
+      hasNaN: true,
+    },
     one(
       "smoothed, one row ignored",
       (b, [x, l, dy]) =>
@@ -329,6 +378,16 @@ const furtherCases: { readonly [K in OpName]?: readonly OpCase[] } = {
     ),
   ],
   attention: [
+    ...[0, 1, 2].map((at): OpCase => ({
+      ...one(
+        `NaN in ${["query", "key", "value"][at]}`,
+        attend({ heads: 2 }),
+        ...attended({ size: 8, queries: 4 }).map((x, i) =>
+          i === at ? hostTensor("f32", [1, 4, 8], withNaN(8).data as Float32Array) : x
+        ),
+      ),
+      hasNaN: true,
+    })),
     one("two heads", attend({ heads: 2 }), ...attended({ size: 8, queries: 3 })),
     one("more keys than queries", attend({ heads: 1, scale: 0.5 }), ...attended({ queries: 2, keys: 5 })),
     one("causal", attend({ heads: 2, causal: true }), ...attended({ queries: 4 })),
@@ -446,16 +505,21 @@ export const opCases = Object.fromEntries(
   Object.entries(opTable).map(([op, spec]): [string, readonly OpCase[]] => {
     const examples = (spec.examples ?? []) as readonly OpExample<OpName>[];
     return [op, [
-      ...examples.map(({ name, attrs, operands }) =>
-        one(name, (b, inputs) => b.apply(op as OpName, inputs, attrs) as Node, ...operands.map(operandOf))
-      ),
+      ...examples.map(({ name, attrs, operands }): OpCase => ({
+        ...one(name, (b, inputs) => b.apply(op as OpName, inputs, attrs) as Node, ...operands.map(operandOf)),
+        ...(operands.some((x) => "values" in x && x.values.some(Number.isNaN)) && { hasNaN: true }),
+      })),
       ...furtherCases[op as OpName] ?? [],
     ]];
   }),
 ) as { readonly [K in OpName]: readonly OpCase[] };
 
+/** The tensor of an example's operand; a second NaN in it is a negative one. */
 function operandOf(operand: ExampleOperand): HostTensor {
-  return "values" in operand
-    ? hostTensor(operand.dtype, operand.shape, operand.values)
-    : spread(operand.shape, operand.low, operand.high);
+  if (!("values" in operand)) return spread(operand.shape, operand.low, operand.high);
+  const x = hostTensor(operand.dtype, operand.shape, operand.values);
+  const { buffer, byteOffset } = x.data;
+  const nans = operand.values.keys().filter((i) => Number.isNaN(operand.values[i])).toArray();
+  if (nans.length > 1) new Uint32Array(buffer, byteOffset)[nans[1]] = 0xffc00000;
+  return x;
 }

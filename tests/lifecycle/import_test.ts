@@ -109,6 +109,9 @@ Deno.test("with rows, an imported checkpoint has metrics and, where they are eno
     assert.equal(manifest.metrics["hitRate@1"].n, 40);
     assert.deepEqual(scores!.metrics, manifest.metrics);
     assert.ok(baseline !== undefined);
+    const text = await Deno.readTextFile(join(path, "baseline.json"));
+    assert.equal(text, JSON.stringify(baseline) + "\n", "in one line");
+    assert.equal(manifest.pairColumn, null, "its two texts are read apart");
     await data.backend.dispose();
   }));
 

@@ -78,3 +78,17 @@ Deno.test("pairs out of a few words are divided with a warning", () => {
   prepare(few, options);
   assert.match(lines.at(-2)!, /^warning: pairs\.jsonl: most rows share a text with others/);
 });
+
+Deno.test("groups that leave no way to the asked sizes are divided with a warning", () => {
+  // Two questions with 70 answers each, of 150 rows: one of them must be held out, or next to nothing is.
+  const rows = Array.from({ length: 150 }, (_, i): Row<unknown> => ({
+    queries: [[sentence(i < 70 ? 1000 : i < 140 ? 2000 : 3000 + 50 * i, "a"), sentence(10_000 + 50 * i, "z")]],
+    target: i % 2 ? "yes" : "no",
+  }));
+  prepare(rows, options);
+  const warning = lines.findLast((line) => line.startsWith("warning"));
+  assert.match(
+    warning!,
+    /^warning: pairs\.jsonl: the parts have \d+, \d+, \d+ rows instead of 114, 6, 30, since rows that share texts stay together, 70 in the largest group$/,
+  );
+});

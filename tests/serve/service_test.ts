@@ -270,3 +270,25 @@ Deno.test("a bundle that is damaged, or of a task that there is not, is refused 
   await refused({ config: { vocab_size: 2 } }, /table 2 rows/);
   await refused({ maxTokens: 2 }, /no text fits/);
 });
+
+Deno.test("a model that was trained on pairs refuses one text, and one that was not refuses a pair", async () => {
+  const read = await readBundle(bundle);
+  const trainedOn = (pairColumn: string | null): Bundle => ({
+    ...read,
+    manifest: { ...read.manifest, pairColumn },
+  });
+  await withService({ bundle: trainedOn("second") }, async (service) => {
+    await service.predict([["free", "money"]]);
+    await assert.rejects(
+      service.predict([["free", "money"], "free money"]),
+      failsWith("tokenizer", /^Tokenization error: \S+ reads pairs of texts, and one text was given$/),
+    );
+  });
+  await withService({ bundle: trainedOn(null) }, async (service) => {
+    await service.predict(["free money"]);
+    await assert.rejects(
+      service.predict([["free", "money"]]),
+      failsWith("tokenizer", /^Tokenization error: \S+ reads one text, and a pair was given$/),
+    );
+  });
+});

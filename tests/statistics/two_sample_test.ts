@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createRandomStream } from "../../src/base/random.ts";
 import { EvaluationError } from "../../src/statistics/errors.ts";
 import { adjustPValues } from "../../src/statistics/corrections.ts";
 import { chiSquareTest } from "../../src/statistics/chi_square.ts";
@@ -55,6 +56,52 @@ Deno.test("the two-sample KS test equals scipy's ks_2samp, exact and asymptotic,
     assert.equal(result.method, Math.max(a[0], b[0]) <= 10_000 ? "exact" : "asymptotic");
   }
   assert.equal(methods.size, 2);
+});
+
+/** The share of lattice paths to (n, m) that come `statistic` from the diagonal, in whole numbers. */
+function countedPValue(statistic: number, n: number, m: number): number {
+  const far = (i: number, j: number) => Math.abs(i * m - j * n) >= Math.round(statistic * n * m);
+  const count = (mayLeave: boolean) => {
+    const row: bigint[] = [];
+    for (let i = 0; i <= n; i++) {
+      for (let j = 0; j <= m; j++) {
+        const paths = i + j === 0 ? 1n : (i > 0 ? row[j] : 0n) + (j > 0 ? row[j - 1] : 0n);
+        row[j] = mayLeave || !far(i, j) ? paths : 0n;
+      }
+    }
+    return row[m];
+  };
+  const all = count(true);
+  return Number((all - count(false)) * 10n ** 300n / all) / 1e300;
+}
+
+Deno.test("exact KS p-values are shares of whole numbers of orders, to 12 digits", () => {
+  const random = createRandomStream(6);
+  for (let round = 0; round < 150; round++) {
+    const most = round % 15 === 0 ? 120 : 25;
+    const [n, m] = [1 + random.integer(most), 1 + random.integer(most)];
+    const [a, b] = [n, m].map((count) =>
+      Array.from({ length: count }, () => random.next() ** (1 + random.next()))
+    );
+    if (round % 3 === 0) b.forEach((_, i) => b[i] += 0.7);
+    const { statistic, pValue } = ksTwoSample(a, b);
+    nearRelative(pValue, countedPValue(statistic, n, m), `${n} and ${m} values, ${statistic}`, 1e-12);
+  }
+});
+
+Deno.test("exact KS p-values of thousands of values that drifted equal the closed form of equal samples, to 12 digits", () => {
+  const n = 9_999;
+  for (const h of [1, 40, 200, 500, 1_000, 2_000, 2_600]) {
+    // As scipy sums it: Gnedenko and Korolyuk's 2 * (C(2n, n - h) - C(2n, n - 2h) + ...) / C(2n, n).
+    let share = 0;
+    for (let k = Math.floor(n / h); k >= 0; k--) {
+      let term = 1;
+      for (let j = 0; j < h; j++) term *= (n - k * h - j) / (n + k * h + j + 1);
+      share = term * (1 - share);
+    }
+    const { pValue } = ksBinned([n - 2_600, 2_600], [n - 2_600 + h, 2_600 - h]);
+    nearRelative(pValue, Math.min(1, 2 * share), `shifted by ${h}`, 1e-12);
+  }
 });
 
 Deno.test("KS does not care which sample comes first, nor how the values are ordered", () => {

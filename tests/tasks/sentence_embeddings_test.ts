@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createRandomStream } from "../../src/base/random.ts";
 import { bertConfig } from "../../models/bert.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { gradients } from "../../src/graph/autodiff.ts";
@@ -221,6 +222,30 @@ Deno.test("pairs are judged by whether they find each other; of equal first text
     task.judge(targets, answers, { head, resamples: 100 }).text(),
     /^3 pairs\nhitRate@1 {3}0\.0000 {2}\(/,
   );
+});
+
+Deno.test("all rows are looked for at once, and each finds what comparing it with every other would", () => {
+  const random = createRandomStream(5);
+  const vector = () => Array.from({ length: 8 }, () => random.integer(5) - 1.5); // many are equally near
+  const targets = Array.from({ length: 150 }, (_, i): PairTarget => ({ texts: [`a${i % 140}`, `b${i}`] }));
+  const plain = targets.map(() => [vector(), vector()]);
+  let reads = 0;
+  const answers = plain.map((row) => new Proxy(row, { get: (of, key) => (reads++, Reflect.get(of, key)) }));
+  const unit = (v: number[]) => v.map((x) => x / Math.hypot(...v));
+  for (const [row, target] of targets.entries()) {
+    const { prediction, reference } = task.pair(target, answers[row], { row, targets, answers });
+    const near = plain.map(([, second]) => {
+      const [x, y] = [unit(plain[row][0]), unit(second)];
+      return x.reduce((sum, value, k) => sum + value * y[k], 0);
+    });
+    const found = (prediction as number[]).map((number) => near[number - 1]);
+    const wanted = near.toSorted((a, b) => b - a).slice(0, 100);
+    assert.ok(found.every((value, k) => Math.abs(value - wanted[k]) < 1e-12), `row ${row}`);
+    assert.equal(new Set(prediction as number[]).size, 100);
+    const same = targets.flatMap(({ texts }, i) => texts[0] === target.texts[0] ? [i + 1] : []);
+    assert.deepEqual(reference, same);
+  }
+  assert.ok(reads < 20 * targets.length, `${reads} reads of ${targets.length} rows`);
 });
 
 Deno.test("pairs with scores are judged by the correlation of cosines with them", () => {

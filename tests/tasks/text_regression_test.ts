@@ -4,6 +4,7 @@ import { architectureOf } from "../../models/index.ts";
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { type Graph, hostTensor } from "../../src/graph/graph.ts";
+import { prepare } from "../../src/lifecycle/prepare.ts";
 import { initialStates } from "../../src/nn/init.ts";
 import { forwardGraph, type ModelSpec } from "../../src/tasks/model.ts";
 import { servedTask } from "../../src/tasks/served.ts";
@@ -48,10 +49,11 @@ Deno.test("numbers are read from JSON and from CSV", () => {
 });
 
 Deno.test("a head knows mean and deviation; numbers that are all the same are refused in one line", () => {
-  assert.deepEqual(trained.headOf(rows(1, 3), "tweets"), { labels: ["score"], mean: 2, deviation: 1 });
+  const head = trained.headOf(rows(1, 3), "tweets");
+  assert.deepEqual(trained.measured!(head, [1, 3], "tweets"), { labels: ["score"], mean: 2, deviation: 1 });
   assert.throws(
-    () => trained.headOf(rows(0.1, 0.1, 0.1), "tweets"),
-    /^DataError: tweets: every row has the number 0\.1; numbers that differ are needed$/,
+    () => trained.measured!(head, [0.1, 0.1, 0.1], "tweets"),
+    /^DataError: tweets: every row to train on has the number 0\.1; numbers that differ are needed$/,
   );
 });
 
@@ -121,4 +123,33 @@ Deno.test("a checkpoint with one logit is a regression model in its own units, o
   );
   const json = trained.configJson(architectureOf({ modelType: "bert" }), head);
   assert.deepEqual([json.problem_type, json.id2label], ["regression", { 0: "score" }]);
+});
+
+Deno.test("mean and deviation are those of the rows to train on, whatever numbers the held-out ones have", () => {
+  const options = {
+    task: "text-regression",
+    source: "tweets",
+    seed: 3,
+    vocabSize: 100,
+    maxTokens: 16,
+    output: { progress() {}, draw() {}, terminal: false },
+  } as const;
+  const word = (i: number) => String(i).replace(/\d/g, (digit) => "abcdefghij"[Number(digit)]);
+  const texts = Array.from(
+    { length: 60 },
+    (_, i) => [0, 1, 2, 3].map((k) => word(1000 + 17 * i + k)).join(" "),
+  );
+  const rowsOf = (target: (text: string) => number) =>
+    texts.map((text) => ({ queries: [text], target: target(text) }));
+  const inTest = new Set(
+    prepare(rowsOf((text) => texts.indexOf(text)), options).parts.test.map(({ row: { queries: [q] } }) => q),
+  );
+  assert.ok(inTest.size > 5);
+  // The same split once more, in which only what is held out has changed.
+  const { head, parts } = prepare(rowsOf((text) => inTest.has(text) ? 1e6 : texts.indexOf(text)), options);
+  const numbers = parts.train.map(({ row }) => row.target as number);
+  const mean = numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
+  assert.ok(
+    Math.max(...numbers) < 100 && Math.abs((head as typeof head & { mean: number }).mean - mean) < 1e-9,
+  );
 });

@@ -1,4 +1,12 @@
 import assert from "node:assert/strict";
+import { createRandomStream } from "../../src/base/random.ts";
+import { readConll } from "../../src/data/conll.ts";
+import {
+  PREFIXES,
+  type Span,
+  spansToTags,
+  type TaggingScheme,
+} from "../../src/evaluate/tagging/tagging_schemes.ts";
 import { join } from "node:path";
 import { bertConfig } from "../../models/bert.ts";
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
@@ -105,9 +113,42 @@ Deno.test("tags of every scheme are read as the same entities", () => {
     IOBES: ["B-PER", "E-PER", "S-PER", "O", "S-LOC", "S-LOC", "O"],
     BILOU: ["B-PER", "L-PER", "U-PER", "O", "U-LOC", "U-LOC", "O"],
     IOB2: bio,
+    IOE1: ["I-PER", "E-PER", "I-PER", "O", "E-LOC", "I-LOC", "O"],
+    IOE2: ["I-PER", "E-PER", "E-PER", "O", "E-LOC", "E-LOC", "O"],
   };
   for (const [scheme, tags] of Object.entries(schemes)) {
     assert.deepEqual(target({ tokens, tags }).tags, bio, scheme);
+  }
+});
+
+Deno.test("what is written in any scheme is read as it was meant, from columns too", async () => {
+  const random = createRandomStream(11);
+  for (const scheme of Object.keys(PREFIXES) as TaggingScheme[]) {
+    const sentences = Array.from({ length: 200 }, () => {
+      const length = 1 + random.integer(9);
+      const spans: Span[] = [];
+      for (let at = random.integer(2); at < length;) {
+        const end = Math.min(length, at + 1 + random.integer(3));
+        spans.push({ type: random.pick(["PER", "LOC", "a-b"]), start: at, end });
+        at = end + random.integer(2);
+      }
+      return { spans, length };
+    });
+    const file = await Deno.makeTempFile({ suffix: ".conll" });
+    try {
+      const text = sentences.map(({ spans, length }) =>
+        spansToTags(spans, length, scheme).map((tag, i) => `w${i} ${tag}\n`).join("")
+      );
+      await Deno.writeTextFile(file, text.join("\n"));
+      const rows = await Array.fromAsync(readConll(file));
+      assert.deepEqual(
+        rows.map(({ record }) => target(record).tags),
+        sentences.map(({ spans, length }) => spansToTags(spans, length, "IOB2")),
+        scheme,
+      );
+    } finally {
+      await Deno.remove(file);
+    }
   }
 });
 

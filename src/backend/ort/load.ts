@@ -8,6 +8,7 @@ import type * as Ort from "onnxruntime-web";
 import { firstLine } from "../../base/text.ts";
 import { writeModel } from "../../onnx/model.ts";
 import { BackendError } from "../interface.ts";
+import { importNative } from "./available.ts";
 import { startWasm } from "./wasm_start.ts";
 
 export type { InferenceSession, Tensor } from "onnxruntime-web";
@@ -88,11 +89,9 @@ async function loadNative(threads: number): Promise<Runtime> {
       `Cannot use device "native": it needs foreign code; allow it with --allow-ffi, or choose --device wasm`,
     );
   }
-  // A name in a variable, or its types would be wanted where it is not installed.
-  const name: string = "onnxruntime-node";
   let ort: typeof Ort;
   try {
-    ort = await import(name);
+    ort = await importNative();
   } catch (error) {
     throw new BackendError(
       `Cannot use device "native": onnxruntime-node does not load (${firstLine(error)}); install it with ` +

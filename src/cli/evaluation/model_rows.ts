@@ -123,6 +123,9 @@ export async function canariesOf(
   canaries: readonly Canary[],
 ): Promise<CanariesSection> {
   const { task } = service;
+  if (typeof service.info().manifest.pairColumn === "string") {
+    throw new InputError("canaries are single texts, and the model reads pairs of texts");
+  }
   const answers = await answerAll(service, canaries.map(({ input }) => input));
   return checkCanaries(
     canaries,

@@ -22,14 +22,15 @@ export const reduceMax: OpSpec<"reduce_max"> = {
   onnx(scope, node, inputs) {
     const { axes, keepDims } = node.attrs;
     const list = scope.constant("i64", [axes.length], axes);
-    const largest = (x: string) =>
-      scope.emit("ReduceMax", [x, list], { attrs: { keepdims: keepDims ? 1 : 0, noop_with_empty_axes: 1 } });
-    if (!isFloat(node.dtype)) return largest(inputs[0]);
-    // What ReduceMax makes of a NaN is left open.
-    const isNaN = scope.emit("Cast", [scope.emit("IsNaN", inputs)], { attrs: { to: dtypes.f32.onnx } });
-    const found = scope.emit("Cast", [largest(isNaN)], { attrs: { to: dtypes.bool.onnx } });
-    const nan = scope.constant(node.dtype, [], [NaN]);
-    return scope.emit("Where", [found, nan, largest(inputs[0])]);
+    const reduced = (op: string, x: string) =>
+      scope.emit(op, [x, list], { attrs: { keepdims: keepDims ? 1 : 0, noop_with_empty_axes: 1 } });
+    const largest = reduced("ReduceMax", inputs[0]);
+    if (!isFloat(node.dtype)) return largest;
+    // What ReduceMax makes of a NaN is left open, and ONNX Runtime's WebGPU has no IsNaN: a NaN alone is not equal to itself.
+    const [x] = inputs;
+    const isNumber = scope.emit("Cast", [scope.emit("Equal", [x, x])], { attrs: { to: dtypes.f32.onnx } });
+    const all = scope.emit("Cast", [reduced("ReduceMin", isNumber)], { attrs: { to: dtypes.bool.onnx } });
+    return scope.emit("Where", [all, largest, scope.constant(node.dtype, [], [NaN])]);
   },
   reduces: true,
   wide: true,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Builder, OpExample, OpSpec, Tolerance } from "../builder.ts";
+import type { Builder, ExampleOperand, OpExample, OpSpec, Tolerance } from "../builder.ts";
 import type { Node, OpAttrs, OpName } from "../node.ts";
 import { mapElements } from "./broadcasting.ts";
 import { elementwiseType } from "./elementwise.ts";
@@ -26,6 +26,11 @@ export function unary<K extends OpName>(rule: {
     attrs,
     operands: [{ shape: [7, 9], low, high }],
   }));
+  const far = ([15, 16] as const).map((count): OpExample<K> => ({
+    name: `NaN and infinities, ${count}`,
+    attrs,
+    operands: [edges(count)],
+  }));
   const ints: OpExample<K> = {
     name: "i32",
     attrs,
@@ -37,6 +42,12 @@ export function unary<K extends OpName>(rule: {
     eval: (inputs, _attrs: OpAttrs[K], out) => mapElements(inputs, out, rule.f),
     onnx: (scope, _node, inputs) => scope.emit(rule.onnx, inputs),
     tolerance: rule.tolerance ?? exact,
-    examples: rule.float ? floats : [...floats, ints],
+    examples: [...floats, ...far, ...(rule.float ? [] : [ints])],
   };
+}
+
+/** NaN, the infinities, both zeros and numbers far out; 15 go one by one on a GPU, 16 four at a time. */
+export function edges(count: 15 | 16): ExampleOperand {
+  const values = [1, NaN, -2, 0, Infinity, 30, -0, -30, -Infinity, 0.5, 2e38, -2e38, NaN, -0.5, 16, 3];
+  return { shape: [count], dtype: "f32", values: values.slice(0, count) };
 }

@@ -26,6 +26,7 @@ export const trainMultiLabelClassification: TrainedTask<LabelsHead, readonly str
     }
     return { labels };
   },
+  stratum: (labels) => labels,
   key: (labels) => JSON.stringify(labels),
   encodeTarget: (target, _encodings, { labels }) =>
     Float32Array.from(labels, (label) => target.includes(label) ? 1 : 0), // [L]

@@ -13,7 +13,7 @@ import type { Scores } from "../task.ts";
 export interface NumberHead {
   /** What the number is called, as the only label: Hugging Face's models with one logit have it in `id2label`. */
   readonly labels: readonly [string];
-  /** Mean of the numbers of the data that the model was made with. */
+  /** Mean of the numbers that the model was trained on. */
   readonly mean: number;
   /** Their standard deviation, above 0: training counts in it, the model that comes out answers in the data's own unit. */
   readonly deviation: number;

@@ -21,17 +21,18 @@ import type { NumberHead } from "./schema.ts";
 /** The training side of the task; a target is fed as it is. */
 export const trainTextRegression: TrainedTask<NumberHead, number, number> = {
   reads: () => "pooled",
-  headOf(rows, source) {
-    const mean = rows.reduce((sum, { target }) => sum + target, 0) / rows.length;
+  headOf: () => ({ labels: ["score"], mean: 0, deviation: 1 }),
+  measured(head, training, source) {
+    const mean = training.reduce((sum, target) => sum + target, 0) / training.length;
     const deviation = Math.sqrt(
-      rows.reduce((sum, { target }) => sum + (target - mean) ** 2, 0) / rows.length,
+      training.reduce((sum, target) => sum + (target - mean) ** 2, 0) / training.length,
     );
-    if (rows.every(({ target }) => target === rows[0].target) || !(deviation > 0)) {
+    if (training.every((target) => target === training[0]) || !(deviation > 0)) {
       throw new DataError(
-        `${source}: every row has the number ${rows[0]?.target}; numbers that differ are needed`,
+        `${source}: every row to train on has the number ${training[0]}; numbers that differ are needed`,
       );
     }
-    return { labels: ["score"], mean, deviation };
+    return { ...head, mean, deviation };
   },
   key: String,
   encodeTarget: (target) => target,

@@ -28,6 +28,7 @@ export const trainTokenClassification: TrainedTask<LabelsHead, Tagged, Int32Arra
     }
     return { labels: ["O", ...types.flatMap((type) => [`B-${type}`, `I-${type}`])] };
   },
+  stratum: ({ tags }) => [...new Set(tags.filter((tag) => tag !== "O").map((tag) => splitTag(tag).type))],
   key: ({ tags }) => tags.join(" "),
   encodeTarget({ tokens, tags }, [{ ids, words = [] }], { labels }) {
     const targets = new Int32Array(ids.length).fill(IGNORED); // [S]

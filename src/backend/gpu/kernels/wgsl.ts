@@ -106,8 +106,10 @@ export const helpers: Readonly<Record<string, string>> = {
   nan_max4: extremumText("max", 4),
   nan_min1: extremumText("min", 1),
   nan_min4: extremumText("min", 4),
-  erf1: erfText("erf1", "f32", "bool"),
-  erf4: erfText("erf4", "vec4<f32>", "vec4<bool>"),
+  tanh1: tanhText(1),
+  tanh4: tanhText(4),
+  erf1: erfText(1),
+  erf4: erfText(4),
 };
 
 /** Text of the larger or the smaller of two values of a type: of floats a NaN, if there is one, which drivers' own leave open. */
@@ -121,28 +123,40 @@ export function extremum(
   return `nan_${name}${lanes}(${a}, ${b})`;
 }
 
-/** NaN is recognised by its bits: a compiler may assume that `x != x` never holds. */
 function extremumText(name: "max" | "min", lanes: Lanes): string {
-  const [type, u] = [vectorType("f32", lanes), vectorType("u32", lanes)];
-  const isNaN = (x: string) => `(bitcast<${u}>(${x}) & ${u}(0x7fffffffu)) > ${u}(0x7f800000u)`;
+  const type = vectorType("f32", lanes);
   return `fn nan_${name}${lanes}(a: ${type}, b: ${type}) -> ${type} {
-  return select(select(${name}(a, b), b, ${isNaN("b")}), a, ${isNaN("a")});
+  return select(select(${name}(a, b), b, ${isNaN("b", lanes)}), a, ${isNaN("a", lanes)});
 }`;
 }
 
-function erfText(name: string, type: string, bools: string): string {
+/** NaN is recognised by its bits: a compiler may assume that `x != x` never holds. */
+function isNaN(x: string, lanes: Lanes): string {
+  const u = vectorType("u32", lanes);
+  return `(bitcast<${u}>(${x}) & ${u}(0x7fffffffu)) > ${u}(0x7f800000u)`;
+}
+
+/** Drivers compute tanh from exponentials, which overflow far out; `clamp` may make a number of a NaN. */
+function tanhText(lanes: Lanes): string {
+  const type = vectorType("f32", lanes);
+  return `fn tanh${lanes}(x: ${type}) -> ${type} {
+  return select(tanh(clamp(x, ${type}(-15.0f), ${type}(15.0f))), x, ${isNaN("x", lanes)});
+}`;
+}
+
+function erfText(lanes: Lanes): string {
+  const type = vectorType("f32", lanes);
   const all = (x: number) => `${type}(${float(Math.fround(x), new Set())})`;
   const horner = (coefficients: readonly number[], x: string) =>
     coefficients.slice(0, -1).reduceRight(
       (sum, c) => `(${sum} * ${x} + ${all(c)})`,
       all(coefficients.at(-1)!),
     );
-  return `fn ${name}(x: ${type}) -> ${type} {
+  return `fn erf${lanes}(x: ${type}) -> ${type} {
   let a = min(abs(x), ${all(4)});
   let s = min(a * a, ${all(1)});
   let near = x * ${horner(erfNear, "s")};
   let far = sign(x) * (${all(1)} - exp(${horner(erfFar, "a")}));
-  let inside: ${bools} = a < ${all(1)};
-  return select(far, near, inside);
+  return select(select(far, near, a < ${all(1)}), x, ${isNaN("x", lanes)});
 }`;
 }

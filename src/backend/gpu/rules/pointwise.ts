@@ -20,22 +20,17 @@ export const pointwiseRules = {
   exp: { kind: "pointwise", expression: ([x]) => `exp(${x})`, steps: dear },
   log: { kind: "pointwise", expression: ([x]) => `log(${x})`, steps: dear },
   sqrt: { kind: "pointwise", expression: ([x]) => `sqrt(${x})`, steps: dear },
-  // Drivers compute tanh from exponentials, which overflow far out.
-  tanh: {
-    kind: "pointwise",
-    expression: ([x], at) => `tanh(clamp(${x}, ${number(at, -15)}, ${number(at, 15)}))`,
-    steps: dear,
-  },
-  erf: { kind: "pointwise", expression: ([x], at) => `${erf(at)}(${x})`, steps: dear },
+  tanh: { kind: "pointwise", expression: ([x], at) => `${helper("tanh", at)}(${x})`, steps: dear },
+  erf: { kind: "pointwise", expression: ([x], at) => `${helper("erf", at)}(${x})`, steps: dear },
   gelu: {
     kind: "pointwise",
     expression([x], at) {
       const of = (value: number) => number(at, value);
       if (at.node.attrs.approximate === "none") {
-        return `${of(0.5)} * ${x} * (${of(1)} + ${erf(at)}(${x} * ${of(Math.SQRT1_2)}))`;
+        return `${of(0.5)} * ${x} * (${of(1)} + ${helper("erf", at)}(${x} * ${of(Math.SQRT1_2)}))`;
       }
       const inner = `${of(Math.sqrt(2 / Math.PI))} * (${x} + ${of(0.044715)} * ${x} * ${x} * ${x})`;
-      return `${of(0.5)} * ${x} * (${of(1)} + tanh(clamp(${inner}, ${of(-15)}, ${of(15)})))`;
+      return `${of(0.5)} * ${x} * (${of(1)} + ${helper("tanh", at)}(${inner}))`;
     },
     steps: dear,
   },
@@ -44,7 +39,8 @@ export const pointwiseRules = {
     expression([x], { node, lanes, scope }) {
       const from = node.inputs[0].dtype;
       const type = vectorType(computeTypes[node.dtype], lanes);
-      if (node.dtype === "bool") return `${x} != ${vectorType(computeTypes[from], lanes)}(0)`;
+      // A comparison with NaN holds in no case on some devices, and NaN is not 0.
+      if (node.dtype === "bool") return `!(${x} == ${vectorType(computeTypes[from], lanes)}(0))`;
       if (from === "bool") return `select(${type}(0), ${type}(1), ${x})`;
       if (node.dtype === "f16" && from !== "f16") {
         scope.need("f16");
@@ -78,7 +74,7 @@ function number<K extends OpName>({ node, lanes, scope }: PointwiseAt<K>, value:
   return scope.number(node.dtype, value, lanes);
 }
 
-function erf<K extends OpName>({ lanes, scope }: PointwiseAt<K>): string {
-  scope.need(`erf${lanes}`);
-  return `erf${lanes}`;
+function helper<K extends OpName>(name: "erf" | "tanh", { lanes, scope }: PointwiseAt<K>): string {
+  scope.need(`${name}${lanes}`);
+  return `${name}${lanes}`;
 }
