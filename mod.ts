@@ -46,8 +46,10 @@ export type {
 } from "./src/graph/node.ts";
 export type {
   CompositeOp,
+  ExampleOperand,
   OnnxAttribute,
   OnnxScope,
+  OpExample,
   OpRules,
   OpSpec,
   OpTable,
@@ -79,11 +81,7 @@ export {
   stepCounter,
 } from "./src/nn/optim/schedule.ts";
 export * from "./models/index.ts";
-export { type BertConfig, bertConfig, type BertSizes } from "./models/bert.ts";
-export { type DistilBertConfig, distilBertConfig } from "./models/distilbert.ts";
-export { type MlpConfig, mlpConfig } from "./models/mlp.ts";
 export { ModelError } from "./models/errors.ts";
-export { type RobertaConfig, robertaConfig } from "./models/roberta.ts";
 export { exportOnnx, type ExportOptions } from "./src/onnx/export.ts";
 
 // Where it runs.

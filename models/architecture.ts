@@ -68,6 +68,8 @@ export interface Body {
 
 /** One architecture: a file in this folder and a line in `index.ts`. */
 export interface Architecture<C extends ModelConfig = ModelConfig> {
+  /** What it is, for who chooses one: a few words. */
+  readonly about: string;
   /** The inputs that the body reads. */
   readonly inputs: readonly TextInputName[];
   /** What Hugging Face's classes begin with: `Bert` for `BertForSequenceClassification`. */

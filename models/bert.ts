@@ -244,6 +244,7 @@ function embeddings(
 
 /** BERT. */
 export const bert: Architecture<BertConfig> = {
+  about: "with token types and a pooler",
   inputs: ["input_ids", "attention_mask", "token_type_ids"],
   className: "Bert",
   sequenceClassifier: "classifier",

@@ -165,6 +165,7 @@ function layerNames(i: number) {
 
 /** DistilBERT. */
 export const distilBert: Architecture<DistilBertConfig> = {
+  about: "BERT without token types and pooler",
   inputs: ["input_ids", "attention_mask"],
   className: "DistilBert",
   sequenceClassifier: "classifier",

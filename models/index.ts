@@ -20,6 +20,10 @@ export type {
   TextInputName,
   TextInputs,
 } from "./architecture.ts";
+export { type BertConfig, bertConfig, type BertSizes } from "./bert.ts";
+export { type DistilBertConfig, distilBertConfig } from "./distilbert.ts";
+export { type MlpConfig, mlpConfig } from "./mlp.ts";
+export { type RobertaConfig, robertaConfig } from "./roberta.ts";
 export { type FittedWeights, fitWeights, type FitWeightsOptions } from "./weights.ts";
 
 /** Every architecture, by its `model_type`. */

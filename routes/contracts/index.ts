@@ -7,5 +7,5 @@ import type { Contract } from "./contract.ts";
 import { plain } from "./plain.ts";
 import { tei } from "./tei.ts";
 
-/** In the order that the OpenAPI document lists them. */
+/** In the order that they are asked and the OpenAPI document lists them: `plain` is last, as it answers for any `/v1/{task}`. */
 export const contracts: readonly Contract[] = [tei, plain];

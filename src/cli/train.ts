@@ -4,7 +4,7 @@
  * @module
  */
 import { type Command, Option } from "commander";
-import { MODEL_TYPES } from "../../models/index.ts";
+import { architectures, MODEL_TYPES } from "../../models/index.ts";
 import { learningRateFor, trainingDefaults, type TrainingOptions } from "../lifecycle/options.ts";
 import { headIn, readPretrained } from "../lifecycle/pretrained.ts";
 import { readRows } from "../lifecycle/rows.ts";
@@ -67,7 +67,14 @@ export function trainCommand(program: Command): Command {
     .requiredOption("--name <name>", "the registered model's name", modelName)
     .addOption(deviceOption())
     .addOption(new Option("--task <task>", "what is learnt").choices(TASK_NAMES).default(d.task))
-    .addOption(new Option("--model-type <type>", "architecture").choices(MODEL_TYPES).default(d.modelType))
+    .addOption(
+      new Option(
+        "--model-type <type>",
+        `architecture: ${
+          Object.entries(architectures).map(([type, { about }]) => `${type} (${about})`).join(", ")
+        }`,
+      ).choices(MODEL_TYPES).default(d.modelType),
+    )
     .option(
       "--from <model>",
       "start from a checkpoint's folder (./path), or a registered model: its sizes and tokenizer are taken",

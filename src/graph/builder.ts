@@ -37,6 +37,27 @@ export interface Tolerance {
   readonly absolute: number;
 }
 
+/**
+ * One use of an op. Tests are made of it: of its result's type, of its gradient against differences, and of every backend
+ * against `eval`. What takes more than the op alone is a case of `tests/graph/op_cases.ts`.
+ */
+export interface OpExample<K extends OpName> {
+  /** What is particular about it. */
+  readonly name: string;
+  /** Its attributes. */
+  readonly attrs: OpAttrs[K];
+  /** Its operands, in order. */
+  readonly operands: readonly ExampleOperand[];
+}
+
+/** Either f32 values spread over a range, in random order and none near another, or these. */
+export type ExampleOperand =
+  & { readonly shape: readonly number[] }
+  & (
+    | { readonly low?: number; readonly high?: number }
+    | { readonly dtype: DType; readonly values: readonly number[] }
+  );
+
 /** Values an ONNX attribute can have; a number is an int if `Number.isInteger`, so floats are given as `{ float }`. */
 export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
 
@@ -79,6 +100,8 @@ export interface OpRules<K extends OpName> {
   readonly wide?: true;
   /** What other backends' results are held to. */
   readonly tolerance: Tolerance;
+  /** Uses that it is tested by. */
+  readonly examples?: readonly OpExample<K>[];
   /** Whether it takes types that are only stored (`DTypeSpec.computes`): it reads no element's value, or decodes it. */
   readonly takesStored?: boolean;
   /** Replaces symbols in the attributes; needed where attributes hold dimensions. */

@@ -17,8 +17,8 @@ export interface CardOptions {
   readonly dataset?: string;
 }
 
-/** The architectures that Python's transformers loads by their model_type. */
-const inTransformers = new Set(["bert", "distilbert", "roberta"]);
+/** The architectures that Python's transformers does not have; it loads the others by their model_type. */
+const onlyHere = new Set(["mlp"]);
 
 /** What loads a bundle besides Weir, by facts of the manifest. */
 type Library = "transformers" | "sentence-transformers" | "weir";
@@ -62,7 +62,7 @@ interface Facts extends CardOptions {
 
 function libraryOf({ architecture, files }: Manifest): Library {
   if (Object.hasOwn(files, "modules.json")) return "sentence-transformers";
-  return inTransformers.has(architecture) ? "transformers" : "weir";
+  return onlyHere.has(architecture) ? "weir" : "transformers";
 }
 
 function frontMatter(manifest: Manifest, options: Facts): string {

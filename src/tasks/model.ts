@@ -6,7 +6,8 @@
 import { architectureOf, type ModelConfig, type TextInputName, type TextInputs } from "../../models/index.ts";
 import type { Builder } from "../graph/builder.ts";
 import { createBuilder, type Graph } from "../graph/graph.ts";
-import { product } from "../graph/shape.ts";
+import type { Node } from "../graph/node.ts";
+import { product, ShapeError } from "../graph/shape.ts";
 import { bundleStates } from "../graph/states.ts";
 import type { TrainableModel } from "../nn/objective.ts";
 import { servedTasks, type TaskName } from "./served.ts";
@@ -58,8 +59,20 @@ export function forwardGraph({ task, config, head }: ModelSpec, mode: ForwardMod
     reads: trained.reads(head),
   });
   const outputs = trained.attach(b, { architecture, config, body, mask: inputs.attention_mask! }, head);
+  checkLabels(task, outputs, head);
   for (const [name, node] of Object.entries(outputs)) b.output(name, node);
   return b.graph();
+}
+
+/** Throws where a bundle would be refused after training: those who read one take a head's `labels` for those of its logits. */
+function checkLabels(task: TaskName, { logits }: Readonly<Record<string, Node>>, head: unknown): void {
+  const { labels } = head as { labels?: readonly string[] };
+  const width = logits?.shape.at(-1);
+  if (labels === undefined || width === undefined || width === labels.length) return;
+  throw new ShapeError(
+    `Cannot build the head of ${task}: its logits are ${width} wide and it has ${labels.length} labels; a list that is not of ` +
+      `the logits needs another name`,
+  );
 }
 
 /** A model of a task as a trainer takes it. */

@@ -6,6 +6,7 @@
 import { countCodePoints } from "../base/text.ts";
 import type { ObservedText } from "../drift/features/text.ts";
 import type { TextEncoding, TextQuery } from "./task.ts";
+import { textOf } from "./text_input.ts";
 
 /** What is observed of a query; a task adds what it observes of the answer. */
 export function observeText(
@@ -13,6 +14,7 @@ export function observeText(
   encoding: Pick<TextEncoding, "ids" | "unknownCount" | "fullLength">,
 ): ObservedText {
   return {
+    text: textOf(query),
     characters: charactersOf(query),
     tokenIds: encoding.ids,
     unknownTokens: encoding.unknownCount,

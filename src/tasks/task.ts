@@ -131,7 +131,7 @@ export interface ServedTask<H, T, A, O = unknown> extends Judging {
   /** What rows are judged by where that depends on them, such as on whether they have scores. */
   judgedBy?(targets: readonly T[]): Judging;
 
-  /** Checks `head` of a `weir.json`. */
+  /** Checks `head` of a `weir.json`. A head's `labels` are those of `logits`, one each; another list has another name. */
   readonly head: Schema<H>;
   /** The head of a bundle of format 1, which had labels alone. Absent: there was none of this task. */
   headOfLabels?(labels: readonly string[]): H;

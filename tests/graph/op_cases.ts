@@ -1,9 +1,10 @@
 /**
- * Small graphs for every op, from which the table-driven tests make themselves. The record is total: an op without a case does
- * not compile.
+ * Small graphs for every op, from which the table-driven tests make themselves.
  *
  * @module
  */
+import type { ExampleOperand, OpExample } from "../../src/graph/builder.ts";
+import { edges } from "../../src/graph/ops/unary.ts";
 import {
   type Builder,
   createBuilder,
@@ -11,6 +12,7 @@ import {
   type HostTensor,
   hostTensor,
   type Node,
+  opTable,
 } from "../../src/graph/graph.ts";
 import type { DType } from "../../src/graph/dtype.ts";
 import type { NodeOf, OpName } from "../../src/graph/node.ts";
@@ -71,19 +73,10 @@ function withNaN(width: number): HostTensor {
   return x;
 }
 
-/** NaN of both signs, the infinities, both zeros and numbers far out; 15 go one by one on a GPU, 16 four at a time. */
-function edges(count: 15 | 16): HostTensor {
-  const values = [1, NaN, -2, 0, Infinity, 30, -0, -30, -Infinity, 0.5, 2e38, -2e38, NaN, -0.5, 16, 3];
-  const x = hostTensor("f32", [count], values.slice(0, count));
-  const { buffer, byteOffset } = x.data as Float32Array;
-  new Uint32Array(buffer, byteOffset)[12] = 0xffc00000;
-  return x;
-}
-
 /** What an elementwise op makes of NaN and infinities, as IEEE 754 has it. */
 function atEdges(build: OpCase["build"], ...others: HostTensor[]): OpCase[] {
   return ([15, 16] as const).map((count) => ({
-    ...one(`NaN and infinities, ${count}`, build, edges(count), ...others),
+    ...one(`NaN and infinities, ${count}`, build, operandOf(edges(count)), ...others),
     hasNaN: true,
   }));
 }
@@ -157,41 +150,8 @@ function paddingOf(length: number, tokens: number): number[] {
   return Array.from({ length }, (_, i) => i < tokens ? 1 : 0);
 }
 
-/** What is tried of every op. */
-export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
-  neg: [
-    one("f32", (b, [x]) => b.neg(x), spread([3, 5])),
-    ...atEdges((b, [x]) => b.neg(x)),
-    one("i32", (b, [x]) => b.neg(x), ints([3], [1, -2, 0])),
-  ],
-  abs: [
-    one("f32", (b, [x]) => b.abs(x), spread([3, 5])),
-    ...atEdges((b, [x]) => b.abs(x)),
-    one("i32", (b, [x]) => b.abs(x), ints([3], [1, -2, 0])),
-  ],
-  exp: [
-    one("f32", (b, [x]) => b.exp(x), spread([3, 5])),
-    one("far", (b, [x]) => b.exp(x), spread([40], -80, 20)),
-    ...atEdges((b, [x]) => b.exp(x)),
-  ],
-  log: [
-    one("f32", (b, [x]) => b.log(x), spread([3, 5], 0.1, 4)),
-    ...atEdges((b, [x]) => b.log(x)),
-  ],
-  sqrt: [
-    one("f32", (b, [x]) => b.sqrt(x), spread([3, 5], 0.1, 4)),
-    ...atEdges((b, [x]) => b.sqrt(x)),
-  ],
-  tanh: [
-    one("f32", (b, [x]) => b.tanh(x), spread([3, 5])),
-    one("far", (b, [x]) => b.tanh(x), spread([40], -90, 90)),
-    ...atEdges((b, [x]) => b.tanh(x)),
-  ],
-  erf: [
-    one("f32", (b, [x]) => b.erf(x), spread([7, 9], -4, 4)),
-    one("far", (b, [x]) => b.erf(x), spread([9], -50, 50)),
-    ...atEdges((b, [x]) => b.erf(x)),
-  ],
+/** Cases that take more than an op with its operands and attributes: `examples` of the op's own file are those. */
+const furtherCases: { readonly [K in OpName]?: readonly OpCase[] } = {
   gelu: [
     one("erf", (b, [x]) => b.gelu(x), spread([7, 9], -5, 5)),
     one("tanh", (b, [x]) => b.gelu(x, "tanh"), spread([7, 9], -5, 5)),
@@ -539,3 +499,27 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
     one("second stream", (b, [key]) => (b.random(key, [2]), b.random(key, [40])), words([], [0xfffffff0])),
   ],
 };
+
+/** What is tried of every op: its own examples, and those here. */
+export const opCases = Object.fromEntries(
+  Object.entries(opTable).map(([op, spec]): [string, readonly OpCase[]] => {
+    const examples = (spec.examples ?? []) as readonly OpExample<OpName>[];
+    return [op, [
+      ...examples.map(({ name, attrs, operands }): OpCase => ({
+        ...one(name, (b, inputs) => b.apply(op as OpName, inputs, attrs) as Node, ...operands.map(operandOf)),
+        ...(operands.some((x) => "values" in x && x.values.some(Number.isNaN)) && { hasNaN: true }),
+      })),
+      ...furtherCases[op as OpName] ?? [],
+    ]];
+  }),
+) as { readonly [K in OpName]: readonly OpCase[] };
+
+/** The tensor of an example's operand; a second NaN in it is a negative one. */
+function operandOf(operand: ExampleOperand): HostTensor {
+  if (!("values" in operand)) return spread(operand.shape, operand.low, operand.high);
+  const x = hostTensor(operand.dtype, operand.shape, operand.values);
+  const { buffer, byteOffset } = x.data;
+  const nans = operand.values.keys().filter((i) => Number.isNaN(operand.values[i])).toArray();
+  if (nans.length > 1) new Uint32Array(buffer, byteOffset)[nans[1]] = 0xffc00000;
+  return x;
+}

@@ -7,6 +7,10 @@ import { caseFeeds, caseGraph, type OpCase, opCases } from "./op_cases.ts";
 
 const backend = createInterpBackend();
 
+Deno.test("every op is tested by an example in its file, or by a case", () => {
+  assert.deepEqual(Object.keys(opTable).filter((op) => opCases[op as OpName].length === 0), []);
+});
+
 for (const op of Object.keys(opCases) as OpName[]) {
   for (const c of opCases[op]) {
     const differentiable = opTable[op].vjp && isFloat(caseGraph(c).outputs.y.dtype) &&

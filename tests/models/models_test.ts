@@ -5,10 +5,14 @@ import { forwardGraph } from "../../src/tasks/model.ts";
 import { readSafetensors } from "../../src/nn/safetensors.ts";
 import { bert, bertConfig } from "../../models/bert.ts";
 import { labelMaps, labelsOfConfig } from "../../models/config.ts";
-import { architectureOf, fitWeights, type ModelConfig, parseConfig } from "../../models/index.ts";
-import { distilBertConfig } from "../../models/distilbert.ts";
+import {
+  architectureOf,
+  fitWeights,
+  MODEL_TYPES,
+  type ModelConfig,
+  parseConfig,
+} from "../../models/index.ts";
 import { mlpConfig } from "../../models/mlp.ts";
-import { robertaConfig } from "../../models/roberta.ts";
 import { runOnce } from "../nn/run.ts";
 
 const golden = new URL("../golden/models/bert/model/", import.meta.url);
@@ -41,15 +45,18 @@ const texts = (length: number, fill: number) => ({
   token_type_ids: hostTensor("i32", [2, 6], new Array(12).fill(0)),
 });
 
-for (
-  const config of [
-    bertConfig({ vocabSize: 50, hiddenSize: 16, intermediateSize: 24 }),
-    mlpConfig({ vocabSize: 50 }),
-    robertaConfig({ vocabSize: 50, hiddenSize: 16, intermediateSize: 24 }),
-    distilBertConfig({ vocabSize: 50, hiddenSize: 16, intermediateSize: 24 }),
-  ]
-) {
-  const { modelType } = config;
+const sizes = {
+  vocabSize: 50,
+  padTokenId: 0,
+  maxPositions: 128,
+  hiddenSize: 16,
+  layers: 2,
+  heads: 2,
+  dropout: 0.1,
+};
+
+for (const modelType of MODEL_TYPES) {
+  const config = architectureOf({ modelType }).configure(sizes);
   const logits = async (length: number, fill: number) => {
     const { logits } = await runOnce(graphOf(config, { labels: ["p", "q", "r"] }), {
       feeds: texts(length, fill),
@@ -71,10 +78,9 @@ for (
   });
 
   Deno.test(`${modelType}: the configuration survives config.json`, () => {
-    assert.deepEqual({ ...parseConfig(JSON.parse(JSON.stringify(architectureOf(config).json(config)))) }, {
-      ...config,
-      ...(["bert", "roberta"].includes(modelType) && { classifierDropout: undefined }),
-    });
+    const read = parseConfig(JSON.parse(JSON.stringify(architectureOf(config).json(config))));
+    // A field that is read as undefined is as good as none.
+    assert.deepEqual(JSON.parse(JSON.stringify(read)), config);
   });
 
   Deno.test(`${modelType}: only training draws random numbers`, () => {
@@ -169,7 +175,7 @@ const broken: [string, unknown, RegExp][] = [
   [
     "an unknown type",
     { model_type: "gpt9" },
-    /type "gpt9": "model_type" must be one of bert, distilbert, mlp, roberta/,
+    new RegExp(`type "gpt9": "model_type" must be one of ${MODEL_TYPES.join(", ")}`),
   ],
   [
     "a missing size",

@@ -5,7 +5,7 @@ import { linear } from "../../src/nn/optim/schedule.ts";
 import type { ModelSpec } from "../../src/tasks/model.ts";
 import type { StepOptions } from "../../src/train/step.ts";
 import { labelsOfConfig } from "../../models/config.ts";
-import { type ModelType, parseConfig } from "../../models/index.ts";
+import { MODEL_TYPES, type ModelType, parseConfig } from "../../models/index.ts";
 
 /** What PyTorch was given: how it stepped, and on what. */
 export interface GoldenRun {
@@ -84,8 +84,8 @@ export function readGolden(name: ModelType): Golden {
   };
 }
 
-/** All of them. */
-export const goldens = (["bert", "roberta", "distilbert"] as const).map(readGolden);
+/** One of every architecture that transformers has. */
+export const goldens = MODEL_TYPES.filter((type) => type !== "mlp").map(readGolden);
 
 /** The shape of a run's batches. */
 export function goldenBindings({ batches: [{ input_ids }] }: GoldenRun): { batch: number; sequence: number } {

@@ -53,7 +53,7 @@ Deno.test("outputs that are no answer are refused: not finite, of another size, 
 
 Deno.test("a pair is observed as one text, with probabilities where the model was asked", () => {
   const pair = ["ab", "\u{1f600}"] as const;
-  const seen = { characters: 3, tokenIds: [2, 1, 3], unknownTokens: 1, tokens: 9 };
+  const seen = { text: "ab\n\u{1f600}", characters: 3, tokenIds: [2, 1, 3], unknownTokens: 1, tokens: 9 };
   assert.deepEqual(textClassification.observe(pair, encoding, logits(0, 0), head), {
     ...seen,
     probabilities: new Float64Array([0.5, 0.5]),

@@ -320,6 +320,7 @@ Deno.test("the graph has Hugging Face's names: logits of every token, no pooler"
 Deno.test("the types of a text's entities are observed, where the model was asked", () => {
   const encoding = encode("Anna in Rome");
   const seen = {
+    text: "Anna in Rome",
     characters: 12,
     tokenIds: encoding.ids,
     unknownTokens: encoding.unknownCount,

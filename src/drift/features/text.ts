@@ -8,8 +8,10 @@ import { DriftError } from "../errors.ts";
 import type { BagFeature, Feature, NumericFeature } from "../feature.ts";
 import { sixDecimals } from "./values.ts";
 
-/** What is observed of a text. The text itself is not kept. */
+/** What is observed of a text. Features read it at once; neither the text nor its ids are kept. */
 export interface ObservedText {
+  /** The text itself, the two of a pair with a line break between; absent where it is not known. */
+  readonly text?: string;
   /** Length of the text in characters. */
   readonly characters: number;
   /** Ids the tokenizer gave, as the model saw them. */

@@ -19,7 +19,7 @@ export interface ClassRowsOptions {
   readonly betas?: readonly number[];
 }
 
-/** The metrics of all classes together, in the order they are written. */
+/** The metrics of all classes together, in the order they are written; `classMetrics` computes them by name. */
 export const AVERAGES = [
   "accuracy",
   "balancedAccuracy",
@@ -37,10 +37,9 @@ const MAX_STATISTICS = 2 ** 27; // 1 GiB
  * A classifier's metrics as sums over rows, for intervals, paired tests and slices: each row has 3K statistics, which class is
  * true, which was predicted, and which was both.
  *
- * Names: accuracy, balancedAccuracy, matthewsCorrelation, macroPrecision, macroRecall, macroF1, weightedPrecision, weightedF1,
- * then for each beta macroF2 and weightedF2 (with that beta), then for each class that is asked for precision.NAME,
- * recall.NAME, f1.NAME and f2.NAME. Micro averages and the weighted recall are the accuracy. A ratio without a denominator
- * counts as 0; balanced accuracy is over the classes that the rows in hand have.
+ * Names: those of `AVERAGES`, then for each beta macroF2 and weightedF2 (with that beta), then for each class that is asked
+ * for precision.NAME, recall.NAME, f1.NAME and f2.NAME. Micro averages and the weighted recall are the accuracy. A ratio
+ * without a denominator counts as 0; balanced accuracy is over the classes that the rows in hand have.
  *
  * @param references True class per row, as an index into `labels`.
  * @param predictions Predicted class per row, as an index into `labels`.
@@ -136,9 +135,17 @@ export function classMetrics(
       }
     }
     const every = { truth, predicted, right };
-    out[0] = good / n, out[1] = balancedAccuracyOf(every), out[2] = matthewsOf(every);
-    out[3] = precisions / size, out[4] = recalls / size, out[5] = macroF[0] / size;
-    out[6] = weightedPrecision / n, out[7] = weightedF[0] / n;
+    const averages: Record<typeof AVERAGES[number], number> = {
+      accuracy: good / n,
+      balancedAccuracy: balancedAccuracyOf(every),
+      matthewsCorrelation: matthewsOf(every),
+      macroPrecision: precisions / size,
+      macroRecall: recalls / size,
+      macroF1: macroF[0] / size,
+      weightedPrecision: weightedPrecision / n,
+      weightedF1: weightedF[0] / n,
+    };
+    AVERAGES.forEach((name, at) => out[at] = averages[name]);
     for (let b = 1, at = AVERAGES.length; b < kinds; b++) {
       out[at++] = macroF[b] / size, out[at++] = weightedF[b] / n;
     }

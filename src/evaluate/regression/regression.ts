@@ -156,19 +156,24 @@ export function regressionRows(
     width,
     rows,
     evaluate: (sums, count, out) => {
-      for (const [metric, column] of [[0, 0], [1, 1], [5, 2], [6, 3], [7, 4]]) {
-        out[metric] = sums[column] / count;
-      }
-      out[2] = Math.sqrt(out[1]);
-      const [y, yy, p, pp, yp, e, ee] = sums.subarray(5);
+      const [size, square, relative, symmetric, pinball, y, yy, p, pp, yp, e, ee] = sums;
       const varianceY = spread(yy, y, count), varianceP = spread(pp, p, count);
-      out[3] = count < 2 ? NaN : explained(sums[1], varianceY);
-      out[4] = explained(spread(ee, e, count), varianceY);
       // where a column is constant: no correlation (0 / 0), and no concordance unless both are the same constant (0 / 0)
       const shared = varianceY > 0 && varianceP > 0 ? yp - y * p / count : 0;
-      out[8] = Math.max(-1, Math.min(1, shared / Math.sqrt(varianceY) / Math.sqrt(varianceP)));
-      out[9] = 2 * shared / (varianceY + varianceP + (e + count * meanError) ** 2 / count);
-      if (logs) out[10] = sums[COLUMNS] / count;
+      const metrics: Record<typeof SUM_METRICS[number], number> = {
+        mae: size / count,
+        mse: square / count,
+        rmse: Math.sqrt(square / count),
+        r2: count < 2 ? NaN : explained(square, varianceY),
+        explainedVariance: explained(spread(ee, e, count), varianceY),
+        mape: relative / count,
+        smape: symmetric / count,
+        pinball: pinball / count,
+        pearson: Math.max(-1, Math.min(1, shared / Math.sqrt(varianceY) / Math.sqrt(varianceP))),
+        concordance: 2 * shared / (varianceY + varianceP + (e + count * meanError) ** 2 / count),
+      };
+      SUM_METRICS.forEach((name, at) => out[at] = metrics[name]);
+      if (logs) out[SUM_METRICS.length] = sums[COLUMNS] / count;
     },
   };
 }

@@ -12,4 +12,5 @@ export const abs: OpSpec<"abs"> = unary({
     return b.mul(dy, b.sub(positive, negative));
   },
   float: false,
+  tested: [[-2, 2]],
 });

@@ -9,6 +9,7 @@ export const erf: OpSpec<"erf"> = unary({
   vjp: (b, dy, x) => b.mul(b.mul(dy, 2 / Math.sqrt(Math.PI)), b.exp(b.neg(b.square(x)))),
   float: true,
   tolerance: { relative: 1e-5, absolute: 2e-6 },
+  tested: [[-4, 4], [-50, 50]],
 });
 
 /**

@@ -9,4 +9,5 @@ export const exp: OpSpec<"exp"> = unary({
   vjp: (b, dy, _x, y) => b.mul(dy, y),
   float: true,
   tolerance: { relative: 1e-5, absolute: 1e-7 },
+  tested: [[-2, 2], [-80, 20]],
 });

@@ -9,4 +9,5 @@ export const log: OpSpec<"log"> = unary({
   vjp: (b, dy, x) => b.div(dy, x),
   float: true,
   tolerance: { relative: 1e-5, absolute: 1e-6 },
+  tested: [[0.1, 4]],
 });

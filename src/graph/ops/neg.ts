@@ -8,4 +8,5 @@ export const neg: OpSpec<"neg"> = unary({
   f: (x) => -x,
   vjp: (b, dy) => b.neg(dy),
   float: false,
+  tested: [[-2, 2]],
 });

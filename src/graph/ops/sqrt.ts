@@ -8,4 +8,5 @@ export const sqrt: OpSpec<"sqrt"> = unary({
   f: Math.sqrt,
   vjp: (b, dy, _x, y) => b.div(b.mul(dy, 0.5), y),
   float: true,
+  tested: [[0.1, 4]],
 });

@@ -9,4 +9,5 @@ export const tanh: OpSpec<"tanh"> = unary({
   vjp: (b, dy, _x, y) => b.mul(dy, b.sub(1, b.square(y))),
   float: true,
   tolerance: { relative: 1e-5, absolute: 1e-6 },
+  tested: [[-2, 2], [-90, 90]],
 });

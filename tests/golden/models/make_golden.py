@@ -1,7 +1,7 @@
 """Makes the golden files of this folder: a tiny model of each architecture, its logits, gradients and ten steps of AdamW in PyTorch.
 
     pip install torch transformers tokenizers safetensors
-    python make_golden.py [bert] [roberta] [distilbert]
+    python make_golden.py [NAME...]
 
 Writes into each architecture's folder model/ (config.json, model.safetensors: the initial weights, saved by transformers; and, but for BERT,
 a tokenizer), gradients.safetensors (of the first step, before clipping) and golden.json (batches, logits, losses, gradient norms; texts with
