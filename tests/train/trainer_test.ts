@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createInterpBackend } from "../../src/backend/interp/interp.ts";
 import { continueFrom, hostTensor } from "../../src/graph/graph.ts";
 import type { Batch, Batches } from "../../src/nn/batch.ts";
 import { readSafetensors } from "../../src/nn/safetensors.ts";
@@ -84,6 +85,26 @@ Deno.test("a finished run that is resumed has nothing left to do", async () => {
     assert.equal(again.steps.length, 0);
     assert.deepEqual(again.parameters, first.parameters);
     assert.deepEqual(again.best, first.best);
+  });
+});
+
+Deno.test("what the best epoch and its checkpoint both hold is read from the device once", async () => {
+  await inTempDir(async (directory) => {
+    const backend = createInterpBackend();
+    const read: string[] = [];
+    const compile = backend.compile.bind(backend);
+    backend.compile = async (...args) => {
+      const program = await compile(...args);
+      const original = program.read.bind(program);
+      program.read = (names) => {
+        read.push(...names ?? []);
+        return original(names);
+      };
+      return program;
+    };
+    await train(tinyRun({ backend, epochs: 1, checkpoint: { directory } }));
+    assert.ok(read.includes("classifier.weight") && read.includes("adamw.m.classifier.weight"));
+    assert.deepEqual(read, [...new Set(read)]);
   });
 });
 

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { createGpuBackend, type GpuBackend } from "../../../../src/backend/gpu/backend.ts";
-import { describeAdapter, openDevice } from "../../../../src/backend/gpu/device/device.ts";
+import { describeAdapter, type GpuContext, openDevice } from "../../../../src/backend/gpu/device/device.ts";
+import { compileProgram } from "../../../../src/backend/gpu/device/program.ts";
 import { BackendError } from "../../../../src/backend/interface.ts";
 import { createBuilder, type Graph, hostTensor } from "../../../../src/graph/graph.ts";
+import { limits } from "../limits.ts";
 
 const adapter = await describeAdapter();
 
@@ -127,6 +129,51 @@ test("errors of what is made at the same time go to who made it", async (_backen
   ]);
   context.dispose();
   assert.deepEqual(made.map((m) => m.status), ["rejected", "fulfilled"]);
+});
+
+test("no error scope is open while something is awaited", async (backend, device, buffers) => {
+  let open = 0;
+  const late: string[] = [];
+  const { pushErrorScope, popErrorScope } = device;
+  device.pushErrorScope = (filter) => {
+    open++;
+    // Other work begins at the earliest when this job is done, and would open its own scopes inside of this one.
+    queueMicrotask(() => open > 0 && late.push(filter));
+    pushErrorScope.call(device, filter);
+  };
+  device.popErrorScope = () => {
+    open--;
+    return popErrorScope.call(device);
+  };
+  const program = await backend.compile(products());
+  [...buffers].find(([label]) => label.includes("w"))![1].destroy();
+  await assert.rejects(async () => {
+    await program.step(feeds);
+    await program.drain();
+  }, isError(/kernel matmul "second"/));
+  assert.deepEqual(late, []);
+});
+
+test("a disposed program gives back every pipeline that it took", async () => {
+  const context = await openDevice();
+  const users = new Map<string, number>();
+  const count = (wgsl: string, by: number) => users.set(wgsl, (users.get(wgsl) ?? 0) + by);
+  const watched: GpuContext = Object.create(context, {
+    pipeline: {
+      value: (...args: Parameters<GpuContext["pipeline"]>) => {
+        count(args[1], 1);
+        return context.pipeline(...args);
+      },
+    },
+    giveBack: {
+      value: (kernels: readonly { wgsl: string }[]) => kernels.forEach(({ wgsl }) => count(wgsl, -1)),
+    },
+  });
+  const program = await compileProgram(watched, products(), { limits });
+  assert.ok(Math.max(...users.values()) > 0);
+  await program.dispose();
+  assert.deepEqual([...users.values()].filter((n) => n !== 0), []);
+  context.dispose();
 });
 
 test("ids outside their table are named where they are checked, and clamped where not", async (backend) => {
