@@ -10,7 +10,6 @@ import type { Backend } from "../backend/interface.ts";
 import type { BundleContent } from "../bundle/writer.ts";
 import type { Baseline } from "../drift/mod.ts";
 import { openStore } from "../store/sqlite.ts";
-import { checkVocabulary } from "../bundle/checks.ts";
 import { forwardGraph, type ModelSpec } from "../tasks/model.ts";
 import type { TaskName } from "../tasks/served.ts";
 import type { Row, Scores } from "../tasks/task.ts";
@@ -159,7 +158,6 @@ async function measure(
   },
 ): Promise<{ scores: Scores; baseline: Baseline | undefined }> {
   const tokenizer = loadTokenizer(pretrained.tokenizer.tokenizer, pretrained.tokenizer.config);
-  checkVocabulary(tokenizer.vocabSize, pretrained.configJson, pretrained.name);
   const encoded = rows.map((row) => encodeRow(row, { ...spec, tokenizer, maxTokens }));
   const data = { tokenizer, maxTokens, parts: { train: encoded, validation: encoded, test: encoded } };
   const [evaluated] = await evaluateRows(spec, data, [encoded], { backend, batchSize, weights });
