@@ -161,6 +161,13 @@ Deno.test("a damaged checkpoint is refused by name", async () => {
       /no checkpoint of a run/,
     );
     const record = JSON.parse(readSafetensors(bytes).metadata.weir);
+    const before = JSON.stringify({ ...record, format: "weir-checkpoint/1" });
+    await Deno.writeFile(path, writeSafetensors(tensors, { metadata: { weir: before } }));
+    await assert.rejects(train(tinyRun({ checkpoint: { directory, resume: true } })), {
+      name: "CheckpointError",
+      message:
+        `Cannot resume from ${path}: its format is "weir-checkpoint/1", this version reads "weir-checkpoint/2"`,
+    });
     record.place.step = null;
     await Deno.writeFile(path, writeSafetensors(tensors, { metadata: { weir: JSON.stringify(record) } }));
     await assert.rejects(

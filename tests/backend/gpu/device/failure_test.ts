@@ -211,6 +211,20 @@ test("a backend ends the process of a GPU that hangs only with `endHungProcess`"
   await strict.dispose();
 });
 
+/** What a script prints in a process of its own. */
+async function outputOf(script: string, env: Record<string, string>): Promise<string> {
+  await using child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--ext=ts", "-"],
+    env,
+    cwd: fileURLToPath(new URL("../../../../", import.meta.url)),
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  await new Blob([script]).stream().pipeTo(child.stdin);
+  return await new Response(child.stdout).text();
+}
+
 Deno.test({
   name: "webgpu: the environment is as it was",
   ignore: !adapter,
@@ -224,16 +238,28 @@ Deno.test({
       Deno.stdout.writeSync(new TextEncoder().encode(String(variables() === before)));
       Deno.exit();
     `;
-    await using child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", "--ext=ts", "-"],
-      env: { DENO_WEBGPU_BACKEND: "", XDG_RUNTIME_DIR: "" },
-      cwd: fileURLToPath(new URL("../../../../", import.meta.url)),
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    await new Blob([script]).stream().pipeTo(child.stdin);
-    assert.equal(await new Response(child.stdout).text(), "true");
+    assert.equal(await outputOf(script, { DENO_WEBGPU_BACKEND: "", XDG_RUNTIME_DIR: "" }), "true");
+  },
+});
+
+Deno.test({
+  name: "webgpu: with WEIR_DEBUG set, ids are checked",
+  ignore: !adapter,
+  async fn() {
+    const script = `
+      import { createGpuBackend } from "./src/backend/gpu/backend.ts";
+      import { createBuilder, hostTensor } from "./src/graph/graph.ts";
+      const b = createBuilder();
+      b.output("y", b.gather(b.input("table", "f32", [2, 1]), b.input("ids", "i32", [1])));
+      const backend = await createGpuBackend();
+      const program = await backend.compile(b.graph());
+      const feeds = { table: hostTensor("f32", [2, 1], [5, 7]), ids: hostTensor("i32", [1], [2]) };
+      console.log(await program.run(feeds).then(() => "ran", (error) => error.message));
+      await backend.dispose();
+      Deno.exit();
+    `;
+    assert.match(await outputOf(script, { WEIR_DEBUG: "1" }), /^Cannot run: element 0 of input "ids" is 2, /);
+    assert.equal(await outputOf(script, { WEIR_DEBUG: "" }), "ran\n");
   },
 });
 
