@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
-import { continueFrom, hostTensor } from "../../src/graph/graph.ts";
+import { bundleStates, continueFrom, hostTensor } from "../../src/graph/graph.ts";
 import type { Batch, Batches } from "../../src/nn/batch.ts";
+import { adamw } from "../../src/nn/optim/adamw.ts";
+import { constant } from "../../src/nn/optim/schedule.ts";
+import { sgd } from "../../src/nn/optim/sgd.ts";
 import { readSafetensors } from "../../src/nn/safetensors.ts";
 import type { StepRecord, TrainOptions } from "../../src/train/options.ts";
 import { hasCheckpoint } from "../../src/train/checkpoint.ts";
@@ -105,6 +108,23 @@ Deno.test("what the best epoch and its checkpoint both hold is read from the dev
     await train(tinyRun({ backend, epochs: 1, checkpoint: { directory } }));
     assert.ok(read.includes("classifier.weight") && read.includes("adamw.m.classifier.weight"));
     assert.deepEqual(read, [...new Set(read)]);
+  });
+});
+
+Deno.test("the optimiser that is given makes the updates, and what it keeps is all that is kept beside the model", async () => {
+  await inTempDir(async (directory) => {
+    const schedule = () => constant(0.5);
+    await train(tinyRun({ epochs: 1, optimiser: sgd(), schedule, checkpoint: { directory } }));
+    const { tensors } = readSafetensors(await Deno.readFile(`${directory}/checkpoint.safetensors`));
+    const model = bundleStates(trainableModel(tinySpec()).forward({ training: true })).map(({ name }) =>
+      name!
+    );
+    assert.deepEqual(Object.keys(tensors).sort(), [...model, "rng", "step"].sort());
+    const identity = { optimiser: adamw(), schedule, checkpoint: { directory, resume: true } };
+    await assert.rejects(
+      train(tinyRun({ epochs: 1, ...identity })),
+      /optimiser.*"sgd" there and is "adamw" now/,
+    );
   });
 });
 
