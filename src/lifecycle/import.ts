@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { architectureOf, fitWeights } from "../../models/index.ts";
 import type { Backend } from "../backend/interface.ts";
+import { sha256 } from "../base/hash.ts";
 import type { BundleContent } from "../bundle/writer.ts";
 import type { Baseline } from "../drift/mod.ts";
 import { openStore } from "../store/sqlite.ts";
@@ -18,11 +19,11 @@ import { loadTokenizer } from "../text/tokenizer.ts";
 import { createRun } from "../track/runs.ts";
 import { baselineOf } from "./baseline.ts";
 import { bundleFiles } from "./export.ts";
+import { LifecycleError } from "./errors.ts";
 import { evaluateRows, judge } from "./fit.ts";
 import { encodeRow } from "./prepare.ts";
 import { maxTokensIn, type Pretrained, readPretrained, specOf } from "./pretrained.ts";
 import { publishBundle, type PublishTarget } from "./publish.ts";
-import type { Reporter } from "./reporter.ts";
 
 /** Where an imported checkpoint goes, and what it is measured on. */
 export interface ImportOptions extends PublishTarget {
@@ -36,7 +37,6 @@ export interface ImportOptions extends PublishTarget {
     readonly backend: Backend;
     readonly batchSize: number;
   };
-  readonly output: Reporter;
 }
 
 /** What came of it. */
@@ -145,6 +145,9 @@ async function filesOf(
       throw error;
     });
     if (bytes) kept[file] = bytes;
+    if (bytes && file === "model.safetensors" && `sha256:${sha256(bytes)}` !== pretrained.hash) {
+      throw new LifecycleError(`${join(directory, file)} was changed while it was read: import it again`);
+    }
   }
   return { ...made, ...kept };
 }
