@@ -24,6 +24,7 @@ import { expand } from "../src/graph/passes/expand.ts";
 import { mergeProjections } from "../src/graph/passes/merge_projections.ts";
 import { optimize } from "../src/graph/passes/optimize.ts";
 import { numeric, sizeOf } from "../src/graph/shape.ts";
+import { specOf } from "../src/graph/table.ts";
 
 interface Shape {
   readonly batch: number;
@@ -105,7 +106,7 @@ context.dispose();
 async function compare(name: string, shape: Shape): Promise<void> {
   const graph = attentionGraph(shape);
   for (const fused of [false, true]) {
-    const keep = (node: Node) => (fused || !node.op.startsWith("attention")) && hasKernel(node, limits);
+    const keep = (node: Node) => (fused || !specOf(node)?.attends) && hasKernel(node, limits);
     const { kernels } = makePlan(optimize(expand(graph, keep)), limits);
     const { each: times, all } = await time(kernels);
     const kind = fused ? "kernels of attention" : "kernels of products and softmax";

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { parseJson } from "../src/base/json.ts";
+import { shorten } from "../src/base/text.ts";
 import { HttpError } from "./errors.ts";
 
 /**
@@ -15,24 +17,9 @@ export async function readJson(request: Request, limitBytes: number): Promise<un
   if (!/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(type)) {
     throw new HttpError(415, "Validation", "Expected request with `Content-Type: application/json`.");
   }
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(await readBytes(request, limitBytes));
-  } catch (error) {
-    if (error instanceof HttpError) throw error;
-    throw new HttpError(400, "Validation", "The body is not valid UTF-8.");
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new HttpError(
-      400,
-      "Validation",
-      `The body is not JSON: ${(error as Error).message.slice(0, 200)}.`,
-    );
-  }
-  return value;
+  const bytes = await readBytes(request, limitBytes);
+  const refuse = (problem: string) => new HttpError(400, "Validation", `The body ${shorten(problem, 200)}.`);
+  return parseJson(bytes, (problem) => refuse(problem.replace(/^it /, "")));
 }
 
 async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {

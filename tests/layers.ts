@@ -11,7 +11,7 @@ export function violations(sources: Map<string, string>): string[] {
       found.push(`${path} belongs to no part of the design`);
       continue;
     }
-    const { code, imports, computed } = scan(source);
+    const { code, imports, computed, ops } = scan(source);
     const edges: string[] = [];
     for (const { specifier, kind } of imports) {
       if (/^\.{0,2}\//.test(specifier) || specifier.startsWith("file:")) {
@@ -30,6 +30,13 @@ export function violations(sources: Map<string, string>): string[] {
       found.push(
         `${path} computes what it imports: write the specifier as one literal, so that it can be checked`,
       );
+    }
+    const named = namesNoOp.test(path) ? ops.find((op) => !leaves.includes(op)) : undefined;
+    if (named !== undefined) {
+      found.push(`${path} asks whether a node is ${named}: what the GPU knows of an op stands in its rule`);
+    }
+    if (/\.op\s*\.\s*(startsWith|endsWith|includes|match)\b/.test(code)) {
+      found.push(`${path} reads an op's name: what an op is, its own module says`);
     }
     for (const rule of onlyCode) {
       if (!rule.parts.includes(part) && rule.pattern.test(code)) {
@@ -107,6 +114,10 @@ const onlyCode = [
   { what: "console", pattern: /\bconsole\s*(\?\.|\.|\[)/, parts: ["cli"], where: "cli" },
 ];
 
+/** Files that work on any op alike, and the kinds of node that are none. */
+const namesNoOp = /^src\/(backend\/gpu\/(?!rules\/|kernels\/)|train\/)/;
+const leaves = ["input", "state", "constant"];
+
 /** Which part of the design a file belongs to. */
 function partOf(path: string): string | undefined {
   const [top, second, third] = path.split("/");
@@ -171,8 +182,10 @@ export interface Import {
   kind: "import" | "url";
 }
 
-/** What a source imports, and its code with comments and the contents of strings taken out. */
-export function scan(source: string): { code: string; imports: Import[]; computed: boolean } {
+/** What a source imports, its code with comments and the contents of strings taken out, and the ops it compares with. */
+export function scan(
+  source: string,
+): { code: string; imports: Import[]; computed: boolean; ops: string[] } {
   const strings: string[] = [];
   const code = source.replace(lexeme, (text, quoted: string | undefined, before: string | undefined) => {
     if (text.startsWith("/")) return " ";
@@ -197,6 +210,7 @@ export function scan(source: string): { code: string; imports: Import[]; compute
       ...urls.map((specifier): Import => ({ specifier, kind: "url" })),
     ],
     computed: /\bimport\s*\(\s*[^"\s)]/.test(code),
+    ops: all(/\.op\s*[!=]==?\s*"(\d+)"/g),
   };
 }
 

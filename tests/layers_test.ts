@@ -203,6 +203,16 @@ Deno.test("each kind of violation is found, and its line names the file and the 
     ],
     ["src/track/x.ts", `import postgres from "postgres";`, /imports postgres: only store may/],
     ["src/train/x.ts", `console.log(1);`, "src/train/x.ts uses console: only cli may"],
+    [
+      "src/backend/gpu/plan/x.ts",
+      `if (node.op === "state" || node.op !== "matmul") a();`,
+      "src/backend/gpu/plan/x.ts asks whether a node is matmul: what the GPU knows of an op stands in its rule",
+    ],
+    [
+      "src/graph/passes/x.ts",
+      `node.op.startsWith("attention")`,
+      /reads an op's name: what an op is, its own/,
+    ],
     ["routes/x.ts", `globalThis.console.error(1);`, /routes\/x\.ts uses console/],
     [
       "src/text/x.ts",

@@ -16,12 +16,20 @@ export function formatCount(n: number): string {
 
 /** Bytes in the unit that reads best, to three digits: 15.6 MB; with `binary`, in powers of 1,024: 2 GiB. */
 export function formatBytes(bytes: number, options: { binary?: boolean } = {}): string {
-  const [base, units] = options.binary
-    ? [1024, ["B", "KiB", "MiB", "GiB", "TiB"]] as const
-    : [1000, ["B", "kB", "MB", "GB", "TB"]] as const;
+  return options.binary
+    ? scaled(bytes, 1024, ["B", "KiB", "MiB", "GiB", "TiB"])
+    : scaled(bytes, 1000, ["B", "kB", "MB", "GB", "TB"]);
+}
+
+/** An amount with the unit's prefix that reads best, to three digits: 1.5 TFLOP/s. */
+export function formatAmount(amount: number, unit: string): string {
+  return scaled(amount, 1000, ["", "k", "M", "G", "T", "P"].map((prefix) => prefix + unit));
+}
+
+function scaled(amount: number, base: number, units: readonly string[]): string {
   let power = 0;
-  for (let left = bytes; left >= base && power < units.length - 1; left /= base) power++;
-  const value = bytes / base ** power;
+  for (let left = amount; left >= base && power < units.length - 1; left /= base) power++;
+  const value = amount / base ** power;
   return `${Number(value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0))} ${units[power]}`;
 }
 

@@ -96,6 +96,8 @@ export interface OpRules<K extends OpName> {
   half?(attrs: OpAttrs[K], operands: number): readonly number[];
   /** The attributes of a node that gets them so, if not its own. */
   halfAttrs?(attrs: OpAttrs[K]): OpAttrs[K];
+  /** Whether it takes a query, a key and a value, in this order and first of all. */
+  readonly attends?: true;
   /** Whether its operands are kept in f32: a mask's -1e9 may be among them. */
   readonly wide?: true;
   /** What other backends' results are held to. */

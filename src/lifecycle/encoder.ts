@@ -5,7 +5,6 @@
  */
 import { architectureOf, fitWeights, type ModelConfig } from "../../models/index.ts";
 import type { Backend, Tensors } from "../backend/interface.ts";
-import { checkVocabulary } from "../bundle/checks.ts";
 import { type Decomposed, means } from "../statistics/decomposed.ts";
 import {
   type BertScoreBaseline,
@@ -84,7 +83,6 @@ export async function openEncoder(directory: string, options: EncoderOptions): P
     throw new LifecycleError(`${directory} has layers 0 to ${layers}, and layer ${layer} was asked for`);
   }
   const tokenizer = loadTokenizer(pretrained.tokenizer.tokenizer, pretrained.tokenizer.config);
-  checkVocabulary(tokenizer.vocabSize, pretrained.configJson, directory);
   const before = (pretrained.tokenizer.tokenizer as { pre_tokenizer?: { type?: unknown } }).pre_tokenizer;
   const spacesBelongToWords = before?.type === "ByteLevel";
   const known = (pretrained.tokenizer.config as { model_max_length?: unknown }).model_max_length;

@@ -7,10 +7,10 @@
 import { join } from "node:path";
 import { architectureOf, fitWeights } from "../../models/index.ts";
 import type { Backend } from "../backend/interface.ts";
+import { sha256 } from "../base/hash.ts";
 import type { BundleContent } from "../bundle/writer.ts";
 import type { Baseline } from "../drift/mod.ts";
 import { openStore } from "../store/sqlite.ts";
-import { checkVocabulary } from "../bundle/checks.ts";
 import { forwardGraph, type ModelSpec } from "../tasks/model.ts";
 import type { TaskName } from "../tasks/served.ts";
 import type { Columns, Row, Scores } from "../tasks/task.ts";
@@ -19,11 +19,11 @@ import { loadTokenizer } from "../text/tokenizer.ts";
 import { createRun } from "../track/runs.ts";
 import { baselineOf } from "./baseline.ts";
 import { baselineFile, bundleFiles } from "./export.ts";
+import { LifecycleError } from "./errors.ts";
 import { evaluateRows, judge } from "./fit.ts";
 import { encodeRow } from "./prepare.ts";
 import { maxTokensIn, type Pretrained, readPretrained, specOf } from "./pretrained.ts";
 import { publishBundle, type PublishTarget } from "./publish.ts";
-import type { Reporter } from "./reporter.ts";
 import { pairColumnOf } from "./rows.ts";
 
 /** Where an imported checkpoint goes, and what it is measured on. */
@@ -40,7 +40,6 @@ export interface ImportOptions extends PublishTarget {
     readonly backend: Backend;
     readonly batchSize: number;
   };
-  readonly output: Reporter;
 }
 
 /** What came of it. */
@@ -150,6 +149,9 @@ async function filesOf(
       throw error;
     });
     if (bytes) kept[file] = bytes;
+    if (bytes && file === "model.safetensors" && `sha256:${sha256(bytes)}` !== pretrained.hash) {
+      throw new LifecycleError(`${join(directory, file)} was changed while it was read: import it again`);
+    }
   }
   return { ...made, ...kept };
 }
@@ -163,7 +165,6 @@ async function measure(
   },
 ): Promise<{ scores: Scores; baseline: Baseline | undefined }> {
   const tokenizer = loadTokenizer(pretrained.tokenizer.tokenizer, pretrained.tokenizer.config);
-  checkVocabulary(tokenizer.vocabSize, pretrained.configJson, pretrained.name);
   const encoded = rows.map((row) => encodeRow(row, { ...spec, tokenizer, maxTokens }));
   const data = { tokenizer, maxTokens, parts: { train: encoded, validation: encoded, test: encoded } };
   const [evaluated] = await evaluateRows(spec, data, [encoded], { backend, batchSize, weights });

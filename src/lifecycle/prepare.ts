@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { checkVocabulary } from "../bundle/checks.ts";
 import { deduplicate } from "../data/dedupe.ts";
 import { dataHash } from "../data/example.ts";
 import { rowGroups } from "../data/groups.ts";
@@ -190,7 +189,6 @@ function tokenizerFor(
   if (pretrained) {
     const files = pretrained.tokenizer;
     const tokenizer = loadTokenizer(files.tokenizer, files.config);
-    checkVocabulary(tokenizer.vocabSize, pretrained.configJson, pretrained.name);
     output.progress(`tokenizer: of ${pretrained.name}, ${tokenizer.vocabSize} tokens`);
     return { files, tokenizer };
   }

@@ -6,15 +6,19 @@
 import { basename, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { architectureOf, type ModelConfig, parseConfig } from "../../models/index.ts";
-import { isObject } from "../base/json.ts";
+import { readLimited } from "../base/files.ts";
+import { isObject, parseJson } from "../base/json.ts";
 import { show } from "../base/text.ts";
-import type { HostTensor } from "../graph/graph.ts";
+import { checkVocabulary } from "../bundle/checks.ts";
 import { manifestName } from "../bundle/files.ts";
-import { type Manifest, parseManifest } from "../bundle/manifest.ts";
+import type { Manifest } from "../bundle/manifest.ts";
+import { readManifest } from "../bundle/reader.ts";
+import type { HostTensor } from "../graph/graph.ts";
 import { readSafetensors } from "../nn/safetensors.ts";
 import type { ModelSpec } from "../tasks/model.ts";
 import { servedTask, TASK_NAMES, type TaskName } from "../tasks/served.ts";
 import { trainedTasks } from "../tasks/trained.ts";
+import { loadTokenizer } from "../text/tokenizer.ts";
 import { LifecycleError } from "./errors.ts";
 
 /** A checkpoint: configuration, weights, tokenizer. */
@@ -40,6 +44,7 @@ const limits = { json: 64 * 2 ** 20, weights: 2 ** 32 };
  *
  * @throws {LifecycleError} naming the file that is missing, too large or not JSON, and how to make it of what is there; the
  *   readers' own errors for what is in them.
+ * @throws {BundleError} when its tokenizer has ids that its token table has no rows for.
  */
 export async function readPretrained(
   directory: string,
@@ -52,6 +57,8 @@ export async function readPretrained(
     : {};
   const bytes = await readBytes(directory, "model.safetensors", limits.weights);
   const { tensors } = readSafetensors(bytes, { name: join(directory, "model.safetensors") });
+  // Here, where every checkpoint comes in: what is trained, exported or registered looks ids up in the table.
+  checkVocabulary(loadTokenizer(tokenizer, config).vocabSize, configJson, directory);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
   return {
     name,
@@ -120,8 +127,7 @@ export async function maxTokensIn(directory: string, { config, tokenizer }: Pret
 }
 
 async function manifestIn(directory: string): Promise<Manifest | undefined> {
-  if (!await exists(directory, manifestName)) return undefined;
-  return parseManifest(await readJson(directory, manifestName), join(directory, manifestName));
+  return await exists(directory, manifestName) ? await readManifest(directory) : undefined;
 }
 
 /** All tasks, first those whose own files the folder has. */
@@ -153,31 +159,20 @@ async function readJson(directory: string, file: string): Promise<Record<string,
 }
 
 async function readAnyJson(directory: string, file: string): Promise<unknown> {
-  const text = new TextDecoder().decode(await readBytes(directory, file, limits.json));
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new LifecycleError(`${join(directory, file)} is not JSON: ${(error as Error).message}`);
-  }
+  return parseJson(
+    await readBytes(directory, file, limits.json),
+    (problem) => new LifecycleError(`${join(directory, file)}: ${problem}`),
+  );
 }
 
 async function readBytes(directory: string, file: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {
   const path = join(directory, file);
-  try {
-    const { size, isFile } = await Deno.stat(path);
-    if (!isFile) throw new LifecycleError(`${path} is not a file`);
-    if (size > limit) throw new LifecycleError(`${path} has ${size} bytes; at most ${limit} are read`);
-    return await Deno.readFile(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
-    throw new LifecycleError(
-      `${path} is not there; a checkpoint's folder has config.json, tokenizer.json and model.safetensors${await adviceFor(
-        directory,
-        file,
-      )}`,
-      { cause: error },
-    );
-  }
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (info && !info.isFile) throw new LifecycleError(`${path} is not a file`);
+  const bytes = await readLimited(path, limit);
+  if (bytes) return bytes;
+  const wanted = "a checkpoint's folder has config.json, tokenizer.json and model.safetensors";
+  throw new LifecycleError(`${path} is not there; ${wanted}${await adviceFor(directory, file)}`);
 }
 
 /** What a folder may have instead of a file, and how the file is made of it, in Python and where the folder is trusted. */

@@ -9,6 +9,7 @@ import { openRegistry } from "../registry/registry.ts";
 import type { ModelSpec } from "../tasks/model.ts";
 import { servedTasks } from "../tasks/served.ts";
 import { signatureOf } from "./export.ts";
+import type { Reporter } from "./reporter.ts";
 
 /** What a bundle is made of. */
 export interface MadeBundle {
@@ -29,12 +30,13 @@ export interface PublishTarget {
   readonly home: string;
   readonly bump: "major" | "minor" | "patch";
   readonly aliases: readonly string[];
+  readonly output: Reporter;
 }
 
 /** Writes a bundle and registers it as a new version. */
 export async function publishBundle(
   { spec, files, lineage, metrics, maxTokens, pairColumn }: MadeBundle,
-  { name, home, bump, aliases }: PublishTarget,
+  { name, home, bump, aliases, output }: PublishTarget,
 ): Promise<{ version: string; path: string }> {
   const manifest: ManifestDraft = {
     format: "weir-bundle/2",
@@ -57,6 +59,13 @@ export async function publishBundle(
     return await registry.publish({ name, directory: staging, bump, aliases: [...aliases], pipelineTag });
   } finally {
     await registry.close();
-    await Deno.remove(staging, { recursive: true });
+    await removeLeftovers(staging, output);
   }
+}
+
+/** Removes a folder that has done its work. What was registered meanwhile stays so if this fails: that is a warning. */
+export async function removeLeftovers(folder: string, output: Reporter): Promise<void> {
+  await Deno.remove(folder, { recursive: true }).catch((error) =>
+    output.progress(`warning: ${folder} is not needed any more and could not be removed: ${error.message}`)
+  );
 }

@@ -23,7 +23,7 @@ import { checkMemory } from "./memory.ts";
 import { configOf, type TrainingOptions } from "./options.ts";
 import { type Parts, prepare, type Prepared, type PreparedRow } from "./prepare.ts";
 import type { Pretrained } from "./pretrained.ts";
-import { publishBundle } from "./publish.ts";
+import { publishBundle, removeLeftovers } from "./publish.ts";
 import type { Reporter } from "./reporter.ts";
 import { pairColumnOf } from "./rows.ts";
 
@@ -155,10 +155,8 @@ async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
     );
   }
   const published = await publish({ training, scores, baseline }, life, options);
-  // What it was for is registered; a later --resume must not register it again. What is registered stays so if this fails.
-  await Deno.remove(checkpoints, { recursive: true }).catch((error) =>
-    output.progress(`warning: the checkpoint in ${checkpoints} could not be removed: ${error.message}`)
-  );
+  // What it was for is registered; a later --resume must not register it again.
+  await removeLeftovers(checkpoints, output);
   return { ...published, scores, parts, training, device: backend.device };
 }
 

@@ -6,7 +6,7 @@
  * @module
  */
 import { UserError } from "../base/errors.ts";
-import { isObject } from "../base/json.ts";
+import { isObject, parseJson } from "../base/json.ts";
 import { bytesOf, type DType, dtypes, type HostTensor, type TypedArray } from "../graph/dtype.ts";
 
 /** A file that is not a safetensors file, or not a sound one; the message is for the user. */
@@ -188,12 +188,7 @@ interface Entry {
 type Fail = (what: string) => never;
 
 function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
-  let header: unknown;
-  try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    return fail("its header is not JSON");
-  }
+  const header = parseJson(bytes, () => fail("its header is not JSON"));
   return isObject(header) ? header : fail("its header is not an object");
 }
 

@@ -29,6 +29,12 @@ export function normalCdf(x: number): number {
   return Math.exp(-t * t / 2) / (SQRT_2PI * fraction);
 }
 
+/** The error function, `2/sqrt(pi) * integral of e^(-t^2) from 0 to x`. */
+export function erf(x: number): number {
+  const z = x * Math.SQRT2;
+  return Math.abs(z) < 2.5 ? 2 * normalCentre(z) : Math.sign(x) * (1 - 2 * normalCdf(-Math.abs(z)));
+}
+
 /** Φ(x) − 1/2 = φ(x) (x + x³/3 + x⁵/(3·5) + …): no cancellation, right to the last digits around 0. */
 function normalCentre(x: number): number {
   let term = x, sum = x;

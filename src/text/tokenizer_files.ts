@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isObject } from "../base/json.ts";
+import { isObject, parseJson } from "../base/json.ts";
 import type { BertNormalizerOptions } from "./bert_normalize.ts";
 import { TokenizerError } from "./errors.ts";
 import type { WordPieceModel } from "./wordpiece_encode.ts";
@@ -103,11 +103,7 @@ function parse(file: string, source: string | object): Record<string, unknown> {
         `${file} has ${source.length} characters; at most ${MAX_FILE_CHARACTERS} are read`,
       );
     }
-    try {
-      value = JSON.parse(source);
-    } catch (error) {
-      throw new TokenizerError(`${file} is not JSON: ${(error as Error).message.split("\n", 1)[0]}`);
-    }
+    value = parseJson(source, (problem) => new TokenizerError(`${file}: ${problem}`));
   }
   if (!isObject(value)) throw new TokenizerError(`${file} is ${show(value)}; an object was expected`);
   return value;

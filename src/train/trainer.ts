@@ -293,8 +293,9 @@ class Run {
       trainLoss: this.#place.epochLossSum / Math.ceil(batches.length / (this.#options.accumulate ?? 1)),
       ...(evaluation && { evaluation }),
     };
+    let parameters: Record<string, HostTensor> | undefined;
     if (isBetter(record, { best: this.#best?.record, before: this.#place.epochs, by: this.#bestBy })) {
-      const parameters = await this.#readFinite(this.#kept);
+      parameters = await this.#readFinite(this.#kept);
       this.#best = { record, parameters };
       await this.keeper.saveBest(step, parameters);
     }
@@ -308,7 +309,7 @@ class Run {
       bestStep: this.#best?.record.step ?? null,
       finished: epoch >= epochs || (patience !== undefined && waited >= patience),
     };
-    if (checkpoint) await this.#save();
+    if (checkpoint) await this.#save(parameters);
     this.#progress.line(describeEpoch(record, { epochs, best: this.#best?.record === record }));
     this.#report(() => this.#options.callbacks?.onEpoch?.(record));
   }
@@ -320,8 +321,10 @@ class Run {
     return false;
   }
 
-  async #save(): Promise<void> {
-    const states = await this.#readFinite(this.#states.map(({ name }) => name!));
+  /** Writes a checkpoint; `known` are states that were read since the last step, so that no large one is read twice. */
+  async #save(known: Readonly<Record<string, HostTensor>> = {}): Promise<void> {
+    const others = this.#states.flatMap(({ name }) => Object.hasOwn(known, name!) ? [] : [name!]);
+    const states = { ...known, ...await this.#readFinite(others) };
     this.#place = { ...this.#place, seconds: this.#seconds() };
     const path = await this.keeper.save({ states, place: this.#place });
     this.#report(() => this.#options.callbacks?.onCheckpoint?.(path, this.#place.step));

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { formatBytes, formatCount, formatDuration, formatPValue, plural } from "../../src/base/format.ts";
+import {
+  formatAmount,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatPValue,
+  plural,
+} from "../../src/base/format.ts";
 
 Deno.test("bytes have three digits in the unit that reads best", () => {
   const shown = [0, 999, 1500, 15_600_000, 17_649_000, 3.2e9, 999_999, 5e15].map((bytes) =>
@@ -10,6 +17,12 @@ Deno.test("bytes have three digits in the unit that reads best", () => {
     formatBytes(bytes, { binary: true })
   );
   assert.deepEqual(binary, ["1023 B", "48 KiB", "2 GiB", "1.5 TiB"]);
+  assert.deepEqual([0, 950, 1.5e12, 2e16].map((x) => formatAmount(x, "FLOP/s")), [
+    "0 FLOP/s",
+    "950 FLOP/s",
+    "1.5 TFLOP/s",
+    "20 PFLOP/s",
+  ]);
 });
 
 Deno.test("durations, counts and p-values read as people write them", () => {

@@ -82,6 +82,13 @@ Deno.test("a bundle of format 1 is read as one of format 2, with the architectur
   assert.equal((await verifyBundle(golden)).name, "spam");
 });
 
+Deno.test("a whole bundle is verified, and one file more in its folder is too many", () =>
+  withBundle(async (directory) => {
+    assert.equal((await verifyBundle(directory)).version, "1.0.0");
+    await Deno.writeTextFile(join(directory, "onnx/other.onnx"), "");
+    await assert.rejects(verifyBundle(directory), /damaged: onnx\/other\.onnx is not listed in weir\.json/);
+  }));
+
 Deno.test("files that the manifest does not list are not looked at", () =>
   withBundle(async (directory) => {
     await edit(directory, (manifest) => delete manifest.files["baseline.json"]);

@@ -7,6 +7,20 @@ import { post } from "../routes/harness.ts";
 
 Deno.test("a server watches its traffic in a Worker that ends with it, and says once what it does not watch", () =>
   withSmallBundle(async ({ directory }) => {
+    const started: string[] = [], ended: string[] = [];
+    const { Worker } = globalThis;
+    globalThis.Worker = class extends Worker {
+      readonly #name: string;
+      constructor(script: string | URL, options?: WorkerOptions) {
+        super(script, options);
+        started.push(this.#name = options?.name ?? "");
+      }
+      override terminate(): void {
+        ended.push(this.#name);
+        super.terminate();
+      }
+    };
+    using _restore = { [Symbol.dispose]: () => void (globalThis.Worker = Worker) };
     const file = `${directory}/baseline.json`;
     const { features, ...baseline } = JSON.parse(await Deno.readTextFile(file));
     const known = features.filter(({ name }: { name: string }) => name !== "confidence");
@@ -38,5 +52,7 @@ Deno.test("a server watches its traffic in a Worker that ends with it, and says 
     assert.deepEqual([last?.index, last?.n], [1, 10]);
     const snapshot = await (await fetch(`${server.url}/drift`)).json();
     assert.deepEqual([snapshot.windowsClosed, snapshot.windows[0].n, snapshot.notes], [2, 30, lines]);
+    assert.equal(started.filter((name) => name === "weir drift").length, 1);
     await server.close();
+    assert.deepEqual(ended.toSorted(), started.toSorted());
   }));

@@ -5,11 +5,12 @@ import { expand } from "../../src/graph/passes/expand.ts";
 import { mergeProjections } from "../../src/graph/passes/merge_projections.ts";
 import { mixedPrecision } from "../../src/graph/passes/mixed_precision.ts";
 import { optimize } from "../../src/graph/passes/optimize.ts";
+import { specOf } from "../../src/graph/table.ts";
 import { attention } from "../../src/nn/attention.ts";
 import { initialStates } from "../../src/nn/init.ts";
 
 const size = 16;
-const kept = (graph: Graph) => optimize(expand(graph, (n) => n.op.startsWith("attention")));
+const kept = (graph: Graph) => optimize(expand(graph, (n) => specOf(n)?.attends === true));
 const count = (graph: Graph, op: string) => graph.nodes.filter((n) => n.op === op).length;
 
 /** The gradients of all weights and of x after one attention of x, or of its first token, to x. */

@@ -78,3 +78,15 @@ async function checkGradient(c: OpCase): Promise<void> {
     }
   }
 }
+
+Deno.test("an index outside its table is refused, before and after it", async () => {
+  const b = createBuilder();
+  b.output("y", b.gather(b.input("table", "f32", [2, 1]), b.input("ids", "i32", [1])));
+  const program = await backend.compile(b.graph());
+  const look = (id: number) =>
+    program.run({ table: hostTensor("f32", [2, 1], [5, 7]), ids: hostTensor("i32", [1], [id]) });
+  assert.deepEqual([...(await look(1)).y.data], [7]);
+  for (const id of [-1, 2]) {
+    await assert.rejects(look(id), new RegExp(`index ${id} is outside a table of 2 rows`));
+  }
+});

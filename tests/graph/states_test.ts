@@ -24,6 +24,7 @@ import { expand } from "../../src/graph/passes/expand.ts";
 import { mergeProjections } from "../../src/graph/passes/merge_projections.ts";
 import { mixedPrecision } from "../../src/graph/passes/mixed_precision.ts";
 import { optimize, removeDead } from "../../src/graph/passes/optimize.ts";
+import { rewrite } from "../../src/graph/passes/rewrite.ts";
 import { initialStates } from "../../src/nn/init.ts";
 import { dropout, linear } from "../../src/nn/layers.ts";
 import { rngKey } from "../../src/nn/rng.ts";
@@ -153,8 +154,15 @@ Deno.test("a pass that draws takes no stream that the rest of the graph draws fr
   head(b);
   const again = continueFrom(removeDead({ ...b.graph(), outputs: { logits: b.outputs.logits } }));
   again.output("more", again.random(rngKey(again), ["batch"]));
-  const streams = again.nodes.flatMap((node) => node.op === "random" ? [node.attrs.stream] : []);
-  assert.deepEqual(streams, [0, 1, 2]);
+  const streamsOf = (nodes: Graph["nodes"]) =>
+    nodes.flatMap((node) => node.op === "random" ? [node.attrs.stream] : []);
+  assert.deepEqual(streamsOf(again.nodes), [0, 1, 2]);
+  const drawing = rewrite(b.graph(), (node, inputs, to) => {
+    const made = to.clone(node, inputs);
+    if (node.op === "state" && node.attrs.role === "counter") to.output("more", to.random(made, []));
+    return made;
+  });
+  assert.deepEqual(streamsOf(drawing.nodes).sort(), [0, 1, 2]);
 });
 
 const bert = bertConfig({

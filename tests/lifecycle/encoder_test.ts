@@ -105,7 +105,7 @@ Deno.test("what is missing or wrong in a folder is an error of one line", async 
     await writeConfig({ model_type: "llama" });
     await assert.rejects(open(), /model of type "llama"/);
     await Deno.writeTextFile(join(folder, "config.json"), "{");
-    await assert.rejects(open(), /config\.json is not JSON/);
+    await assert.rejects(open(), /config\.json: it is not JSON/);
     await Deno.remove(join(folder, "config.json"));
     await assert.rejects(open(), /config\.json is not there; a checkpoint's folder has/);
     await backend.dispose();

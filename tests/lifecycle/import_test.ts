@@ -97,6 +97,19 @@ Deno.test("a checkpoint is registered as it is: its head, its length, its weight
     }
   }));
 
+Deno.test("weights that change between being checked and being stored are refused", () =>
+  withFolder(async (folder) => {
+    const checkpoint = join(folder, "checkpoint");
+    await writeCheckpoint(checkpoint);
+    const file = join(checkpoint, "model.safetensors");
+    const progress = () => Deno.writeFileSync(file, new Uint8Array([0]), { append: true }); // after they were checked
+    const output = { terminal: false, progress, draw: () => {} };
+    await assert.rejects(importCheckpoint(checkpoint, options(folder, { output })), {
+      name: "LifecycleError",
+      message: `${file} was changed while it was read: import it again`,
+    });
+  }));
+
 Deno.test("with rows, an imported checkpoint has metrics and, where they are enough, a baseline of both texts", () =>
   withFolder(async (folder) => {
     const checkpoint = join(folder, "checkpoint");

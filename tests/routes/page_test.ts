@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createApp } from "../../routes/app.ts";
-import { DriftMonitor } from "../../src/drift/mod.ts";
+import { formatDrift } from "../../src/cli/drift.ts";
+import { BaselineBuilder, DriftMonitor, type Feature, rates } from "../../src/drift/mod.ts";
 import { servedTask } from "../../src/tasks/served.ts";
 import { baselineOf, errorOf, failingService, post, stubService, withApp } from "./harness.ts";
 
@@ -63,6 +64,47 @@ Deno.test("a feature that has stopped arriving is shown as missing, and one with
   assert.match(metrics, /weir_drift_observations{model="quiet",version="2.0.0",feature="predictedClass"} 0/);
   assert.match(metrics, /weir_drift_observations{.*feature="characters"} 40/);
   assert.match(metrics, /weir_drift_statistic{.*feature="characters",statistic="ks"}/);
+  app.close();
+});
+
+Deno.test("a feature of one's own is at /drift, in /metrics, on the page and in the report, whatever it is called", async () => {
+  const features: Feature<number>[] = [
+    {
+      name: "waves",
+      title: "Height of waves",
+      kind: "numeric",
+      unit: "",
+      meaning: "a",
+      scale: rates,
+      read: (x) => x,
+    },
+    {
+      name: "tide",
+      title: "Tide",
+      kind: "categorical",
+      unit: "",
+      meaning: "b",
+      read: (x) => x < 0.5 ? "ebb" : "flood",
+    },
+  ];
+  const builder = new BaselineBuilder(features);
+  for (let i = 0; i < 400; i++) builder.observe(i % 100 / 100);
+  const monitor = new DriftMonitor(features, builder.build(), { windowSize: 40 });
+  const service = stubService("sea", () => Promise.resolve([]));
+  const app = createApp({ models: [{ service, monitor: monitor as DriftMonitor<unknown> }] });
+  const windows = Array.from({ length: 80 }, (_, i) => monitor.observe(0.9 + i % 10 / 100, i)).filter((w) =>
+    !!w
+  );
+  const answer = async (path: string) => await (await app.request(path)).text();
+  const [drift, metrics, html] = await Promise.all(["/drift", "/metrics", "/"].map(answer));
+  const report = formatDrift(monitor.snapshot(), windows);
+  for (const { name, title } of features) {
+    assert.ok(JSON.parse(drift).alarmFeatures.includes(name), drift);
+    assert.match(metrics, new RegExp(`weir_drift_feature_alarm{.*feature="${name}"} 1`));
+    assert.match(metrics, new RegExp(`weir_drift_statistic{.*feature="${name}",statistic=`));
+    assert.match(html, new RegExp(`id="feature-${name}"[^]*<h3>${title}</h3>`));
+    assert.match(report, new RegExp(`^ALARM: .*${name}[^]*^${title} .*drifted$`, "m"));
+  }
   app.close();
 });
 

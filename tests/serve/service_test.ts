@@ -12,8 +12,10 @@ import type { ObservedText } from "../../src/drift/features/text.ts";
 import { BundleError } from "../../src/bundle/errors.ts";
 import type { Manifest } from "../../src/bundle/manifest.ts";
 import { type Bundle, readBundle } from "../../src/bundle/reader.ts";
+import { encodeRow } from "../../src/lifecycle/prepare.ts";
 import type { Prediction } from "../../src/tasks/text_classification/schema.ts";
 import type { TextQuery } from "../../src/tasks/task.ts";
+import { loadTokenizer } from "../../src/text/tokenizer.ts";
 import expected from "../golden/serve/expected.json" with { type: "json" };
 
 const bundle = new URL("../golden/serve/bundle", import.meta.url).pathname;
@@ -112,6 +114,28 @@ Deno.test("observers are shown every text after its answer, with what the model 
     await new Promise((resolve) => setTimeout(resolve, 5));
     assert.equal(seen.length, 2);
     assert.deepEqual(answers, predicted);
+  }));
+
+Deno.test("what is read of a text in training and evaluation is what is served and observed", () =>
+  withService({}, async (service) => {
+    const seen: ObservedText[] = [];
+    service.onObservation((observation) => seen.push(observation as ObservedText));
+    const queries: TextQuery[] = [
+      "Free\u00a0MONEY now!",
+      ["free \u{1f600}", "zebra"],
+      "the meeting ".repeat(100),
+      "",
+    ];
+    await service.predict(queries);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const { tokenizer, tokenizerConfig, manifest, maxTokens } = await readBundle(bundle);
+    const prepared = encodeRow({ queries, target: "ham" }, {
+      task: "text-classification",
+      tokenizer: loadTokenizer(tokenizer, tokenizerConfig),
+      head: manifest.head,
+      maxTokens,
+    });
+    assert.deepEqual(seen.map(({ tokenIds }) => tokenIds), prepared.encodings.map(({ ids }) => ids));
   }));
 
 Deno.test("a long text is cut at the end asked for, or refused when cutting is off", () =>

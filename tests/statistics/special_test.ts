@@ -27,6 +27,27 @@ Deno.test("far tails keep their digits", () => {
   assert.equal(special.normalCdf(40), 1);
 });
 
+Deno.test("the error function keeps its digits around 0 and where its two forms meet", () => {
+  const wanted = [ // Python's math.erf
+    [1e-300, 1.1283791670955126e-300],
+    [1e-10, 1.1283791670955126e-10],
+    [0.1, 0.1124629160182849],
+    [0.5, 0.5204998778130465],
+    [1.0, 0.8427007929497149],
+    [1.7, 0.9837904585907745],
+    [1.8, 0.9890905016357308],
+    [2.0, 0.9953222650189527],
+    [-3.0, -0.9999779095030014],
+    [5.5, 0.9999999999999927],
+    [10, 1.0],
+  ];
+  for (const [x, y] of wanted) {
+    assert.ok(Math.abs(special.erf(x) / y - 1) < 1e-15, `${x}: ${special.erf(x)}`);
+    assert.equal(special.erf(-x), -special.erf(x));
+  }
+  assert.deepEqual([0, Infinity, NaN].map(special.erf), [0, 1, NaN]);
+});
+
 Deno.test("quantiles undo their distribution functions", () => {
   for (const p of [1e-200, 1e-9, 0.025, 0.31, 0.5, 0.7, 0.975]) {
     assert.ok(Math.abs(special.normalCdf(special.normalQuantile(p)) / p - 1) < 1e-12);

@@ -117,7 +117,7 @@ Deno.test("runs of combining marks, which normalisation sorts in quadratic time,
 
 const good = () => JSON.parse(read("tokenizer.json"));
 const BAD_FILES: [string, (file: ReturnType<typeof good>) => unknown, RegExp][] = [
-  ["text that is not JSON", () => "{", /tokenizer\.json is not JSON/],
+  ["text that is not JSON", () => "{", /tokenizer\.json: it is not JSON/],
   ["a list", () => [], /tokenizer\.json is \[\]; an object was expected/],
   ["no model", (file) => ({ ...file, model: undefined }), /model is missing; an object/],
   ["an unknown model", (file) => (file.model.type = "Magic", file), /model\.type is "Magic"; Weir loads/],

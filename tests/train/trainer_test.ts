@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import { continueFrom, hostTensor } from "../../src/graph/graph.ts";
+import { createInterpBackend } from "../../src/backend/interp/interp.ts";
+import { bundleStates, continueFrom, hostTensor } from "../../src/graph/graph.ts";
 import type { Batch, Batches } from "../../src/nn/batch.ts";
+import { adamw } from "../../src/nn/optim/adamw.ts";
+import { constant } from "../../src/nn/optim/schedule.ts";
+import { sgd } from "../../src/nn/optim/sgd.ts";
 import { readSafetensors } from "../../src/nn/safetensors.ts";
 import type { StepRecord, TrainOptions } from "../../src/train/options.ts";
 import { hasCheckpoint } from "../../src/train/checkpoint.ts";
@@ -87,6 +91,43 @@ Deno.test("a finished run that is resumed has nothing left to do", async () => {
   });
 });
 
+Deno.test("what the best epoch and its checkpoint both hold is read from the device once", async () => {
+  await inTempDir(async (directory) => {
+    const backend = createInterpBackend();
+    const read: string[] = [];
+    const compile = backend.compile.bind(backend);
+    backend.compile = async (...args) => {
+      const program = await compile(...args);
+      const original = program.read.bind(program);
+      program.read = (names) => {
+        read.push(...names ?? []);
+        return original(names);
+      };
+      return program;
+    };
+    await train(tinyRun({ backend, epochs: 1, checkpoint: { directory } }));
+    assert.ok(read.includes("classifier.weight") && read.includes("adamw.m.classifier.weight"));
+    assert.deepEqual(read, [...new Set(read)]);
+  });
+});
+
+Deno.test("the optimiser that is given makes the updates, and what it keeps is all that is kept beside the model", async () => {
+  await inTempDir(async (directory) => {
+    const schedule = () => constant(0.5);
+    await train(tinyRun({ epochs: 1, optimiser: sgd(), schedule, checkpoint: { directory } }));
+    const { tensors } = readSafetensors(await Deno.readFile(`${directory}/checkpoint.safetensors`));
+    const model = bundleStates(trainableModel(tinySpec()).forward({ training: true })).map(({ name }) =>
+      name!
+    );
+    assert.deepEqual(Object.keys(tensors).sort(), [...model, "rng", "step"].sort());
+    const identity = { optimiser: adamw(), schedule, checkpoint: { directory, resume: true } };
+    await assert.rejects(
+      train(tinyRun({ epochs: 1, ...identity })),
+      /optimiser.*"sgd" there and is "adamw" now/,
+    );
+  });
+});
+
 Deno.test("one checkpoint and one best file are kept", async () => {
   await inTempDir(async (directory) => {
     const { best } = await train(tinyRun({ checkpoint: { directory, everySteps: 2 } }));
@@ -140,6 +181,13 @@ Deno.test("a damaged checkpoint is refused by name", async () => {
       /no checkpoint of a run/,
     );
     const record = JSON.parse(readSafetensors(bytes).metadata.weir);
+    const before = JSON.stringify({ ...record, format: "weir-checkpoint/1" });
+    await Deno.writeFile(path, writeSafetensors(tensors, { metadata: { weir: before } }));
+    await assert.rejects(train(tinyRun({ checkpoint: { directory, resume: true } })), {
+      name: "CheckpointError",
+      message:
+        `Cannot resume from ${path}: its format is "weir-checkpoint/1", this version reads "weir-checkpoint/2"`,
+    });
     record.place.step = null;
     await Deno.writeFile(path, writeSafetensors(tensors, { metadata: { weir: JSON.stringify(record) } }));
     await assert.rejects(

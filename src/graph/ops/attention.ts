@@ -76,6 +76,7 @@ export const attention: CompositeOp<"attention"> = {
     return b.cast(b.reshape(attended, query.shape), query.dtype); // [B, S, H]
   },
   half: () => [0, 1, 2],
+  attends: true,
   tolerance: { relative: 1e-4, absolute: 1e-5 },
 };
 
@@ -96,6 +97,7 @@ export const attentionStats: CompositeOp<"attention_stats"> = {
     return b.concat([b.reshape(largest, row), b.reshape(sums, row)], 0);
   },
   half: () => [0, 1, 2],
+  attends: true,
   tolerance: { relative: 1e-4, absolute: 1e-5 },
 };
 

@@ -5,11 +5,27 @@
  * @module
  */
 import type { CompositeOp } from "../builder.ts";
-import type { AttentionAttrs, TensorType } from "../node.ts";
+import type { AttentionAttrs, Node, TensorType } from "../node.ts";
 import { sameShape, ShapeError } from "../shape.ts";
 import { attentionGradients, attentionOperands, attentionType } from "./attention.ts";
 
 type GradientName = "attention_grad_query" | "attention_grad_key" | "attention_grad_value";
+
+/** The operands of attention that have gradients, in their order. */
+export const attentionParts = ["query", "key", "value"] as const;
+/** One of them. */
+export type AttentionPart = typeof attentionParts[number];
+
+const partOf: { readonly [K in GradientName]: AttentionPart } = {
+  attention_grad_query: "query",
+  attention_grad_key: "key",
+  attention_grad_value: "value",
+};
+
+/** The operand of attention that a node is the gradient of, if it is one by itself. */
+export function attentionPartOf({ op }: Node): AttentionPart | undefined {
+  return Object.hasOwn(partOf, op) ? partOf[op as GradientName] : undefined;
+}
 
 /**
  * The gradient with respect to the query. After attention's own operands come its `attention_stats`, f32 `[B, S, h]` sums over
@@ -36,10 +52,11 @@ export const attentionGradPacked: CompositeOp<"attention_grad_packed"> = {
     const gradients = attentionGradients(b, operands, attrs, operands.rest[2]);
     return b.concat(attrs.parts.map((part) => gradients[part]()), 2);
   },
+  attends: true,
   tolerance: { relative: 1e-4, absolute: 1e-5 },
 };
 
-function gradient<K extends GradientName>(of: "query" | "key" | "value"): CompositeOp<K> {
+function gradient<K extends GradientName>(of: AttentionPart): CompositeOp<K> {
   return {
     infer: (inputs: readonly TensorType[], attrs: AttentionAttrs) => gradientType(inputs, attrs, of),
     expand(b, node, inputs) {
@@ -48,6 +65,7 @@ function gradient<K extends GradientName>(of: "query" | "key" | "value"): Compos
       return attentionGradients(b, operands, attrs, operands.rest[2])[of]();
     },
     half: (_attrs, operands) => [0, 1, 2, operands - 1],
+    attends: true,
     tolerance: { relative: 1e-4, absolute: 1e-5 },
   };
 }
@@ -55,9 +73,9 @@ function gradient<K extends GradientName>(of: "query" | "key" | "value"): Compos
 function gradientType(
   inputs: readonly TensorType[],
   attrs: AttentionAttrs,
-  of: "query" | "key" | "value",
+  of: AttentionPart,
 ): TensorType {
-  return attentionType(inputs, attrs, ["query", "key", "value"].indexOf(of), [
+  return attentionType(inputs, attrs, attentionParts.indexOf(of), [
     ({ batch, rows }) => [2, batch, attrs.heads, rows],
     ({ batch, rows }) => [batch, rows, attrs.heads],
     ({ batch, rows, size }) => [batch, rows, size],

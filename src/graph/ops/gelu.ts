@@ -1,7 +1,7 @@
 /** The op `gelu`: the activation of Gaussian error linear units. @module */
+import { normalCdf } from "../../statistics/distributions.ts";
 import type { OpSpec } from "../builder.ts";
 import { mapElements } from "./broadcasting.ts";
-import { errorFunction } from "./erf.ts";
 import { elementwiseType } from "./elementwise.ts";
 
 const tanhScale = Math.sqrt(2 / Math.PI);
@@ -31,7 +31,7 @@ export const gelu: OpSpec<"gelu"> = {
       inputs,
       out,
       attrs.approximate === "none"
-        ? (x) => 0.5 * x * (1 + errorFunction(x * Math.SQRT1_2))
+        ? (x) => x * normalCdf(x)
         : (x) => 0.5 * x * (1 + Math.tanh(tanhScale * (x + tanhCubic * x * x * x))),
     ),
   onnx(scope, node, inputs) {

@@ -7,8 +7,9 @@
  */
 import { Builder } from "../builder.ts";
 import type { Graph, Node, NodeOf } from "../node.ts";
+import { type AttentionPart, attentionPartOf, attentionParts } from "../ops/attention_grad.ts";
 import { sameShape } from "../shape.ts";
-import { opTable } from "../table.ts";
+import { opTable, specOf } from "../table.ts";
 import { verify } from "../verify.ts";
 import { optimize } from "./optimize.ts";
 
@@ -90,7 +91,7 @@ function projectionOf(node: Node, readers: Readers, unit: number): Projection | 
   const [cast, ...others] = readers(sum);
   const narrow = others.length === 0 && cast?.op === "cast" && cast.dtype === "f16";
   const result = narrow ? cast : sum;
-  const attends = readers(result).length > 0 && readers(result).every((r) => r.op.startsWith("attention"));
+  const attends = readers(result).length > 0 && readers(result).every((r) => specOf(r)?.attends);
   const fits = [weight, bias].every((w) =>
     !w || (w.shape as number[]).reduce((a, d) => a * d, 1) % unit === 0
   );
@@ -108,22 +109,20 @@ function isCastState(node: Node): boolean {
 
 // ---- gradients ---------------------------------------------------------------------------------------------------------
 
-const parts = ["query", "key", "value"] as const;
-
 /** Gradients of one attention whose operands are slices of one tensor become slices of one tensor. */
 function packGradients(graph: Graph): Graph {
   const sets = new Map<string, Map<string, Node>>();
   for (const node of graph.nodes) {
-    const part = parts.find((p) => node.op === `attention_grad_${p}`);
+    const part = attentionPartOf(node);
     if (!part) continue;
-    const operand = node.inputs[parts.indexOf(part)];
+    const operand = node.inputs[attentionParts.indexOf(part)];
     if (operand.op !== "slice") continue;
     const key = `${node.inputs.map((u) => u.id).join()} ${operand.inputs[0].id}`;
     sets.set(key, (sets.get(key) ?? new Map()).set(part, node));
   }
-  const packOf = new Map<Node, { names: (typeof parts)[number][]; start: number }>();
+  const packOf = new Map<Node, { names: AttentionPart[]; start: number }>();
   for (const set of sets.values()) {
-    const names = parts.filter((p) => set.has(p));
+    const names = attentionParts.filter((p) => set.has(p));
     const nodes = names.map((p) => set.get(p)!);
     if (nodes.length < 2 || nodes.some((n) => !sameShape(n.shape, nodes[0].shape))) continue;
     nodes.forEach((node, i) => packOf.set(node, { names, start: i * (node.shape[2] as number) }));

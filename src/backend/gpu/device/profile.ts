@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { median } from "../../../base/arrays.ts";
+import { formatAmount, formatBytes } from "../../../base/format.ts";
 import type { KernelTime, Phase, RunProfile } from "../../interface.ts";
 
 /** What was measured of one program. */
@@ -134,8 +136,8 @@ export function kindOf(name: string): string {
 export function formatProfile(profile: Profile, options: { kinds?: number; kernels?: number } = {}): string {
   const { ops, kinds, kernels, stepMs, kernelMs, restMs, memory: { stateBytes, workBytes } } = profile;
   const head = `profile of ${profile.label} on ${profile.device}`;
-  const memory = `memory: ${inUnits(stateBytes, "B")} of states + ${inUnits(workBytes, "B")} to work with = ${
-    inUnits(stateBytes + workBytes, "B")
+  const memory = `memory: ${formatBytes(stateBytes)} of states + ${formatBytes(workBytes)} to work with = ${
+    formatBytes(stateBytes + workBytes)
   }`;
   if (kernels.length === 0) {
     const why = "this adapter has no timestamp-query, so single kernels cannot be timed";
@@ -143,7 +145,7 @@ export function formatProfile(profile: Profile, options: { kinds?: number; kerne
   }
   const cells = ({ name, launches, ms, share, flops, bytes }: ProfileRow): string[] => {
     const rate = (amount: number, unit: string) =>
-      amount === 0 || ms <= 0 ? "-" : inUnits(amount / ms * 1000, unit);
+      amount === 0 || ms <= 0 ? "-" : formatAmount(amount / ms * 1000, unit);
     const [time, percent] = [inTime(ms, stepMs), inShare(share)];
     return [time, percent, String(launches), rate(flops, "FLOP/s"), rate(bytes, "B/s"), name];
   };
@@ -284,13 +286,6 @@ function traceArgs({ ms, flops, bytes }: KernelTime): object {
   };
 }
 
-/** The middle one, or the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((p, q) => p - q);
-  const half = sorted.length / 2;
-  return (sorted[Math.ceil(half) - 1] + sorted[Math.floor(half)]) / 2;
-}
-
 function add(p: ProfileRow, q: ProfileRow): ProfileRow {
   return {
     name: p.name,
@@ -317,11 +312,4 @@ function inTime(ms: number, stepMs: number): string {
 
 function inShare(share: number): string {
   return `${(100 * share).toFixed(1)}%`;
-}
-
-function inUnits(amount: number, unit: string): string {
-  const prefixes = ["", "k", "M", "G", "T", "P"];
-  const power = Math.min(Math.max(Math.floor(Math.log10(Math.max(amount, 1)) / 3), 0), prefixes.length - 1);
-  const value = amount / 1000 ** power;
-  return `${value >= 100 || power === 0 ? value.toFixed(0) : value.toFixed(1)} ${prefixes[power]}${unit}`;
 }

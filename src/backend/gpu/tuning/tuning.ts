@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { parseJson } from "../../../base/json.ts";
 import { BackendError } from "../../interface.ts";
 
 /**
@@ -70,18 +71,15 @@ export function tuningOf(file: TuningFile): Tuning {
  * ```
  */
 export function readTuning(text: string, tiles: readonly string[]): Tuning {
-  const refuse = (why: string) => {
-    throw new BackendError(
+  const refusal = (why: string) =>
+    new BackendError(
       `Cannot use the tuning file: ${why}; write it again with bench/tune_matmul.ts or delete it`,
     );
+  const refuse = (why: string) => {
+    throw refusal(why);
   };
   if (text.length > maxBytes) refuse(`it has ${text.length} characters, at most ${maxBytes} are read`);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    refuse("it is not JSON");
-  }
+  const value = parseJson(text, refusal);
   const { adapter, products } = (value ?? {}) as Partial<TuningFile>;
   if (typeof adapter !== "string") refuse(`"adapter" must be a string`);
   if (typeof products !== "object" || products === null || Array.isArray(products)) {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { createGpuBackend, type GpuBackend } from "../../../../src/backend/gpu/backend.ts";
-import { describeAdapter, openDevice } from "../../../../src/backend/gpu/device/device.ts";
+import { describeAdapter, type GpuContext, openDevice } from "../../../../src/backend/gpu/device/device.ts";
+import { compileProgram } from "../../../../src/backend/gpu/device/program.ts";
 import { BackendError } from "../../../../src/backend/interface.ts";
 import { createBuilder, type Graph, hostTensor } from "../../../../src/graph/graph.ts";
+import { limits } from "../limits.ts";
 
 const adapter = await describeAdapter();
 
@@ -129,6 +131,51 @@ test("errors of what is made at the same time go to who made it", async (_backen
   assert.deepEqual(made.map((m) => m.status), ["rejected", "fulfilled"]);
 });
 
+test("no error scope is open while something is awaited", async (backend, device, buffers) => {
+  let open = 0;
+  const late: string[] = [];
+  const { pushErrorScope, popErrorScope } = device;
+  device.pushErrorScope = (filter) => {
+    open++;
+    // Other work begins at the earliest when this job is done, and would open its own scopes inside of this one.
+    queueMicrotask(() => open > 0 && late.push(filter));
+    pushErrorScope.call(device, filter);
+  };
+  device.popErrorScope = () => {
+    open--;
+    return popErrorScope.call(device);
+  };
+  const program = await backend.compile(products());
+  [...buffers].find(([label]) => label.includes("w"))![1].destroy();
+  await assert.rejects(async () => {
+    await program.step(feeds);
+    await program.drain();
+  }, isError(/kernel matmul "second"/));
+  assert.deepEqual(late, []);
+});
+
+test("a disposed program gives back every pipeline that it took", async () => {
+  const context = await openDevice();
+  const users = new Map<string, number>();
+  const count = (wgsl: string, by: number) => users.set(wgsl, (users.get(wgsl) ?? 0) + by);
+  const watched: GpuContext = Object.create(context, {
+    pipeline: {
+      value: (...args: Parameters<GpuContext["pipeline"]>) => {
+        count(args[1], 1);
+        return context.pipeline(...args);
+      },
+    },
+    giveBack: {
+      value: (kernels: readonly { wgsl: string }[]) => kernels.forEach(({ wgsl }) => count(wgsl, -1)),
+    },
+  });
+  const program = await compileProgram(watched, products(), { limits });
+  assert.ok(Math.max(...users.values()) > 0);
+  await program.dispose();
+  assert.deepEqual([...users.values()].filter((n) => n !== 0), []);
+  context.dispose();
+});
+
 test("ids outside their table are named where they are checked, and clamped where not", async (backend) => {
   const b = createBuilder();
   const table = b.state("table", "f32", [5, 2], { role: "cache" });
@@ -164,6 +211,20 @@ test("a backend ends the process of a GPU that hangs only with `endHungProcess`"
   await strict.dispose();
 });
 
+/** What a script prints in a process of its own. */
+async function outputOf(script: string, env: Record<string, string>): Promise<string> {
+  await using child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--ext=ts", "-"],
+    env,
+    cwd: fileURLToPath(new URL("../../../../", import.meta.url)),
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  await new Blob([script]).stream().pipeTo(child.stdin);
+  return await new Response(child.stdout).text();
+}
+
 Deno.test({
   name: "webgpu: the environment is as it was",
   ignore: !adapter,
@@ -177,16 +238,28 @@ Deno.test({
       Deno.stdout.writeSync(new TextEncoder().encode(String(variables() === before)));
       Deno.exit();
     `;
-    await using child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", "--ext=ts", "-"],
-      env: { DENO_WEBGPU_BACKEND: "", XDG_RUNTIME_DIR: "" },
-      cwd: fileURLToPath(new URL("../../../../", import.meta.url)),
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    await new Blob([script]).stream().pipeTo(child.stdin);
-    assert.equal(await new Response(child.stdout).text(), "true");
+    assert.equal(await outputOf(script, { DENO_WEBGPU_BACKEND: "", XDG_RUNTIME_DIR: "" }), "true");
+  },
+});
+
+Deno.test({
+  name: "webgpu: with WEIR_DEBUG set, ids are checked",
+  ignore: !adapter,
+  async fn() {
+    const script = `
+      import { createGpuBackend } from "./src/backend/gpu/backend.ts";
+      import { createBuilder, hostTensor } from "./src/graph/graph.ts";
+      const b = createBuilder();
+      b.output("y", b.gather(b.input("table", "f32", [2, 1]), b.input("ids", "i32", [1])));
+      const backend = await createGpuBackend();
+      const program = await backend.compile(b.graph());
+      const feeds = { table: hostTensor("f32", [2, 1], [5, 7]), ids: hostTensor("i32", [1], [2]) };
+      console.log(await program.run(feeds).then(() => "ran", (error) => error.message));
+      await backend.dispose();
+      Deno.exit();
+    `;
+    assert.match(await outputOf(script, { WEIR_DEBUG: "1" }), /^Cannot run: element 0 of input "ids" is 2, /);
+    assert.equal(await outputOf(script, { WEIR_DEBUG: "" }), "ran\n");
   },
 });
 
