@@ -92,8 +92,11 @@ export function splitExamples<T extends TextExample, Part extends string>(
   for (const [label, groups] of strata) {
     if (holding.get(label)! < parts.length) {
       throw new DataError(
-        `${name}: ${!stratum ? "there are" : `label ${JSON.stringify(label)} has`} ${holding.get(label)} ` +
-          `distinct texts; at least ${parts.length} are needed, one for each of ${parts.join(", ")}`,
+        `${name}: ${!stratum ? "there are" : `label ${JSON.stringify(label)} has`} too few texts: ` +
+          `${
+            holding.get(label)
+          }, where those that are nearly alike count once; at least ${parts.length} are needed, ` +
+          `one for each of ${parts.join(", ")}`,
       );
     }
     const total = groups.reduce((count, group) => count + group.length, 0);

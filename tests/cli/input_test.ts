@@ -37,10 +37,16 @@ const broken: [what: string, file: string, content: string | Uint8Array, line: R
     /every example has the label "spam"; .* two labels/,
   ],
   [
+    "labels that no distinct text has",
+    "x.jsonl",
+    `${spam("a")}\n${ham("a")}\n${ham("a")}\n`,
+    /x\.jsonl, without 2 duplicates: every example has the label "spam"; .* two labels/,
+  ],
+  [
     "too few of one label",
     "x.jsonl",
     `${spam("a")}\n${ham("b")}\n`,
-    /label "ham" has 1 distinct texts; at least 3/,
+    /label "ham" has too few texts: 1, where those that are nearly alike count once; at least 3/,
   ],
   [
     "invalid UTF-8",
