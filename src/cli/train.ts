@@ -149,7 +149,11 @@ const takenFromCheckpoint = ["modelType", "vocabSize", "layers", "hiddenSize", "
 
 async function trainModel(options: Options, command: Command): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
-  if (!options.from && options.hiddenSize % options.heads !== 0) {
+  const hasHeads = options.modelType !== "mlp";
+  if (!hasHeads && command.getOptionValueSource("heads") === "cli") {
+    throw new UsageError("--heads is of attention, which --model-type mlp does not have");
+  }
+  if (!options.from && hasHeads && options.hiddenSize % options.heads !== 0) {
     throw new UsageError(`--heads ${options.heads} must divide --hidden-size ${options.hiddenSize}`);
   }
   if (options.freezeTrunk && !options.from) {

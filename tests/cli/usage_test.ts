@@ -76,6 +76,11 @@ const wrong: [what: string, args: string[], line: RegExp][] = [
   ],
   ["a broken count", [...train, "--epochs", "1.5"], /'1.5' is invalid. It must be a whole number/],
   ["a word for a number", [...train, "--learning-rate", "low"], /'low' is invalid. It must be a number from/],
+  [
+    "heads of a model that has none",
+    [...train, "--model-type", "mlp", "--hidden-size", "17", "--heads", "1"],
+    /^weir: --heads is of attention, which --model-type mlp does not have; --help says how/,
+  ],
   ["heads that do not divide", [...train, "--heads", "3"], /^weir: --heads 3 must divide --hidden-size 128/],
   [
     "a name with a space",
