@@ -117,6 +117,10 @@ Deno.test("a model and what it is given", async (t) => {
       const data = await writeJsonl(join(folder, "long.jsonl"), examples);
       const { code, stderr } = await weir(...train, "--data", data, "--epochs", "1");
       assert.equal(code, 0, stderr);
+      assert.match(
+        stderr,
+        /^warning: \d+ rows to choose the epoch are too few .*: Predicted class, Confidence of .* not be watched for drift$/m,
+      );
     });
 
     await t.step("an unknown version or alias is answered with those there are", async () => {
