@@ -139,9 +139,16 @@ export function trainCommand(program: Command): Command {
       "aliases that point at the new version (default: champion)",
       aliasNames,
     )
+    .addHelpText("after", `\nColumns of a row:\n${columnsByTask().join("\n")}`)
     .action(trainModel);
   program.addCommand(command);
   return command;
+}
+
+function columnsByTask(): string[] {
+  return TASK_NAMES.map((name) =>
+    `  ${name.padEnd(28)}${Object.values(servedTasks[name].columns).join(", ")}`
+  );
 }
 
 /** What a checkpoint brings with it. */
