@@ -183,7 +183,7 @@ export function WindowStrip(props: {
   return (
     <div class="strip">
       <ul>
-        {features.map(({ title }) => <li title={title}>{title}</li>)}
+        {features.map(({ title }) => <li key={title} title={title}>{title}</li>)}
       </ul>
       <div class="past">
         <svg width={wide} height={high} role="img" aria-label={stripInWords(windows)}>

@@ -35,8 +35,8 @@ for (const command of commands) {
 
 Deno.test("weir train --help names the columns of each task's rows", async () => {
   const { stdout } = await weir("train", "--help");
-  assert.match(stdout, /^  multi-label-classification  text, labels$/m);
-  assert.match(stdout, /^  sentence-embeddings +text, pair, score$/m);
+  assert.match(stdout, /^ {2}multi-label-classification {2}text, labels$/m);
+  assert.match(stdout, /^ {2}sentence-embeddings +text, pair, score$/m);
 });
 
 Deno.test("weir --help names every command, and weir --version its version", async () => {
