@@ -36,7 +36,7 @@ export interface FitWeightsOptions {
  * of another precision are converted.
  *
  * @throws {ModelError} when a tensor has another shape than its parameter, or a type that is no float where that is one (or
- *   the other way around), or one is missing that must be there.
+ *   the other way around), or one is missing that must be there, or an element is no finite number.
  */
 export function fitWeights(
   graph: Graph,
@@ -71,7 +71,16 @@ export function fitWeights(
         `Cannot load tensor "${name}": the model wants ${dtype}, the checkpoint has ${tensor.dtype}`,
       );
     }
-    states[name!] = convertTensor(tensor, dtype);
+    const state = convertTensor(tensor, dtype);
+    const strange = firstStrange(state.data);
+    if (strange >= 0) {
+      throw new ModelError(
+        `Cannot load tensor "${name}": its element ${strange} is ${
+          state.data[strange]
+        }, a finite number was expected`,
+      );
+    }
+    states[name!] = state;
   }
   const unexpected = Object.keys(named).filter((name) => !Object.hasOwn(states, name));
   const lacking = strict === undefined ? [] : missing.filter((name) => !isReplaceable(name));
@@ -82,6 +91,12 @@ export function fitWeights(
     );
   }
   return { states, missing, unexpected };
+}
+
+/** Where the first element is that is no finite number, -1 for nowhere. A loop: checkpoints have many millions of elements. */
+function firstStrange(data: HostTensor["data"]): number {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
+  return -1;
 }
 
 /** The first few of many names. */

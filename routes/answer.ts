@@ -16,7 +16,7 @@ export type Query = string | readonly [string, string];
 export const answerErrors = {
   400: describeError("The body is not JSON, or not UTF-8"),
   413: describeError("The body, a text or a batch is too large"),
-  415: describeError("The body is not announced as JSON"),
+  415: describeError("The body is not announced as JSON, or is compressed"),
   422: describeError("The body is JSON of the wrong form, or a text cannot be tokenized"),
   424: describeError("The model failed"),
   429: describeError("The queue is full; Retry-After says when to come back"),

@@ -10,12 +10,24 @@ import { HttpError } from "./errors.ts";
 /**
  * Reads a JSON body of at most `limitBytes`.
  *
- * @throws {HttpError} 415 for another content type, 413 above the limit, 400 for what is not UTF-8 or not JSON
+ * @throws {HttpError} 415 for another content type and for a compressed body, 413 above the limit, 400 for what is not UTF-8 or not JSON
  */
 export async function readJson(request: Request, limitBytes: number): Promise<unknown> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(type)) {
-    throw new HttpError(415, "Validation", "Expected request with `Content-Type: application/json`.");
+    throw new HttpError(
+      415,
+      "Validation",
+      `Expected request with \`Content-Type: application/json\`. Given: ${shorten(type, 80) || "none"}.`,
+    );
+  }
+  const coding = request.headers.get("content-encoding") ?? "identity";
+  if (coding.toLowerCase() !== "identity") {
+    throw new HttpError(
+      415,
+      "Validation",
+      `Expected a body without \`Content-Encoding\`. Given: ${shorten(coding, 80)}.`,
+    );
   }
   const bytes = await readBytes(request, limitBytes);
   const refuse = (problem: string) => new HttpError(400, "Validation", `The body ${shorten(problem, 200)}.`);

@@ -78,5 +78,8 @@ function explain(error: unknown, hostname: string, port: number): unknown {
   if (error instanceof Deno.errors.AddrNotAvailable) {
     return new HttpError(500, "Internal", `This machine has no address ${hostname}. Choose another host.`);
   }
+  if (error instanceof Error && /lookup address/.test(error.message)) {
+    return new HttpError(500, "Internal", `${hostname} is no address of a machine. Choose another host.`);
+  }
   return error;
 }

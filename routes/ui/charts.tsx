@@ -3,7 +3,7 @@ import { formatCount as count } from "../../src/base/format.ts";
 import { shorten } from "../../src/base/text.ts";
 import type { Histogram } from "../../src/drift/histogram.ts";
 import type { FeatureResult, WindowSummary } from "../../src/drift/report.ts";
-import { percent } from "./format.ts";
+import { moment, percent } from "./format.ts";
 
 /** Two distributions over the same bins: the reference as an area, the current one as a line over it. */
 export function Overlay(props: {
@@ -11,14 +11,15 @@ export function Overlay(props: {
   /** What is measured, as a plural noun; empty for shares. */
   unit: string;
   reference: Histogram;
-  current: Histogram;
+  /** Absent before there is a window. */
+  current?: Histogram;
   /** The window that fills now. */
   open?: Histogram;
   drifted: boolean;
 }): JSX.Element {
   const { unit, reference, current, open } = props;
   const bins = reference.shares.length;
-  const most = Math.max(...reference.shares, ...current.shares, ...(open?.shares ?? []), 1e-9);
+  const most = Math.max(...reference.shares, ...(current?.shares ?? []), ...(open?.shares ?? []), 1e-9);
   const y = (share: number) => (plotBottom - share / most * (plotBottom - plotTop)).toFixed(1);
   const x = (bin: number) => (bin / bins * width).toFixed(1);
   const steps = (shares: readonly number[]) =>
@@ -30,8 +31,8 @@ export function Overlay(props: {
       <line class="grid" x1="0" x2={width} y1={y(most / 2)} y2={y(most / 2)} />
       <line class="grid" x1="0" x2={width} y1={plotTop} y2={plotTop} />
       <path class="reference" d={`${outline(reference.shares)}Z`} />
-      <path class="current-fill" d={`${outline(current.shares)}Z`} />
-      <path class="current" d={outline(current.shares)} />
+      {current && <path class="current-fill" d={`${outline(current.shares)}Z`} />}
+      {current && <path class="current" d={outline(current.shares)} />}
       {open && <path class="open" d={outline(open.shares)} />}
       <line class="axis" x1="0" x2={width} y1={plotBottom} y2={plotBottom} />
       <text class="tick" x="2" y={plotTop - 4}>{percent(most)}</text>
@@ -55,8 +56,7 @@ export function Overlay(props: {
           height={plotBottom - plotTop}
         >
           <title>
-            {`${label} ${unit}`.trimEnd()}
-            {`: reference ${percent(reference.shares[i])}, current ${percent(current.shares[i])}`}
+            {`${`${label} ${unit}`.trimEnd()}: ${bothShares(i, reference, current)}`}
           </title>
         </rect>
       ))}
@@ -68,44 +68,44 @@ export function Overlay(props: {
 export function Pairs(props: {
   title: string;
   reference: Histogram;
-  current: Histogram;
+  /** Absent before there is a window. */
+  current?: Histogram;
   drifted: boolean;
 }): JSX.Element {
   const { reference, current } = props;
   const { labels } = reference;
-  const most = Math.max(...reference.shares, ...current.shares, 1e-9);
+  const most = Math.max(...reference.shares, ...(current?.shares ?? []), 1e-9);
   const rows = labels.length;
   const pitch = Math.min(36, (height - 6) / rows);
   const bar = Math.min(12, pitch * 0.38);
   const room = width - labelWidth - valueWidth;
   const w = (share: number) => Math.max(share > 0 ? 1 : 0, share / most * room).toFixed(1);
-  const top = (height - pitch * rows) / 2;
   return (
-    <svg {...frameOf(props)}>
+    <svg {...frameOf(props)} viewBox={`0 0 ${width} ${pitch * rows}`}>
       {labels.map((label, i) => {
-        const y = top + i * pitch + (pitch - 2 * bar) / 2;
+        const y = i * pitch + (pitch - 2 * bar) / 2;
         return (
           <g>
             <title>
-              {`${label}: reference ${percent(reference.shares[i])}, current ${percent(current.shares[i])}`}
+              {`${label}: ${bothShares(i, reference, current)}`}
             </title>
-            <rect class="hover" x="0" y={top + i * pitch} width={width} height={pitch} />
+            <rect class="hover" x="0" y={i * pitch} width={width} height={pitch} />
             <text class="category" x={labelWidth - 8} y={y + bar + 4} text-anchor="end">
               {shorten(label, 13)}
             </text>
             <rect class="reference" x={labelWidth} y={y} width={w(reference.shares[i])} height={bar} rx="1" />
-            <rect
-              class="current-bar"
-              x={labelWidth}
-              y={y + bar}
-              width={w(current.shares[i])}
-              height={bar}
-              rx="1"
-            />
+            {current && (
+              <rect
+                class="current-bar"
+                x={labelWidth}
+                y={y + bar}
+                width={w(current.shares[i])}
+                height={bar}
+                rx="1"
+              />
+            )}
             <text class="value" x={width} y={y + bar + 4} text-anchor="end">
-              {rows <= 4
-                ? `${percent(reference.shares[i])} → ${percent(current.shares[i])}`
-                : percent(current.shares[i])}
+              {[reference, ...(current ? [current] : [])].map(({ shares }) => percent(shares[i])).join(" → ")}
             </text>
           </g>
         );
@@ -176,52 +176,52 @@ export function WindowStrip(props: {
 }): JSX.Element {
   const { features, open, windowSize } = props;
   const windows = props.windows.slice(-stripColumns);
-  const left = 204;
   const cell = 15;
-  const x = (column: number) => left + column * (cell + 2);
+  const x = (column: number) => column * (cell + 2);
   const wide = x(stripColumns + 1);
   const high = features.length * (cell + 2) + 20;
   return (
-    <svg class="strip" viewBox={`0 0 ${wide} ${high}`} role="img" aria-label={stripInWords(windows)}>
-      {features.map(({ name, title }, row) => {
-        const y = row * (cell + 2);
-        return (
-          <g>
-            <text class="row" x={left - 10} y={y + cell - 3} text-anchor="end">{title}</text>
-            {Array.from({ length: stripColumns }, (_, column) => {
-              const place = { x: x(column), y, width: cell, height: cell };
+    <div class="strip">
+      <ul>
+        {features.map(({ title }) => <li key={title} title={title}>{title}</li>)}
+      </ul>
+      <div class="past">
+        <svg width={wide} height={high} role="img" aria-label={stripInWords(windows)}>
+          {features.map(({ name, title }, row) =>
+            Array.from({ length: stripColumns }, (_, column) => {
+              const place = { x: x(column), y: row * (cell + 2), width: cell, height: cell };
               return Cell({ window: windows[column], name, title, place });
-            })}
-          </g>
-        );
-      })}
-      {windows.length > 0 && (
-        <text class="tick" x={x(0)} y={high - 4}>{`window ${count(windows[0].index + 1)}`}</text>
-      )}
-      {windows.length > 3 && (
-        <text class="tick" x={x(windows.length - 1) + cell} y={high - 4} text-anchor="end">
-          {count(windows[windows.length - 1].index + 1)}
-        </text>
-      )}
-      <rect
-        class="cell open"
-        x={x(windows.length)}
-        y="0.5"
-        width={cell}
-        height={features.length * (cell + 2) - 3}
-        rx="2"
-      >
-        <title>{`The window that fills now: ${count(open)} of ${count(windowSize)} inputs`}</title>
-      </rect>
-      <rect
-        class="filling"
-        x={x(windows.length)}
-        y={((1 - open / windowSize) * (features.length * (cell + 2) - 2)).toFixed(1)}
-        width={cell}
-        height={(open / windowSize * (features.length * (cell + 2) - 2)).toFixed(1)}
-        rx="2"
-      />
-    </svg>
+            })
+          )}
+          {windows.length > 0 && (
+            <text class="tick" x={x(0)} y={high - 4}>{`window ${count(windows[0].index + 1)}`}</text>
+          )}
+          {windows.length > 3 && (
+            <text class="tick" x={x(windows.length - 1) + cell} y={high - 4} text-anchor="end">
+              {count(windows[windows.length - 1].index + 1)}
+            </text>
+          )}
+          <rect
+            class="cell open"
+            x={x(windows.length)}
+            y="0.5"
+            width={cell}
+            height={features.length * (cell + 2) - 3}
+            rx="2"
+          >
+            <title>{`The window that fills now: ${count(open)} of ${count(windowSize)} inputs`}</title>
+          </rect>
+          <rect
+            class="filling"
+            x={x(windows.length)}
+            y={((1 - open / windowSize) * (features.length * (cell + 2) - 2)).toFixed(1)}
+            width={cell}
+            height={(open / windowSize * (features.length * (cell + 2) - 2)).toFixed(1)}
+            rx="2"
+          />
+        </svg>
+      </div>
+    </div>
   );
 }
 
@@ -239,7 +239,9 @@ function Cell(props: {
   return (
     <rect class={`cell ${heat(ratio, result)}`} {...place} rx="2">
       <title>
-        {`Window ${count(window.index + 1)}, ${title}: ${ratio.toFixed(2)} of the threshold${state}`}
+        {`Window ${count(window.index + 1)}, from ${moment(window.startedAtMs)}, ${title}: ${
+          ratio.toFixed(2)
+        } of the threshold${state}`}
       </title>
     </rect>
   );
@@ -273,7 +275,7 @@ function axisBins(labels: readonly string[]): number[] {
 }
 
 /** What the picture of a feature is to a style sheet and to a screen reader. */
-function frameOf(chart: { title: string; reference: Histogram; current: Histogram; drifted: boolean }) {
+function frameOf(chart: { title: string; reference: Histogram; current?: Histogram; drifted: boolean }) {
   return {
     class: chart.drifted ? "chart drifted" : "chart",
     viewBox: `0 0 ${width} ${height}`,
@@ -283,13 +285,17 @@ function frameOf(chart: { title: string; reference: Histogram; current: Histogra
 }
 
 /** The bins that changed most, for those who cannot see the drawing. */
-function inWords(reference: Histogram, current: Histogram): string {
-  const changes = reference.labels
-    .map((label, i) => ({ label, before: reference.shares[i], now: current.shares[i] }))
-    .sort((a, b) => Math.abs(b.now - b.before) - Math.abs(a.now - a.before));
-  return changes.slice(0, 3)
-    .map(({ label, before, now }) => `${label}: reference ${percent(before)}, current ${percent(now)}`)
+function inWords(reference: Histogram, current: Histogram | undefined): string {
+  const change = (i: number) => Math.abs((current?.shares[i] ?? 0) - reference.shares[i]);
+  return [...reference.labels.keys()].sort((a, b) => change(b) - change(a)).slice(0, 3)
+    .map((i) => `${reference.labels[i]}: ${bothShares(i, reference, current)}`)
     .join("; ");
+}
+
+/** The shares of a bin. */
+function bothShares(bin: number, reference: Histogram, current: Histogram | undefined): string {
+  return `reference ${percent(reference.shares[bin])}` +
+    (current ? `, current ${percent(current.shares[bin])}` : "");
 }
 
 function stripInWords(windows: readonly WindowSummary[]): string {

@@ -8,15 +8,46 @@ function byId(id) {
   return /** @type {HTMLElement} */ (document.getElementById(id));
 }
 
+/** The part of the strip that scrolls where there is little room. */
+const past = () => /** @type {HTMLElement | null} */ (document.querySelector("#windows .past"));
+
+/** @param {HTMLElement} strip How far it must scroll for the window that fills now to be seen. */
+function newest(strip) {
+  const open = /** @type {Element} */ (strip.querySelector(".open")).getBoundingClientRect();
+  return Math.max(0, strip.scrollLeft + open.right - strip.getBoundingClientRect().right + 4);
+}
+
+/** Moments are shown in the reader's own time. */
+function localTimes() {
+  for (const element of document.querySelectorAll("time")) {
+    element.textContent = new Date(element.dateTime).toLocaleString([], {
+      dateStyle: "medium",
+      timeStyle: "short",
+    });
+  }
+}
+
+{
+  const strip = past();
+  if (strip) strip.scrollLeft = newest(strip);
+  localTimes();
+}
+
 const live = byId("live");
 const source = new EventSource(streamPath ?? "/ui/stream");
 source.onopen = () => setLive("live", "live");
 source.onerror = () => setLive("reconnecting", "lost");
 source.addEventListener("parts", (event) => {
+  const before = past();
+  // Who has scrolled back to older windows stays there.
+  const kept = before && before.scrollLeft < newest(before) - 1 ? before.scrollLeft : undefined;
   for (const [id, html] of Object.entries(JSON.parse(event.data))) {
     const element = document.getElementById(id);
     if (element) element.innerHTML = html;
   }
+  const strip = past();
+  if (strip) strip.scrollLeft = kept ?? newest(strip);
+  localTimes();
   const state = document.querySelector("[data-state]")?.getAttribute("data-state");
   document.title = state === "alarm" ? `⚠ Drift · ${title}` : title ?? "Weir";
 });

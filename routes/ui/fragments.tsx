@@ -1,13 +1,14 @@
+import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { formatCount as count, formatPValue as pValue, plural } from "../../src/base/format.ts";
-import type { Histogram, Histograms } from "../../src/drift/histogram.ts";
+import type { Histogram } from "../../src/drift/histogram.ts";
 import type { DriftSnapshot } from "../../src/drift/monitor.ts";
 import type { FeatureReport, FeatureView } from "../../src/drift/report.ts";
 import { effectTitles, namedStatistics } from "../../src/drift/statistic_names.ts";
 import { identityOf, type ServedModel } from "../models.ts";
 import type { TrafficView } from "../traffic.ts";
 import { EffectBar, Overlay, Pairs, Sparkline, WindowStrip } from "./charts.tsx";
-import { milliseconds, statistic } from "./format.ts";
+import { milliseconds, moment, spaced, statistic } from "./format.ts";
 
 /** The parts of the page that change, by the id of the element that holds each. */
 export function fragments(
@@ -50,7 +51,7 @@ function Banner({ snapshot }: { snapshot: DriftSnapshot | undefined }): JSX.Elem
   if (snapshot.alarm) {
     const features = (latest?.features ?? []).filter((feature) => feature.alarm);
     const since = snapshot.windows.findLastIndex((window) => !window.alarm) + 1;
-    const windows = snapshot.windows.length - since;
+    const windows = snapshot.windows.slice(since);
     return (
       <div class="banner alarm" data-state="alarm">
         <Sign kind="alarm" />
@@ -58,7 +59,9 @@ function Banner({ snapshot }: { snapshot: DriftSnapshot | undefined }): JSX.Elem
           <strong>Drift: what comes in no longer looks like the training data</strong>
           <p>
             {features.map((feature) => feature.title).join(", ")}
-            {` · for ${plural(windows, "window")} · check the inputs, then retrain`}
+            {` · for ${plural(windows.length, "window")}, since `}
+            <Time atMs={windows[0].startedAtMs} />
+            {" · check the inputs, then retrain"}
           </p>
         </div>
       </div>
@@ -97,10 +100,26 @@ function Banner({ snapshot }: { snapshot: DriftSnapshot | undefined }): JSX.Elem
         <p>
           {`${plural(snapshot.windowsClosed, "window")} of ${plural(windowSize, "input")} compared with ${
             count(snapshot.baseline.observations)
-          } in the reference`}
+          } in the reference, the last at `}
+          <Time atMs={latest.closedAtMs} />
         </p>
       </div>
     </div>
+  );
+}
+
+/** A moment, which client.js shows in the reader's own time. */
+function Time({ atMs }: { atMs: number }): JSX.Element {
+  return <time dateTime={new Date(atMs).toISOString()}>{moment(atMs)}</time>;
+}
+
+/** An entry of a legend: what a look means. */
+export function Key({ look, children }: { look: string; children?: Child }): JSX.Element {
+  return (
+    <span class="entry">
+      <span class={`key ${look}`} />
+      {children}
+    </span>
   );
 }
 
@@ -156,9 +175,9 @@ function Traffic({ traffic, model }: { traffic: TrafficView; model: ServedModel 
         <span>now</span>
       </p>
       <p class="foot">
-        {`${plural(stats.inputs, "text")} answered · ${plural(traffic.errors, "request")} failed · ${
-          count(stats.queued)
-        } waiting`}
+        {`Figures over 10 seconds · since the start ${plural(stats.inputs, "text")} answered, ${
+          plural(traffic.errors, "request")
+        } refused or failed · ${count(stats.queued)} waiting`}
       </p>
     </>
   );
@@ -170,10 +189,10 @@ function Windows({ snapshot }: { snapshot: DriftSnapshot }): JSX.Element {
     <>
       <WindowStrip features={open.features} windows={windows} open={open.n} windowSize={windowSize} />
       <p class="foot legend">
-        <span class="key h0" /> near the baseline
-        <span class="key h2" /> on the way
-        <span class="key drifted" /> drifted
-        <span class="key alarm" /> alarm
+        <Key look="h0">near the baseline</Key>
+        <Key look="h2">on the way</Key>
+        <Key look="drifted">drifted</Key>
+        <Key look="alarm">alarm</Key>
         <span class="grow" />
         {`filling: ${count(open.n)} of ${count(windowSize)} inputs`}
       </p>
@@ -195,7 +214,8 @@ function Feature(props: {
     ok: "Stable",
     quiet: missing ? "Missing" : "Collecting",
   }[state];
-  const drawn = latest ?? view;
+  const filling = snapshot.open.n > 0 ? view.current : undefined;
+  const reference = (latest ?? view).reference;
   const drifted = state === "alarm" || state === "warn";
   return (
     <>
@@ -208,13 +228,20 @@ function Feature(props: {
           <Overlay
             title={view.title}
             unit={view.unit}
-            reference={drawn.reference}
-            current={drawn.current}
-            open={latest && snapshot.open.n >= snapshot.policy.minObservations ? view.current : undefined}
+            reference={reference}
+            current={latest?.current}
+            open={!latest || snapshot.open.n >= snapshot.policy.minObservations ? filling : undefined}
             drifted={drifted}
           />
         )
-        : <Categories title={view.title} drawn={drawn} drifted={drifted} />}
+        : (
+          <Categories
+            title={view.title}
+            reference={reference}
+            current={latest?.current ?? filling}
+            drifted={drifted}
+          />
+        )}
       {drifted && <p class="foot meaning">{view.meaning}</p>}
       {!latest
         ? <p class="foot">Tested when the window is full.</p>
@@ -226,8 +253,13 @@ function Feature(props: {
 }
 
 /** There is no room for all: the first come first, and bins of several items are left out where there are others. */
-function Categories(props: { title: string; drawn: Histograms; drifted: boolean }): JSX.Element {
-  const { reference, current } = props.drawn;
+function Categories(props: {
+  title: string;
+  reference: Histogram;
+  current: Histogram | undefined;
+  drifted: boolean;
+}): JSX.Element {
+  const { reference, current } = props;
   const { items } = reference;
   const all = reference.labels.map((_, i) => i);
   const single = items && items.length > 2 ? all.filter((i) => items[i] !== null) : all;
@@ -237,7 +269,12 @@ function Categories(props: { title: string; drawn: Histograms; drifted: boolean 
     shares: rows.map((i) => shares[i]),
   });
   return (
-    <Pairs title={props.title} reference={pick(reference)} current={pick(current)} drifted={props.drifted} />
+    <Pairs
+      title={props.title}
+      reference={pick(reference)}
+      current={current && pick(current)}
+      drifted={props.drifted}
+    />
   );
 }
 
@@ -292,7 +329,7 @@ export function modelFacts(model: ServedModel): { title: string; facts: [string,
     ["does", model.service.task.title],
     ...Object.entries(info.manifest.head).map((
       [name, value],
-    ): [string, string] => [name, headFact(name, value)]),
+    ): [string, string] => [spaced(name), headFact(name, value)]),
     ["runs on", info.workers > 1 ? `${info.device}, ${info.workers} Workers` : info.device],
     ["reads", `up to ${count(info.maxTokens)} tokens`],
   ];

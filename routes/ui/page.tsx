@@ -7,7 +7,8 @@ import { findModel, identityOf, type Models, type ServedModel } from "../models.
 import type { Traffic } from "../traffic.ts";
 import { tryRoute } from "./answer.tsx";
 import { Whisker } from "./charts.tsx";
-import { featureId, fragments, modelFacts } from "./fragments.tsx";
+import { spaced } from "./format.ts";
+import { featureId, fragments, Key, modelFacts } from "./fragments.tsx";
 
 /** GET / (the page), /ui/stream (its live parts), POST /ui/try and the files the page is made of. */
 export function pageRoutes(
@@ -138,9 +139,9 @@ function Page(props: {
               <div class="heading">
                 <h2 id="features-title">Reference against the last window</h2>
                 <p class="legend">
-                  <span class="key reference" /> reference, from training <span class="key current" />{" "}
-                  last window
-                  <span class="key open-window" /> window that fills now
+                  <Key look="reference">reference, from training</Key>
+                  <Key look="current">last window</Key>
+                  <Key look="open-window">window that fills now</Key>
                 </p>
               </div>
               <div class="features">
@@ -230,8 +231,3 @@ function Metrics({ model }: { model: ServedModel }): JSX.Element {
 }
 
 const mainMetrics = ["accuracy", "macroF1", "f1", "precision", "recall", "macroPrecision", "macroRecall"];
-
-/** "macroF1" reads better as "macro F1", and "f1.spam" as "F1 of spam". */
-function spaced(name: string): string {
-  return name.replace(/^f1\.(.+)/, "F1 of $1").replace(/([a-z])([A-Z])/g, "$1 $2").replaceAll("_", " ");
-}

@@ -36,10 +36,15 @@ function quietMesa(): void {
   if (Deno.build.os === "linux" && mayChange && !Deno.env.get(variable)) Deno.env.set(variable, "/tmp");
 }
 
+/** What WebGPU finds on this machine. */
+export function findAdapter(): Promise<AdapterDescription | null> {
+  quietMesa();
+  return describeAdapter();
+}
+
 /** Looks at this machine: asks for an adapter and for the native runtime. */
 export async function inspectMachine(): Promise<Machine> {
-  quietMesa();
-  return { adapter: await describeAdapter(), native: await nativeAvailable() };
+  return { adapter: await findAdapter(), native: await nativeAvailable() };
 }
 
 /**

@@ -101,6 +101,7 @@ export function formatDoctor(report: DoctorReport): string {
         : `onnxruntime-web ${wasm.version}, ${threads(wasm.threads)}`,
     ],
     ["--device auto", `${report.auto.device}: ${report.auto.why}`],
+    ["", `that is to train; models answer on ${report.auto.device === "webgpu" ? "webgpu" : "wasm"}`],
     [
       "home",
       `${home.path}${home.exists ? "" : " (not made yet)"}, ${

@@ -11,7 +11,7 @@ import { readQueries } from "../lifecycle/rows.ts";
 import { type DataOptions, readingFor, withTextOptions } from "./data.ts";
 import { answerAll, openModel } from "./model.ts";
 import { type CommonOptions, dataSource, deviceOption, integer, newCommand } from "./options.ts";
-import { CommandError, processOutput } from "./output.ts";
+import { InputError, processOutput } from "./output.ts";
 
 interface Options extends CommonOptions, DataOptions {
   readonly model: string;
@@ -56,7 +56,7 @@ async function drift(options: Options): Promise<void> {
     );
     const monitor = monitorOf(service, { windowSize: options.window });
     if (!monitor) {
-      throw new CommandError(
+      throw new InputError(
         `${options.model} has no baseline.json to compare with: train it with weir train, on more examples`,
       );
     }

@@ -11,7 +11,7 @@ import { readPretrained, specOf } from "../lifecycle/pretrained.ts";
 import { trainedTasks } from "../tasks/trained.ts";
 import { bundlePathOf } from "./model.ts";
 import { type CommonOptions, newCommand } from "./options.ts";
-import { CommandError, processOutput } from "./output.ts";
+import { InputError, processOutput } from "./output.ts";
 
 interface Options extends CommonOptions {
   readonly model: string;
@@ -52,7 +52,7 @@ async function exportModel(options: Options): Promise<void> {
   await Deno.mkdir(options.out, { recursive: true });
   const out = await Deno.realPath(options.out);
   if (!options.force && await isOccupied(out)) {
-    throw new CommandError(`${options.out} is not empty: choose another folder, or add --force`);
+    throw new InputError(`${options.out} is not empty: choose another folder, or add --force`);
   }
   const pretrained = await readPretrained(source);
   const spec = await specOf(source, pretrained);

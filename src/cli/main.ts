@@ -1,5 +1,5 @@
 /**
- * The command line: `weir <command>`. Exit code 0, 1 when a command failed, 2 when it was called wrongly. Results go to
+ * The command line: `weir <command>`. Exit code 0, 1 when a command failed, 2 when it was called wrongly or with what cannot be used. Results go to
  * standard output, everything else to standard error.
  *
  * @module

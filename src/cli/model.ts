@@ -3,16 +3,15 @@
  *
  * @module
  */
-import { describeAdapter } from "../backend/gpu/device/device.ts";
 import { nativeAvailable } from "../backend/ort/available.ts";
 import { countCodePoints } from "../base/text.ts";
 import { openRegistry } from "../registry/registry.ts";
 import { createService, type PredictService, type ServiceOptions } from "../serve/service.ts";
 import type { Row, TextQuery } from "../tasks/task.ts";
 import { textOf } from "../tasks/text_input.ts";
-import type { DeviceChoice } from "./device.ts";
+import { type DeviceChoice, findAdapter } from "./device.ts";
 import { type CommonOptions, homeOf, parseModel } from "./options.ts";
-import { CommandError, UsageError } from "./output.ts";
+import { CommandError, InputError, UsageError } from "./output.ts";
 
 /** Inputs given to the service in one call. */
 export const CLIENT_BATCH = 32;
@@ -46,7 +45,7 @@ export async function openModel(
     );
   }
   const bundle = await bundlePathOf(model, options);
-  const adapter = options.device === "auto" || options.device === "webgpu" ? await describeAdapter() : null;
+  const adapter = options.device === "auto" || options.device === "webgpu" ? await findAdapter() : null;
   if (options.device === "webgpu" && !adapter) {
     throw new CommandError(
       "no GPU: WebGPU finds no adapter; install a driver (Debian: mesa-vulkan-drivers) or use --device wasm",
@@ -69,7 +68,7 @@ export async function openModel(
 /**
  * The answers to many queries, a batch at a time, in order.
  *
- * @throws {CommandError} before anything is asked, when a text is longer than the model takes: with its number.
+ * @throws {InputError} before anything is asked, when a text is longer than the model takes: with its number.
  */
 export async function answerAll(service: PredictService, queries: readonly TextQuery[]): Promise<unknown[]> {
   const { maxCharacters } = service.info();
@@ -77,7 +76,7 @@ export async function answerAll(service: PredictService, queries: readonly TextQ
     const text = textOf(query);
     const characters = text.length > maxCharacters ? countCodePoints(text) : text.length;
     if (characters > maxCharacters) {
-      throw new CommandError(
+      throw new InputError(
         `text ${
           i + 1
         } has ${characters} characters, and the model takes at most ${maxCharacters}: cut or split it`,

@@ -3,16 +3,24 @@
  *
  * @module
  */
+import { ModelError } from "../../models/errors.ts";
 import { UserError } from "../base/errors.ts";
+import { JsonError } from "../base/json.ts";
 import { oneLine } from "../base/text.ts";
+import { BundleError } from "../bundle/errors.ts";
+import { DataError } from "../data/errors.ts";
+import { LifecycleError } from "../lifecycle/errors.ts";
+import { SafetensorsError } from "../nn/safetensors.ts";
+import { RegistryError } from "../registry/errors.ts";
+import { TokenizerError } from "../text/errors.ts";
 
-/** Exit codes: a command failed, or was called wrongly. */
+/** Exit codes: a command failed, or was called or fed wrongly. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
 
 /** The user called a command wrongly: exit code 2. */
 export class UsageError extends UserError {}
 
-/** Something the user can mend: exit code 1 and the message alone. */
+/** What a command cannot do on this machine: exit code 1 and the message alone. */
 export class CommandError extends UserError {}
 
 /** A condition is not met: exit code 1 and the message alone. */
@@ -20,6 +28,19 @@ export class UnmetError extends UserError {}
 
 /** What a command was given to read is not there or not what it should be: exit code 2 and the message alone. */
 export class InputError extends UserError {}
+
+/** Errors of what a command was given, wherever they are found: exit code 2, as for {@linkcode InputError}. */
+const ofInput = [
+  BundleError,
+  DataError,
+  InputError,
+  JsonError,
+  LifecycleError,
+  ModelError,
+  RegistryError,
+  SafetensorsError,
+  TokenizerError,
+] as const;
 
 /**
  * Runs what reads a user's files: what is wrong with them, or missing, ends the command with exit code 2, which tells it from a
@@ -92,7 +113,7 @@ export function explain(error: unknown): { line: string; code: number } {
   if (!(error instanceof Error)) return { line: `weir: ${oneLine(String(error))}`, code: exitCodes.failed };
   const line = `weir: ${oneLine(error.message)}`;
   if (error instanceof UsageError) return { line: `${line}; --help says how`, code: exitCodes.usage };
-  if (error instanceof InputError) return { line, code: exitCodes.usage };
+  if (ofInput.some((kind) => error instanceof kind)) return { line, code: exitCodes.usage };
   if (error instanceof UserError) return { line, code: exitCodes.failed };
   const known = systemMessage(error);
   if (known) return { line: `weir: ${known}`, code: exitCodes.failed };

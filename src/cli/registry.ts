@@ -4,9 +4,10 @@
  * @module
  */
 import type { Command } from "commander";
+import { BundleError } from "../bundle/errors.ts";
 import { openRegistry, type Registry } from "../registry/registry.ts";
 import { type CommonOptions, homeOf, newCommand, parseModel } from "./options.ts";
-import { type Output, processOutput } from "./output.ts";
+import { type Output, processOutput, UnmetError } from "./output.ts";
 
 /** Adds the command. */
 export function registryCommand(program: Command): Command {
@@ -57,7 +58,9 @@ export function registryCommand(program: Command): Command {
       .action((model: string, options: CommonOptions) =>
         withRegistry(options, async (r, out) => {
           const { name, reference } = parseModel(model);
-          const found = await r.verify(name, reference);
+          const found = await r.verify(name, reference).catch((error) => {
+            throw error instanceof BundleError ? new UnmetError(error.message) : error;
+          });
           const files = Object.keys(found.manifest.files).length;
           out.result(
             { name, version: found.version, files, intact: true },

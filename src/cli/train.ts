@@ -146,9 +146,16 @@ export function trainCommand(program: Command): Command {
       "aliases that point at the new version (default: champion)",
       aliasNames,
     )
+    .addHelpText("after", `\nColumns of a row:\n${columnsByTask().join("\n")}`)
     .action(trainModel);
   program.addCommand(command);
   return command;
+}
+
+function columnsByTask(): string[] {
+  return TASK_NAMES.map((name) =>
+    `  ${name.padEnd(28)}${Object.values(servedTasks[name].columns).join(", ")}`
+  );
 }
 
 /** What a checkpoint brings with it. */
@@ -156,7 +163,11 @@ const takenFromCheckpoint = ["modelType", "vocabSize", "layers", "hiddenSize", "
 
 async function trainModel(options: Options, command: Command): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
-  if (!options.from && options.hiddenSize % options.heads !== 0) {
+  const hasHeads = options.modelType !== "mlp";
+  if (!hasHeads && command.getOptionValueSource("heads") === "cli") {
+    throw new UsageError("--heads is of attention, which --model-type mlp does not have");
+  }
+  if (!options.from && hasHeads && options.hiddenSize % options.heads !== 0) {
     throw new UsageError(`--heads ${options.heads} must divide --hidden-size ${options.hiddenSize}`);
   }
   if (options.freezeTrunk && !options.from) {

@@ -21,7 +21,7 @@ export interface CsvRecord {
  * the columns.
  *
  * @param options `delimiter`: what stands between two fields; a tab if the path ends in `.tsv`, else a comma, unless given
- * @throws {DataError} for the first row that is not UTF-8, not CSV or has another number of fields than the header: with
+ * @throws {DataError} for a header that names two columns alike, and for the first row that is not UTF-8, not CSV or has another number of fields than the header: with
  *   the file and the line. Also if the file cannot be read.
  */
 export async function* readCsvRecords(
@@ -31,7 +31,7 @@ export async function* readCsvRecords(
   const { delimiter = path.toLowerCase().endsWith(".tsv") ? "\t" : "," } = options;
   const parser = parse({
     delimiter,
-    columns: true,
+    columns: (header: string[]) => distinctNames(header, path),
     info: true,
     skip_empty_lines: true,
     max_record_size: MAX_LINE_BYTES,
@@ -59,6 +59,13 @@ export async function* readCsvRecords(
     source.destroy();
     parser.destroy();
   }
+}
+
+/** Column names as they are; of two columns with one name nobody can tell which is meant. */
+function distinctNames(header: string[], path: string): string[] {
+  const twice = header.find((name, i) => header.indexOf(name) < i);
+  if (twice === undefined) return header;
+  throw new DataError(`${path} line 1: two columns are called ${JSON.stringify(twice)}; name each otherwise`);
 }
 
 async function* lineTexts(path: string): AsyncGenerator<string> {

@@ -80,8 +80,9 @@ export function splitExamples<T extends TextExample, Part extends string>(
   const requireEnough = (count: number, label?: string) => {
     if (count >= parts.length) return;
     throw new DataError(
-      `${name}: ${label === undefined ? "there are" : `label ${JSON.stringify(label)} has`} ${count} ` +
-        `distinct texts; at least ${parts.length} are needed, one for each of ${parts.join(", ")}`,
+      `${name}: ${label === undefined ? "there are" : `label ${JSON.stringify(label)} has`} too few texts: ` +
+        `${count}, where those that are nearly alike count once; at least ${parts.length} are needed, ` +
+        `one for each of ${parts.join(", ")}`,
     );
   };
   const random = createRandomStream(seed, SPLIT_STREAM);

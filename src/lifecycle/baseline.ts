@@ -10,6 +10,17 @@ import type { Evaluated } from "../train/evaluator.ts";
 import { answersOf } from "./fit.ts";
 import type { Prepared } from "./prepare.ts";
 
+/** The titles of the task's drift features that a baseline has no reference of. */
+export function unwatchedIn(
+  baseline: Baseline,
+  spec: ModelSpec,
+  { tokenizer }: Pick<Prepared, "tokenizer">,
+): string[] {
+  const known = new Set(baseline.features.map(({ name }) => name));
+  return servedTasks[spec.task].features({ head: spec.head, vocabSize: tokenizer.vocabSize })
+    .filter(({ name }) => !known.has(name)).map(({ title }) => title);
+}
+
 /**
  * A baseline of the inputs of the training part and the predictions for the validation part: on texts that it was trained on, a
  * model is more confident than on any other. `undefined` where there are too few.

@@ -5,8 +5,8 @@
  */
 import { UserError } from "../base/errors.ts";
 
-/** A step of a model's life that cannot be done; the message is for the user. */
+/** A model or a setting that cannot be used as it is; the message is for the user. */
 export class LifecycleError extends UserError {}
 
 /** Training was stopped by a signal, after a checkpoint. */
-export class InterruptedError extends LifecycleError {}
+export class InterruptedError extends UserError {}

@@ -20,6 +20,7 @@ import { judgingOf, type RowOutputs, type Scores } from "../tasks/task.ts";
 import { trainedTasks } from "../tasks/trained.ts";
 import type { Json } from "../base/json.ts";
 import type { Settings } from "../train/checkpoint.ts";
+import { TrainingError } from "../train/errors.ts";
 import { createEvaluator, type Evaluated } from "../train/evaluator.ts";
 import type { MeasureOptions } from "../train/measure.ts";
 import type { TrainCallbacks, TrainResult } from "../train/options.ts";
@@ -50,7 +51,7 @@ export interface FitOptions extends TrainingOptions {
  * Trains a model on the training part; the validation part chooses the epoch.
  *
  * @throws {InterruptedError} when training was stopped by the signal: the checkpoint is where `resume` goes on.
- * @throws {LifecycleError} when it does not fit in the device's memory, with what takes less.
+ * @throws {TrainingError} when it does not fit in the device's memory, with what takes less.
  */
 export async function fit(spec: ModelSpec, data: Prepared, options: FitOptions): Promise<TrainResult> {
   const { output, learningRate, weightDecay, labelSmoothing, backend, seed } = options;
@@ -97,7 +98,7 @@ export async function fit(spec: ModelSpec, data: Prepared, options: FitOptions):
   }).catch((error) => {
     const cause = error.cause ?? error;
     if (!(cause instanceof BackendError && cause.outOfMemory)) throw error;
-    throw new LifecycleError(`${error.message}. ${memoryAdvice(options, backend)}`, { cause: error });
+    throw new TrainingError(`${error.message}. ${memoryAdvice(options, backend)}`, { cause: error });
   });
   if (result.status === "interrupted") {
     throw new InterruptedError(`stopped at step ${result.step}; run the same command with --resume to go on`);

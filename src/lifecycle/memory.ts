@@ -7,14 +7,14 @@ import { formatBytes } from "../base/format.ts";
 import type { Backend, Precision } from "../backend/interface.ts";
 import { type Graph, stateBytes, statesOf } from "../graph/graph.ts";
 import { numeric, sizeOf } from "../graph/shape.ts";
-import { LifecycleError } from "./errors.ts";
+import { TrainingError } from "../train/errors.ts";
 
 /**
  * Refuses a model whose states alone do not fit, with the two moments that AdamW keeps for each that it trains and before a
  * single activation: the operating system would kill the process without a message.
  *
  * @param availableBytes what this machine has left by default
- * @throws {LifecycleError} saying what it takes and what there is
+ * @throws {TrainingError} saying what it takes and what there is
  *
  * @example
  * ```ts
@@ -31,7 +31,7 @@ export function checkMemory(model: Graph, availableBytes: number = available()):
   const bytes = stateBytes(model, { moments: 2 });
   if (bytes <= availableBytes) return;
   const parameters = statesOf(model, "parameter").reduce((sum, p) => sum + sizeOf(numeric(p.shape)), 0);
-  throw new LifecycleError(
+  throw new TrainingError(
     `a model of ${(parameters / 1e6).toFixed(0)} M parameters takes at least ${
       formatBytes(bytes)
     } to train, and this ` +

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { plural } from "../base/format.ts";
 import { deduplicate } from "../data/dedupe.ts";
 import { dataHash } from "../data/example.ts";
 import { rowGroups } from "../data/groups.ts";
@@ -95,7 +96,8 @@ export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions):
     fractions,
     clusters: groups,
     seed,
-    name: source,
+    // What is wrong with the distinct rows may not be true of the file.
+    name: duplicates === 0 ? source : `${source}, without ${plural(duplicates, "duplicate")}`,
     stratum: trained.stratum ? ({ row }) => trained.stratum!(row.target) : null,
   });
   const training = parts.train.map(({ row }) => row.target);

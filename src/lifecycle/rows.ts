@@ -66,8 +66,20 @@ export function pairColumnOf(
   return typeof row.queries[0] === "string" ? null : columns.pair ?? "pair";
 }
 
-/** The task's columns, but for those that were named otherwise. */
+/**
+ * The task's columns, but for those that were named otherwise.
+ *
+ * @throws {DataError} when one column would be two of them.
+ */
 export function columnsOf(task: AnyServedTask, columns: Partial<Columns>): Columns {
   const named = Object.fromEntries(Object.entries(columns).filter(([, name]) => name !== undefined));
-  return { ...task.columns, ...named };
+  const wanted = { ...task.columns, ...named };
+  const names = Object.values(wanted).filter((name) => name !== undefined);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) {
+    throw new DataError(
+      `column "${twice}" cannot be two things at once: name another for the text, its pair or the label`,
+    );
+  }
+  return wanted;
 }

@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import type { Backend } from "../backend/interface.ts";
+import { plural } from "../base/format.ts";
 import type { Baseline } from "../drift/mod.ts";
 import { openStore } from "../store/sqlite.ts";
 import { forwardGraph, type ModelSpec } from "../tasks/model.ts";
@@ -15,7 +16,7 @@ import { createRun, type Run } from "../track/runs.ts";
 import { hasCheckpoint, readCheckpointNote } from "../train/checkpoint.ts";
 import type { MeasureOptions } from "../train/measure.ts";
 import type { TrainResult } from "../train/options.ts";
-import { baselineOf } from "./baseline.ts";
+import { baselineOf, unwatchedIn } from "./baseline.ts";
 import { InterruptedError } from "./errors.ts";
 import { bundleFiles } from "./export.ts";
 import { evaluateRows, fit, judge, startOf } from "./fit.ts";
@@ -152,6 +153,15 @@ async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
   if (!baseline) {
     output.progress(
       `warning: ${data.count} examples are too few for a drift baseline: this version can be served, but not watched`,
+    );
+  }
+  const unwatched = baseline ? unwatchedIn(baseline, spec, data) : [];
+  if (unwatched.length > 0) {
+    output.progress(
+      `warning: ${
+        plural(parts.validation.length, "row")
+      } to choose the epoch are too few for a reference of predictions: ` +
+        `${unwatched.join(", ")} will not be watched for drift`,
     );
   }
   const published = await publish({ training, scores, baseline }, life, options);

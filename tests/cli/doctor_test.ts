@@ -74,6 +74,7 @@ Deno.test("doctor reports this machine: versions, cores, memory, and the package
   for (const name of ["weir", "CPU", "memory", "webgpu", "native", "wasm", "--device auto", "home"]) {
     assert.ok(row(formatDoctor(report), name), `${name} has a line`);
   }
+  assert.match(formatDoctor(report), /^ +that is to train; models answer on (webgpu|wasm)$/m);
 });
 
 Deno.test("doctor finds the free space of a home that is not made yet, and makes nothing", async () => {

@@ -92,7 +92,7 @@ Deno.test("a model's life on the command line", async (t) => {
           await Deno.readFile(join(home, "models/toy/1.1.0/onnx/model.onnx")),
         );
         const again = await weir("export", "--model", "toy", "--out", out, ...at);
-        assert.equal(again.code, 1);
+        assert.equal(again.code, 2);
         assert.match(
           again.stderr,
           /^weir: .*exported is not empty: choose another folder, or add --force\n$/,

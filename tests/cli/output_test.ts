@@ -8,7 +8,7 @@ const withCode = (code: string, message: string) => Object.assign(new Error(mess
 const errors: [what: string, error: unknown, code: number, line: RegExp][] = [
   ["wrong usage", new UsageError("no text"), 2, /^weir: no text; --help says how$/],
   ["a failed command", new CommandError("no baseline"), 1, /^weir: no baseline$/],
-  ["an error of the data", new DataError("x.csv line 3: bad"), 1, /^weir: x\.csv line 3: bad$/],
+  ["an error of the data", new DataError("x.csv line 3: bad"), 2, /^weir: x\.csv line 3: bad$/],
   [
     "an error of the store",
     new StoreError("Cannot open it", { reason: "busy" }),

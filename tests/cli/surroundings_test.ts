@@ -65,6 +65,14 @@ Deno.test("a device that this machine lacks is named, with what to do", async (t
       assert.equal(auto.code, 0, auto.stderr);
       assert.equal(JSON.parse(auto.stdout).device, "wasm");
     });
+
+    await t.step("no session of a user: nothing but the answer is written", async () => {
+      const { stdout, stderr } = await weirProcess(["predict", "--model", "toy", ...at, "hi"], {
+        env: { XDG_RUNTIME_DIR: "" },
+      });
+      assert.match(stdout, /^(ham|spam) /);
+      assert.equal(stderr, "");
+    });
   });
 });
 

@@ -171,7 +171,7 @@ Deno.test("a number for a pair of texts, in the unit of the data", () =>
     assert.match(lone.stderr, /pairs\.tsv line 2: two texts with one tab between were expected\n$/);
     const same = await writeJsonl(join(folder, "same.jsonl"), rows.map((row) => ({ ...row, price: 5 })));
     const refused = await weir(...train, ...columns, "--label-column", "price", "--data", same);
-    assert.equal(refused.code, 1);
+    assert.equal(refused.code, 2);
     assert.match(
       refused.stderr,
       /^weir: .*same\.jsonl: every row to train on has the number 5; numbers that differ are needed\n$/m,

@@ -33,6 +33,12 @@ for (const command of commands) {
   });
 }
 
+Deno.test("weir train --help names the columns of each task's rows", async () => {
+  const { stdout } = await weir("train", "--help");
+  assert.match(stdout, /^ {2}multi-label-classification {2}text, labels$/m);
+  assert.match(stdout, /^ {2}sentence-embeddings +text, pair, score$/m);
+});
+
 Deno.test("weir --help names every command, and weir --version its version", async () => {
   const { code, stdout } = await weir("--help");
   assert.equal(code, 0);
@@ -76,6 +82,11 @@ const wrong: [what: string, args: string[], line: RegExp][] = [
   ],
   ["a broken count", [...train, "--epochs", "1.5"], /'1.5' is invalid. It must be a whole number/],
   ["a word for a number", [...train, "--learning-rate", "low"], /'low' is invalid. It must be a number from/],
+  [
+    "heads of a model that has none",
+    [...train, "--model-type", "mlp", "--hidden-size", "17", "--heads", "1"],
+    /^weir: --heads is of attention, which --model-type mlp does not have; --help says how/,
+  ],
   ["heads that do not divide", [...train, "--heads", "3"], /^weir: --heads 3 must divide --hidden-size 128/],
   [
     "a name with a space",

@@ -35,6 +35,7 @@ const BAD: [string, string, RegExp][] = [
   ["a row too short", "text,label\nx,a\nonly\n", /mails\.csv line 3: not CSV: .*/],
   ["a quote never closed", 'text,label\nx,a\n"open,a\n', /mails\.csv line \d: not CSV: /],
   ["a missing column", "body,label\nx,a\n", /mails\.csv line 2: no column "text"; found "body", "label"/],
+  ["two columns of one name", "text,label,text\nx,a,y\n", /mails\.csv line 1: two columns are called "text"/],
   ["an empty label", "text,label\nx,\n", /line 2: column "label" is ""; a label was expected/],
   ["only the names", "text,label\n", /mails\.csv: no examples/],
   ["nothing", "", /mails\.csv: no examples/],

@@ -176,7 +176,9 @@ Deno.test("data that cannot be split is refused in one line", () => {
   const lonely = [...distinct(20), { text: "one", label: "lonely" }];
   assert.throws(
     () => splitExamples(lonely, { fractions, clusters: apart(21) }),
-    isDataError(/label "lonely" has 1 distinct texts; at least 2/),
+    isDataError(
+      /label "lonely" has too few texts: 1, where those that are nearly alike count once; at least 2/,
+    ),
   );
   assert.throws(() => splitExamples(distinct(20), { fractions: { train: 0.8, test: 0.3 } }), /sum to 1/);
   assert.throws(

@@ -79,8 +79,12 @@ Deno.test({
           assert.ok(await page.locator("#windows .cell.alarm").count() > 0);
           const box = await page.locator("#feature-characters svg.chart").boundingBox();
           assert.ok(box!.width > 100 && box!.height > 50);
-          // Nothing is wider than the window, on a phone either.
-          await page.setViewportSize({ width: 390, height: 800 });
+          await send("free money now ".repeat(12), 400);
+          // Nothing is wider than the window, on a phone either, and the newest of many drift windows is in sight.
+          await page.setViewportSize({ width: 320, height: 800 });
+          await page.reload();
+          const { x, width } = (await page.locator("#windows .cell.open").boundingBox())!;
+          assert.ok(x + width < 300, `the open window ends at ${x + width}`);
           assert.ok(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"));
         });
       } finally {

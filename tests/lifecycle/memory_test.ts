@@ -37,7 +37,7 @@ async function refusal(backend: Backend): Promise<string> {
   try {
     await trainAndRegister(texts, { ...run, home, backend, output });
   } catch (error) {
-    assert.equal((error as Error).name, "LifecycleError");
+    assert.equal((error as Error).name, "TrainingError");
     return (error as Error).message;
   } finally {
     await Deno.remove(home, { recursive: true });

@@ -152,6 +152,20 @@ Deno.test("a checkpoint that does not fit is refused by the tensor's name", () =
       }),
     /it lacks classifier.bias$/,
   );
+  const broken = goldenTensors["classifier.bias"];
+  for (const strange of [NaN, Infinity]) {
+    assert.throws(
+      () =>
+        fitWeights(graphOf(parseConfig(goldenJson), { labels: labelsOfConfig(goldenJson) }), {
+          ...goldenTensors,
+          "classifier.bias": {
+            ...broken,
+            data: Float32Array.from(broken.data, (x, i) => i === 1 ? strange : x),
+          },
+        }),
+      /Cannot load tensor "classifier.bias": its element 1 is (NaN|Infinity), a finite number was expected$/,
+    );
+  }
 });
 
 Deno.test("floats of another precision are converted, and what is no float is never taken for a weight", () => {

@@ -78,6 +78,10 @@ Deno.test("a port that is taken is an error that says what to do", () => {
     new RegExp(`Port 127\\.0\\.0\\.1:${port} is taken\\. Choose another with --port`),
   );
   assert.throws(() => listen(app, { hostname: "203.0.113.7" }), /no address 203\.0\.113\.7/);
+  assert.throws(
+    () => listen(app, { hostname: "300.1.1.1" }),
+    /^HttpError: 300\.1\.1\.1 is no address of a machine/,
+  );
   taken.close();
   app.close();
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createApp } from "../../routes/app.ts";
 import { formatDrift } from "../../src/cli/drift.ts";
+import { spaced } from "../../routes/ui/format.ts";
 import { BaselineBuilder, DriftMonitor, type Feature, rates } from "../../src/drift/mod.ts";
 import { servedTask } from "../../src/tasks/served.ts";
 import { baselineOf, errorOf, failingService, post, stubService, withApp } from "./harness.ts";
@@ -17,6 +18,8 @@ Deno.test("the page shows the model, its metrics with intervals, and every featu
     for (const id of ["banner", "traffic", "windows", "feature-characters", "feature-tokenDistribution"]) {
       assert.ok(html.includes(`id="${id}"`), id);
     }
+    // Nothing came in yet: there is no share that it could have.
+    assert.doesNotMatch(html, /→ 0%|class="current/);
     // Everything comes from here, and nothing is inline: the policy would block it.
     for (const [, address] of html.matchAll(/(?:src|href)="([^"]*)"/g)) assert.match(address, /^\//);
     assert.doesNotMatch(html, /<script(?! src)| style="| on\w+="/);
@@ -39,11 +42,24 @@ Deno.test("the live parts follow the traffic to the alarm, with the words of the
     await reader.cancel();
     const html = await (await app.request("/")).text();
     assert.match(html, /Drift: what comes in no longer looks like the training data/);
-    assert.match(html, /2 windows|1 window/);
+    assert.match(html, /for (2 windows|1 window), since <time datetime="\d{4}-\d\d-\d\dT/);
+    assert.match(html, /Window 1, from \d{4}-\d\d-\d\d \d\d:\d\d UTC, /);
     assert.match(html, />free<\/text>/);
     assert.match(html, /cell alarm/);
     assert.match(html, /&lt; 0\.0001/);
   }));
+
+Deno.test("a metric's name is written in words", () => {
+  const names = ["macroF1", "f1", "f1.spam", "hitRate@1", "learntFrom", "mrr@10"];
+  assert.deepEqual(names.map(spaced), [
+    "macro F1",
+    "F1",
+    "F1 of spam",
+    "hit rate@1",
+    "learnt from",
+    "mrr@10",
+  ]);
+});
 
 Deno.test("a feature that has stopped arriving is shown as missing, and one without a reference is named", async () => {
   const { features, ...rest } = baselineOf("ham");

@@ -277,6 +277,10 @@ Deno.test("rows have two texts and a score, or none; traffic may come with one t
   const scored = { ...head, learntFrom: "scores" } as const;
   assert.throws(() => trained.encodeTarget({ texts: ["c", "d"] }, [], scored), /pairs without scores/);
   await assert.rejects(readRows(file, served, { columns: { label: "stars" } }), /no column "stars"/);
+  await assert.rejects(
+    readRows(file, served, { columns: { pair: "text" } }),
+    /column "text" cannot be two things at once/,
+  );
   await write({ text: "a", pair: "b" }, { text: "c" });
   assert.deepEqual(await readQueries(file, served), ["a", "b", "c"]);
   await assert.rejects(readRows(file, served), /line 2: no column "pair"; found "text"/);

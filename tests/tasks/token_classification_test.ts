@@ -179,7 +179,10 @@ Deno.test("rows that cannot be read are refused with their place", () => {
     { tokens: ["a"], tags: ["O", "O"] },
     /^rows.jsonl line 3: 2 tags in column "tags" for 1 tokens in "tokens"/,
   );
-  refused({ tokens: ["a"], tags: ["NN"] }, /the tag "NN" is neither O nor a type behind B-, I-/);
+  refused(
+    { tokens: ["a", "b"], tags: ["O", "NN"] },
+    /the tag "NN" of token 2, "b", is neither O nor a type behind B-, I-/,
+  );
   refused({ tokens: ["a"], tags: [1] }, /a list of 1 tags/);
   refused({ tokens: [1], tags: ["O"] }, /a list of tokens was expected/);
   refused({ words: ["a"] }, /no column "tokens"; found "words"/);

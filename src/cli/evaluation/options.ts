@@ -153,8 +153,9 @@ export async function finishReport(
   const { held, out } = flags;
   const gate = held && decideGate(held.gate, report, held.champion);
   const whole: Report = gate ? { ...report, sections: [gate, ...report.sections] } : report;
-  await writeReports(whole, out, output);
+  // What took long is shown first: a file may not be writable.
   output.result(whole, terminalPage(whole));
+  await writeReports(whole, out, output);
   checkGates([whole]);
 }
 
@@ -165,7 +166,11 @@ export async function writeReports(
   output: Output,
 ): Promise<void> {
   for (const path of out) {
-    await Deno.writeTextFile(path, WRITERS[extname(path).toLowerCase()](report));
+    try {
+      await Deno.writeTextFile(path, WRITERS[extname(path).toLowerCase()](report));
+    } catch (error) {
+      throw new InputError(`Cannot write the report ${path}: ${(error as Error).message}`, { cause: error });
+    }
     output.progress(`wrote ${path}`);
   }
 }

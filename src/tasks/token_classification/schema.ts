@@ -104,7 +104,7 @@ export function taggedOf(record: DataRecord, where: string, wanted: Columns): Ta
     at = span.end + 1;
     return span;
   });
-  return { text: tokens.join(" "), tokens: spans, tags: asBio(tags, where) };
+  return { text: tokens.join(" "), tokens: spans, tags: asBio(tags, where, tokens) };
 }
 
 /** A column by its name; the second one of the task's where the first is not there and nobody named another. */
@@ -122,11 +122,13 @@ function tokensOf(record: DataRecord, where: string, column: string): readonly s
 }
 
 /** Tags of any scheme in BIO. */
-function asBio(tags: readonly string[], where: string): string[] {
-  const strange = tags.find((tag) => !/^(O|[BIESLU]-.+)$/su.test(tag));
-  if (strange !== undefined) {
+function asBio(tags: readonly string[], where: string, tokens: readonly string[]): string[] {
+  const strange = tags.findIndex((tag) => !/^(O|[BIESLU]-.+)$/su.test(tag));
+  if (strange >= 0) {
     throw new DataError(
-      `${where}: the tag ${show(strange)} is neither O nor a type behind B-, I-, E-, S-, L- or U-`,
+      `${where}: the tag ${show(tags[strange])} of token ${strange + 1}, ${
+        show(tokens[strange])
+      }, is neither O nor a type behind B-, I-, E-, S-, L- or U-`,
     );
   }
   // BILOU is IOBES under other letters, which the lenient rules do not know.

@@ -109,7 +109,21 @@ Deno.test("a malformed request is a JSON error of one line, never a success", as
     });
     await t.step("no content type", async () => {
       const init = { method: "POST", body: '{"inputs":"a"}' };
-      assert.match(await errorOf(await app.request("/predict", init), 415, "Validation"), /Content-Type/);
+      assert.match(
+        await errorOf(await app.request("/predict", init), 415, "Validation"),
+        /Content-Type.*text\/plain/,
+      );
+    });
+    await t.step("a compressed body", async () => {
+      const init = {
+        method: "POST",
+        headers: { "content-type": "application/json", "content-encoding": "gzip" },
+        body: new Uint8Array([0x1f, 0x8b, 0x08]),
+      };
+      assert.match(
+        await errorOf(await app.request("/predict", init), 415, "Validation"),
+        /without `Content-Encoding`\. Given: gzip\./,
+      );
     });
     await t.step("a body that is sent in pieces and never ends", async () => {
       let sent = 0;
