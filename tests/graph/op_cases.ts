@@ -199,13 +199,13 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
     one("i32 truncates", (b, [x, y]) => b.div(x, y), ints([4], [7, -7, 7, -7]), ints([4], [2, 2, -2, -2])),
   ],
   max: [
-    { ...one("a NaN wins", (b, [x, y]) => b.max(x, y), withNaN(5), spread([4, 5])), hasNaN: true },
-    one("f32", (b, [x, y]) => b.max(x, y), spread([3, 5]), spread([3, 5], -1.9, 1.8)),
+    { ...one("a NaN wins", (b, [x, y]) => b.maximum(x, y), withNaN(5), spread([4, 5])), hasNaN: true },
+    one("f32", (b, [x, y]) => b.maximum(x, y), spread([3, 5]), spread([3, 5], -1.9, 1.8)),
     one("relu", (b, [x]) => b.relu(x), spread([3, 5])),
   ],
   min: [
-    one("row", (b, [x, y]) => b.min(x, y), spread([3, 5]), spread([5], -1.9, 1.8)),
-    { ...one("a NaN wins", (b, [x, y]) => b.min(x, y), spread([4, 5]), withNaN(5)), hasNaN: true },
+    one("row", (b, [x, y]) => b.minimum(x, y), spread([3, 5]), spread([5], -1.9, 1.8)),
+    { ...one("a NaN wins", (b, [x, y]) => b.minimum(x, y), spread([4, 5]), withNaN(5)), hasNaN: true },
   ],
   less: [
     one("f32", (b, [x, y]) => b.less(x, y), spread([3, 5]), spread([5])),
@@ -231,12 +231,12 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
     one("large", (b, [x]) => b.sum(x), spread([33, 129], -0.01, 0.02)),
   ],
   reduce_max: [
-    one("last", (b, [x]) => b.maximum(x, [-1]), spread([4, 70])),
-    one("first, kept", (b, [x]) => b.maximum(x, [0], { keepDims: true }), spread([7, 5])),
-    one("all", (b, [x]) => b.maximum(x), spread([3, 3])),
-    { ...one("a NaN wins", (b, [x]) => b.maximum(x, [-1]), withNaN(8)), hasNaN: true },
-    { ...one("a NaN wins in long rows", (b, [x]) => b.maximum(x, [-1]), withNaN(701)), hasNaN: true },
-    { ...one("a NaN wins in columns", (b, [x]) => b.maximum(x, [0]), withNaN(12)), hasNaN: true },
+    one("last", (b, [x]) => b.max(x, [-1]), spread([4, 70])),
+    one("first, kept", (b, [x]) => b.max(x, [0], { keepDims: true }), spread([7, 5])),
+    one("all", (b, [x]) => b.max(x), spread([3, 3])),
+    { ...one("a NaN wins", (b, [x]) => b.max(x, [-1]), withNaN(8)), hasNaN: true },
+    { ...one("a NaN wins in long rows", (b, [x]) => b.max(x, [-1]), withNaN(701)), hasNaN: true },
+    { ...one("a NaN wins in columns", (b, [x]) => b.max(x, [0]), withNaN(12)), hasNaN: true },
   ],
   matmul: [
     one("2d", (b, [x, y]) => b.matmul(x, y), spread([3, 4]), spread([4, 5])),

@@ -90,7 +90,7 @@ export const attentionStats: CompositeOp<"attention_stats"> = {
   },
   expand(b, node, inputs) {
     const { scores } = probabilities(b, attentionOperands(inputs, node.attrs), node.attrs);
-    const largest = b.maximum(scores, [-1], { keepDims: true }); // [B, h, S, 1]
+    const largest = b.max(scores, [-1], { keepDims: true }); // [B, h, S, 1]
     const sums = b.sum(b.exp(b.sub(scores, largest)), [-1]); // [B, h, S]
     const row = [1, ...node.shape.slice(1)];
     return b.concat([b.reshape(largest, row), b.reshape(sums, row)], 0);

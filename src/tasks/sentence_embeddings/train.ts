@@ -136,12 +136,12 @@ function firstToken(b: Builder, hidden: Node): Node {
 /** The mean over the tokens that are no padding: `[B, S, H]` to `[B, H]`. */
 function meanOfTokens(b: Builder, hidden: Node, mask: Node): Node {
   const weights = b.reshape(b.cast(mask, "f32"), [...mask.shape, 1]); // [B, S, 1]
-  return b.div(b.sum(b.mul(hidden, weights), [1]), b.max(b.sum(weights, [1]), 1e-9));
+  return b.div(b.sum(b.mul(hidden, weights), [1]), b.maximum(b.sum(weights, [1]), 1e-9));
 }
 
 /** Rows brought to length 1. The square's floor keeps the gradient of a row of zeros finite. */
 function unitRows(b: Builder, x: Node): Node {
-  return b.div(x, b.sqrt(b.max(b.sum(b.square(x), [1], { keepDims: true }), 1e-24)));
+  return b.div(x, b.sqrt(b.maximum(b.sum(b.square(x), [1], { keepDims: true }), 1e-24)));
 }
 
 /**
@@ -160,7 +160,7 @@ function findingLoss(b: Builder, first: Node, second: Node, weights: Node): Node
     return b.log(b.sum(b.where(b.equal(row, column), likelihoods, counts(likelihoods)), [1])); // [B]
   };
   const losses = b.sub(b.mul(b.add(direction(first, second), direction(second, first)), 0.5), own);
-  return b.div(b.sum(b.mul(losses, weights)), b.max(b.sum(weights), 1e-12));
+  return b.div(b.sum(b.mul(losses, weights)), b.maximum(b.sum(weights), 1e-12));
 }
 
 /** `log(1 + sum of exp(scale * (cos_j - cos_i)))` over the pairs i and j where i has the higher score. */

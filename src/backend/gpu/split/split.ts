@@ -319,7 +319,7 @@ class Cutter {
   #combine(node: Node, rule: AxesRule, parts: readonly Node[]): Node {
     if (parts.length === 1) return parts[0];
     return this.#named(node, (b) => {
-      if (rule.combine === "max") return parts.reduce((x, y) => b.max(x, y));
+      if (rule.combine === "max") return parts.reduce((x, y) => b.maximum(x, y));
       // f16 parts are summed up in f32.
       const wide = node.dtype === "f16" ? "f32" : node.dtype;
       return b.cast(parts.map((p) => b.cast(p, wide)).reduce((x, y) => b.add(x, y)), node.dtype);
