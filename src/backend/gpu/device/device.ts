@@ -17,7 +17,7 @@ export interface AdapterDescription {
   readonly architecture: string;
   /** The driver's own words, such as `llvmpipe (LLVM 15.0.6, 256 bits)`. */
   readonly description: string;
-  /** Whether it is a CPU in disguise. */
+  /** Whether the CPU does its work: a software adapter. */
   readonly software: boolean;
   /** WebGPU features, in alphabetical order. */
   readonly features: readonly string[];
@@ -25,7 +25,7 @@ export interface AdapterDescription {
   readonly limits: Readonly<Record<LimitName, number>>;
 }
 
-const limitNames: readonly LimitName[] = [
+const limitNames = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
   "maxStorageBuffersPerShaderStage",
@@ -34,18 +34,10 @@ const limitNames: readonly LimitName[] = [
   "maxComputeInvocationsPerWorkgroup",
   "maxComputeWorkgroupSizeX",
   "maxComputeWorkgroupsPerDimension",
-];
+] as const;
 
 /** The limits asked for, by WebGPU's names. */
-export type LimitName =
-  | "maxBufferSize"
-  | "maxStorageBufferBindingSize"
-  | "maxStorageBuffersPerShaderStage"
-  | "maxBindingsPerBindGroup"
-  | "maxComputeWorkgroupStorageSize"
-  | "maxComputeInvocationsPerWorkgroup"
-  | "maxComputeWorkgroupSizeX"
-  | "maxComputeWorkgroupsPerDimension";
+export type LimitName = (typeof limitNames)[number];
 
 const wantedFeatures = ["shader-f16", "timestamp-query"] as const;
 
@@ -111,7 +103,7 @@ export interface OpenOptions {
   readonly onDevice?: (device: GPUDevice) => void;
 }
 
-/** Operations a second that any GPU reaches, and any CPU that plays one. */
+/** Operations a second that any GPU reaches, and any software adapter. */
 const slowestFlops = { hardware: 5e10, software: 5e8 };
 
 /**

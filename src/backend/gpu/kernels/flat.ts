@@ -17,7 +17,7 @@ import { isStridedOp, viewOf } from "../rules/view_of.ts";
 import { GroupWriter, type Lowering, nameOf, widest } from "./fused.ts";
 import { type Fold, type Join, joinOf } from "./reduce.ts";
 import { literal } from "./wgsl.ts";
-import { grid, type Kernel, type Storage } from "./writer.ts";
+import { type Kernel, type Storage, workgroupsFor } from "./writer.ts";
 
 /** What such kernels are generated with. */
 export interface FlatLowering extends Lowering {
@@ -149,7 +149,7 @@ ${cases.join("\n")}
 ${halve(single, threads)}
   if (t == 0u) { ${parts}[number] = shared_part[0]; }
 }`;
-  return w.writer.finish(`${p.name} part`, main, grid(p.count));
+  return w.writer.finish(`${p.name} part`, main, workgroupsFor(p.count));
 }
 
 function totals(
@@ -179,7 +179,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 ${halve(join, sumThreads)}
   if (t == 0u) { ${results}[${table}[number * 3u + 2u]] = ${value}; }
 }`;
-  return w.writer.finish(`${p.name} rest`, main, grid(p.count));
+  return w.writer.finish(`${p.name} rest`, main, workgroupsFor(p.count));
 }
 
 function neutralOf(op: Fold, w: GroupWriter): string {

@@ -11,7 +11,7 @@ import type { Group } from "../plan/group.ts";
 import type { Tuning } from "../tuning/tuning.ts";
 import { type Reader, Scope } from "./expression.ts";
 import { computeTypes, type Lanes, storageTypes, vectorType } from "./wgsl.ts";
-import { grid, type Kernel, KernelWriter, type Storage } from "./writer.ts";
+import { type Kernel, KernelWriter, type Storage, workgroupsFor } from "./writer.ts";
 
 /** What kernels are generated with. */
 export interface Lowering {
@@ -113,7 +113,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
 ${scope.text}
 }`;
     const count = Math.ceil(this.#group.size / lanes / pointwiseThreads);
-    return this.writer.finish(nameOf(this.#group), main, grid(count));
+    return this.writer.finish(nameOf(this.#group), main, workgroupsFor(count));
   }
 
   /** Whether each storage that is written has one binding, and there are not too many. */

@@ -12,7 +12,7 @@ import { GroupWriter, type Lowering, nameOf, powerOfTwo, widest } from "./fused.
 import { columnSums } from "./reduce.ts";
 import { safeChunk, type Team, teamFold, teamOf } from "./team.ts";
 import { computeTypes, type Lanes, literal, storageTypes, vectorType } from "./wgsl.ts";
-import { grid, type Kernel, type Storage } from "./writer.ts";
+import { type Kernel, type Storage, workgroupsFor } from "./writer.ts";
 
 /** Chunks of a row that one thread can keep in registers, with as many of each sum. */
 const maxKept = 8;
@@ -220,7 +220,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let block = group.x + group.y * groups.x;
 ${lines.join("\n")}
 }`;
-  return w.writer.finish(name, main, grid(blocks));
+  return w.writer.finish(name, main, workgroupsFor(blocks));
 }
 
 /** Adds up the sums of a workgroup's teams, and lets the first team store them. */

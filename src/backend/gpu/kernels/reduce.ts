@@ -13,7 +13,7 @@ import { type MapDim, mergedDims } from "../rules/strides.ts";
 import { affine } from "./expression.ts";
 import { type GroupWriter, type Lowering, nameOf, powerOfTwo, widest } from "./fused.ts";
 import { computeTypes, extremum, type Lanes, literal, vectorType } from "./wgsl.ts";
-import { grid, type Kernel } from "./writer.ts";
+import { type Kernel, workgroupsFor } from "./writer.ts";
 
 /** What becomes of the elements. */
 export type Fold = "sum" | "max";
@@ -183,7 +183,7 @@ ${strideLoop("c", `part * ${perPart}u + lane`, team, perPart, (c) => element(p, 
 ${foldDeep("shared_part", 1, team, single, { y: "lane", size: threads })}
   if (valid && lane == 0u) { finish(part * ${p.results}u + result, sum); }
 }`;
-  return w.writer.finish(name, main, grid(Math.ceil(total / perGroup)));
+  return w.writer.finish(name, main, workgroupsFor(Math.ceil(total / perGroup)));
 }
 
 /** The sums of the columns of a matrix, through the functions `load` and `finish` of `w`. */
@@ -240,7 +240,7 @@ ${strideLoop("r", `part * ${perPart}u + y`, deep, perPart, (r) => element(p, r),
 ${foldDeep("shared_part", across, deep, join)}
   if (valid && y == 0u) { finish(part * ${p.results}u + result, sum); }
 }`;
-  return w.writer.finish(name, main, grid(blocks * parts));
+  return w.writer.finish(name, main, workgroupsFor(blocks * parts));
 }
 
 /**

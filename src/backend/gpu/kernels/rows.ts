@@ -11,7 +11,7 @@ import type { Group } from "../plan/group.ts";
 import { type GroupWriter, type Lowering, nameOf, widest } from "./fused.ts";
 import { safeChunk, type Team, teamFold, teamOf } from "./team.ts";
 import { computeTypes, type Lanes, literal, vectorType } from "./wgsl.ts";
-import { grid, type Kernel } from "./writer.ts";
+import { type Kernel, workgroupsFor } from "./writer.ts";
 
 /** Chunks of a row that one thread keeps in registers. */
 const maxKept = 16;
@@ -323,5 +323,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let base = row * ${row.width}u;
 ${[...row.prologue, ...lines].join("\n")}
 }`;
-  return w.writer.finish(nameOf(group), main, grid(Math.ceil(rows / perGroup)));
+  return w.writer.finish(nameOf(group), main, workgroupsFor(Math.ceil(rows / perGroup)));
 }

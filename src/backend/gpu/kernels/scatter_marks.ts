@@ -8,7 +8,7 @@ import type { Group } from "../plan/group.ts";
 import { type Lowering, widest } from "./fused.ts";
 import { beginOfRows, layout, type Problem, rowLoops } from "./scatter_rows.ts";
 import { computeTypes, vectorType } from "./wgsl.ts";
-import { grid, type Kernel } from "./writer.ts";
+import { type Kernel, workgroupsFor } from "./writer.ts";
 
 /** The kernel of at most `maxMarked` tokens. */
 export function markedSums(group: Group, lowering: Lowering, p: Problem): Kernel {
@@ -79,6 +79,6 @@ ${
       })
     }
 }`;
-    return w.writer.finish(p.name, main, grid(Math.ceil(p.rows / rowsEach) * blocks));
+    return w.writer.finish(p.name, main, workgroupsFor(Math.ceil(p.rows / rowsEach) * blocks));
   });
 }

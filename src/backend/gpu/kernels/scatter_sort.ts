@@ -12,7 +12,7 @@ import { GroupWriter, type Lowering, powerOfTwo, widest } from "./fused.ts";
 import { added, strideLoop } from "./reduce.ts";
 import { beginOfRows, layout, type Problem, rowLoops } from "./scatter_rows.ts";
 import { computeTypes, type Lanes, vectorType } from "./wgsl.ts";
-import { grid, type Kernel, type Storage } from "./writer.ts";
+import { type Kernel, type Storage, workgroupsFor } from "./writer.ts";
 
 /** Tokens that are ranked among themselves: their numbers take 11 bits of a sorting key, their rows the others. */
 const blockTokens = 2048;
@@ -136,7 +136,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   ${order}[place] = mine * ${blockTokens}u + (key & ${blockTokens - 1}u);
   ${sorted}[place] = row;
 }`;
-  return writer.finish(`${p.name} order`, main, grid(Math.ceil(p.tokens / threads)));
+  return writer.finish(`${p.name} order`, main, workgroupsFor(Math.ceil(p.tokens / threads)));
 }
 
 /** The sums of stretches that lie in one row. */
@@ -170,7 +170,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 ${strideLoop("r", "start", 1, stretch, (r) => `load(${order}[${r}] * ${p.width}u + base)`, added)}
   finish(part * ${p.width}u + base, sum);
 }`;
-  return w.writer.finish(`${p.name} stretches`, main, grid(Math.ceil(stretches / perGroup) * blocks));
+  return w.writer.finish(
+    `${p.name} stretches`,
+    main,
+    workgroupsFor(Math.ceil(stretches / perGroup) * blocks),
+  );
 }
 
 /** Sums each row: its whole stretches, and the tokens before and after them. */
@@ -222,5 +226,5 @@ ${walk("after + y", "ends", deep, single)}`,
     })
   }
 }`;
-  return w.writer.finish(p.name, main, grid(Math.ceil(p.rows / rowsEach) * blocks));
+  return w.writer.finish(p.name, main, workgroupsFor(Math.ceil(p.rows / rowsEach) * blocks));
 }

@@ -20,7 +20,7 @@ import { storageBytes } from "../kernels/wgsl.ts";
 import type { Kernel, Storage } from "../kernels/writer.ts";
 import type { Assignment } from "./memory.ts";
 import { elementsOf, isLeaf } from "../rules/nodes.ts";
-import { cutPasses } from "./passes.ts";
+import { cutComputePasses } from "./compute_passes.ts";
 import { elementRuleOf } from "../rules/elements.ts";
 import { anchorRuleOf, isClosed, joinedAxis } from "../rules/rules.ts";
 import type { Tuning } from "../tuning/tuning.ts";
@@ -196,7 +196,7 @@ function planWith(
   const timeline = arrange(lowered, { bufferOf });
   const kept = [...Object.values(outputs), ...copies.map((c) => c.from)].map((c) => rootOf(c.storage));
   const roots = storages.all.filter((s) => s.kind === "work" && !s.within);
-  const { passes, work } = cutPasses(timeline, roots, new Set(kept), limits);
+  const { passes, work } = cutComputePasses(timeline, roots, new Set(kept), limits);
   const slotted = (s: Storage) => work.slotOf.get(rootOf(s)) ?? bufferOf(s);
   const touches = touchesOf(timeline, passes, { maxBuffers, bufferOf: slotted }) as PlanStorage[][];
   const kernels = timeline.kernels.map((kernel) => withSharedBuffers(kernel, slotted));

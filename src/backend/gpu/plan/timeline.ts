@@ -1,5 +1,5 @@
 /**
- * When each kernel runs: which ones run at the same time, and where a step may be cut into compute passes (`passes.ts` cuts it).
+ * When each kernel runs: which ones run at the same time, and where a step may be cut into compute passes (`compute_passes.ts` cuts it).
  *
  * WebGPU puts a barrier, which waits for everything before, in front of a launch that uses a buffer otherwise than it was
  * last used in the same pass: reads what was written, writes what was read or written. Launches without one overlap, and
@@ -113,7 +113,7 @@ function use(kernel: Kernel, used: Map<unknown, Use>, bufferOf: BufferKey): void
 }
 
 /** The pass of each kernel: a new one begins with the epoch after every `most` kernels. */
-export function passesOf({ epochs }: Timeline, most: number): number[] {
+export function computePassesOf({ epochs }: Timeline, most: number): number[] {
   let pass = 0;
   let first = 0;
   return epochs.map((epoch, i) => {
