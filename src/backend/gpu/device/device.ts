@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { mayUseVariable } from "../../../base/environment.ts";
 import { BackendError } from "../../interface.ts";
 import { type KernelLayout, type KernelText, layoutOf, precompile } from "./precompile.ts";
 import { createPipelines } from "./pipelines.ts";
@@ -282,8 +283,7 @@ async function requestAdapter(): Promise<GPUAdapter | null> {
  */
 function preferVulkan(): () => void {
   const variable = "DENO_WEBGPU_BACKEND";
-  const mayChange = Deno.permissions.querySync({ name: "env", variable }).state === "granted";
-  if (Deno.build.os !== "linux" || !mayChange) return () => {};
+  if (Deno.build.os !== "linux" || !mayUseVariable(variable)) return () => {};
   const before = Deno.env.get(variable);
   if (before) return () => {};
   Deno.env.set(variable, "vulkan");
