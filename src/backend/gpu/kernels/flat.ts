@@ -105,7 +105,7 @@ function partials(
     ]);
   });
   const w = new GroupWriter(copy.group(p.regions[0].elements, []), copy.lowering);
-  loads.forEach((node, r) => w.load(`load${r}`, node, 4));
+  loads.forEach((node, r) => w.declareLoad(`load${r}`, node, 4));
   const table = w.writer.bind(memory.table, { lanes: 1 });
   const parts = w.writer.bind(memory.parts, { lanes: 1, write: true });
   const neutral = neutralOf(p.op, w);
@@ -149,7 +149,7 @@ ${cases.join("\n")}
 ${halve(single, threads)}
   if (t == 0u) { ${parts}[number] = shared_part[0]; }
 }`;
-  return w.writer.finish(`${p.name} part`, main, workgroupsFor(p.count));
+  return w.writer.kernel(`${p.name} part`, main, workgroupsFor(p.count));
 }
 
 function totals(
@@ -179,7 +179,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 ${halve(join, sumThreads)}
   if (t == 0u) { ${results}[${table}[number * 3u + 2u]] = ${value}; }
 }`;
-  return w.writer.finish(`${p.name} rest`, main, workgroupsFor(p.count));
+  return w.writer.kernel(`${p.name} rest`, main, workgroupsFor(p.count));
 }
 
 function neutralOf(op: Fold, w: GroupWriter): string {

@@ -56,25 +56,25 @@ export function matmulKernels(group: Group, lowering: Lowering): Kernel[] {
   const once = (lanes: Lanes) => putSize(product, tile, lanes).pieces;
   if (parts === 1) {
     return [widest(group, lowering, wide, (w, lanes) => {
-      const steps = w.finish(lanes, { once: once(lanes) });
-      return write(w, name, product, tile, 1, lanes, steps > longFinish);
+      w.declareFinish(lanes, { once: once(lanes) });
+      return write(w, name, product, tile, 1, lanes, w.finishCost > longFinish);
     })];
   }
   const results = group.size;
   const scratch = lowering.scratch(`${name} parts`, "f32", parts * results);
   const partial = new GroupWriter(group, lowering);
   const lanes = wide ? 4 : 1;
-  partial.keep(scratch, lanes, once(lanes));
+  partial.declareScratchFinish(scratch, lanes, once(lanes));
   const first = write(partial, `${name} part`, product, tile, parts, lanes, false);
   const second = widest(group, lowering, wide, (w, lanes) => {
-    w.recall("part", scratch, lanes);
-    w.finish(lanes);
+    w.declareScratchLoad("part", scratch, lanes);
+    w.declareFinish(lanes);
     return sumParts(w, `${name} rest`, results, parts, lanes);
   });
   return [first, second];
 }
 
-/** Statements of a `finish` that stands in a kernel once and not for each of a thread's results. */
+/** A `finish` that costs more is written into a kernel once, in a loop, and not for each of a thread's results. */
 const longFinish = 6;
 
 /**
@@ -202,7 +202,7 @@ ${body}
       } workgroups, WebGPU allows ${maxWorkgroups} a dimension`,
     );
   }
-  return w.writer.finish(name, main, workgroups);
+  return w.writer.kernel(name, main, workgroups);
 }
 
 function rawDims(sizes: readonly number[], strides: readonly number[]): { size: number; stride: number }[] {
@@ -246,5 +246,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
 ${Array.from({ length: parts }, (_, s) => `  sum += part(i + ${s * results}u);`).join("\n")}
   finish(i, sum);
 }`;
-  return w.writer.finish(name, main, workgroupsFor(Math.ceil(results / lanes / threads)));
+  return w.writer.kernel(name, main, workgroupsFor(Math.ceil(results / lanes / threads)));
 }

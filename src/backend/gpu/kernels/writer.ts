@@ -110,7 +110,7 @@ export class KernelWriter {
   }
 
   /** The finished kernel around the entry point's text. */
-  finish(name: string, main: string, workgroups: readonly [number, number, number]): Kernel {
+  kernel(name: string, main: string, workgroups: readonly [number, number, number]): Kernel {
     const needed = Object.keys(helpers).filter((k) => this.needs.has(k)).map((k) => helpers[k]);
     const code = {
       directives: this.needs.has("f16") ? ["enable f16;"] : [],

@@ -127,7 +127,8 @@ export function computePassesOf({ epochs }: Timeline, most: number): number[] {
 
 /**
  * For the first kernel of each epoch, the storages that the other kernels of the epoch read and an earlier kernel of the
- * same pass wrote: bound to the first one as well, they are waited for once. At most so many that the kernel binds `maxBuffers` in all.
+ * same pass wrote: bound to the first one as well, they are waited for once. At most so many that the kernel binds
+ * `maxBuffers` in all.
  */
 export function touchesOf(
   { kernels, epochs }: Timeline,

@@ -151,5 +151,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   ${to}[i / ${quads}u * ${out.stride / 4}u + i % ${quads}u + ${out.offset / 4}u] = ${type}(sum);
 }`;
   const groups = Math.ceil(all / threads);
-  return w.finish(name, main, [Math.min(groups, 32768), Math.ceil(groups / 32768), 1]);
+  return w.kernel(name, main, [Math.min(groups, 32768), Math.ceil(groups / 32768), 1]);
 }

@@ -66,7 +66,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let row = r0 + y * ${rowPitch}u;
 ${linesOf(body).join("\n")}
 }`;
-  return d.writer.finish(name, main, [Math.ceil(d.pass.rows / rows), heads, batch]);
+  return d.writer.kernel(name, main, [Math.ceil(d.pass.rows / rows), heads, batch]);
 }
 
 // ---- indices -------------------------------------------------------------------------------------------------------
