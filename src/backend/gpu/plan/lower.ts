@@ -5,7 +5,7 @@
  */
 import { createBuilder } from "../../../graph/graph.ts";
 import { BackendError } from "../../interface.ts";
-import { flatKernels, type FlatLowering } from "../kernels/flat.ts";
+import { mergedKernels, type MergedLowering } from "../kernels/merged.ts";
 import { type Lowering, widest } from "../kernels/fused.ts";
 import type { Kernel, Storage } from "../kernels/writer.ts";
 import type { KernelLimits } from "../rules/rule.ts";
@@ -13,7 +13,7 @@ import { anchorRuleOf } from "../rules/rules.ts";
 import type { Tuning } from "../tuning/tuning.ts";
 import { withCost } from "./cost.ts";
 import type { Group } from "./group.ts";
-import type { Flattened } from "./horizontal.ts";
+import type { HorizontalFusion } from "./horizontal.ts";
 import type { Storages } from "./storages.ts";
 
 /** What of a device decides how groups become kernels. */
@@ -32,14 +32,14 @@ const MOST_SCRATCH_BYTES = 64 * 2 ** 20;
  * @throws {BackendError} naming a kernel that binds more buffers than the device does.
  */
 export function lowerGroups(
-  { order, flat }: Flattened,
+  { order, merged }: HorizontalFusion,
   storages: Storages,
   limits: LoweringLimits,
 ): Kernel[] {
   const lowering = loweringOf(storages, limits);
   return order.flatMap((group) => {
-    const set = flat.get(group);
-    const kernels = set ? flatKernels(set, lowering) : lower(group, lowering);
+    const set = merged.get(group);
+    const kernels = set ? mergedKernels(set, lowering) : lower(group, lowering);
     return withCost(group, kernels, lowering.storageOf).map((kernel) => {
       if (kernel.bindings.length <= limits.maxBuffers) return kernel;
       throw new BackendError(
@@ -50,7 +50,7 @@ export function lowerGroups(
   });
 }
 
-function loweringOf(storages: Storages, limits: LoweringLimits): FlatLowering {
+function loweringOf(storages: Storages, limits: LoweringLimits): MergedLowering {
   return {
     storageOf: (node) => storages.of(node),
     scratch: (label, dtype, elements) => storages.make({ label, kind: "work", dtype, elements }),

@@ -15,7 +15,7 @@ import type { Tuning } from "../tuning/tuning.ts";
 import { type KnownOffset, unitOf } from "./arena.ts";
 import { cutComputePasses } from "./compute_passes.ts";
 import { fuse, type Fusion } from "./fusion.ts";
-import { flatten, type Flattened, joinableConcats, looseOperands } from "./horizontal.ts";
+import { type HorizontalFusion, joinableConcats, looseOperands, mergeAlike } from "./horizontal.ts";
 import { lowerGroups, withSharedBuffers } from "./lower.ts";
 import type { Assignment } from "./memory.ts";
 import { overwrites } from "./overwrites.ts";
@@ -126,10 +126,15 @@ function planWith(
   const concats = options.join ? joinableConcats(graph) : new Set<Node>();
   const apart = new Set([...concats, ...looseOperands(graph, concats)]);
   const fusion = fuse(graph, { maxBuffers, apart });
-  const flattened = flatten(graph, fusion, { concats, maxBuffers, maxBindingBytes, known: options.known });
-  if ([...concats].some((c) => c.inputs.length > mostJoined && !flattened.joined.has(c))) return undefined;
-  const storages = placeNodes(graph, fusion, flattened, { maxBindingBytes });
-  const lowered = lowerGroups(flattened, storages, limits);
+  const horizontal = mergeAlike(graph, fusion, {
+    concats,
+    maxBuffers,
+    maxBindingBytes,
+    known: options.known,
+  });
+  if ([...concats].some((c) => c.inputs.length > mostJoined && !horizontal.joined.has(c))) return undefined;
+  const storages = placeNodes(graph, fusion, horizontal, { maxBindingBytes });
+  const lowered = lowerGroups(horizontal, storages, limits);
   const stored = (node: Node): Source => {
     const at = fusion.storedAs(node);
     return { storage: storages.of(at)!, before: at.op === "state" };
@@ -154,7 +159,7 @@ function planWith(
 function placeNodes(
   graph: Graph,
   fusion: Fusion,
-  { order, inPlace, arena, joined }: Flattened,
+  { order, inPlace, arena, joined }: HorizontalFusion,
   limits: { readonly maxBindingBytes: number },
 ): Storages {
   const storages = new Storages(limits);
