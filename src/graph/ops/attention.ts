@@ -16,6 +16,11 @@ import {
   ShapeError,
 } from "../shape.ts";
 
+/** Whether a node is attention, its statistics or one of its gradients: they all take query, key and value. */
+export function isAttention({ attrs }: Node): boolean {
+  return "heads" in attrs && "causal" in attrs;
+}
+
 /** What attention ops compute from, under their names. */
 export interface AttentionOperands<T> {
   /** `[B, S, H]`. */
