@@ -4,6 +4,7 @@
  * @module
  */
 import type { Backend, Precision } from "../backend/interface.ts";
+import { formatBytes } from "../base/format.ts";
 import { type Graph, stateBytes, statesOf } from "../graph/graph.ts";
 import { numeric, sizeOf } from "../graph/shape.ts";
 import { LifecycleError } from "./errors.ts";
@@ -23,7 +24,7 @@ import { LifecycleError } from "./errors.ts";
  * const b = createBuilder();
  * b.parameter("w", [1e9], { kind: "normal", std: 0.02 });
  * checkMemory(b.graph(), 16e9);
- * assert.throws(() => checkMemory(b.graph(), 8e9), /1000 M parameters .* at least 12.0 GB .* 8.0 GB/);
+ * assert.throws(() => checkMemory(b.graph(), 8e9), /1000 M parameters .* at least 12 GB .* 8 GB/);
  * ```
  */
 export function checkMemory(model: Graph, availableBytes: number = available()): void {
@@ -32,12 +33,11 @@ export function checkMemory(model: Graph, availableBytes: number = available()):
   const parameters = statesOf(model, "parameter").reduce((sum, p) => sum + sizeOf(numeric(p.shape)), 0);
   throw new LifecycleError(
     `a model of ${(parameters / 1e6).toFixed(0)} M parameters takes at least ${
-      (bytes / 1e9).toFixed(1)
-    } GB to ` +
-      `train, and this machine has ${
-        (availableBytes / 1e9).toFixed(1)
-      } GB left: choose a smaller --hidden-size, ` +
-      `--layers or --vocab-size`,
+      formatBytes(bytes)
+    } to train, and this ` +
+      `machine has ${
+        formatBytes(availableBytes)
+      } left: choose a smaller --hidden-size, --layers or --vocab-size`,
   );
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ServeError } from "./errors.ts";
+import { closedError, ServeError } from "./errors.ts";
 import { type Executor, oneEvent, type SubmitOptions } from "./executor.ts";
 
 /** What a {@linkcode Batcher} needs to know; times come from `now`, so that tests own the clock. */
@@ -285,8 +285,4 @@ function lateError(): ServeError {
 
 function cancelledError(): ServeError {
   return new ServeError("cancelled", "The request was cancelled.");
-}
-
-function closedError(): ServeError {
-  return new ServeError("closed", "The model is being unloaded; send the request again.");
 }

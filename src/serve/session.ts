@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ServeError } from "./errors.ts";
+import { closedError, ServeError } from "./errors.ts";
 import type {
   HostMessage,
   RunRequest,
@@ -178,8 +178,4 @@ function connect(): WorkerLink {
       worker.terminate();
     },
   };
-}
-
-function closedError(): ServeError {
-  return new ServeError("closed", "The model is being unloaded; send the request again.");
 }

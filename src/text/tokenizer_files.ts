@@ -4,6 +4,7 @@
  * @module
  */
 import { isObject } from "../base/json.ts";
+import { show as shown } from "../base/text.ts";
 import type { BertNormalizerOptions } from "./bert_normalize.ts";
 import { TokenizerError } from "./errors.ts";
 import type { WordPieceModel } from "./wordpiece_encode.ts";
@@ -247,9 +248,7 @@ function checkSize(name: string, size: number, limit: number): void {
 }
 
 function show(value: unknown): string {
-  if (value === undefined) return "missing";
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 40 ? text.slice(0, 40) + "..." : text;
+  return value === undefined ? "missing" : shown(value, 40);
 }
 
 function fail(what: string): never {

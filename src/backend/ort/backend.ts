@@ -5,6 +5,7 @@
  * @module
  */
 import type * as Ort from "onnxruntime-web";
+import { formatBytes } from "../../base/format.ts";
 import { firstLine } from "../../base/text.ts";
 import { allocate, bytesOf, type DType, type HostTensor } from "../../graph/dtype.ts";
 import { opTable } from "../../graph/graph.ts";
@@ -243,7 +244,7 @@ function failure(
 ): BackendError {
   const lacksMemory = outOfMemory.test(String(error));
   const reason = lacksMemory
-    ? `its tensors take up to ${Math.ceil(bytes / 1e6)} MB at once, more than there is; ` +
+    ? `its tensors take up to ${formatBytes(bytes)} at once, more than there is; ` +
       `take a smaller batch, shorter sequences or a smaller model`
     : firstLine(error);
   return new BackendError(`Cannot ${attempt} "${label}" on ${runtime.build}: ${reason}`, {

@@ -15,6 +15,7 @@ import {
   type Shape,
   ShapeError,
 } from "../shape.ts";
+import { keepBelow } from "./random.ts";
 
 /** Whether a node is attention, its statistics or one of its gradients: they all take query, key and value. */
 export function isAttention({ attrs }: Node): boolean {
@@ -175,11 +176,6 @@ function probabilities(b: Builder, operands: AttentionOperands<Node>, attrs: Att
 
 /** The score of a key that a causal query does not see: far below that of padding, so that it weighs 0 beside padding too. */
 export const HIDDEN = -1e30;
-
-/** Random bits below this keep an element, so that a share `rate` of them is dropped. */
-export function keepBelow(rate: number): number {
-  return Math.min(Math.round((1 - rate) * 2 ** 32), 2 ** 32 - 1);
-}
 
 /** Whether a query sees a key: bool `[S, T]`. */
 function visible(b: Builder, query: Node, key: Node): Node {

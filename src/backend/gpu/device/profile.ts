@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { median } from "../../../base/arrays.ts";
 import type { KernelTime, Phase, RunProfile } from "../../interface.ts";
 
 /** What was measured of one program. */
@@ -282,13 +283,6 @@ function traceArgs({ ms, flops, bytes }: KernelTime): object {
     bytes,
     ...(ms > 0 && { "GFLOP/s": round(flops / ms / 1e6), "GB/s": round(bytes / ms / 1e6) }),
   };
-}
-
-/** The middle one, or the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((p, q) => p - q);
-  const half = sorted.length / 2;
-  return (sorted[Math.ceil(half) - 1] + sorted[Math.floor(half)]) / 2;
 }
 
 function add(p: ProfileRow, q: ProfileRow): ProfileRow {

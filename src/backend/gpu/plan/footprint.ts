@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { formatBytes } from "../../../base/format.ts";
 import { BackendError } from "../../interface.ts";
 import type { Plan } from "./plan.ts";
 
@@ -35,9 +36,9 @@ const advice =
 
 /** The bytes, what takes the most of them and what to try, in one line. */
 export function describeFootprint({ stateBytes, workBytes, largest }: Footprint): string {
-  const names = largest.map(({ label, bytes }) => `${label} ${megabytes(bytes)}`).join(", ");
-  return `it takes ${megabytes(stateBytes + workBytes)}: ${megabytes(stateBytes)} of states and ${
-    megabytes(workBytes)
+  const names = largest.map(({ label, bytes }) => `${label} ${formatBytes(bytes)}`).join(", ");
+  return `it takes ${formatBytes(stateBytes + workBytes)}: ${formatBytes(stateBytes)} of states and ${
+    formatBytes(workBytes)
   } to work in; the largest are ${names}; ${advice}`;
 }
 
@@ -50,12 +51,7 @@ export function checkFootprint(footprint: Footprint, options: { maxBytes?: numbe
   const { maxBytes = Infinity, label = "the program" } = options;
   if (footprint.stateBytes + footprint.workBytes <= maxBytes) return;
   throw new BackendError(
-    `Cannot place ${label} in ${megabytes(maxBytes)} of GPU memory: ${describeFootprint(footprint)}`,
+    `Cannot place ${label} in ${formatBytes(maxBytes)} of GPU memory: ${describeFootprint(footprint)}`,
     { outOfMemory: true },
   );
-}
-
-function megabytes(bytes: number): string {
-  if (bytes >= 1e10) return `${(bytes / 1e9).toFixed(1)} GB`;
-  return bytes < 1e6 ? `${bytes} bytes` : `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
+import { median } from "../../../../src/base/arrays.ts";
 import {
   chromeTrace,
   formatProfile,
   kindOf,
-  median,
   type ProfileInput,
   summarizeProfile,
 } from "../../../../src/backend/gpu/device/profile.ts";

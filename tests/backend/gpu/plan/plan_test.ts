@@ -156,7 +156,7 @@ Deno.test("what is too much in all is refused with the bytes, the largest of it,
     () => checkFootprint(footprint, { maxBytes: 3e6, label: "train 8x200" }),
     (e) =>
       e instanceof BackendError &&
-      /train 8x200 in 3.0 MB.*takes 4.0 MB: 2.0 MB of states.*state "w" 2.0 MB, .*input "x".*smaller batch.*checkpointing/
+      /train 8x200 in 3 MB.*takes 4 MB: 2 MB of states.*state "w" 2 MB, .*input "x".*smaller batch.*checkpointing/
         .test(e.message),
   );
 });

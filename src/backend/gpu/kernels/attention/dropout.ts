@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { keepBelow } from "../../../../graph/ops/attention.ts";
+import { keepBelow } from "../../../../graph/ops/random.ts";
 import { bindView, columnAt, type Draft, float, rowAt } from "./draft.ts";
 import { eachQuad, range, zeroUnless } from "./text.ts";
 
