@@ -1,3 +1,8 @@
+/**
+ * The parts of the dashboard that change while it is open, and the facts about a model that do not.
+ *
+ * @module
+ */
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { formatCount as count, formatPValue as pValue, plural } from "../../src/base/format.ts";
 import type { Histogram, Histograms } from "../../src/drift/histogram.ts";

@@ -1,3 +1,8 @@
+/**
+ * The dashboard: the page, its event stream and its files.
+ *
+ * @module
+ */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { raw } from "hono/html";
 import type { JSX } from "hono/jsx/jsx-runtime";

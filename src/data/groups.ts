@@ -18,10 +18,11 @@ export interface RowGroups {
 const MOST = 0.5;
 
 /**
- * Groups rows that share a text, or have near-duplicates among their texts: a question that was seen beside one answer in training
- * does not come back beside another to test what was learnt.
+ * Groups rows that share a text, or have near-duplicates among their texts: a question that was seen beside one answer in
+ * training does not come back beside another to test what was learnt.
  *
- * Where that links more than half of the rows, as pairs out of a few words do, rows are alike only if all their texts together are.
+ * Where that links more than half of the rows, as pairs out of a few words do, rows are alike only if all their texts
+ * together are.
  *
  * @example
  * ```ts

@@ -60,7 +60,7 @@ export interface OpRules<K extends OpName> {
   infer(inputs: readonly TensorType[], attrs: OpAttrs[K]): TensorType;
   /**
    * Gradients with respect to the inputs, emitted as ordinary nodes; `null` where there is none (an index, a mask).
-   * `needed[i]` is false where nobody asks for input i's. Absent: the op has no gradient at all.
+   * `needed[i]` is false where input i's is not needed. Absent: the op has no gradient at all.
    */
   vjp?(b: Builder, node: NodeOf<K>, dy: Node, needed: readonly boolean[]): (Node | null)[];
   /** Whether operands of different shapes are broadcast together, so that none has to be spread before. */

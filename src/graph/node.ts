@@ -157,8 +157,8 @@ export type Init =
 /**
  * What a state is for. A `parameter` is learnt, a `buffer` belongs to the model but is not learnt (running statistics), a
  * `moment` is what an optimiser keeps of past gradients, a `counter` is where a run is (steps, random key, loss scale), and a
- * `cache` is what later runs of the same step or request read and nothing saves (accumulated gradients, keys and values of earlier
- * tokens).
+ * `cache` is what later runs of the same step or request read and nothing saves (accumulated gradients, keys and values of
+ * earlier tokens).
  */
 export type StateRole = "parameter" | "buffer" | "moment" | "counter" | "cache";
 

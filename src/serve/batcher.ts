@@ -51,8 +51,8 @@ interface Entry<Item, Result> {
 }
 
 /**
- * Makes a batcher that dispatches as soon as a Worker is free and never waits for company: under light load every batch is one
- * item, and under heavy load batches grow by themselves while the Workers are busy.
+ * Makes a batcher that dispatches as soon as a Worker is free and never waits for a batch to fill: under light load every batch
+ * is one item, and under heavy load batches grow by themselves while the Workers are busy.
  *
  * A batch takes the length bucket of the oldest item of the highest priority and fills up, in the same order, with items of
  * that bucket until the padded tokens are used up, so that short texts are not padded to the length of long ones and none of
@@ -169,7 +169,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
         batch.push(entry);
         longest = length;
       } else {
-        // Once one of the bucket does not fit, no younger one may overtake it.
+        // Once one of the bucket does not fit, no later one goes before it.
         if (entry.bucket === bucket) full = true;
         rest.push(entry);
       }

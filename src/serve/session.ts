@@ -140,7 +140,7 @@ function connect(): WorkerLink {
   let dead: Error | undefined;
 
   worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
-    // An answer to a question that nobody waits for any more is dropped.
+    // The answer to a message that has timed out is dropped.
     if (data.id === serial) pending?.resolve(data);
   };
   worker.onerror = (event) => {

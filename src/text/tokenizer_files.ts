@@ -158,9 +158,9 @@ function checkMerges(model: Record<string, unknown>): void {
 function checkAddedTokens(list: unknown): { content: string; id: number }[] {
   if (!Array.isArray(list)) fail(`added_tokens is ${show(list)}; a list was expected`);
   checkSize("added_tokens", list.length, MAX_ADDED_TOKENS);
-  return list.map((token: unknown, place) => {
+  return list.map((token: unknown, i) => {
     if (!isObject(token) || typeof token.content !== "string" || token.content === "") {
-      fail(`entry ${place} of added_tokens has no content`);
+      fail(`entry ${i} of added_tokens has no content`);
     }
     if (!isId(token.id)) {
       fail(`the id of added token ${show(token.content)} is ${show(token.id)}; ${ID_WANTED}`);

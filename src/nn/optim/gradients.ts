@@ -1,5 +1,5 @@
 /**
- * What is asked of all gradients together: their norm, and whether each is finite.
+ * Properties of all gradients together: their norm, and whether each is finite.
  *
  * @module
  */

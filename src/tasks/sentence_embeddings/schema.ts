@@ -50,7 +50,7 @@ export function queriesOf(record: DataRecord, where: string, columns: Columns): 
   return columns.pair === undefined ? [text] : [text, readText(record, where, columns.pair)];
 }
 
-/** The columns that are read unless told. */
+/** The columns that are read by default. */
 export const columns = { text: "text", pair: "pair", label: "score" } as const;
 
 /** The texts of a record as a target; the column of scores may be missing unless another than the usual was named. */
@@ -121,10 +121,10 @@ export function pairOf(
     return { prediction: similarities(matrixOf([first]), matrixOf([second]))[0], reference: target.score };
   }
   const nearness = among.answers.map(([, other]) => cosine(first, other));
-  const places = nearness.map((_, place) => place).sort((a, b) => nearness[b] - nearness[a] || a - b);
-  const numbers = (rows: readonly number[]) => rows.map((place) => place + 1); // as reports number rows
+  const order = nearness.map((_, row) => row).sort((a, b) => nearness[b] - nearness[a] || a - b);
+  const numbers = (rows: readonly number[]) => rows.map((row) => row + 1); // as reports number rows
   return {
-    prediction: numbers(places.slice(0, RESULTS)),
+    prediction: numbers(order.slice(0, RESULTS)),
     reference: numbers(relevantTo(among.targets, among.row)),
   };
 }

@@ -16,10 +16,10 @@ import type { EmbeddingHead, PairTarget } from "./schema.ts";
 const SCALE = 20;
 
 /**
- * The training side of the task. Pairs without scores learn to find each other: of all second texts of the batch a first text's own
- * shall be the nearest, and the other way around (multiple negatives ranking, symmetric). Pairs with scores learn their order (CoSENT): a
- * pair with a higher score shall have a higher cosine. That needs no scale, where a squared error would want each score turned into
- * the cosine that it stands for, and it is what Spearman's correlation measures.
+ * The training side of the task. Pairs without scores learn to find each other: of all second texts of the batch a first
+ * text's own shall be the nearest, and the other way around (multiple negatives ranking, symmetric). Pairs with scores learn
+ * their order (CoSENT): a pair with a higher score shall have a higher cosine. That needs no scale, where a squared error
+ * would want each score turned into the cosine that it stands for, and it is what Spearman's correlation measures.
  *
  * Source: Henderson et al., "Efficient Natural Language Response Suggestion for Smart Reply" (2017); Su, "CoSENT" (2022).
  */
@@ -100,7 +100,10 @@ export const trainSentenceEmbeddings: TrainedTask<EmbeddingHead, PairTarget, Pai
   }),
 };
 
-/** `weights` f32 `[rows]`, 0 for a row that fills the batch up, and what the loss compares: `scores` f32, or groups of equal texts i32. */
+/**
+ * `weights` f32 `[rows]`, 0 for a row that fills the batch up, and what the loss compares: `scores` f32, or groups of equal
+ * texts i32.
+ */
 function feedsOf(
   targets: readonly PairTarget[],
   rows: number,
@@ -145,8 +148,8 @@ function unitRows(b: Builder, x: Node): Node {
 }
 
 /**
- * Cross-entropy of finding each other among the batch, in both directions. Rows that fill the batch up are not found, and texts that belong
- * to an equal text are no wrong answers. Scores are cosines times `SCALE`, so that exp stays finite.
+ * Cross-entropy of finding each other among the batch, in both directions. Rows that fill the batch up are not found, and
+ * texts that belong to an equal text are no wrong answers. Scores are cosines times `SCALE`, so that exp stays finite.
  */
 function findingLoss(b: Builder, first: Node, second: Node, weights: Node): Node {
   const [firsts, seconds] = ["firsts", "seconds"].map((name) => b.input(name, "i32", ["batch"]));

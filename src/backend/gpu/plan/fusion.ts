@@ -144,7 +144,7 @@ export function fuse(graph: Graph, options: { maxBuffers: number; apart?: Readon
     const family = isClosed(node) || isRowSum(node);
     const sibling = family && [...groups].find((g) => g.anchor && areSiblings(g.anchor, node));
     if (sibling && (isClosed(node) || isRowSum(sibling.anchor!) || level < sibling.level)) {
-      // What it reads is not placed yet and nobody else's level depends on it, so its level may still rise.
+      // What it reads is in no group yet and no other level depends on its own, which may therefore still rise.
       sibling.level = Math.max(sibling.level, level + 1);
       sibling.nodes.add(node);
       groupOf.set(node, sibling);

@@ -12,8 +12,8 @@ const builtIn = [h100];
 
 /**
  * The table for an adapter. `WEIR_TUNING` names a file that `bench/tune_matmul.ts --write FILE` wrote; if it is not set,
- * `$WEIR_HOME/tuning.json` (default `./.weir/tuning.json`) is read where it exists. A file made on another adapter is left
- * alone, and so is everything where the environment or the file may not be read.
+ * `$WEIR_HOME/tuning.json` (default `./.weir/tuning.json`) is read where it exists. A file made on another adapter is
+ * ignored, and so are an environment and a file that may not be read.
  *
  * @param adapter The adapter as its driver describes it.
  * @throws {BackendError} when there is a file and it is none that the benchmark wrote.

@@ -7,8 +7,8 @@ import type { ScoreTile } from "./draft.ts";
 import type { AttentionPass } from "./pass.ts";
 
 /**
- * Threads are laid out in two dimensions, `across` of them for the columns and `rows / high` for the rows. Each makes `high` rows of `4 *
- * scoreQuads` scores and of `4 * resultQuads` results.
+ * Threads are laid out in two dimensions, `across` of them for the columns and `rows / high` for the rows. Each makes `high`
+ * rows of `4 * scoreQuads` scores and of `4 * resultQuads` results.
  */
 export interface StreamTile extends ScoreTile {
   /** Vectors between the rows of neighbouring threads, so that they lie in different banks. */
