@@ -198,13 +198,13 @@ export function openRegistry(home: string, options: RegistryOptions = {}): Regis
 }
 
 interface Registration {
-  name: string;
-  bump: Bump;
-  aliases: string[];
-  card: CardOptions;
-  staged: Staged;
-  journal: string;
-  step: (name: PublishStep) => Promise<void>;
+  readonly name: string;
+  readonly bump: Bump;
+  readonly aliases: string[];
+  readonly card: CardOptions;
+  readonly staged: Staged;
+  readonly journal: string;
+  readonly step: (name: PublishStep) => Promise<void>;
 }
 
 /** Under the database's write lock: numbers the bundle, puts it in place, and makes it visible by the commit. */

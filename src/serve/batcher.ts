@@ -38,14 +38,14 @@ export interface Batched<Result> {
 export type Batcher<Item, Result> = Executor<readonly Item[], readonly Batched<Result>[]>;
 
 interface Entry<Item, Result> {
-  item: Item;
-  tokens: number;
-  bucket: number;
-  enteredMs: number;
+  readonly item: Item;
+  readonly tokens: number;
+  readonly bucket: number;
+  readonly enteredMs: number;
   waitedMs: number;
-  deadline: number;
-  priority: number;
-  promise: PromiseWithResolvers<Batched<Result>>;
+  readonly deadline: number;
+  readonly priority: number;
+  readonly promise: PromiseWithResolvers<Batched<Result>>;
   /** Answered before its batch came back, or taken out of the queue. */
   settled: boolean;
 }

@@ -148,11 +148,11 @@ export async function listMetrics(store: Store, runId: string): Promise<MetricPo
 }
 
 interface MetricRow {
-  run_id: string;
-  key: string;
-  step: number;
-  value: number | null;
-  logged_at: string;
+  readonly run_id: string;
+  readonly key: string;
+  readonly step: number;
+  readonly value: number | null;
+  readonly logged_at: string;
 }
 
 async function begin(store: Store, id: string, { name, params = {} }: CreateRunOptions): Promise<void> {
