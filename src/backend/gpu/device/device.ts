@@ -26,7 +26,7 @@ export interface AdapterDescription {
   readonly limits: Readonly<Record<LimitName, number>>;
 }
 
-const limitNames = [
+const limitNames: readonly LimitName[] = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
   "maxStorageBuffersPerShaderStage",
@@ -35,10 +35,18 @@ const limitNames = [
   "maxComputeInvocationsPerWorkgroup",
   "maxComputeWorkgroupSizeX",
   "maxComputeWorkgroupsPerDimension",
-] as const;
+];
 
 /** The limits asked for, by WebGPU's names. */
-export type LimitName = (typeof limitNames)[number];
+export type LimitName =
+  | "maxBufferSize"
+  | "maxStorageBufferBindingSize"
+  | "maxStorageBuffersPerShaderStage"
+  | "maxBindingsPerBindGroup"
+  | "maxComputeWorkgroupStorageSize"
+  | "maxComputeInvocationsPerWorkgroup"
+  | "maxComputeWorkgroupSizeX"
+  | "maxComputeWorkgroupsPerDimension";
 
 const wantedFeatures = ["shader-f16", "timestamp-query"] as const;
 
