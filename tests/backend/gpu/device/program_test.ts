@@ -83,7 +83,7 @@ Deno.test({
       const bindings = { batch: 6 };
       await assert.rejects(
         small.compile(regression(), { bindings, label: "fit" }),
-        isError(/fit in 500 bytes/),
+        isError(/fit in 500 B\b/),
       );
       const [a, b] = await Promise.all([whole, parts].map((g) => g.compile(regression(), { bindings })));
       const counts: Record<string, number> = {};
