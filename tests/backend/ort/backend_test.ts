@@ -195,7 +195,7 @@ for (const { device, available } of devices) {
       assert.equal(error.name, "BackendError");
       assert.match(
         error.message,
-        /^Cannot run "huge" on \w+: its tensors take up to [\d.]+ [GM]B at once, more than there is; .*$/,
+        /^Cannot run "huge" on \w+: its tensors take up to [\d.]+ [GT]B at once, more than there is; .*$/,
       );
       return true;
     });
