@@ -16,7 +16,7 @@ import {
   type BlockTiling,
   blockTilings,
 } from "../src/backend/gpu/kernels/attention/block_tiles.ts";
-import { type AttentionNode, passOf, problemOf } from "../src/backend/gpu/kernels/attention/pass.ts";
+import { type AttentionNode, attentionPassOf, problemOf } from "../src/backend/gpu/kernels/attention/pass.ts";
 import { storageBytes } from "../src/backend/gpu/kernels/wgsl.ts";
 import { extentOf, type Kernel, type Storage, wgslOf } from "../src/backend/gpu/kernels/writer.ts";
 import { createBuilder, gradients, type Graph, type Node } from "../src/graph/graph.ts";
@@ -137,7 +137,7 @@ async function tuneShape(name: string, shape: Shape): Promise<void> {
   for (const anchor of anchors) {
     const family = families.find((f) => f.includes(anchor.op)) ?? [anchor.op];
     const outputs = graph.nodes.filter((n) => family.includes(n.op));
-    const pass = passOf(passes[anchor.op], problemOf(anchor));
+    const pass = attentionPassOf(passes[anchor.op], problemOf(anchor));
     for (const [title, blocks] of variants) {
       if (blocks && !blocksFit(pass, blocks, limits)) continue;
       await report(`${name} ${anchor.op} ${title}`, () => kernelsOf(anchor, outputs, blocks));

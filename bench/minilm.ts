@@ -1,6 +1,6 @@
 /**
- * Fine-tunes a checkpoint, such as all-MiniLM-L6-v2, on labelled texts, with its body trained along and with it frozen, and prints what
- * came of it as one JSON object a line:
+ * Fine-tunes a checkpoint, such as all-MiniLM-L6-v2, on labelled texts, with its body trained along and with it frozen, and
+ * prints what was measured as one JSON object a line:
  *
  *     deno run -A bench/minilm.ts CHECKPOINT_FOLDER DATA.jsonl [--epochs 3] [--rows 500] [--only full|frozen]
  *

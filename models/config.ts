@@ -75,7 +75,10 @@ export function labelsOfConfig(json: Readonly<Record<string, unknown>>): string[
   return Array.from({ length: count }, (_, i) => `LABEL_${i}`);
 }
 
-/** Whether a configuration is of a class that ends so, such as `ForTokenClassification`; one that names no class may be of any. */
+/**
+ * Whether a configuration is of a class that ends so, such as `ForTokenClassification`; one that names no class may be of
+ * any.
+ */
 export function isOfClass(json: Readonly<Record<string, unknown>>, ending: string): boolean {
   const { architectures } = json;
   if (!Array.isArray(architectures)) return true;

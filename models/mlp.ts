@@ -139,7 +139,7 @@ export function mlpBody(b: Builder, config: MlpConfig, inputs: TextInputs, mode:
     hidden: mode.reads === "tokens" ? layers(words) : words,
     pooled() {
       const mask = b.reshape(b.cast(inputs.attention_mask!, "f32"), [batch, length, 1]); // [B, S, 1]
-      const tokens = b.max(b.sum(mask, [1]), 1); // [B, 1]; a text of no tokens has mean 0
+      const tokens = b.maximum(b.sum(mask, [1]), 1); // [B, 1]; a text of no tokens has mean 0
       return layers(b.div(b.sum(b.mul(words, mask), [1]), tokens)); // [B, H]
     },
     dropout: { rate: 0 },

@@ -1,6 +1,9 @@
 /**
  * What every contract does alike: it checks a body's form and its texts, asks a model, and says where the time went.
  *
+ * Bodies are read and checked here and not by the validators of `app.openapi`: these would parse a body of any size, and hold
+ * an endless list against a schema element by element, before a handler could refuse it.
+ *
  * @module
  */
 import type { z } from "@hono/zod-openapi";

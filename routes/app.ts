@@ -7,9 +7,10 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { contracts } from "./contracts/index.ts";
 import { driftRoutes } from "./drift.ts";
-import { errorResponse, HttpError } from "./errors.ts";
-import { createHub } from "./hub.ts";
+import { errorResponse } from "./errors.ts";
+import { createEventStreams } from "./event_streams.ts";
 import { createMetrics, metricsRoutes } from "./metrics.ts";
+import { observeRequests, requestId, requestIdOf, secureHeaders, unknownAddress } from "./middleware.ts";
 import type { Models, ServedModel } from "./models.ts";
 import { openapiRoutes } from "./openapi.ts";
 import { createTraffic } from "./traffic.ts";
@@ -73,83 +74,32 @@ export function createApp(parts: AppParts): App {
   const { models, clock = Date.now, onError = () => {} } = parts;
   const served: Models = { served: models, bodyBytes: parts.limits?.bodyBytes ?? 2_000_000 };
   const app = new OpenAPIHono();
-  const hub = createHub({ limit: parts.limits?.streams, tickMs: parts.tickMs });
+  const streams = createEventStreams({ limit: parts.limits?.streams, tickMs: parts.tickMs });
   const metrics = createMetrics(models);
   const traffic = createTraffic();
-  const requestIds = new WeakMap<Request, string>();
-  const report = (error: unknown, c: Context) => onError(error, requestIds.get(c.req.raw) ?? "");
+  const report = (error: unknown, c: Context) => onError(error, requestIdOf(c));
   const stops = models.flatMap(({ service, monitor }) =>
     monitor ? [service.onObservation((observation, atMs) => void monitor.observe(observation, atMs))] : []
   );
 
-  app.use(async (c, next) => {
-    const started = performance.now();
-    const given = c.req.header("x-request-id");
-    const requestId = given && /^[\w.:-]{1,128}$/.test(given) ? given : crypto.randomUUID();
-    requestIds.set(c.req.raw, requestId);
-    await next();
-    const { headers } = c.res;
-    headers.set("x-request-id", requestId);
-    for (const [name, value] of securityHeaders) headers.set(name, value);
-    const durationMs = performance.now() - started;
-    const { status } = c.res;
-    // The pattern, not the path, and no made-up method: a client must not be able to make up time series.
-    const route = c.req.routePath === "/*" ? "other" : c.req.routePath;
-    const method = methods.includes(c.req.method) ? c.req.method : "other";
-    metrics.observeRequest({ route, method, status }, durationMs / 1_000);
-    // What is posted is for a model.
-    if (method === "POST" && route !== "other") {
-      traffic.record(durationMs, { failed: status >= 400, atMs: clock() });
-    }
-  });
+  app.use(requestId(), secureHeaders(), observeRequests({ metrics, traffic, clock }));
 
   for (const contract of contracts) contract.mount(app, served);
   metricsRoutes(app, metrics);
-  driftRoutes(app, { models, hub });
+  driftRoutes(app, { models, streams });
   openapiRoutes(app);
-  pageRoutes(app, { models: served, hub, traffic, clock });
+  pageRoutes(app, { models: served, streams, traffic, clock });
 
-  app.notFound((c) => {
-    const allowed = methods.filter((method) =>
-      app.router.match(method, c.req.path)[0].some(([[, route]]) => route.method !== "ALL")
-    );
-    const error = allowed.length > 0
-      ? new HttpError(
-        405,
-        "Validation",
-        `${c.req.method.slice(0, 20)} is not answered at ${c.req.path.slice(0, 200)}; use ${allowed[0]}.`,
-        { allow: allowed.join(", ") },
-      )
-      : new HttpError(
-        404,
-        "NotFound",
-        "There is nothing at this address. /openapi.json lists what there is.",
-      );
-    return errorResponse(error, c, report);
-  });
+  app.notFound((c) => errorResponse(unknownAddress(app, c), c, report));
   app.onError((error, c) => errorResponse(error, c, report));
 
   return {
     request: (input, init) => app.request(input, init),
     fetch: (request) => app.fetch(request),
     close() {
-      hub.close();
+      streams.close();
       metrics.close();
       for (const stop of stops) stop();
     },
   };
 }
-
-const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-
-const securityHeaders = [
-  ["x-content-type-options", "nosniff"],
-  ["referrer-policy", "no-referrer"],
-  ["cross-origin-resource-policy", "same-origin"],
-  // Everything from this server, nothing inline, no frames.
-  [
-    "content-security-policy",
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  ],
-];

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { concatBytes } from "../src/base/bytes.ts";
 import { parseJson } from "../src/base/json.ts";
 import { shorten } from "../src/base/text.ts";
 import { HttpError } from "./errors.ts";
@@ -48,13 +49,7 @@ async function readBytes(request: Request, limitBytes: number): Promise<Uint8Arr
     if (size > limitBytes) throw tooLarge(limitBytes);
     chunks.push(chunk);
   }
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
+  return concatBytes(chunks);
 }
 
 function tooLarge(limitBytes: number): HttpError {

@@ -5,7 +5,7 @@
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { describeError, HttpError } from "./errors.ts";
-import { type Hub, sseEvent } from "./hub.ts";
+import { type EventStreams, sseEvent } from "./event_streams.ts";
 import { findModel, identityOf, type ServedModel } from "./models.ts";
 
 const test = z.object({ statistic: z.number(), pValue: z.number() });
@@ -127,7 +127,7 @@ const streamRoute = createRoute({
 /** GET /drift and GET /drift/stream. */
 export function driftRoutes(
   app: OpenAPIHono,
-  { models, hub }: { models: readonly ServedModel[]; hub: Hub },
+  { models, streams }: { models: readonly ServedModel[]; streams: EventStreams },
 ): void {
   app.openAPIRegistry.registerPath(snapshotRoute);
   app.openAPIRegistry.registerPath(streamRoute);
@@ -140,7 +140,7 @@ export function driftRoutes(
   app.get("/drift/stream", (c) => {
     const { model, monitor } = findWatched(models, c.req.query("model"), c.req.query("version"));
     let sent = -1;
-    const stream = hub.stream(sseEvent("snapshot", describe(model, monitor)), () => {
+    const stream = streams.open(sseEvent("snapshot", describe(model, monitor)), () => {
       const { open, windowSize, windowsClosed } = monitor.snapshot();
       const count = windowsClosed * windowSize + open.n;
       if (count === sent) return "";

@@ -8,28 +8,23 @@ import type { Context } from "hono";
 import { UserError } from "../src/base/errors.ts";
 import { ServeError, type ServeErrorKind } from "../src/serve/errors.ts";
 
+const errorTypes = [
+  "Unhealthy",
+  "Backend",
+  "Overloaded",
+  "Validation",
+  "Tokenizer",
+  "NotFound",
+  "Internal",
+] as const;
+
 /** The kinds of error that text-embeddings-inference names, in its spelling, and two more. */
-export type ErrorType =
-  | "Unhealthy"
-  | "Backend"
-  | "Overloaded"
-  | "Validation"
-  | "Tokenizer"
-  | "NotFound"
-  | "Internal";
+export type ErrorType = (typeof errorTypes)[number];
 
 /** The body of every answer that is not a success. */
 export const ErrorSchema = z.object({
   error: z.string().openapi({ example: "Model is overloaded" }),
-  error_type: z.enum([
-    "Unhealthy",
-    "Backend",
-    "Overloaded",
-    "Validation",
-    "Tokenizer",
-    "NotFound",
-    "Internal",
-  ]),
+  error_type: z.enum(errorTypes),
 }).openapi("ErrorResponse");
 
 /** A request that is answered with an error, thrown by a handler. */
@@ -55,7 +50,7 @@ export function errorResponse(
 ): Response {
   const known = error instanceof HttpError
     ? error
-    : error instanceof ServeError && error.kind !== "bundle"
+    : error instanceof ServeError
     ? fromServe(error)
     : undefined;
   if (!known) report(error, c);
@@ -78,7 +73,7 @@ const statusOf: Record<Exclude<ServeErrorKind, "bundle">, [status: number, type:
   overloaded: [429, "Overloaded"],
   timeout: [503, "Overloaded"],
   closed: [503, "Unhealthy"],
-  // Nobody reads it: the client has gone.
+  // The client has closed the connection, so that this is for metrics alone.
   cancelled: [499, "Overloaded"],
   validation: [413, "Validation"],
   parameters: [422, "Validation"],
@@ -86,9 +81,10 @@ const statusOf: Record<Exclude<ServeErrorKind, "bundle">, [status: number, type:
   backend: [424, "Backend"],
 };
 
-function fromServe(error: ServeError): HttpError {
-  // A bundle that does not load any more is the operator's to know, with its path.
-  const [status, type] = statusOf[error.kind as Exclude<ServeErrorKind, "bundle">];
+/** A service's error as an answer; nothing for a bundle that cannot be loaded: its path is for the operator alone. */
+function fromServe(error: ServeError): HttpError | undefined {
+  if (error.kind === "bundle") return undefined;
+  const [status, type] = statusOf[error.kind];
   const retry = status === 429 || status === 503
     ? { "retry-after": String(Math.max(1, Math.ceil((error.retryAfterMs ?? 1_000) / 1_000))) }
     : undefined;

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { UserError } from "../src/base/errors.ts";
 import type { App } from "./app.ts";
-import { HttpError } from "./errors.ts";
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -31,7 +31,7 @@ export interface RunningServer {
 /**
  * Puts an app on the network.
  *
- * @throws {HttpError} when the port is taken or may not be used
+ * @throws {UserError} when the port is taken or may not be used
  */
 export function listen(app: App, { hostname = "127.0.0.1", port = 0 }: ListenOptions = {}): RunningServer {
   const abort = new AbortController();
@@ -63,23 +63,17 @@ export function listen(app: App, { hostname = "127.0.0.1", port = 0 }: ListenOpt
   };
 }
 
+/** The system's error with what to do about it; any other as it is. */
 function explain(error: unknown, hostname: string, port: number): unknown {
   const where = `${hostname}:${port}`;
-  if (error instanceof Deno.errors.AddrInUse) {
-    return new HttpError(
-      500,
-      "Internal",
-      `Port ${where} is taken. Choose another with --port, or 0 for a free one.`,
-    );
-  }
-  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
-    return new HttpError(500, "Internal", `Not allowed to listen on ${where}. Choose a port above 1023.`);
-  }
-  if (error instanceof Deno.errors.AddrNotAvailable) {
-    return new HttpError(500, "Internal", `This machine has no address ${hostname}. Choose another host.`);
-  }
-  if (error instanceof Error && /lookup address/.test(error.message)) {
-    return new HttpError(500, "Internal", `${hostname} is no address of a machine. Choose another host.`);
-  }
-  return error;
+  const message = error instanceof Deno.errors.AddrInUse
+    ? `Port ${where} is taken. Choose another with --port, or 0 for a free one.`
+    : error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable
+    ? `Not allowed to listen on ${where}. Choose a port above 1023.`
+    : error instanceof Deno.errors.AddrNotAvailable
+    ? `This machine has no address ${hostname}. Choose another host.`
+    : error instanceof Error && /lookup address/.test(error.message)
+    ? `${hostname} is no address of a machine. Choose another host.`
+    : undefined;
+  return message === undefined ? error : new UserError(message, { cause: error });
 }

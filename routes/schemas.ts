@@ -1,5 +1,5 @@
 /**
- * A task's zod schemas as JSON schema: for documents, and to tell what form its answers have.
+ * A task's zod schemas as JSON schema: for documents, and to find what form its answers have.
  *
  * @module
  */

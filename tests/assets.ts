@@ -1,6 +1,6 @@
 /**
- * Real models that ship inside packages: a test uses one where someone has put it into `$WEIR_ASSETS` (`~/.cache/weir-assets` unless set),
- * and is ignored where nobody has.
+ * Real models that ship inside packages: a test uses one where someone has put it into `$WEIR_ASSETS` (`~/.cache/weir-assets`
+ * unless set), and is ignored where nobody has.
  *
  * @module
  */

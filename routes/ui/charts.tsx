@@ -1,3 +1,8 @@
+/**
+ * The drawings of the dashboard, as SVG.
+ *
+ * @module
+ */
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { formatCount as count } from "../../src/base/format.ts";
 import { shorten } from "../../src/base/text.ts";

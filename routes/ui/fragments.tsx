@@ -1,3 +1,8 @@
+/**
+ * The parts of the dashboard that change while it is open, and the facts about a model that do not.
+ *
+ * @module
+ */
 import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { formatCount as count, formatPValue as pValue, plural } from "../../src/base/format.ts";

@@ -1,8 +1,13 @@
+/**
+ * The dashboard: the page, its event stream and its files.
+ *
+ * @module
+ */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { raw } from "hono/html";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { formatCount as count } from "../../src/base/format.ts";
-import { type Hub, sseEvent } from "../hub.ts";
+import { type EventStreams, sseEvent } from "../event_streams.ts";
 import { findModel, identityOf, type Models, type ServedModel } from "../models.ts";
 import type { Traffic } from "../traffic.ts";
 import { tryRoute } from "./answer.tsx";
@@ -13,9 +18,9 @@ import { featureId, fragments, Key, modelFacts } from "./fragments.tsx";
 /** GET / (the page), /ui/stream (its live parts), POST /ui/try and the files the page is made of. */
 export function pageRoutes(
   app: OpenAPIHono,
-  { models: all, hub, traffic, clock }: {
+  { models: all, streams, traffic, clock }: {
     readonly models: Models;
-    readonly hub: Hub;
+    readonly streams: EventStreams;
     readonly traffic: Traffic;
     readonly clock: () => number;
   },
@@ -40,7 +45,7 @@ export function pageRoutes(
       shown = parts;
       return Object.keys(changed).length > 0 ? sseEvent("parts", changed) : "";
     };
-    return hub.stream(changes(), changes).response;
+    return streams.open(changes(), changes).response;
   });
 
   tryRoute(app, all);

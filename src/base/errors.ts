@@ -20,7 +20,7 @@
  * ```
  */
 export class UserError extends Error {
-  /** True: the message alone is shown. Tells such an error also where its class is not at hand. */
+  /** True: the message alone is shown. Marks such an error for code that does not import the class. */
   readonly userFacing = true;
 
   /** An error with a message for the user. */

@@ -51,7 +51,8 @@ export async function lockDirectory(directory: string): Promise<Disposable> {
       try {
         Deno.removeSync(path);
       } catch {
-        // Gone with its folder, or not to be removed while it is open, as on Windows: a file without a holder locks nobody out.
+        // Gone with its folder, or not to be removed while it is open, as on Windows: a file without a holder locks no
+        // process out.
       }
       file.close();
     },

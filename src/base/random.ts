@@ -150,7 +150,7 @@ function splitmix32(state: number): () => number {
 }
 
 /** MurmurHash3's finaliser (Austin Appleby): a bijection of 32-bit words. */
-function murmurMix(x: number): number {
+export function murmurMix(x: number): number {
   x = Math.imul(x ^ x >>> 16, 0x85ebca6b);
   x = Math.imul(x ^ x >>> 13, 0xc2b2ae35);
   return x ^ x >>> 16;

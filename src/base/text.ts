@@ -15,16 +15,16 @@ export function countCodePoints(text: string): number {
 }
 
 /**
- * The place in code points, as Python counts them, of each place in a text's UTF-16 units. Of the two units of a character the
- * second has the place of the first.
+ * The index in code points, as Python counts them, of each index in UTF-16 units. Of the two units of a character the second
+ * has the index of the first.
  */
-export function codePointPlaces(text: string): (unit: number) => number {
+export function codePointIndices(text: string): (unit: number) => number {
   if (countCodePoints(text) === text.length) return (unit) => unit;
   const points = new Uint32Array(text.length + 1);
-  for (let unit = 0, place = 0; unit < text.length; place++) {
+  for (let unit = 0, index = 0; unit < text.length; index++) {
     const next = unit + (text.codePointAt(unit)! > 0xffff ? 2 : 1);
-    points.fill(place, unit, next);
-    points[next] = place + 1;
+    points.fill(index, unit, next);
+    points[next] = index + 1;
     unit = next;
   }
   return (unit) => points[unit];

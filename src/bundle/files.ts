@@ -136,7 +136,10 @@ function wrongSize(directory: string, path: string, size: number, wanted: FileEn
   return damaged(directory, path, `has ${size} bytes and ${manifestName} says ${wanted.sizeBytes}`);
 }
 
-/** Refuses all but a plain file that lies in the bundle itself: opening a FIFO waits for ever, and a link leads elsewhere. */
+/**
+ * Refuses all but a plain file that lies in the bundle itself: opening a FIFO blocks until it is written to, and a link leads
+ * elsewhere.
+ */
 async function checkPlain(directory: string, path: string): Promise<Deno.FileInfo> {
   const parts = path.split("/");
   for (let i = 1; i < parts.length; i++) {

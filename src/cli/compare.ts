@@ -101,9 +101,9 @@ async function compare(a: string, b: string, options: Options): Promise<void> {
 }
 
 interface Read {
-  task: Task;
-  source: string;
-  systems: System[];
+  readonly task: Task;
+  readonly source: string;
+  readonly systems: System[];
 }
 
 async function fromFiles(task: Task, files: readonly string[], { references, data }: Options): Promise<Read> {

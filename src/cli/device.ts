@@ -9,6 +9,7 @@ import type { Backend, DeviceName } from "../backend/interface.ts";
 import { createInterpBackend } from "../backend/interp/interp.ts";
 import { nativeAvailable } from "../backend/ort/available.ts";
 import { createOrtBackend } from "../backend/ort/backend.ts";
+import { mayUseVariable } from "../base/environment.ts";
 
 /** What `--device` takes. */
 export const deviceNames = ["auto", "webgpu", "native", "wasm", "interp"] as const;
@@ -32,8 +33,8 @@ export interface ChosenDevice {
 /** Mesa complains on standard error where this is not set, as in containers, though nothing here uses it. */
 function quietMesa(): void {
   const variable = "XDG_RUNTIME_DIR";
-  const mayChange = Deno.permissions.querySync({ name: "env", variable }).state === "granted";
-  if (Deno.build.os === "linux" && mayChange && !Deno.env.get(variable)) Deno.env.set(variable, "/tmp");
+  if (Deno.build.os !== "linux" || !mayUseVariable(variable) || Deno.env.get(variable)) return;
+  Deno.env.set(variable, "/tmp");
 }
 
 /** What WebGPU finds on this machine. */

@@ -297,13 +297,13 @@ function onlyFamily(task: Task): string | undefined {
 }
 
 interface ReportParts {
-  title: string;
-  source: string;
-  n: number;
-  options: IntervalFlags;
-  metrics: Report["metrics"];
-  sections: Section[];
-  notes: string[];
+  readonly title: string;
+  readonly source: string;
+  readonly n: number;
+  readonly options: IntervalFlags;
+  readonly metrics: Report["metrics"];
+  readonly sections: Section[];
+  readonly notes: string[];
 }
 
 async function reportOf(

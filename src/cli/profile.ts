@@ -21,7 +21,7 @@ export const DEFAULT_TRACE = "weir-trace.json";
 export interface Profiler {
   /** For the trainer. */
   readonly options: MeasureOptions;
-  /** What came of it; nothing before the run has begun. */
+  /** What was measured; nothing before the run has begun. */
   readonly result?: Omit<Profile, "kernels"> & { readonly trace: string };
 }
 
@@ -36,7 +36,7 @@ export function createProfiler(backend: Backend, path: string, output: Output): 
       `--profile times the kernels of --device webgpu, and this run is on ${backend.device}, whose kernels are not ours`,
     );
   }
-  // That the file cannot be written should be known before the work.
+  // A file that cannot be written is an error before the run, not after it.
   Deno.writeTextFileSync(path, "");
   let result: Profiler["result"];
   return {

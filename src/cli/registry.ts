@@ -17,79 +17,72 @@ export function registryCommand(program: Command): Command {
       `\nExamples:\n  weir registry list\n  weir registry alias spam@1.0.0 champion   # back to 1.0.0`,
     );
   registry.addCommand(
-    newCommand("list", "every model, its versions and aliases", ["registry list --json"]).action((
-      options: CommonOptions,
-    ) =>
-      withRegistry(options, async (r, out) => {
-        const models = await r.list();
-        const lines = models.map((m) => {
-          const aliases = Object.entries(m.aliases).map(([alias, version]) => `${alias} -> ${version}`).join(
-            ", ",
-          );
-          return `${m.name}  ${m.versions.map((v) => v.version).join(", ")}${
-            aliases ? `  (${aliases})` : ""
-          }`;
-        });
-        out.result(
-          { models },
-          lines.join("\n") || `no models in ${homeOf(options)}: train one with "weir train"`,
-        );
-      })
-    ),
+    newCommand("list", "every model, its versions and aliases", ["registry list --json"]).action(list),
   );
   registry.addCommand(
-    newCommand("show", "one version: lineage, metrics, files", ["registry show spam@champion"]).argument(
-      "<model>",
-      "name[@version|@alias]",
-    )
-      .action((model: string, options: CommonOptions) =>
-        withRegistry(options, async (r, out) => {
-          const { name, reference } = parseModel(model);
-          const found = await r.resolve(name, reference);
-          out.result(found, `${JSON.stringify(found.manifest, null, 2)}\n${found.path}`);
-        })
-      ),
+    ofModel("show", "one version: lineage, metrics, files", ["registry show spam@champion"]).action(show),
   );
   registry.addCommand(
-    newCommand("verify", "check size and hash of every file", ["registry verify spam@1.0.0"]).argument(
-      "<model>",
-      "name[@version|@alias]",
-    )
-      .action((model: string, options: CommonOptions) =>
-        withRegistry(options, async (r, out) => {
-          const { name, reference } = parseModel(model);
-          const found = await r.verify(name, reference).catch((error) => {
-            throw error instanceof BundleError ? new UnmetError(error.message) : error;
-          });
-          const files = Object.keys(found.manifest.files).length;
-          out.result(
-            { name, version: found.version, files, intact: true },
-            `${name} ${found.version}: ${files} files, intact`,
-          );
-        })
-      ),
+    ofModel("verify", "check size and hash of every file", ["registry verify spam@1.0.0"]).action(verify),
   );
   registry.addCommand(
-    newCommand("alias", "point an alias at a version, or take it away with --delete", [
+    ofModel("alias", "point an alias at a version, or take it away with --delete", [
       "registry alias spam@1.0.0 champion",
       "registry alias spam challenger --delete",
     ])
-      .argument("<model>", "name[@version|@alias]").argument("<alias>", "such as champion")
-      .option("--delete", "take the alias away")
-      .action((model: string, alias: string, options: CommonOptions & { delete?: boolean }) =>
-        withRegistry(options, async (r, out) => {
-          const { name, reference } = parseModel(model);
-          if (options.delete) {
-            await r.deleteAlias(name, alias);
-            return out.result({ name, alias, version: null }, `${name}: alias ${alias} is gone`);
-          }
-          const { version } = await r.resolve(name, reference);
-          await r.setAlias(name, alias, version);
-          out.result({ name, alias, version }, `${name}: ${alias} -> ${version}`);
-        })
-      ),
+      .argument("<alias>", "such as champion").option("--delete", "take the alias away").action(alias),
   );
   return registry;
+}
+
+function ofModel(name: string, summary: string, examples: readonly string[]): Command {
+  return newCommand(name, summary, examples).argument("<model>", "name[@version|@alias]");
+}
+
+function list(options: CommonOptions): Promise<void> {
+  return withRegistry(options, async (registry, output) => {
+    const models = await registry.list();
+    const lines = models.map(({ name, versions, aliases }) => {
+      const named = Object.entries(aliases).map(([alias, version]) => `${alias} -> ${version}`).join(", ");
+      return `${name}  ${versions.map((v) => v.version).join(", ")}${named && `  (${named})`}`;
+    });
+    output.result(
+      { models },
+      lines.join("\n") || `no models in ${homeOf(options)}: train one with "weir train"`,
+    );
+  });
+}
+
+function show(model: string, options: CommonOptions): Promise<void> {
+  return withRegistry(options, async (registry, output) => {
+    const { name, reference } = parseModel(model);
+    const found = await registry.resolve(name, reference);
+    output.result(found, `${JSON.stringify(found.manifest, null, 2)}\n${found.path}`);
+  });
+}
+
+function verify(model: string, options: CommonOptions): Promise<void> {
+  return withRegistry(options, async (registry, output) => {
+    const { name, reference } = parseModel(model);
+    const { version, manifest } = await registry.verify(name, reference).catch((error) => {
+      throw error instanceof BundleError ? new UnmetError(error.message) : error;
+    });
+    const files = Object.keys(manifest.files).length;
+    output.result({ name, version, files, intact: true }, `${name} ${version}: ${files} files, intact`);
+  });
+}
+
+function alias(model: string, alias: string, options: CommonOptions & { delete?: boolean }): Promise<void> {
+  return withRegistry(options, async (registry, output) => {
+    const { name, reference } = parseModel(model);
+    if (options.delete) {
+      await registry.deleteAlias(name, alias);
+      return output.result({ name, alias, version: null }, `${name}: alias ${alias} is gone`);
+    }
+    const { version } = await registry.resolve(name, reference);
+    await registry.setAlias(name, alias, version);
+    output.result({ name, alias, version }, `${name}: ${alias} -> ${version}`);
+  });
 }
 
 async function withRegistry(

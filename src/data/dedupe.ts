@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { murmurMix } from "../base/random.ts";
 import type { TextExample } from "./example.ts";
+import { createLinks } from "./links.ts";
 
 /** What `deduplicate` found. */
 export interface Deduplicated<T> {
@@ -93,11 +95,7 @@ export function nearDuplicateClusters(
     throw new RangeError(`threshold is ${threshold}; more than 0 and at most 1 was expected`);
   }
   const { sets, isShared } = rareFirst(Array.from(texts, (text) => shingles(text, shingleWords)));
-  const parents = Int32Array.from(sets.keys());
-  const root = (i: number): number => {
-    while (parents[i] !== i) i = parents[i] = parents[parents[i]];
-    return i;
-  };
+  const links = createLinks(sets.length);
 
   // By size, so that a set only meets smaller ones, and those too small to be similar are passed over.
   const bySize = [...sets.keys()].sort((a, b) => sets[a].length - sets[b].length || a - b);
@@ -118,21 +116,13 @@ export function nearDuplicateClusters(
         const other = holder.sets[j];
         if (compared[other] === current) continue;
         compared[other] = current;
-        const a = root(current);
-        const b = root(other);
-        if (a !== b && isSimilar(set, sets[other], threshold)) parents[Math.max(a, b)] = Math.min(a, b);
+        if (links.areLinked(current, other)) continue;
+        if (isSimilar(set, sets[other], threshold)) links.link(current, other);
       }
       holder.sets.push(current);
     }
   }
-
-  const numbers = new Map<number, number>();
-  return Int32Array.from(sets, (_, i) => {
-    const representative = root(i);
-    let number = numbers.get(representative);
-    if (number === undefined) numbers.set(representative, number = numbers.size);
-    return number;
-  });
+  return links.groups();
 }
 
 /** The Jaccard similarity of two texts' shingle sets, as `nearDuplicateClusters` counts it; 0 if either has no word at all. */
@@ -194,7 +184,7 @@ function shingles(text: string, shingleWords: number): Uint32Array {
   for (let i = 0; i < count; i++) {
     let hash = 0x811c9dc5;
     for (let j = i; j < i + shingleWords && j < words.length; j++) {
-      hash = finish(Math.imul(hash, 31) + words[j] | 0);
+      hash = murmurMix(Math.imul(hash, 31) + words[j] | 0);
     }
     hashes[i] = hash >>> 0;
   }
@@ -216,7 +206,7 @@ function wordHashes(text: string): number[] {
     const isLetter = code === 48 || (code >= 97 && code <= 122) ||
       (code >= 0xc0 && !(code >= 0x2000 && code <= 0x303f));
     if (isWord && (!isLetter || isIdeograph)) {
-      hashes.push(finish(hash));
+      hashes.push(murmurMix(hash));
       isWord = false;
     }
     if (!isLetter) continue;
@@ -227,15 +217,9 @@ function wordHashes(text: string): number[] {
     hash = Math.imul((isWord ? hash : 0x811c9dc5) ^ code, 0x01000193); // FNV-1a
     isWord = true;
     if (isIdeograph) {
-      hashes.push(finish(hash));
+      hashes.push(murmurMix(hash));
       isWord = false;
     }
   }
   return hashes;
-}
-
-function finish(hash: number): number {
-  hash = Math.imul(hash ^ hash >>> 16, 0x85ebca6b);
-  hash = Math.imul(hash ^ hash >>> 13, 0xc2b2ae35);
-  return hash ^ hash >>> 16;
 }

@@ -7,7 +7,7 @@ import { sha256 } from "../base/hash.ts";
 import { show } from "../base/text.ts";
 import { DataError } from "./errors.ts";
 
-/** A text and its class, or whatever else tells whether two rows of the same text agree. */
+/** A text and its class, or whatever else decides whether two rows of the same text agree. */
 export interface TextExample {
   /** As it stands in the data. */
   readonly text: string;
@@ -20,7 +20,7 @@ export interface TextExample {
 /** A record of a data file: a parsed JSON line or a CSV row. */
 export type DataRecord = Readonly<Record<string, unknown>>;
 
-/** A record, and what errors call the place it stands at. */
+/** A record, and what errors call the place it is from. */
 export interface PlacedRecord {
   /** The columns, by name. */
   readonly record: DataRecord;

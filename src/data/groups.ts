@@ -4,6 +4,7 @@
  * @module
  */
 import { nearDuplicateClusters } from "./dedupe.ts";
+import { createLinks } from "./links.ts";
 
 /** Rows that belong together. */
 export interface RowGroups {
@@ -17,10 +18,11 @@ export interface RowGroups {
 const MOST = 0.5;
 
 /**
- * Groups rows that share a text, or have near-duplicates among their texts: a question that was seen beside one answer in training
- * does not come back beside another to test what was learnt.
+ * Groups rows that share a text, or have near-duplicates among their texts: a question that was seen beside one answer in
+ * training does not come back beside another to test what was learnt.
  *
- * Where that links more than half of the rows, as pairs out of a few words do, rows are alike only if all their texts together are.
+ * Where that links more than half of the rows, as pairs out of a few words do, rows are alike only if all their texts
+ * together are.
  *
  * @example
  * ```ts
@@ -46,11 +48,7 @@ export function rowGroups(rows: readonly (readonly string[])[]): RowGroups {
 /** Rows with texts of one cluster, and rows that are linked by a chain of such. */
 function linked(rows: readonly (readonly string[])[]): Int32Array {
   const clusters = nearDuplicateClusters(rows.flat());
-  const parents = Int32Array.from(rows.keys());
-  const root = (row: number): number => {
-    while (parents[row] !== row) row = parents[row] = parents[parents[row]];
-    return row;
-  };
+  const links = createLinks(rows.length);
   const firstWith = new Map<number, number>();
   let at = 0;
   rows.forEach((texts, row) =>
@@ -58,18 +56,10 @@ function linked(rows: readonly (readonly string[])[]): Int32Array {
       const cluster = clusters[at++];
       const first = firstWith.get(cluster);
       if (first === undefined) firstWith.set(cluster, row);
-      else {
-        const [a, b] = [root(first), root(row)];
-        parents[Math.max(a, b)] = Math.min(a, b);
-      }
+      else links.link(first, row);
     })
   );
-  const numbers = new Map<number, number>();
-  return Int32Array.from(rows, (_, row) => {
-    const of = root(row);
-    if (!numbers.has(of)) numbers.set(of, numbers.size);
-    return numbers.get(of)!;
-  });
+  return links.groups();
 }
 
 function largest(groups: Int32Array): number {

@@ -6,7 +6,7 @@
 import { DataError } from "./errors.ts";
 import { readLines } from "./lines.ts";
 
-/** A JSON value of a file, and what errors call the place it stands at. */
+/** A JSON value of a file, and what errors call the place it is from. */
 export interface JsonLine {
   /** Any JSON value. */
   readonly value: unknown;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { concatBytes } from "../base/bytes.ts";
 import { DataError } from "./errors.ts";
 
 /** A line of a text file, without its line end. */
@@ -29,7 +30,7 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
   let pendingBytes = 0;
   const decode = (last: Uint8Array): Line => {
     number++;
-    let bytes = pending.length === 0 ? last : concat([...pending, last]);
+    let bytes = pending.length === 0 ? last : concatBytes([...pending, last]);
     pending = [];
     pendingBytes = 0;
     if (bytes.at(-1) === CR) bytes = bytes.subarray(0, -1);
@@ -94,14 +95,4 @@ function fileError(path: string, error: unknown): DataError {
   if (error instanceof Deno.errors.NotFound) return new DataError(`${path}: no such file`);
   if (error instanceof Deno.errors.IsADirectory) return new DataError(`${path}: is a directory; give a file`);
   return new DataError(`${path}: cannot be read: ${error instanceof Error ? error.message : error}`);
-}
-
-function concat(parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

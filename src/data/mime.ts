@@ -53,10 +53,10 @@ const MAX_NESTING = 8;
 const LOOKS_LIKE_HTML = /<(?:html|body|table|center|font|br|p)\b[^>]*>/i;
 
 interface Part {
-  text: string;
-  isHtml: boolean;
+  readonly text: string;
+  readonly isHtml: boolean;
   /** Whether the entity named its content type. */
-  isDeclared: boolean;
+  readonly isDeclared: boolean;
 }
 
 function splitEntity(raw: string): { headers: Map<string, string>; body: string } {

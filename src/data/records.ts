@@ -67,7 +67,7 @@ export function unknownKind(source: string): string | undefined {
   if (source === "spam" || isJsonLines(source) || isConll(source) || /\.(csv|tsv|json)$/i.test(source)) {
     return;
   }
-  return `cannot tell what "${source}" is: name a .jsonl, .json, .csv, .tsv, .conll or .bio file, or spam`;
+  return `"${source}" is of no known kind: name a .jsonl, .json, .csv, .tsv, .conll or .bio file, or spam`;
 }
 
 function asRecord(value: unknown, where: string): DataRecord {

@@ -45,11 +45,11 @@ export function shiftedMessages(options: ShiftedOptions): string[] {
 }
 
 interface Phrases {
-  greetings: string[];
-  bodies: string[];
-  follows: string[];
-  closings: string[];
-  fills: Record<string, string[]>;
+  readonly greetings: readonly string[];
+  readonly bodies: readonly string[];
+  readonly follows: readonly string[];
+  readonly closings: readonly string[];
+  readonly fills: Readonly<Record<string, readonly string[]>>;
 }
 
 function compose(phrases: Phrases, random: RandomStream): string {

@@ -8,7 +8,7 @@ import { createHashedRandom } from "../base/random.ts";
 import { chiSquareTest } from "../statistics/chi_square.ts";
 
 const DRAWS = 300;
-const ENOUGH_EXPECTED = 5; // below, the chi-square distribution is a poor guide (Cochran 1954)
+const ENOUGH_EXPECTED = 5; // below, the chi-square distribution is a poor approximation (Cochran 1954)
 
 /**
  * The chance of class shares at least this far apart without drift. Pearson's chi-square test where every class is

@@ -206,7 +206,7 @@ export class DriftMonitor<O> {
   /**
    * Takes in a closed window: alarms move, and listeners get the report. Windows are to be given in the order of closing.
    *
-   * @param tests What `createTester` found; by default it is found here and now.
+   * @param tests What `createTester` found; by default the window is tested now, on this thread.
    */
   conclude(
     { counts, closedAtMs }: ClosedWindow,

@@ -81,7 +81,7 @@ export interface OpRules<K extends OpName> {
   infer(inputs: readonly TensorType[], attrs: OpAttrs[K]): TensorType;
   /**
    * Gradients with respect to the inputs, emitted as ordinary nodes; `null` where there is none (an index, a mask).
-   * `needed[i]` is false where nobody asks for input i's. Absent: the op has no gradient at all.
+   * `needed[i]` is false where input i's is not needed. Absent: the op has no gradient at all.
    */
   vjp?(b: Builder, node: NodeOf<K>, dy: Node, needed: readonly boolean[]): (Node | null)[];
   /** Whether operands of different shapes are broadcast together, so that none has to be spread before. */
@@ -385,12 +385,12 @@ export class Builder {
   div(x: Node | number, y: Node | number): Node {
     return this.#binary("div", x, y);
   }
-  /** The larger of `x` and `y`, broadcast. */
-  max(x: Node, y: Node | number): Node {
+  /** The larger of `x` and `y`, broadcast; the largest over axes is `max`. */
+  maximum(x: Node, y: Node | number): Node {
     return this.apply("max", [x, this.#like(y, x)], {});
   }
   /** The smaller of `x` and `y`, broadcast. */
-  min(x: Node, y: Node | number): Node {
+  minimum(x: Node, y: Node | number): Node {
     return this.apply("min", [x, this.#like(y, x)], {});
   }
   /** Whether `x < y`, broadcast, as bool. */
@@ -408,7 +408,7 @@ export class Builder {
   }
   /** `x` where positive, else 0. */
   relu(x: Node): Node {
-    return this.max(x, 0);
+    return this.maximum(x, 0);
   }
   /** `x * x`. */
   square(x: Node): Node {
@@ -424,8 +424,8 @@ export class Builder {
       keepDims: options.keepDims ?? false,
     });
   }
-  /** Maximum over `axes`. */
-  maximum(x: Node, axes?: readonly number[], options: { keepDims?: boolean } = {}): Node {
+  /** The largest over `axes`; the larger of two operands is `maximum`. */
+  max(x: Node, axes?: readonly number[], options: { keepDims?: boolean } = {}): Node {
     return this.apply("reduce_max", [x], {
       axes: this.#axes(x, axes),
       keepDims: options.keepDims ?? false,

@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { readVariable } from "../base/environment.ts";
 
-const level = readLevel();
+const level = Number(readVariable("WEIR_DEBUG") ?? 0) || 0;
 
 /** Whether `WEIR_DEBUG` is set: then what costs time is checked too. */
 export const isDebugging: boolean = level > 0;
@@ -14,10 +15,4 @@ export const isDebugging: boolean = level > 0;
 export function debugPrint(from: 1 | 2 | 3 | 4, title: string, text: () => string): void {
   if (level < from) return;
   Deno.stderr.writeSync(new TextEncoder().encode(`---- ${title}\n${text().trimEnd()}\n`));
-}
-
-function readLevel(): number {
-  // Asking first, so that a process without the permission is not stopped by a prompt.
-  const { state } = Deno.permissions.querySync({ name: "env", variable: "WEIR_DEBUG" });
-  return state === "granted" ? Number(Deno.env.get("WEIR_DEBUG") ?? 0) || 0 : 0;
 }

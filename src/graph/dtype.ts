@@ -19,7 +19,7 @@ export type TypedArray =
 
 /** Everything that differs from type to type. */
 export interface DTypeSpec {
-  /** Floats take part in gradients, and a checkpoint's floats may stand for each other. */
+  /** Floats take part in gradients, and a checkpoint's floats may be read as any other float. */
   readonly kind: "float" | "integer" | "bool";
   /** Bits of one element on the host and in files. */
   readonly bits: number;

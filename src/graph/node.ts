@@ -157,7 +157,8 @@ export type Init =
 /**
  * What a state is for. A `parameter` is learnt, a `buffer` belongs to the model but is not learnt (running statistics), a
  * `moment` is what an optimiser keeps of past gradients, a `counter` is where a run is (steps, random key, loss scale), and a
- * `cache` need not outlive the work it serves (accumulated gradients, keys and values of earlier tokens).
+ * `cache` is what later runs of the same step or request read and nothing saves (accumulated gradients, keys and values of
+ * earlier tokens).
  */
 export type StateRole = "parameter" | "buffer" | "moment" | "counter" | "cache";
 
@@ -201,7 +202,7 @@ export interface TensorType {
 
 /** A node of a known kind. */
 export interface NodeOf<K extends NodeKind> extends TensorType {
-  /** Its place in the graph's list; inputs have smaller ids. */
+  /** Its index in the graph's list; inputs have smaller ids. */
   readonly id: number;
   /** What it computes, or which kind of leaf it is. */
   readonly op: K;
@@ -213,7 +214,7 @@ export interface NodeOf<K extends NodeKind> extends TensorType {
   readonly name?: string;
 }
 
-/** Any node; `node.op` tells which attributes it has. */
+/** Any node; `node.op` decides which attributes it has. */
 export type Node = { [K in NodeKind]: NodeOf<K> }[NodeKind];
 
 /** After each run, `state` takes the value of `value`. All values are computed from the states before the run. */
@@ -246,11 +247,9 @@ export function inputsOf(graph: Graph): NodeOf<"input">[] {
 
 /** The graph's states, in order: all of them, or those of one role. */
 export function statesOf(graph: Graph, role?: StateRole): NodeOf<"state">[] {
-  return graph.nodes.filter((n) =>
+  return graph.nodes.filter((n): n is NodeOf<"state"> =>
     n.op === "state" && (role === undefined || n.attrs.role === role)
-  ) as NodeOf<
-    "state"
-  >[];
+  );
 }
 
 /** How a node is called in messages: its label, or op and id. */

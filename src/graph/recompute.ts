@@ -7,7 +7,7 @@ import type { Builder } from "./builder.ts";
 import type { Node } from "./node.ts";
 
 /**
- * For each forward node, what stands in for it in the backward part: a copy, computed from the boundary before it, or itself.
+ * For each forward node, the node that the backward part reads: a copy, computed from the boundary before it, or itself.
  *
  * Nodes after the last boundary are used at once and stand for themselves, and so do those that depend on no boundary (masks,
  * parameters). The copies of a segment are appended when the first of them is asked for: that is after the backward part of the
@@ -22,7 +22,7 @@ export function recomputation(
   const borders = [...new Set(boundaries)].filter((n) => nodes[n.id] === n).sort((p, q) => p.id - q.id);
   if (borders.length < 2) return (node) => node;
   const kept = new Set(borders);
-  /** The last boundary that a node depends on, by its place in `borders`; -1 for none. */
+  /** The last boundary that a node depends on, by its index in `borders`; -1 for none. */
   const segments: number[] = [];
   for (const node of nodes) {
     const last = node.inputs.reduce((most, input) => {

@@ -26,7 +26,7 @@ export function verify(graph: Graph, after = "building"): Graph {
   };
   const names = new Set<string>();
   graph.nodes.forEach((node, i) => {
-    if (node.id !== i) fail(node, `stands at place ${i}`);
+    if (node.id !== i) fail(node, `is number ${i} of the list`);
     for (const input of node.inputs) {
       if (graph.nodes[input.id] !== input || input.id >= i) {
         fail(node, `reads %${input.id}, which is not before it`);

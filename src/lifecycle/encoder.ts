@@ -12,9 +12,9 @@ import {
   type EncodedText,
   idfWeights,
 } from "../evaluate/generation/bert_score.ts";
-import { createBuilder, type Graph } from "../graph/graph.ts";
+import type { Graph } from "../graph/graph.ts";
 import { collate } from "../tasks/collate.ts";
-import { textInputs } from "../tasks/model.ts";
+import { bareBody } from "../tasks/model.ts";
 import { type Encoding, loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import { bucketPrograms } from "../train/programs.ts";
 import { LifecycleError } from "./errors.ts";
@@ -166,12 +166,7 @@ const NOTHING: EncodedText = { ids: [0], embeddings: Float32Array.of(0) };
  * layers; what comes behind the mark is left out.
  */
 function hiddenGraphs(config: ModelConfig): { layers: number; graphs: (layer: number) => Graph } {
-  const architecture = architectureOf(config);
-  const b = createBuilder();
-  const body = architecture.body(b, config, textInputs(b, architecture.inputs), {
-    training: false,
-    reads: "tokens",
-  });
+  const { b, body } = bareBody(config);
   const layers = b.boundaries.length;
   return {
     layers,

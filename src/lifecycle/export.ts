@@ -85,7 +85,7 @@ export function bundleFiles(
   return {
     "config.json": { ...task.configJson(architecture, spec.head), ...architecture.json(spec.config) },
     "tokenizer.json": tokenizerFiles.tokenizer,
-    // Python's tokenizers make token types unless told, and models without them refuse those.
+    // Python's tokenizers make token types by default, and models without them refuse those.
     "tokenizer_config.json": { ...tokenizerFiles.config, model_input_names: architecture.inputs },
     "model.safetensors": writeSafetensors(weights, { metadata: { format: "pt" } }),
     [MODEL_FILE]: modelOnnx(spec, weights),

@@ -193,8 +193,8 @@ export function answersOf(
   rows: readonly PreparedRow[],
   evaluated: Evaluated,
 ): AnsweredRow[] {
-  return Array.from(evaluated.rows, (place, i) => {
-    const row = rows[place];
+  return Array.from(evaluated.rows, (index, i) => {
+    const row = rows[index];
     const answers = evaluated.outputs[i].map((outputs, q) =>
       servedTasks[task].decode(outputs, { query: row.row.queries[q], encoding: row.encodings[q], head })
     );

@@ -1,6 +1,6 @@
 /**
- * A checkpoint from elsewhere as a registered bundle, as it is: its weights, its tokenizer, its head, and the ONNX file that servers
- * load.
+ * A checkpoint from elsewhere as a registered bundle, as it is: its weights, its tokenizer, its head, and the ONNX file that
+ * servers load.
  *
  * @module
  */
@@ -42,7 +42,7 @@ export interface ImportOptions extends PublishTarget {
   };
 }
 
-/** What came of it. */
+/** What was imported. */
 export interface ImportResult {
   readonly version: string;
   readonly path: string;

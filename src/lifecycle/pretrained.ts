@@ -71,8 +71,8 @@ export async function readPretrained(
 }
 
 /**
- * The model that a folder holds: of the task that its `weir.json` names or, in a folder from elsewhere, of the one that `task` says;
- * otherwise of the first whose own files it has, or whose head its `config.json` describes.
+ * The model that a folder holds: of the task that its `weir.json` names or, in a folder from elsewhere, of the one that
+ * `task` says; otherwise of the first whose own files it has, or whose head its `config.json` describes.
  *
  * @throws {LifecycleError} when the folder describes no head.
  */
@@ -111,8 +111,8 @@ export async function headIn(
 }
 
 /**
- * The most tokens that a checkpoint was made for, special ones included: the least that its manifest, its configuration, its tokenizer or
- * sentence-transformers' settings name.
+ * The most tokens that a checkpoint was made for, special ones included: the least that its manifest, its configuration, its
+ * tokenizer or sentence-transformers' settings name.
  */
 export async function maxTokensIn(directory: string, { config, tokenizer }: Pretrained): Promise<number> {
   const manifest = await manifestIn(directory);

@@ -42,7 +42,10 @@ export async function readRows(
   return rows;
 }
 
-/** Reads what a model is asked of a data set whose labels nobody needs; texts that are read apart may come alone, as in live traffic. */
+/**
+ * Reads what a model is asked of a data set whose labels nobody needs; texts that are read apart may come alone, as in live
+ * traffic.
+ */
 export async function readQueries(
   source: string,
   task: AnyServedTask,

@@ -53,7 +53,7 @@ export interface LifeOptions extends TrainingOptions {
   readonly measure?: MeasureOptions;
 }
 
-/** What came of it. */
+/** What was trained, and the version it was registered as. */
 export interface LifeResult {
   readonly version: string;
   readonly path: string;

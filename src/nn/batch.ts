@@ -17,7 +17,7 @@ export interface Batch {
    * proportion.
    */
   readonly weight: number;
-  /** The place of each row in the list that batches are made of; -1 for a row that only fills the batch up. */
+  /** The index of each row in the list that batches are made of; -1 for a row that only fills the batch up. */
   readonly rows: Int32Array;
 }
 

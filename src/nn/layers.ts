@@ -5,6 +5,7 @@
  */
 import type { Builder } from "../graph/builder.ts";
 import type { Init, Node } from "../graph/node.ts";
+import { keepBelow } from "../graph/ops/random.ts";
 
 /** The standard deviation BERT's checkpoints start from (`initializer_range`). */
 export const BERT_STD = 0.02;
@@ -118,8 +119,8 @@ export function dropout(b: Builder, x: Node, options: Dropout): Node {
   }
   if (rate === 0 || !key) return x;
   return b.named("dropout", () => {
-    const keepBelow = b.scalar(Math.min(Math.round((1 - rate) * 2 ** 32), 2 ** 32 - 1), "u32");
-    const kept = b.cast(b.less(b.random(key, x.shape), keepBelow), "f32"); // 1 or 0, as x
+    const bits = b.random(key, x.shape);
+    const kept = b.cast(b.less(bits, b.scalar(keepBelow(rate), "u32")), "f32"); // 1 or 0, as x
     return b.mul(x, b.mul(kept, 1 / (1 - rate)));
   });
 }

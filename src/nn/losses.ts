@@ -71,7 +71,7 @@ export function sigmoidCrossEntropy(
     const weights = weightsLike(b, logits, options);
     // log(1 + e^x) = m + log(e^(x - m) + e^-m) with m = max(x, 0): nothing overflows, and the gradient at 0 is 1/2 as it should
     // be.
-    const most = b.max(logits, 0);
+    const most = b.maximum(logits, 0);
     const sum = b.add(b.exp(b.sub(logits, most)), b.exp(b.neg(most)));
     return weightedMean(b, b.sub(b.add(most, b.log(sum)), b.mul(logits, targets)), weights);
   });
@@ -96,7 +96,7 @@ export function squaredError(
 }
 
 function weightedMean(b: Builder, losses: Node, weights: Node): Node {
-  const total = b.max(b.sum(weights), 1e-12);
+  const total = b.maximum(b.sum(weights), 1e-12);
   return b.div(b.sum(b.mul(losses, weights)), total);
 }
 

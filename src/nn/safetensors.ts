@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { concatBytes } from "../base/bytes.ts";
 import { UserError } from "../base/errors.ts";
 import { isObject, parseJson } from "../base/json.ts";
 import { bytesOf, type DType, dtypes, type HostTensor, type TypedArray } from "../graph/dtype.ts";
@@ -102,14 +103,7 @@ export function writeSafetensors(
   tensors: Readonly<Record<string, HostTensor>>,
   options: { metadata?: Readonly<Record<string, string>> } = {},
 ): Uint8Array<ArrayBuffer> {
-  const parts = [...safetensorsParts(tensors, options)];
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return concatBytes([...safetensorsParts(tensors, options)]);
 }
 
 /**

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { concatBytes } from "../base/bytes.ts";
 import { UserError } from "../base/errors.ts";
 
 /** Bytes that are not the protobuf message they should be; the message is for the user. */
@@ -81,13 +82,7 @@ export class ProtobufWriter {
   /** The message as bytes. */
   finish(): Uint8Array {
     this.#flush();
-    const out = new Uint8Array(this.#flushed);
-    let at = 0;
-    for (const part of this.#parts) {
-      out.set(part, at);
-      at += part.length;
-    }
-    return out;
+    return concatBytes(this.#parts);
   }
 
   #tag(field: number, wire: number): void {

@@ -47,7 +47,7 @@ export class GraphScope implements OnnxScope {
     this.#label = label;
   }
 
-  /** Tells the shape of a value, which lets `Reshape` keep its dimensions without computing them. */
+  /** Records the shape of a value, which lets `Reshape` keep its dimensions without computing them. */
   describe(value: string, shape: Shape): void {
     this.#types.set(value, shape);
   }
@@ -163,7 +163,7 @@ export class GraphScope implements OnnxScope {
       const source = this.#sources.get(symbol);
       if (!source) {
         throw new ShapeError(
-          `Cannot export dimension "${symbol}": no input has it as a dimension, so nothing tells its size at run time`,
+          `Cannot export dimension "${symbol}": no input has it as a dimension, so its size is not known at run time`,
         );
       }
       const { value, axis, coefficient } = source;

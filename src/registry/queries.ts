@@ -1,5 +1,5 @@
 /**
- * What the registry asks and tells its database.
+ * The queries of the registry: what it reads from its database, and what it writes there.
  *
  * @module
  */

@@ -145,7 +145,7 @@ export function openRegistry(home: string, options: RegistryOptions = {}): Regis
       checkName("model", name);
       for (const alias of aliases) checkAlias(alias);
       await ready();
-      // Shared with other publishes; whoever removes leftovers takes it alone and so never meets a publish under way.
+      // Shared with other publishes; what removes leftovers takes it alone, and so runs beside no publish.
       const lockPath = join(home, "registry.lock");
       using _lock = await lockShared(lockPath).catch((error) => {
         throw explainStorageError(error, `lock ${lockPath}`, lockPath);
@@ -198,13 +198,13 @@ export function openRegistry(home: string, options: RegistryOptions = {}): Regis
 }
 
 interface Registration {
-  name: string;
-  bump: Bump;
-  aliases: string[];
-  card: CardOptions;
-  staged: Staged;
-  journal: string;
-  step: (name: PublishStep) => Promise<void>;
+  readonly name: string;
+  readonly bump: Bump;
+  readonly aliases: string[];
+  readonly card: CardOptions;
+  readonly staged: Staged;
+  readonly journal: string;
+  readonly step: (name: PublishStep) => Promise<void>;
 }
 
 /** Under the database's write lock: numbers the bundle, puts it in place, and makes it visible by the commit. */
@@ -235,7 +235,7 @@ async function register(
   }
 }
 
-/** One above the highest that is registered or, after a crash that nobody could clean up yet, lies in the folder. */
+/** One above the highest that is registered or, after a crash that was not cleaned up yet, lies in the folder. */
 async function nextVersion(db: Queries, home: string, name: string, bump: Bump): Promise<string> {
   const rows = await db.selectFrom("versions").select("version").where("model", "=", name).execute();
   const versions = rows.map((row) => row.version);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ServeError } from "./errors.ts";
+import { closedError, ServeError } from "./errors.ts";
 import { type Executor, oneEvent, type SubmitOptions } from "./executor.ts";
 
 /** What a {@linkcode Batcher} needs to know; times come from `now`, so that tests own the clock. */
@@ -38,21 +38,21 @@ export interface Batched<Result> {
 export type Batcher<Item, Result> = Executor<readonly Item[], readonly Batched<Result>[]>;
 
 interface Entry<Item, Result> {
-  item: Item;
-  tokens: number;
-  bucket: number;
-  enteredMs: number;
+  readonly item: Item;
+  readonly tokens: number;
+  readonly bucket: number;
+  readonly enteredMs: number;
   waitedMs: number;
-  deadline: number;
-  priority: number;
-  promise: PromiseWithResolvers<Batched<Result>>;
+  readonly deadline: number;
+  readonly priority: number;
+  readonly promise: PromiseWithResolvers<Batched<Result>>;
   /** Answered before its batch came back, or taken out of the queue. */
   settled: boolean;
 }
 
 /**
- * Makes a batcher that dispatches as soon as a Worker is free and never waits for company: under light load every batch is one
- * item, and under heavy load batches grow by themselves while the Workers are busy.
+ * Makes a batcher that dispatches as soon as a Worker is free and never waits for a batch to fill: under light load every batch
+ * is one item, and under heavy load batches grow by themselves while the Workers are busy.
  *
  * A batch takes the length bucket of the oldest item of the highest priority and fills up, in the same order, with items of
  * that bucket until the padded tokens are used up, so that short texts are not padded to the length of long ones and none of
@@ -169,7 +169,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
         batch.push(entry);
         longest = length;
       } else {
-        // Once one of the bucket does not fit, no younger one may overtake it.
+        // Once one of the bucket does not fit, no later one goes before it.
         if (entry.bucket === bucket) full = true;
         rest.push(entry);
       }
@@ -285,8 +285,4 @@ function lateError(): ServeError {
 
 function cancelledError(): ServeError {
   return new ServeError("cancelled", "The request was cancelled.");
-}
-
-function closedError(): ServeError {
-  return new ServeError("closed", "The model is being unloaded; send the request again.");
 }

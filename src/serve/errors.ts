@@ -42,3 +42,8 @@ export class ServeError extends UserError {
     this.retryAfterMs = options.retryAfterMs;
   }
 }
+
+/** The error of requests to a service that is closing. */
+export function closedError(): ServeError {
+  return new ServeError("closed", "The model is being unloaded; send the request again.");
+}

@@ -12,7 +12,7 @@ import { OutputError } from "../tasks/errors.ts";
 import { charactersOf } from "../tasks/observe.ts";
 import type { AnyServedTask, RowOutputs, TextEncoding, TextQuery } from "../tasks/task.ts";
 import { loadTokenizer } from "../text/tokenizer.ts";
-import { ServeError } from "./errors.ts";
+import { closedError, ServeError } from "./errors.ts";
 import { lastEvent } from "./executor.ts";
 import { firstIssue, openSessions, readVocabulary, signatureOf, taskOf, warmUpOf } from "./load.ts";
 import { createOneShot } from "./one_shot.ts";
@@ -93,7 +93,7 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
   });
 
   async function predictTimed(queries: readonly TextQuery[], request: PredictOptions = {}) {
-    if (closed) throw new ServeError("closed", "The model is being unloaded; send the request again.");
+    if (closed) throw closedError();
     checkQueries(queries, maxClientBatch, bundle.maxCharacters);
     const parameters = checkParameters(task, request.parameters ?? {});
     const begun = performance.now();

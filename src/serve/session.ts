@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ServeError } from "./errors.ts";
+import { closedError, ServeError } from "./errors.ts";
 import type {
   HostMessage,
   RunRequest,
@@ -62,14 +62,12 @@ export async function openSession(options: SessionOptions): Promise<ModelSession
     const fresh = connect();
     const reply = await fresh.ask({
       kind: "load",
-      id: 0,
       model: options.model,
       device: options.device,
       threads: options.threads ?? 1,
       warmUp: options.warmUp ?? { requests: [], budgetMs: 0 },
-    }, loadTimeoutMs).catch((error: Error): WorkerMessage => ({
-      kind: "failed",
-      id: 0,
+    }, loadTimeoutMs).catch((error: Error) => ({
+      kind: "failed" as const,
       message: error.message.replace(/\.$/, ""),
       broken: true,
     }));
@@ -102,7 +100,7 @@ export async function openSession(options: SessionOptions): Promise<ModelSession
       }
       let reply: WorkerMessage;
       try {
-        reply = await link.ask({ kind: "run", id: 0, ...request }, timeoutMs);
+        reply = await link.ask({ kind: "run", ...request }, timeoutMs);
       } catch (error) {
         link?.end();
         if (closed) throw closedError();
@@ -121,15 +119,20 @@ export async function openSession(options: SessionOptions): Promise<ModelSession
   };
 }
 
-function messageOf(reply: WorkerMessage): string {
-  return reply.kind === "failed" ? reply.message : "an unexpected reply";
+function messageOf(reply: Pick<WorkerMessage, "kind"> & { readonly message?: string }): string {
+  return reply.message ?? "an unexpected reply";
 }
+
+/** A message before it is numbered. */
+type Unnumbered = {
+  [K in HostMessage["kind"]]: Omit<Extract<HostMessage, { kind: K }>, "id">;
+}[HostMessage["kind"]];
 
 interface WorkerLink {
   /** False once it has died or was ended. */
   readonly alive: boolean;
   /** Rejects when the Worker dies, is ended, or takes longer than `timeoutMs`. */
-  ask(message: HostMessage, timeoutMs: number): Promise<WorkerMessage>;
+  ask(message: Unnumbered, timeoutMs: number): Promise<WorkerMessage>;
   end(): void;
 }
 
@@ -140,7 +143,7 @@ function connect(): WorkerLink {
   let dead: Error | undefined;
 
   worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
-    // An answer to a question that nobody waits for any more is dropped.
+    // The answer to a message that has timed out is dropped.
     if (data.id === serial) pending?.resolve(data);
   };
   worker.onerror = (event) => {
@@ -178,8 +181,4 @@ function connect(): WorkerLink {
       worker.terminate();
     },
   };
-}
-
-function closedError(): ServeError {
-  return new ServeError("closed", "The model is being unloaded; send the request again.");
 }

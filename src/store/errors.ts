@@ -18,7 +18,7 @@ export class StoreError extends UserError {
   }
 }
 
-/** The kinds of trouble a person can do something about. */
+/** The failures that a person can do something about. */
 export type StoreErrorReason = "full" | "denied" | "damaged" | "busy" | "newer" | "not-a-folder" | "missing";
 
 /**

@@ -24,7 +24,7 @@ export interface SchemaTable {
   applied_at: string;
 }
 
-/** A registered model: a name under which versions stand. */
+/** A registered model: the name that versions share. */
 export interface ModelsTable {
   name: string;
   created_at: string;

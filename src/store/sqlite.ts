@@ -92,7 +92,7 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
   };
 }
 
-/** For what seldom waits at all: a read while another process recovers or checkpoints. It blocks the whole thread. */
+/** For reads, which wait only while another process recovers or checkpoints. Such a wait blocks the whole thread. */
 const blockingWaitMs = 5_000;
 
 function openDatabase(path: string, lockTimeoutMs: number): DatabaseSync {
@@ -123,7 +123,7 @@ function retryWhileBusy(action: () => void, timeoutMs: number): void {
   }
 }
 
-/** What Kysely asks of better-sqlite3, out of node:sqlite. */
+/** The part of better-sqlite3 that Kysely uses, made of node:sqlite. */
 function shim(database: DatabaseSync, path: string): SqliteDatabase {
   function explained<T>(action: () => T): T {
     try {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Body } from "../../models/architecture.ts";
 import { architectureOf, type ModelConfig, type TextInputName, type TextInputs } from "../../models/index.ts";
 import type { Builder } from "../graph/builder.ts";
 import { createBuilder, type Graph } from "../graph/graph.ts";
@@ -92,6 +93,14 @@ export function trainableModel(
   };
 }
 
+/** An architecture's body without a head, read at every token, and the builder that it is in. */
+export function bareBody(config: ModelConfig): { b: Builder; body: Body } {
+  const architecture = architectureOf(config);
+  const b = createBuilder();
+  const inputs = textInputs(b, architecture.inputs);
+  return { b, body: architecture.body(b, config, inputs, { training: false, reads: "tokens" }) };
+}
+
 /** The names of an architecture's parameters and buffers: of the body, and of what it puts between the body and a text's head. */
 export interface ArchitectureStates {
   /** What a checkpoint must bring, and what a frozen trunk is. */
@@ -102,12 +111,7 @@ export interface ArchitectureStates {
 
 /** What of a model is the architecture's; the rest is the task's head. */
 export function architectureStates(config: ModelConfig): ArchitectureStates {
-  const architecture = architectureOf(config);
-  const b = createBuilder();
-  const body = architecture.body(b, config, textInputs(b, architecture.inputs), {
-    training: false,
-    reads: "tokens",
-  });
+  const { b, body } = bareBody(config);
   const names = () => new Set(bundleStates(b.graph()).map(({ name }) => name!));
   const ofBody = names();
   body.pooled();

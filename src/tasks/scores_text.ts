@@ -6,7 +6,7 @@
 import { textTable } from "../evaluate/text_table.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 
-/** A line a metric: its name, its value, and from where to where it may well be. */
+/** A line a metric: its name, its value and its confidence interval. */
 export function metricsTable(metrics: Readonly<Record<string, Interval>>): string {
   const [{ confidence }] = Object.values(metrics);
   return textTable([

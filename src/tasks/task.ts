@@ -92,11 +92,11 @@ export interface ModelFacts<H> {
 export interface Schema<T> {
   /** The value as it should be; throws, with what is wrong, where it is not. */
   parse(value: unknown): T;
-  /** The same, told instead of thrown. */
+  /** The same, with what is wrong returned instead of thrown. */
   safeParse(value: unknown): Parsed<T>;
 }
 
-/** What became of reading a value: what it is, or what is wrong and where in it. */
+/** The result of reading a value: the value, or what is wrong and where in it. */
 export type Parsed<T> =
   | { readonly success: true; readonly data: T; readonly error?: undefined }
   | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } };
@@ -145,7 +145,7 @@ export interface ServedTask<H, T, A, O = unknown> extends Judging {
 
   /** What a query's answer is read from. */
   readonly outputs: readonly string[];
-  /** What a caller may ask of an answer, as Hugging Face's `parameters`. */
+  /** The options of an answer, as Hugging Face's `parameters`. */
   readonly parameters: Schema<Readonly<Record<string, unknown>>>;
   /** What an answer is, for OpenAPI. */
   readonly answer: Schema<A>;
@@ -197,7 +197,7 @@ export interface ServedTask<H, T, A, O = unknown> extends Judging {
   /**
    * A row's answers and what was wanted as `weir eval` compares them.
    *
-   * @param among The row's place and all the rows, for a task whose answers mean something beside others alone.
+   * @param among The row's index and all the rows, for a task whose answers mean something beside others alone.
    */
   pair(
     target: T,

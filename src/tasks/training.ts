@@ -100,10 +100,14 @@ export interface TrainedTask<H, T, E> {
   describeHead(head: H): string;
   /** The head's part of `config.json`: `architectures`, labels, `problem_type`. */
   configJson(architecture: Architecture, head: H): Record<string, unknown>;
-  /** JSON files of a checkpoint's folder that describe a head, besides `config.json`; a folder that has the first is of this task. */
+  /**
+   * JSON files of a checkpoint's folder that describe a head, besides `config.json`; a folder that has the first is of this
+   * task.
+   */
   readonly headFiles?: readonly string[];
   /**
-   * The head that a checkpoint's `config.json` and those of `headFiles` that there are describe; `undefined` where they describe none.
+   * The head that a checkpoint's `config.json` and those of `headFiles` that there are describe; `undefined` where they
+   * describe none.
    *
    * @throws {UserError} naming what of it is not built here.
    */

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What `learnMerges` asks of the vocabulary that grows with it. */
+/** The vocabulary that `learnMerges` adds to. */
 export interface MergeVocabulary {
   /** Pairs seen less often than this are not merged; at least 1. */
   readonly minFrequency: number;
@@ -149,10 +149,10 @@ class PairHeap {
     return top;
   }
 
-  /** Whether (total, pair) comes out before the entry at `place`. */
-  #before(total: number, pair: number, place: number): boolean {
-    const other = this.#pairs[place];
-    return (total - this.#totals[place] || this.#lefts[other] - this.#lefts[pair] ||
+  /** Whether (total, pair) comes out before the entry at `index`. */
+  #before(total: number, pair: number, index: number): boolean {
+    const other = this.#pairs[index];
+    return (total - this.#totals[index] || this.#lefts[other] - this.#lefts[pair] ||
       this.#rights[other] - this.#rights[pair]) > 0;
   }
 }

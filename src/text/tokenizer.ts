@@ -4,6 +4,7 @@
  * @module
  */
 import { Tokenizer as Library } from "@huggingface/tokenizers";
+import { firstLine } from "../base/text.ts";
 import { bertNormalize, limitMarks } from "./bert_normalize.ts";
 import { TokenizerError } from "./errors.ts";
 import { readTokenizerFiles, type TokenizerFiles } from "./tokenizer_files.ts";
@@ -263,8 +264,4 @@ function postProcess(
 
 function pairTypes(first: number, second: number): number[] {
   return new Array<number>(first + second).fill(0).fill(1, first);
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split("\n", 1)[0];
 }

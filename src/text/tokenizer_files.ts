@@ -4,6 +4,7 @@
  * @module
  */
 import { isObject, parseJson } from "../base/json.ts";
+import { show as shown } from "../base/text.ts";
 import type { BertNormalizerOptions } from "./bert_normalize.ts";
 import { TokenizerError } from "./errors.ts";
 import type { WordPieceModel } from "./wordpiece_encode.ts";
@@ -153,9 +154,9 @@ function checkMerges(model: Record<string, unknown>): void {
 function checkAddedTokens(list: unknown): { content: string; id: number }[] {
   if (!Array.isArray(list)) fail(`added_tokens is ${show(list)}; a list was expected`);
   checkSize("added_tokens", list.length, MAX_ADDED_TOKENS);
-  return list.map((token: unknown, place) => {
+  return list.map((token: unknown, i) => {
     if (!isObject(token) || typeof token.content !== "string" || token.content === "") {
-      fail(`entry ${place} of added_tokens has no content`);
+      fail(`entry ${i} of added_tokens has no content`);
     }
     if (!isId(token.id)) {
       fail(`the id of added token ${show(token.content)} is ${show(token.id)}; ${ID_WANTED}`);
@@ -243,9 +244,7 @@ function checkSize(name: string, size: number, limit: number): void {
 }
 
 function show(value: unknown): string {
-  if (value === undefined) return "missing";
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 40 ? text.slice(0, 40) + "..." : text;
+  return value === undefined ? "missing" : shown(value, 40);
 }
 
 function fail(what: string): never {

@@ -82,7 +82,7 @@ export async function createRun(store: Store, options: CreateRunOptions): Promis
   let held: MetricRow[] = [];
   let writing: Promise<void> | undefined;
 
-  async function tell(action: () => Promise<unknown>): Promise<void> {
+  async function attempt(action: () => Promise<unknown>): Promise<void> {
     try {
       await action();
     } catch (error) {
@@ -96,11 +96,11 @@ export async function createRun(store: Store, options: CreateRunOptions): Promis
     while (held.length > 0) {
       const rows = held;
       held = [];
-      await tell(() => writeMetrics(store, rows));
+      await attempt(() => writeMetrics(store, rows));
     }
   }
 
-  await tell(() => begin(store, id, options));
+  await attempt(() => begin(store, id, options));
   return {
     id,
     logMetrics(step, metrics) {
@@ -115,7 +115,7 @@ export async function createRun(store: Store, options: CreateRunOptions): Promis
       await writing;
       await flush();
       const ended_at = new Date().toISOString();
-      await tell(() =>
+      await attempt(() =>
         store.write((t) => t.updateTable("runs").set({ status, ended_at }).where("id", "=", id).execute())
       );
     },
@@ -148,11 +148,11 @@ export async function listMetrics(store: Store, runId: string): Promise<MetricPo
 }
 
 interface MetricRow {
-  run_id: string;
-  key: string;
-  step: number;
-  value: number | null;
-  logged_at: string;
+  readonly run_id: string;
+  readonly key: string;
+  readonly step: number;
+  readonly value: number | null;
+  readonly logged_at: string;
 }
 
 async function begin(store: Store, id: string, { name, params = {} }: CreateRunOptions): Promise<void> {

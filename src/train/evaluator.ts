@@ -16,7 +16,7 @@ export type TextOutputs = Record<string, { readonly shape: readonly number[]; re
 
 /** What a model gives for rows. */
 export interface Evaluated {
-  /** The place of each row in the list that the batches are made of. */
+  /** The index of each row in the list that the batches are made of. */
   readonly rows: Int32Array;
   /** For each row the outputs of its texts: one, or more where a row has several. */
   readonly outputs: readonly (readonly TextOutputs[])[];
@@ -85,9 +85,9 @@ export function createEvaluator(
           lossSum += Number(loss.data[0]) * Number(weight.data[0]);
           weightSum += Number(weight.data[0]);
         }
-        batch.rows.forEach((place, row) => {
-          if (place < 0) return;
-          rows.push(place);
+        batch.rows.forEach((index, row) => {
+          if (index < 0) return;
+          rows.push(index);
           outputs.push(textsOf(rest, row, batch.rows.length));
         });
       }

@@ -1,5 +1,5 @@
 /**
- * What a run keeps on the disk, and what it tells a person about it.
+ * What a run keeps on the disk, and the messages about it.
  *
  * @module
  */
@@ -33,8 +33,8 @@ export interface Keeper {
   save(checkpoint: Checkpoint): Promise<string>;
   /** Writes the best epoch's parameters. */
   saveBest(step: number, parameters: Record<string, HostTensor>): Promise<void>;
-  /** Where an interrupted run can be taken up again. */
-  whatIsKept(): string;
+  /** The last checkpoint and how to go on from it, for a message. */
+  resumeAdvice(): string;
   /** The last good checkpoint. */
   lastGood(): string;
   /** The message when a run is interrupted. */
@@ -71,7 +71,7 @@ export function createKeeper(
     async saveBest(step, parameters) {
       if (directory) await saveBest(directory, { step, parameters });
     },
-    whatIsKept() {
+    resumeAdvice() {
       if (!directory) return "Nothing was saved: no checkpoint directory was given";
       if (savedStep === undefined) return "No checkpoint was written yet";
       return `The last checkpoint, of step ${savedStep}, is ${path}; to go on, ${resumeHint}`;

@@ -72,7 +72,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const run = new Run(options);
   try {
     using _lock = options.checkpoint && await lockCheckpoint(options.checkpoint.directory);
-    using _guard = options.backend.guard?.(() => run.keeper.whatIsKept());
+    using _guard = options.backend.guard?.(() => run.keeper.resumeAdvice());
     return await run.run();
   } catch (error) {
     throw run.explain(error);
@@ -161,7 +161,7 @@ class Run {
   explain(error: unknown): unknown {
     if (!(error instanceof BackendError) || this.#place.step === 0) return error;
     const at = `Training stopped at step ${this.#place.step} of ${this.#totalSteps}`;
-    return new TrainingError(`${at}: ${error.message}. ${this.keeper.whatIsKept()}`, { cause: error });
+    return new TrainingError(`${at}: ${error.message}. ${this.keeper.resumeAdvice()}`, { cause: error });
   }
 
   async dispose(): Promise<void> {

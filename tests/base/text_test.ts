@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import {
-  codePointPlaces,
+  codePointIndices,
   compareCodePoints,
   countCodePoints,
   firstLine,
@@ -16,7 +16,7 @@ Deno.test("the length of a text is counted in code points, lone surrogates inclu
 
 Deno.test("a place in UTF-16 units is a place in code points", () => {
   for (const text of ["", "abc", "\u{1f600}x\u{1f600}", "\ud800a", "a\udc00\ud800"]) {
-    const place = codePointPlaces(text);
+    const place = codePointIndices(text);
     for (let unit = 0; unit <= text.length; unit++) {
       const inHalf = unit > 0 && text.codePointAt(unit - 1)! > 0xffff;
       assert.equal(

@@ -102,7 +102,7 @@ const wrong: [what: string, args: string[], line: RegExp][] = [
   [
     "data of no known kind",
     ["train", "--data", "x.xml", "--name", "a"],
-    /what "x\.xml" is: name a \.jsonl, \.json, \.csv/,
+    /"x\.xml" is of no known kind: name a \.jsonl, \.json, \.csv/,
   ],
   [
     "no text",

@@ -109,9 +109,9 @@ Deno.test({
       const b = createBuilder();
       const [over, under] = ["over", "under"].map((name) => b.cast(b.input(name, "i32", [3, 4]), "f32"));
       const x = b.div(over, under); // 0 / 0 is NaN
-      b.output("largest", b.maximum(x, [-1]));
+      b.output("largest", b.max(x, [-1]));
       b.output("positive", b.relu(x));
-      b.output("capped", b.min(x, 2));
+      b.output("capped", b.minimum(x, 2));
       for (const op of ["neg", "abs", "exp", "log", "sqrt", "tanh", "erf", "gelu"] as const) {
         b.output(op, b[op](x));
       }

@@ -57,7 +57,7 @@ Deno.test("u4 lies two to a byte, the first in the low half", () => {
 Deno.test("bytes are computed with and gathered as bytes", async () => {
   const bytes = (values: number[], dtype: DType = "i8") => hostTensor(dtype, [values.length], values);
   assert.deepEqual(await run((b, x) => b.add(x, x), bytes([1, -3, 100])), bytes([2, -6, -56]));
-  assert.deepEqual(await run((b, x) => b.max(x, 7), bytes([3, 250], "u8")), bytes([7, 250], "u8"));
+  assert.deepEqual(await run((b, x) => b.maximum(x, 7), bytes([3, 250], "u8")), bytes([7, 250], "u8"));
   const table = hostTensor("u8", [3, 2], [1, 2, 3, 4, 255, 6]);
   const gathered = await run((b, x) => b.gather(x, b.constant("i32", [2], [2, 0])), table);
   assert.deepEqual(gathered, hostTensor("u8", [2, 2], [255, 6, 1, 2]));

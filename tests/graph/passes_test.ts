@@ -75,7 +75,7 @@ Deno.test("verify names the node that breaks an invariant", () => {
   [nodes[2], nodes[3]] = [nodes[3], nodes[2]];
   assert.throws(
     () => verify({ ...graph, nodes }, "a test"),
-    /Graph is broken after a test: .* stands at place 2/,
+    /Graph is broken after a test: .* is number 2 of the list/,
   );
   const wrong = graph.nodes.map((n) => n.id === 2 ? { ...n, dtype: "i32" as const } : n);
   assert.throws(() => verify({ ...graph, nodes: wrong }), /is i32 \[batch, sequence, 3\], its rule says f32/);

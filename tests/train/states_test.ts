@@ -17,7 +17,7 @@ const model: TrainableModel = {
     const init = { kind: "normal", std: 1 } as const;
     const table = b.parameter("embeddings.weight", [30, 8], init, { trainable: false });
     const mean = b.buffer("running_mean", "f32", [8], { init: { kind: "fill", value: 0 } });
-    const words = b.maximum(b.gather(table, inputIds), [1]); // [B, 8]
+    const words = b.max(b.gather(table, inputIds), [1]); // [B, 8]
     if (training) {
       const rows = b.sum(b.broadcast(b.scalar(1), [inputIds.shape[0]]));
       b.update(mean, b.add(b.mul(mean, 0.9), b.mul(b.div(b.sum(words, [0]), rows), 0.1)));

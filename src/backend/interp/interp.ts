@@ -67,9 +67,13 @@ class InterpProgram implements Program {
     const inputs = checkFeeds(inputsOf(this.#graph), feeds);
     const values: HostTensor[] = [];
     for (const node of this.#graph.nodes) values.push(this.#value(node, values, inputs));
-    const outputs = Object.entries(this.#graph.outputs).map(([name, node]) => [name, values[node.id]]);
-    for (const { state, value } of this.#graph.updates) this.#states.set(state.name!, values[value.id]);
-    return Object.fromEntries(outputs);
+    // States have memory of their own: the caller owns the feeds and the outputs.
+    for (const { state, value } of this.#graph.updates) {
+      this.#states.set(state.name!, copyOf(values[value.id]));
+    }
+    return Object.fromEntries(
+      Object.entries(this.#graph.outputs).map(([name, node]) => [name, copyOf(values[node.id])]),
+    );
   }
 
   async step(feeds: Tensors): Promise<void> {
@@ -85,7 +89,7 @@ class InterpProgram implements Program {
     return Object.fromEntries(names.map((name) => {
       const state = this.#states.get(name);
       if (!state) throw new BackendError(`Cannot read state "${name}": the program has no such state`);
-      return [name, { ...state, data: state.data.slice() }];
+      return [name, copyOf(state)];
     }));
   }
 
@@ -93,7 +97,7 @@ class InterpProgram implements Program {
   async write(states: Tensors): Promise<void> {
     checkStates(this.#states, states);
     for (const [name, tensor] of Object.entries(states)) {
-      this.#states.set(name, { ...tensor, data: tensor.data.slice() });
+      this.#states.set(name, copyOf(tensor));
     }
   }
 
@@ -117,4 +121,8 @@ class InterpProgram implements Program {
         : error;
     }
   }
+}
+
+function copyOf(tensor: HostTensor): HostTensor {
+  return { ...tensor, data: tensor.data.slice() };
 }

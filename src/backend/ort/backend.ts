@@ -169,7 +169,7 @@ class OrtProgram implements Program {
     );
     const outputs = await this.#execute(feeds, scalars.map(([name]) => name));
     this.#pending.push(scalarsOf(outputs));
-    // A run holds the thread from start to end: let timers and signals have their turn between two.
+    // A run blocks the thread from start to end: timers and signals are handled between two.
     await new Promise((resolve) => setTimeout(resolve));
   }
 
@@ -226,7 +226,7 @@ class OrtProgram implements Program {
     return outputs;
   }
 
-  /** A run's new states stand beside the old ones until it is over. */
+  /** A run's new states, which are kept beside the old ones until it is over. */
   #nextBytes(): number {
     return this.#updated.reduce((bytes, cell) => bytes + cell.value.data.byteLength, 0);
   }
@@ -262,7 +262,7 @@ function zeros(state: NodeOf<"state">): HostTensor {
   return { dtype: state.dtype, shape, data: allocate(state.dtype, sizeOf(shape)) };
 }
 
-/** What ONNX Runtime does not tell: the most bytes of values that are alive at once, in the graph's own order. */
+/** The most bytes of values that are alive at once, in the graph's own order: ONNX Runtime does not report them. */
 function peakBytes(graph: Graph): number {
   const last = new Map<number, number>();
   for (const node of graph.nodes) for (const input of node.inputs) last.set(input.id, node.id);

@@ -1,10 +1,11 @@
 /**
- * The builds of ONNX Runtime behind one face: loaded when asked for, so that a machine without one of them is no worse off.
+ * The builds of ONNX Runtime behind one interface, each loaded when it is asked for: none has to be installed for another.
  * The training backend and the Workers that serve bundles both start them here.
  *
  * @module
  */
 import type * as Ort from "onnxruntime-web";
+import { mayUseVariable } from "../../base/environment.ts";
 import { firstLine } from "../../base/text.ts";
 import { writeModel } from "../../onnx/model.ts";
 import { BackendError } from "../interface.ts";
@@ -76,9 +77,8 @@ async function importWebGpu(): Promise<typeof Ort> {
   // The browser build resolves its .wasm against `location`, which in a Worker has no base, and would fail with "Invalid URL".
   Object.defineProperty(globalThis, "location", { value: undefined, configurable: true });
   // Looking for EGL adapters too can crash a process as it ends (libEGL frees a thread's memory twice).
-  const [name, os] = ["DENO_WEBGPU_BACKEND", Deno.build.os];
-  const allowed = Deno.permissions.querySync({ name: "env", variable: name }).state === "granted";
-  if (os === "linux" && allowed && !Deno.env.get(name)) Deno.env.set(name, "vulkan");
+  const name = "DENO_WEBGPU_BACKEND";
+  if (Deno.build.os === "linux" && mayUseVariable(name) && !Deno.env.get(name)) Deno.env.set(name, "vulkan");
   return await import("onnxruntime-web/webgpu");
 }
 

@@ -12,7 +12,7 @@ const heapSizes = [3 * 2 ** 30, 2 ** 30, 2 ** 28];
  *
  * 1. Its shared memory begins at 16 MiB and grows. Deno runs WebAssembly with explicit bounds checks, and a thread learns
  *    of a new bound only at its next interrupt check: one that is handed work in memory that has just been added dies of
- *    "memory access out of bounds", and the main thread waits for it for ever. So the memory of more than one thread is made
+ *    "memory access out of bounds", and the main thread never stops waiting for it. So the memory of more than one thread is made
  *    large at once, and does not grow.
  * 2. It finds out whether threads can be used with a message port that it never closes.
  * 3. It puts Node's Worker in the place of the Web's, for the whole thread, though it wants it only while it starts its own.

@@ -24,7 +24,7 @@ export async function readRows(path: string): Promise<unknown[]> {
   return (await readPlaced(path)).map(({ value }) => value);
 }
 
-/** A row, and what errors call the place it stands at. */
+/** A row, and what errors call the place it is from. */
 interface Placed {
   readonly value: unknown;
   readonly where: string;

@@ -1,5 +1,5 @@
 /**
- * What the machinery asks of a kind of feature. A kind is one file beside this one; `mod.ts` is the record of all.
+ * What a kind of feature implements. A kind is one file beside this one; `mod.ts` is the record of all.
  *
  * @module
  */

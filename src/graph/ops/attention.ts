@@ -15,6 +15,7 @@ import {
   type Shape,
   ShapeError,
 } from "../shape.ts";
+import { keepBelow } from "./random.ts";
 
 /** What attention ops compute from, under their names. */
 export interface AttentionOperands<T> {
@@ -91,7 +92,7 @@ export const attentionStats: CompositeOp<"attention_stats"> = {
   },
   expand(b, node, inputs) {
     const { scores } = probabilities(b, attentionOperands(inputs, node.attrs), node.attrs);
-    const largest = b.maximum(scores, [-1], { keepDims: true }); // [B, h, S, 1]
+    const largest = b.max(scores, [-1], { keepDims: true }); // [B, h, S, 1]
     const sums = b.sum(b.exp(b.sub(scores, largest)), [-1]); // [B, h, S]
     const row = [1, ...node.shape.slice(1)];
     return b.concat([b.reshape(largest, row), b.reshape(sums, row)], 0);
@@ -172,11 +173,6 @@ function probabilities(b: Builder, operands: AttentionOperands<Node>, attrs: Att
 
 /** The score of a key that a causal query does not see: far below that of padding, so that it weighs 0 beside padding too. */
 export const HIDDEN = -1e30;
-
-/** Random bits below this keep an element, so that a share `rate` of them is dropped. */
-export function keepBelow(rate: number): number {
-  return Math.min(Math.round((1 - rate) * 2 ** 32), 2 ** 32 - 1);
-}
 
 /** Whether a query sees a key: bool `[S, T]`. */
 function visible(b: Builder, query: Node, key: Node): Node {

@@ -19,8 +19,8 @@ export function binary<K extends OpName>(rule: {
   integer?: (x: number, y: number) => number;
   /** What an operand has to be for the result to be the other one. */
   neutral?: { readonly x?: number; readonly y?: number };
-  dx: (b: Builder, dy: Node, x: Node, y: Node, z: Node) => Node;
-  dy: (b: Builder, dy: Node, x: Node, y: Node, z: Node) => Node;
+  dx: (b: Builder, dz: Node, x: Node, y: Node, z: Node) => Node;
+  dy: (b: Builder, dz: Node, x: Node, y: Node, z: Node) => Node;
 }): OpSpec<K> {
   return {
     infer: (inputs) => elementwiseType(inputs),

@@ -43,7 +43,7 @@ export function crossEntropyParts(b: Builder, [logits, labels]: readonly Node[],
   const column = b.reshape(labels, [labels.shape[0], 1]); // [N, 1]
   const hot = b.cast(b.equal(b.iota([classes], 0, labels.dtype), column), logits.dtype); // [N, C]
   const target = smoothing === 0 ? hot : b.add(b.mul(hot, 1 - smoothing), smoothing / classes);
-  const top = b.maximum(logits, [-1], { keepDims: true }); // [N, 1]
+  const top = b.max(logits, [-1], { keepDims: true }); // [N, 1]
   const shifted = b.sub(logits, top); // [N, C], at most 0
   const exponentials = b.exp(shifted);
   return { target, top, shifted, exponentials, sum: b.sum(exponentials, [-1]) };

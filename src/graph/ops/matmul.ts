@@ -1,7 +1,7 @@
 /** The op `matmul`: matrix products. @module */
 import type { OpSpec } from "../builder.ts";
 import { allocate } from "../dtype.ts";
-import type { TensorType } from "../node.ts";
+import type { Node, TensorType } from "../node.ts";
 import { broadcastShapes, type Dim, formatShape, numeric, product, ShapeError, sizeOf } from "../shape.ts";
 import { broadcastOffsets } from "./broadcasting.ts";
 
@@ -28,23 +28,23 @@ export const matmul: OpSpec<"matmul"> = {
   vjp(b, node, dy, needed) {
     const [x, w] = node.inputs.map((input) => b.cast(input, dy.dtype));
     const { transA, transB } = node.attrs;
-    let [dx, dw]: [typeof dy | null, typeof dy | null] = [null, null];
-    if (needed[0]) {
-      dx = transA ? b.matmul(w, dy, { transA: transB, transB: true }) : b.matmul(dy, w, { transB: !transB });
-      dx = b.sumTo(dx, x.shape);
-    }
-    if (needed[1]) {
+    const gradientOf = (operand: Node, product: Node) =>
+      b.cast(b.sumTo(product, operand.shape), operand.dtype);
+    const dx = () =>
+      transA ? b.matmul(w, dy, { transA: transB, transB: true }) : b.matmul(dy, w, { transB: !transB });
+    const dw = () => {
       // One product over all leading rows instead of one a row and a sum: only where x's rows are contiguous.
       const flat = w.shape.length === 2 && x.shape.length > 2 && !transA;
-      const rows = (t: typeof dy) =>
-        b.reshape(t, [product(t.shape.slice(0, -1)), t.shape[t.shape.length - 1]]);
+      const rows = (t: Node) => b.reshape(t, [product(t.shape.slice(0, -1)), t.shape[t.shape.length - 1]]);
       const [left, right] = flat ? [rows(x), rows(dy)] : [x, dy];
-      dw = transB
+      return transB
         ? b.matmul(right, left, { transA: true, transB: transA })
         : b.matmul(left, right, { transA: !transA });
-      dw = b.sumTo(dw, w.shape);
-    }
-    return [dx && b.cast(dx, node.inputs[0].dtype), dw && b.cast(dw, node.inputs[1].dtype)];
+    };
+    return [
+      needed[0] ? gradientOf(node.inputs[0], dx()) : null,
+      needed[1] ? gradientOf(node.inputs[1], dw()) : null,
+    ];
   },
   eval([a, b], attrs, out) {
     const shape = numeric(out.shape);

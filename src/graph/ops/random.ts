@@ -39,6 +39,11 @@ export const random: OpSpec<"random"> = {
   bind: (attrs, dim) => ({ ...attrs, shape: attrs.shape.map(dim) }),
 };
 
+/** Random bits below this keep an element, so that a share `rate` of them is dropped. */
+export function keepBelow(rate: number): number {
+  return Math.min(Math.round((1 - rate) * 2 ** 32), 2 ** 32 - 1);
+}
+
 /** `lowbias32` of a 32-bit word. */
 export function mix32(word: number): number {
   let x = word >>> 0;

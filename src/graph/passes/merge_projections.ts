@@ -152,30 +152,35 @@ function packGradients(graph: Graph): Graph {
  */
 function mergeBackward(graph: Graph): Graph {
   const readers = readersOf(graph);
-  const plans = new Map<Node, (at: (node: Node) => Node, b: Builder) => Node>();
+  const replacements: Replacements = new Map();
   for (const whole of graph.nodes) {
     if (whole.op !== "attention_grad_packed") continue;
     const slices = readers(whole).filter((n) => n.op === "slice")
       .sort((a, b) => Number(a.attrs.start) - Number(b.attrs.start));
     if (slices.length !== whole.attrs.parts.length) continue;
-    const width = slices[0].shape[2] as number;
-    mergeWeightGradients(whole, slices, width, readers, plans);
-    mergeSums(whole, slices, width, readers, plans);
-    mergeOperandGradients(whole, slices, readers, plans);
+    const pack = { whole, slices, width: slices[0].shape[2] as number, readers };
+    mergeWeightGradients(pack, replacements);
+    mergeSums(pack, replacements);
+    mergeOperandGradients(pack, replacements);
   }
-  return plans.size === 0 ? graph : rebuild(graph, (node, at, b) => plans.get(node)?.(at, b));
+  if (replacements.size === 0) return graph;
+  return rebuild(graph, (node, at, b) => replacements.get(node)?.(at, b));
 }
 
-type Plans = Map<Node, (at: (node: Node) => Node, b: Builder) => Node>;
+/** What is built in place of a node; `at` gives what became of another one. */
+type Replacements = Map<Node, (at: (node: Node) => Node, b: Builder) => Node>;
+
+/** Gradients that lie side by side in one tensor. */
+interface Pack {
+  readonly whole: Node;
+  /** Each gradient, in order, and how wide it is. */
+  readonly slices: readonly Node[];
+  readonly width: number;
+  readonly readers: Readers;
+}
 
 /** `slice^T x` for every slice is a stretch of `whole^T x`. */
-function mergeWeightGradients(
-  whole: Node,
-  slices: readonly Node[],
-  width: number,
-  readers: Readers,
-  plans: Plans,
-): void {
+function mergeWeightGradients({ whole, slices, width, readers }: Pack, replacements: Replacements): void {
   const products = slices.map((slice) =>
     readers(slice).filter((n) => n.op === "reshape").flatMap(readers).concat(readers(slice)).find(
       (n): n is NodeOf<"matmul"> =>
@@ -188,7 +193,7 @@ function mergeWeightGradients(
   }
   let made: Node | undefined;
   products.forEach((product, i) =>
-    plans.set(product!, (at, b) => {
+    replacements.set(product!, (at, b) => {
       const rows = first.inputs[0].shape[0];
       made ??= named(b, first, () =>
         b.apply(
@@ -202,13 +207,7 @@ function mergeWeightGradients(
 }
 
 /** The sum over the rows of every slice is a stretch of the whole's. */
-function mergeSums(
-  whole: Node,
-  slices: readonly Node[],
-  width: number,
-  readers: Readers,
-  plans: Plans,
-): void {
+function mergeSums({ whole, slices, width, readers }: Pack, replacements: Replacements): void {
   const sums = slices.map((slice) => {
     const wide = readers(slice).filter((n) => n.op === "cast" && n.dtype === "f32").flatMap(readers);
     return [...readers(slice), ...wide].find((n) => n.op === "reduce_sum");
@@ -218,7 +217,7 @@ function mergeSums(
   if (sums.some((s) => !s || JSON.stringify(s.attrs) !== JSON.stringify(first.attrs))) return;
   let made: Node | undefined;
   sums.forEach((sum, i) =>
-    plans.set(sum!, (at, b) => {
+    replacements.set(sum!, (at, b) => {
       made ??= named(b, first, () => b.apply("reduce_sum", [b.cast(at(whole), first.dtype)], first.attrs));
       return b.slice(made, -1, i * width, width);
     })
@@ -226,12 +225,7 @@ function mergeSums(
 }
 
 /** The sum of `slice W` over the slices is the product of the whole with the weights one below the other. */
-function mergeOperandGradients(
-  whole: Node,
-  slices: readonly Node[],
-  readers: Readers,
-  plans: Plans,
-): void {
+function mergeOperandGradients({ whole, slices, readers }: Pack, replacements: Replacements): void {
   const products = slices.map((slice) =>
     readers(slice).find((n): n is NodeOf<"matmul"> =>
       n.op === "matmul" && n.inputs[0] === slice && !n.attrs.transA && !n.attrs.transB &&
@@ -245,8 +239,9 @@ function mergeOperandGradients(
   const others = found.filter((p) => p !== first);
   const together = chains[0].some((sum) => chains.every((c) => c.includes(sum)));
   if (!together) return;
-  if (others.some((p) => readers(p)[0].inputs.every((u) => others.some((o) => o === u)))) return;
-  plans.set(first, (at, b) => {
+  const addsTwoOthers = (sum: Node) => sum.inputs.every((u) => others.some((product) => product === u));
+  if (others.some((product) => addsTwoOthers(readers(product)[0]))) return;
+  replacements.set(first, (at, b) => {
     const weights = b.concat(found.map((p) => at(p.inputs[1])), 0);
     return named(b, first, () => b.apply("matmul", [at(whole), weights], first.attrs));
   });
@@ -254,8 +249,8 @@ function mergeOperandGradients(
   for (const product of others) {
     const [sum] = readers(product);
     const rest = sum.inputs[0] === product ? sum.inputs[1] : sum.inputs[0];
-    plans.set(sum, (at) => at(rest));
-    plans.set(product, (at) => at(whole));
+    replacements.set(sum, (at) => at(rest));
+    replacements.set(product, (at) => at(whole));
   }
 }
 
@@ -294,8 +289,8 @@ function named(b: Builder, like: Node, build: () => Node): Node {
 }
 
 /**
- * As `rewrite`, with leaves and casts of states first, so that a node may read any of them; `undefined` keeps a node as it
- * is.
+ * As `rewrite`, with leaves and casts of states first, since a merged product reads the weights of all that it replaces, also
+ * of later ones; `undefined` keeps a node as it is.
  */
 function rebuild(
   graph: Graph,

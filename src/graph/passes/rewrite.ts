@@ -1,5 +1,5 @@
 /**
- * What passes are written with.
+ * A graph rebuilt node by node: what most passes are written with.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { Builder } from "../builder.ts";
 import type { Graph, Node } from "../node.ts";
 import { opTable } from "../table.ts";
 
-/** Rebuilds a graph node by node; `visit` returns what stands in for a node, or `undefined` for nothing. */
+/** Rebuilds a graph node by node; `visit` returns the node that replaces one, or `undefined` to leave it out. */
 export function rewrite(
   graph: Graph,
   visit: (node: Node, inputs: Node[], b: Builder) => Node | undefined,

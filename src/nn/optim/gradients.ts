@@ -1,5 +1,5 @@
 /**
- * What is asked of all gradients together: their norm, and whether each is finite.
+ * Properties of all gradients together: their norm, and whether each is finite.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export function summarizeGradients(b: Builder, gradients: readonly Node[]): Grad
     const finite = b.cast(b.less(squares, 3e38), "f32"); // a comparison with NaN is false
     const count = gradients.length;
     const rank = b.constant("f32", [count], Array.from({ length: count }, (_, i) => count - i));
-    const first = b.maximum(b.mul(b.sub(1, finite), rank)); // count - index, or 0
+    const first = b.max(b.mul(b.sub(1, finite), rank)); // count - index, or 0
     const bad = b.cast(b.less(0, first), "f32");
     return { norm: b.sqrt(b.sum(squares)), firstNonFinite: b.mul(bad, b.sub(count + 1, first)) };
   });
@@ -32,5 +32,5 @@ export function clipScale(b: Builder, norm: Node, maxNorm: number): Node {
   if (!(maxNorm > 0)) {
     throw new RangeError(`Cannot clip gradients: the norm must be positive, got ${maxNorm}`);
   }
-  return b.min(b.div(maxNorm, b.add(norm, 1e-6)), 1);
+  return b.minimum(b.div(maxNorm, b.add(norm, 1e-6)), 1);
 }

@@ -67,8 +67,8 @@ export function lossScale(b: Builder, options: LossScaleOptions = {}): LossScale
       b.named("loss_scale", () => {
         const count = b.add(goodSteps, 1);
         const full = b.less(growEvery - 1, count);
-        const grown = b.where(full, b.min(b.mul(scale, 2), LARGEST), scale);
-        b.update(scale, b.where(good, grown, b.max(b.mul(scale, 0.5), 1)));
+        const grown = b.where(full, b.minimum(b.mul(scale, 2), LARGEST), scale);
+        b.update(scale, b.where(good, grown, b.maximum(b.mul(scale, 0.5), 1)));
         const reset = b.scalar(0, "i32");
         b.update(goodSteps, b.where(good, b.where(full, reset, count), reset));
       });

@@ -72,9 +72,9 @@ export function linear({ peak, warmupSteps, totalSteps }: LinearOptions): Schedu
     settings: { kind: "linear", peak, warmupSteps, totalSteps },
     rate(b, step) {
       const at = b.cast(step, "f32");
-      const fall = b.max(b.mul(b.sub(totalSteps, at), 1 / falling), 0);
+      const fall = b.maximum(b.mul(b.sub(totalSteps, at), 1 / falling), 0);
       const rise = b.mul(b.add(at, 1), 1 / rising);
-      return b.mul(b.min(b.min(rise, fall), 1), peak);
+      return b.mul(b.minimum(b.minimum(rise, fall), 1), peak);
     },
     at(step) {
       return peak * Math.min((step + 1) / rising, Math.max((totalSteps - step) / falling, 0), 1);

@@ -50,7 +50,7 @@ export function queriesOf(record: DataRecord, where: string, columns: Columns): 
   return columns.pair === undefined ? [text] : [text, readText(record, where, columns.pair)];
 }
 
-/** The columns that are read unless told. */
+/** The columns that are read by default. */
 export const columns = { text: "text", pair: "pair", label: "score" } as const;
 
 /** The texts of a record as a target; the column of scores may be missing unless another than the usual was named. */
@@ -122,7 +122,7 @@ export function pairOf(
   let retrieval = retrievals.get(among.answers);
   if (retrieval === undefined) retrievals.set(among.answers, retrieval = retrieve(among));
   const { k, indices } = retrieval.found;
-  const numbers = (rows: ArrayLike<number>) => Array.from(rows, (place) => place + 1); // as reports number rows
+  const numbers = (rows: ArrayLike<number>) => Array.from(rows, (index) => index + 1); // as reports number rows
   return {
     prediction: numbers(indices.subarray(among.row * k, (among.row + 1) * k)),
     reference: numbers(retrieval.relevant[among.row]),

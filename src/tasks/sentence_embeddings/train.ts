@@ -16,10 +16,10 @@ import type { EmbeddingHead, PairTarget } from "./schema.ts";
 const SCALE = 20;
 
 /**
- * The training side of the task. Pairs without scores learn to find each other: of all second texts of the batch a first text's own
- * shall be the nearest, and the other way around (multiple negatives ranking, symmetric). Pairs with scores learn their order (CoSENT): a
- * pair with a higher score shall have a higher cosine. That needs no scale, where a squared error would want each score turned into
- * the cosine that it stands for, and it is what Spearman's correlation measures.
+ * The training side of the task. Pairs without scores learn to find each other: of all second texts of the batch a first
+ * text's own shall be the nearest, and the other way around (multiple negatives ranking, symmetric). Pairs with scores learn
+ * their order (CoSENT): a pair with a higher score shall have a higher cosine. That needs no scale, where a squared error
+ * would want each score turned into the cosine that it stands for, and it is what Spearman's correlation measures.
  *
  * Source: Henderson et al., "Efficient Natural Language Response Suggestion for Smart Reply" (2017); Su, "CoSENT" (2022).
  */
@@ -100,7 +100,10 @@ export const trainSentenceEmbeddings: TrainedTask<EmbeddingHead, PairTarget, Pai
   }),
 };
 
-/** `weights` f32 `[rows]`, 0 for a row that fills the batch up, and what the loss compares: `scores` f32, or groups of equal texts i32. */
+/**
+ * `weights` f32 `[rows]`, 0 for a row that fills the batch up, and what the loss compares: `scores` f32, or groups of equal
+ * texts i32.
+ */
 function feedsOf(
   targets: readonly PairTarget[],
   rows: number,
@@ -136,17 +139,17 @@ function firstToken(b: Builder, hidden: Node): Node {
 /** The mean over the tokens that are no padding: `[B, S, H]` to `[B, H]`. */
 function meanOfTokens(b: Builder, hidden: Node, mask: Node): Node {
   const weights = b.reshape(b.cast(mask, "f32"), [...mask.shape, 1]); // [B, S, 1]
-  return b.div(b.sum(b.mul(hidden, weights), [1]), b.max(b.sum(weights, [1]), 1e-9));
+  return b.div(b.sum(b.mul(hidden, weights), [1]), b.maximum(b.sum(weights, [1]), 1e-9));
 }
 
 /** Rows brought to length 1. The square's floor keeps the gradient of a row of zeros finite. */
 function unitRows(b: Builder, x: Node): Node {
-  return b.div(x, b.sqrt(b.max(b.sum(b.square(x), [1], { keepDims: true }), 1e-24)));
+  return b.div(x, b.sqrt(b.maximum(b.sum(b.square(x), [1], { keepDims: true }), 1e-24)));
 }
 
 /**
- * Cross-entropy of finding each other among the batch, in both directions. Rows that fill the batch up are not found, and texts that belong
- * to an equal text are no wrong answers. Scores are cosines times `SCALE`, so that exp stays finite.
+ * Cross-entropy of finding each other among the batch, in both directions. Rows that fill the batch up are not found, and
+ * texts that belong to an equal text are no wrong answers. Scores are cosines times `SCALE`, so that exp stays finite.
  */
 function findingLoss(b: Builder, first: Node, second: Node, weights: Node): Node {
   const [firsts, seconds] = ["firsts", "seconds"].map((name) => b.input(name, "i32", ["batch"]));
@@ -160,7 +163,7 @@ function findingLoss(b: Builder, first: Node, second: Node, weights: Node): Node
     return b.log(b.sum(b.where(b.equal(row, column), likelihoods, counts(likelihoods)), [1])); // [B]
   };
   const losses = b.sub(b.mul(b.add(direction(first, second), direction(second, first)), 0.5), own);
-  return b.div(b.sum(b.mul(losses, weights)), b.max(b.sum(weights), 1e-12));
+  return b.div(b.sum(b.mul(losses, weights)), b.maximum(b.sum(weights), 1e-12));
 }
 
 /** `log(1 + sum of exp(scale * (cos_j - cos_i)))` over the pairs i and j where i has the higher score. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { codePointPlaces, show } from "../../base/text.ts";
+import { codePointIndices, show } from "../../base/text.ts";
 import { DataError } from "../../data/errors.ts";
 import { type DataRecord, readText, wrongColumn } from "../../data/example.ts";
 import { taggedEntities, type TaggingReport, taggingReport } from "../../evaluate/tagging/tagging.ts";
@@ -153,7 +153,7 @@ function markedText(
     );
   }
   const tokens = words(text);
-  const point = codePointPlaces(text);
+  const point = codePointIndices(text);
   const spans = read.data.map(({ start, end, label: type }) => {
     const first = tokens.findIndex((word) => point(word.end) > start);
     const behind = tokens.findIndex((word) => point(word.start) >= end);
@@ -177,7 +177,7 @@ export function splitTag(tag: string): { readonly begins: boolean; readonly type
 
 /** The tags that an answer comes to for the tokens that people tagged: a token has the tag of its first character. */
 export function tagsOfAnswer({ text, tokens }: Pick<Tagged, "text" | "tokens">, answer: Entities): string[] {
-  const point = codePointPlaces(text);
+  const point = codePointIndices(text);
   let [e, previous] = [0, -1];
   return tokens.map((token) => {
     const at = point(token.start);

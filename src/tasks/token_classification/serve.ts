@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { softmax } from "../../base/arrays.ts";
 import { UserError } from "../../base/errors.ts";
-import { codePointPlaces } from "../../base/text.ts";
+import { codePointIndices } from "../../base/text.ts";
 import { entityFeatures, type ObservedEntities } from "../../drift/features/entities.ts";
 import { type ObservedText, textFeatures } from "../../drift/features/text.ts";
 import type { WordSpan } from "../../text/words.ts";
@@ -64,7 +64,7 @@ export const tokenClassification: ServedTask<LabelsHead, Tagged, Entities, Obser
         encoding.words ?? [],
         head,
       );
-      const point = codePointPlaces(text);
+      const point = codePointIndices(text);
       const placed = ({ start, end }: Pick<Run, "start" | "end">) => ({
         word: text.slice(start, end),
         start: point(start),

@@ -70,7 +70,7 @@ export function randomProgram(seed: number): RandomProgram {
       () => b.transpose(x, shape.map((_, i) => i).reverse()),
       () => b.mul(b.sum(x, [axis], { keepDims: random(2) === 0 }), 0.2),
       () => b.tanh(b.sum(x, shape.map((_, i) => i).filter(() => random(2) === 0))),
-      () => b.maximum(x, [axis]),
+      () => b.max(x, [axis]),
       () => b.softmax(x),
       () =>
         b.layerNorm(

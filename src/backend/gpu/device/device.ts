@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { mayUseVariable } from "../../../base/environment.ts";
 import { BackendError } from "../../interface.ts";
 import { type KernelLayout, type KernelText, layoutOf, precompile } from "./precompile.ts";
 import { createPipelines } from "./pipelines.ts";
@@ -17,7 +18,7 @@ export interface AdapterDescription {
   readonly architecture: string;
   /** The driver's own words, such as `llvmpipe (LLVM 15.0.6, 256 bits)`. */
   readonly description: string;
-  /** Whether it is a CPU in disguise. */
+  /** Whether the CPU does its work: a software adapter. */
   readonly software: boolean;
   /** WebGPU features, in alphabetical order. */
   readonly features: readonly string[];
@@ -111,7 +112,7 @@ export interface OpenOptions {
   readonly onDevice?: (device: GPUDevice) => void;
 }
 
-/** Operations a second that any GPU reaches, and any CPU that plays one. */
+/** Operations a second that any GPU reaches, and any software adapter. */
 const slowestFlops = { hardware: 5e10, software: 5e8 };
 
 /**
@@ -290,8 +291,7 @@ async function requestAdapter(): Promise<GPUAdapter | null> {
  */
 function preferVulkan(): () => void {
   const variable = "DENO_WEBGPU_BACKEND";
-  const mayChange = Deno.permissions.querySync({ name: "env", variable }).state === "granted";
-  if (Deno.build.os !== "linux" || !mayChange) return () => {};
+  if (Deno.build.os !== "linux" || !mayUseVariable(variable)) return () => {};
   const before = Deno.env.get(variable);
   if (before) return () => {};
   Deno.env.set(variable, "vulkan");

@@ -53,7 +53,7 @@ export interface PrecompileOptions {
 }
 
 /** Fewer kernels than this are compiled before a process has opened its device. */
-const worthIt = 24;
+const leastKernels = 24;
 
 /**
  * Resolves when the processes are done or ended, with how many there were. What they could not compile is left to the caller, who
@@ -64,7 +64,7 @@ export async function precompile(
   options: PrecompileOptions,
 ): Promise<number> {
   const count = Math.min(options.processes, Math.floor(kernels.length / 4));
-  if (count < 2 || kernels.length < worthIt || !mayRun()) return 0;
+  if (count < 2 || kernels.length < leastKernels || !mayRun()) return 0;
   const { features, limits, limitMs = 30_000 } = options;
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), limitMs);
@@ -116,7 +116,7 @@ async function compileInProcess(task: Task, signal: AbortSignal): Promise<void> 
       child.status,
     ]);
   } catch {
-    // No process, no help: the program's device compiles everything.
+    // Where no process can be started, the program's own device compiles everything.
   }
 }
 

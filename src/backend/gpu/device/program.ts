@@ -27,8 +27,10 @@ import { PlanBuffers } from "./buffers.ts";
 import { type Binding, wgslOf } from "../kernels/writer.ts";
 import { checkIds, type IdInput, idInputsOf } from "./ids.ts";
 import { hasKernel } from "../rules/rules.ts";
-import { makePlan, type Plan, type PlanLimits, type PlanStorage, printPlan } from "../plan/plan.ts";
-import { type Copy, type Output, Ring } from "./ring.ts";
+import { makePlan, type Plan, type PlanLimits, printPlan } from "../plan/plan.ts";
+import { bindLaunches, encodeLaunch, type Launch } from "./launches.ts";
+import { type Copy, Ring } from "./ring.ts";
+import { type FedSlot, fedSlots, type OutputSlot, outputSlots } from "./slots.ts";
 import { copyable, joined, readback, StateTable, tensorOf } from "./states.ts";
 import { createPassClock, type PassClock } from "./timestamps.ts";
 
@@ -58,28 +60,6 @@ export interface GpuProgram extends Program {
 
 /** Work that may be queued before a step waits for the device, by what it should take. */
 const backlogMs = 4000;
-
-interface Launch {
-  readonly name: string;
-  readonly pipeline: GPUComputePipeline;
-  readonly bindGroup: GPUBindGroup;
-  /** What is bound only for the barrier's sake. */
-  readonly touched?: GPUBindGroup;
-  readonly workgroups: readonly [number, number, number];
-  readonly pass: number;
-}
-
-/** An output, or a part of one, and where it lies among the others. */
-interface OutputSlot extends Output {
-  readonly offset: number;
-}
-
-/** An input, or a part of one: where it lies, and which elements of what is fed it takes. */
-interface FedSlot {
-  readonly storage: PlanStorage;
-  readonly input: string;
-  readonly begin: number;
-}
 
 /** Compiles a graph for an open device. */
 export async function compileProgram(
@@ -157,7 +137,7 @@ class DeviceProgram implements GpuProgram {
   memory = { stateBytes: 0, workBytes: 0 };
   readonly #context: GpuContext;
   readonly #plan: Plan;
-  readonly #launches: Launch[] = [];
+  #launches: readonly Launch[] = [];
   readonly #buffers: PlanBuffers;
   readonly #perSubmit: number;
   readonly #before: Copy[] = [];
@@ -170,9 +150,8 @@ class DeviceProgram implements GpuProgram {
   readonly #ids: readonly IdInput[];
   readonly #onDispose: () => void;
   #staging?: GPUBuffer;
-  #disposed = false;
-
   readonly #job: { readonly label: string; readonly flops: number };
+  #disposed = false;
 
   private constructor(
     context: GpuContext,
@@ -187,8 +166,8 @@ class DeviceProgram implements GpuProgram {
     this.#buffers = new PlanBuffers(context);
     this.#inputs = inputsOf(graph);
     this.#graph = graph;
-    this.#fed = fedOf(plan);
-    this.#outputs = outputsOf(plan);
+    this.#fed = fedSlots(plan);
+    this.#outputs = outputSlots(plan);
     this.#ring = new Ring(context, this.#buffers, this.#outputs.filter((o) => o.storage.elements === 1));
     const names = (bindings: readonly Binding[], writes: boolean) =>
       bindings.filter((b) => b.writes === writes).map((b) => b.storage.label);
@@ -214,7 +193,8 @@ class DeviceProgram implements GpuProgram {
     const program = new DeviceProgram(context, compiled);
     try {
       await program.#allocate();
-      await program.#bind(pipelines);
+      const { device } = context;
+      program.#launches = await bindLaunches(device, compiled.plan, { buffers: program.#buffers, pipelines });
     } catch (error) {
       program.#buffers.destroy();
       throw error;
@@ -330,7 +310,10 @@ class DeviceProgram implements GpuProgram {
   async #check(): Promise<void> {
     if (this.#disposed) throw new BackendError("Cannot run: the program was disposed");
     const suspects = () =>
-      this.#launches.map((l) => ({ name: l.name, encode: (p: Pass) => encodeLaunch(p, l) }));
+      this.#launches.map((l) => ({
+        name: l.name,
+        encode: (pass: GPUComputePassEncoder) => encodeLaunch(pass, l),
+      }));
     await this.#context.verify(() => findCulprit(this.#context.device, suspects()));
   }
 
@@ -410,78 +393,10 @@ class DeviceProgram implements GpuProgram {
       this.#after.push({ from: kept, to: target, bytes: to.bytes });
     }
   }
-
-  async #bind(pipelines: readonly GPUComputePipeline[]): Promise<void> {
-    const { device } = this.#context;
-    device.pushErrorScope("validation");
-    this.#plan.kernels.forEach(({ name, bindings, workgroups }, i) => {
-      const entryOf = (storage: PlanStorage, binding: number): GPUBindGroupEntry => {
-        const { buffer, offset } = this.#buffers.of(storage);
-        return { binding, resource: { buffer, offset, size: storage.bytes } };
-      };
-      const entries = bindings.map(({ storage }, binding) => entryOf(storage as PlanStorage, binding));
-      const pipeline = pipelines[i];
-      const layout = pipeline.getBindGroupLayout(0);
-      const touches = this.#plan.touches[i];
-      this.#launches.push({
-        name,
-        pipeline,
-        bindGroup: device.createBindGroup({ label: name, layout, entries }),
-        touched: touches.length === 0 ? undefined : device.createBindGroup({
-          label: name,
-          layout: pipeline.getBindGroupLayout(1),
-          entries: touches.map(entryOf),
-        }),
-        workgroups,
-        pass: this.#plan.passes[i],
-      });
-    });
-    const error = await device.popErrorScope();
-    if (error) {
-      throw new BackendError(`Cannot bind kernels: ${error.message.trim().replaceAll(/\s*\n\s*/g, "; ")}`);
-    }
-  }
-}
-
-type Pass = GPUComputePassEncoder;
-
-function outputsOf(plan: Plan): OutputSlot[] {
-  let offset = 0;
-  return Object.entries(plan.outputs).map(([name, { storage, before }]) => {
-    const slot = { name, storage, before, offset };
-    offset += storage.bytes;
-    return slot;
-  });
-}
-
-function fedOf({ storages, cutInputs }: Plan): FedSlot[] {
-  const elements = new Map(storages.map((s) => [s.node?.name, s.elements]));
-  const partOf = new Map<string, { input: string; begin: number }>();
-  for (const [input, { parts }] of cutInputs) {
-    let begin = 0;
-    for (const part of parts) {
-      partOf.set(part, { input, begin });
-      begin += elements.get(part)!;
-    }
-  }
-  return storages.filter((s) => s.kind === "input").map((storage) => {
-    const name = storage.node!.name!;
-    return { storage, ...(partOf.get(name) ?? { input: name, begin: 0 }) };
-  });
 }
 
 /** The kernel with the most arithmetic, for messages. */
 function largest(kernels: readonly PlannedKernel[]): string {
   if (kernels.length === 0) return "";
   return `, the largest ${kernels.reduce((most, k) => k.flops > most.flops ? k : most).name}`;
-}
-
-function encodeLaunch(
-  pass: GPUComputePassEncoder,
-  { pipeline, bindGroup, touched, workgroups }: Launch,
-): void {
-  pass.setPipeline(pipeline);
-  pass.setBindGroup(0, bindGroup);
-  if (touched) pass.setBindGroup(1, touched);
-  pass.dispatchWorkgroups(...workgroups);
 }

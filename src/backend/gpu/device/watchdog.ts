@@ -1,5 +1,5 @@
 /**
- * Waits for the device, but not for ever.
+ * Waits for the device, with a limit.
  *
  * While the GPU works, Deno's `mapAsync` blocks the thread that called it (it polls the driver with a wait), and with some
  * drivers so does a submission after another one: no timer of that thread can notice a GPU that hangs. A guard therefore
@@ -18,7 +18,7 @@ export interface WatchdogOptions {
   readonly slowestFlops: number;
 }
 
-/** Job for the device, as messages and estimates see it. */
+/** A job for the device, as messages and estimates describe it. */
 export interface Job {
   /** Such as `a step of "train 32x128" (276 kernels, the largest: matmul ...)`. */
   readonly label: string;

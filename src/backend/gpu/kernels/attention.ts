@@ -27,7 +27,7 @@
  * Which is taken: heads of 16 to 128 in steps of 4 have kernels, all others are expanded to products and a softmax. Blocks make
  * heads in steps of 16 with at least 32 rows and columns on a GPU, by the first tile of a list that fits and gives each
  * processor work (block_tiles.ts). All else is made by streams: fewer rows or columns, such as one query; other heads; and a
- * CPU that plays GPU, which compiles long text slowly. Their tile is the one of the least estimated time (stream_tiles.ts).
+ * software adapter, which compiles long text slowly. Their tile is the one of the least estimated time (stream_tiles.ts).
  * Gradients that lie side by side are made by one kernel where there are at most two tiles of keys: the pass over keys then
  * makes dQ too, five products instead of seven, in a part for each tile, and a second kernel adds up the parts.
  *
@@ -49,9 +49,9 @@ import { blockTile, type BlockTiling, chooseBlocks, makesAll } from "./attention
 import {
   type AttentionNode,
   type AttentionOp,
-  type Pass,
-  type PassName,
-  passOf,
+  type AttentionPass,
+  type AttentionPassName,
+  attentionPassOf,
   problemOf,
   type Results,
 } from "./attention/pass.ts";
@@ -59,7 +59,7 @@ import { streamKernel } from "./attention/stream_kernel.ts";
 import { streamForward, streamKeyGradients, streamQueryGradient } from "./attention/stream_passes.ts";
 import { chooseStreamTile, hasStreamTile, type TileLimits } from "./attention/stream_tiles.ts";
 import { type Lowering, nameOf } from "./fused.ts";
-import { type Kernel, KernelWriter } from "./writer.ts";
+import { type Kernel, KernelWriter, maxWorkgroups } from "./writer.ts";
 
 /** What of a device decides whether there is a kernel. */
 export interface AttentionLimits extends TileLimits {
@@ -73,7 +73,9 @@ export interface AttentionLowering extends Lowering {
 }
 
 /** The pass that makes an op's result, and which of the pass's results it is. */
-const ops: { readonly [K in Exclude<AttentionOp, "attention_grad_packed">]: [PassName, keyof Results] } = {
+const ops: {
+  readonly [K in Exclude<AttentionOp, "attention_grad_packed">]: [AttentionPassName, keyof Results];
+} = {
   attention: ["forward", "output"],
   attention_stats: ["forward", "statistics"],
   attention_grad_query: ["queryGradient", "query"],
@@ -93,12 +95,12 @@ export function hasAttentionKernel(node: Node, limits: AttentionLimits): boolean
   const problem = problemOf(node as AttentionNode);
   const { batch, width, attrs: { heads } } = problem;
   if (width % 4 !== 0 || width < 16 || width > 128) return false;
-  if (batch > 65535 || heads > 65535) return false;
+  if (batch > maxWorkgroups || heads > maxWorkgroups) return false;
   const forward = node.op === "attention" || node.op === "attention_stats";
   // Either all gradients have kernels, or none.
-  const passes: PassName[] = forward ? ["forward"] : ["queryGradient", "keyGradients"];
+  const passes: AttentionPassName[] = forward ? ["forward"] : ["queryGradient", "keyGradients"];
   return limits.maxBuffers >= (forward ? 8 : 11) &&
-    passes.every((p) => hasStreamTile(passOf(p, problem), limits));
+    passes.every((p) => hasStreamTile(attentionPassOf(p, problem), limits));
 }
 
 /** The kernels of a group around attention or its gradients. */
@@ -117,11 +119,11 @@ export function attentionKernels(group: Group, lowering: AttentionLowering): Ker
 /** The kernel of one pass. */
 function kernelOf(
   node: AttentionNode,
-  passName: PassName,
+  passName: AttentionPassName,
   { name, lowering, made }: { name: string; lowering: AttentionLowering; made: Results },
 ): Kernel {
   const problem = problemOf(node);
-  const pass = passOf(passName, problem);
+  const pass = attentionPassOf(passName, problem);
   const draft = { problem, pass, lowering, writer: new KernelWriter() };
   const write = writers[passName];
   const blocks = blocksFor(pass, lowering);
@@ -141,7 +143,7 @@ function kernelOf(
 }
 
 /** The blocks of a pass, or none. */
-function blocksFor(pass: Pass, lowering: AttentionLowering): BlockTiling | null | undefined {
+function blocksFor(pass: AttentionPass, lowering: AttentionLowering): BlockTiling | null | undefined {
   return lowering.blocks === undefined ? chooseBlocks(pass, lowering) : lowering.blocks;
 }
 
@@ -160,11 +162,11 @@ function packedKernels(
   const whole = { storage: lowering.storageOf(node)!, stride: parts.length * size };
   const made: Results = Object.fromEntries(parts.map((part, i) => [part, { ...whole, offset: i * size }]));
   const pairs = batch * queries * keys * (causal ? 0.5 : 1);
-  const kernel = (pass: PassName, suffix: string, made: Results, products: number) => ({
+  const kernel = (pass: AttentionPassName, suffix: string, made: Results, products: number) => ({
     ...kernelOf(node, pass, { name: `${name}${suffix}`, lowering, made }),
     flops: 2 * products * pairs * size,
   });
-  const cuts = parts.length === 3 ? cutsOf(passOf("keyGradients", problem), lowering) : Infinity;
+  const cuts = parts.length === 3 ? cutsOf(attentionPassOf("keyGradients", problem), lowering) : Infinity;
   if (cuts === 1) return [kernel("keyGradients", "", made, 5)];
   const elements = cuts * batch * queries * size;
   if (cuts <= maxParts && 4 * elements <= lowering.maxScratchBytes) {
@@ -182,7 +184,7 @@ function packedKernels(
 }
 
 /** Into how many tiles the keys are cut by a kernel that makes all gradients; infinitely many where there is none. */
-function cutsOf(pass: Pass, lowering: AttentionLowering): number {
+function cutsOf(pass: AttentionPass, lowering: AttentionLowering): number {
   const blocks = blocksFor(pass, lowering);
   return blocks && makesAll(blocks) ? Math.ceil(pass.rows / blocks.rows) : Infinity;
 }

@@ -1,6 +1,6 @@
 /**
- * The parts that a group lends to its kernel: `load` functions for what is computed on the way in, and `finish` for what
- * becomes of each result.
+ * The functions that a group adds to its kernel: those that load what is computed on the way in, and `finish`, which takes each
+ * result and stores what is made of it.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Group } from "../plan/group.ts";
 import type { Tuning } from "../tuning/tuning.ts";
 import { type Reader, Scope } from "./expression.ts";
 import { computeTypes, type Lanes, storageTypes, vectorType } from "./wgsl.ts";
-import { grid, type Kernel, KernelWriter, type Storage } from "./writer.ts";
+import { type Kernel, KernelWriter, type Storage, workgroupsFor } from "./writer.ts";
 
 /** What kernels are generated with. */
 export interface Lowering {
@@ -39,6 +39,7 @@ export class GroupWriter {
   readonly #group: Group;
   readonly #lowering: Lowering;
   readonly #reader: Reader;
+  #finishCost = 0;
 
   constructor(group: Group, lowering: Lowering) {
     this.#group = group;
@@ -49,7 +50,7 @@ export class GroupWriter {
   }
 
   /** Declares `fn name(i: u32) -> T`: the elements of `node` from i on. */
-  load(name: string, node: Node, lanes: Lanes): void {
+  declareLoad(name: string, node: Node, lanes: Lanes): void {
     const scope = new Scope(this.writer, this.#reader);
     const index = { name: "i", lanes };
     const type = vectorType(computeTypes[node.dtype], lanes);
@@ -60,9 +61,9 @@ export class GroupWriter {
   /**
    * Declares `fn finish(i: u32, x: T)`: takes the anchor's elements from i on, and stores the group's outputs but for those
    * that the kernel makes otherwise. For several elements at `once` it is `finish(i0, x0, i1, x1, ...)`, which reads for
-   * all of them before it stores anything. Returns about how many statements each takes.
+   * all of them before it stores anything.
    */
-  finish(lanes: Lanes, options: { once?: number; except?: ReadonlySet<Node> } = {}): number {
+  declareFinish(lanes: Lanes, options: { once?: number; except?: ReadonlySet<Node> } = {}): void {
     const { once = 1, except } = options;
     const anchor = this.#group.anchor!;
     const type = vectorType(computeTypes[anchor.dtype], lanes);
@@ -77,13 +78,18 @@ export class GroupWriter {
     const parameters = names.map(({ i, x }) => `${i}: u32, ${x}: ${type}`).join(", ");
     this.writer.declare(`fn finish(${parameters}) {\n${scope.text}\n}`);
     const dear = scope.text.match(/\b(erf[14]|mix_bits|exp|tanh)\(/g)?.length ?? 0;
-    return (scope.text.split("\n").length + 4 * dear) / once;
+    this.#finishCost = (scope.text.split("\n").length + 4 * dear) / once;
+  }
+
+  /** About how many statements the `finish` that was declared takes for each element. */
+  get finishCost(): number {
+    return this.#finishCost;
   }
 
   /**
    * Declares `fn finish(i: u32, x: T)`, or for several elements at `once`, that only puts partial results into scratch memory.
    */
-  keep(scratch: Storage, lanes: Lanes, once = 1): void {
+  declareScratchFinish(scratch: Storage, lanes: Lanes, once = 1): void {
     const type = vectorType(storageTypes[scratch.dtype], lanes);
     const name = this.writer.bind(scratch, { lanes, write: true });
     const names = argumentNames(once);
@@ -93,7 +99,7 @@ export class GroupWriter {
   }
 
   /** Declares `fn name(i: u32) -> T` that reads partial results back. */
-  recall(name: string, scratch: Storage, lanes: Lanes): void {
+  declareScratchLoad(name: string, scratch: Storage, lanes: Lanes): void {
     const type = vectorType(storageTypes[scratch.dtype], lanes);
     const binding = this.writer.bind(scratch, { lanes });
     const at = lanes === 4 ? "i >> 2u" : "i";
@@ -113,7 +119,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
 ${scope.text}
 }`;
     const count = Math.ceil(this.#group.size / lanes / pointwiseThreads);
-    return this.writer.finish(nameOf(this.#group), main, grid(count));
+    return this.writer.kernel(nameOf(this.#group), main, workgroupsFor(count));
   }
 
   /** Whether each storage that is written has one binding, and there are not too many. */
@@ -149,12 +155,12 @@ export function widest(
   mayBeWide: boolean,
   write: (w: GroupWriter, lanes: Lanes) => Kernel,
 ): Kernel {
-  for (const lanes of mayBeWide ? [4, 1] as const : [1] as const) {
+  if (mayBeWide) {
     const w = new GroupWriter(group, lowering);
-    const kernel = write(w, lanes);
-    if (lanes === 1 || w.isValid) return kernel;
+    const kernel = write(w, 4);
+    if (w.isValid) return kernel;
   }
-  throw new Error("unreachable");
+  return write(new GroupWriter(group, lowering), 1);
 }
 
 /** What a kernel is called: its ops, its shape and the label of what it computes. */

@@ -15,7 +15,7 @@ import { type View, viewOf } from "../rules/view_of.ts";
 import { affine } from "./expression.ts";
 import { GroupWriter, type Lowering, nameOf, widest } from "./fused.ts";
 import { type Lanes, vectorType } from "./wgsl.ts";
-import type { Kernel, Storage } from "./writer.ts";
+import { type Kernel, maxWorkgroups, type Storage, workgroupsFor } from "./writer.ts";
 import { chooseTile } from "./matmul_tiles.ts";
 import { pieceStep, threadsOf, type Tile, type TileOperand, tileText } from "./tile.ts";
 
@@ -56,25 +56,25 @@ export function matmulKernels(group: Group, lowering: Lowering): Kernel[] {
   const once = (lanes: Lanes) => putSize(product, tile, lanes).pieces;
   if (parts === 1) {
     return [widest(group, lowering, wide, (w, lanes) => {
-      const steps = w.finish(lanes, { once: once(lanes) });
-      return write(w, name, product, tile, 1, lanes, steps > longFinish);
+      w.declareFinish(lanes, { once: once(lanes) });
+      return write(w, name, product, tile, 1, lanes, w.finishCost > longFinish);
     })];
   }
   const results = group.size;
   const scratch = lowering.scratch(`${name} parts`, "f32", parts * results);
   const partial = new GroupWriter(group, lowering);
   const lanes = wide ? 4 : 1;
-  partial.keep(scratch, lanes, once(lanes));
+  partial.declareScratchFinish(scratch, lanes, once(lanes));
   const first = write(partial, `${name} part`, product, tile, parts, lanes, false);
   const second = widest(group, lowering, wide, (w, lanes) => {
-    w.recall("part", scratch, lanes);
-    w.finish(lanes);
+    w.declareScratchLoad("part", scratch, lanes);
+    w.declareFinish(lanes);
     return sumParts(w, `${name} rest`, results, parts, lanes);
   });
   return [first, second];
 }
 
-/** Statements of a `finish` that stands in a kernel once and not for each of a thread's results. */
+/** A `finish` that costs more is written into a kernel once, in a loop, and not for each of a thread's results. */
 const longFinish = 6;
 
 /**
@@ -190,17 +190,19 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let end = min(begin + ${perPart}u, ${p.depth}u);
 ${body}
 }`;
-  const grid: [number, number, number] = [
+  const workgroups: [number, number, number] = [
     Math.ceil(p.columns / tile.columns),
     Math.ceil(p.rows / tile.rows),
     sizeOf(p.batch) * parts,
   ];
-  if (grid.some((g) => g > 65535)) {
+  if (workgroups.some((count) => count > maxWorkgroups)) {
     throw new BackendError(
-      `Cannot compile ${name}: it takes ${grid.join(" x ")} workgroups, WebGPU allows 65535 a dimension`,
+      `Cannot compile ${name}: it takes ${
+        workgroups.join(" x ")
+      } workgroups, WebGPU allows ${maxWorkgroups} a dimension`,
     );
   }
-  return w.writer.finish(name, main, grid);
+  return w.writer.kernel(name, main, workgroups);
 }
 
 function rawDims(sizes: readonly number[], strides: readonly number[]): { size: number; stride: number }[] {
@@ -244,7 +246,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
 ${Array.from({ length: parts }, (_, s) => `  sum += part(i + ${s * results}u);`).join("\n")}
   finish(i, sum);
 }`;
-  const count = Math.ceil(results / lanes / threads);
-  const rows = Math.ceil(count / 65535);
-  return w.writer.finish(name, main, [Math.ceil(count / rows), rows, 1]);
+  return w.writer.kernel(name, main, workgroupsFor(Math.ceil(results / lanes / threads)));
 }

@@ -64,7 +64,7 @@ export function tileNamed(name: string): Tile {
 }
 
 /**
- * What a CPU that plays GPU takes: its compiler needs a second for a long kernel, so small products get a short one. On
+ * What a software adapter takes: its compiler needs a second for a long kernel, so small products get a short one. On
  * llvmpipe with 2 cores the large tile does 4 GFLOP/s, the small one 1.5.
  */
 const softwareTiles: readonly Tile[] = [

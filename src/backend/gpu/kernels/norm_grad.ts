@@ -12,7 +12,7 @@ import { GroupWriter, type Lowering, nameOf, powerOfTwo, widest } from "./fused.
 import { columnSums } from "./reduce.ts";
 import { safeChunk, type Team, teamFold, teamOf } from "./team.ts";
 import { computeTypes, type Lanes, literal, storageTypes, vectorType } from "./wgsl.ts";
-import { grid, type Kernel, type Storage } from "./writer.ts";
+import { type Kernel, type Storage, workgroupsFor } from "./writer.ts";
 
 /** Chunks of a row that one thread can keep in registers, with as many of each sum. */
 const maxKept = 8;
@@ -64,11 +64,11 @@ export function normGradKernels(group: Group, lowering: Lowering, options: NormG
   /** The walk over the rows, which leaves each workgroup's sums in `scratch`, or the whole ones where they are stored. */
   function writeWalk(w: GroupWriter, lanes: Lanes, scratch?: Storage): Kernel {
     const { team, rowsEach } = layoutOf(problem, lanes, parallelism, blocks);
-    w.load("load_dy", anchor.inputs[0], lanes);
-    w.load("load_x", anchor.inputs[1], lanes);
+    w.declareLoad("load_dy", anchor.inputs[0], lanes);
+    w.declareLoad("load_x", anchor.inputs[1], lanes);
     if (problem.wantsRows) {
-      w.load("load_weight", anchor.inputs[2], lanes);
-      w.finish(lanes, { except: new Set(problem.sums) });
+      w.declareLoad("load_weight", anchor.inputs[2], lanes);
+      w.declareFinish(lanes, { except: new Set(problem.sums) });
     }
     problem.sums.forEach((node, s) => {
       const storage = scratch ?? lowering.storageOf(node)!;
@@ -80,7 +80,7 @@ export function normGradKernels(group: Group, lowering: Lowering, options: NormG
 
   function addUp(scratch: Storage): Kernel {
     return widest(group, lowering, wide, (w, lanes) => {
-      w.recall("load", scratch, lanes);
+      w.declareScratchLoad("load", scratch, lanes);
       problem.sums.forEach((node, s) =>
         declareKeep(w, `keep_${s}`, lowering.storageOf(node)!, lanes, "i", false)
       );
@@ -220,7 +220,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let block = group.x + group.y * groups.x;
 ${lines.join("\n")}
 }`;
-  return w.writer.finish(name, main, grid(blocks));
+  return w.writer.kernel(name, main, workgroupsFor(blocks));
 }
 
 /** Adds up the sums of a workgroup's teams, and lets the first team store them. */

@@ -13,7 +13,7 @@ import { type MapDim, mergedDims } from "../rules/strides.ts";
 import { affine } from "./expression.ts";
 import { type GroupWriter, type Lowering, nameOf, powerOfTwo, widest } from "./fused.ts";
 import { computeTypes, extremum, type Lanes, literal, vectorType } from "./wgsl.ts";
-import { grid, type Kernel } from "./writer.ts";
+import { type Kernel, workgroupsFor } from "./writer.ts";
 
 /** What becomes of the elements. */
 export type Fold = "sum" | "max";
@@ -62,8 +62,8 @@ export function reduceKernels(group: Group, lowering: Lowering, op: Fold): Kerne
   const name = nameOf(group);
   if (parts === 1) {
     return [widest(group, lowering, wide, (w, lanes) => {
-      w.load("load", x, lanes);
-      w.finish(byRows ? 1 : lanes);
+      w.declareLoad("load", x, lanes);
+      w.declareFinish(byRows ? 1 : lanes);
       return run(w, name, problem, 1, lanes, lowering.parallelism);
     })];
   }
@@ -73,8 +73,8 @@ export function reduceKernels(group: Group, lowering: Lowering, op: Fold): Kerne
     parts * problem.results,
   );
   const first = widest(group, lowering, wide, (w, lanes) => {
-    w.load("load", x, lanes);
-    w.keep(scratch, byRows ? 1 : lanes);
+    w.declareLoad("load", x, lanes);
+    w.declareScratchFinish(scratch, byRows ? 1 : lanes);
     return run(w, `${name} part`, problem, parts, lanes, lowering.parallelism);
   });
   const rest: Problem = {
@@ -84,8 +84,8 @@ export function reduceKernels(group: Group, lowering: Lowering, op: Fold): Kerne
     count: parts,
   };
   const second = widest(group, lowering, problem.results % 4 === 0, (w, lanes) => {
-    w.recall("load", scratch, lanes);
-    w.finish(lanes);
+    w.declareScratchLoad("load", scratch, lanes);
+    w.declareFinish(lanes);
     return columnReduction(w, `${name} rest`, rest, 1, lanes, lowering.parallelism);
   });
   return [first, second];
@@ -183,7 +183,7 @@ ${strideLoop("c", `part * ${perPart}u + lane`, team, perPart, (c) => element(p, 
 ${foldDeep("shared_part", 1, team, single, { y: "lane", size: threads })}
   if (valid && lane == 0u) { finish(part * ${p.results}u + result, sum); }
 }`;
-  return w.writer.finish(name, main, grid(Math.ceil(total / perGroup)));
+  return w.writer.kernel(name, main, workgroupsFor(Math.ceil(total / perGroup)));
 }
 
 /** The sums of the columns of a matrix, through the functions `load` and `finish` of `w`. */
@@ -240,7 +240,7 @@ ${strideLoop("r", `part * ${perPart}u + y`, deep, perPart, (r) => element(p, r),
 ${foldDeep("shared_part", across, deep, join)}
   if (valid && y == 0u) { finish(part * ${p.results}u + result, sum); }
 }`;
-  return w.writer.finish(name, main, grid(blocks * parts));
+  return w.writer.kernel(name, main, workgroupsFor(blocks * parts));
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Group } from "../plan/group.ts";
 import { type GroupWriter, type Lowering, nameOf, widest } from "./fused.ts";
 import { safeChunk, type Team, teamFold, teamOf } from "./team.ts";
 import { computeTypes, type Lanes, literal, vectorType } from "./wgsl.ts";
-import { grid, type Kernel } from "./writer.ts";
+import { type Kernel, workgroupsFor } from "./writer.ts";
 
 /** Chunks of a row that one thread keeps in registers. */
 const maxKept = 16;
@@ -38,10 +38,10 @@ export function rowKernel<K extends OpName>(
   const rows = shape.reduce((a, d) => a * d, 1) / width;
   return widest(group, lowering, width % 4 === 0, (w, lanes) => {
     const row = new Row(w, anchor, { width, lanes, isPaired: program.paired ?? false });
-    w.load("load", anchor.inputs[0], lanes);
-    if (program.paired) w.load("load_d", anchor.inputs[1], lanes);
+    w.declareLoad("load", anchor.inputs[0], lanes);
+    if (program.paired) w.declareLoad("load_d", anchor.inputs[1], lanes);
     const lines = program.lines(row, anchor as unknown as NodeOf<K>, w);
-    w.finish(program.single ? 1 : lanes);
+    w.declareFinish(program.single ? 1 : lanes);
     return finished(w, group, row, rows, lines);
   });
 }
@@ -213,8 +213,8 @@ export const softmaxGradient: RowProgram<"softmax_grad"> = {
 /** Rows of mean 0 and variance 1, scaled and shifted. */
 export const layerNorm: RowProgram<"layer_norm"> = {
   lines(row, anchor, w) {
-    w.load("load_weight", anchor.inputs[1], row.lanes);
-    w.load("load_bias", anchor.inputs[2], row.lanes);
+    w.declareLoad("load_weight", anchor.inputs[1], row.lanes);
+    w.declareLoad("load_bias", anchor.inputs[2], row.lanes);
     return [
       row.fold("sum", "sum", (x) => x),
       `  let mean = sum * ${number(1 / row.width)};`,
@@ -230,7 +230,7 @@ export const layerNorm: RowProgram<"layer_norm"> = {
 /** Rows of mean square 1, scaled. */
 export const rmsNorm: RowProgram<"rms_norm"> = {
   lines(row, anchor, w) {
-    w.load("load_weight", anchor.inputs[1], row.lanes);
+    w.declareLoad("load_weight", anchor.inputs[1], row.lanes);
     return [
       row.fold("sum", "squares", (x) => `${x} * ${x}`),
       `  let scale = 1.0f / sqrt(squares * ${number(1 / row.width)} + ${number(anchor.attrs.epsilon)});`,
@@ -270,7 +270,7 @@ export const crossEntropy: RowProgram<"softmax_cross_entropy"> = {
 export const crossEntropyGradient: RowProgram<"softmax_cross_entropy_grad"> = {
   lines(row, anchor, w) {
     const smoothing = anchor.attrs.labelSmoothing;
-    w.load("load_dy", anchor.inputs[2], 1);
+    w.declareLoad("load_dy", anchor.inputs[2], 1);
     const target = (at: string) => {
       const [hit, miss] = [1 - smoothing + smoothing / row.width, smoothing / row.width];
       return `select(${row.all(number(miss))}, ${row.all(number(hit))}, ${row.isLabel(at)})`;
@@ -289,7 +289,7 @@ type CrossEntropy = NodeOf<"softmax_cross_entropy"> | NodeOf<"softmax_cross_entr
 
 /** The row's label; one that is no class is beyond all of them. */
 function loadLabel(row: Row, anchor: CrossEntropy, w: GroupWriter): string[] {
-  w.load("load_label", anchor.inputs[1], 1);
+  w.declareLoad("load_label", anchor.inputs[1], 1);
   return [
     `  let given = load_label(row);`,
     `  let label = select(${row.width}u, u32(given), given >= 0i);`,
@@ -323,5 +323,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let base = row * ${row.width}u;
 ${[...row.prologue, ...lines].join("\n")}
 }`;
-  return w.writer.finish(nameOf(group), main, grid(Math.ceil(rows / perGroup)));
+  return w.writer.kernel(nameOf(group), main, workgroupsFor(Math.ceil(rows / perGroup)));
 }

@@ -8,7 +8,7 @@ import type { Group } from "../plan/group.ts";
 import { type Lowering, widest } from "./fused.ts";
 import { beginOfRows, layout, type Problem, rowLoops } from "./scatter_rows.ts";
 import { computeTypes, vectorType } from "./wgsl.ts";
-import { grid, type Kernel } from "./writer.ts";
+import { type Kernel, workgroupsFor } from "./writer.ts";
 
 /** The kernel of at most `maxMarked` tokens. */
 export function markedSums(group: Group, lowering: Lowering, p: Problem): Kernel {
@@ -17,9 +17,9 @@ export function markedSums(group: Group, lowering: Lowering, p: Problem): Kernel
     const { columns, across, deep, blocks, rowsEach } = layout(p, lanes, lowering.parallelism);
     const size = across * deep;
     const type = vectorType(computeTypes[p.anchor.dtype], lanes);
-    w.load("row_of", p.anchor.inputs[0], 1);
-    w.load("load", p.anchor.inputs[1], lanes);
-    w.finish(lanes);
+    w.declareLoad("row_of", p.anchor.inputs[0], 1);
+    w.declareLoad("load", p.anchor.inputs[1], lanes);
+    w.declareFinish(lanes);
     w.writer.declare(`var<workgroup> marks: array<atomic<u32>, ${rowsEach * words}>;`);
     // Which words have marks at all, so that the others need not be looked at.
     const tops = Math.ceil(words / 32);
@@ -79,6 +79,6 @@ ${
       })
     }
 }`;
-    return w.writer.finish(p.name, main, grid(Math.ceil(p.rows / rowsEach) * blocks));
+    return w.writer.kernel(p.name, main, workgroupsFor(Math.ceil(p.rows / rowsEach) * blocks));
   });
 }

@@ -12,7 +12,7 @@ import { GroupWriter, type Lowering, powerOfTwo, widest } from "./fused.ts";
 import { added, strideLoop } from "./reduce.ts";
 import { beginOfRows, layout, type Problem, rowLoops } from "./scatter_rows.ts";
 import { computeTypes, type Lanes, vectorType } from "./wgsl.ts";
-import { grid, type Kernel, type Storage } from "./writer.ts";
+import { type Kernel, type Storage, workgroupsFor } from "./writer.ts";
 
 /** Tokens that are ranked among themselves: their numbers take 11 bits of a sorting key, their rows the others. */
 const blockTokens = 2048;
@@ -42,14 +42,14 @@ export function sortedSums(group: Group, lowering: Lowering, problem: Problem): 
     rankInBlocks(group, lowering, problem, keys),
     mergeBlocks(group, lowering, problem, { keys, order, sorted }),
     widest(group, lowering, width % 4 === 0, (w, lanes) => {
-      w.load("load", anchor.inputs[1], lanes);
-      w.keep(parts, lanes);
+      w.declareLoad("load", anchor.inputs[1], lanes);
+      w.declareScratchFinish(parts, lanes);
       return sumStretches(w, problem, lanes, { order, sorted });
     }),
     widest(group, lowering, width % 4 === 0, (w, lanes) => {
-      w.load("load", anchor.inputs[1], lanes);
-      w.recall("load_part", parts, lanes);
-      w.finish(lanes);
+      w.declareLoad("load", anchor.inputs[1], lanes);
+      w.declareScratchLoad("load_part", parts, lanes);
+      w.declareFinish(lanes);
       return sumRows(w, problem, lanes, { order, sorted }, lowering);
     }),
   ];
@@ -58,7 +58,7 @@ export function sortedSums(group: Group, lowering: Lowering, problem: Problem): 
 /** Each token's row and number in its block as one key, in order within the block. A row out of range is beyond all rows. */
 function rankInBlocks(group: Group, lowering: Lowering, p: Problem, out: Storage): Kernel {
   const w = new GroupWriter(group, lowering);
-  w.load("row_of", p.anchor.inputs[0], 1);
+  w.declareLoad("row_of", p.anchor.inputs[0], 1);
   const keys = w.writer.bind(out, { lanes: 1, write: true });
   const quads = blockTokens / 4;
   w.writer.declare(`var<workgroup> block_keys: array<vec4<u32>, ${quads}>;`);
@@ -94,7 +94,7 @@ ${compare.join("\n")}
   }
 }`;
   const count = Math.ceil(p.tokens / blockTokens) * perBlock;
-  return w.writer.finish(`${p.name} ranks`, main, [count, 1, 1]);
+  return w.writer.kernel(`${p.name} ranks`, main, [count, 1, 1]);
 }
 
 /** Each token's place among all: its place in its block, and how many of each other block come before it. */
@@ -136,7 +136,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   ${order}[place] = mine * ${blockTokens}u + (key & ${blockTokens - 1}u);
   ${sorted}[place] = row;
 }`;
-  return writer.finish(`${p.name} order`, main, grid(Math.ceil(p.tokens / threads)));
+  return writer.kernel(`${p.name} order`, main, workgroupsFor(Math.ceil(p.tokens / threads)));
 }
 
 /** The sums of stretches that lie in one row. */
@@ -170,7 +170,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 ${strideLoop("r", "start", 1, stretch, (r) => `load(${order}[${r}] * ${p.width}u + base)`, added)}
   finish(part * ${p.width}u + base, sum);
 }`;
-  return w.writer.finish(`${p.name} stretches`, main, grid(Math.ceil(stretches / perGroup) * blocks));
+  return w.writer.kernel(
+    `${p.name} stretches`,
+    main,
+    workgroupsFor(Math.ceil(stretches / perGroup) * blocks),
+  );
 }
 
 /** Sums each row: its whole stretches, and the tokens before and after them. */
@@ -222,5 +226,5 @@ ${walk("after + y", "ends", deep, single)}`,
     })
   }
 }`;
-  return w.writer.finish(p.name, main, grid(Math.ceil(p.rows / rowsEach) * blocks));
+  return w.writer.kernel(p.name, main, workgroupsFor(Math.ceil(p.rows / rowsEach) * blocks));
 }

@@ -15,7 +15,7 @@ export interface Team {
   readonly size: number;
   /** Threads of a workgroup. */
   readonly threads: number;
-  /** Rows that a workgroup has in hand. */
+  /** Rows that a workgroup computes at a time. */
   readonly perGroup: number;
   /** Chunks of a row that one thread takes. */
   readonly kept: number;
@@ -53,10 +53,9 @@ export function safeChunk(team: Team, k: number): string {
 }
 
 /**
- * Declares `fn name(t: u32, lane: u32, x: T) -> T`, which folds one value of each thread of a team and gives all of them the
- * result:
- * first every few threads' by one of them, then those. Each step is one read by many threads and one barrier, always in one
- * order.
+ * Declares `fn name(t: u32, lane: u32, x: T) -> T`, which folds one value of each thread of a team and gives the result to
+ * all of them: one of every few threads folds theirs, then each folds what those made. Each step is one read by many threads
+ * and one barrier, always in one order.
  */
 export function teamFold(
   name: string,

@@ -5,14 +5,12 @@
  *
  * - The inner loops are written out and the accumulators are separate variables: naga bounds every loop with a counter, and
  *   drivers then neither unroll it nor keep arrays in registers (wgpu issue 7698). Without this 14 times slower.
- * - Workgroup memory is an array of arrays whose outer indices are literals: naga then clamps only the index within a row, which
- * is
- *   the same in every step, so it is clamped once and not with every read. With the next point 33 became 42 TFLOP/s.
+ * - Workgroup memory is an array of arrays whose outer indices are literals: naga then clamps only the index within a row,
+ *   which is the same in every step, so it is clamped once and not with every read. With the next point 33 became 42 TFLOP/s.
  * - The next tile is on its way to registers while this one is multiplied. Where registers are left it is read without asking
  *   whether there is one, which lets a compiler mix the reads with the arithmetic: 42 became 44.
- * - A tile that lies along the inner dimension is turned on the way, in squares of four by four: 4 to 6% less time than element
- * by
- *   element.
+ * - A tile that lies along the inner dimension is turned on the way, in squares of four by four: 4 to 6% less time than
+ *   element by element.
  *
  * @module
  */

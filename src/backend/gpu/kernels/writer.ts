@@ -67,10 +67,11 @@ export function wgslOf({ code, bindings }: Kernel): string {
   return [...code.directives, ...declared, code.body].join("\n");
 }
 
-const maxWorkgroups = 65535;
+/** The most workgroups of a dimension that WebGPU guarantees. */
+export const maxWorkgroups = 65535;
 
-/** Splits `count` workgroups over x and y; kernels count `x + y * columns` and ignore what is beyond. */
-export function grid(count: number): [number, number, number] {
+/** How `count` workgroups are dispatched, over x and y: kernels number them `x + y * columns`, and those beyond return. */
+export function workgroupsFor(count: number): [number, number, number] {
   if (count <= maxWorkgroups) return [Math.max(count, 1), 1, 1];
   const rows = Math.ceil(count / maxWorkgroups);
   return [Math.ceil(count / rows), rows, 1];
@@ -109,7 +110,7 @@ export class KernelWriter {
   }
 
   /** The finished kernel around the entry point's text. */
-  finish(name: string, main: string, workgroups: readonly [number, number, number]): Kernel {
+  kernel(name: string, main: string, workgroups: readonly [number, number, number]): Kernel {
     const needed = Object.keys(helpers).filter((k) => this.needs.has(k)).map((k) => helpers[k]);
     const code = {
       directives: this.needs.has("f16") ? ["enable f16;"] : [],

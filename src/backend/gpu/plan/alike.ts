@@ -80,7 +80,7 @@ class Description {
   readonly #roleOf = new Map<Node, number>();
   readonly #inPlace = new Map<Node, Node>();
   #size = 0;
-  #isFlat = true;
+  #isUniform = true;
 
   constructor(group: Group, fusion: Fusion, stateOf: ReadonlyMap<Node, Node>) {
     this.#group = group;
@@ -96,7 +96,7 @@ class Description {
       if (size < 2 || prologue.size > 0) return undefined;
       this.#size = size;
       if (!outputs.every(isPointwise)) return undefined;
-      for (const node of outputs) this.#flat(node);
+      for (const node of outputs) this.#numbered(node);
       for (const node of outputs) results.push({ node, role: this.#output(node) });
     } else {
       if (anchor.dtype !== "f32" && anchor.dtype !== "f16") return undefined;
@@ -105,11 +105,11 @@ class Description {
       }
       this.#size = elementsOf(anchor.inputs[0]);
       this.#lines.push(`${anchor.op} ${anchor.dtype}`);
-      this.#flat(anchor.inputs[0]);
+      this.#numbered(anchor.inputs[0]);
       results.push({ node: anchor });
       if (this.#pieces.length !== 1) return undefined;
     }
-    if (!this.#isFlat) return undefined;
+    if (!this.#isUniform) return undefined;
     const roles = this.#roles.map((r) => `${r.kind} ${r.dtype}`);
     return {
       key: [...roles, ...this.#lines].join("\n"),
@@ -131,7 +131,7 @@ class Description {
   }
 
   /** Numbers the value of `node` at the element's own index. */
-  #flat(node: Node): string {
+  #numbered(node: Node): string {
     const known = this.#numbers.get(node);
     if (known !== undefined) return `#${known}`;
     const text = this.#describe(node);
@@ -153,11 +153,13 @@ class Description {
     if (elementsOf(view.base) === 1) return this.#operand(view.base);
     if (dims.length !== 1 || dims[0].stride !== 1) return this.#refuse();
     if (this.#isStored(view.base)) return this.#piece(node, { node: view.base, offset: view.offset });
-    return isIdentity(view) && elementsOf(view.base) === this.#size ? this.#flat(view.base) : this.#refuse();
+    return isIdentity(view) && elementsOf(view.base) === this.#size
+      ? this.#numbered(view.base)
+      : this.#refuse();
   }
 
   #operand(u: Node): string {
-    if (elementsOf(u) === this.#size) return this.#flat(u);
+    if (elementsOf(u) === this.#size) return this.#numbered(u);
     if (elementsOf(u) !== 1 || this.#group.nodes.has(u) || this.#group.prologue.has(u)) return this.#refuse();
     return `scalar ${u.id}`;
   }
@@ -177,7 +179,7 @@ class Description {
     const tensor = this.#homeOf(node);
     let role = this.#pieces.findIndex((p) => p.node === tensor);
     if (role < 0) role = this.#role(tensor, 0);
-    this.#lines.push(`out ${this.#flat(node)} ${role}`);
+    this.#lines.push(`out ${this.#numbered(node)} ${role}`);
     return role;
   }
 
@@ -196,7 +198,7 @@ class Description {
   }
 
   #refuse(): string {
-    this.#isFlat = false;
+    this.#isUniform = false;
     return "";
   }
 }

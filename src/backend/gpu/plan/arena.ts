@@ -120,8 +120,8 @@ export class Arena {
   }
 
   /**
-   * Lays rows out, those whose nodes are laid out already as they lie, and returns the runs that came of it. Rows that do not fit
-   * into any run of two are in none.
+   * Lays rows out, those whose nodes are laid out already as they lie, and returns the runs of at least two rows; rows that fit
+   * into no such run are left out.
    */
   place(rows: readonly Row[], roles: readonly Role[]): Run[] {
     const kinds = new Map<string, { rows: number[]; placed: boolean[] }>();

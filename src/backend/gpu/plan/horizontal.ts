@@ -1,6 +1,7 @@
 /**
- * Many small kernels that do the same to different tensors as one kernel over all of them: an optimiser's update of every
- * parameter, casts of every parameter, the sums of squares of every gradient.
+ * Horizontal fusion: many small kernels that do the same to different tensors as one kernel over all of them, as PyTorch's
+ * foreach optimisers do it. An optimiser's update of every parameter, casts of every parameter, the sums of squares of every
+ * gradient.
  *
  * Groups are alike if their expressions are equal up to tensors that are read and written at the index of the group's own
  * element. Those are the *roles*: each member brings a tensor, or a stretch of one, for each. All else (scalars) has to be
@@ -16,7 +17,7 @@ import { type Class, findClasses } from "./alike.ts";
 import { Arena, type KnownOffset, type RegionOffset, type Role, unitOf } from "./arena.ts";
 import type { Fusion } from "./fusion.ts";
 import type { Group } from "./group.ts";
-import { type Flat, mergeGroups, withScalarsTogether } from "./merging.ts";
+import { type Merged, mergeGroups, withScalarsTogether } from "./merging.ts";
 import { elementsOf } from "../rules/nodes.ts";
 import { elementRuleOf } from "../rules/elements.ts";
 import {
@@ -30,9 +31,9 @@ import {
 import type { Schedule } from "./schedule.ts";
 
 /** A fusion with like groups merged, and where their tensors lie. */
-export interface Flattened extends Schedule {
+export interface HorizontalFusion extends Schedule {
   /** What the merged groups among `order` stand for. */
-  readonly flat: ReadonlyMap<Group, Flat>;
+  readonly merged: ReadonlyMap<Group, Merged>;
   readonly arena: Arena;
   /** Concatenations that are no kernels: they lie where their first operand does. */
   readonly joined: ReadonlyMap<Node, RegionOffset>;
@@ -92,7 +93,7 @@ function isReadOnce(node: Node, readers: ReadonlyMap<Node, number>): boolean {
 }
 
 /** How groups are merged. */
-export interface FlattenOptions {
+export interface MergeAlikeOptions {
   /** Concatenations that stand by themselves in the fusion. */
   readonly concats: ReadonlySet<Node>;
   readonly maxBuffers: number;
@@ -102,37 +103,37 @@ export interface FlattenOptions {
 }
 
 /** Merges like groups as far as that leaves their order possible, and orders all. */
-export function flatten(graph: Graph, fusion: Fusion, options: FlattenOptions): Flattened {
+export function mergeAlike(graph: Graph, fusion: Fusion, options: MergeAlikeOptions): HorizontalFusion {
   const classes = findClasses(graph, fusion);
   const refused = new Set<string>();
   for (;;) {
-    const attempt = tryFlatten(graph, fusion, classes.filter((c) => !refused.has(c.key)), options);
+    const attempt = tryMergeAlike(graph, fusion, classes.filter((c) => !refused.has(c.key)), options);
     if (!("refused" in attempt)) return attempt;
     for (const key of attempt.refused) refused.add(key);
   }
 }
 
-function tryFlatten(
+function tryMergeAlike(
   graph: Graph,
   fusion: Fusion,
   classes: readonly Class[],
-  options: FlattenOptions,
-): Flattened | { refused: string[] } {
+  options: MergeAlikeOptions,
+): HorizontalFusion | { refused: string[] } {
   const arena = new Arena({
     unit: unitOf(graph.nodes),
     maxBytes: options.maxBindingBytes,
     states: statesOf(graph),
     known: options.known,
   });
-  const found: { key: string; flat: Flat }[] = [];
+  const found: { key: string; merged: Merged }[] = [];
   for (const { key, kind, roles, members: all } of classes) {
     if (kind !== "map") continue;
-    // What touches no state is worth it only where its tensors lie side by side for the sake of others.
+    // Tensors that are no states are not laid out for a merged kernel: it takes them where others laid them side by side.
     const isKept = roles.some((r) => r.kind === "state");
     const members = all.filter((m) => isKept || m.pieces.every((p) => arena.offsetOf(p.node)));
     const rows = members.map(({ size, pieces }) => ({ size, pieces }));
     for (const run of arena.place(rows, roles)) {
-      found.push({ key, flat: { kind: "map", members: run.rows.map((i) => members[i]), run } });
+      found.push({ key, merged: { kind: "map", members: run.rows.map((i) => members[i]), run } });
     }
   }
   const sumOf = new Map<Node, Node[]>();
@@ -160,7 +161,7 @@ function tryFlatten(
     const together = new Set(results.map((p) => p.region)).size === 1;
     const aligned = offsets.every((p) => p.start % 4 === 0);
     if (!few || !together || !aligned) return { refused: [key] };
-    found.push({ key, flat: { kind: "reduction", members, offsets, results } });
+    found.push({ key, merged: { kind: "reduction", members, offsets, results } });
   }
   const joined = new Map<Node, RegionOffset>();
   for (const concat of options.concats) {
@@ -169,14 +170,14 @@ function tryFlatten(
     if (joinsReductions(concat) && !arena.offsetOf(parts[0])) continue;
     if (arena.adjoin(parts, role)) joined.set(concat, arena.offsetOf(parts[0])!);
   }
-  const merged = mergeGroups(fusion, found, joined);
-  if ("refused" in merged) return merged;
-  const { order, inPlace } = withScalarsTogether(graph, merged.fusion, options.maxBuffers);
-  const failed = found.filter(({ flat }) =>
-    flat.members.some((m) => [...m.inPlace].some(([value, state]) => inPlace.get(value) !== state))
+  const outcome = mergeGroups(fusion, found, joined);
+  if ("refused" in outcome) return outcome;
+  const { order, inPlace } = withScalarsTogether(graph, outcome.fusion, options.maxBuffers);
+  const failed = found.filter(({ merged }) =>
+    merged.members.some((m) => [...m.inPlace].some(([value, state]) => inPlace.get(value) !== state))
   );
   if (failed.length > 0) return { refused: failed.map((f) => f.key) };
-  return { order, inPlace, flat: merged.flat, arena, joined };
+  return { order, inPlace, merged: outcome.merged, arena, joined };
 }
 
 const resultOf = (node: Node): Role => ({ kind: "work", dtype: node.dtype });

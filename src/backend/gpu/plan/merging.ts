@@ -12,14 +12,14 @@ import { isPointwise, throughReshapes } from "../rules/rules.ts";
 import { type Schedule, schedule } from "./schedule.ts";
 
 /** Groups without an anchor that are one kernel. */
-export interface FlatMap {
+export interface MergedMap {
   readonly kind: "map";
   readonly members: readonly Member[];
   readonly run: Run;
 }
 
 /** Full reductions that are made together. */
-export interface FlatReduction {
+export interface MergedReduction {
   readonly kind: "reduction";
   readonly members: readonly Member[];
   /** Where each member's operand begins. */
@@ -29,15 +29,15 @@ export interface FlatReduction {
 }
 
 /** A group that stands for several. */
-export type Flat = FlatMap | FlatReduction;
+export type Merged = MergedMap | MergedReduction;
 
 /** The fusion with each set of like groups as one, or the sets that would have to wait for themselves. */
 export function mergeGroups(
   fusion: Fusion,
-  found: readonly { key: string; flat: Flat }[],
+  found: readonly { key: string; merged: Merged }[],
   joined: ReadonlyMap<Node, RegionOffset>,
-): { fusion: Fusion; flat: Map<Group, Flat> } | { refused: string[] } {
-  const flat = new Map<Group, Flat>();
+): { fusion: Fusion; merged: Map<Group, Merged> } | { refused: string[] } {
+  const merged = new Map<Group, Merged>();
   const standsFor = new Map<Group, readonly Group[]>();
   const mergedOf = new Map<Group, Group>();
   const loadsOf = (groups: readonly Group[]) => {
@@ -54,7 +54,7 @@ export function mergeGroups(
     standsFor.set(group, groups);
     for (const member of groups) mergedOf.set(member, group);
   };
-  for (const { flat: set } of found) {
+  for (const { merged: set } of found) {
     const groups = set.members.map((m) => m.group);
     const group: Group = {
       level: Math.max(...groups.map((g) => g.level)),
@@ -64,7 +64,7 @@ export function mergeGroups(
       outputs: groups.flatMap((g) => g.outputs),
       loads: loadsOf(groups),
     };
-    flat.set(group, set);
+    merged.set(group, set);
     add(groups, group);
   }
   for (const group of fusion.groups) {
@@ -81,18 +81,18 @@ export function mergeGroups(
     return group && mergedOf.get(group);
   };
   const groups = [...standsFor.keys()];
-  const cyclic = [...flat].filter(([group]) => reachesItself(group, groups, groupOf)).map(([, set]) => set);
+  const cyclic = [...merged].filter(([group]) => reachesItself(group, groups, groupOf)).map(([, set]) => set);
   if (cyclic.length > 0) {
-    // The smallest ones give way first.
+    // The smallest ones stay apart first.
     const least = Math.min(...cyclic.map((set) => set.members.length));
     return {
-      refused: found.filter((f) => cyclic.includes(f.flat) && f.flat.members.length === least).map((f) =>
+      refused: found.filter((f) => cyclic.includes(f.merged) && f.merged.members.length === least).map((f) =>
         f.key
       ),
     };
   }
   return {
-    flat,
+    merged,
     fusion: {
       ...fusion,
       groups,

@@ -3,30 +3,25 @@
  *
  * @module
  */
-import { type Graph, labelOf, type Node, statesOf } from "../../../graph/node.ts";
+import { type Graph, labelOf, type Node } from "../../../graph/node.ts";
 import { mergeProjections } from "../../../graph/passes/merge_projections.ts";
-import { rewrite } from "../../../graph/passes/rewrite.ts";
-import { BackendError } from "../../interface.ts";
-import { createBuilder } from "../../../graph/graph.ts";
-import { type KnownOffset, unitOf } from "./arena.ts";
-import { fuse, type Fusion } from "./fusion.ts";
-import type { Group } from "./group.ts";
-import { flatten, joinableConcats, looseOperands } from "./horizontal.ts";
-import { flatKernels, type FlatLowering } from "../kernels/flat.ts";
-import { type Lowering, widest } from "../kernels/fused.ts";
-import { type CutGraph, cutLargeStates, cutLargeTensors, type CutTensor } from "../split/split.ts";
-import { BindingLimitError, bufferOf, type PlanStorage, rootOf, Storages } from "./storages.ts";
 import { storageBytes } from "../kernels/wgsl.ts";
 import type { Kernel, Storage } from "../kernels/writer.ts";
-import type { Assignment } from "./memory.ts";
 import { elementsOf, isLeaf } from "../rules/nodes.ts";
-import { cutPasses } from "./passes.ts";
-import { elementRuleOf } from "../rules/elements.ts";
-import { anchorRuleOf, isClosed, joinedAxis } from "../rules/rules.ts";
-import type { Tuning } from "../tuning/tuning.ts";
-import { arrange, touchesOf } from "./timeline.ts";
+import { isClosed } from "../rules/rules.ts";
 import { isStridedOp } from "../rules/view_of.ts";
-import { withCost } from "./cost.ts";
+import { type CutGraph, cutLargeStates, cutLargeTensors, type CutTensor } from "../split/split.ts";
+import type { Tuning } from "../tuning/tuning.ts";
+import { type KnownOffset, unitOf } from "./arena.ts";
+import { cutComputePasses } from "./compute_passes.ts";
+import { fuse, type Fusion } from "./fusion.ts";
+import { type HorizontalFusion, joinableConcats, looseOperands, mergeAlike } from "./horizontal.ts";
+import { lowerGroups, withSharedBuffers } from "./lower.ts";
+import type { Assignment } from "./memory.ts";
+import { overwrites } from "./overwrites.ts";
+import { checkTypes, mostJoined, splitConcats, withoutBarriers } from "./prepare.ts";
+import { BindingLimitError, bufferOf, type PlanStorage, rootOf, Storages } from "./storages.ts";
+import { arrange, touchesOf } from "./timeline.ts";
 
 export type { PlanStorage } from "./storages.ts";
 
@@ -49,9 +44,6 @@ export interface PlanLimits {
   /** Kernels after which a run is handed to the device, at the end of their pass; all at once if not given. */
   readonly kernelsPerSubmit?: number;
 }
-
-/** Parts are written and read once more: beyond this they cost more than they bring. */
-const MOST_SCRATCH_BYTES = 64 * 2 ** 20;
 
 /** Everything a program needs to be set up. */
 export interface Plan {
@@ -108,7 +100,8 @@ function planCut(
   options: PlanOptions,
 ): Plan {
   checkTypes(graph);
-  // Long concatenations that cannot be free after all have to be short.
+  // A long concatenation costs nothing where its operands lie side by side, which is known only when all are laid out. Where
+  // one does not come out so, every long one is split into short ones, whose kernels bind few buffers.
   const plan = planWith(graph, limits, { ...options, join: true }) ??
     planWith(graph, limits, { ...options, join: false })!;
   return { ...plan, cutStates: states, cutInputs: inputs, cutOutputs: outputs };
@@ -122,20 +115,54 @@ function hasLargeOperands(graph: Graph, bytes: number): boolean {
   );
 }
 
+/** The plan; `undefined` where a long concatenation that was to cost nothing turns out not to. */
 function planWith(
   source: Graph,
   limits: PlanLimits,
   options: PlanOptions & { join: boolean },
 ): Omit<Plan, "cutStates" | "cutInputs" | "cutOutputs"> | undefined {
+  const { maxBuffers, maxBindingBytes } = limits;
   const graph = splitConcats(source, options.join ? joinableConcats(source) : new Set());
   const concats = options.join ? joinableConcats(graph) : new Set<Node>();
   const apart = new Set([...concats, ...looseOperands(graph, concats)]);
-  const fusion = fuse(graph, { maxBuffers: limits.maxBuffers, apart });
-  const { maxBuffers, maxBindingBytes } = limits;
-  const flattened = flatten(graph, fusion, { concats, maxBuffers, maxBindingBytes, known: options.known });
-  if ([...concats].some((c) => c.inputs.length > mostJoined && !flattened.joined.has(c))) return undefined;
-  const { order, inPlace, arena, joined, flat } = flattened;
-  const storages = new Storages({ maxBindingBytes });
+  const fusion = fuse(graph, { maxBuffers, apart });
+  const horizontal = mergeAlike(graph, fusion, {
+    concats,
+    maxBuffers,
+    maxBindingBytes,
+    known: options.known,
+  });
+  if ([...concats].some((c) => c.inputs.length > mostJoined && !horizontal.joined.has(c))) return undefined;
+  const storages = placeNodes(graph, fusion, horizontal, { maxBindingBytes });
+  const lowered = lowerGroups(horizontal, storages, limits);
+  const stored = (node: Node): Source => {
+    const at = fusion.storedAs(node);
+    return { storage: storages.of(at)!, before: at.op === "state" };
+  };
+  const outputs = Object.fromEntries(
+    Object.entries(graph.outputs).map(([name, node]) => [name, stored(node)]),
+  );
+  const copies = graph.updates
+    .map(({ state, value }) => ({ from: stored(value), to: storages.of(state)! }))
+    .filter(({ from, to }) => from.storage !== to);
+  const timeline = arrange(lowered, { bufferOf });
+  const kept = [...Object.values(outputs), ...copies.map((c) => c.from)].map((c) => rootOf(c.storage));
+  const roots = storages.all.filter((s) => s.kind === "work" && !s.within);
+  const { passes, work } = cutComputePasses(timeline, roots, new Set(kept), limits);
+  const slotted = (s: Storage) => work.slotOf.get(rootOf(s)) ?? bufferOf(s);
+  const touches = touchesOf(timeline, passes, { maxBuffers, bufferOf: slotted }) as PlanStorage[][];
+  const kernels = timeline.kernels.map((kernel) => withSharedBuffers(kernel, slotted));
+  return { kernels, passes, touches, storages: storages.all, work, outputs, copies };
+}
+
+/** Memory for every node that is stored: leaves, and the outputs of groups, over an operand where they may be. */
+function placeNodes(
+  graph: Graph,
+  fusion: Fusion,
+  { order, inPlace, arena, joined }: HorizontalFusion,
+  limits: { readonly maxBindingBytes: number },
+): Storages {
+  const storages = new Storages(limits);
   for (const node of graph.nodes) {
     if (isLeaf(node) && !fusion.isInline(node)) storages.place(node, node.op, arena.offsetOf(node));
   }
@@ -154,139 +181,7 @@ function planWith(
     }
   }
   for (const [concat, where] of joined) storages.alias(concat, storages.range(where, elementsOf(concat)));
-  const lowering: FlatLowering = {
-    storageOf: (node) => storages.of(node),
-    scratch: (label, dtype, elements) => storages.make({ label, kind: "work", dtype, elements }),
-    range: (where, elements) => storages.range(where, elements),
-    table: (label, values) => {
-      const node = createBuilder().constant("u32", [values.length], values);
-      return storages.make({ label, kind: "constant", dtype: "u32", elements: values.length, node });
-    },
-    parallelism: limits.parallelism,
-    software: limits.software,
-    maxBuffers,
-    maxWorkgroupBytes: limits.maxWorkgroupBytes,
-    maxScratchBytes: Math.min(limits.maxBindingBytes, MOST_SCRATCH_BYTES),
-    tuning: limits.tuning,
-  };
-  const lowered: Kernel[] = [];
-  for (const group of order) {
-    const set = flat.get(group);
-    const kernels = set ? flatKernels(set, lowering) : lower(group, lowering);
-    for (const kernel of withCost(group, kernels, lowering.storageOf)) {
-      if (kernel.bindings.length > maxBuffers) {
-        throw new BackendError(
-          `Cannot compile ${kernel.name}: it reads and writes ${kernel.bindings.length} buffers, ` +
-            `this device binds ${maxBuffers}`,
-        );
-      }
-      lowered.push(kernel);
-    }
-  }
-  const stored = (node: Node): Source => {
-    const at = fusion.storedAs(node);
-    return { storage: storages.of(at)!, before: at.op === "state" };
-  };
-  const outputs = Object.fromEntries(
-    Object.entries(graph.outputs).map(([name, node]) => [name, stored(node)]),
-  );
-  const copies = graph.updates
-    .map(({ state, value }) => ({ from: stored(value), to: storages.of(state)! }))
-    .filter(({ from, to }) => from.storage !== to);
-  const timeline = arrange(lowered, { bufferOf });
-  const kept = [...Object.values(outputs), ...copies.map((c) => c.from)].map((c) => rootOf(c.storage));
-  const roots = storages.all.filter((s) => s.kind === "work" && !s.within);
-  const { passes, work } = cutPasses(timeline, roots, new Set(kept), limits);
-  const slotted = (s: Storage) => work.slotOf.get(rootOf(s)) ?? bufferOf(s);
-  const touches = touchesOf(timeline, passes, { maxBuffers, bufferOf: slotted }) as PlanStorage[][];
-  const kernels = timeline.kernels.map((kernel) => withSharedBuffers(kernel, slotted));
-  return { kernels, passes, touches, storages: storages.all, work, outputs, copies };
-}
-
-/** The kernels of a group. */
-function lower(group: Group, lowering: Lowering): Kernel[] {
-  const { anchor } = group;
-  if (anchor) return anchorRuleOf(anchor)!.kernels(group, lowering);
-  return [widest(group, lowering, group.size % 4 === 0, (w, lanes) => w.pointwise(lanes))];
-}
-
-/** A kernel may not read a buffer through one binding that it writes through another one, unless both could write. */
-function withSharedBuffers(kernel: Kernel, bufferOf: (storage: Storage) => unknown): Kernel {
-  const written = new Set(kernel.bindings.filter((b) => b.writes).map((b) => bufferOf(b.storage)));
-  const shared = kernel.bindings.map((b) => !b.writes && written.has(bufferOf(b.storage)));
-  if (!shared.includes(true)) return kernel;
-  return { ...kernel, bindings: kernel.bindings.map((b, i) => shared[i] ? { ...b, shared: true } : b) };
-}
-
-/** Large results that are written over what only they are made of any more, row by row: of logits, their gradient. */
-function overwrites(
-  graph: Graph,
-  fusion: Fusion,
-  order: readonly Group[],
-  isFree: (node: Node) => boolean,
-): Map<Node, Node> {
-  const found = new Map<Node, Node>();
-  const kept = new Set(
-    [...Object.values(graph.outputs), ...graph.updates.map((u) => u.value)].map(fusion.storedAs),
-  );
-  const lastReader = new Map<Node, Group>();
-  for (const group of order) for (const node of group.loads) lastReader.set(node, group);
-  for (const group of order) {
-    const { anchor } = group;
-    if (!anchor || !group.outputs.includes(anchor) || elementsOf(anchor) < leastOverwritten) continue;
-    const former = [...group.loads].find((node) =>
-      fusion.readsOwnRow(group, node) && lastReader.get(node) === group && !kept.has(node) && isFree(node) &&
-      fusion.groupOf(node) && node.dtype === anchor.dtype && elementsOf(node) === elementsOf(anchor)
-    );
-    if (former && !kept.has(anchor) && isFree(anchor)) found.set(anchor, former);
-  }
-  return found;
-}
-
-/** Smaller results are worth the memory, since a kernel that overwrites has to wait for all who read. */
-const leastOverwritten = 2 ** 22;
-
-function withoutBarriers(graph: Graph): Graph {
-  const isBarrier = (node: Node) => {
-    const rule = elementRuleOf(node);
-    return rule?.kind === "pointwise" && rule.vanishes === true;
-  };
-  if (!graph.nodes.some(isBarrier)) return graph;
-  return rewrite(graph, (node, inputs, b) => isBarrier(node) ? inputs[0] : b.clone(node, inputs));
-}
-
-/** The most operands of a concatenation that is a kernel. */
-const mostJoined = 4;
-
-/** Concatenations of many operands, but for those in `whole`, as concatenations of few, so that each kernel binds few buffers. */
-function splitConcats(graph: Graph, whole: ReadonlySet<Node>): Graph {
-  const isLong = (n: Node) => joinedAxis(n) !== undefined && n.inputs.length > mostJoined && !whole.has(n);
-  if (!graph.nodes.some(isLong)) return graph;
-  return rewrite(graph, (node, inputs, b) => {
-    if (!isLong(node)) return b.clone(node, inputs);
-    const axis = joinedAxis(node)!;
-    let parts: Node[] = [...inputs];
-    while (parts.length > mostJoined) {
-      const joined: Node[] = [];
-      for (let i = 0; i < parts.length; i += mostJoined) {
-        joined.push(b.concat(parts.slice(i, i + mostJoined), axis));
-      }
-      parts = joined;
-    }
-    return b.concat(parts, axis);
-  });
-}
-
-function checkTypes(graph: Graph): void {
-  for (const node of graph.nodes) {
-    if (elementsOf(node) === 0) throw new BackendError(`Cannot compile ${labelOf(node)}: it has no elements`);
-  }
-  const names = new Set(statesOf(graph).map((s) => s.name));
-  for (const { state } of graph.updates) {
-    if (!names.has(state.name)) {
-      throw new BackendError(`Cannot compile: the updated state "${state.name}" is not in the graph`);
-    }
-  }
+  return storages;
 }
 
 /** The plan as text: one line a kernel, with its workgroups and what it reads (and writes, after the arrow). */

@@ -1,14 +1,14 @@
 /**
- * When each kernel runs: which ones run at the same time, and where a step may be cut into compute passes (`passes.ts` cuts it).
+ * When each kernel runs: which ones run at the same time, and where a step may be cut into compute passes
+ * (`compute_passes.ts` cuts it).
  *
  * WebGPU puts a barrier, which waits for everything before, in front of a launch that uses a buffer otherwise than it was
  * last used in the same pass: reads what was written, writes what was read or written. Launches without one overlap, and
  * cost a tenth (on an H100 0.2 us instead of 2.3, and two half-filling kernels take the time of one:
  * `bench/gpu_launch.ts`). So:
  *
- * - Kernels are ordered in **epochs** of kernels that do not depend on each other. Only the first of an epoch waits: what the
- * others
- *   read is bound to it too (**touched**), so that all of the epoch's barriers come at once.
+ * - Kernels are ordered in **epochs** of kernels that do not depend on each other. Only the first of an epoch waits: what
+ *   the others read is bound to it too (**touched**), so that all of the epoch's barriers come at once.
  * - A buffer that is reused within a pass makes its writer wait, at the start of a pass nothing does. So memory is reused from
  *   pass to pass only, and a step whose memory is small is one pass.
  *
@@ -113,7 +113,7 @@ function use(kernel: Kernel, used: Map<unknown, Use>, bufferOf: BufferKey): void
 }
 
 /** The pass of each kernel: a new one begins with the epoch after every `most` kernels. */
-export function passesOf({ epochs }: Timeline, most: number): number[] {
+export function computePassesOf({ epochs }: Timeline, most: number): number[] {
   let pass = 0;
   let first = 0;
   return epochs.map((epoch, i) => {
@@ -126,9 +126,9 @@ export function passesOf({ epochs }: Timeline, most: number): number[] {
 }
 
 /**
- * For the first kernel of each epoch, the storages that the other kernels of the epoch read and an earlier kernel of the same
- * pass wrote:
- * bound to the first one as well, they are waited for once. At most so many that the kernel binds `maxBuffers` in all.
+ * For the first kernel of each epoch, the storages that the other kernels of the epoch read and an earlier kernel of the
+ * same pass wrote: bound to the first one as well, they are waited for once. At most so many that the kernel binds
+ * `maxBuffers` in all.
  */
 export function touchesOf(
   { kernels, epochs }: Timeline,

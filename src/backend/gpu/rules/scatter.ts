@@ -32,13 +32,13 @@ function scatterAxes(node: NodeOf<"scatter_add">): AxesRule {
     operands: [aligned(indices, indices), aligned(updates, updates)],
     whole: new Set(),
     combine: "sum",
-    // The row that nobody reads.
+    // The row that takes what belongs to other parts.
     spare: sizeOf(row),
     make({ b, ranges, operand, partial }) {
       const { begin, size } = ranges[last.dim];
       const rest = partial ? b.cast(operand(1), wide(node)) : operand(1);
       if (size === all) return b.clone(node, [operand(0), rest]);
-      // What belongs to other parts goes into a row that nobody reads.
+      // What belongs to other parts goes into one row more, which is cut off.
       const local = b.sub(operand(0), begin);
       const inside = b.where(b.less(local, 0), size, b.where(b.less(local, size), local, size));
       return b.slice(b.clone(node, [inside, rest], { rows: size + 1 }), 0, 0, size);

@@ -186,7 +186,7 @@ function lookupAxes(node: NodeOf<"gather">): AxesRule {
       const parts = rangesOf(0, 0);
       if (parts.length === 1) return b.clone(node, [box(0, [undefined, ...row]), at]);
       return parts.map((range) => {
-        const local = b.max(b.min(b.sub(at, range.begin), range.size - 1), 0);
+        const local = b.maximum(b.minimum(b.sub(at, range.begin), range.size - 1), 0);
         return b.clone(node, [box(0, [range, ...row]), local]);
       }).reduce((before, found, i) =>
         b.where(b.reshape(b.less(at, parts[i].begin), wideShape), before, found)

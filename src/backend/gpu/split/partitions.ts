@@ -178,9 +178,8 @@ function leastMultiple(a: number, b: number): number {
 }
 
 /**
- * The blocks that a family is cut into: what readers want is left out where that would take many more of them than there have to
- * be.
- * Only if `far` they may be many all the same.
+ * The blocks that a family is cut into: what readers want is left out where that would take many more blocks than there have
+ * to be, unless `far`.
  */
 function blocksOf(
   family: readonly Member[],

@@ -195,7 +195,7 @@ class Cutter {
     return this.#keep(
       node,
       box,
-      partition ? this.#fromGrid(node, partition, box) : this.#fromWhole(node, box),
+      partition ? this.#fromParts(node, partition, box) : this.#fromWhole(node, box),
     );
   }
 
@@ -206,13 +206,11 @@ class Cutter {
   }
 
   #fromWhole(node: Node, box: Box): Node {
-    if (bytesOf(node) <= this.#maxBytes || elementRuleOf(node)?.kind === "source") {
-      return this.#slice(this.#whole(node), box);
-    }
-    return this.#isMade(node) ? this.#compute(node, box) : this.#slice(this.#whole(node), box);
+    const fits = bytesOf(node) <= this.#maxBytes || elementRuleOf(node)?.kind === "source";
+    return fits || !this.#isMade(node) ? this.#slice(this.#whole(node), box) : this.#compute(node, box);
   }
 
-  #fromGrid(node: Node, partition: Partition, box: Box): Node {
+  #fromParts(node: Node, partition: Partition, box: Box): Node {
     const ranges = partition.map((all, axis) => all.filter((r) => overlap(r, box[axis])));
     if (ranges.every((list) => list.length === 1)) {
       const piece = ranges.map(([range]) => range);
@@ -295,9 +293,7 @@ class Cutter {
         : [{ begin: 0, size: numeric(node.shape)[i] }]
     );
     const outer = new Set(rule.out.map((axis) => axis?.dim));
-    const inner = boxesOf(
-      cuts.map((ranges, dim) => outer.has(dim) ? [] : ranges).map((r) => r.length > 0 ? r : [none]),
-    );
+    const inner = boxesOf(cuts.map((ranges, dim) => outer.has(dim) ? [none] : ranges));
     const made = this.#assemble(node, partition, (cell) => {
       const ranges = wanted.slice();
       rule.out.forEach((axis, i) => {
@@ -319,7 +315,7 @@ class Cutter {
   #combine(node: Node, rule: AxesRule, parts: readonly Node[]): Node {
     if (parts.length === 1) return parts[0];
     return this.#named(node, (b) => {
-      if (rule.combine === "max") return parts.reduce((x, y) => b.max(x, y));
+      if (rule.combine === "max") return parts.reduce((x, y) => b.maximum(x, y));
       // f16 parts are summed up in f32.
       const wide = node.dtype === "f16" ? "f32" : node.dtype;
       return b.cast(parts.map((p) => b.cast(p, wide)).reduce((x, y) => b.add(x, y)), node.dtype);
@@ -387,6 +383,7 @@ class Cutter {
   }
 }
 
+/** Stands for a dimension that the results run along, where the dimensions that are summed over are gone through. */
 const none: Range = { begin: 0, size: 1 };
 
 /** The box of a tensor for ranges of an op's dimensions. */

@@ -1,10 +1,10 @@
 /**
  * What `bench/tune_matmul.ts` measured: for an adapter, the best tile and number of parts of a matrix product, by shape. A
- * table for the H100 is built in; one for another adapter is a JSON file that `readTuning` checks before it is believed.
+ * table for the H100 is built in; one for another adapter is a JSON file that `readTuning` checks.
  *
  * @module
  */
-import { parseJson } from "../../../base/json.ts";
+import { isObject, parseJson } from "../../../base/json.ts";
 import { BackendError } from "../../interface.ts";
 
 /**
@@ -38,7 +38,6 @@ export interface TuningFile {
   readonly products: Readonly<Record<string, string>>;
 }
 
-const maxBytes = 2 ** 20;
 const maxProducts = 10_000;
 
 /** A table from its file. */
@@ -58,45 +57,47 @@ export function tuningOf(file: TuningFile): Tuning {
 /**
  * Reads a tuning file.
  *
- * @param text The file's contents: at most 1 MiB of JSON, `{ adapter, products }` with at most 10,000 products.
- * @param tiles The names of the tiles there are.
+ * @param text The file's contents: JSON, `{ adapter, products }` with at most 10,000 products.
+ * @param options `tiles`: the names of the tiles there are; `path`: the file, for errors.
  * @throws {BackendError} when it is anything else; the message says where.
  * @example
  * ```ts
  * import { readTuning } from "./tuning.ts";
  * import assert from "node:assert/strict";
  * const text = `{ "adapter": "A GPU", "products": { "nt 2048x768x768": "96x128/2" } }`;
- * const tuning = readTuning(text, ["96x128"]);
+ * const tuning = readTuning(text, { tiles: ["96x128"], path: "tuning.json" });
  * assert.deepEqual(tuning.find("nt", 2048, 768, 768), { tile: "96x128", parts: 2 });
  * ```
  */
-export function readTuning(text: string, tiles: readonly string[]): Tuning {
-  const refusal = (why: string) =>
-    new BackendError(
-      `Cannot use the tuning file: ${why}; write it again with bench/tune_matmul.ts or delete it`,
-    );
-  const refuse = (why: string) => {
-    throw refusal(why);
-  };
-  if (text.length > maxBytes) refuse(`it has ${text.length} characters, at most ${maxBytes} are read`);
-  const value = parseJson(text, refusal);
+export function readTuning(
+  text: string,
+  { tiles, path }: { readonly tiles: readonly string[]; readonly path: string },
+): Tuning {
+  const value = parseJson(text, (problem) => new BackendError(tuningProblem(path, problem)));
   const { adapter, products } = (value ?? {}) as Partial<TuningFile>;
-  if (typeof adapter !== "string") refuse(`"adapter" must be a string`);
-  if (typeof products !== "object" || products === null || Array.isArray(products)) {
-    refuse(`"products" must be an object`);
-  }
-  const entries = Object.entries(products!);
+  if (typeof adapter !== "string") return refuseTuning(path, `"adapter" must be a string`);
+  if (!isObject(products)) return refuseTuning(path, `"products" must be an object`);
+  const entries = Object.entries(products);
   if (entries.length > maxProducts) {
-    refuse(`it has ${entries.length} products, at most ${maxProducts} are read`);
+    refuseTuning(path, `it has ${entries.length} products, at most ${maxProducts} are read`);
   }
   for (const [key, choice] of entries) {
     if (!/^(nn|nt|tn|tt) [1-9]\d{0,8}x[1-9]\d{0,8}x[1-9]\d{0,8}$/.test(key)) {
-      refuse(`${JSON.stringify(key.slice(0, 60))} is no product such as "nt 2048x768x768"`);
+      refuseTuning(path, `${JSON.stringify(key.slice(0, 60))} is no product such as "nt 2048x768x768"`);
     }
     const match = typeof choice === "string" ? /^(\d{1,4}x\d{1,4})(\/[1-9]\d?)?$/.exec(choice) : null;
     if (!match || !tiles.includes(match[1])) {
-      refuse(`${key} must be one of ${tiles.join(", ")}, in parts such as "${tiles[0]}/2"`);
+      refuseTuning(path, `${key} must be one of ${tiles.join(", ")}, in parts such as "${tiles[0]}/2"`);
     }
   }
-  return tuningOf({ adapter: adapter!, products: products! });
+  return tuningOf({ adapter, products });
+}
+
+/** Refuses a tuning file. */
+export function refuseTuning(path: string, why: string): never {
+  throw new BackendError(tuningProblem(path, why));
+}
+
+function tuningProblem(path: string, why: string): string {
+  return `Cannot use the tuning file ${path}: ${why}; write it again with bench/tune_matmul.ts or delete it`;
 }

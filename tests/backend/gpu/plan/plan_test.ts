@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { checkFootprint, footprintOf } from "../../../../src/backend/gpu/plan/footprint.ts";
 import { makePlan, type Plan, type PlanLimits, printPlan } from "../../../../src/backend/gpu/plan/plan.ts";
-import { grid } from "../../../../src/backend/gpu/kernels/writer.ts";
+import { workgroupsFor } from "../../../../src/backend/gpu/kernels/writer.ts";
 import { BackendError } from "../../../../src/backend/interface.ts";
 import { type Builder, createBuilder, gradients, type Node } from "../../../../src/graph/graph.ts";
 import { optimize } from "../../../../src/graph/passes/optimize.ts";
@@ -169,8 +169,8 @@ Deno.test("a product of integers is refused by name", () => {
 });
 
 Deno.test("more workgroups than one dimension has are spread over two", () => {
-  assert.deepEqual(grid(65535), [65535, 1, 1]);
-  const [x, y] = grid(70001);
+  assert.deepEqual(workgroupsFor(65535), [65535, 1, 1]);
+  const [x, y] = workgroupsFor(70001);
   assert.ok(x <= 65535 && y <= 65535 && x * y >= 70001);
 });
 

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import type { Kernel, Storage } from "../../../../src/backend/gpu/kernels/writer.ts";
-import { arrange, passesOf, type Timeline, touchesOf } from "../../../../src/backend/gpu/plan/timeline.ts";
+import {
+  arrange,
+  computePassesOf,
+  type Timeline,
+  touchesOf,
+} from "../../../../src/backend/gpu/plan/timeline.ts";
 
 const storages = new Map<string, Storage>();
 function storage(label: string): Storage {
@@ -62,9 +67,9 @@ Deno.test("a kernel that is far down the order stays there", () => {
 
 Deno.test("a pass ends with the epoch in which it is full", () => {
   const t = arrange(["p:a>b", "q:b>c", "r:b>d", "s:cd>e", "t:e>f"].map(kernel));
-  assert.deepEqual(passesOf(t, 2), [0, 0, 0, 1, 1]);
-  assert.deepEqual(passesOf(t, 1), [0, 1, 1, 2, 3]);
-  assert.deepEqual(passesOf(t, Infinity), [0, 0, 0, 0, 0]);
+  assert.deepEqual(computePassesOf(t, 2), [0, 0, 0, 1, 1]);
+  assert.deepEqual(computePassesOf(t, 1), [0, 1, 1, 2, 3]);
+  assert.deepEqual(computePassesOf(t, Infinity), [0, 0, 0, 0, 0]);
 });
 
 Deno.test("the first of an epoch is bound to what the others read and this pass wrote", () => {

@@ -205,7 +205,7 @@ Deno.test({
       b.output("fed", x);
       b.output("half", b.cast(b.tanh(x), "f16"));
       b.output("not", b.less(b.cast(flags, "f32"), 0.5));
-      b.output("most", b.maximum(x, [0, 1]));
+      b.output("most", b.max(x, [0, 1]));
       const tensors = {
         x: hostTensor("f32", [2, 21, 20], Array.from({ length: 840 }, (_, i) => Math.sin(i))),
         flags: hostTensor("bool", [421], Array.from({ length: 421 }, (_, i) => i % 3 === 0 ? 1 : 0)),

@@ -31,7 +31,7 @@ function tableGraph(): Graph {
   });
   b.output("loss", loss);
   b.output("norm", summary.norm);
-  b.output("most", b.maximum(table, [0]));
+  b.output("most", b.max(table, [0]));
   return b.graph();
 }
 

@@ -12,7 +12,7 @@ import { operandsOf } from "./operands.ts";
 import type { Results } from "./pass.ts";
 import { columnsEnd, maskOf } from "./scores.ts";
 import { type Fold, foldQuads, type Shared, softmaxOf, storeStatistics } from "./softmax.ts";
-import { accumulators, barrier, grid, type Lines, ofRow, range, vec4, zeroUnless } from "./text.ts";
+import { accumulators, barrier, eachQuad, type Lines, ofRow, range, vec4, zeroUnless } from "./text.ts";
 
 /** The text of a kernel of attention's results and statistics. */
 export function blockForward(d: BlockDraft, made: Results): Lines {
@@ -47,13 +47,13 @@ export function blockForward(d: BlockDraft, made: Results): Lines {
       `  top${g} = new_top${g};`,
     ]),
     barrier,
-    grid(high, scoreQuads, (i, j) => `  s${i}_${j} = exp(s${i}_${j} - vec4<f32>(${ofRow("top", i)}));`),
+    eachQuad(high, scoreQuads, (i, j) => `  s${i}_${j} = exp(s${i}_${j} - vec4<f32>(${ofRow("top", i)}));`),
     sums.map((f) => f.setup),
     sums.map((f, g) => once ? `  sum${g} = ${f.value};` : `  sum${g} = sum${g} * shrink${g} + ${f.value};`),
     dropout?.begin,
     dropout &&
-    grid(high, scoreQuads, (i, j) => `  s${i}_${j} = ${zeroUnless(dropout.kept(i, j), `s${i}_${j}`)};`),
-    !once && grid(high, resultQuads, (i, j) => `  o${i}_${j} *= ${ofRow("shrink", i)};`),
+    eachQuad(high, scoreQuads, (i, j) => `  s${i}_${j} = ${zeroUnless(dropout.kept(i, j), `s${i}_${j}`)};`),
+    !once && eachQuad(high, resultQuads, (i, j) => `  o${i}_${j} *= ${ofRow("shrink", i)};`),
     byPieces(tile, "s", results.loop),
     "  }",
     softmax.end,

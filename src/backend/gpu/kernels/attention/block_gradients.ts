@@ -12,7 +12,7 @@ import { columnStatistic, operandsOf, rowStatistics, statisticsOf } from "./oper
 import type { Result, Results } from "./pass.ts";
 import { columnsEnd, columnsStart, maskOf } from "./scores.ts";
 import { type Kernel, KernelWriter, type Storage } from "../writer.ts";
-import { accumulators, grid, type Lines, range, zeroUnless } from "./text.ts";
+import { accumulators, eachQuad, type Lines, range, zeroUnless } from "./text.ts";
 
 /** The text of a kernel of the query's gradient: rows are queries, columns keys. */
 export function blockQueryGradient(d: BlockDraft, made: Results): Lines {
@@ -39,7 +39,7 @@ export function blockQueryGradient(d: BlockDraft, made: Results): Lines {
     results.start,
     finishScores(d, mask?.each),
     dropout?.begin,
-    grid(high, scoreQuads, (i, j) => {
+    eachQuad(high, scoreQuads, (i, j) => {
       const p = zeroUnless(columnsExist(d, j), `exp(s${i}_${j} - vec4<f32>(top${i})) * share${i}`);
       const w = dropped(d, `g${i}_${j}`, dropout?.kept(i, j));
       return `  s${i}_${j} = (${p}) * (${w} - vec4<f32>(delta${i}));`;
@@ -88,7 +88,7 @@ export function blockKeyGradients(d: BlockDraft, made: Results): Lines {
     (values ?? keys)?.start,
     finishScores(d, rowMask ? (i) => `mask_row${i}` : mask?.each),
     dropout?.begin,
-    grid(high, scoreQuads, (i, j) => {
+    eachQuad(high, scoreQuads, (i, j) => {
       const [s, kept] = [`s${i}_${j}`, dropout && `kept${i}_${j}`];
       const p = zeroUnless(exists(i, j), `exp(${s} - top${j}) * share${j}`);
       return [
@@ -151,5 +151,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   ${to}[i / ${quads}u * ${out.stride / 4}u + i % ${quads}u + ${out.offset / 4}u] = ${type}(sum);
 }`;
   const groups = Math.ceil(all / threads);
-  return w.finish(name, main, [Math.min(groups, 32768), Math.ceil(groups / 32768), 1]);
+  return w.kernel(name, main, [Math.min(groups, 32768), Math.ceil(groups / 32768), 1]);
 }

@@ -13,7 +13,7 @@ import { type BlockTile, unit } from "./block_tiles.ts";
 import { type Draft, finishDraft, scaleOf, type Stored, storeRows } from "./draft.ts";
 import type { Result } from "./pass.ts";
 import { columnLine, hide } from "./scores.ts";
-import { barrier, component, grid, type Lines, range, vec4 } from "./text.ts";
+import { barrier, component, eachQuad, type Lines, range, vec4 } from "./text.ts";
 
 /** A kernel by blocks while it is written. */
 export type BlockDraft = Draft<BlockTile>;
@@ -35,7 +35,7 @@ export function finishScores(d: BlockDraft, masked?: (i: number, j: number) => s
   const { high, scoreQuads } = d.tile;
   return [
     range(scoreQuads).map((j) => columnLine(d, j)),
-    grid(high, scoreQuads, (i, j) => {
+    eachQuad(high, scoreQuads, (i, j) => {
       const added = masked ? ` + ${masked(i, j)}` : "";
       return [`  s${i}_${j} = s${i}_${j} * ${scaleOf(d)}${added};`, ...hide(d, i, j)].join(" ");
     }),
@@ -56,7 +56,7 @@ export function byPieces(tile: BlockTile, name: string, body: Lines): Lines {
 
 /** Puts a thread's scores into workgroup memory: columns, and four neighbouring rows in a vector. */
 function hold({ high, scoreQuads, across, down, held, pieces }: BlockTile, name: string): string[] {
-  return grid(high / 4, scoreQuads, (g, j) => {
+  return eachQuad(high / 4, scoreQuads, (g, j) => {
     const step = pieces === 1 ? `(x >> 2u) + ${j * across / 4}u` : `(x >> 2u) % ${held / unit}u`;
     return component.map((c, e) => {
       const value = vec4((r) => `${name}${4 * g + r}_${j}.${c}`);
@@ -78,7 +78,11 @@ function combine({ split, sharers, down, ...tile }: BlockTile, name: string, hig
     return `held[${i & 3}][((${x}) >> 2u) + ${aside * beside}u][(${x}) & 3u][y + ${group * down}u]`;
   };
   const own = range(high).map((i) => `${place(`x - ${sharers}u`, i)} = ${name}${i}_0;`).join(" ");
-  const others = grid(split - 1, high, (p, i) => `  ${name}${i}_0 += ${place(`x + ${p * sharers}u`, i)};`);
+  const others = eachQuad(
+    split - 1,
+    high,
+    (p, i) => `  ${name}${i}_0 += ${place(`x + ${p * sharers}u`, i)};`,
+  );
   return [`  if (part > 0u && part < ${split}u) { ${own} }`, barrier, "  if (part == 0u) {", others, "  }"];
 }
 

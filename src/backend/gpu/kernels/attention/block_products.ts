@@ -10,7 +10,7 @@
 import { type Fetch, fetchRows, fetchTurned } from "./block_fetch.ts";
 import { type BlockTile, unit } from "./block_tiles.ts";
 import type { Operand } from "./operands.ts";
-import { accumulators, component, grid, type Lines, ofRow, range } from "./text.ts";
+import { accumulators, component, eachQuad, type Lines, ofRow, range } from "./text.ts";
 
 /** Vectors of what is written out. */
 const unitQuads = unit / 4;
@@ -34,7 +34,7 @@ export function scoreProduct(
     return block(
       range(high / 4).map((i) => `let a${i} = held[${e}][part_k][${quad}][y + ${i * down}u];`),
       range(scoreQuads).map((j) => `let b${j} = stage[${e}][part_k][${quad}][x + ${j * across}u];`),
-      grid(high, scoreQuads, (i, j) => `${into}${i}_${j} += ${ofRow("a", i)} * b${j};`),
+      eachQuad(high, scoreQuads, (i, j) => `${into}${i}_${j} += ${ofRow("a", i)} * b${j};`),
     );
   });
   const fetch = fetchTurned(tile, tag, ofRows, ofColumns);
@@ -49,7 +49,7 @@ export function resultProduct(tile: BlockTile, [tag, into]: readonly [string, st
       block(
         range(high / 4).map((i) => `let a${i} = held[${e}][k_all][${quad}][y + ${i * down}u];`),
         range(resultQuads).map((j) => `let b${j} = stage[${e}][part_k][${quad}][xo + ${j * sharers}u];`),
-        grid(high, resultQuads, (i, j) => `${into}${i}_${j} += ${ofRow("a", i)} * b${j};`),
+        eachQuad(high, resultQuads, (i, j) => `${into}${i}_${j} += ${ofRow("a", i)} * b${j};`),
       )
     ));
   const fetch = fetchRows(tile, tag, o, { first: "c0", block: columns });
@@ -76,7 +76,7 @@ export function turnedProduct(tile: BlockTile, [tag, into]: readonly [string, st
       ...range(resultQuads).map((j) =>
         `let b${e}_${j} = stage[${e}][part_k][${quad}][xo + ${j * sharers}u];`
       ),
-      ...grid(high, resultQuads, (i, j) => `${into}${i}_${j} += a${i}.${component[e]} * b${e}_${j};`),
+      ...eachQuad(high, resultQuads, (i, j) => `${into}${i}_${j} += a${i}.${component[e]} * b${e}_${j};`),
     ]),
   )]);
   const fetch = fetchRows(tile, tag, o, { first: "r0", block: rows });

@@ -1,7 +1,7 @@
 /**
  * Which blocks attention's kernels take, and how the threads of a workgroup share them.
  *
- * A workgroup keeps a block of rows and passes blocks of columns. Its threads stand in a grid, `across` beside and `down` above
+ * A workgroup keeps a block of rows and passes blocks of columns. Its threads are laid out `across` beside and `down` above
  * each other; each makes `high` x `wide` scores and `high` rows of the results. A block is taken if its tiles fit into
  * workgroup memory and a thread's sums into registers: the first such in the list, or a smaller one where it would leave
  * processors without work.
@@ -9,7 +9,7 @@
  * @module
  */
 import type { ScoreTile } from "./draft.ts";
-import type { Pass } from "./pass.ts";
+import type { AttentionPass } from "./pass.ts";
 import type { ChoiceLimits, TileLimits } from "./stream_tiles.ts";
 
 /** A workgroup keeps `rows` and passes `columns` at a time; each thread makes `high` x `wide` of their scores. */
@@ -38,7 +38,7 @@ export const blockTilings: readonly BlockTiling[] = [
 ];
 
 /** Whether blocks of this size can make a pass here. */
-export function blocksFit(pass: Pass, tiling: BlockTiling, limits: TileLimits): boolean {
+export function blocksFit(pass: AttentionPass, tiling: BlockTiling, limits: TileLimits): boolean {
   if (pass.width % unit !== 0 || pass.width < 16 || pass.width > 128) return false;
   const tile = blockTile(pass, tiling);
   if (tile.quads % tile.resultQuads !== 0) return false;
@@ -48,7 +48,7 @@ export function blocksFit(pass: Pass, tiling: BlockTiling, limits: TileLimits): 
 }
 
 /** The blocks to take, or `undefined` where rows or columns are few or the device is a CPU. */
-export function chooseBlocks(pass: Pass, limits: ChoiceLimits): BlockTiling | undefined {
+export function chooseBlocks(pass: AttentionPass, limits: ChoiceLimits): BlockTiling | undefined {
   if (limits.software || pass.rows < 32 || pass.columns < 32) return undefined;
   // Keys' and values' gradients win nothing by holding less at a time.
   const fitting = blockTilings.filter((t) =>
@@ -88,7 +88,7 @@ export interface BlockTile extends BlockTiling, ScoreTile {
 }
 
 /** How a pass is made by blocks. */
-export function blockTile({ width }: Pass, tiling: BlockTiling): BlockTile {
+export function blockTile({ width }: AttentionPass, tiling: BlockTiling): BlockTile {
   const { rows, columns, high, wide, depth, held } = tiling;
   const [across, down] = [columns / wide, rows / high];
   const quads = width / 4;

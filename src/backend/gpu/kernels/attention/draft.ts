@@ -13,7 +13,7 @@ import { type View, viewOf } from "../../rules/view_of.ts";
 import type { Lowering } from "../fused.ts";
 import { literal } from "../wgsl.ts";
 import type { Kernel, KernelWriter, Storage } from "../writer.ts";
-import type { Pass, Problem, Result } from "./pass.ts";
+import type { AttentionPass, Problem, Result } from "./pass.ts";
 import { type Lines, linesOf, range } from "./text.ts";
 
 /** The tile of scores that a workgroup makes at a time, and which of them a thread makes. */
@@ -44,7 +44,7 @@ export interface ScoreTile {
 /** A kernel while it is written. */
 export interface Draft<Tile extends ScoreTile = ScoreTile> {
   readonly problem: Problem;
-  readonly pass: Pass;
+  readonly pass: AttentionPass;
   readonly tile: Tile;
   readonly lowering: Lowering;
   /** Collects bindings and declarations. */
@@ -66,7 +66,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let row = r0 + y * ${rowPitch}u;
 ${linesOf(body).join("\n")}
 }`;
-  return d.writer.finish(name, main, [Math.ceil(d.pass.rows / rows), heads, batch]);
+  return d.writer.kernel(name, main, [Math.ceil(d.pass.rows / rows), heads, batch]);
 }
 
 // ---- indices -------------------------------------------------------------------------------------------------------

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { keepBelow } from "../../../../graph/ops/attention.ts";
+import { keepBelow } from "../../../../graph/ops/random.ts";
 import { bindView, columnAt, type Draft, float, rowAt } from "./draft.ts";
-import { grid, range, zeroUnless } from "./text.ts";
+import { eachQuad, range, zeroUnless } from "./text.ts";
 
 /** The texts of a kernel's dropout. */
 export interface Dropout {
@@ -71,11 +71,11 @@ export function keepLines(d: Draft, dropout: Dropout | undefined): string[] {
   if (!dropout) return [];
   const factor = `vec4<f32>(${keepFactor(d)})`;
   const keep = (i: number, j: number) => `  let keep${i}_${j} = ${zeroUnless(dropout.kept(i, j), factor)};`;
-  return [dropout.begin, ...grid(d.tile.high, d.tile.scoreQuads, keep)];
+  return [dropout.begin, ...eachQuad(d.tile.high, d.tile.scoreQuads, keep)];
 }
 
 /** Multiplies a thread's values by what `keepLines` declared. */
 export function applyKeep(d: Draft, dropout: Dropout | undefined, name: string): string[] {
   if (!dropout) return [];
-  return grid(d.tile.high, d.tile.scoreQuads, (i, j) => `  ${name}${i}_${j} *= keep${i}_${j};`);
+  return eachQuad(d.tile.high, d.tile.scoreQuads, (i, j) => `  ${name}${i}_${j} *= keep${i}_${j};`);
 }

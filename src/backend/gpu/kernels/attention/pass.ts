@@ -36,10 +36,10 @@ export function problemOf({ inputs, attrs }: AttentionNode): Problem {
 }
 
 /** The three passes: the result and its statistics; the query's gradient; the key's and the value's gradients. */
-export type PassName = "forward" | "queryGradient" | "keyGradients";
+export type AttentionPassName = "forward" | "queryGradient" | "keyGradients";
 
 /** A pass over the scores: a workgroup keeps a tile of rows, and tiles of columns follow each other past it. */
-export interface Pass {
+export interface AttentionPass {
   readonly rowsAre: "queries" | "keys";
   readonly rows: number;
   readonly columns: number;
@@ -59,10 +59,13 @@ const passes = {
   forward: { rowsAre: "queries", kept: 1, results: 1, fills: 2 },
   queryGradient: { rowsAre: "queries", kept: 2, results: 1, fills: 3 },
   keyGradients: { rowsAre: "keys", kept: 2, results: 2, fills: 4 },
-} as const satisfies Record<PassName, Partial<Pass>>;
+} as const satisfies Record<AttentionPassName, Partial<AttentionPass>>;
 
 /** A pass of a problem. */
-export function passOf(name: PassName, { attrs, batch, queries, keys, width }: Problem): Pass {
+export function attentionPassOf(
+  name: AttentionPassName,
+  { attrs, batch, queries, keys, width }: Problem,
+): AttentionPass {
   const pass = passes[name];
   const [rows, columns] = pass.rowsAre === "queries" ? [queries, keys] : [keys, queries];
   return { ...pass, rows, columns, heads: batch * attrs.heads, width };

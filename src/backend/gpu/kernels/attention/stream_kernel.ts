@@ -3,7 +3,7 @@
  *
  * A workgroup keeps the rows it works for in workgroup memory, and of the columns one tile at a time, `stage`, which is
  * overwritten with what the next product needs. Scores that are multiplied further go to workgroup memory as well. Threads
- * stand in teams beside each other, and a team makes a few neighbouring rows.
+ * form teams beside each other, and a team makes a few neighbouring rows.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { columnsAt, type Draft, finishDraft, scaleOf } from "./draft.ts";
 import type { Operand } from "./operands.ts";
 import { columnLine, hide, type Mask } from "./scores.ts";
 import type { StreamTile } from "./stream_tiles.ts";
-import { accumulators, component, grid, type Lines, range, vec4, zeroUnless } from "./text.ts";
+import { accumulators, component, eachQuad, type Lines, range, vec4, zeroUnless } from "./text.ts";
 
 /** A kernel by streams while it is written. */
 export type StreamDraft = Draft<StreamTile>;
@@ -115,7 +115,7 @@ function product(d: StreamDraft, into: string, rows: string, depth: number, quad
     const loads = range(high).map((i) => `let a${i} = ${rows}[y][${a(i)}];`);
     const sums = range(4).flatMap((e) => [
       ...range(quads).map((j) => `let b${e}_${j} = stage[${b(e, j)}][x];`),
-      ...grid(high, quads, (i, j) => `${into}${i}_${j} += a${i}.${component[e]} * b${e}_${j};`),
+      ...eachQuad(high, quads, (i, j) => `${into}${i}_${j} += a${i}.${component[e]} * b${e}_${j};`),
     ]);
     return `  { ${[...loads, ...sums].join(" ")} }`;
   };
@@ -150,5 +150,5 @@ export function ofRealColumns({ pass, tile }: Draft, j: number, value: string): 
 export function storeScores(d: StreamDraft, name: string): Lines {
   const { high, scoreQuads, columns, across } = d.tile;
   const place = (i: number, j: number) => `scores[y][${i * columns / 4 + j * across}u + x]`;
-  return grid(high, scoreQuads, (i, j) => `  ${place(i, j)} = ${name}${i}_${j};`);
+  return eachQuad(high, scoreQuads, (i, j) => `  ${place(i, j)} = ${name}${i}_${j};`);
 }

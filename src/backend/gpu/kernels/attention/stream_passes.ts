@@ -13,7 +13,7 @@ import { type Fold, foldQuads, softmaxOf, storeStatistics } from "./softmax.ts";
 import { fill, fillKept, fillTurned, finishScores, ofRealColumns, resultProduct } from "./stream_kernel.ts";
 import { scoreProduct, storeScores, type StreamDraft } from "./stream_kernel.ts";
 import type { StreamTile } from "./stream_tiles.ts";
-import { accumulators, barrier, grid, type Lines, ofRow, range, vec4 } from "./text.ts";
+import { accumulators, barrier, eachQuad, type Lines, ofRow, range, vec4 } from "./text.ts";
 
 /** The text of a kernel of attention's results and statistics: rows are queries, columns keys. */
 export function streamForward(d: StreamDraft, made: Results): Lines {
@@ -44,11 +44,11 @@ export function streamForward(d: StreamDraft, made: Results): Lines {
       softmax.raise(g),
       `  let shrink${g} = exp(top${g} - new_top${g}); top${g} = new_top${g};`,
     ]),
-    grid(high, scoreQuads, (i, j) => `  s${i}_${j} = exp(s${i}_${j} - vec4<f32>(${ofRow("top", i)}));`),
+    eachQuad(high, scoreQuads, (i, j) => `  s${i}_${j} = exp(s${i}_${j} - vec4<f32>(${ofRow("top", i)}));`),
     foldRows(d.tile, "sum").map((v, g) => `  sum${g} = sum${g} * shrink${g} + ${v};`),
     keepLines(d, dropout),
     applyKeep(d, dropout, "s"),
-    grid(high, resultQuads, (i, j) => `  o${i}_${j} *= ${ofRow("shrink", i)};`),
+    eachQuad(high, resultQuads, (i, j) => `  o${i}_${j} *= ${ofRow("shrink", i)};`),
     barrier,
     storeScores(d, "s"),
     barrier,
@@ -94,7 +94,7 @@ export function streamQueryGradient(d: StreamDraft, made: Results): Lines {
     scoreProduct(d, "g", 1),
     keepLines(d, dropout),
     applyKeep(d, dropout, "g"),
-    grid(high, scoreQuads, (i, j) => {
+    eachQuad(high, scoreQuads, (i, j) => {
       const p = ofRealColumns(d, j, `exp(s${i}_${j} - vec4<f32>(top${i})) * part${i}`);
       return `  s${i}_${j} = (${p}) * (g${i}_${j} - vec4<f32>(delta${i}));`;
     }),
@@ -141,7 +141,7 @@ export function streamKeyGradients(d: StreamDraft, made: Results): Lines {
     keepLines(d, dropout),
     made.value && [
       accumulators("d", high, scoreQuads),
-      grid(high, scoreQuads, (i, j) => `  d${i}_${j} = s${i}_${j};`),
+      eachQuad(high, scoreQuads, (i, j) => `  d${i}_${j} = s${i}_${j};`),
       applyKeep(d, dropout, "d"),
       storeScores(d, "d"),
     ],

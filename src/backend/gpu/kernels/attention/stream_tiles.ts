@@ -4,11 +4,11 @@
  * @module
  */
 import type { ScoreTile } from "./draft.ts";
-import type { Pass } from "./pass.ts";
+import type { AttentionPass } from "./pass.ts";
 
 /**
- * Threads stand in a grid, `across` of them for the columns and `rows / high` for the rows. Each makes `high` rows of `4 *
- * scoreQuads` scores and of `4 * resultQuads` results.
+ * Threads are laid out in two dimensions, `across` of them for the columns and `rows / high` for the rows. Each makes `high`
+ * rows of `4 * scoreQuads` scores and of `4 * resultQuads` results.
  */
 export interface StreamTile extends ScoreTile {
   /** Vectors between the rows of neighbouring threads, so that they lie in different banks. */
@@ -30,12 +30,12 @@ export interface ChoiceLimits extends TileLimits {
 const maxThreads = 256;
 
 /** Whether any tile fits here. */
-export function hasStreamTile(pass: Pass, limits: TileLimits): boolean {
+export function hasStreamTile(pass: AttentionPass, limits: TileLimits): boolean {
   return !candidates(pass, limits).next().done;
 }
 
 /** The tile that should take the least time, or `undefined` where none fits. */
-export function chooseStreamTile(pass: Pass, limits: ChoiceLimits): StreamTile | undefined {
+export function chooseStreamTile(pass: AttentionPass, limits: ChoiceLimits): StreamTile | undefined {
   const cost = (t: StreamTile) => limits.software ? softwareCost(pass, t) : estimate(pass, t, limits);
   let best: StreamTile | undefined;
   let least = Infinity;
@@ -46,7 +46,7 @@ export function chooseStreamTile(pass: Pass, limits: ChoiceLimits): StreamTile |
   return best;
 }
 
-function* candidates(pass: Pass, limits: TileLimits): Generator<StreamTile> {
+function* candidates(pass: AttentionPass, limits: TileLimits): Generator<StreamTile> {
   const quads = pass.width / 4;
   for (const resultQuads of [1, 2, 3, 4, 6, 8]) {
     const across = quads / resultQuads;
@@ -72,13 +72,13 @@ function* candidates(pass: Pass, limits: TileLimits): Generator<StreamTile> {
 }
 
 /** Bytes of workgroup memory: the rows kept, a tile of columns and the scores. */
-function workgroupBytes(pass: Pass, t: StreamTile): number {
+function workgroupBytes(pass: AttentionPass, t: StreamTile): number {
   const teams = t.rows / t.high;
   const kept = pass.kept * teams * (t.high * pass.width / 4 + t.padding);
   return 16 * (kept + t.columns * pass.width / 4 + teams * (t.high * t.columns / 4 + t.padding));
 }
 
-function registers(pass: Pass, t: StreamTile): number {
+function registers(pass: AttentionPass, t: StreamTile): number {
   const scores = pass.kept * t.high * 4 * t.scoreQuads;
   return scores + pass.results * t.high * 4 * t.resultQuads + 4 * Math.max(t.scoreQuads, t.resultQuads) +
     5 * t.high + 24;
@@ -88,7 +88,7 @@ function registers(pass: Pass, t: StreamTile): number {
  * Instructions that a processor of four units issues, with what limits how many workgroups it hides latency with. The numbers
  * are an H100's; only their ratios matter.
  */
-function estimate(pass: Pass, t: StreamTile, limits: ChoiceLimits): number {
+function estimate(pass: AttentionPass, t: StreamTile, limits: ChoiceLimits): number {
   const steps = (depth: number, quads: number) =>
     depth / 4 * (2 * (t.high + 4 * quads) + 16 * t.high * quads);
   const block = pass.kept * steps(pass.width, t.scoreQuads) +
@@ -113,7 +113,7 @@ function estimate(pass: Pass, t: StreamTile, limits: ChoiceLimits): number {
 }
 
 /** Work and, a little, how much is written out: neither idle threads nor long kernels. */
-function softwareCost(pass: Pass, t: StreamTile): number {
+function softwareCost(pass: AttentionPass, t: StreamTile): number {
   const rows = Math.ceil(pass.rows / t.rows) * t.rows;
   const columns = Math.ceil(pass.columns / t.columns) * t.columns;
   const text = t.high * (t.scoreQuads * pass.kept + t.resultQuads * pass.results);

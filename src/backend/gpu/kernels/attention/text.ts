@@ -28,7 +28,7 @@ export function vec4(element: (e: number) => string): string {
 }
 
 /** A text for each of a thread's rows and quads. */
-export function grid(rows: number, quads: number, text: (i: number, j: number) => string): string[] {
+export function eachQuad(rows: number, quads: number, text: (i: number, j: number) => string): string[] {
   return range(rows).flatMap((i) => range(quads).map((j) => text(i, j)));
 }
 

@@ -10,35 +10,35 @@ import { opTable } from "../../../graph/table.ts";
 import type { Member } from "../plan/alike.ts";
 import type { Region, RegionOffset } from "../plan/arena.ts";
 import type { Group } from "../plan/group.ts";
-import type { Flat, FlatMap, FlatReduction } from "../plan/merging.ts";
+import type { Merged, MergedMap, MergedReduction } from "../plan/merging.ts";
 import { elementsOf, isLiteral } from "../rules/nodes.ts";
 import { anchorRuleOf } from "../rules/rules.ts";
 import { isStridedOp, viewOf } from "../rules/view_of.ts";
 import { GroupWriter, type Lowering, nameOf, widest } from "./fused.ts";
 import { type Fold, type Join, joinOf } from "./reduce.ts";
 import { literal } from "./wgsl.ts";
-import { grid, type Kernel, type Storage } from "./writer.ts";
+import { type Kernel, type Storage, workgroupsFor } from "./writer.ts";
 
 /** What such kernels are generated with. */
-export interface FlatLowering extends Lowering {
+export interface MergedLowering extends Lowering {
   /** The memory of `elements` elements of a region. */
   range(where: RegionOffset, elements: number): Storage;
 }
 
 /** The kernels of a merged group. */
-export function flatKernels(flat: Flat, lowering: FlatLowering): Kernel[] {
-  return flat.kind === "map" ? [mapKernel(flat, lowering)] : reductionKernels(flat, lowering);
+export function mergedKernels(merged: Merged, lowering: MergedLowering): Kernel[] {
+  return merged.kind === "map" ? [mapKernel(merged, lowering)] : reductionKernels(merged, lowering);
 }
 
 /** The group's expression over the whole of its arenas. */
-function mapKernel({ members, run }: FlatMap, lowering: FlatLowering): Kernel {
+function mapKernel({ members, run }: MergedMap, lowering: MergedLowering): Kernel {
   const [first] = members;
-  const copy = new FlatCopy(first, lowering, (n) => lowering.storageOf(n));
+  const copy = new MergedCopy(first, lowering, (n) => lowering.storageOf(n));
   const roles = run.roles.map((where) =>
     copy.leaf(where.region.dtype, run.elements, lowering.range(where, run.elements))
   );
   const outputs = first.results.map(({ node, role }) => {
-    const output = copy.flat(node, roles);
+    const output = copy.rebuild(node, roles);
     copy.storages.set(output, copy.storages.get(roles[role!])!);
     return output;
   });
@@ -51,7 +51,10 @@ const threads = 256;
 const sumThreads = 64;
 
 /** Partial results of stretches that lie in one tensor each, then one result a tensor. */
-function reductionKernels({ members, offsets, results }: FlatReduction, lowering: FlatLowering): Kernel[] {
+function reductionKernels(
+  { members, offsets, results }: MergedReduction,
+  lowering: MergedLowering,
+): Kernel[] {
   const [first] = members;
   const anchor = first.results[0].node;
   const op = anchorRuleOf(anchor)!.folds!;
@@ -93,19 +96,19 @@ function stretchOf(members: readonly Member[], parallelism: number): number {
 
 function partials(
   p: { first: Member; op: Fold; name: string; regions: readonly Region[]; stretch: number; count: number },
-  lowering: FlatLowering,
+  lowering: MergedLowering,
   memory: { table: Storage; parts: Storage },
 ): Kernel {
-  const copy = new FlatCopy(p.first, lowering, (n) => lowering.storageOf(n));
+  const copy = new MergedCopy(p.first, lowering, (n) => lowering.storageOf(n));
   const operand = p.first.results[0].node.inputs[0];
   const loads = p.regions.map((region) => {
     const where = { region, start: 0 };
-    return copy.flat(operand, [
+    return copy.rebuild(operand, [
       copy.leaf(region.dtype, region.elements, lowering.range(where, region.elements)),
     ]);
   });
   const w = new GroupWriter(copy.group(p.regions[0].elements, []), copy.lowering);
-  loads.forEach((node, r) => w.load(`load${r}`, node, 4));
+  loads.forEach((node, r) => w.declareLoad(`load${r}`, node, 4));
   const table = w.writer.bind(memory.table, { lanes: 1 });
   const parts = w.writer.bind(memory.parts, { lanes: 1, write: true });
   const neutral = neutralOf(p.op, w);
@@ -149,12 +152,12 @@ ${cases.join("\n")}
 ${halve(single, threads)}
   if (t == 0u) { ${parts}[number] = shared_part[0]; }
 }`;
-  return w.writer.finish(`${p.name} part`, main, grid(p.count));
+  return w.writer.kernel(`${p.name} part`, main, workgroupsFor(p.count));
 }
 
 function totals(
   p: { op: Fold; name: string; group: Group; count: number },
-  lowering: FlatLowering,
+  lowering: MergedLowering,
   memory: { table: Storage; parts: Storage; results: Storage },
 ): Kernel {
   const w = new GroupWriter(p.group, lowering);
@@ -179,7 +182,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 ${halve(join, sumThreads)}
   if (t == 0u) { ${results}[${table}[number * 3u + 2u]] = ${value}; }
 }`;
-  return w.writer.finish(`${p.name} rest`, main, grid(p.count));
+  return w.writer.kernel(`${p.name} rest`, main, workgroupsFor(p.count));
 }
 
 function neutralOf(op: Fold, w: GroupWriter): string {
@@ -196,7 +199,7 @@ function halve(join: Join, size: number): string {
 }
 
 /** A member's expression built again over tensors of another size. */
-class FlatCopy {
+class MergedCopy {
   readonly storages = new Map<Node, Storage>();
   readonly lowering: Lowering;
   readonly #b = new Builder(opTable);
@@ -218,22 +221,22 @@ class FlatCopy {
     return leaf;
   }
 
-  /** The value of `node` with `roles` in the place of the member's own tensors. */
-  flat(node: Node, roles: readonly Node[], known = new Map<Node, Node>()): Node {
+  /** The value of `node` with `roles` for the member's own tensors. */
+  rebuild(node: Node, roles: readonly Node[], known = new Map<Node, Node>()): Node {
     let copy = known.get(node);
-    if (!copy) known.set(node, copy = this.#flat(node, roles, known));
+    if (!copy) known.set(node, copy = this.#rebuilt(node, roles, known));
     return copy;
   }
 
-  #flat(node: Node, roles: readonly Node[], known: Map<Node, Node>): Node {
+  #rebuilt(node: Node, roles: readonly Node[], known: Map<Node, Node>): Node {
     const role = this.#member.roleOf.get(node);
     if (role !== undefined) return roles[role];
     if (isLiteral(node) || elementsOf(node) === 1) return this.#scalar(node);
     if (isStridedOp(node)) {
       const { base } = viewOf(node, (n) => this.#member.roleOf.has(n));
-      return this.flat(base, roles, known);
+      return this.rebuild(base, roles, known);
     }
-    return this.#b.clone(node, node.inputs.map((u) => this.flat(u, roles, known)));
+    return this.#b.clone(node, node.inputs.map((u) => this.rebuild(u, roles, known)));
   }
 
   /** A value without dimensions: what it is computed from is copied as it is. */

@@ -6,12 +6,12 @@
 import { type Extent, extentOf } from "../kernels/writer.ts";
 import { assignBuffers, type Assignment } from "./memory.ts";
 import type { PlanStorage } from "./storages.ts";
-import { passesOf, type Timeline } from "./timeline.ts";
+import { computePassesOf, type Timeline } from "./timeline.ts";
 
 /**
  * Cuts a step into passes, between which memory is reused: into as few as take hardly more memory than short ones.
  */
-export function cutPasses(
+export function cutComputePasses(
   timeline: Timeline,
   storages: readonly PlanStorage[],
   kept: ReadonlySet<PlanStorage>,
@@ -19,7 +19,7 @@ export function cutPasses(
 ): { passes: number[]; work: Assignment<PlanStorage> } {
   const { smallWorkBytes: small = 2 ** 28, kernelsPerSubmit: longest = Infinity } = limits;
   const cut = (most: number) => {
-    const passes = passesOf(timeline, most);
+    const passes = computePassesOf(timeline, most);
     const spans = new Map<PlanStorage, { first: number; last: number }>();
     const divided = new Set<PlanStorage>();
     const parts = new Map<PlanStorage, { begin: number; end: number; first: number }[]>();

@@ -1,5 +1,6 @@
 /**
- * Server-sent events to the pages that are open.
+ * Server-sent events to the pages that are open. Hono's `streamSSE` would give each page a loop and a timer of its own, and
+ * wait for a reader that has stopped reading; these streams share one timer, end with the server, and drop such a reader.
  *
  * @module
  */
@@ -11,20 +12,21 @@ export function sseEvent(event: string, data: unknown): string {
 }
 
 /** Open event streams and the one ticker that they share, which runs only while somebody watches. */
-export interface Hub {
+export interface EventStreams {
   /**
    * Answers with an event stream. `first` is sent at once; `onTick` gives what to send after each tick ("" for nothing).
    *
    * @throws {HttpError} 503 when too many streams are open
    */
-  stream(first: string, onTick: () => string): HubStream;
-  readonly open: number;
+  open(first: string, onTick: () => string): EventStream;
+  /** How many are open. */
+  readonly count: number;
   /** Ends every stream: a server that shuts down waits for them. */
   close(): void;
 }
 
 /** One open stream. */
-export interface HubStream {
+export interface EventStream {
   readonly response: Response;
   /** Sends something between ticks. */
   send(text: string): void;
@@ -37,13 +39,15 @@ const mostWaitingBytes = 4 * 2 ** 20;
 /** Ticks without an event after which a comment keeps the connection open through proxies. */
 const quietTicks = 15;
 
-/** Makes a hub for at most `limit` streams, which tick every `tickMs`. */
-export function createHub({ limit = 64, tickMs = 1_000 }: { limit?: number; tickMs?: number } = {}): Hub {
+/** Makes room for at most `limit` streams, which tick every `tickMs`. */
+export function createEventStreams(
+  { limit = 64, tickMs = 1_000 }: { limit?: number; tickMs?: number } = {},
+): EventStreams {
   const ticks = new Set<() => void>();
   const ends = new Set<() => void>();
   let timer: ReturnType<typeof setInterval> | undefined;
 
-  function stream(first: string, onTick: () => string): HubStream {
+  function open(first: string, onTick: () => string): EventStream {
     if (ends.size >= limit) {
       throw new HttpError(
         503,
@@ -114,8 +118,8 @@ export function createHub({ limit = 64, tickMs = 1_000 }: { limit?: number; tick
   }
 
   return {
-    stream,
-    get open() {
+    open,
+    get count() {
       return ends.size;
     },
     close() {
