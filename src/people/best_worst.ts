@@ -10,8 +10,9 @@ import { balancedBlocks } from "./blocks.ts";
 import { describeParts, strongComponents } from "./comparison_graph.ts";
 import { bestWorstLikelihood } from "./best_worst_model.ts";
 import { maximise } from "./concave.ts";
-import { checkConfidence, normalInterval } from "../statistics/intervals.ts";
+import { normalInterval } from "../statistics/intervals.ts";
 import { bootstrapUnits } from "./resample.ts";
+import { checkConfidence } from "../statistics/checks.ts";
 
 /** Which of several items a person found best and which worst. */
 export interface BestWorstAnswer {

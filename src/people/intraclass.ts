@@ -6,7 +6,7 @@
 import type { Interval } from "../statistics/bootstrap.ts";
 import { EvaluationError } from "../statistics/errors.ts";
 import { betaQuantile } from "../statistics/special.ts";
-import { checkConfidence } from "../statistics/intervals.ts";
+import { checkConfidence } from "../statistics/checks.ts";
 
 /** The six forms of Shrout and Fleiss (1979). */
 export interface IntraclassCorrelation {

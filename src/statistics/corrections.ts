@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EvaluationError } from "./errors.ts";
+import { checkNumber, checkOneOf } from "./checks.ts";
 
 /**
  * Ways to adjust p-values for their number. Family-wise error (any false finding at all): "bonferroni", "holm" (as strict and
@@ -31,17 +31,9 @@ export type Adjustment = "bonferroni" | "holm" | "hochberg" | "benjamini-hochber
  */
 export function adjustPValues(pValues: ArrayLike<number>, method: Adjustment = "holm"): number[] {
   const m = pValues.length;
-  for (let i = 0; i < m; i++) {
-    if (!(pValues[i] >= 0 && pValues[i] <= 1)) {
-      throw new EvaluationError(`Cannot adjust p-value ${i}: it is ${pValues[i]}, wanted one from 0 to 1`);
-    }
-  }
+  for (let i = 0; i < m; i++) checkNumber(`p-value ${i}`, pValues[i], { least: 0, most: 1 });
+  checkOneOf("method", method, Object.keys(rules));
   const rule = rules[method];
-  if (rule === undefined) {
-    throw new EvaluationError(
-      `Cannot adjust p-values with "${method}": wanted one of ${Object.keys(rules).join(", ")}`,
-    );
-  }
   const order = Array.from({ length: m }, (_, i) => i).sort((i, j) => pValues[i] - pValues[j]);
   const harmonic = order.reduce((sum, _, i) => sum + 1 / (i + 1), 0);
   const scaled = order.map((at, i) => pValues[at] * rule.factor(i + 1, m, harmonic));

@@ -6,9 +6,8 @@
 import { EvaluationError } from "./errors.ts";
 
 /**
- * Metrics in the form that intervals, paired tests and slices need: each row's statistics are kept, and the metrics are a
- * function of their sums over rows. BLEU, chrF, TER, a mean of ROUGE, F1 over entities, accuracy and perplexity all are; so a
- * resample adds numbers up and never scores a text twice.
+ * Metrics as a function of sums over rows of each row's statistics: BLEU, chrF, TER, a mean of ROUGE, F1 over entities, accuracy
+ * and perplexity all are. So a resample adds numbers up and never scores a text twice.
  */
 export interface Decomposed {
   /** Names of the metrics that `evaluate` writes, in its order. */
@@ -84,14 +83,6 @@ export function means(names: readonly string[], values: ArrayLike<number>): Deco
 
 /**
  * A metric of each row by itself, such as for the rows that went worst.
- *
- * @throws {EvaluationError} When there is no such metric.
- * @example
- * ```ts
- * import { means, valuesByRow } from "./decomposed.ts";
- * import assert from "node:assert/strict";
- * assert.deepEqual([...valuesByRow(means(["precision", "recall"], [1, 0.5, 0.2, 0.3]), "recall")], [0.5, 0.3]);
- * ```
  */
 export function valuesByRow(metrics: Decomposed, name: string): Float64Array {
   const at = metrics.names.indexOf(name), { n, width, rows, names } = metrics;
@@ -105,12 +96,8 @@ export function valuesByRow(metrics: Decomposed, name: string): Float64Array {
 
 /** Several families over the same rows as one, so that all metrics share their resamples. */
 export function together(families: readonly Decomposed[]): Decomposed {
-  const n = families[0]?.n ?? 0;
-  if (families.some((family) => family.n !== n)) {
-    throw new EvaluationError(
-      `Cannot put metrics of ${families.map((f) => f.n).join(" and ")} rows together`,
-    );
-  }
+  const n = families[0]?.n ?? 0, other = families.find((family) => family.n !== n);
+  if (other) throw new EvaluationError(`Cannot put metrics of ${n} and of ${other.n} rows together`);
   const width = families.reduce((sum, family) => sum + family.width, 0);
   const rows = new Float64Array(n * width);
   let at = 0;

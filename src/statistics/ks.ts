@@ -24,8 +24,6 @@ const MAX_EXACT = 10_000;
  *
  * Ties are handled as in scipy: the statistic is right, and the p-value is then on the safe side.
  *
- * @param a Values in any order.
- * @param b Values in any order.
  * @throws {EvaluationError} When a sample is empty or holds NaN.
  * @example
  * ```ts
@@ -53,8 +51,6 @@ export function ksTwoSample(a: ArrayLike<number>, b: ArrayLike<number>): KsResul
  * The same test on counts over the same ordered bins. Values within a bin cannot be distinguished, so the statistic is at
  * most that of the values behind the counts, and the p-value at least theirs.
  *
- * @param a Counts per bin.
- * @param b Counts per bin, over the same bins.
  * @throws {EvaluationError} When the numbers of bins differ or a side has no counts.
  * @example
  * ```ts

@@ -9,15 +9,9 @@ import { type CountSampler, multinomialSampler, type WordSource } from "./resamp
 
 /** Which rows are drawn together, and among which. */
 export interface ResamplingDesign {
-  /**
-   * A group for each row, such as its document or its author. Whole groups are drawn instead of rows, for rows of one group are
-   * alike and tell less than as many independent ones.
-   */
+  /** A group for each row, such as its document or its author: whole groups are drawn, as their rows are alike. */
   readonly clusters?: ArrayLike<string | number>;
-  /**
-   * A stratum for each row, such as its source. Each stratum keeps its number of rows (or clusters) in every resample, as when
-   * the data were gathered so many from each.
-   */
+  /** A stratum for each row, such as its source: each keeps its number of rows (or clusters) in every resample. */
   readonly strata?: ArrayLike<string | number>;
 }
 

@@ -3,16 +3,9 @@
  *
  * @module
  */
-import {
-  checkClass,
-  checkLabels,
-  checkLengths,
-  checkWeights,
-  type ClassCounts,
-  countClasses,
-  type RowOptions,
-} from "./counts.ts";
+import { checkClass, checkLabels, checkWeights, type ClassCounts, countClasses, type RowOptions } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
+import { checkLengths } from "../../statistics/checks.ts";
 
 /**
  * Share of the rows that are right, in [0, 1]; with weights, the share of the weight.

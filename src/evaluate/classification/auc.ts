@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkClass, checkLabels, checkLengths, checkWeights } from "./counts.ts";
+import { checkClass, checkLabels, checkWeights } from "./counts.ts";
 import {
   averagePrecision,
   byRows,
@@ -14,6 +14,7 @@ import {
 } from "./curves.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { checkProbabilities } from "./probabilities.ts";
+import { checkLengths } from "../../statistics/checks.ts";
 
 /** How the area is taken. */
 export interface RocAucOptions extends ScoreOptions {

@@ -5,9 +5,10 @@
  */
 import { balancedAccuracyOf, matthewsOf } from "./accuracy.ts";
 import { checkBeta } from "./count_scores.ts";
-import { checkClass, checkLabels, checkLengths, ratio } from "./counts.ts";
+import { checkClass, checkLabels, ratio } from "./counts.ts";
 import type { Decomposed } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
+import { checkLengths } from "../../statistics/checks.ts";
 
 /** Which metrics the rows of a classifier give. */
 export interface ClassRowsOptions {

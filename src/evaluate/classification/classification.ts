@@ -6,16 +6,9 @@
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
 import { confusionIntervals } from "./class_intervals.ts";
 import { AVERAGES, classMetrics } from "./class_rows.ts";
-import {
-  checkClass,
-  checkLabels,
-  checkLengths,
-  checkWeights,
-  ratio,
-  shown,
-  subsetClasses,
-} from "./counts.ts";
+import { checkClass, checkLabels, checkWeights, ratio, shown, subsetClasses } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
+import { checkLengths } from "../../statistics/checks.ts";
 
 export type { Interval } from "../../statistics/bootstrap.ts";
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { EvaluationError } from "../../statistics/errors.ts";
+import { checkLengths } from "../../statistics/checks.ts";
 
 /**
  * How often each class was true, predicted, and both: accuracy, precision, recall, F-beta, Jaccard's index and Matthews'
@@ -105,17 +106,6 @@ export function checkLabels(labels: readonly string[]): number {
   const size = labels.length;
   if (size >= 1 && size <= MAX_LABELS) return size;
   throw new EvaluationError(`Cannot evaluate with ${size} labels: from 1 to ${MAX_LABELS} are possible`);
-}
-
-/** How many rows there are. */
-export function checkLengths(references: number, predictions: number, what = "predictions"): number {
-  if (references !== predictions) {
-    throw new EvaluationError(
-      `Cannot compare ${predictions} ${what} with ${references} references: every row needs both`,
-    );
-  }
-  if (references === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
-  return references;
 }
 
 /** Weights that are finite and not negative, with a sum above 0. */

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { checkLengths, checkWeights } from "./counts.ts";
+import { checkWeights } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";
+import { checkLengths } from "../../statistics/checks.ts";
 
 /** How much each row counts. */
 export interface ScoreOptions {

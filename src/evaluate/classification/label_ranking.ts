@@ -4,11 +4,12 @@
  * @module
  */
 import { averageOfColumns, rocAuc, type RocAucOptions } from "./auc.ts";
-import { checkLabels, checkLengths, checkWeights, type RowOptions } from "./counts.ts";
+import { checkLabels, checkWeights, type RowOptions } from "./counts.ts";
 import { averagePrecision } from "./curves.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import type { MultilabelAverage } from "./multilabel.ts";
 import { descendingOrder } from "../../statistics/order.ts";
+import { checkLengths } from "../../statistics/checks.ts";
 
 /** How the scores of several labels become one. */
 export interface MultilabelAreaOptions extends RowOptions {

@@ -12,16 +12,9 @@ import {
   scoresPerLabel,
   type ZeroDivision,
 } from "./count_scores.ts";
-import {
-  checkLabels,
-  checkLengths,
-  checkWeights,
-  type ClassCounts,
-  type RowOptions,
-  shown,
-  subsetClasses,
-} from "./counts.ts";
+import { checkLabels, checkWeights, type ClassCounts, type RowOptions, shown, subsetClasses } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
+import { checkLengths } from "../../statistics/checks.ts";
 
 /** How the scores of several labels become one. "samples": each row is scored by its own labels, then the rows are averaged. */
 export type MultilabelAverage = "micro" | "macro" | "weighted" | "samples";

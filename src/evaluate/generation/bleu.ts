@@ -7,16 +7,8 @@ import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { BLEU_TOKENIZERS, type BleuTokenizer, tokenizeForBleu } from "./bleu_tokenizers.ts";
 import { NgramTable } from "./ngram_table.ts";
-import {
-  checkWhole,
-  DEFAULT_VERSION,
-  fixed,
-  referenceCount,
-  referenceLists,
-  type References,
-  signature,
-  trimEnd,
-} from "./sacrebleu.ts";
+import { DEFAULT_VERSION, fixed, referenceCount, referenceLists, type References, signature, trimEnd } from "./sacrebleu.ts";
+import { checkWhole } from "../../statistics/checks.ts";
 
 export type { BleuTokenizer } from "./bleu_tokenizers.ts";
 export type { References } from "./sacrebleu.ts";

@@ -6,17 +6,8 @@
 import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { NgramTable } from "./ngram_table.ts";
-import {
-  checkWhole,
-  DEFAULT_VERSION,
-  fixed,
-  isSpace,
-  referenceCount,
-  referenceLists,
-  type References,
-  signature,
-  splitWords,
-} from "./sacrebleu.ts";
+import { DEFAULT_VERSION, fixed, isSpace, referenceCount, referenceLists, type References, signature, splitWords } from "./sacrebleu.ts";
+import { checkWhole } from "../../statistics/checks.ts";
 
 /** How chrF is computed; the defaults are sacrebleu's. */
 export interface ChrfOptions {

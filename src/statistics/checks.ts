@@ -1,0 +1,66 @@
+/**
+ * Checks of what callers hand in: each throws an `EvaluationError` that says what was found and what was wanted.
+ *
+ * @module
+ */
+import { formatCount } from "../base/format.ts";
+import { show } from "../base/text.ts";
+import { EvaluationError } from "./errors.ts";
+
+/** A whole number from `least` (default 1) to `most`. */
+export function checkWhole(name: string, value: unknown, least = 1, most = Infinity): void {
+  if (Number.isSafeInteger(value) && value as number >= least && value as number <= most) return;
+  const range = most < Infinity ? `from ${least} to ${formatCount(most)}` : `of at least ${least}`;
+  throw new EvaluationError(`${name} must be a whole number ${range}, got ${shown(value)}`);
+}
+
+/** Where a number may lie. Without an upper limit it has to be finite. */
+export interface Limits {
+  readonly above?: number;
+  readonly least?: number;
+  readonly below?: number;
+  readonly most?: number;
+}
+
+/** A number within the limits. */
+export function checkNumber(name: string, value: unknown, limits: Limits): void {
+  const { above = -Infinity, least = -Infinity, most = Infinity } = limits;
+  const { below = most < Infinity ? Infinity : most } = limits, x = value as number;
+  if (typeof value === "number" && x > above && x >= least && x < below && x <= most) return;
+  const words = { above: "above", least: "of at least", below: "below", most: "at most" };
+  const wanted = Object.entries(limits).map(([key, limit]) => `${words[key as keyof Limits]} ${limit}`);
+  throw new EvaluationError(`${name} must be a number ${wanted.join(" and ")}, got ${shown(value)}`);
+}
+
+/** One of a few words. */
+export function checkOneOf(name: string, value: unknown, allowed: readonly string[]): void {
+  if (allowed.includes(value as string)) return;
+  const words = allowed.map((word) => JSON.stringify(word)), last = words.pop();
+  throw new EvaluationError(`${name} must be ${words.join(", ")} or ${last}, got ${shown(value)}`);
+}
+
+/** A coverage of intervals. */
+export function checkConfidence(confidence: number): void {
+  checkNumber("confidence", confidence, { above: 0, below: 1 });
+}
+
+/** As many predictions (or what else goes with references) as references, at least one. Returns how many. */
+export function checkLengths(references: number, predictions: number, what = "predictions"): number {
+  if (references !== predictions) {
+    throw new EvaluationError(
+      `Cannot compare ${predictions} ${what} with ${references} references: every row needs both`,
+    );
+  }
+  if (references === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
+  return references;
+}
+
+/** Throws for a value in the data: what it is, what was found there, what was wanted. */
+export function refuse(what: string, found: unknown, wanted: string): never {
+  throw new EvaluationError(`Cannot evaluate: ${what} is ${shown(found)}, wanted ${wanted}`);
+}
+
+/** Numbers as they are: JSON has no NaN and no Infinity. */
+function shown(value: unknown): string {
+  return typeof value === "number" ? String(value) : show(value);
+}
