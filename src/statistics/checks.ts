@@ -28,8 +28,11 @@ export function checkNumber(name: string, value: unknown, limits: Limits): void 
   const { below = most < Infinity ? Infinity : most } = limits, x = value as number;
   if (typeof value === "number" && x > above && x >= least && x < below && x <= most) return;
   const words = { above: "above", least: "of at least", below: "below", most: "at most" };
-  const wanted = Object.entries(limits).map(([key, limit]) => `${words[key as keyof Limits]} ${limit}`);
-  throw new EvaluationError(`${name} must be a number ${wanted.join(" and ")}, got ${shown(value)}`);
+  const parts = Object.entries(limits).map(([key, limit]) => `${words[key as keyof Limits]} ${limit}`);
+  const wanted = above > -Infinity && below < Infinity
+    ? `lie between ${above} and ${below}`
+    : `be a number ${parts.join(" and ")}`;
+  throw new EvaluationError(`${name} must ${wanted}, got ${shown(value)}`);
 }
 
 /** One of a few words. */

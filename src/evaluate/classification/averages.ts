@@ -22,16 +22,13 @@ import {
   subsetClasses,
 } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
+import { checkOneOf } from "../../statistics/checks.ts";
 
 export type { FScores, LabelFScores, ZeroDivision } from "./count_scores.ts";
 
 /**
- * How the scores of several classes become one.
- *
- * - `micro`: the counts of all classes are added up, then scored.
- * - `macro`: mean of the classes' scores.
- * - `weighted`: mean of the classes' scores, weighted by how often each class is true.
- * - `binary`: the score of the positive class; needs two labels.
+ * How the scores of several classes become one: "micro" adds up the counts of all classes and scores those, "macro" is the mean
+ * of the classes' scores, "weighted" that by how often each class is true, "binary" the score of the positive one of two.
  */
 export type Average = "micro" | "macro" | "weighted" | "binary";
 
@@ -56,10 +53,9 @@ export interface AverageOptions extends ClassScoreOptions {
 /**
  * Precision, recall and F-beta, averaged over classes.
  *
- * F-beta is (1 + β²)·TP / ((1 + β²)·TP + β²·FN + FP). With a subset, "micro" adds up the counts of the subset
- * alone, so it is no longer the accuracy. Values equal scikit-learn 1.9's
- * `precision_recall_fscore_support(references, predictions, labels=subset, average=..., beta=..., zero_division=...)`;
- * there the default subset is "present".
+ * F-beta is (1 + β²)·TP / ((1 + β²)·TP + β²·FN + FP). With a subset, "micro" is no longer the accuracy. Values equal
+ * scikit-learn 1.9's `precision_recall_fscore_support(..., labels=subset, average=..., beta=..., zero_division=...)`, whose
+ * default subset is "present".
  *
  * @param references True class per row, as an index into `labels`.
  * @param predictions Predicted class per row, as an index into `labels`.
@@ -79,26 +75,10 @@ export function precisionRecallF(
   predictions: ArrayLike<number>,
   options: AverageOptions,
 ): FScores {
-  const { counts } = countAveraged(references, predictions, options);
-  return averagedF(counts, options);
+  return averagedF(countAveraged(references, predictions, options), options);
 }
 
-/**
- * Precision, recall and F-beta of each class.
- *
- * Values equal scikit-learn 1.9's `precision_recall_fscore_support(..., average=None)`.
- *
- * @param references True class per row, as an index into `labels`.
- * @param predictions Predicted class per row, as an index into `labels`.
- * @throws {EvaluationError} As `precisionRecallF`.
- * @example
- * ```ts
- * import { precisionRecallFPerClass } from "./averages.ts";
- * import assert from "node:assert/strict";
- * const [ham] = precisionRecallFPerClass([0, 0, 0, 1], [0, 0, 1, 1], { labels: ["ham", "spam"] });
- * assert.deepEqual(ham, { label: "ham", precision: 1, recall: 2 / 3, fBeta: 0.8, support: 3 });
- * ```
- */
+/** Precision, recall and F-beta of each class (scikit-learn's `average=None`); see `precisionRecallF`. */
 export function precisionRecallFPerClass(
   references: ArrayLike<number>,
   predictions: ArrayLike<number>,
@@ -113,24 +93,14 @@ export function precisionRecallFPerClass(
  *
  * Values equal scikit-learn 1.9's `jaccard_score`, which takes 0 and 1 for `zeroDivision` and not NaN.
  *
- * @param references True class per row, as an index into `labels`.
- * @param predictions Predicted class per row, as an index into `labels`.
- * @throws {EvaluationError} As `precisionRecallF`.
- * @example
- * ```ts
- * import { jaccard } from "./averages.ts";
- * import assert from "node:assert/strict";
- * const options = { labels: ["ham", "spam"], average: "macro" } as const;
- * assert.equal(jaccard([0, 0, 0, 1], [0, 0, 1, 1], options), (2 / 3 + 1 / 2) / 2);
- * ```
+ * @throws {EvaluationError} As `precisionRecallF`, whose columns and options it takes.
  */
 export function jaccard(
   references: ArrayLike<number>,
   predictions: ArrayLike<number>,
   options: Omit<AverageOptions, "beta">,
 ): number {
-  const { counts } = countAveraged(references, predictions, options);
-  return averagedJaccard(counts, options);
+  return averagedJaccard(countAveraged(references, predictions, options), options);
 }
 
 /** Jaccard's index of each class, in the order of the labels or of the subset; see `jaccard`. */
@@ -159,22 +129,16 @@ function countAveraged(
   references: ArrayLike<number>,
   predictions: ArrayLike<number>,
   options: AverageOptions,
-): { counts: ClassCounts } {
+): ClassCounts {
   const { average, labels, positive } = options;
-  if (!["micro", "macro", "weighted", "binary"].includes(average)) {
-    throw new EvaluationError(
-      `average must be "micro", "macro", "weighted" or "binary" with one label a row, got ${
-        JSON.stringify(average)
-      }`,
-    );
-  }
-  if (average !== "binary") return countSubset(references, predictions, options);
-  if (labels.length !== 2) {
+  checkOneOf("average with one label a row", average, ["micro", "macro", "weighted", "binary"]);
+  if (average === "binary" && labels.length !== 2) {
     throw new EvaluationError(
       `average "binary" needs two labels, got ${labels.length}: ${
         shown(labels)
       }; use "macro" or name a subset`,
     );
   }
-  return countSubset(references, predictions, { ...options, subset: [positive ?? labels[1]] });
+  const chosen = average === "binary" ? { ...options, subset: [positive ?? labels[1]] } : options;
+  return countSubset(references, predictions, chosen).counts;
 }

@@ -4,11 +4,9 @@
  * @module
  */
 import { balancedAccuracyOf, matthewsOf } from "./accuracy.ts";
-import { checkBeta } from "./count_scores.ts";
-import { checkClass, checkLabels, ratio } from "./counts.ts";
+import { checkClass, checkLabels, checkStatistics, ratio } from "./counts.ts";
 import type { Decomposed } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
-import { checkLengths } from "../../statistics/checks.ts";
+import { checkLengths, checkNumber } from "../../statistics/checks.ts";
 
 /** Which metrics the rows of a classifier give. */
 export interface ClassRowsOptions {
@@ -66,11 +64,7 @@ export function classificationRows(
   const { labels, perClass, betas = [] } = options;
   const size = checkLabels(labels), width = 3 * size;
   const n = checkLengths(references.length, predictions.length);
-  if (n * width > MAX_STATISTICS) {
-    throw new EvaluationError(
-      `Cannot keep ${width} statistics for each of ${n} rows: at most ${MAX_STATISTICS} in all; use classificationReport`,
-    );
-  }
+  checkStatistics(n, width);
   const rows = new Float64Array(n * width);
   for (let row = 0, at = 0; row < n; row++, at += width) {
     const wanted = checkClass(references[row], { row, what: "reference", size });
@@ -90,7 +84,7 @@ export interface ClassMetrics {
   readonly names: string[];
   /** Where the macro average of beta number b stands; the weighted one follows. */
   betaAt(b: number): number;
-  /** Where precision, recall, F1 and F-betas of the class that was asked for as number c start. */
+  /** Where precision, recall, F1 and F-betas of class number c of those asked for start. */
   classAt(c: number): number;
   /** `counts`: how often each class was true, predicted, and both, one after the other: [3K]. */
   evaluate(counts: Float64Array, n: number, out: Float64Array): void;
@@ -102,10 +96,8 @@ export function classMetrics(
   options: { betas: readonly number[]; classes: Iterable<number> },
 ): ClassMetrics {
   const size = labels.length, classes = [...options.classes];
-  const betas = options.betas.map((beta) => {
-    if (checkBeta(beta) < Infinity) return beta;
-    throw new EvaluationError("beta must be finite here, got Infinity: that is the recall");
-  });
+  for (const beta of options.betas) checkNumber("beta", beta, { least: 0 });
+  const { betas } = options;
   const squares = Float64Array.of(1, ...betas.map((beta) => beta * beta)), kinds = squares.length;
   const classesAt = AVERAGES.length + 2 * betas.length, perClass = 3 + betas.length;
   const names = [

@@ -8,7 +8,7 @@ import { confusionIntervals } from "./class_intervals.ts";
 import { AVERAGES, classMetrics } from "./class_rows.ts";
 import { checkClass, checkLabels, checkWeights, ratio, shown, subsetClasses } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
-import { checkLengths } from "../../statistics/checks.ts";
+import { checkLengths, checkOneOf } from "../../statistics/checks.ts";
 
 export type { Interval } from "../../statistics/bootstrap.ts";
 
@@ -50,11 +50,11 @@ export interface ClassificationReport {
   readonly balancedAccuracy: Interval;
   /** Matthews' correlation of references and predictions, from -1 to 1; 0 is no better than chance. */
   readonly matthewsCorrelation: Interval;
-  /** Precision over the pooled rows of all classes; with one label a row it equals the accuracy. */
+  /** Precision over the pooled rows of all classes: the accuracy. */
   readonly microPrecision: Interval;
-  /** Recall over the pooled rows of all classes; with one label a row it equals the accuracy. */
+  /** Recall over the pooled rows of all classes: the accuracy. */
   readonly microRecall: Interval;
-  /** F1 over the pooled rows of all classes; with one label a row it equals the accuracy. */
+  /** F1 over the pooled rows of all classes: the accuracy. */
   readonly microF1: Interval;
   /** Mean precision of the classes, those with no rows included. */
   readonly macroPrecision: Interval;
@@ -74,10 +74,7 @@ export interface ClassificationReport {
   readonly perClass: ClassScores[];
   /** `confusion[i][j]`: rows of class i that were predicted as class j. */
   readonly confusion: number[][];
-  /**
-   * The same counts with their intervals, for at most 50 labels. A cell that no row fell into stays at 0 in every resample, so
-   * its interval has no width.
-   */
+  /** The same counts with intervals, for at most 50 labels; a cell that no row fell into has one without width. */
   confusionIntervals?: Interval[][];
   /** With two labels: the scores of the second one, taken as the positive class. */
   binary?: { positive: string; precision: Interval; recall: Interval; f1: Interval };
@@ -155,18 +152,9 @@ export function classificationReport(
   const report: ClassificationReport = {
     n,
     labels: [...labels],
-    accuracy,
-    balancedAccuracy: of.balancedAccuracy,
-    matthewsCorrelation: of.matthewsCorrelation,
-    microPrecision: accuracy,
-    microRecall: accuracy,
-    microF1: accuracy,
-    macroPrecision: of.macroPrecision,
-    macroRecall: of.macroRecall,
-    macroF1,
-    weightedPrecision: of.weightedPrecision,
-    weightedRecall: accuracy,
-    weightedF1: of.weightedF1,
+    ...of,
+    ...{ accuracy, microPrecision: accuracy, microRecall: accuracy, microF1: accuracy },
+    ...{ macroF1, weightedRecall: accuracy },
     perClass,
     confusion,
   };
@@ -213,7 +201,6 @@ export interface ConfusionOptions {
  * ```ts
  * import { confusionMatrix } from "./classification.ts";
  * import assert from "node:assert/strict";
- * assert.deepEqual(confusionMatrix([0, 1, 1], [0, 0, 1], ["ham", "spam"]), [[1, 0], [1, 1]]);
  * assert.deepEqual(confusionMatrix([0, 1, 1], [0, 0, 1], ["ham", "spam"], { normalize: "true" }), [[1, 0], [0.5, 0.5]]);
  * ```
  */
@@ -250,10 +237,9 @@ function normalized(matrix: number[][], by: ConfusionOptions["normalize"]): numb
   const rows = matrix.map(sum), columns = matrix.map((_, j) => sum(matrix.map((row) => row[j])));
   const all = sum(rows);
   if (by === undefined) return matrix;
-  if (by === "true") return matrix.map((row, i) => row.map((value) => ratio(value, rows[i])));
-  if (by === "predicted") return matrix.map((row) => row.map((value, j) => ratio(value, columns[j])));
-  if (by === "all") return matrix.map((row) => row.map((value) => ratio(value, all)));
-  throw new EvaluationError(`normalize must be "true", "predicted" or "all", got ${JSON.stringify(by)}`);
+  checkOneOf("normalize", by, ["true", "predicted", "all"]);
+  const whole = (i: number, j: number) => by === "true" ? rows[i] : by === "predicted" ? columns[j] : all;
+  return matrix.map((row, i) => row.map((value, j) => ratio(value, whole(i, j))));
 }
 
 /** Empty cells stay empty in every resample, so they need not be drawn. */

@@ -52,10 +52,7 @@ export function scoresPerLabel(
   const { precision, recall, fBeta } = scoresOf(counts, options);
   return labels.map((label, k) => ({
     label,
-    precision: precision[k],
-    recall: recall[k],
-    fBeta: fBeta[k],
-    support: counts.truth[k],
+    ...{ precision: precision[k], recall: recall[k], fBeta: fBeta[k], support: counts.truth[k] },
   }));
 }
 
@@ -64,11 +61,8 @@ export function averagedF(counts: ClassCounts, options: CountAveraging): FScores
   const pooled = options.average === "micro" ? pool(counts) : counts;
   const weights = averageWeights(pooled, options);
   const { precision, recall, fBeta } = scoresOf(pooled, options);
-  return {
-    precision: meanOfNumbers(precision, weights),
-    recall: meanOfNumbers(recall, weights),
-    fBeta: meanOfNumbers(fBeta, weights),
-  };
+  const [p, r, f] = [precision, recall, fBeta].map((scores) => meanOfNumbers(scores, weights));
+  return { precision: p, recall: r, fBeta: f };
 }
 
 /** One Jaccard's index for all that was counted. */
@@ -93,11 +87,7 @@ export function checkBeta(beta: number | undefined): number {
   throw new EvaluationError(`beta must be a number from 0 on, got ${beta}`);
 }
 
-function scoresOf(counts: ClassCounts, options: CountScoring): {
-  precision: Float64Array;
-  recall: Float64Array;
-  fBeta: Float64Array;
-} {
+function scoresOf(counts: ClassCounts, options: CountScoring): Record<keyof FScores, Float64Array> {
   const otherwise = checkZeroDivision(options.zeroDivision), beta = checkBeta(options.beta);
   const { truth, predicted, right } = counts;
   const precision = right.map((part, k) => ratio(part, predicted[k], otherwise));
@@ -121,11 +111,8 @@ export function jaccardOf({ truth, predicted, right }: ClassCounts, zeroDivision
 }
 
 function pool({ truth, predicted, right }: ClassCounts): ClassCounts {
-  return {
-    truth: Float64Array.of(sum(truth)),
-    predicted: Float64Array.of(sum(predicted)),
-    right: Float64Array.of(sum(right)),
-  };
+  const [t, p, r] = [truth, predicted, right].map((counts) => Float64Array.of(sum(counts)));
+  return { truth: t, predicted: p, right: r };
 }
 
 function averageWeights(counts: ClassCounts, options: CountAveraging): ArrayLike<number> | undefined {

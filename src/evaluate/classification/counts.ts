@@ -4,7 +4,7 @@
  * @module
  */
 import { EvaluationError } from "../../statistics/errors.ts";
-import { checkLengths } from "../../statistics/checks.ts";
+import { checkLengths, refuse } from "../../statistics/checks.ts";
 
 /**
  * How often each class was true, predicted, and both: accuracy, precision, recall, F-beta, Jaccard's index and Matthews'
@@ -31,27 +31,15 @@ export interface RowOptions {
 export type LabelSubset = "present" | readonly string[];
 
 const MAX_LABELS = 2000; // confusion matrices are dense
+const MAX_STATISTICS = 2 ** 27; // 1 GiB
 
 /**
  * Indices of class names, as the other functions take them.
  *
  * @throws {EvaluationError} When a name is not among the labels, or a label is there twice.
- * @example
- * ```ts
- * import { classIndices } from "./counts.ts";
- * import assert from "node:assert/strict";
- * assert.deepEqual([...classIndices(["spam", "ham"], ["ham", "spam"])], [1, 0]);
- * ```
  */
 export function classIndices(values: readonly string[], labels: readonly string[]): Int32Array {
-  const indexOf = labelIndex(labels);
-  return Int32Array.from(values, (value, row) => {
-    const index = indexOf.get(value);
-    if (index !== undefined) return index;
-    throw new EvaluationError(
-      `Cannot evaluate: the label of row ${row} is ${JSON.stringify(value)}, wanted one of ${shown(labels)}`,
-    );
-  });
+  return lookUp(values, labels, (row) => `the label of row ${row}`);
 }
 
 /** Counts of one label a row. */
@@ -90,15 +78,20 @@ export function subsetClasses(
   if (subset === undefined) return Int32Array.from(labels, (_, k) => k);
   if (subset === "present") return Int32Array.from(labels.keys()).filter(present);
   if (subset.length === 0) throw new EvaluationError("Cannot evaluate: the subset of labels is empty");
-  const indexOf = labelIndex(labels);
   labelIndex(subset); // none twice
-  return Int32Array.from(subset, (name) => {
-    const index = indexOf.get(name);
-    if (index !== undefined) return index;
-    throw new EvaluationError(
-      `Cannot evaluate: the subset has label ${JSON.stringify(name)}, wanted one of ${shown(labels)}`,
-    );
-  });
+  return lookUp(subset, labels, () => "a label of the subset");
+}
+
+function lookUp(
+  names: readonly string[],
+  labels: readonly string[],
+  what: (at: number) => string,
+): Int32Array {
+  const indexOf = labelIndex(labels);
+  return Int32Array.from(
+    names,
+    (name, at) => indexOf.get(name) ?? refuse(what(at), name, `one of ${shown(labels)}`),
+  );
 }
 
 /** How many labels there are. */
@@ -120,21 +113,40 @@ export function checkWeights(
   let total = 0;
   for (let row = 0; row < n; row++) {
     if (!(weights[row] >= 0 && weights[row] < Infinity)) {
-      throw new EvaluationError(
-        `Cannot evaluate: the weight of row ${row} is ${weights[row]}, wanted a finite number from 0 on`,
-      );
+      refuse(`the weight of row ${row}`, weights[row], "a finite number from 0 on");
     }
     total += weights[row];
   }
   if (total > 0 && total < Infinity) return weights;
-  throw new EvaluationError(`Cannot evaluate: the weights add up to ${total}, wanted a finite sum above 0`);
+  refuse("the sum of the weights", total, "a finite sum above 0");
+}
+
+/** Mean over rows of a value, by their weights. */
+export function weightedMean(
+  n: number,
+  sampleWeights: ArrayLike<number> | undefined,
+  value: (row: number) => number,
+): number {
+  const weights = checkWeights(sampleWeights, n);
+  let sum = 0, total = 0;
+  for (let row = 0; row < n; row++) {
+    const weight = weights ? weights[row] : 1;
+    sum += weight * value(row), total += weight;
+  }
+  return sum / total;
 }
 
 /** A class that is among the labels. */
 export function checkClass(value: number, at: { row: number; what: string; size: number }): number {
   if (Number.isInteger(value) && value >= 0 && value < at.size) return value;
+  refuse(`${at.what} of row ${at.row}`, value, `a class from 0 to ${at.size - 1}`);
+}
+
+/** Statistics of rows that fit into 1 GiB. */
+export function checkStatistics(n: number, width: number): void {
+  if (n * width <= MAX_STATISTICS) return;
   throw new EvaluationError(
-    `Cannot evaluate: ${at.what} of row ${at.row} is ${value}, wanted a class from 0 to ${at.size - 1}`,
+    `Cannot keep ${width} statistics for each of ${n} rows: at most ${MAX_STATISTICS} in all; use a report`,
   );
 }
 

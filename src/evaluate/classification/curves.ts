@@ -1,12 +1,13 @@
 /**
- * ROC and precision-recall curves of scores.
+ * ROC and precision-recall curves of scores. References are 1 for a positive row and 0 for a negative one; the higher a score,
+ * the more positive.
  *
  * @module
  */
 import { checkWeights } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";
-import { checkLengths } from "../../statistics/checks.ts";
+import { checkLengths, refuse } from "../../statistics/checks.ts";
 
 /** How much each row counts. */
 export interface ScoreOptions {
@@ -49,8 +50,6 @@ export interface PrecisionRecallCurve {
  *
  * Equal to scikit-learn's `confusion_matrix_at_thresholds`.
  *
- * @param references 1 for a positive row, 0 for a negative one.
- * @param scores The higher, the more positive: probabilities or anything else that is finite.
  * @throws {EvaluationError} When there are no rows, lengths differ, a reference is neither 0 nor 1, or a score is not finite.
  */
 export function countsAtThresholds(
@@ -84,8 +83,6 @@ export function countsAtThresholds(
  *
  * Equal to scikit-learn's `roc_curve`; `dropIntermediate` (default true) leaves out points in the middle of straight lines.
  *
- * @param references 1 for a positive row, 0 for a negative one.
- * @param scores The higher, the more positive.
  * @throws {EvaluationError} As `countsAtThresholds`; and when no row is positive or none is negative.
  * @example
  * ```ts
@@ -123,8 +120,6 @@ export function rocCurve(
  * Equal to scikit-learn's `precision_recall_curve`; `dropIntermediate` (default false) leaves out thresholds that lie between
  * two with the same recall.
  *
- * @param references 1 for a positive row, 0 for a negative one.
- * @param scores The higher, the more positive.
  * @throws {EvaluationError} As `countsAtThresholds`; and when no row is positive.
  * @example
  * ```ts
@@ -161,8 +156,6 @@ export function precisionRecallCurve(
  *
  * Equal to scikit-learn's `average_precision_score`.
  *
- * @param references 1 for a positive row, 0 for a negative one.
- * @param scores The higher, the more positive.
  * @throws {EvaluationError} As `precisionRecallCurve`.
  * @example
  * ```ts
@@ -187,13 +180,6 @@ export function averagePrecision(
  *
  * @throws {EvaluationError} As `averagePrecision`.
  * @example
- * ```ts
- * import { averagePrecisionByRows } from "./curves.ts";
- * import assert from "node:assert/strict";
- * const metric = averagePrecisionByRows([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]);
- * assert.equal(metric(Uint32Array.of(0, 1, 2, 3)).toFixed(6), "0.833333");
- * assert.equal(metric(Uint32Array.of(0, 0, 3, 3)), 1);
- * ```
  */
 export function averagePrecisionByRows(
   references: ArrayLike<number>,
@@ -249,15 +235,9 @@ export function checkBinary(references: ArrayLike<number>, scores: ArrayLike<num
   checkLengths(references.length, scores.length, "scores");
   for (let row = 0; row < references.length; row++) {
     if (references[row] !== 0 && references[row] !== 1) {
-      throw new EvaluationError(
-        `Cannot evaluate: reference of row ${row} is ${references[row]}, wanted 1 (positive) or 0 (negative)`,
-      );
+      refuse(`reference of row ${row}`, references[row], "1 (positive) or 0 (negative)");
     }
-    if (!Number.isFinite(scores[row])) {
-      throw new EvaluationError(
-        `Cannot evaluate: the score of row ${row} is ${scores[row]}, wanted a finite number`,
-      );
-    }
+    if (!Number.isFinite(scores[row])) refuse(`the score of row ${row}`, scores[row], "a finite number");
   }
 }
 

@@ -6,6 +6,7 @@
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { type ConfidenceOptions, wilsonInterval } from "../../statistics/intervals.ts";
+import { checkWhole } from "../../statistics/checks.ts";
 
 /** Rows of a class that were found, wrongly given to it, and missed. */
 export interface F1Counts {
@@ -36,22 +37,19 @@ export interface F1Counts {
  * ```
  */
 export function f1Interval(counts: F1Counts, options: ConfidenceOptions = {}): Interval {
-  for (const [name, count] of Object.entries(counts)) {
-    if (!(Number.isInteger(count) && count >= 0)) {
-      throw new EvaluationError(`F1 needs whole counts, got ${count} ${name}`);
-    }
-  }
+  for (const [name, count] of Object.entries(counts)) checkWhole(name, count, 0);
   const { truePositives, falsePositives, falseNegatives } = counts;
   const n = truePositives + falsePositives + falseNegatives;
   const share = wilsonInterval(truePositives, Math.max(1, n), options);
   const f1 = (p: number) => 2 * p / (1 + p);
   const method = "wilson";
-  if (n === 0) return { value: 0, low: 0, high: 1, confidence: share.confidence, n, method };
+  const { confidence, low, high } = share;
+  if (n === 0) return { value: 0, low: 0, high: 1, confidence, n, method };
   return {
     value: 2 * truePositives / (n + truePositives),
-    low: f1(share.low),
-    high: f1(share.high),
-    confidence: share.confidence,
+    low: f1(low),
+    high: f1(high),
+    confidence,
     n,
     method,
   };

@@ -1,15 +1,16 @@
 /**
- * Metrics of label scores as rankings, for rows with any number of labels.
+ * Metrics of label scores as rankings, for rows with any number of labels. References are 1 where a row has a label, else 0,
+ * and scores one a label, both row-major: [n, labels.length].
  *
  * @module
  */
 import { averageOfColumns, rocAuc, type RocAucOptions } from "./auc.ts";
-import { checkLabels, checkWeights, type RowOptions } from "./counts.ts";
+import { type RowOptions, weightedMean } from "./counts.ts";
 import { averagePrecision } from "./curves.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import type { MultilabelAverage } from "./multilabel.ts";
 import { descendingOrder } from "../../statistics/order.ts";
-import { checkLengths } from "../../statistics/checks.ts";
+import { checkLengths, refuse } from "../../statistics/checks.ts";
+import { cellName, checkCells } from "./multilabel.ts";
 
 /** How the scores of several labels become one. */
 export interface MultilabelAreaOptions extends RowOptions {
@@ -25,8 +26,6 @@ export interface MultilabelAreaOptions extends RowOptions {
  *
  * Equal to scikit-learn's `roc_auc_score` of indicator matrices.
  *
- * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
- * @param scores Score of each label: [n, labels.length].
  * @throws {EvaluationError} When there are no rows, lengths differ, a cell is neither 0 nor 1, a score is not finite, or a
  *   label (with "samples" a row) that counts is never or always true.
  * @example
@@ -44,13 +43,9 @@ export function multilabelRocAuc(
 ): number {
   checkScored(references, scores, options);
   const { labels, average = "macro", sampleWeights, maxFpr } = options;
-  return averageOfColumns(references, scores, {
-    labels,
-    average,
-    sampleWeights,
-    what: "ROC-AUC",
-    metric: (wanted, found, weights) => rocAuc(wanted, found, { ...weights, maxFpr }),
-  });
+  const columns = { labels, average, sampleWeights, what: "ROC-AUC" };
+  const metric: typeof rocAuc = (wanted, found, weights) => rocAuc(wanted, found, { ...weights, maxFpr });
+  return averageOfColumns(references, scores, { ...columns, metric });
 }
 
 /**
@@ -59,16 +54,7 @@ export function multilabelRocAuc(
  * Equal to scikit-learn's `average_precision_score` of indicator matrices, but for labels that are never true: that counts them
  * as 0, and this refuses where they count.
  *
- * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
- * @param scores Score of each label: [n, labels.length].
  * @throws {EvaluationError} As `multilabelRocAuc`; a label that is always true is no error here.
- * @example
- * ```ts
- * import { multilabelAveragePrecision } from "./label_ranking.ts";
- * import assert from "node:assert/strict";
- * const references = [1, 0, 0, 1, 1, 1], scores = [0.9, 0.2, 0.3, 0.8, 0.6, 0.7];
- * assert.equal(multilabelAveragePrecision(references, scores, { labels: ["a", "b"] }), 1);
- * ```
  */
 export function multilabelAveragePrecision(
   references: ArrayLike<number>,
@@ -87,8 +73,6 @@ export function multilabelAveragePrecision(
  *
  * Equal to scikit-learn's `coverage_error`.
  *
- * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
- * @param scores Score of each label: [n, labels.length].
  * @throws {EvaluationError} When there are no rows, lengths differ, a cell is neither 0 nor 1, or a score is not finite.
  * @example
  * ```ts
@@ -119,8 +103,6 @@ export function coverageError(
  *
  * Equal to scikit-learn's `label_ranking_average_precision_score`.
  *
- * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
- * @param scores Score of each label: [n, labels.length].
  * @throws {EvaluationError} As `coverageError`.
  * @example
  * ```ts
@@ -152,16 +134,7 @@ export function labelRankingAveragePrecision(
  *
  * Equal to scikit-learn's `label_ranking_loss`.
  *
- * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
- * @param scores Score of each label: [n, labels.length].
  * @throws {EvaluationError} As `coverageError`.
- * @example
- * ```ts
- * import { labelRankingLoss } from "./label_ranking.ts";
- * import assert from "node:assert/strict";
- * const references = [1, 0, 0, 0, 0, 1], scores = [0.75, 0.5, 1, 1, 0.2, 0.1];
- * assert.equal(labelRankingLoss(references, scores, { labels: ["a", "b", "c"] }), 0.75);
- * ```
  */
 export function labelRankingLoss(
   references: ArrayLike<number>,
@@ -193,10 +166,8 @@ function meanOfRankings(
   value: (groups: Tied[], relevant: number, others: number) => number,
 ): number {
   const { size, n } = checkScored(references, scores, options);
-  const weights = checkWeights(options.sampleWeights, n);
   const own = new Float64Array(size);
-  let sum = 0, total = 0;
-  for (let row = 0; row < n; row++) {
+  return weightedMean(n, options.sampleWeights, (row) => {
     const at = row * size, groups: Tied[] = [];
     for (let k = 0; k < size; k++) own[k] = scores[at + k];
     let relevant = 0, last = NaN;
@@ -206,10 +177,8 @@ function meanOfRankings(
       if (references[at + k] === 1) groups[groups.length - 1].relevant++, relevant++;
       else groups[groups.length - 1].others++;
     }
-    const weight = weights ? weights[row] : 1;
-    sum += weight * value(groups, relevant, size - relevant), total += weight;
-  }
-  return sum / total;
+    return value(groups, relevant, size - relevant);
+  });
 }
 
 /** References that are 0 or 1, and finite scores, row by row. */
@@ -218,21 +187,11 @@ function checkScored(
   scores: ArrayLike<number>,
   { labels }: { labels: readonly string[] },
 ): { size: number; n: number } {
-  const size = checkLabels(labels);
+  const { size, n } = checkCells(references, references, labels);
   checkLengths(references.length, scores.length, "scores");
-  if (references.length % size !== 0) {
-    throw new EvaluationError(
-      `Cannot split ${references.length} reference cells into rows of ${size} labels`,
-    );
+  for (let i = 0; i < scores.length; i++) {
+    if (Number.isFinite(scores[i])) continue;
+    refuse(`the score of ${cellName(i, labels)}`, scores[i], "a finite number");
   }
-  for (let i = 0; i < references.length; i++) {
-    const where = () => `of row ${Math.floor(i / size)} for ${JSON.stringify(labels[i % size])} is`;
-    if (references[i] !== 0 && references[i] !== 1) {
-      throw new EvaluationError(`Cannot evaluate: reference ${where()} ${references[i]}, wanted 0 or 1`);
-    }
-    if (!Number.isFinite(scores[i])) {
-      throw new EvaluationError(`Cannot evaluate: the score ${where()} ${scores[i]}, wanted a finite number`);
-    }
-  }
-  return { size, n: references.length / size };
+  return { size, n };
 }

@@ -1,5 +1,6 @@
 /**
- * Metrics of rows that have any number of labels.
+ * Metrics of rows that have any number of labels. References are 1 where a row has a label, else 0, and predictions 1 where it
+ * was given one, both row-major: [n, labels.length].
  *
  * @module
  */
@@ -12,9 +13,17 @@ import {
   scoresPerLabel,
   type ZeroDivision,
 } from "./count_scores.ts";
-import { checkLabels, checkWeights, type ClassCounts, type RowOptions, shown, subsetClasses } from "./counts.ts";
+import {
+  checkLabels,
+  checkWeights,
+  type ClassCounts,
+  type RowOptions,
+  shown,
+  subsetClasses,
+  weightedMean,
+} from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
-import { checkLengths } from "../../statistics/checks.ts";
+import { checkLengths, checkOneOf, refuse } from "../../statistics/checks.ts";
 
 /** How the scores of several labels become one. "samples": each row is scored by its own labels, then the rows are averaged. */
 export type MultilabelAverage = "micro" | "macro" | "weighted" | "samples";
@@ -39,12 +48,6 @@ export interface MultilabelAverageOptions extends MultilabelOptions {
  * Sets of labels as the 0/1 cells that the functions here take, row-major: [n, labels.length].
  *
  * @throws {EvaluationError} When a row has a label that is not among `labels`.
- * @example
- * ```ts
- * import { labelCells } from "./multilabel.ts";
- * import assert from "node:assert/strict";
- * assert.deepEqual([...labelCells([["b"], [], ["b", "a"]], ["a", "b"])], [0, 1, 0, 0, 1, 1]);
- * ```
  */
 export function labelCells(rows: readonly (readonly string[])[], labels: readonly string[]): Uint8Array {
   const size = checkLabels(labels), cells = new Uint8Array(rows.length * size);
@@ -52,11 +55,7 @@ export function labelCells(rows: readonly (readonly string[])[], labels: readonl
   rows.forEach((row, i) =>
     row.forEach((label) => {
       const k = indexOf.get(label);
-      if (k === undefined) {
-        throw new EvaluationError(
-          `Cannot evaluate: row ${i} has label ${JSON.stringify(label)}, wanted some of ${shown(labels)}`,
-        );
-      }
+      if (k === undefined) refuse(`a label of row ${i}`, label, `some of ${shown(labels)}`);
       cells[i * size + k] = 1;
     })
   );
@@ -68,8 +67,6 @@ export function labelCells(rows: readonly (readonly string[])[], labels: readonl
  *
  * Values equal scikit-learn 1.9's `precision_recall_fscore_support` of indicator matrices.
  *
- * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
- * @param predictions 1 where a row was given a label, else 0: [n, labels.length].
  * @throws {EvaluationError} When there are no rows, lengths differ, a cell is neither 0 nor 1, or an option is out of range.
  * @example
  * ```ts
@@ -103,25 +100,15 @@ export function multilabelFPerLabel(
  *
  * Values equal scikit-learn 1.9's `jaccard_score` of indicator matrices; `zeroDivision` is 0 or 1.
  *
- * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
- * @param predictions 1 where a row was given a label, else 0: [n, labels.length].
  * @throws {EvaluationError} As `multilabelF`.
- * @example
- * ```ts
- * import { multilabelJaccard } from "./multilabel.ts";
- * import assert from "node:assert/strict";
- * assert.equal(multilabelJaccard([1, 1, 0, 1], [1, 0, 0, 1], { labels: ["a", "b"], average: "samples" }), 0.75);
- * ```
  */
 export function multilabelJaccard(
   references: ArrayLike<number>,
   predictions: ArrayLike<number>,
   options: Omit<MultilabelAverageOptions, "beta">,
 ): number {
-  return averagedJaccard(
-    countCells(references, predictions, options, checkAverage(options.average)),
-    options,
-  );
+  const counts = countCells(references, predictions, options, checkAverage(options.average));
+  return averagedJaccard(counts, options);
 }
 
 /** Jaccard's index of each label, in the order of the labels or of the subset; see `multilabelJaccard`. */
@@ -139,12 +126,6 @@ export function multilabelJaccardPerLabel(
  * Equal to scikit-learn's `accuracy_score` of indicator matrices.
  *
  * @throws {EvaluationError} As `multilabelF`.
- * @example
- * ```ts
- * import { subsetAccuracy } from "./multilabel.ts";
- * import assert from "node:assert/strict";
- * assert.equal(subsetAccuracy([1, 1, 0, 1], [1, 0, 0, 1], { labels: ["a", "b"] }), 0.5);
- * ```
  */
 export function subsetAccuracy(
   references: ArrayLike<number>,
@@ -160,12 +141,6 @@ export function subsetAccuracy(
  * Equal to scikit-learn's `hamming_loss` of indicator matrices.
  *
  * @throws {EvaluationError} As `multilabelF`.
- * @example
- * ```ts
- * import { hammingLoss } from "./multilabel.ts";
- * import assert from "node:assert/strict";
- * assert.equal(hammingLoss([1, 1, 0, 1], [1, 0, 0, 1], { labels: ["a", "b"] }), 0.25);
- * ```
  */
 export function hammingLoss(
   references: ArrayLike<number>,
@@ -189,12 +164,9 @@ export function checkCells(
       throw new EvaluationError(`Cannot split ${cells.length} ${what} cells into rows of ${size} labels`);
     }
     for (let i = 0; i < cells.length; i++) {
-      if (cells[i] === 0 || cells[i] === 1) continue;
-      throw new EvaluationError(
-        `Cannot evaluate: ${what} of row ${Math.floor(i / size)} for ${JSON.stringify(labels[i % size])} is ${
-          cells[i]
-        }, wanted 0 or 1`,
-      );
+      if (cells[i] !== 0 && cells[i] !== 1) {
+        refuse(`the ${what} of ${cellName(i, labels)}`, cells[i], "0 or 1");
+      }
     }
   }
   return { size, n: references.length / size };
@@ -211,28 +183,27 @@ function countCells(
   const weights = checkWeights(options.sampleWeights, n);
   const chosen = subsetClasses(options.subset, options.labels, () => true);
   const parts = average === "samples" ? n : chosen.length;
-  const counts = {
-    truth: new Float64Array(parts),
-    predicted: new Float64Array(parts),
-    right: new Float64Array(parts),
-  };
+  const [truth, predicted, right] = Array.from({ length: 3 }, () => new Float64Array(parts));
   for (let row = 0; row < n; row++) {
     const weight = weights ? weights[row] : 1;
     for (let c = 0; c < chosen.length; c++) {
       const at = row * size + chosen[c], part = average === "samples" ? row : c;
-      counts.truth[part] += weight * references[at];
-      counts.predicted[part] += weight * predictions[at];
-      counts.right[part] += weight * references[at] * predictions[at];
+      truth[part] += weight * references[at];
+      predicted[part] += weight * predictions[at];
+      right[part] += weight * references[at] * predictions[at];
     }
   }
-  return counts;
+  return { truth, predicted, right };
 }
 
 function checkAverage(average: MultilabelAverage): MultilabelAverage {
-  if (["micro", "macro", "weighted", "samples"].includes(average)) return average;
-  throw new EvaluationError(
-    `average must be "micro", "macro", "weighted" or "samples", got ${JSON.stringify(average)}`,
-  );
+  checkOneOf("average", average, ["micro", "macro", "weighted", "samples"]);
+  return average;
+}
+
+/** Where a cell stands, for errors. */
+export function cellName(cell: number, labels: readonly string[]): string {
+  return `row ${Math.floor(cell / labels.length)} for ${JSON.stringify(labels[cell % labels.length])}`;
 }
 
 /** Mean of a function of how many cells of a row are wrong. */
@@ -243,15 +214,11 @@ function meanOfRows(
   value: (wrong: number) => number,
 ): number {
   const { size, n } = checkCells(references, predictions, options.labels);
-  const weights = checkWeights(options.sampleWeights, n);
-  let sum = 0, total = 0;
-  for (let row = 0; row < n; row++) {
+  return weightedMean(n, options.sampleWeights, (row) => {
     let wrong = 0;
     for (let at = row * size; at < (row + 1) * size; at++) {
-      wrong += references[at] === predictions[at] ? 0 : 1;
+      if (references[at] !== predictions[at]) wrong++;
     }
-    const weight = weights ? weights[row] : 1;
-    sum += weight * value(wrong), total += weight;
-  }
-  return sum / total;
+    return value(wrong);
+  });
 }

@@ -4,14 +4,12 @@
  * @module
  */
 import { averagedF } from "./count_scores.ts";
-import { ratio } from "./counts.ts";
+import { checkStatistics, ratio } from "./counts.ts";
 import type { Decomposed } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { checkCells } from "./multilabel.ts";
 
 const ROW_METRICS = ["subsetAccuracy", "hammingLoss", "samplesPrecision", "samplesRecall", "samplesF1"];
 const AVERAGES = ["Precision", "Recall", "F1"];
-const MAX_STATISTICS = 2 ** 27; // 1 GiB
 
 /**
  * Multi-label metrics as sums over rows, for intervals, paired tests and slices: each row has which labels are true, predicted
@@ -20,8 +18,6 @@ const MAX_STATISTICS = 2 ** 27; // 1 GiB
  * Names: subsetAccuracy, hammingLoss, samplesPrecision, samplesRecall, samplesF1, then microPrecision, microRecall, microF1 and
  * the same for macro and weighted. A ratio without a denominator counts as 0.
  *
- * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
- * @param predictions 1 where a row was given a label, else 0: [n, labels.length].
  * @throws {EvaluationError} As `multilabelF`; and when the statistics would take more than 1 GiB.
  * @example
  * ```ts
@@ -40,11 +36,7 @@ export function multilabelRows(
 ): Decomposed {
   const { size, n } = checkCells(references, predictions, options.labels);
   const own = ROW_METRICS.length, width = 3 * size + own;
-  if (n * width > MAX_STATISTICS) {
-    throw new EvaluationError(
-      `Cannot keep ${width} statistics for each of ${n} rows: at most ${MAX_STATISTICS} in all`,
-    );
-  }
+  checkStatistics(n, width);
   const rows = new Float64Array(n * width);
   for (let row = 0; row < n; row++) {
     const at = row * width;

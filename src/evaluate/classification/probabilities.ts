@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { checkClass, checkLabels, checkWeights, type RowOptions } from "./counts.ts";
+import { checkClass, checkLabels, type RowOptions, weightedMean } from "./counts.ts";
 import { type Decomposed, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
+import { checkNumber, refuse } from "../../statistics/checks.ts";
 
 /** How far the probabilities of a row may be from adding up to 1: rounding to three places or half precision is no error. */
 const SUM_TOLERANCE = 1e-3;
@@ -48,25 +49,18 @@ export function logLoss(
   probabilities: ArrayLike<number>,
   options: LogLossOptions,
 ): number {
-  return meanOfRows(logLossRows(references, probabilities, options), options.sampleWeights);
+  const { rows, n } = logLossRows(references, probabilities, options);
+  return weightedMean(n, options.sampleWeights, (row) => rows[row]);
 }
 
-/**
- * The log loss of each row, for intervals, paired tests, slices and worst rows. Weights are not taken here.
- *
- * @param references True class per row, as an index into `labels`.
- * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the second: [n].
- * @throws {EvaluationError} As `logLoss`.
- */
+/** The log loss of each row, for intervals, paired tests, slices and worst rows; see `logLoss`. Weights are not taken here. */
 export function logLossRows(
   references: ArrayLike<number>,
   probabilities: ArrayLike<number>,
   options: Omit<LogLossOptions, "sampleWeights">,
 ): Decomposed {
   const { epsilon = probabilities instanceof Float32Array ? 2 ** -23 : 2 ** -52 } = options;
-  if (!(epsilon >= 0 && epsilon < 0.5)) {
-    throw new EvaluationError(`epsilon must be from 0 to 0.5, got ${epsilon}`);
-  }
+  checkNumber("epsilon", epsilon, { least: 0, below: 0.5 });
   const { at } = checkProbabilities(references, probabilities, options);
   const cut = (p: number) => Math.min(Math.max(p, epsilon), 1 - epsilon);
   return means(["logLoss"], Array.from(references, (truth, row) => -Math.log(cut(at(row, truth)))));
@@ -79,8 +73,6 @@ export function logLossRows(
  *
  * Equal to scikit-learn's `brier_score_loss`; Brier (1950), "Verification of forecasts expressed in terms of probability".
  *
- * @param references True class per row, as an index into `labels`.
- * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the second: [n].
  * @throws {EvaluationError} As `logLoss`.
  * @example
  * ```ts
@@ -94,16 +86,11 @@ export function brierScore(
   probabilities: ArrayLike<number>,
   options: BrierOptions,
 ): number {
-  return meanOfRows(brierRows(references, probabilities, options), options.sampleWeights);
+  const { rows, n } = brierRows(references, probabilities, options);
+  return weightedMean(n, options.sampleWeights, (row) => rows[row]);
 }
 
-/**
- * The Brier score of each row, for intervals, paired tests, slices and worst rows. Weights are not taken here.
- *
- * @param references True class per row, as an index into `labels`.
- * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the second: [n].
- * @throws {EvaluationError} As `logLoss`.
- */
+/** The Brier score of each row, for intervals, paired tests, slices and worst rows; see `brierScore`. Weights are not taken. */
 export function brierRows(
   references: ArrayLike<number>,
   probabilities: ArrayLike<number>,
@@ -134,18 +121,14 @@ export function checkProbabilities(
   { labels }: { labels: readonly string[] },
 ): Probabilities {
   const size = checkLabels(labels), n = references.length;
-  if (size < 2) {
-    throw new EvaluationError(
-      `Cannot judge probabilities of one label, ${JSON.stringify(labels[0])}: at least two`,
-    );
-  }
+  if (size < 2) refuse("the number of labels", size, "at least two to judge probabilities");
   if (n === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
   const single = size === 2 && probabilities.length === n;
   if (!single && probabilities.length !== n * size) {
+    const other = size === 2 ? `, or ${n} of ${JSON.stringify(labels[1])}` : "";
     throw new EvaluationError(
-      `Cannot compare ${probabilities.length} probabilities with ${n} references and ${size} labels: wanted ${
-        n * size
-      }${size === 2 ? `, or ${n} of ${JSON.stringify(labels[1])}` : ""}`,
+      `Cannot compare ${probabilities.length} probabilities with ${n} references and ${size} labels: ` +
+        `wanted ${n * size}${other}`,
     );
   }
   const width = single ? 1 : size;
@@ -155,32 +138,20 @@ export function checkProbabilities(
     for (let j = 0; j < width; j++) {
       const value = probabilities[row * width + j];
       if (!(value >= 0 && value <= 1)) {
-        throw new EvaluationError(
-          `Cannot evaluate: row ${row} gives ${
-            JSON.stringify(labels[single ? 1 : j])
-          } the probability ${value}, wanted one from 0 to 1`,
+        refuse(
+          `the probability of row ${row} for ${JSON.stringify(labels[single ? 1 : j])}`,
+          value,
+          "0 to 1",
         );
       }
       sum += value;
     }
     if (!single && Math.abs(sum - 1) > SUM_TOLERANCE) {
-      throw new EvaluationError(
-        `Cannot evaluate: the probabilities of row ${row} add up to ${sum}, wanted 1 (are they scores or logits?)`,
-      );
+      refuse(`the sum of the probabilities of row ${row}`, sum, "1 (are they scores or logits?)");
     }
   }
   const at = single
     ? (row: number, k: number) => k === 1 ? probabilities[row] : 1 - probabilities[row]
     : (row: number, k: number) => probabilities[row * size + k];
   return { size, at };
-}
-
-function meanOfRows({ rows, n }: Decomposed, sampleWeights: ArrayLike<number> | undefined): number {
-  const weights = checkWeights(sampleWeights, n);
-  let sum = 0, total = 0;
-  for (let row = 0; row < n; row++) {
-    const weight = weights ? weights[row] : 1;
-    sum += weight * rows[row], total += weight;
-  }
-  return sum / total;
 }

@@ -6,6 +6,7 @@
 import { checkBeta } from "./count_scores.ts";
 import { checkPositives, countsAtThresholds, type ScoreOptions } from "./curves.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
+import { checkNumber } from "../../statistics/checks.ts";
 
 /** What each threshold gives, thresholds descending: everything with a score at or above one is called positive. */
 export interface ThresholdCurve {
@@ -49,8 +50,6 @@ export interface ThresholdOptions extends ScoreOptions {
  *
  * Choose on validation rows, not on those that are reported: the choice makes the scores of its own rows look better.
  *
- * @param references 1 for a positive row, 0 for a negative one.
- * @param scores The higher, the more positive.
  * @throws {EvaluationError} As `countsAtThresholds`; when no row is positive, an option is out of range, precision and recall
  *   are both given, or no threshold reaches the precision.
  * @example
@@ -71,7 +70,9 @@ export function chooseThreshold(
   if (leastPrecision !== undefined && leastRecall !== undefined) {
     throw new EvaluationError("Cannot choose a threshold by precision and recall at once: give one of them");
   }
-  checkShare(leastPrecision, "precision"), checkShare(leastRecall, "recall");
+  for (const [name, share] of Object.entries({ precision: leastPrecision, recall: leastRecall })) {
+    if (share !== undefined) checkNumber(name, share, { above: 0, most: 1 });
+  }
   const curve = thresholdCurve(references, scores, options);
   const { thresholds, precision, recall, fBeta } = curve;
   const gain = leastPrecision !== undefined ? recall : leastRecall !== undefined ? precision : fBeta;
@@ -83,27 +84,17 @@ export function chooseThreshold(
   if (best < 0) {
     const top = precision.indexOf(precision.reduce((highest, value) => Math.max(highest, value)));
     throw new EvaluationError(
-      `Cannot choose a threshold: none has precision ${leastPrecision}; the highest is ${
-        precision[top]
-      }, from score ${thresholds[top]} on, with recall ${recall[top]}`,
+      `Cannot choose a threshold: none has precision ${leastPrecision}; the highest is ${precision[top]}, ` +
+        `from score ${thresholds[top]} on, with recall ${recall[top]}`,
     );
   }
   return {
     threshold: thresholds[best],
-    precision: precision[best],
-    recall: recall[best],
-    fBeta: fBeta[best],
-    curve,
+    ...{ precision: precision[best], recall: recall[best], fBeta: fBeta[best], curve },
   };
 }
 
-/**
- * Precision, recall and F-beta of every threshold, descending.
- *
- * @param references 1 for a positive row, 0 for a negative one.
- * @param scores The higher, the more positive.
- * @throws {EvaluationError} As `countsAtThresholds`; and when no row is positive.
- */
+/** Precision, recall and F-beta of every threshold, descending; columns and errors are those of `chooseThreshold`. */
 export function thresholdCurve(
   references: ArrayLike<number>,
   scores: ArrayLike<number>,
@@ -119,9 +110,4 @@ export function thresholdCurve(
     ? recall
     : tps.map((right, i) => (1 + square) * right / (square * positives + right + fps[i]));
   return { thresholds, precision, recall, fBeta };
-}
-
-function checkShare(value: number | undefined, what: string): void {
-  if (value === undefined || (value > 0 && value <= 1)) return;
-  throw new EvaluationError(`${what} must lie above 0 and be at most 1, got ${value}`);
 }
