@@ -47,11 +47,15 @@ export function checkConfidence(confidence: number): void {
   checkNumber("confidence", confidence, { above: 0, below: 1 });
 }
 
-/** As many predictions (or what else goes with references) as references, at least one. Returns how many. */
-export function checkLengths(references: number, predictions: number, what = "predictions"): number {
+/** As many predictions as references, or as the words for other columns say; at least one. Returns how many. */
+export function checkLengths(
+  references: number,
+  predictions: number,
+  [what = "predictions", others = "references"]: readonly string[] = [],
+): number {
   if (references !== predictions) {
     throw new EvaluationError(
-      `Cannot compare ${predictions} ${what} with ${references} references: every row needs both`,
+      `Cannot compare ${predictions} ${what} with ${references} ${others}: every row needs both`,
     );
   }
   if (references === 0) throw new EvaluationError("Cannot evaluate: there are no rows");

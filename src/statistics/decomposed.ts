@@ -64,21 +64,27 @@ export function selectRows(metrics: Decomposed, indices: ArrayLike<number>): Dec
   return { ...metrics, n: indices.length, rows };
 }
 
+/** One metric as a function of its statistics' sums; rows are row-major: [n, width]. */
+export function oneMetric(
+  name: string,
+  rows: Float64Array,
+  width: number,
+  value: (sums: Float64Array) => number,
+): Decomposed {
+  const evaluate: Decomposed["evaluate"] = (sums, _n, out) => void (out[0] = value(sums));
+  return { names: [name], n: rows.length / width, width, rows, evaluate };
+}
+
 /** Metrics that are the mean of one number a row: values are row-major, [n, names.length]. */
 export function means(names: readonly string[], values: ArrayLike<number>): Decomposed {
-  const width = names.length;
-  if (values.length % width !== 0) {
+  const width = names.length, n = values.length / width;
+  if (!Number.isInteger(n)) {
     throw new EvaluationError(`Cannot split ${values.length} values into rows of ${width}`);
   }
-  return {
-    names,
-    n: values.length / width,
-    width,
-    rows: Float64Array.from(values),
-    evaluate: (sums, n, out) => {
-      for (let k = 0; k < width; k++) out[k] = sums[k] / n;
-    },
+  const evaluate: Decomposed["evaluate"] = (sums, n, out) => {
+    for (let k = 0; k < width; k++) out[k] = sums[k] / n;
   };
+  return { names, n, width, rows: Float64Array.from(values), evaluate };
 }
 
 /**

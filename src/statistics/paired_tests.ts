@@ -36,7 +36,7 @@ export function correctnessTable(
   a: ArrayLike<boolean | number>,
   b: ArrayLike<boolean | number>,
 ): CorrectnessTable {
-  checkLengths(b.length, a.length, "rows");
+  checkLengths(b.length, a.length, ["rows", "rows"]);
   const table: [[number, number], [number, number]] = [[0, 0], [0, 0]];
   for (let row = 0; row < a.length; row++) {
     for (const value of [a[row], b[row]]) {
@@ -186,7 +186,7 @@ function exactRankSum(ranks: Float64Array, statistic: number): number {
 }
 
 function subtract(a: ArrayLike<number>, b: ArrayLike<number>): Float64Array {
-  checkLengths(b.length, a.length, "rows");
+  checkLengths(b.length, a.length, ["rows", "rows"]);
   return Float64Array.from({ length: a.length }, (_, row) => {
     const difference = a[row] - b[row];
     if (Number.isFinite(difference)) return difference;

@@ -52,7 +52,7 @@ Deno.test("without any difference p is 1, with a constant one the t test has no 
 });
 
 Deno.test("what does not pair is refused, naming row and value", () => {
-  assert.throws(() => pairedT([1, 2], [1]), /2 rows with 1 references/);
+  assert.throws(() => pairedT([1, 2], [1]), /2 rows with 1 rows/);
   assert.throws(() => pairedT([1], [1]), /at least two values/);
   assert.throws(() => pairedT([1, 2], [1, NaN]), /row 1: its scores are 2 and NaN/);
   assert.throws(() => wilcoxonSignedRank([], []), /no rows/);

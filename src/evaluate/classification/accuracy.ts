@@ -139,7 +139,7 @@ export function topKAccuracy(
   const { k, labels } = options;
   const size = checkLabels(labels), n = references.length;
   checkWhole("k", k);
-  checkLengths(n * size, scores.length, `scores of ${size} labels`);
+  checkLengths(n * size, scores.length, [`scores of ${size} labels`]);
   return weightedMean(n, options.sampleWeights, (row) => {
     const wanted = checkClass(references[row], { row, what: "reference", size });
     const at = row * size, own = scores[at + wanted];

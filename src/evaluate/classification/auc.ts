@@ -99,7 +99,7 @@ export function multiclassRocAuc(
 ): number {
   const { labels, multiClass = "ovr", average = "macro" } = options;
   const size = checkLabels(labels), n = references.length;
-  checkLengths(n * size, probabilities.length, `probabilities of ${size} labels`);
+  checkLengths(n * size, probabilities.length, [`probabilities of ${size} labels`]);
   checkProbabilities(references, probabilities, options);
   if (multiClass === "ovo") {
     if (average === "micro" || options.sampleWeights) {
@@ -130,7 +130,7 @@ export function multiclassAveragePrecision(
 ): number {
   const { labels, average = "macro", sampleWeights } = options;
   const size = checkLabels(labels);
-  checkLengths(references.length * size, scores.length, `scores of ${size} labels`);
+  checkLengths(references.length * size, scores.length, [`scores of ${size} labels`]);
   for (let row = 0; row < references.length; row++) {
     checkClass(references[row], { row, what: "reference", size });
   }

@@ -6,7 +6,9 @@
 import { balancedAccuracyOf, matthewsOf } from "./accuracy.ts";
 import { checkClass, checkLabels, checkStatistics, ratio } from "./counts.ts";
 import type { Decomposed } from "../../statistics/decomposed.ts";
-import { checkLengths, checkNumber } from "../../statistics/checks.ts";
+import { checkLengths } from "../../statistics/checks.ts";
+import { EvaluationError } from "../../statistics/errors.ts";
+import { checkBeta } from "./count_scores.ts";
 
 /** Which metrics the rows of a classifier give. */
 export interface ClassRowsOptions {
@@ -96,8 +98,10 @@ export function classMetrics(
   options: { betas: readonly number[]; classes: Iterable<number> },
 ): ClassMetrics {
   const size = labels.length, classes = [...options.classes];
-  for (const beta of options.betas) checkNumber("beta", beta, { least: 0 });
   const { betas } = options;
+  if (betas.some((beta) => checkBeta(beta) === Infinity)) {
+    throw new EvaluationError("beta must be finite here, got Infinity: that is the recall");
+  }
   const squares = Float64Array.of(1, ...betas.map((beta) => beta * beta)), kinds = squares.length;
   const classesAt = AVERAGES.length + 2 * betas.length, perClass = 3 + betas.length;
   const names = [

@@ -232,7 +232,7 @@ export function averagePrecisionOf({ falsePositives: fps, truePositives: tps }: 
 
 /** References that are 0 or 1, and finite scores. */
 export function checkBinary(references: ArrayLike<number>, scores: ArrayLike<number>): void {
-  checkLengths(references.length, scores.length, "scores");
+  checkLengths(references.length, scores.length, ["scores"]);
   for (let row = 0; row < references.length; row++) {
     if (references[row] !== 0 && references[row] !== 1) {
       refuse(`reference of row ${row}`, references[row], "1 (positive) or 0 (negative)");

@@ -188,7 +188,7 @@ function checkScored(
   { labels }: { labels: readonly string[] },
 ): { size: number; n: number } {
   const { size, n } = checkCells(references, references, labels);
-  checkLengths(references.length, scores.length, "scores");
+  checkLengths(references.length, scores.length, ["scores"]);
   for (let i = 0; i < scores.length; i++) {
     if (Number.isFinite(scores[i])) continue;
     refuse(`the score of ${cellName(i, labels)}`, scores[i], "a finite number");

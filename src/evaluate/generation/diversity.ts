@@ -7,6 +7,8 @@ import { type Decomposed, evaluateAll } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { NgramNumbers } from "./ngrams.ts";
 import { type Tokenize, words } from "./words.ts";
+import { checkLengths, checkWhole, refuse } from "../../statistics/checks.ts";
+import { ratio } from "../classification/counts.ts";
 
 /** How n-grams are counted. */
 export interface NgramOptions {
@@ -90,14 +92,6 @@ export function repetitionRows(texts: readonly string[], options: NgramOptions =
  * @param predicted For each text, the most likely token at each place given the tokens before it; the first place counts too.
  * @param targets For each text, the tokens that stand there.
  * @throws {EvaluationError} When lengths differ, there are no tokens, or `window` is not a positive whole number.
- * @example
- * ```ts
- * import { evaluateAll } from "../../statistics/decomposed.ts";
- * import { tokenRepetitionRows } from "./diversity.ts";
- * import assert from "node:assert/strict";
- * const rows = tokenRepetitionRows([[7, 7, 7, 9]], [[7, 7, 8, 9]]);
- * assert.deepEqual(evaluateAll(rows), { rep: 0.5, wrongRep: 0.25 }); // the second and third, of which the third is wrong
- * ```
  */
 export function tokenRepetitionRows(
   predicted: readonly ArrayLike<number>[],
@@ -105,20 +99,13 @@ export function tokenRepetitionRows(
   options: { window?: number } = {},
 ): Decomposed {
   const { window = 128 } = options;
-  if (!(Number.isInteger(window) && window >= 1)) {
-    throw new EvaluationError(`window must be a positive whole number, got ${window}`);
-  }
-  if (predicted.length !== targets.length) {
-    throw new EvaluationError(
-      `Cannot compare ${predicted.length} texts' predictions with ${targets.length} texts`,
-    );
-  }
+  checkWhole("window", window);
+  checkLengths(targets.length, predicted.length, ["texts' predictions", "texts"]);
   const rows = new Float64Array(targets.length * 3); // repeated, repeated and wrong, tokens
   targets.forEach((tokens, row) => {
-    if (predicted[row].length !== tokens.length) {
-      throw new EvaluationError(
-        `Cannot compare row ${row}: ${predicted[row].length} predictions for ${tokens.length} tokens`,
-      );
+    const { length } = predicted[row];
+    if (length !== tokens.length) {
+      refuse(`the number of predictions of row ${row}`, length, `${tokens.length}`);
     }
     const last = new Map<number, number>(); // where a token stood last
     for (let t = 0; t < tokens.length; t++) {
@@ -134,16 +121,10 @@ export function tokenRepetitionRows(
   if (!rows.some((value, k) => k % 3 === 2 && value > 0)) {
     throw new EvaluationError("Cannot compute repetition: there are no tokens");
   }
-  return {
-    names: ["rep", "wrongRep"],
-    n: targets.length,
-    width: 3,
-    rows,
-    evaluate: (sums, _n, out) => {
-      out[0] = sums[2] === 0 ? 0 : sums[0] / sums[2];
-      out[1] = sums[2] === 0 ? 0 : sums[1] / sums[2];
-    },
+  const evaluate: Decomposed["evaluate"] = (sums, _n, out) => {
+    out[0] = ratio(sums[0], sums[2]), out[1] = ratio(sums[1], sums[2]);
   };
+  return { names: ["rep", "wrongRep"], n: targets.length, width: 3, rows, evaluate };
 }
 
 /**
@@ -153,23 +134,13 @@ export function tokenRepetitionRows(
  * Source: See et al., "Get To The Point" (2017), figure 6; Narayan et al. (2018), table 1.
  *
  * @throws {EvaluationError} When lengths differ, there are no texts, or an option is out of range.
- * @example
- * ```ts
- * import { evaluateAll } from "../../statistics/decomposed.ts";
- * import { novelNgramRows } from "./diversity.ts";
- * import assert from "node:assert/strict";
- * const rows = novelNgramRows(["a cat slept"], ["a big cat slept"], { order: 2 });
- * assert.deepEqual(evaluateAll(rows), { novel1: 0, novel2: 1 / 2 });
- * ```
  */
 export function novelNgramRows(
   texts: readonly string[],
   sources: readonly string[],
   options: NgramOptions = {},
 ): Decomposed {
-  if (texts.length !== sources.length) {
-    throw new EvaluationError(`Cannot compare ${texts.length} texts with ${sources.length} sources`);
-  }
+  checkLengths(sources.length, texts.length, ["texts", "sources"]);
   const { order, tokenize, levels } = readTexts(texts, options);
   const shares = texts.map((text, row) => {
     // Numbers of this row alone: nothing is kept of long sources.
@@ -190,9 +161,7 @@ export function readTexts(
   options: NgramOptions,
 ): { order: number; tokenize: Tokenize; levels: Int32Array[][] } {
   const { order = 4, tokenize = words } = options;
-  if (!(Number.isInteger(order) && order >= 1 && order <= 16)) {
-    throw new EvaluationError(`order must be a whole number from 1 to 16, got ${order}`);
-  }
+  checkWhole("order", order, 1, 16);
   if (texts.length === 0) throw new EvaluationError("Cannot count n-grams: there are no texts");
   const numbers = new NgramNumbers();
   return { order, tokenize, levels: texts.map((text) => numbers.of(tokenize(text), order)) };
@@ -209,16 +178,8 @@ export function meansOfSome(names: readonly string[], values: readonly (number |
       rows[i * width + names.length + k] = 1;
     })
   );
-  return {
-    names,
-    n: values.length,
-    width,
-    rows,
-    evaluate: (sums, _n, out) => {
-      for (let k = 0; k < names.length; k++) {
-        const count = sums[names.length + k];
-        out[k] = count === 0 ? 0 : sums[k] / count;
-      }
-    },
+  const evaluate: Decomposed["evaluate"] = (sums, _n, out) => {
+    for (let k = 0; k < names.length; k++) out[k] = ratio(sums[k], sums[names.length + k]);
   };
+  return { names, n: values.length, width, rows, evaluate };
 }

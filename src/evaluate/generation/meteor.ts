@@ -7,6 +7,8 @@ import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed
 import { EvaluationError } from "../../statistics/errors.ts";
 import { porterStem } from "./porter.ts";
 import { type Tokenize, words } from "./words.ts";
+import { checkNumber } from "../../statistics/checks.ts";
+import { referenceLists, References } from "./references.ts";
 
 /** How METEOR is computed; the defaults are nltk's. */
 export interface MeteorOptions {
@@ -37,7 +39,6 @@ export interface MeteorOptions {
  * of the reference that is free, stage by stage, and looks synonyms up by stem (`easili`), as is done here so that figures can
  * be compared.
  *
- * @param predictions One text a row.
  * @param references One text a row, or several, of which the best counts.
  * @throws {EvaluationError} When lengths differ, there are no rows, a row has no reference, or an option is out of range.
  * @example
@@ -50,7 +51,7 @@ export interface MeteorOptions {
  */
 export function meteor(
   predictions: readonly string[],
-  references: readonly (string | readonly string[])[],
+  references: References,
   options: MeteorOptions = {},
 ): number {
   return evaluateAll(meteorRows(predictions, references, options)).meteor;
@@ -59,25 +60,12 @@ export function meteor(
 /** The rows of {@linkcode meteor}: their mean is the metric `meteor`. */
 export function meteorRows(
   predictions: readonly string[],
-  references: readonly (string | readonly string[])[],
+  references: References,
   options: MeteorOptions = {},
 ): Decomposed {
-  if (predictions.length !== references.length) {
-    throw new EvaluationError(
-      `Cannot compute METEOR: ${predictions.length} predictions, ${references.length} references`,
-    );
-  }
   const { tokenize = words } = options;
-  const score = scorer(options);
-  const rows = predictions.map((prediction, row) => {
-    const texts = references[row];
-    const list = typeof texts === "string" ? [texts] : texts;
-    if (list.length === 0) {
-      throw new EvaluationError(`Cannot compute METEOR: row ${row} has no reference`);
-    }
-    return score(tokenize(prediction), list.map(tokenize));
-  });
-  return means(["meteor"], rows);
+  const score = scorer(options), lists = referenceLists(predictions, references);
+  return means(["meteor"], predictions.map((text, row) => score(tokenize(text), lists[row].map(tokenize))));
 }
 
 /**
@@ -99,15 +87,10 @@ function scorer(
   options: MeteorOptions,
 ): (prediction: readonly string[], references: readonly (readonly string[])[]) => number {
   const { alpha = 0.9, beta = 3, gamma = 0.5, stem = porterStem, synonyms } = options;
-  for (
-    const [name, value, most] of [["alpha", alpha, 1], ["beta", beta, 1000], ["gamma", gamma, 1]] as const
-  ) {
-    if (!(value >= 0 && value <= most)) {
-      throw new EvaluationError(
-        `Cannot compute METEOR: ${name} must lie between 0 and ${most}, got ${value}`,
-      );
-    }
+  for (const [name, value] of Object.entries({ alpha, gamma })) {
+    checkNumber(name, value, { least: 0, most: 1 });
   }
+  checkNumber("beta", beta, { least: 0, most: 1000 });
   const stems = new Map<string, string>();
   const stemOf = (word: string): string => {
     if (stem === false) return word;
