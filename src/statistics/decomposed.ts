@@ -69,9 +69,9 @@ export function oneMetric(
   name: string,
   rows: Float64Array,
   width: number,
-  value: (sums: Float64Array) => number,
+  value: (sums: Float64Array, n: number) => number,
 ): Decomposed {
-  const evaluate: Decomposed["evaluate"] = (sums, _n, out) => void (out[0] = value(sums));
+  const evaluate: Decomposed["evaluate"] = (sums, n, out) => void (out[0] = value(sums, n));
   return { names: [name], n: rows.length / width, width, rows, evaluate };
 }
 

@@ -10,6 +10,7 @@ import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed
 import { EvaluationError } from "../../statistics/errors.ts";
 import { type RankedList, type RankingOptions, rankingRows } from "./ranking.ts";
 import { checkVectors, nearest, similarities, type Similarity, type Vectors } from "./vectors.ts";
+import { checkLengths, refuse } from "../../statistics/checks.ts";
 
 /** Correlation of one similarity with the scores of people. */
 export interface StsScores {
@@ -62,8 +63,6 @@ const SIMILARITIES: readonly Similarity[] = ["cosine", "dot", "euclidean", "manh
  * Equal to sentence-transformers' `EmbeddingSimilarityEvaluator`, in doubles; distances count negative. For intervals, hand
  * `correlationOfRows(similarities(a, b), scores, "spearman")` to a bootstrap over rows.
  *
- * @param a Vectors of the first texts, [n, width].
- * @param b Vectors of the second texts, [n, width].
  * @param scores Score of each pair, in any unit: the higher, the more alike.
  * @throws {EvaluationError} When shapes differ, there are fewer than two pairs, a number is not finite, or a vector is all zeros.
  * @example
@@ -76,7 +75,7 @@ const SIMILARITIES: readonly Similarity[] = ["cosine", "dot", "euclidean", "manh
  * ```
  */
 export function stsReport(a: Vectors, b: Vectors, scores: ArrayLike<number>): StsReport {
-  checkPairs(similarities(a, b).length, scores, "scores");
+  checkLengths(scores.length, similarities(a, b).length, ["pairs", "scores"]);
   checkColumns(scores, scores, { least: 2, names: ["score", "score"] });
   const report = SIMILARITIES.map((similarity): [Similarity, StsScores] => {
     const found = similarities(a, b, { similarity });
@@ -117,19 +116,7 @@ export function retrieval(
   return evaluateAll(retrievalRows(queries, corpus, relevant, options));
 }
 
-/**
- * The metrics of `retrieval` by query, for intervals, paired tests, slices and the worst queries.
- *
- * @throws {EvaluationError} As `retrieval`.
- * @example
- * ```ts
- * import { retrievalRows } from "./embeddings.ts";
- * import assert from "node:assert/strict";
- * const corpus = { data: Float32Array.of(1, 0, 0, 1), width: 2 };
- * const rows = retrievalRows(corpus, corpus, [[0], [1]], { cutoffs: [1] });
- * assert.deepEqual([rows.n, rows.names[0]], [2, "mrr@1"]);
- * ```
- */
+/** The metrics of `retrieval` by query, for intervals, paired tests, slices and the worst queries. */
 export function retrievalRows(
   queries: Vectors,
   corpus: Vectors,
@@ -138,11 +125,7 @@ export function retrievalRows(
 ): Decomposed {
   const { similarity = "cosine", cutoffs = [1, 3, 5, 10, 100], averagePrecision = "reachable" } = options;
   const n = checkVectors(queries, "queries", similarity), size = checkVectors(corpus, "corpus", similarity);
-  if (relevant.length !== n) {
-    throw new EvaluationError(
-      `Cannot score ${n} queries: there are relevant documents for ${relevant.length}`,
-    );
-  }
+  checkLengths(n, relevant.length, ["lists of relevant documents", "queries"]);
   if (cutoffs.length === 0) throw new EvaluationError("Cannot score retrieval without a cutoff");
   const judgements = relevant.map((rows, query) => judged(rows, { query, size }));
   const { k, indices } = nearest(queries, corpus, { k: Math.max(...cutoffs), similarity });
@@ -166,8 +149,7 @@ export function retrievalRows(
  * Equal to sentence-transformers' `BinaryClassificationEvaluator`, in doubles. The thresholds are chosen on these same pairs:
  * accuracy and F1 are upper bounds, not what to expect of new ones.
  *
- * @param a Vectors of the first texts, [n, width].
- * @param b Vectors of the second texts, [n, width].
+ * @param a Vectors of the first texts, [n, width]; `b` those of the second.
  * @param labels 1 for a pair that belongs together, else 0.
  * @throws {EvaluationError} When shapes differ, no pair is positive, a label is neither 0 nor 1, a number is not finite, or a
  * vector whose cosine is wanted is all zeros.
@@ -188,7 +170,7 @@ export function pairReport(
 ): PairReport {
   const { similarity = "cosine" } = options;
   const scores = similarities(a, b, { similarity }), n = scores.length;
-  checkPairs(n, labels, "labels");
+  checkLengths(labels.length, n, ["pairs", "labels"]);
   const counts = countsAtThresholds(labels, scores);
   const { truePositives, falsePositives, thresholds } = counts;
   const last = thresholds.length - 1, positives = truePositives[last], negatives = falsePositives[last];
@@ -205,8 +187,8 @@ export function pairReport(
   for (let i = 0; i <= last; i++) {
     const right = (truePositives[i] + negatives - falsePositives[i]) / n;
     if (right > accuracy) accuracy = right, accuracyThreshold = threshold(i);
-    const precision = truePositives[i] / (truePositives[i] + falsePositives[i]),
-      recall = truePositives[i] / positives;
+    const precision = truePositives[i] / (truePositives[i] + falsePositives[i]);
+    const recall = truePositives[i] / positives;
     const both = 2 * precision * recall / (precision + recall); // in this order: equal to the last bit, where two tie
     if (both > f1) f1 = both, best = i;
   }
@@ -235,21 +217,13 @@ function judged(
     : new Map(Array.from(rows as ArrayLike<number>, (row) => [row, 1]));
   for (const row of relevances.keys()) {
     if (!(Number.isInteger(row) && row >= 0 && row < at.size)) {
-      throw new EvaluationError(
-        `Cannot score query ${at.query}: its relevant document ${row} is not in the corpus of ${at.size}`,
-      );
+      refuse(`a relevant document of query ${at.query}`, row, `a row of the corpus of ${at.size}`);
     }
   }
   if (![...relevances.values()].some((relevance) => relevance > 0)) {
     throw new EvaluationError(`Cannot score query ${at.query}: it has no relevant document`);
   }
   return relevances;
-}
-
-function checkPairs(pairs: number, column: ArrayLike<number>, name: string): void {
-  if (column.length !== pairs) {
-    throw new EvaluationError(`Cannot compare ${pairs} pairs with ${column.length} ${name}`);
-  }
 }
 
 /** The least double above a finite one. */

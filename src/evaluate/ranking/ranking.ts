@@ -6,15 +6,14 @@
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";
+import { checkLengths, checkNumber, checkWhole, refuse } from "../../statistics/checks.ts";
+import { ratio } from "../classification/counts.ts";
 
 /** What a query's results are worth. */
 export interface RankedList {
   /** Relevance of each result, best result first; 0 is irrelevant. */
   readonly relevance: ArrayLike<number>;
-  /**
-   * Relevance of everything judged for the query, found or not, in any order: what recall and the ideal order are measured
-   * against. By default that of the results themselves.
-   */
+  /** Relevance of everything judged for the query, found or not, in any order; default that of the results themselves. */
   readonly judged?: ArrayLike<number>;
 }
 
@@ -57,25 +56,11 @@ export function ranking(lists: readonly RankedList[], options: RankingOptions = 
   return evaluateAll(rankingRows(lists, options));
 }
 
-/**
- * The metrics of `ranking` by query, for intervals, paired tests, slices and the worst queries.
- *
- * @throws {EvaluationError} As `ranking`.
- * @example
- * ```ts
- * import { rankingRows } from "./ranking.ts";
- * import assert from "node:assert/strict";
- * const { names, rows } = rankingRows([{ relevance: [0, 1] }], { cutoffs: [] });
- * assert.deepEqual(names.slice(0, 2), ["mrr", "map"]);
- * assert.deepEqual([...rows.slice(0, 2)], [0.5, 0.5]);
- * ```
- */
+/** The metrics of `ranking` by query, for intervals, paired tests, slices and the worst queries. */
 export function rankingRows(lists: readonly RankedList[], options: RankingOptions = {}): Decomposed {
   const { cutoffs = [1, 3, 5, 10], relevantFrom = 1, averagePrecision = "relevant" } = options;
   checkCutoffs(cutoffs);
-  if (!(relevantFrom > 0 && Number.isFinite(relevantFrom))) {
-    throw new EvaluationError(`relevantFrom must be a number above 0, got ${relevantFrom}`);
-  }
+  checkNumber("relevantFrom", relevantFrom, { above: 0 });
   if (lists.length === 0) throw new EvaluationError("Cannot evaluate: there are no queries");
   const gainOf = gainFunction(options.gain);
   const names = [...WHOLE, ...cutoffs.flatMap((k) => AT_DEPTH.map((name) => `${name}@${k}`))];
@@ -84,7 +69,6 @@ export function rankingRows(lists: readonly RankedList[], options: RankingOption
     const depths = measure(list, { query, relevantFrom, gainOf });
     const { relevant, hits, precisions, gains, ideal, firstRank, found } = depths;
     const out = values.subarray(query * names.length);
-    const ratio = (part: number, whole: number) => whole > 0 ? part / whole : 0;
     const at = (sums: Float64Array, k: number) => sums[Math.min(k, sums.length - 1)];
     out[0] = firstRank > 0 ? 1 / firstRank : 0;
     out[1] = ratio(at(precisions, found), relevant);
@@ -131,20 +115,11 @@ export function scoredRankingRows(
 ): Decomposed {
   const { cutoffs = [1, 3, 5, 10] } = options;
   checkCutoffs(cutoffs);
-  if (relevance.length !== scores.length) {
-    throw new EvaluationError(`Cannot rank ${relevance.length} queries by the scores of ${scores.length}`);
-  }
-  if (relevance.length === 0) throw new EvaluationError("Cannot evaluate: there are no queries");
+  checkLengths(relevance.length, scores.length, ["queries' scores", "queries"]);
   const gainOf = gainFunction(options.gain);
   const names = ["dcg", "ndcg", ...cutoffs.flatMap((k) => [`dcg@${k}`, `ndcg@${k}`])];
   const values = relevance.flatMap((candidates, query) => {
-    if (candidates.length !== scores[query].length) {
-      throw new EvaluationError(
-        `Cannot rank query ${query}: it has ${candidates.length} candidates and ${
-          scores[query].length
-        } scores`,
-      );
-    }
+    checkLengths(candidates.length, scores[query].length, ["scores", `candidates of query ${query}`]);
     checkRelevance(candidates, query);
     checkScores(scores[query], query);
     const shared = sharedGains(candidates, scores[query], gainOf), gains = discounted(shared);
@@ -197,21 +172,10 @@ function measure(
   }
   for (let i = 0; i < judged.length; i++) if (judged[i] >= relevantFrom) relevant++;
   if (hits[found] > relevant) {
-    throw new EvaluationError(
-      `Cannot score query ${query}: ${
-        hits[found]
-      } of its results are relevant, but only ${relevant} of those judged`,
-    );
+    refuse(`the number of relevant results of query ${query}`, hits[found], `at most the ${relevant} judged`);
   }
-  return {
-    found,
-    relevant,
-    firstRank,
-    hits,
-    precisions,
-    gains: discounted(gainsOf(relevance, gainOf)),
-    ideal: idealDcg(judged, gainOf),
-  };
+  const gains = discounted(gainsOf(relevance, gainOf)), ideal = idealDcg(judged, gainOf);
+  return { found, relevant, firstRank, hits, precisions, gains, ideal };
 }
 
 /** DCG at each depth from 0 on. */
@@ -254,16 +218,13 @@ function gainFunction(gain: RankingOptions["gain"] = "linear"): (relevance: numb
 }
 
 function checkCutoffs(cutoffs: readonly number[]): void {
-  const wrong = cutoffs.find((k) => !(Number.isInteger(k) && k >= 1));
-  if (wrong !== undefined) throw new EvaluationError(`cutoffs must be whole numbers from 1 on, got ${wrong}`);
+  for (const k of cutoffs) checkWhole("a cutoff", k);
 }
 
 function checkRelevance(relevance: ArrayLike<number>, query: number): void {
   for (let i = 0; i < relevance.length; i++) {
     if (!(relevance[i] >= 0 && relevance[i] < Infinity)) {
-      throw new EvaluationError(
-        `Cannot score query ${query}: relevance ${i} is ${relevance[i]}, wanted a finite number from 0 on`,
-      );
+      refuse(`relevance ${i} of query ${query}`, relevance[i], "a finite number from 0 on");
     }
   }
 }
@@ -271,9 +232,7 @@ function checkRelevance(relevance: ArrayLike<number>, query: number): void {
 function checkScores(scores: ArrayLike<number>, query: number): void {
   for (let i = 0; i < scores.length; i++) {
     if (!Number.isFinite(scores[i])) {
-      throw new EvaluationError(
-        `Cannot rank query ${query}: the score of candidate ${i} is ${scores[i]}, wanted a finite number`,
-      );
+      refuse(`the score of candidate ${i} of query ${query}`, scores[i], "a finite number");
     }
   }
 }

@@ -5,6 +5,7 @@
  */
 import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";
+import { checkNumber, checkWhole, refuse } from "../../statistics/checks.ts";
 
 /** Vectors as the rows of a matrix. */
 export interface Vectors {
@@ -30,10 +31,8 @@ export interface Neighbours {
 const SORT_FROM = 128; // neighbours from which sorting everything is cheaper than keeping a list
 
 /**
- * Similarity of row i of `a` and row i of `b`, in doubles.
+ * Similarity of row i of `a` and row i of `b`, in doubles: [n], cosines (default) in [-1, 1], distances negated.
  *
- * @param options `similarity`, default "cosine".
- * @returns [n]; cosines in [-1, 1], distances negated.
  * @throws {EvaluationError} When shapes differ, a number is not finite, or a vector whose cosine is wanted is all zeros.
  * @example
  * ```ts
@@ -50,9 +49,7 @@ export function similarities(
   options: { similarity?: Similarity; names?: [string, string] } = {},
 ): Float64Array {
   const { similarity = "cosine", names = ["first vectors", "second vectors"] } = options;
-  const n = checkVectors(a, names[0], similarity), others = checkVectors(b, names[1], similarity);
-  if (n !== others) throw new EvaluationError(`Cannot pair ${n} ${names[0]} with ${others} ${names[1]}`);
-  checkWidths(a, b, names);
+  const n = checkPairs(a, b, { names, similarity });
   const compare = comparison(a, b, similarity);
   return Float64Array.from({ length: n }, (_, row) => compare(row, row));
 }
@@ -78,9 +75,7 @@ export function nearest(
   options: { k: number; similarity?: Similarity },
 ): Neighbours {
   const { similarity = "cosine" } = options;
-  if (!(Number.isInteger(options.k) && options.k >= 1)) {
-    throw new EvaluationError(`k must be a whole number from 1 on, got ${options.k}`);
-  }
+  checkWhole("k", options.k);
   const n = checkVectors(queries, "queries", similarity), size = checkVectors(corpus, "corpus", similarity);
   checkWidths(queries, corpus, ["queries", "corpus"]);
   const score = rowScores(queries, corpus, similarity);
@@ -102,20 +97,11 @@ export function nearest(
  * @param options `alpha`, default 2.
  * @throws {EvaluationError} When shapes differ, a number is not finite, or a vector is all zeros.
  * @example
- * ```ts
- * import { alignment } from "./vectors.ts";
- * import assert from "node:assert/strict";
- * const a = { data: Float32Array.of(1, 0), width: 2 };
- * assert.equal(alignment(a, { data: Float32Array.of(0, 5), width: 2 }).toFixed(9), "2.000000000");
- * ```
  */
 export function alignment(a: Vectors, b: Vectors, options: { alpha?: number } = {}): number {
   const { alpha = 2 } = options;
-  if (!(alpha > 0)) throw new EvaluationError(`alpha must be above 0, got ${alpha}`);
-  const names: [string, string] = ["first vectors", "second vectors"];
-  const n = checkVectors(a, names[0], "cosine"), others = checkVectors(b, names[1], "cosine");
-  if (n !== others) throw new EvaluationError(`Cannot pair ${n} ${names[0]} with ${others} ${names[1]}`);
-  checkWidths(a, b, names);
+  checkNumber("alpha", alpha, { above: 0 });
+  const n = checkPairs(a, b, { names: ["first vectors", "second vectors"], similarity: "cosine" });
   const distance = comparison(normalized(a), normalized(b), "euclidean");
   let sum = 0;
   for (let row = 0; row < n; row++) sum += (-distance(row, row)) ** alpha;
@@ -137,7 +123,7 @@ export function alignment(a: Vectors, b: Vectors, options: { alpha?: number } = 
  */
 export function uniformity(vectors: Vectors, options: { t?: number } = {}): number {
   const { t = 2 } = options;
-  if (!(t > 0)) throw new EvaluationError(`t must be above 0, got ${t}`);
+  checkNumber("t", t, { above: 0 });
   const n = checkVectors(vectors, "vectors", "cosine");
   if (n < 2) throw new EvaluationError(`Cannot tell how evenly ${n} vector is spread: at least 2 are needed`);
   const unit = normalized(vectors), distance = comparison(unit, unit, "euclidean");
@@ -165,19 +151,28 @@ export function checkVectors({ data, width }: Vectors, name: string, similarity:
     let empty = true;
     for (const end = at + width; at < end; at++) {
       if (!Number.isFinite(data[at])) {
-        throw new EvaluationError(
-          `Cannot compare vectors: row ${row} of the ${name} has ${data[at]} in place ${at % width}`,
-        );
+        refuse(`place ${at % width} of row ${row} of the ${name}`, data[at], "a finite number");
       }
       empty &&= data[at] === 0;
     }
     if (empty && similarity === "cosine") {
       throw new EvaluationError(
-        `Cannot compare vectors: row ${row} of the ${name} is all zeros, so it has no direction and no cosine`,
+        `Cannot compare vectors: row ${row} of the ${name} is all zeros, so it has no cosine`,
       );
     }
   }
   return data.length / width;
+}
+
+function checkPairs(
+  a: Vectors,
+  b: Vectors,
+  { names, similarity }: { names: [string, string]; similarity: Similarity },
+): number {
+  const n = checkVectors(a, names[0], similarity), others = checkVectors(b, names[1], similarity);
+  if (n !== others) throw new EvaluationError(`Cannot pair ${n} ${names[0]} with ${others} ${names[1]}`);
+  checkWidths(a, b, names);
+  return n;
 }
 
 function checkWidths(a: Vectors, b: Vectors, names: [string, string]): void {

@@ -1,5 +1,6 @@
 /**
- * Pearson's, Spearman's and Kendall's correlations with their p-values.
+ * Pearson's, Spearman's and Kendall's correlations with their p-values. All refuse, with an `EvaluationError`, columns of
+ * differing lengths, with fewer than two rows, or with a value that is not finite.
  *
  * @module
  */
@@ -7,6 +8,7 @@ import { EvaluationError } from "../../statistics/errors.ts";
 import { averageRanks, descendingOrder } from "../../statistics/order.ts";
 import { normalCdf } from "../../statistics/distributions.ts";
 import { betaTails } from "../../statistics/special.ts";
+import { checkLengths, refuse } from "../../statistics/checks.ts";
 
 /** How two columns are correlated. */
 export type CorrelationMethod = "pearson" | "spearman" | "kendall";
@@ -25,7 +27,6 @@ export interface CorrelationTest {
  * Pearson's correlation: how well a straight line fits. In [-1, 1]; NaN where a column is constant. Equal to
  * `scipy.stats.pearsonr`.
  *
- * @throws {EvaluationError} When lengths differ, there are fewer than two rows, or a value is not finite.
  * @example
  * ```ts
  * import { pearson } from "./correlation.ts";
@@ -41,14 +42,6 @@ export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
 /**
  * Spearman's correlation: Pearson's of the ranks, ties having their average rank. In [-1, 1]; NaN where a column is constant.
  * Equal to `scipy.stats.spearmanr`.
- *
- * @throws {EvaluationError} When lengths differ, there are fewer than two rows, or a value is not finite.
- * @example
- * ```ts
- * import { spearman } from "./correlation.ts";
- * import assert from "node:assert/strict";
- * assert.equal(spearman([1, 2, 3], [1, 10, 100]), 1);
- * ```
  */
 export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number {
   checkColumns(x, y, { least: 2 });
@@ -58,14 +51,6 @@ export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number {
 /**
  * Kendall's tau-b: pairs of rows in the same order less those in opposite order, over the pairs not tied. In [-1, 1]; NaN where
  * a column is constant. O(n log n), after Knight (1966). Equal to `scipy.stats.kendalltau`.
- *
- * @throws {EvaluationError} When lengths differ, there are fewer than two rows, or a value is not finite.
- * @example
- * ```ts
- * import { kendall } from "./correlation.ts";
- * import assert from "node:assert/strict";
- * assert.equal(kendall([1, 2, 3, 4], [1, 2, 4, 3]), 4 / 6);
- * ```
  */
 export function kendall(x: ArrayLike<number>, y: ArrayLike<number>): number {
   checkColumns(x, y, { least: 2 });
@@ -75,8 +60,7 @@ export function kendall(x: ArrayLike<number>, y: ArrayLike<number>): number {
 /**
  * Lin's concordance correlation (1989): how close the rows are to x = y, so that an offset or another scale costs. In [-1, 1];
  * NaN where both columns are the same constant.
- *
- * @throws {EvaluationError} When lengths differ, there are fewer than two rows, or a value is not finite.
+ * @example
  * @example
  * ```ts
  * import { concordance } from "./correlation.ts";
@@ -101,7 +85,6 @@ export function concordance(x: ArrayLike<number>, y: ArrayLike<number>): number 
  * for Kendall exact where nothing is tied and n <= 33 (or at most one pair is out of order), else from the normal with the
  * variance corrected for ties.
  *
- * @throws {EvaluationError} When lengths differ, there are fewer than two rows, or a value is not finite.
  * @example
  * ```ts
  * import { correlationTest } from "./correlation.ts";
@@ -159,23 +142,14 @@ export function checkColumns(
   y: ArrayLike<number>,
   options: { least: number; names?: [string, string] },
 ): void {
-  const { least, names: [nameX, nameY] = ["first column", "second column"] } = options;
-  if (x.length !== y.length) {
-    throw new EvaluationError(
-      `Cannot compare columns of different lengths: ${nameX} has ${x.length} rows, ${nameY} ${y.length}`,
-    );
-  }
-  if (x.length === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
+  const { least, names: [nameX, nameY] = ["first values", "second values"] } = options;
+  checkLengths(x.length, y.length, [nameY, nameX]);
   if (x.length < least) {
     throw new EvaluationError(`Cannot correlate ${x.length} row: at least ${least} are needed`);
   }
   for (let row = 0; row < x.length; row++) {
     for (const [name, value] of [[nameX, x[row]], [nameY, y[row]]] as const) {
-      if (!Number.isFinite(value)) {
-        throw new EvaluationError(
-          `Cannot evaluate: ${name} of row ${row} is ${value}, wanted a finite number`,
-        );
-      }
+      if (!Number.isFinite(value)) refuse(`${name} of row ${row}`, value, "a finite number");
     }
   }
 }
@@ -229,14 +203,8 @@ function countPairs(x: ArrayLike<number>, y: ArrayLike<number>): PairCounts {
     runs[i] = again ? runs[i - 1] + 1 : 0;
     tiedBoth += runs[i];
   }
-  return {
-    n,
-    pairs: n * (n - 1) / 2,
-    discordant: countInversions(sequence),
-    tiedX: countTies(ranksX),
-    tiedY: countTies(ranksY),
-    tiedBoth,
-  };
+  const [tiedX, tiedY] = [ranksX, ranksY].map(countTies);
+  return { n, pairs: n * (n - 1) / 2, discordant: countInversions(sequence), tiedX, tiedY, tiedBoth };
 }
 
 function tauOf({ pairs, discordant, tiedX, tiedY, tiedBoth }: PairCounts): number {

@@ -5,7 +5,7 @@
  */
 import { centreOf, checkColumns, correlationOfRows } from "./correlation.ts";
 import { type Decomposed, evaluateAll } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
+import { checkNumber } from "../../statistics/checks.ts";
 
 /** How a regression is evaluated. */
 export interface RegressionOptions {
@@ -30,10 +30,7 @@ export interface RegressionReport {
   readonly medianAbsoluteError: number;
   /** Greatest absolute error. */
   readonly maxError: number;
-  /**
-   * Share of the variance that the predictions explain, at most 1. Of constant references it is 1 where predictions are
-   * perfect, else 0; of one row NaN.
-   */
+  /** Share of the variance explained, at most 1; of constant references 1 if all are right, else 0; of one row NaN. */
   readonly r2: number;
   /** As `r2`, but a constant offset costs nothing. */
   readonly explainedVariance: number;
@@ -83,21 +80,13 @@ export function regressionReport(
   const sums = evaluateAll(regressionRows(references, predictions, options));
   const all = Uint32Array.from(references, (_, row) => row);
   const ranked = (metric: RankMetric) => regressionOfRows(references, predictions, metric)(all);
+  const { msle, ...always } = sums as Omit<RegressionReport, "n" | RankMetric>;
   return {
     n: references.length,
-    mae: sums.mae,
-    mse: sums.mse,
-    rmse: sums.rmse,
+    ...always,
+    ...(msle === undefined ? {} : { msle }),
     medianAbsoluteError: ranked("medianAbsoluteError"),
     maxError: ranked("maxError"),
-    r2: sums.r2,
-    explainedVariance: sums.explainedVariance,
-    mape: sums.mape,
-    smape: sums.smape,
-    pinball: sums.pinball,
-    ...("msle" in sums ? { msle: sums.msle } : {}),
-    pearson: sums.pearson,
-    concordance: sums.concordance,
     spearman: ranked("spearman"),
     kendall: ranked("kendall"),
   };
@@ -107,17 +96,7 @@ export function regressionReport(
  * The metrics that are functions of sums over rows, for intervals, paired tests and slices: mae, mse, rmse, r2,
  * explainedVariance, mape, smape, pinball, pearson, concordance and, where every value is above -1, msle.
  *
- * Squares are kept of deviations from the overall means, so large values with little spread lose no digits.
- *
  * @throws {EvaluationError} As `regressionReport`.
- * @example
- * ```ts
- * import { evaluateAll, selectRows } from "../../statistics/decomposed.ts";
- * import { regressionRows } from "./regression.ts";
- * import assert from "node:assert/strict";
- * const rows = regressionRows([1, 2, 3], [1, 2, 5]);
- * assert.equal(evaluateAll(selectRows(rows, [0, 1])).mae, 0);
- * ```
  */
 export function regressionRows(
   references: ArrayLike<number>,
@@ -125,15 +104,11 @@ export function regressionRows(
   options: RegressionOptions = {},
 ): Decomposed {
   const { quantile = 0.5 } = options;
-  if (!(quantile >= 0 && quantile <= 1)) {
-    throw new EvaluationError(`quantile must lie between 0 and 1, got ${quantile}`);
-  }
+  checkNumber("quantile", quantile, { least: 0, most: 1 });
   checkColumns(references, predictions, { least: 1, names: NAMES });
   const n = references.length;
   const errors = Float64Array.from(references, (reference, row) => reference - predictions[row]);
-  const meanReference = centreOf(references),
-    meanPrediction = centreOf(predictions),
-    meanError = centreOf(errors);
+  const [meanReference, meanPrediction, meanError] = [references, predictions, errors].map(centreOf);
   const logs = Array.from(references).every((y) => y > -1) && Array.from(predictions).every((p) => p > -1);
 
   const width = logs ? COLUMNS + 1 : COLUMNS;
@@ -156,9 +131,7 @@ export function regressionRows(
     width,
     rows,
     evaluate: (sums, count, out) => {
-      for (const [metric, column] of [[0, 0], [1, 1], [5, 2], [6, 3], [7, 4]]) {
-        out[metric] = sums[column] / count;
-      }
+      for (const [metric, column] of MEANS) out[metric] = sums[column] / count;
       out[2] = Math.sqrt(out[1]);
       const [y, yy, p, pp, yp, e, ee] = sums.subarray(5);
       const varianceY = spread(yy, y, count), varianceP = spread(pp, p, count);
@@ -177,13 +150,6 @@ export function regressionRows(
  * One of the metrics that are no function of sums, over some of the rows: a row may be named more than once.
  *
  * @throws {EvaluationError} When lengths differ, there are no rows, or a value is not finite.
- * @example
- * ```ts
- * import { regressionOfRows } from "./regression.ts";
- * import assert from "node:assert/strict";
- * const median = regressionOfRows([1, 2, 3], [1, 2, 5], "medianAbsoluteError");
- * assert.equal(median(Uint32Array.of(0, 2)), 1);
- * ```
  */
 export function regressionOfRows(
   references: ArrayLike<number>,
@@ -202,18 +168,10 @@ export function regressionOfRows(
   };
 }
 
-const SUM_METRICS = [
-  "mae",
-  "mse",
-  "rmse",
-  "r2",
-  "explainedVariance",
-  "mape",
-  "smape",
-  "pinball",
-  "pearson",
-  "concordance",
-] as const;
+const SUM_METRICS = ["mae", "mse", "rmse", "r2", "explainedVariance", "mape", "smape", "pinball"].concat(
+  ["pearson", "concordance"],
+);
+const MEANS = [[0, 0], [1, 1], [5, 2], [6, 3], [7, 4]]; // [metric, column] of those that are plain means
 const COLUMNS = 12; // statistics of a row, the squared error of logarithms aside
 
 /** Sum of squared deviations from the mean; 0 where only rounding is left of it, as in a resample of equal rows. */

@@ -8,6 +8,8 @@ import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { findEntities, type FoundEntities, readTags, type TagReading } from "./tagging_entities.ts";
 import type { Span, TaggingScheme } from "./tagging_schemes.ts";
+import { checkLengths, refuse } from "../../statistics/checks.ts";
+import { ratio } from "../classification/counts.ts";
 
 /** How tags are read and scores without a denominator are filled. */
 export interface TaggingOptions {
@@ -103,28 +105,19 @@ export function taggingReport(
   metrics.evaluate(sums, n, values);
 
   const support = sum(sums, 0, types.length);
-  const averages = AVERAGES.map((_, a): EntityScores => ({
-    precision: values[3 * a],
-    recall: values[3 * a + 1],
-    f1: values[3 * a + 2],
-    support,
-  }));
+  const averages = AVERAGES.map((average, a): [string, EntityScores] => {
+    const [precision, recall, f1] = values.subarray(3 * a);
+    return [average, { precision, recall, f1, support }];
+  });
   return {
     n,
     tokens: sums[width - 2],
     accuracy: values[9],
-    micro: averages[0],
-    macro: averages[1],
-    weighted: averages[2],
+    ...Object.fromEntries(averages) as Pick<TaggingReport, typeof AVERAGES[number]>,
     perType: types.map((type, t) => {
       const [truth, predicted, right] = sums.subarray(3 * t);
-      return {
-        type,
-        ...scoresOf(truth, predicted, right, options.zeroDivision ?? 0),
-        support: truth,
-        predicted,
-        right,
-      };
+      const scores = scoresOf(truth, predicted, right, options.zeroDivision ?? 0);
+      return { type, ...scores, support: truth, predicted, right };
     }),
   };
 }
@@ -138,15 +131,6 @@ export function taggingReport(
  * @returns Metrics precision, recall, f1 (micro), macroPrecision, macroRecall, macroF1, weightedPrecision, weightedRecall,
  * weightedF1, accuracy, and `f1.TYPE` for each type.
  * @throws {EvaluationError} As `taggingReport`.
- * @example
- * ```ts
- * import { evaluateAll, selectRows } from "../../statistics/decomposed.ts";
- * import { taggingRows } from "./tagging.ts";
- * import assert from "node:assert/strict";
- * const rows = taggingRows([["B-PER"], ["B-LOC", "O"]], [["B-PER"], ["O", "O"]]);
- * assert.equal(evaluateAll(rows).recall, 0.5);
- * assert.equal(evaluateAll(selectRows(rows, [0])).recall, 1);
- * ```
  */
 export function taggingRows(
   references: readonly (readonly string[])[],
@@ -162,15 +146,6 @@ export function taggingRows(
  * In lenient mode `start` is negative where seqeval lets unknown letters continue an entity of a sentence before.
  *
  * @throws {EvaluationError} When a tag is empty, or in strict mode outside the scheme.
- * @example
- * ```ts
- * import { taggedEntities } from "./tagging.ts";
- * import assert from "node:assert/strict";
- * assert.deepEqual(taggedEntities([["O"], ["B-PER", "I-PER", "B-LOC"]]), [
- *   { row: 1, type: "PER", start: 0, end: 2 },
- *   { row: 1, type: "LOC", start: 2, end: 3 },
- * ]);
- * ```
  */
 export function taggedEntities(
   sentences: readonly (readonly string[])[],
@@ -195,22 +170,20 @@ function decompose(
   options: TaggingOptions,
 ): { types: string[]; metrics: Decomposed } {
   checkShapes(references, predictions);
-  const reading = readTags(
-    [{ name: "references", rows: references }, { name: "predictions", rows: predictions }],
-    options,
-  );
+  const columns = [{ name: "references", rows: references }, { name: "predictions", rows: predictions }];
+  const reading = readTags(columns, options);
   const truth = findEntities(reading, 0), guess = findEntities(reading, 1);
 
   // types that occur in an entity, by name
   const occurs = new Set<number>();
   for (const found of [truth, guess]) for (let e = 0; e < found.count; e++) occurs.add(found.types[e]);
   const order = [...occurs].sort((a, b) => compareCodePoints(reading.types[a], reading.types[b]));
-  const columns = new Int32Array(reading.types.length);
-  order.forEach((type, t) => columns[type] = 3 * t);
+  const columnOf = new Int32Array(reading.types.length);
+  order.forEach((type, t) => columnOf[type] = 3 * t);
 
   const width = 3 * order.length + 2, n = references.length;
   const rows = new Float64Array(n * width);
-  countEntities(truth, guess, { rows, width, columns });
+  countEntities(truth, guess, { rows, width, columns: columnOf });
   countTokens(reading, { rows, width });
   const types = order.map((type) => reading.types[type]);
   return { types, metrics: metricsOf(types, { n, width, rows, zero: options.zeroDivision ?? 0 }) };
@@ -291,13 +264,8 @@ function scoresOf(
   right: number,
   zero: number,
 ): Omit<EntityScores, "support"> {
-  const precision = predicted > 0 ? right / predicted : zero;
-  const recall = truth > 0 ? right / truth : zero;
-  return {
-    precision,
-    recall,
-    f1: precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0,
-  };
+  const precision = ratio(right, predicted, zero), recall = ratio(right, truth, zero);
+  return { precision, recall, f1: ratio(2 * precision * recall, precision + recall) };
 }
 
 /** Sum over types of one of their three statistics. */
@@ -311,20 +279,14 @@ function checkShapes(
   references: readonly (readonly string[])[],
   predictions: readonly (readonly string[])[],
 ): void {
-  if (predictions.length !== references.length) {
-    throw new EvaluationError(
-      `Cannot compare ${predictions.length} predictions with ${references.length} references: every row needs both`,
-    );
-  }
-  const row = references.findIndex((tags, i) => tags.length !== predictions[i].length);
-  if (row >= 0) {
-    throw new EvaluationError(
-      `Cannot compare row ${row}: it has ${predictions[row].length} predicted tags and ${
-        references[row].length
-      } true ones`,
-    );
-  }
+  checkLengths(references.length, predictions.length);
+  references.forEach(({ length }, row) => {
+    const found = predictions[row].length;
+    if (found !== length) {
+      refuse(`the number of predicted tags of row ${row}`, found, `${length}, one a token`);
+    }
+  });
   if (!references.some((tags) => tags.length > 0)) {
-    throw new EvaluationError(`Cannot evaluate: there are no ${references.length === 0 ? "rows" : "tokens"}`);
+    throw new EvaluationError("Cannot evaluate: there are no tokens");
   }
 }

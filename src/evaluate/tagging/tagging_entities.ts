@@ -16,6 +16,7 @@ import {
   type TaggingScheme,
   type Transitions,
 } from "./tagging_schemes.ts";
+import { checkOneOf } from "../../statistics/checks.ts";
 
 /** Columns of tags turned into numbers: each distinct tag is split once. */
 export interface TagReading {
@@ -97,11 +98,7 @@ export function readTags(
   let transitions = LENIENT;
   if (strict) {
     const scheme = options.scheme ?? detectScheme(lettersOf(tags[0], letters, offsets));
-    if (!Object.hasOwn(STRICT, scheme)) {
-      throw new EvaluationError(
-        `There is no tagging scheme "${scheme}", only ${Object.keys(STRICT).join(", ")}`,
-      );
-    }
+    checkOneOf("scheme", scheme, Object.keys(STRICT));
     [...numbers.keys()].forEach((tag, k) => {
       if (PREFIXES[scheme].includes(LETTERS[letters[k]] ?? " ")) return;
       throw new EvaluationError(`Cannot read the tag of ${place(firsts[k])}: ${outside(tag, scheme)}`);

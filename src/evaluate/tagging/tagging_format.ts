@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { EvaluationError } from "../../statistics/errors.ts";
 import { fixed } from "../generation/sacrebleu.ts";
 import { AVERAGES, type EntityScores, type TaggingReport } from "./tagging.ts";
+import { checkWhole } from "../../statistics/checks.ts";
 
 /**
  * A tagging report as plain text: seqeval's `classification_report`, character by character.
@@ -23,9 +23,7 @@ import { AVERAGES, type EntityScores, type TaggingReport } from "./tagging.ts";
  */
 export function formatTagging(report: TaggingReport, options: { digits?: number } = {}): string {
   const { digits = 2 } = options;
-  if (!(Number.isInteger(digits) && digits >= 0 && digits <= 20)) {
-    throw new EvaluationError(`digits must be a whole number from 0 to 20, got ${digits}`);
-  }
+  checkWhole("digits", digits, 0, 20);
   const width = Math.max(
     "weighted avg".length,
     digits,

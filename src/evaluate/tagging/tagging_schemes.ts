@@ -60,12 +60,7 @@ export interface Transitions {
 
 /** Letters that each scheme has, in the order errors name them. */
 export const PREFIXES: Record<TaggingScheme, string> = {
-  IOB1: "IOB",
-  IOB2: "IOB",
-  IOE1: "IOE",
-  IOE2: "IOE",
-  IOBES: "IOBES",
-  BILOU: "BILOU",
+  ...{ IOB1: "IOB", IOB2: "IOB", IOE1: "IOE", IOE2: "IOE", IOBES: "IOBES", BILOU: "BILOU" },
 };
 
 /**
@@ -95,25 +90,20 @@ export function splitTag(tag: string, options: { suffix: boolean; strict: boolea
   if (points.length === 0) throw new EvaluationError("Cannot read an empty tag");
   const letter = options.suffix ? points.pop()! : points.shift()!;
   const rest = points.join("");
+  const hyphen = options.suffix ? rest.lastIndexOf("-") : rest.indexOf("-");
   let type = rest;
-  if (options.strict) {
-    type = trimHyphens(rest);
-  } else {
-    const hyphen = options.suffix ? rest.lastIndexOf("-") : rest.indexOf("-");
-    if (hyphen >= 0) type = options.suffix ? rest.slice(0, hyphen) : rest.slice(hyphen + 1);
-  }
+  if (options.strict) type = trimHyphens(rest);
+  else if (hyphen >= 0) type = options.suffix ? rest.slice(0, hyphen) : rest.slice(hyphen + 1);
   const place = letter.length === 1 ? LETTERS.indexOf(letter) : -1;
   return { letter: place < 0 ? OTHER : place, type: type || "_" };
 }
 
 /**
- * The entities that a sentence's tags mark, by the scheme's definition.
+ * The entities that a sentence's tags mark, in order, by the scheme's definition.
  *
  * Unlike seqeval's strict mode, IOE1 is read as Tjong Kim Sang and Veenstra (1999, "Representing Text Chunks") define it: E
  * only ends an entity whose neighbour has the same type.
  *
- * @param tags Tags of one sentence.
- * @returns Entities in order.
  * @throws {EvaluationError} When a tag is outside the scheme, or the tags are malformed and `malformed` is "error".
  * @example
  * ```ts
@@ -155,9 +145,8 @@ export function tagsToSpans(
 
   if (malformed === "error") {
     const wanted = spansToTags(spans, tags.length, scheme, { suffix });
-    const at = parts.findIndex((part, i) =>
-      part.letter !== splitTag(wanted[i], { suffix, strict: true }).letter
-    );
+    const letterAt = (tag: string) => splitTag(tag, { suffix, strict: true }).letter;
+    const at = parts.findIndex((part, i) => part.letter !== letterAt(wanted[i]));
     if (at >= 0) {
       throw new EvaluationError(
         `Cannot read token ${at}: the tag "${tags[at]}" is malformed, ${scheme} would have "${
@@ -176,12 +165,6 @@ export function tagsToSpans(
  * @param spans Entities, in any order; none may overlap.
  * @param length Tokens of the sentence.
  * @throws {EvaluationError} When a span is empty, leaves the sentence or overlaps another.
- * @example
- * ```ts
- * import { spansToTags } from "./tagging_schemes.ts";
- * import assert from "node:assert/strict";
- * assert.deepEqual(spansToTags([{ type: "PER", start: 0, end: 3 }], 4, "BILOU"), ["B-PER", "I-PER", "L-PER", "O"]);
- * ```
  */
 export function spansToTags(
   spans: readonly Span[],
@@ -200,9 +183,8 @@ export function spansToTags(
     }
     const before = sorted[s - 1], after = sorted[s + 1];
     if (before && before.end > start) {
-      throw new EvaluationError(
-        `Cannot tag the entity ${name}: it overlaps "${before.type}" from ${before.start} to ${before.end}`,
-      );
+      const other = `"${before.type}" from ${before.start} to ${before.end}`;
+      throw new EvaluationError(`Cannot tag the entity ${name}: it overlaps ${other}`);
     }
     const meetsBefore = before?.end === start && before.type === type;
     const meetsAfter = after?.start === end && after.type === type;
@@ -217,12 +199,6 @@ export function spansToTags(
 /**
  * A sentence's tags in another scheme.
  *
- * @example
- * ```ts
- * import { convertTags } from "./tagging_schemes.ts";
- * import assert from "node:assert/strict";
- * assert.deepEqual(convertTags(["B-PER", "I-PER", "O"], { from: "IOB2", to: "IOBES" }), ["B-PER", "E-PER", "O"]);
- * ```
  * @throws {EvaluationError} When a tag is outside the scheme, or the tags are malformed and `malformed` is "error".
  */
 export function convertTags(
@@ -247,39 +223,30 @@ export function detectScheme(letters: Iterable<string>): TaggingScheme {
   if (has("E") && only("IOE")) return "IOE2";
   if (has("BE") && only("IOBES") || has("S") && found.size === 1) return "IOBES";
   if (has("BL") && only("BILOU") || has("U") && found.size === 1) return "BILOU";
-  throw new EvaluationError(
-    `Cannot tell the scheme from the prefixes ${
-      [...found].sort().join(", ") || "(none)"
-    }: name it with \`scheme\``,
-  );
+  const letter = [...found].sort().join(", ") || "(none)";
+  throw new EvaluationError(`Cannot tell the scheme from the prefixes ${letter}: name it with \`scheme\``);
 }
 
 /** What is wrong with a tag that a scheme does not have. */
 export function outside(tag: string, scheme: TaggingScheme): string {
-  return `the tag ${JSON.stringify(tag)} is outside ${scheme}, whose prefixes are ${
-    [...PREFIXES[scheme]].join(", ")
-  }`;
+  const prefixes = [...PREFIXES[scheme]].join(", ");
+  return `the tag ${JSON.stringify(tag)} is outside ${scheme}, whose prefixes are ${prefixes}`;
 }
 
 function letterOf(
   scheme: TaggingScheme,
   at: { first: boolean; last: boolean; meetsBefore: boolean; meetsAfter: boolean },
 ): string {
-  const { first, last } = at;
-  switch (scheme) {
-    case "IOB1":
-      return first && at.meetsBefore ? "B" : "I";
-    case "IOB2":
-      return first ? "B" : "I";
-    case "IOE1":
-      return last && at.meetsAfter ? "E" : "I";
-    case "IOE2":
-      return last ? "E" : "I";
-    case "IOBES":
-      return first && last ? "S" : first ? "B" : last ? "E" : "I";
-    case "BILOU":
-      return first && last ? "U" : first ? "B" : last ? "L" : "I";
-  }
+  const { first, last } = at, single = first && last;
+  const letters: Record<TaggingScheme, string> = {
+    IOB1: first && at.meetsBefore ? "B" : "I",
+    IOB2: first ? "B" : "I",
+    IOE1: last && at.meetsAfter ? "E" : "I",
+    IOE2: last ? "E" : "I",
+    IOBES: single ? "S" : first ? "B" : last ? "E" : "I",
+    BILOU: single ? "U" : first ? "B" : last ? "L" : "I",
+  };
+  return letters[scheme];
 }
 
 function rules(start: string, inside: string, end: string): Transitions {

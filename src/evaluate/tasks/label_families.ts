@@ -136,9 +136,9 @@ function entityLabel(name: string): string {
   const [part, type] = name.split(/\.(.*)/s);
   if (type !== undefined) return `${part === "f1" ? "F1" : part} of ${type}`;
   const plain = name === "f1" ? "F1" : name;
-  return plain.replace(
-    /^(macro|weighted)(.*)$/,
-    (_, average, what) => `${average} ${what === "F1" ? what : what.toLowerCase()}`,
-  )
-    .replace("accuracy", "token accuracy");
+  return plain.replace("accuracy", "token accuracy")
+    .replace(
+      /^(macro|weighted)(.*)$/,
+      (_, average, what) => `${average} ${what === "F1" ? what : what.toLowerCase()}`,
+    );
 }

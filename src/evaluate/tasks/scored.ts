@@ -96,14 +96,13 @@ export function measure(scored: Scored, options: IntervalOptions = {}): Measured
   }
   if (indexed) {
     const resamples = affordableResamples(indexed, settings.resamples ?? 1000);
-    bootstrapIndices(indexed.n, (indices) => indexed.evaluate(indices), { ...settings, resamples }).forEach((
-      interval,
-      m,
-    ) => intervals.set(indexed.names[m], interval));
+    const evaluate = (indices: Uint32Array) => indexed.evaluate(indices);
+    bootstrapIndices(indexed.n, evaluate, { ...settings, resamples })
+      .forEach((interval, m) => intervals.set(indexed.names[m], interval));
   }
   const { confidence, resamples, seed } = options;
-  const stated = closed?.({ confidence, resamples, seed }) ?? {};
-  for (const [name, interval] of Object.entries(stated)) intervals.set(name, interval);
+  const stated = Object.entries(closed?.({ confidence, resamples, seed }) ?? {});
+  for (const [name, interval] of stated) intervals.set(name, interval);
   return [...intervals].map(([name, interval]) => ({
     name,
     ...info(name),
