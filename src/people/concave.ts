@@ -91,6 +91,7 @@ function covariance(information: Float64Array, size: number, free: number): Floa
   return out;
 }
 
+/** Of the matrix, in its place. */
 function cholesky(matrix: Float64Array, size: number): Float64Array {
   for (let j = 0; j < size; j++) {
     for (let i = j; i < size; i++) {

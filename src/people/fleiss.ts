@@ -15,6 +15,7 @@ import {
   numberOf,
 } from "../statistics/categories.ts";
 import { landisKoch } from "../statistics/kappa.ts";
+import { checkWhole } from "../statistics/checks.ts";
 
 /** Agreement of any number of raters. */
 export interface ManyRaterAgreement {
@@ -32,19 +33,14 @@ export interface ManyRaterAgreement {
   readonly perCategory: number[];
 }
 
+type Measure = "percentAgreement" | "fleissKappa" | "randolphKappa" | "gwetAc1";
+
 /**
  * Counts of each category (columns) for each item (rows), from items' ratings.
  *
  * @param items One row an item: its ratings in any order; missing ones (null, undefined, NaN) are not counted.
  * @throws {EvaluationError} When a rating is outside the categories given.
  * @example
- * ```ts
- * import { countRatings } from "./fleiss.ts";
- * import assert from "node:assert/strict";
- * const { counts, categories } = countRatings([["a", "a", "b"], ["b", null, "b"]]);
- * assert.deepEqual(categories, ["a", "b"]);
- * assert.deepEqual(counts, [[2, 1], [0, 2]]);
- * ```
  */
 export function countRatings(
   items: readonly (readonly MaybeRating[])[],
@@ -99,13 +95,9 @@ export function manyRaterAgreement(
     Number.isNaN(values[name])
       ? { ...intervals[name], value: NaN, low: NaN, high: NaN, resamples: 0 }
       : intervals[name];
-  const fleissKappa = intervalOf("fleissKappa");
   return {
-    percentAgreement: intervalOf("percentAgreement"),
-    fleissKappa,
-    randolphKappa: intervalOf("randolphKappa"),
-    gwetAc1: intervalOf("gwetAc1"),
-    verbal: landisKoch(fleissKappa.value),
+    ...Object.fromEntries(metrics.names.map((name) => [name, intervalOf(name)])) as Record<Measure, Interval>,
+    verbal: landisKoch(values.fleissKappa),
     perCategory: perCategoryKappa(counts),
   };
 }
@@ -114,12 +106,6 @@ export function manyRaterAgreement(
  * Fleiss' kappa (or Randolph's, whose chance is uniform) alone, without an interval.
  *
  * @throws {EvaluationError} As `manyRaterAgreement`.
- * @example
- * ```ts
- * import { fleissKappa } from "./fleiss.ts";
- * import assert from "node:assert/strict";
- * assert.equal(fleissKappa([[2, 0], [1, 1], [0, 2], [2, 0]], { method: "randolph" }), 0.5);
- * ```
  */
 export function fleissKappa(
   counts: readonly ArrayLike<number>[],
@@ -140,15 +126,11 @@ export function agreementRows(counts: readonly ArrayLike<number>[]): Decomposed 
   let pairs = 0;
   counts.forEach((row, item) => {
     if (row.length !== size) {
-      throw new EvaluationError(`Every item needs ${size} counts, got ${row.length} for item ${item + 1}`);
+      throw new EvaluationError(`Item ${item + 1} has ${row.length} counts, wanted ${size}`);
     }
     let ratings = 0, squares = 0;
     for (let k = 0; k < size; k++) {
-      if (!(Number.isInteger(row[k]) && row[k] >= 0)) {
-        throw new EvaluationError(
-          `Counts must be whole numbers, 0 or more, got ${row[k]} for item ${item + 1}, category ${k + 1}`,
-        );
-      }
+      checkWhole(`The count of item ${item + 1}, category ${k + 1}`, row[k], 0);
       ratings += row[k];
       squares += row[k] * row[k];
     }
@@ -163,8 +145,9 @@ export function agreementRows(counts: readonly ArrayLike<number>[]): Decomposed 
     for (let k = 0; k < size; k++) rows[at + 3 + k] = row[k] / ratings;
   });
   if (pairs === 0) throw new EvaluationError("Cannot compute agreement: no item has two ratings");
+  const names: Measure[] = ["percentAgreement", "fleissKappa", "randolphKappa", "gwetAc1"];
   return {
-    names: ["percentAgreement", "fleissKappa", "randolphKappa", "gwetAc1"],
+    names,
     n: counts.length,
     width,
     rows,

@@ -6,7 +6,7 @@
 import type { Interval } from "../statistics/bootstrap.ts";
 import { EvaluationError } from "../statistics/errors.ts";
 import { betaQuantile } from "../statistics/special.ts";
-import { checkConfidence } from "../statistics/checks.ts";
+import { checkConfidence, refuse } from "../statistics/checks.ts";
 
 /** The six forms of Shrout and Fleiss (1979). */
 export interface IntraclassCorrelation {
@@ -54,14 +54,8 @@ export function intraclassCorrelation(
   const { items, raters, error, within } = meanSquares(scores, n, k);
   const tail = (1 + confidence) / 2;
   const d1 = n - 1, oneWayFreedom = n * (k - 1), errorFreedom = (n - 1) * (k - 1);
-  const interval = (value: number, low: number, high: number): Interval => ({
-    value,
-    low,
-    high,
-    confidence,
-    n,
-    method: "F",
-  });
+  const shared = { confidence, n, method: "F" };
+  const interval = (value: number, low: number, high: number): Interval => ({ value, low, high, ...shared });
 
   /** From a ratio of mean squares to the correlation of one rating, or of their mean. */
   const single = (f: number) => (f - 1) / (f + k - 1);
@@ -106,14 +100,10 @@ function meanSquares(scores: readonly ArrayLike<number>[], n: number, k: number)
   const itemMeans = new Float64Array(n), raterMeans = new Float64Array(k);
   let grand = 0;
   scores.forEach((row, i) => {
-    if (row.length !== k) {
-      throw new EvaluationError(`Every item needs ${k} scores, got ${row.length} for item ${i + 1}`);
-    }
+    if (row.length !== k) throw new EvaluationError(`Item ${i + 1} has ${row.length} scores, wanted ${k}`);
     for (let r = 0; r < k; r++) {
       if (!Number.isFinite(row[r])) {
-        throw new EvaluationError(
-          `Scores must be finite numbers, got ${row[r]} for item ${i + 1}, rater ${r + 1}`,
-        );
+        refuse(`the score of item ${i + 1}, rater ${r + 1}`, row[r], "a finite number");
       }
       itemMeans[i] += row[r] / k;
       raterMeans[r] += row[r] / n;

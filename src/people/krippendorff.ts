@@ -13,6 +13,8 @@ import {
   type MaybeRating,
   numberOf,
 } from "../statistics/categories.ts";
+import { checkNumber, checkOneOf } from "../statistics/checks.ts";
+import { show } from "../base/text.ts";
 
 /** What differences between values mean: names, ranks, distances, or distances relative to size. */
 export type MeasurementLevel = "nominal" | "ordinal" | "interval" | "ratio";
@@ -43,12 +45,10 @@ export interface KrippendorffAlpha {
  * conclusions.
  *
  * Units with fewer than two ratings do not count. Alpha is NaN where all pairable values are one and the same. The interval is
- * a bootstrap that draws whole units with replacement (not Krippendorff's own scheme, which draws deviations); resamples
- * without any variation are left out.
+ * a bootstrap that draws whole units (not Krippendorff's own scheme, which draws deviations); resamples without any variation
+ * are left out. Time is linear in the ratings, but for "ratio", where it also grows with the square of the distinct values.
  *
- * Source: Krippendorff (2004), "Content Analysis", ch. 11. Equal to the Python package krippendorff 0.9.0. Time is linear in
- * the ratings, but for "ratio", where it also grows with the square of the number of distinct values.
- *
+ * Source: Krippendorff (2004), "Content Analysis", ch. 11. Equal to the Python package krippendorff 0.9.0.
  * @param raters One row a rater, one column a unit; null, undefined and NaN are missing.
  * @throws {EvaluationError} When rows differ in length, no unit has two ratings, a value is outside `values`, or a value is no
  * number (interval, ratio) or negative (ratio).
@@ -70,11 +70,7 @@ export function krippendorffAlpha(
   options: KrippendorffOptions = {},
 ): KrippendorffAlpha {
   const { level = "nominal" } = options;
-  if (!["nominal", "ordinal", "interval", "ratio"].includes(level)) {
-    throw new EvaluationError(
-      `level must be nominal, ordinal, interval or ratio, got ${JSON.stringify(level)}`,
-    );
-  }
+  checkOneOf("level", level, ["nominal", "ordinal", "interval", "ratio"]);
   const { units, counts, values } = readUnits(raters, level, options.values);
   const parts = disagreement(units, values, level);
   const [alpha] = bootstrapCells(counts, (drawn, out) => {
@@ -95,7 +91,7 @@ function readUnits(
   raters.forEach((row, r) => {
     if (row.length !== width) {
       throw new EvaluationError(
-        `Every rater needs ${width} ratings (null where missing), got ${row.length} for rater ${r + 1}`,
+        `Rater ${r + 1} has ${row.length} ratings, wanted ${width} (null where missing)`,
       );
     }
   });
@@ -138,17 +134,11 @@ function checkValues(values: readonly Category[], level: MeasurementLevel, order
   for (const value of values) {
     if (level === "ordinal" && typeof value === "string" && !ordered) {
       throw new EvaluationError(
-        `Ordinal names need the option values, which gives their order (found ${JSON.stringify(value)})`,
+        `Ordinal names need the option values, which gives their order (found ${show(value)})`,
       );
     }
-    if (level !== "interval" && level !== "ratio") continue;
-    if (typeof value === "string" || !Number.isFinite(value) || (level === "ratio" && value < 0)) {
-      throw new EvaluationError(
-        `Level ${level} needs ${level === "ratio" ? "numbers, 0 or more" : "finite numbers"}, got ${
-          JSON.stringify(value)
-        }`,
-      );
-    }
+    if (level === "interval") checkNumber(`A value of level ${level}`, value, {});
+    if (level === "ratio") checkNumber(`A value of level ${level}`, value, { least: 0 });
   }
 }
 
@@ -215,12 +205,9 @@ function disagreement(
     };
   }
   // Squared distances add up to 2 n times the spread around the mean. Ordinal distances are those between mid-ranks.
-  const places = level === "interval"
-    ? Float64Array.from(values as readonly number[])
-    : new Float64Array(values.length);
-  const spread = level === "interval"
-    ? Float64Array.from(units, (unit) => unitSpread(unit, places))
-    : undefined;
+  const fixed = level === "interval";
+  const places = fixed ? Float64Array.from(values as readonly number[]) : new Float64Array(values.length);
+  const spread = fixed ? Float64Array.from(units, (unit) => unitSpread(unit, places)) : undefined;
   return (drawn) => {
     const pairable = countValues(drawn);
     if (spread === undefined) {
@@ -234,11 +221,7 @@ function disagreement(
     for (let v = 0; v < counts.length; v++) around += counts[v] * (places[v] - mean) ** 2;
     // Rounding of the mean must not make a constant look varied.
     const varied = counts.filter((count) => count > 0).length > 1;
-    let observed = 0;
-    if (spread) observed = sumOver(drawn, spread);
-    else {for (let u = 0; u < units.length; u++) {
-        if (drawn[u] > 0) observed += drawn[u] * unitSpread(units[u], places);
-      }}
+    const observed = sumOver(drawn, spread ?? Float64Array.from(units, (unit) => unitSpread(unit, places)));
     return settle(observed, varied ? 2 * pairable * around : 0, pairable);
   };
 }

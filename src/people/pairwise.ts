@@ -6,6 +6,7 @@
 import type { Interval } from "../statistics/bootstrap.ts";
 import { EvaluationError } from "../statistics/errors.ts";
 import { wilsonInterval } from "../statistics/intervals.ts";
+import { checkOneOf, checkWhole } from "../statistics/checks.ts";
 
 /** One judgement of two systems' outputs. */
 export interface Comparison {
@@ -95,12 +96,8 @@ export function winRates(
     wilsonInterval(wins + ties / 2, wins + losses + ties, options);
   const totals = names.map((system) => ({ system, wins: 0, losses: 0, ties: 0 }));
   for (const { i, j, wins, losses, ties } of pairs) {
-    totals[i].wins += wins;
-    totals[i].losses += losses;
-    totals[j].wins += losses;
-    totals[j].losses += wins;
-    totals[i].ties += ties;
-    totals[j].ties += ties;
+    totals[i].wins += wins, totals[i].losses += losses, totals[i].ties += ties;
+    totals[j].wins += losses, totals[j].losses += wins, totals[j].ties += ties;
   }
   let first = 0, decided = 0;
   for (const { winner, count = 1 } of comparisons) {
@@ -131,12 +128,8 @@ export function tallyComparisons(comparisons: readonly Comparison[]): Tally {
   comparisons.forEach(({ a, b, winner, count = 1 }, row) => {
     const where = `Comparison ${row + 1} (${JSON.stringify(a)} and ${JSON.stringify(b)})`;
     if (a === b) throw new EvaluationError(`${where} compares a system with itself`);
-    if (winner !== "a" && winner !== "b" && winner !== "tie") {
-      throw new EvaluationError(`${where} must have the winner a, b or tie, got ${JSON.stringify(winner)}`);
-    }
-    if (!(Number.isSafeInteger(count) && count > 0)) {
-      throw new EvaluationError(`${where} must have a whole count above 0, got ${count}`);
-    }
+    checkOneOf(`${where}: winner`, winner, ["a", "b", "tie"]);
+    checkWhole(`${where}: count`, count);
     const first = index.get(a)!, second = index.get(b)!;
     const i = Math.min(first, second), j = Math.max(first, second);
     const key = i * systems.length + j;

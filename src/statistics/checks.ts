@@ -27,11 +27,12 @@ export function checkNumber(name: string, value: unknown, limits: Limits): void 
   const { above = -Infinity, least = -Infinity, most = Infinity } = limits;
   const { below = most < Infinity ? Infinity : most } = limits, x = value as number;
   if (typeof value === "number" && x > above && x >= least && x < below && x <= most) return;
-  const words = { above: "above", least: "of at least", below: "below", most: "at most" };
+  const upTo = Object.keys(limits).length === 1 ? "of at most" : "at most";
+  const words = { above: "above", least: "of at least", below: "below", most: upTo };
   const parts = Object.entries(limits).map(([key, limit]) => `${words[key as keyof Limits]} ${limit}`);
   const wanted = above > -Infinity && below < Infinity
     ? `lie between ${above} and ${below}`
-    : `be a number ${parts.join(" and ")}`;
+    : `be a ${parts.length === 0 ? "finite number" : `number ${parts.join(" and ")}`}`;
   throw new EvaluationError(`${name} must ${wanted}, got ${shown(value)}`);
 }
 
