@@ -152,7 +152,7 @@ Deno.test("an unknown figure is named with those there are", () => {
 Deno.test("a gate that cannot be read is refused in a line that says where", () => {
   const read = (condition: unknown) => parseGate({ conditions: [condition] });
   assert.throws(() => parseGate(null), /wanted {"conditions"/);
-  assert.throws(() => parseGate({ conditions: [] }), /has 0 conditions/);
+  assert.throws(() => parseGate({ conditions: [] }), /conditions has 0 items/);
   assert.throws(() => parseGate({ conditions: ["1 < 2"], rule: 1 }), /unknown key "rule"/);
   assert.throws(() => read(7), /a condition is a text/);
   assert.throws(() => read("macroF1"), /found its end, wanted ">=", "<=", ">" or "<"/);
