@@ -3,15 +3,13 @@
  *
  * @module
  */
-import { checkOptions, resampledInterval, RowBootstrapOptions } from "./bootstrap.ts";
-import type { Interval } from "./bootstrap.ts";
-import type { Decomposed } from "./decomposed.ts";
+import { checkOptions, type Interval, resampledInterval, RowBootstrapOptions } from "./bootstrap.ts";
+import { type Decomposed, sumRows } from "./decomposed.ts";
 import { EvaluationError } from "./errors.ts";
 import { coinSampler, createWordSource } from "./resample.ts";
 import { addGroups, designUnits, drawMetrics, groupUnits, jackknifeMetrics } from "./units.ts";
 import type { Jackknife, UnitGroups } from "./units.ts";
 import { checkOneOf } from "./checks.ts";
-import { sumRows } from "./decomposed.ts";
 
 /** How two systems compare on one metric, over the same rows. */
 export interface PairedComparison {

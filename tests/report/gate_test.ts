@@ -154,7 +154,7 @@ Deno.test("a gate that cannot be read is refused in a line that says where", () 
   assert.throws(() => parseGate(null), /wanted {"conditions"/);
   assert.throws(() => parseGate({ conditions: [] }), /conditions has 0 items/);
   assert.throws(() => parseGate({ conditions: ["1 < 2"], rule: 1 }), /unknown key "rule"/);
-  assert.throws(() => read(7), /a condition is a text/);
+  assert.throws(() => read(7), /conditions\[0\] is 7, wanted a text/);
   assert.throws(() => read("macroF1"), /found its end, wanted ">=", "<=", ">" or "<"/);
   assert.throws(() => read("macroF1 >= "), /found its end, wanted a number or a figure's name/);
   assert.throws(() => read("a > 1 > 2"), /found ">" at character 7, wanted nothing more/);

@@ -7,10 +7,9 @@
 import { averageOfColumns, rocAuc, type RocAucOptions } from "./auc.ts";
 import { type RowOptions, weightedMean } from "./counts.ts";
 import { averagePrecision } from "./curves.ts";
-import type { MultilabelAverage } from "./multilabel.ts";
+import { cellName, checkCells, type MultilabelAverage } from "./multilabel.ts";
 import { descendingOrder } from "../../statistics/order.ts";
 import { checkLengths, refuse } from "../../statistics/checks.ts";
-import { cellName, checkCells } from "./multilabel.ts";
 
 /** How the scores of several labels become one. */
 export interface MultilabelAreaOptions extends RowOptions {

@@ -4,11 +4,10 @@
  * @module
  */
 import { quantileOfSorted } from "../../statistics/bootstrap.ts";
-import type { Decomposed } from "../../statistics/decomposed.ts";
+import { type Decomposed, oneMetric } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { type Tokenize, words } from "./words.ts";
 import { referenceLists, References } from "./references.ts";
-import { oneMetric } from "../../statistics/decomposed.ts";
 
 /** Lengths of texts in one unit. */
 export interface LengthSummary {

@@ -134,10 +134,7 @@ function compareFamily(scored: Scored, chosen: readonly Chosen[], options: Famil
 type Tested = Pick<Compared, "difference" | "pValue" | "test">;
 
 /** Paired bootstrap interval and approximate randomisation of metrics that are computed anew for every draw. */
-function randomizeIndexed(
-  indexed: Indexed,
-  options: FamilyOptions,
-): [string, Tested][] {
+function randomizeIndexed(indexed: Indexed, options: FamilyOptions): [string, Tested][] {
   const { n } = options;
   const difference = (first: Uint32Array, second: Uint32Array) => {
     const a = indexed.evaluate(first), b = indexed.evaluate(second);

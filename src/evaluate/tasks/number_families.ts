@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Decomposed } from "../../statistics/decomposed.ts";
+import { type Decomposed, oneMetric } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { perplexityRows, type ScoredText, utf8Length } from "../generation/perplexity.ts";
 import { type RankedList, rankingRows } from "../ranking/ranking.ts";
@@ -16,7 +16,6 @@ import {
 import type { Family } from "./family.ts";
 import { numberPairs, type Pair, wrong } from "./pairs.ts";
 import { type Indexed, infoOf, type Scored } from "./scored.ts";
-import { oneMetric } from "../../statistics/decomposed.ts";
 
 const errors = {
   mae: { label: "mean absolute error", better: "lower" },

@@ -17,12 +17,11 @@ import { selfBleuRows } from "../generation/self_bleu.ts";
 import { ter, terRows } from "../generation/ter.ts";
 import { words } from "../generation/words.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
-import type { HistogramSection } from "../report.ts";
+import type { Better, HistogramSection } from "../report.ts";
 import type { Family } from "./family.ts";
 import type { OptionRule, OptionValues } from "./options.ts";
 import { type Pair, predictedTexts, referenceTexts } from "./pairs.ts";
 import { infoOf, type Scored } from "./scored.ts";
-import type { Better } from "../report.ts";
 
 const lowercase: OptionRule = { about: "without regard to case", kind: "flag" };
 const order = { order: { about: "longest n-grams; default 4", kind: "number" } } as const;
