@@ -40,6 +40,7 @@ export * from "../statistics/paired_tests.ts";
 export * from "../statistics/corrections.ts";
 export { evaluateAll, means, selectRows, together, valuesByRow } from "../statistics/decomposed.ts";
 export type { Decomposed } from "../statistics/decomposed.ts";
+export type { Numbers } from "../statistics/checks.ts";
 export { bootstrap, bootstrapCells, bootstrapIndices } from "../statistics/bootstrap.ts";
 export type { BootstrapMethod, BootstrapOptions, Interval } from "../statistics/bootstrap.ts";
 export type { RowBootstrapOptions } from "../statistics/bootstrap.ts";

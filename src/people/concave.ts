@@ -4,6 +4,7 @@
  * @module
  */
 import { EvaluationError } from "../statistics/errors.ts";
+import type { Numbers } from "../statistics/checks.ts";
 
 /** A concave log-likelihood of `size` parameters, of which the first `free` may all move by one number without a change. */
 export interface LogLikelihood {
@@ -35,7 +36,7 @@ const LARGEST_STEP = 4; // on the log scale: further than this a quadratic tells
  *
  * @throws {EvaluationError} When it does not settle.
  */
-export function maximise(problem: LogLikelihood, start?: ArrayLike<number>): Maximum {
+export function maximise(problem: LogLikelihood, start?: Numbers): Maximum {
   const { size, free } = problem;
   let x = start ? Float64Array.from(start) : new Float64Array(size);
   let gradient = new Float64Array(size), information = new Float64Array(size * size);
@@ -108,7 +109,7 @@ function cholesky(matrix: Float64Array, size: number): Float64Array {
   return matrix;
 }
 
-function solve(factor: Float64Array, size: number, right: ArrayLike<number>): Float64Array {
+function solve(factor: Float64Array, size: number, right: Numbers): Float64Array {
   const out = Float64Array.from(right);
   for (let i = 0; i < size; i++) {
     for (let k = 0; k < i; k++) out[i] -= factor[i * size + k] * out[k];

@@ -15,7 +15,7 @@ import {
   numberOf,
 } from "../statistics/categories.ts";
 import { landisKoch } from "../statistics/kappa.ts";
-import { checkWhole } from "../statistics/checks.ts";
+import { checkWhole, Numbers } from "../statistics/checks.ts";
 
 /** Agreement of any number of raters. */
 export interface ManyRaterAgreement {
@@ -78,7 +78,7 @@ export function countRatings(
  * ```
  */
 export function manyRaterAgreement(
-  counts: readonly ArrayLike<number>[],
+  counts: readonly Numbers[],
   options: BootstrapOptions = {},
 ): ManyRaterAgreement {
   const metrics = agreementRows(counts);
@@ -108,7 +108,7 @@ export function manyRaterAgreement(
  * @throws {EvaluationError} As `manyRaterAgreement`.
  */
 export function fleissKappa(
-  counts: readonly ArrayLike<number>[],
+  counts: readonly Numbers[],
   options: { method?: "fleiss" | "randolph" } = {},
 ): number {
   return evaluateAll(agreementRows(counts))[options.method === "randolph" ? "randolphKappa" : "fleissKappa"];
@@ -118,7 +118,7 @@ export function fleissKappa(
  * The four measures of `manyRaterAgreement` as functions of sums over items. A row holds: whether the item has a pair of
  * ratings, the share of its pairs that agree, whether it has a rating, and each category's share of its ratings.
  */
-export function agreementRows(counts: readonly ArrayLike<number>[]): Decomposed {
+export function agreementRows(counts: readonly Numbers[]): Decomposed {
   if (counts.length === 0) throw new EvaluationError("Cannot compute agreement: there are no items");
   const size = counts[0].length;
   const width = 3 + size;
@@ -170,7 +170,7 @@ export function agreementRows(counts: readonly ArrayLike<number>[]): Decomposed 
 }
 
 /** Fleiss (1971): agreement on one category, all others merged. */
-function perCategoryKappa(counts: readonly ArrayLike<number>[]): number[] {
+function perCategoryKappa(counts: readonly Numbers[]): number[] {
   const sums = counts.map((row) => Array.from(row).reduce((total, count) => total + count, 0));
   return Array.from({ length: counts[0].length }, (_, k) => {
     const binary = counts.map((row, i) => [row[k], sums[i] - row[k]]);

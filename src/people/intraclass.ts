@@ -6,7 +6,7 @@
 import type { Interval } from "../statistics/bootstrap.ts";
 import { EvaluationError } from "../statistics/errors.ts";
 import { betaQuantile } from "../statistics/special.ts";
-import { checkConfidence, refuse } from "../statistics/checks.ts";
+import { checkConfidence, Numbers, refuse } from "../statistics/checks.ts";
 
 /** The six forms of Shrout and Fleiss (1979). */
 export interface IntraclassCorrelation {
@@ -42,7 +42,7 @@ export interface IntraclassCorrelation {
  * ```
  */
 export function intraclassCorrelation(
-  scores: readonly ArrayLike<number>[],
+  scores: readonly Numbers[],
   options: { confidence?: number } = {},
 ): IntraclassCorrelation {
   const { confidence = 0.95 } = options;
@@ -96,7 +96,7 @@ function correlation(of: (f: number) => number, f: number): number {
   return f === Infinity ? 1 : of(f);
 }
 
-function meanSquares(scores: readonly ArrayLike<number>[], n: number, k: number) {
+function meanSquares(scores: readonly Numbers[], n: number, k: number) {
   const itemMeans = new Float64Array(n), raterMeans = new Float64Array(k);
   let grand = 0;
   scores.forEach((row, i) => {

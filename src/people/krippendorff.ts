@@ -13,7 +13,7 @@ import {
   type MaybeRating,
   numberOf,
 } from "../statistics/categories.ts";
-import { checkNumber, checkOneOf } from "../statistics/checks.ts";
+import { checkNumber, checkOneOf, Numbers } from "../statistics/checks.ts";
 import { show } from "../base/text.ts";
 
 /** What differences between values mean: names, ranks, distances, or distances relative to size. */
@@ -153,9 +153,9 @@ function disagreement(
   units: readonly Uint32Array[],
   values: readonly Category[],
   level: MeasurementLevel,
-): (drawn: ArrayLike<number>) => Disagreement {
+): (drawn: Numbers) => Disagreement {
   const counts = new Float64Array(values.length);
-  const countValues = (drawn: ArrayLike<number>) => {
+  const countValues = (drawn: Numbers) => {
     counts.fill(0);
     let pairable = 0;
     for (let u = 0; u < units.length; u++) {
@@ -165,7 +165,7 @@ function disagreement(
     }
     return pairable;
   };
-  const sumOver = (drawn: ArrayLike<number>, perUnit: Float64Array) => {
+  const sumOver = (drawn: Numbers, perUnit: Float64Array) => {
     let total = 0;
     for (let u = 0; u < units.length; u++) total += drawn[u] * perUnit[u];
     return total;

@@ -12,7 +12,7 @@ import {
 import { EvaluationError } from "../statistics/errors.ts";
 import { meanInterval, wilsonInterval } from "../statistics/intervals.ts";
 import { bootstrapUnits } from "./resample.ts";
-import { checkWhole } from "../statistics/checks.ts";
+import { checkWhole, Numbers } from "../statistics/checks.ts";
 
 /** One score that a person gave. */
 export interface Rating {
@@ -202,7 +202,7 @@ function summarise(rows: readonly Rating[], options: RatingsOptions & { topBox: 
   const { scale, topBox, unit = "rating", confidence = 0.95 } = options;
   const points = scale.high - scale.low + 1, counts = countPoints(rows, scale), n = rows.length;
   const scores = rows.map((row) => row.score);
-  const center = (cells: ArrayLike<number>, out: Float64Array) => {
+  const center = (cells: Numbers, out: Float64Array) => {
     let total = 0, sum = 0;
     for (let k = 0; k < points; k++) {
       total += cells[k];
@@ -272,7 +272,7 @@ function momentsOf(values: readonly number[]): { mean: number; deviation: number
 }
 
 /** Median, as steps above the lowest point. */
-function medianOfCounts(cells: ArrayLike<number>, n: number): number {
+function medianOfCounts(cells: Numbers, n: number): number {
   const pointOf = (rank: number) => {
     let k = 0;
     for (let below = cells[0]; below <= rank; below += cells[k]) k++;

@@ -9,7 +9,7 @@ import { createWordSource, multinomialSampler, type WordSource } from "./resampl
 import { normalCdf, normalQuantile } from "./distributions.ts";
 import { designUnits, drawMetrics, groupUnits, jackknifeMetrics } from "./units.ts";
 import type { Jackknife, ResamplingDesign, Units } from "./units.ts";
-import { checkConfidence, checkOneOf, checkWhole } from "./checks.ts";
+import { checkConfidence, checkOneOf, checkWhole, Numbers } from "./checks.ts";
 
 /** A metric with its confidence interval. */
 export interface Interval {
@@ -104,7 +104,7 @@ export function bootstrap(metrics: Decomposed, options: RowBootstrapOptions = {}
  * ```
  */
 export function bootstrapCells(
-  cells: ArrayLike<number>,
+  cells: Numbers,
   metrics: (cells: Float64Array, out: Float64Array) => void,
   options: BootstrapOptions & { metrics: number },
 ): Interval[] {
@@ -283,7 +283,7 @@ function nextShare(source: WordSource): number {
 }
 
 function intervalsOf(
-  values: ArrayLike<number>,
+  values: Numbers,
   draws: Float64Array[],
   { jackknives, ...rest }: Pick<Interval, "n" | "confidence"> & {
     method: BootstrapMethod;
@@ -369,7 +369,7 @@ function bcaLevels(z0: number, skew: number, tail: number): [number, number] | u
 }
 
 /** Quantile of ascending values, linearly interpolated (numpy's default, type 7 of Hyndman and Fan 1996). */
-export function quantileOfSorted(sorted: ArrayLike<number>, q: number): number {
+export function quantileOfSorted(sorted: Numbers, q: number): number {
   const position = q * (sorted.length - 1);
   const below = Math.floor(position);
   const above = Math.min(below + 1, sorted.length - 1);

@@ -7,6 +7,9 @@ import { formatCount } from "../base/format.ts";
 import { show } from "../base/text.ts";
 import { EvaluationError } from "./errors.ts";
 
+/** Numbers in a list or a typed array. */
+export type Numbers = ArrayLike<number>;
+
 /** A whole number from `least` (default 1) to `most`. */
 export function checkWhole(name: string, value: unknown, least = 1, most = Infinity): void {
   if (Number.isSafeInteger(value) && value as number >= least && value as number <= most) return;

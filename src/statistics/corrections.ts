@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkNumber, checkOneOf } from "./checks.ts";
+import { checkNumber, checkOneOf, Numbers } from "./checks.ts";
 
 /**
  * Ways to adjust p-values for their number. Family-wise error (any false finding at all): "bonferroni", "holm" (as strict and
@@ -29,7 +29,7 @@ export type Adjustment = "bonferroni" | "holm" | "hochberg" | "benjamini-hochber
  * assert.deepEqual(adjustPValues([0.01, 0.04, 0.03], "holm"), [0.03, 0.06, 0.06]);
  * ```
  */
-export function adjustPValues(pValues: ArrayLike<number>, method: Adjustment = "holm"): number[] {
+export function adjustPValues(pValues: Numbers, method: Adjustment = "holm"): number[] {
   const m = pValues.length;
   for (let i = 0; i < m; i++) checkNumber(`p-value ${i}`, pValues[i], { least: 0, most: 1 });
   checkOneOf("method", method, Object.keys(rules));

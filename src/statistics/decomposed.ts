@@ -4,6 +4,7 @@
  * @module
  */
 import { EvaluationError } from "./errors.ts";
+import type { Numbers } from "./checks.ts";
 
 /**
  * Metrics as a function of sums over rows of each row's statistics: BLEU, chrF, TER, a mean of ROUGE, F1 over entities, accuracy
@@ -51,7 +52,7 @@ export function sumRows({ rows, n, width }: Pick<Decomposed, "rows" | "n" | "wid
 }
 
 /** The same metrics over some of the rows, in the order given; a row may be named more than once. */
-export function selectRows(metrics: Decomposed, indices: ArrayLike<number>): Decomposed {
+export function selectRows(metrics: Decomposed, indices: Numbers): Decomposed {
   const { width, n } = metrics;
   const rows = new Float64Array(indices.length * width);
   for (let i = 0; i < indices.length; i++) {
@@ -76,7 +77,7 @@ export function oneMetric(
 }
 
 /** Metrics that are the mean of one number a row: values are row-major, [n, names.length]. */
-export function means(names: readonly string[], values: ArrayLike<number>): Decomposed {
+export function means(names: readonly string[], values: Numbers): Decomposed {
   const width = names.length, n = values.length / width;
   if (!Number.isInteger(n)) {
     throw new EvaluationError(`Cannot split ${values.length} values into rows of ${width}`);

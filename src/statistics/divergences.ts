@@ -6,7 +6,7 @@
  * @module
  */
 import { EvaluationError } from "./errors.ts";
-import { refuse } from "./checks.ts";
+import { Numbers, refuse } from "./checks.ts";
 
 /**
  * What to do about bins that are empty on one side, where a logarithm of 0 would be needed:
@@ -29,11 +29,7 @@ export type Zeros = "fill" | "half" | "none";
  * assert.ok(Math.abs(klDivergence([0.5, 0.5], [0.9, 0.1]) - 0.5108256238) < 1e-9);
  * ```
  */
-export function klDivergence(
-  reference: ArrayLike<number>,
-  current: ArrayLike<number>,
-  options: { zeros?: Zeros } = {},
-): number {
+export function klDivergence(reference: Numbers, current: Numbers, options: { zeros?: Zeros } = {}): number {
   const [r, c] = sharesOf(reference, current, options.zeros ?? "fill");
   let sum = 0;
   for (let bin = 0; bin < r.length; bin++) if (r[bin] > 0) sum += r[bin] * Math.log(r[bin] / c[bin]);
@@ -51,7 +47,7 @@ export function klDivergence(
  * assert.equal(jensenShannonDistance([3, 0], [0, 9]), Math.sqrt(Math.LN2));
  * ```
  */
-export function jensenShannonDistance(reference: ArrayLike<number>, current: ArrayLike<number>): number {
+export function jensenShannonDistance(reference: Numbers, current: Numbers): number {
   const [r, c] = sharesOf(reference, current, "none");
   let sum = 0;
   for (let bin = 0; bin < r.length; bin++) {
@@ -76,8 +72,8 @@ export function jensenShannonDistance(reference: ArrayLike<number>, current: Arr
  * ```
  */
 export function populationStabilityIndex(
-  reference: ArrayLike<number>,
-  current: ArrayLike<number>,
+  reference: Numbers,
+  current: Numbers,
   options: { zeros?: Zeros } = {},
 ): number {
   const [r, c] = sharesOf(reference, current, options.zeros ?? "fill");
@@ -89,11 +85,7 @@ export function populationStabilityIndex(
 }
 
 /** Two lists of counts (or shares) as shares of their totals. */
-export function sharesOf(
-  reference: ArrayLike<number>,
-  current: ArrayLike<number>,
-  zeros: Zeros,
-): [Float64Array, Float64Array] {
+export function sharesOf(reference: Numbers, current: Numbers, zeros: Zeros): [Float64Array, Float64Array] {
   if (reference.length !== current.length) {
     throw new EvaluationError(
       `Cannot compare ${reference.length} reference bins with ${current.length} current ones`,
@@ -102,7 +94,7 @@ export function sharesOf(
   return [normalize(reference, zeros, "reference"), normalize(current, zeros, "current")];
 }
 
-function normalize(counts: ArrayLike<number>, zeros: Zeros, side: string): Float64Array {
+function normalize(counts: Numbers, zeros: Zeros, side: string): Float64Array {
   const added = zeros === "half" ? 0.5 : 0;
   let total = 0;
   for (let bin = 0; bin < counts.length; bin++) {

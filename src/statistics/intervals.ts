@@ -7,7 +7,7 @@ import type { Interval } from "./bootstrap.ts";
 import { EvaluationError } from "./errors.ts";
 import { chiSquareQuantile, normalQuantile, studentTQuantile } from "./distributions.ts";
 import { betaQuantile } from "./special.ts";
-import { checkConfidence, checkNumber, checkOneOf, checkWhole, refuse } from "./checks.ts";
+import { checkConfidence, checkNumber, checkOneOf, checkWhole, Numbers, refuse } from "./checks.ts";
 
 /** What an interval in closed form needs beside the data. */
 export interface ConfidenceOptions {
@@ -140,7 +140,7 @@ export function proportionDifferenceInterval(
  * assert.deepEqual([low.toFixed(3), high.toFixed(3)], ["-0.968", "8.968"]);
  * ```
  */
-export function meanInterval(values: ArrayLike<number>, options: ConfidenceOptions = {}): Interval {
+export function meanInterval(values: Numbers, options: ConfidenceOptions = {}): Interval {
   const { confidence } = critical(options);
   const { mean, variance, n } = moments(values);
   const half = -studentTQuantile((1 - confidence) / 2, n - 1) * Math.sqrt(variance / n);
@@ -154,11 +154,7 @@ export function meanInterval(values: ArrayLike<number>, options: ConfidenceOptio
  * @returns The interval; its n is the rows of both.
  * @throws {EvaluationError} When a sample has fewer than two values, one is not finite, or the confidence is out of range.
  */
-export function meanDifferenceInterval(
-  a: ArrayLike<number>,
-  b: ArrayLike<number>,
-  options: ConfidenceOptions = {},
-): Interval {
+export function meanDifferenceInterval(a: Numbers, b: Numbers, options: ConfidenceOptions = {}): Interval {
   const { confidence } = critical(options);
   const first = moments(a), second = moments(b);
   const ofA = first.variance / first.n, ofB = second.variance / second.n;
@@ -217,7 +213,7 @@ export function poissonRateInterval(
   return { value: events / exposure, low, high, confidence, n: exposure, method: "garwood" };
 }
 
-function moments(values: ArrayLike<number>): { mean: number; variance: number; n: number } {
+function moments(values: Numbers): { mean: number; variance: number; n: number } {
   const n = values.length;
   if (n < 2) throw new EvaluationError(`The interval of a mean needs at least two values, got ${n}`);
   let sum = 0;

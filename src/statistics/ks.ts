@@ -5,6 +5,7 @@
  */
 import { EvaluationError } from "./errors.ts";
 import { kolmogorovSurvival } from "./kolmogorov.ts";
+import type { Numbers } from "./checks.ts";
 
 /** A two-sample Kolmogorov-Smirnov test. */
 export interface KsResult {
@@ -34,7 +35,7 @@ const MAX_EXACT = 10_000;
  * assert.ok(Math.abs(pValue - 0.7714285714) < 1e-9); // scipy.stats.ks_2samp
  * ```
  */
-export function ksTwoSample(a: ArrayLike<number>, b: ArrayLike<number>): KsResult {
+export function ksTwoSample(a: Numbers, b: Numbers): KsResult {
   const x = sorted(a), y = sorted(b);
   const n = x.length, m = y.length;
   let statistic = 0;
@@ -59,7 +60,7 @@ export function ksTwoSample(a: ArrayLike<number>, b: ArrayLike<number>): KsResul
  * assert.equal(ksBinned([50, 50], [25, 75]).statistic, 0.25);
  * ```
  */
-export function ksBinned(a: ArrayLike<number>, b: ArrayLike<number>): KsResult {
+export function ksBinned(a: Numbers, b: Numbers): KsResult {
   if (a.length !== b.length) throw new EvaluationError(`Cannot compare ${a.length} bins with ${b.length}`);
   const n = Array.from(a).reduce((sum, count) => sum + count, 0);
   const m = Array.from(b).reduce((sum, count) => sum + count, 0);
@@ -72,7 +73,7 @@ export function ksBinned(a: ArrayLike<number>, b: ArrayLike<number>): KsResult {
   return { statistic, ...pValueOf(statistic, n, m) };
 }
 
-function sorted(values: ArrayLike<number>): Float64Array {
+function sorted(values: Numbers): Float64Array {
   if (values.length === 0) {
     throw new EvaluationError("Cannot run a Kolmogorov-Smirnov test: a sample is empty");
   }

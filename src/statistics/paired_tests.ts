@@ -8,7 +8,7 @@ import { EvaluationError } from "./errors.ts";
 import { averageRanks } from "./order.ts";
 import { type ConfidenceOptions, meanInterval } from "./intervals.ts";
 import { binomialTails, chiSquareSurvival, normalCdf, studentTCdf } from "./distributions.ts";
-import { checkLengths, checkOneOf, refuse } from "./checks.ts";
+import { checkLengths, checkOneOf, Numbers, refuse } from "./checks.ts";
 
 /** What a test of paired rows found. */
 export interface PairedTest {
@@ -104,8 +104,8 @@ export function mcNemar(
  * ```
  */
 export function pairedT(
-  a: ArrayLike<number>,
-  b: ArrayLike<number>,
+  a: Numbers,
+  b: Numbers,
   options: ConfidenceOptions = {},
 ): PairedTest & { difference: Interval; freedom: number } {
   const differences = subtract(a, b), n = differences.length;
@@ -140,7 +140,7 @@ export function pairedT(
  * assert.equal(pValue, 0.375);
  * ```
  */
-export function wilcoxonSignedRank(a: ArrayLike<number>, b: ArrayLike<number>): PairedTest {
+export function wilcoxonSignedRank(a: Numbers, b: Numbers): PairedTest {
   const all = subtract(a, b), n = all.length;
   const differences = all.filter((value) => value !== 0);
   const count = differences.length;
@@ -185,7 +185,7 @@ function exactRankSum(ranks: Float64Array, statistic: number): number {
   return Math.min(1, 2 * lower);
 }
 
-function subtract(a: ArrayLike<number>, b: ArrayLike<number>): Float64Array {
+function subtract(a: Numbers, b: Numbers): Float64Array {
   checkLengths(b.length, a.length, ["rows", "rows"]);
   return Float64Array.from({ length: a.length }, (_, row) => {
     const difference = a[row] - b[row];

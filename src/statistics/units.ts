@@ -6,6 +6,7 @@
 import type { Decomposed } from "./decomposed.ts";
 import { EvaluationError } from "./errors.ts";
 import { type CountSampler, multinomialSampler, type WordSource } from "./resample.ts";
+import type { Numbers } from "./checks.ts";
 
 /** Which rows are drawn together, and among which. */
 export interface ResamplingDesign {
@@ -72,7 +73,7 @@ function numbered(values: ArrayLike<string | number>): { ids: Uint32Array; count
 }
 
 /** Counting sort of 0 … keys.length − 1 by key. */
-function bucket(keys: ArrayLike<number>, count: number): { start: Uint32Array; items: Uint32Array } {
+function bucket(keys: Numbers, count: number): { start: Uint32Array; items: Uint32Array } {
   const start = new Uint32Array(count + 1), items = new Uint32Array(keys.length);
   for (let i = 0; i < keys.length; i++) start[keys[i] + 1]++;
   for (let k = 0; k < count; k++) start[k + 1] += start[k];
@@ -189,7 +190,7 @@ export function groupSampler(groups: UnitGroups): CountSampler {
 }
 
 /** Adds each group's statistics, times its count, to `sums` ([width + 1], the last one rows). */
-export function addGroups(groups: UnitGroups, counts: ArrayLike<number>, sums: Float64Array): void {
+export function addGroups(groups: UnitGroups, counts: Numbers, sums: Float64Array): void {
   const { start, columns, values } = groups, size = groups.counts.length;
   for (let g = 0; g < size; g++) {
     const count = counts[g];
@@ -228,9 +229,9 @@ export interface Jackknife {
   /** The statistic without one unit of each group. */
   readonly values: Float64Array;
   /** Units of each group that this stands for. */
-  readonly counts: ArrayLike<number>;
+  readonly counts: Numbers;
   /** Groups of stratum s: from `stratumStart[s]` to `stratumStart[s + 1]`. */
-  readonly stratumStart: ArrayLike<number>;
+  readonly stratumStart: Numbers;
 }
 
 /** The jackknife of each metric, by taking a group's statistics off the sums. */

@@ -163,5 +163,5 @@ Deno.test("a gate that cannot be read is refused in a line that says where", () 
   assert.throws(() => read("a.constructor() > 1"), /found "\(" at character 14/);
   assert.throws(() => read("(".repeat(200) + "1 > 1"), /at most 50 levels/);
   assert.throws(() => read("-".repeat(200) + "1 > 1"), /at most 50 levels/);
-  assert.throws(() => read("a".repeat(501)), /at most 500 characters/);
+  assert.throws(() => read("a".repeat(501)), /has 501 characters, wanted at most 500/);
 });

@@ -13,7 +13,7 @@ import {
   weightedMean,
 } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
-import { checkLengths, checkWhole, refuse } from "../../statistics/checks.ts";
+import { checkLengths, checkWhole, Numbers, refuse } from "../../statistics/checks.ts";
 
 /**
  * Share of the rows that are right, in [0, 1]; with weights, the share of the weight.
@@ -28,11 +28,7 @@ import { checkLengths, checkWhole, refuse } from "../../statistics/checks.ts";
  * assert.equal(accuracy([0, 1, 1, 1], [0, 1, 1, 0], { labels: ["ham", "spam"] }), 0.75);
  * ```
  */
-export function accuracy(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
-  options: RowOptions,
-): number {
+export function accuracy(references: Numbers, predictions: Numbers, options: RowOptions): number {
   const { truth, right } = countClasses(references, predictions, options);
   return total(right) / total(truth);
 }
@@ -53,8 +49,8 @@ export function accuracy(
  * ```
  */
 export function zeroOneLoss(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: RowOptions & { normalize?: boolean },
 ): number {
   const { truth, right } = countClasses(references, predictions, options);
@@ -78,8 +74,8 @@ export function zeroOneLoss(
  * ```
  */
 export function balancedAccuracy(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: RowOptions & { adjusted?: boolean },
 ): number {
   const counts = countClasses(references, predictions, options);
@@ -107,11 +103,7 @@ export function balancedAccuracy(
  * assert.equal(matthewsCorrelation([0, 0, 1, 1], [0, 0, 1, 1], { labels: ["ham", "spam"] }), 1);
  * ```
  */
-export function matthewsCorrelation(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
-  options: RowOptions,
-): number {
+export function matthewsCorrelation(references: Numbers, predictions: Numbers, options: RowOptions): number {
   return matthewsOf(countClasses(references, predictions, options));
 }
 
@@ -132,8 +124,8 @@ export function matthewsCorrelation(
  * ```
  */
 export function topKAccuracy(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: RowOptions & { k: number },
 ): number {
   const { k, labels } = options;

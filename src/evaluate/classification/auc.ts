@@ -14,7 +14,7 @@ import {
 } from "./curves.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { checkProbabilities } from "./probabilities.ts";
-import { checkLengths, checkNumber } from "../../statistics/checks.ts";
+import { checkLengths, checkNumber, Numbers } from "../../statistics/checks.ts";
 
 /** How the area is taken. */
 export interface RocAucOptions extends ScoreOptions {
@@ -54,11 +54,7 @@ export interface MulticlassAucOptions extends ScoreOptions {
  * assert.equal(rocAuc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), 0.75);
  * ```
  */
-export function rocAuc(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
-  options: RocAucOptions = {},
-): number {
+export function rocAuc(references: Numbers, scores: Numbers, options: RocAucOptions = {}): number {
   const { maxFpr = 1 } = options;
   checkNumber("maxFpr", maxFpr, { above: 0, most: 1 });
   const counts = countsAtThresholds(references, scores, options);
@@ -72,10 +68,7 @@ export function rocAuc(
  *
  * @throws {EvaluationError} As `rocAuc`.
  */
-export function rocAucByRows(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
-): (indices: Uint32Array) => number {
+export function rocAucByRows(references: Numbers, scores: Numbers): (indices: Uint32Array) => number {
   checkBothClasses(countsAtThresholds(references, scores), "ROC-AUC");
   return byRows(references, scores, areaOf);
 }
@@ -93,8 +86,8 @@ export function rocAucByRows(
  * @example
  */
 export function multiclassRocAuc(
-  references: ArrayLike<number>,
-  probabilities: ArrayLike<number>,
+  references: Numbers,
+  probabilities: Numbers,
   options: MulticlassAucOptions,
 ): number {
   const { labels, multiClass = "ovr", average = "macro" } = options;
@@ -124,8 +117,8 @@ export function multiclassRocAuc(
  *   or a class that is needed is never true.
  */
 export function multiclassAveragePrecision(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: Omit<MulticlassAucOptions, "multiClass">,
 ): number {
   const { labels, average = "macro", sampleWeights } = options;
@@ -145,17 +138,17 @@ export interface ColumnScoring {
   /** How the scores become one. */
   readonly average: "macro" | "weighted" | "micro" | "samples";
   /** Weight of each row; default 1 each. */
-  readonly sampleWeights?: ArrayLike<number>;
+  readonly sampleWeights?: Numbers;
   /** The metric's name, for errors. */
   readonly what: string;
   /** The metric of one column. */
-  metric(references: ArrayLike<number>, scores: ArrayLike<number>, options: ScoreOptions): number;
+  metric(references: Numbers, scores: Numbers, options: ScoreOptions): number;
 }
 
 /** A score of 0/1 references and scores, [n, K] both, averaged over columns ("samples": over rows). */
 export function averageOfColumns(
-  truth: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  truth: Numbers,
+  scores: Numbers,
   { labels, average, sampleWeights, what, metric }: ColumnScoring,
 ): number {
   const size = labels.length, n = truth.length / size;
@@ -167,7 +160,7 @@ export function averageOfColumns(
   const samples = average === "samples";
   let sum = 0, total = 0;
   for (let part = 0; part < (samples ? n : size); part++) {
-    const pick = (values: ArrayLike<number>) =>
+    const pick = (values: Numbers) =>
       samples
         ? Float64Array.from({ length: size }, (_, k) => values[part * size + k])
         : Float64Array.from({ length: n }, (_, row) => values[row * size + part]);
@@ -187,15 +180,15 @@ export function averageOfColumns(
 }
 
 /** A class per row as 0/1 columns: [n, size]. */
-function oneHot(references: ArrayLike<number>, size: number): Uint8Array {
+function oneHot(references: Numbers, size: number): Uint8Array {
   const cells = new Uint8Array(references.length * size);
   for (let row = 0; row < references.length; row++) cells[row * size + references[row]] = 1;
   return cells;
 }
 
 function oneVersusOne(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   { size, n, average }: { size: number; n: number; average: "macro" | "weighted" },
 ): number {
   const rowsOf = Array.from({ length: size }, (): number[] => []);

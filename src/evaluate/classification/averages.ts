@@ -22,7 +22,7 @@ import {
   subsetClasses,
 } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
-import { checkOneOf } from "../../statistics/checks.ts";
+import { checkOneOf, Numbers } from "../../statistics/checks.ts";
 
 export type { FScores, LabelFScores, ZeroDivision } from "./count_scores.ts";
 
@@ -71,8 +71,8 @@ export interface AverageOptions extends ClassScoreOptions {
  * ```
  */
 export function precisionRecallF(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: AverageOptions,
 ): FScores {
   return averagedF(countAveraged(references, predictions, options), options);
@@ -80,8 +80,8 @@ export function precisionRecallF(
 
 /** Precision, recall and F-beta of each class (scikit-learn's `average=None`); see `precisionRecallF`. */
 export function precisionRecallFPerClass(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: ClassScoreOptions,
 ): LabelFScores[] {
   const { counts, classes } = countSubset(references, predictions, options);
@@ -96,8 +96,8 @@ export function precisionRecallFPerClass(
  * @throws {EvaluationError} As `precisionRecallF`, whose columns and options it takes.
  */
 export function jaccard(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: Omit<AverageOptions, "beta">,
 ): number {
   return averagedJaccard(countAveraged(references, predictions, options), options);
@@ -105,8 +105,8 @@ export function jaccard(
 
 /** Jaccard's index of each class, in the order of the labels or of the subset; see `jaccard`. */
 export function jaccardPerClass(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: Omit<ClassScoreOptions, "beta">,
 ): number[] {
   const { counts } = countSubset(references, predictions, options);
@@ -114,8 +114,8 @@ export function jaccardPerClass(
 }
 
 function countSubset(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: ClassScoreOptions,
 ): { counts: ClassCounts; classes: Int32Array } {
   const counts = countClasses(references, predictions, options);
@@ -125,11 +125,7 @@ function countSubset(
   return { counts: pickClasses(counts, classes), classes };
 }
 
-function countAveraged(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
-  options: AverageOptions,
-): ClassCounts {
+function countAveraged(references: Numbers, predictions: Numbers, options: AverageOptions): ClassCounts {
   const { average, labels, positive } = options;
   checkOneOf("average with one label a row", average, ["micro", "macro", "weighted", "binary"]);
   if (average === "binary" && labels.length !== 2) {

@@ -6,7 +6,7 @@
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { wilsonInterval } from "../../statistics/intervals.ts";
 import { checkProbabilities } from "./probabilities.ts";
-import { checkOneOf, checkWhole, refuse } from "../../statistics/checks.ts";
+import { checkOneOf, checkWhole, Numbers, refuse } from "../../statistics/checks.ts";
 import { shown } from "./counts.ts";
 
 /** The rows whose confidence lies in one bin. */
@@ -78,8 +78,8 @@ export interface CalibrationOptions {
  * ```
  */
 export function calibration(
-  references: ArrayLike<number>,
-  probabilities: ArrayLike<number>,
+  references: Numbers,
+  probabilities: Numbers,
   options: CalibrationOptions,
 ): CalibrationReport {
   const { labels, bins: wanted = 15, strategy = "width", label, confidence } = options;

@@ -6,7 +6,7 @@
 import { balancedAccuracyOf, matthewsOf } from "./accuracy.ts";
 import { checkClass, checkLabels, checkStatistics, ratio } from "./counts.ts";
 import type { Decomposed } from "../../statistics/decomposed.ts";
-import { checkLengths } from "../../statistics/checks.ts";
+import { checkLengths, Numbers } from "../../statistics/checks.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { checkBeta } from "./count_scores.ts";
 
@@ -59,8 +59,8 @@ const MAX_STATISTICS = 2 ** 27; // 1 GiB
  * ```
  */
 export function classificationRows(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: ClassRowsOptions,
 ): Decomposed {
   const { labels, perClass, betas = [] } = options;

@@ -8,9 +8,10 @@ import { confusionIntervals } from "./class_intervals.ts";
 import { AVERAGES, classMetrics } from "./class_rows.ts";
 import { checkClass, checkLabels, checkWeights, ratio, shown, subsetClasses } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
-import { checkLengths, checkOneOf } from "../../statistics/checks.ts";
+import { checkLengths, checkOneOf, Numbers } from "../../statistics/checks.ts";
 
 export type { Interval } from "../../statistics/bootstrap.ts";
+export type { Numbers } from "../../statistics/checks.ts";
 
 /** Precision, recall and F1 of one class. */
 export interface ClassScores {
@@ -114,8 +115,8 @@ const MAX_INTERVAL_LABELS = 50; // an interval keeps all its resamples until it 
  * ```
  */
 export function classificationReport(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: ClassificationOptions,
 ): ClassificationReport {
   const { labels, betas = [] } = options;
@@ -187,7 +188,7 @@ export interface ConfusionOptions {
   /** Rows and columns, in this order; rows whose reference or prediction is another class are left out. */
   readonly subset?: readonly string[];
   /** Weight of each row, finite and not negative; default 1 each. */
-  readonly sampleWeights?: ArrayLike<number>;
+  readonly sampleWeights?: Numbers;
 }
 
 /**
@@ -205,8 +206,8 @@ export interface ConfusionOptions {
  * ```
  */
 export function confusionMatrix(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   labels: readonly string[],
   options: ConfusionOptions = {},
 ): number[][] {

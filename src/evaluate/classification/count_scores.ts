@@ -5,6 +5,7 @@
  */
 import { type ClassCounts, ratio } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
+import type { Numbers } from "../../statistics/checks.ts";
 
 /** What a ratio with the denominator 0 counts as; NaN leaves it out of averages. */
 export type ZeroDivision = number;
@@ -40,7 +41,7 @@ export interface CountAveraging extends CountScoring {
   /** How the scores become one. */
   readonly average: "micro" | "macro" | "weighted" | "binary" | "samples";
   /** With "samples": the rows' weights. */
-  readonly sampleWeights?: ArrayLike<number>;
+  readonly sampleWeights?: Numbers;
 }
 
 /** Precision, recall and F-beta of each label that was counted. */
@@ -115,13 +116,13 @@ function pool({ truth, predicted, right }: ClassCounts): ClassCounts {
   return { truth: t, predicted: p, right: r };
 }
 
-function averageWeights(counts: ClassCounts, options: CountAveraging): ArrayLike<number> | undefined {
+function averageWeights(counts: ClassCounts, options: CountAveraging): Numbers | undefined {
   if (options.average === "weighted") return counts.truth;
   return options.average === "samples" ? options.sampleWeights : undefined;
 }
 
 /** Mean of those that are numbers; weights that add up to 0 are passed over. */
-function meanOfNumbers(values: Float64Array, weights: ArrayLike<number> | undefined): number {
+function meanOfNumbers(values: Float64Array, weights: Numbers | undefined): number {
   const kept = Array.from(values.keys()).filter((k) => !Number.isNaN(values[k]));
   if (kept.length === 0) return NaN;
   const numbers = Float64Array.from(kept, (k) => values[k]);
@@ -129,14 +130,14 @@ function meanOfNumbers(values: Float64Array, weights: ArrayLike<number> | undefi
   return mean(numbers, their && sum(their) > 0 ? their : undefined);
 }
 
-function mean(values: ArrayLike<number>, weights: ArrayLike<number> | undefined): number {
+function mean(values: Numbers, weights: Numbers | undefined): number {
   if (!weights) return sum(values) / values.length;
   let total = 0;
   for (let k = 0; k < values.length; k++) total += values[k] * weights[k];
   return total / sum(weights);
 }
 
-function sum(values: ArrayLike<number>): number {
+function sum(values: Numbers): number {
   let total = 0;
   for (let k = 0; k < values.length; k++) total += values[k];
   return total;

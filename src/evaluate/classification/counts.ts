@@ -4,7 +4,7 @@
  * @module
  */
 import { EvaluationError } from "../../statistics/errors.ts";
-import { checkLengths, refuse } from "../../statistics/checks.ts";
+import { checkLengths, Numbers, refuse } from "../../statistics/checks.ts";
 
 /**
  * How often each class was true, predicted, and both: accuracy, precision, recall, F-beta, Jaccard's index and Matthews'
@@ -24,7 +24,7 @@ export interface RowOptions {
   /** Names of the classes: class k is `labels[k]`. At most 2,000. */
   readonly labels: readonly string[];
   /** Weight of each row, finite and not negative; default 1 each. */
-  readonly sampleWeights?: ArrayLike<number>;
+  readonly sampleWeights?: Numbers;
 }
 
 /** A part of the classes: names, or "present" for those that some reference or prediction has. */
@@ -43,11 +43,7 @@ export function classIndices(values: readonly string[], labels: readonly string[
 }
 
 /** Counts of one label a row. */
-export function countClasses(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
-  options: RowOptions,
-): ClassCounts {
+export function countClasses(references: Numbers, predictions: Numbers, options: RowOptions): ClassCounts {
   const size = checkLabels(options.labels);
   const n = checkLengths(references.length, predictions.length);
   const weights = checkWeights(options.sampleWeights, n);
@@ -64,7 +60,7 @@ export function countClasses(
 }
 
 /** The counts of some classes, in the order given. */
-export function pickClasses(counts: ClassCounts, classes: ArrayLike<number>): ClassCounts {
+export function pickClasses(counts: ClassCounts, classes: Numbers): ClassCounts {
   const pick = (values: Float64Array) => Float64Array.from(classes, (k) => values[k]);
   return { truth: pick(counts.truth), predicted: pick(counts.predicted), right: pick(counts.right) };
 }
@@ -102,10 +98,7 @@ export function checkLabels(labels: readonly string[]): number {
 }
 
 /** Weights that are finite and not negative, with a sum above 0. */
-export function checkWeights(
-  weights: ArrayLike<number> | undefined,
-  n: number,
-): ArrayLike<number> | undefined {
+export function checkWeights(weights: Numbers | undefined, n: number): Numbers | undefined {
   if (weights === undefined) return undefined;
   if (weights.length !== n) {
     throw new EvaluationError(`Cannot weigh ${n} rows with ${weights.length} weights: every row needs one`);
@@ -124,7 +117,7 @@ export function checkWeights(
 /** Mean over rows of a value, by their weights. */
 export function weightedMean(
   n: number,
-  sampleWeights: ArrayLike<number> | undefined,
+  sampleWeights: Numbers | undefined,
   value: (row: number) => number,
 ): number {
   const weights = checkWeights(sampleWeights, n);

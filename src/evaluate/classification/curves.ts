@@ -7,12 +7,12 @@
 import { checkWeights } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";
-import { checkLengths, refuse } from "../../statistics/checks.ts";
+import { checkLengths, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** How much each row counts. */
 export interface ScoreOptions {
   /** Weight of each row, finite and not negative; default 1 each. Rows of weight 0 are left out. */
-  readonly sampleWeights?: ArrayLike<number>;
+  readonly sampleWeights?: Numbers;
 }
 
 /** What is called positive at each threshold: everything with a score at or above it. */
@@ -53,8 +53,8 @@ export interface PrecisionRecallCurve {
  * @throws {EvaluationError} When there are no rows, lengths differ, a reference is neither 0 nor 1, or a score is not finite.
  */
 export function countsAtThresholds(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: ScoreOptions = {},
 ): ThresholdCounts {
   checkBinary(references, scores);
@@ -95,8 +95,8 @@ export function countsAtThresholds(
  * ```
  */
 export function rocCurve(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: ScoreOptions & { dropIntermediate?: boolean } = {},
 ): RocCurve {
   const counts = countsAtThresholds(references, scores, options);
@@ -132,8 +132,8 @@ export function rocCurve(
  * ```
  */
 export function precisionRecallCurve(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: ScoreOptions & { dropIntermediate?: boolean } = {},
 ): PrecisionRecallCurve {
   const counts = countsAtThresholds(references, scores, options);
@@ -164,11 +164,7 @@ export function precisionRecallCurve(
  * assert.equal(averagePrecision([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).toFixed(6), "0.833333");
  * ```
  */
-export function averagePrecision(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
-  options: ScoreOptions = {},
-): number {
+export function averagePrecision(references: Numbers, scores: Numbers, options: ScoreOptions = {}): number {
   const counts = countsAtThresholds(references, scores, options);
   checkPositives(counts, "average precision");
   return averagePrecisionOf(counts);
@@ -182,8 +178,8 @@ export function averagePrecision(
  * @example
  */
 export function averagePrecisionByRows(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
 ): (indices: Uint32Array) => number {
   checkPositives(countsAtThresholds(references, scores), "average precision");
   return byRows(references, scores, (counts) => averagePrecisionOf(counts));
@@ -191,8 +187,8 @@ export function averagePrecisionByRows(
 
 /** A metric of the counts at thresholds, for any draw of rows. Thresholds without a row stay, with the counts before them. */
 export function byRows(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   metric: (counts: ThresholdCounts) => number,
 ): (indices: Uint32Array) => number {
   const order = descendingOrder(scores);
@@ -231,7 +227,7 @@ export function averagePrecisionOf({ falsePositives: fps, truePositives: tps }: 
 }
 
 /** References that are 0 or 1, and finite scores. */
-export function checkBinary(references: ArrayLike<number>, scores: ArrayLike<number>): void {
+export function checkBinary(references: Numbers, scores: Numbers): void {
   checkLengths(references.length, scores.length, ["scores"]);
   for (let row = 0; row < references.length; row++) {
     if (references[row] !== 0 && references[row] !== 1) {

@@ -9,7 +9,7 @@ import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";
 import { normalCdf } from "../../statistics/distributions.ts";
 import { critical } from "../../statistics/intervals.ts";
-import { checkOneOf } from "../../statistics/checks.ts";
+import { checkOneOf, Numbers } from "../../statistics/checks.ts";
 
 /** How the interval is made. */
 export interface DeLongOptions {
@@ -55,11 +55,7 @@ export interface AucComparison {
  * assert.ok(low > 0.58 && low < 0.6 && high === 1);
  * ```
  */
-export function rocAucInterval(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
-  options: DeLongOptions = {},
-): Interval {
+export function rocAucInterval(references: Numbers, scores: Numbers, options: DeLongOptions = {}): Interval {
   const { area, placements } = place(references, scores);
   return intervalOf(area, variance(references, placements), { ...options, n: references.length });
 }
@@ -71,9 +67,9 @@ export function rocAucInterval(
  * @throws {EvaluationError} As `rocAucInterval`.
  */
 export function compareRocAuc(
-  references: ArrayLike<number>,
-  first: ArrayLike<number>,
-  second: ArrayLike<number>,
+  references: Numbers,
+  first: Numbers,
+  second: Numbers,
   options: DeLongOptions = {},
 ): AucComparison {
   const one = place(references, first), other = place(references, second);
@@ -96,10 +92,7 @@ export function compareRocAuc(
 }
 
 /** The area, and of each row the share of the other class's rows that it is on the right side of (ties half). */
-function place(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
-): { area: number; placements: Float64Array } {
+function place(references: Numbers, scores: Numbers): { area: number; placements: Float64Array } {
   checkBinary(references, scores);
   const counts = countsAtThresholds(references, scores);
   const { positives, negatives } = checkBothClasses(counts, "DeLong's interval");
@@ -125,7 +118,7 @@ function place(
 }
 
 /** Variance of an area, or of a difference of areas: of the mean over positive rows plus that over negative ones. */
-function variance(references: ArrayLike<number>, placements: Float64Array): number {
+function variance(references: Numbers, placements: Float64Array): number {
   return [0, 1].map((kind) => {
     const values = placements.filter((_, row) => references[row] === kind);
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -9,7 +9,7 @@ import { type RowOptions, weightedMean } from "./counts.ts";
 import { averagePrecision } from "./curves.ts";
 import { cellName, checkCells, type MultilabelAverage } from "./multilabel.ts";
 import { descendingOrder } from "../../statistics/order.ts";
-import { checkLengths, refuse } from "../../statistics/checks.ts";
+import { checkLengths, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** How the scores of several labels become one. */
 export interface MultilabelAreaOptions extends RowOptions {
@@ -36,8 +36,8 @@ export interface MultilabelAreaOptions extends RowOptions {
  * ```
  */
 export function multilabelRocAuc(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: MultilabelAreaOptions & Pick<RocAucOptions, "maxFpr">,
 ): number {
   checkScored(references, scores, options);
@@ -56,8 +56,8 @@ export function multilabelRocAuc(
  * @throws {EvaluationError} As `multilabelRocAuc`; a label that is always true is no error here.
  */
 export function multilabelAveragePrecision(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: MultilabelAreaOptions,
 ): number {
   checkScored(references, scores, options);
@@ -81,11 +81,7 @@ export function multilabelAveragePrecision(
  * assert.equal(coverageError(references, scores, { labels: ["a", "b", "c"] }), 2.5);
  * ```
  */
-export function coverageError(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
-  options: RowOptions,
-): number {
+export function coverageError(references: Numbers, scores: Numbers, options: RowOptions): number {
   return meanOfRankings(references, scores, options, (groups) => {
     let covered = 0, seen = 0;
     for (const { relevant, others } of groups) {
@@ -112,8 +108,8 @@ export function coverageError(
  * ```
  */
 export function labelRankingAveragePrecision(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: RowOptions,
 ): number {
   return meanOfRankings(references, scores, options, (groups, relevantInAll, othersInAll) => {
@@ -135,11 +131,7 @@ export function labelRankingAveragePrecision(
  *
  * @throws {EvaluationError} As `coverageError`.
  */
-export function labelRankingLoss(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
-  options: RowOptions,
-): number {
+export function labelRankingLoss(references: Numbers, scores: Numbers, options: RowOptions): number {
   return meanOfRankings(references, scores, options, (groups, relevantInAll, othersInAll) => {
     if (relevantInAll === 0 || othersInAll === 0) return 0;
     let wrong = 0, left = relevantInAll;
@@ -159,8 +151,8 @@ interface Tied {
 
 /** Mean over rows of a function of the labels' order, scores descending. */
 function meanOfRankings(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: RowOptions,
   value: (groups: Tied[], relevant: number, others: number) => number,
 ): number {
@@ -182,8 +174,8 @@ function meanOfRankings(
 
 /** References that are 0 or 1, and finite scores, row by row. */
 function checkScored(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   { labels }: { labels: readonly string[] },
 ): { size: number; n: number } {
   const { size, n } = checkCells(references, references, labels);

@@ -23,7 +23,7 @@ import {
   weightedMean,
 } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
-import { checkLengths, checkOneOf, refuse } from "../../statistics/checks.ts";
+import { checkLengths, checkOneOf, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** How the scores of several labels become one. "samples": each row is scored by its own labels, then the rows are averaged. */
 export type MultilabelAverage = "micro" | "macro" | "weighted" | "samples";
@@ -78,8 +78,8 @@ export function labelCells(rows: readonly (readonly string[])[], labels: readonl
  * ```
  */
 export function multilabelF(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: MultilabelAverageOptions,
 ): FScores {
   return averagedF(countCells(references, predictions, options, checkAverage(options.average)), options);
@@ -87,8 +87,8 @@ export function multilabelF(
 
 /** Precision, recall and F-beta of each label, in the order of the labels or of the subset; see `multilabelF`. */
 export function multilabelFPerLabel(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: MultilabelOptions,
 ): LabelFScores[] {
   const counts = countCells(references, predictions, options, "macro");
@@ -103,8 +103,8 @@ export function multilabelFPerLabel(
  * @throws {EvaluationError} As `multilabelF`.
  */
 export function multilabelJaccard(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: Omit<MultilabelAverageOptions, "beta">,
 ): number {
   const counts = countCells(references, predictions, options, checkAverage(options.average));
@@ -113,8 +113,8 @@ export function multilabelJaccard(
 
 /** Jaccard's index of each label, in the order of the labels or of the subset; see `multilabelJaccard`. */
 export function multilabelJaccardPerLabel(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: Omit<MultilabelOptions, "beta">,
 ): number[] {
   return Array.from(jaccardOf(countCells(references, predictions, options, "macro"), options.zeroDivision));
@@ -127,11 +127,7 @@ export function multilabelJaccardPerLabel(
  *
  * @throws {EvaluationError} As `multilabelF`.
  */
-export function subsetAccuracy(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
-  options: RowOptions,
-): number {
+export function subsetAccuracy(references: Numbers, predictions: Numbers, options: RowOptions): number {
   return meanOfRows(references, predictions, options, (wrong) => wrong === 0 ? 1 : 0);
 }
 
@@ -142,19 +138,15 @@ export function subsetAccuracy(
  *
  * @throws {EvaluationError} As `multilabelF`.
  */
-export function hammingLoss(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
-  options: RowOptions,
-): number {
+export function hammingLoss(references: Numbers, predictions: Numbers, options: RowOptions): number {
   const size = options.labels.length;
   return meanOfRows(references, predictions, options, (wrong) => wrong / size);
 }
 
 /** References and predictions (or other cells) of 0 and 1, row by row. */
 export function checkCells(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   labels: readonly string[],
 ): { size: number; n: number } {
   const size = checkLabels(labels);
@@ -174,8 +166,8 @@ export function checkCells(
 
 /** Counts per label, or for "samples" per row. */
 function countCells(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: MultilabelOptions,
   average: MultilabelAverage,
 ): ClassCounts {
@@ -208,8 +200,8 @@ export function cellName(cell: number, labels: readonly string[]): string {
 
 /** Mean of a function of how many cells of a row are wrong. */
 function meanOfRows(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: RowOptions,
   value: (wrong: number) => number,
 ): number {

@@ -7,6 +7,7 @@ import { averagedF } from "./count_scores.ts";
 import { checkStatistics, ratio } from "./counts.ts";
 import type { Decomposed } from "../../statistics/decomposed.ts";
 import { checkCells } from "./multilabel.ts";
+import type { Numbers } from "../../statistics/checks.ts";
 
 const ROW_METRICS = ["subsetAccuracy", "hammingLoss", "samplesPrecision", "samplesRecall", "samplesF1"];
 const AVERAGES = ["Precision", "Recall", "F1"];
@@ -30,8 +31,8 @@ const AVERAGES = ["Precision", "Recall", "F1"];
  * ```
  */
 export function multilabelRows(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: { labels: readonly string[] },
 ): Decomposed {
   const { size, n } = checkCells(references, predictions, options.labels);

@@ -6,7 +6,7 @@
 import { checkClass, checkLabels, type RowOptions, weightedMean } from "./counts.ts";
 import { type Decomposed, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
-import { checkNumber, refuse } from "../../statistics/checks.ts";
+import { checkNumber, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** How far the probabilities of a row may be from adding up to 1: rounding to three places or half precision is no error. */
 const SUM_TOLERANCE = 1e-3;
@@ -44,19 +44,15 @@ export interface BrierOptions extends RowOptions {
  * assert.equal(loss, (Math.log(2) + Math.log(4 / 3)) / 2);
  * ```
  */
-export function logLoss(
-  references: ArrayLike<number>,
-  probabilities: ArrayLike<number>,
-  options: LogLossOptions,
-): number {
+export function logLoss(references: Numbers, probabilities: Numbers, options: LogLossOptions): number {
   const { rows, n } = logLossRows(references, probabilities, options);
   return weightedMean(n, options.sampleWeights, (row) => rows[row]);
 }
 
 /** The log loss of each row, for intervals, paired tests, slices and worst rows; see `logLoss`. Weights are not taken here. */
 export function logLossRows(
-  references: ArrayLike<number>,
-  probabilities: ArrayLike<number>,
+  references: Numbers,
+  probabilities: Numbers,
   options: Omit<LogLossOptions, "sampleWeights">,
 ): Decomposed {
   const { epsilon = probabilities instanceof Float32Array ? 2 ** -23 : 2 ** -52 } = options;
@@ -81,19 +77,15 @@ export function logLossRows(
  * assert.equal(brierScore([0, 1], [0.5, 0.75], { labels: ["ham", "spam"] }), (0.25 + 0.0625) / 2);
  * ```
  */
-export function brierScore(
-  references: ArrayLike<number>,
-  probabilities: ArrayLike<number>,
-  options: BrierOptions,
-): number {
+export function brierScore(references: Numbers, probabilities: Numbers, options: BrierOptions): number {
   const { rows, n } = brierRows(references, probabilities, options);
   return weightedMean(n, options.sampleWeights, (row) => rows[row]);
 }
 
 /** The Brier score of each row, for intervals, paired tests, slices and worst rows; see `brierScore`. Weights are not taken. */
 export function brierRows(
-  references: ArrayLike<number>,
-  probabilities: ArrayLike<number>,
+  references: Numbers,
+  probabilities: Numbers,
   options: Omit<BrierOptions, "sampleWeights">,
 ): Decomposed {
   const { at, size } = checkProbabilities(references, probabilities, options);
@@ -116,8 +108,8 @@ export interface Probabilities {
 
 /** Rows of probabilities that add up to 1, and references that are among the labels. */
 export function checkProbabilities(
-  references: ArrayLike<number>,
-  probabilities: ArrayLike<number>,
+  references: Numbers,
+  probabilities: Numbers,
   { labels }: { labels: readonly string[] },
 ): Probabilities {
   const size = checkLabels(labels), n = references.length;

@@ -6,7 +6,7 @@
 import { checkBeta } from "./count_scores.ts";
 import { checkPositives, countsAtThresholds, type ScoreOptions } from "./curves.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
-import { checkNumber } from "../../statistics/checks.ts";
+import { checkNumber, Numbers } from "../../statistics/checks.ts";
 
 /** What each threshold gives, thresholds descending: everything with a score at or above one is called positive. */
 export interface ThresholdCurve {
@@ -62,8 +62,8 @@ export interface ThresholdOptions extends ScoreOptions {
  * ```
  */
 export function chooseThreshold(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: ThresholdOptions = {},
 ): ThresholdChoice {
   const { precision: leastPrecision, recall: leastRecall } = options;
@@ -96,8 +96,8 @@ export function chooseThreshold(
 
 /** Precision, recall and F-beta of every threshold, descending; columns and errors are those of `chooseThreshold`. */
 export function thresholdCurve(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: ScoreOptions & { beta?: number } = {},
 ): ThresholdCurve {
   const square = checkBeta(options.beta) ** 2;

@@ -12,12 +12,12 @@
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { createDotBlocks, type DotBlocks } from "./dot_blocks.ts";
-import { checkLengths, checkNumber, refuse } from "../../statistics/checks.ts";
+import { checkLengths, checkNumber, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** A text as an encoder sees it, special tokens included. */
 export interface EncodedText {
   /** Token ids. */
-  readonly ids: ArrayLike<number>;
+  readonly ids: Numbers;
   /** What a layer says of the tokens, row-major `[ids.length, hidden size]`. */
   readonly embeddings: Float32Array;
 }
@@ -124,7 +124,7 @@ export function bertScoreRows(
  * @param references Token ids of every reference of every row, special tokens included.
  * @throws {EvaluationError} When there are no references.
  */
-export function idfWeights(references: readonly ArrayLike<number>[]): IdfWeights {
+export function idfWeights(references: readonly Numbers[]): IdfWeights {
   if (references.length === 0) throw new EvaluationError("Cannot weigh tokens: there are no references");
   const counts = new Map<number, number>();
   for (const ids of references) {

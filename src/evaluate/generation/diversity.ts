@@ -7,7 +7,7 @@ import { type Decomposed, evaluateAll } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { NgramNumbers } from "./ngrams.ts";
 import { type Tokenize, words } from "./words.ts";
-import { checkLengths, checkWhole, refuse } from "../../statistics/checks.ts";
+import { checkLengths, checkWhole, Numbers, refuse } from "../../statistics/checks.ts";
 import { ratio } from "../classification/counts.ts";
 
 /** How n-grams are counted. */
@@ -36,7 +36,7 @@ export interface NgramOptions {
  */
 export function distinct(
   texts: readonly string[],
-  options: NgramOptions & { indices?: ArrayLike<number> } = {},
+  options: NgramOptions & { indices?: Numbers } = {},
 ): Record<string, number> {
   const { order, levels } = readTexts(texts, options);
   const chosen = options.indices ? Array.from(options.indices) : levels.map((_, i) => i);
@@ -94,8 +94,8 @@ export function repetitionRows(texts: readonly string[], options: NgramOptions =
  * @throws {EvaluationError} When lengths differ, there are no tokens, or `window` is not a positive whole number.
  */
 export function tokenRepetitionRows(
-  predicted: readonly ArrayLike<number>[],
-  targets: readonly ArrayLike<number>[],
+  predicted: readonly Numbers[],
+  targets: readonly Numbers[],
   options: { window?: number } = {},
 ): Decomposed {
   const { window = 128 } = options;

@@ -5,7 +5,7 @@
  */
 import { type Decomposed, evaluateAll } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
-import { checkWhole, refuse } from "../../statistics/checks.ts";
+import { checkWhole, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** A stretch of a text that the model reads at once. */
 export interface Window {
@@ -56,7 +56,7 @@ export function slidingWindows(length: number, options: { maxLength: number; str
 /** What a model made of a text. */
 export interface ScoredText {
   /** Natural logarithms of the probabilities of the tokens that were scored. */
-  readonly logLikelihoods: ArrayLike<number>;
+  readonly logLikelihoods: Numbers;
   /** UTF-8 bytes of the text, see {@linkcode utf8Length}; without it there are no bits per byte. */
   readonly bytes?: number;
 }
@@ -121,7 +121,7 @@ export function perplexityRows(texts: readonly ScoredText[]): Decomposed {
 /** f32 sums of probabilities come out above 1 by rounding; what is above this is no logarithm of a probability. */
 const ROUNDING = 1e-3;
 
-function negativeSum(logLikelihoods: ArrayLike<number>, row: number): number {
+function negativeSum(logLikelihoods: Numbers, row: number): number {
   let sum = 0;
   for (let t = 0; t < logLikelihoods.length; t++) {
     const value = logLikelihoods[t];
@@ -142,10 +142,7 @@ function negativeSum(logLikelihoods: ArrayLike<number>, row: number): number {
  * @throws {EvaluationError} When the shapes do not fit, a target is outside the vocabulary, or a logit is NaN or infinite
  * (-Infinity is fine: that token cannot come).
  */
-export function tokenLogLikelihoods(
-  logits: ArrayLike<number>,
-  targets: ArrayLike<number>,
-): Float64Array<ArrayBuffer> {
+export function tokenLogLikelihoods(logits: Numbers, targets: Numbers): Float64Array<ArrayBuffer> {
   const count = targets.length, size = count === 0 ? 0 : logits.length / count;
   if (!Number.isInteger(size) || (size === 0) !== (logits.length + count === 0)) {
     throw new EvaluationError(`Cannot split ${logits.length} logits into ${count} rows`);

@@ -5,7 +5,7 @@
  */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
-import { checkNumber, checkOneOf, refuse } from "../../statistics/checks.ts";
+import { checkNumber, checkOneOf, Numbers, refuse } from "../../statistics/checks.ts";
 import { referenceLists, References } from "./references.ts";
 import { splitWords } from "./sacrebleu.ts";
 import { ratio } from "../classification/counts.ts";
@@ -23,7 +23,7 @@ export interface QuestionAnsweringOptions {
    */
   readonly normalize?: (text: string) => string;
   /** Version 2.0: how likely each question has no answer; above the threshold (default 1) the prediction counts as empty. */
-  readonly noAnswer?: { probabilities: ArrayLike<number>; threshold?: number };
+  readonly noAnswer?: { probabilities: Numbers; threshold?: number };
 }
 
 /** The threshold that gives the highest value. */
@@ -108,7 +108,7 @@ export function questionAnsweringRows(
 export function bestNoAnswerThreshold(
   predictions: readonly string[],
   references: References,
-  probabilities: ArrayLike<number>,
+  probabilities: Numbers,
   options: Pick<QuestionAnsweringOptions, "normalize"> = {},
 ): { exactMatch: BestThreshold; f1: BestThreshold } {
   const n = predictions.length;
@@ -221,7 +221,7 @@ function byKind(values: Float64Array, answered: readonly boolean[]): Decomposed 
   };
 }
 
-function checkProbabilities(probabilities: ArrayLike<number>, n: number): void {
+function checkProbabilities(probabilities: Numbers, n: number): void {
   if (probabilities.length !== n) {
     throw new EvaluationError(`Cannot use ${probabilities.length} probabilities of no answer for ${n} rows`);
   }

@@ -10,7 +10,7 @@ import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed
 import { EvaluationError } from "../../statistics/errors.ts";
 import { type RankedList, type RankingOptions, rankingRows } from "./ranking.ts";
 import { checkVectors, nearest, similarities, type Similarity, type Vectors } from "./vectors.ts";
-import { checkLengths, refuse } from "../../statistics/checks.ts";
+import { checkLengths, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** Correlation of one similarity with the scores of people. */
 export interface StsScores {
@@ -74,7 +74,7 @@ const SIMILARITIES: readonly Similarity[] = ["cosine", "dot", "euclidean", "manh
  * assert.equal(stsReport(a, b, [5, 3, 0]).cosine.spearman, 1);
  * ```
  */
-export function stsReport(a: Vectors, b: Vectors, scores: ArrayLike<number>): StsReport {
+export function stsReport(a: Vectors, b: Vectors, scores: Numbers): StsReport {
   checkLengths(scores.length, similarities(a, b).length, ["pairs", "scores"]);
   checkColumns(scores, scores, { least: 2, names: ["score", "score"] });
   const report = SIMILARITIES.map((similarity): [Similarity, StsScores] => {
@@ -110,7 +110,7 @@ export function stsReport(a: Vectors, b: Vectors, scores: ArrayLike<number>): St
 export function retrieval(
   queries: Vectors,
   corpus: Vectors,
-  relevant: readonly (ArrayLike<number> | ReadonlyMap<number, number>)[],
+  relevant: readonly (Numbers | ReadonlyMap<number, number>)[],
   options: RetrievalOptions = {},
 ): Record<string, number> {
   return evaluateAll(retrievalRows(queries, corpus, relevant, options));
@@ -120,7 +120,7 @@ export function retrieval(
 export function retrievalRows(
   queries: Vectors,
   corpus: Vectors,
-  relevant: readonly (ArrayLike<number> | ReadonlyMap<number, number>)[],
+  relevant: readonly (Numbers | ReadonlyMap<number, number>)[],
   options: RetrievalOptions = {},
 ): Decomposed {
   const { similarity = "cosine", cutoffs = [1, 3, 5, 10, 100], averagePrecision = "reachable" } = options;
@@ -165,7 +165,7 @@ export function retrievalRows(
 export function pairReport(
   a: Vectors,
   b: Vectors,
-  labels: ArrayLike<number>,
+  labels: Numbers,
   options: { similarity?: Similarity } = {},
 ): PairReport {
   const { similarity = "cosine" } = options;
@@ -209,12 +209,12 @@ export function pairReport(
 }
 
 function judged(
-  rows: ArrayLike<number> | ReadonlyMap<number, number>,
+  rows: Numbers | ReadonlyMap<number, number>,
   at: { query: number; size: number },
 ): ReadonlyMap<number, number> {
   const relevances = rows instanceof Map
     ? rows as ReadonlyMap<number, number>
-    : new Map(Array.from(rows as ArrayLike<number>, (row) => [row, 1]));
+    : new Map(Array.from(rows as Numbers, (row) => [row, 1]));
   for (const row of relevances.keys()) {
     if (!(Number.isInteger(row) && row >= 0 && row < at.size)) {
       refuse(`a relevant document of query ${at.query}`, row, `a row of the corpus of ${at.size}`);

@@ -6,15 +6,15 @@
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";
-import { checkLengths, checkNumber, checkWhole, refuse } from "../../statistics/checks.ts";
+import { checkLengths, checkNumber, checkWhole, Numbers, refuse } from "../../statistics/checks.ts";
 import { ratio } from "../classification/counts.ts";
 
 /** What a query's results are worth. */
 export interface RankedList {
   /** Relevance of each result, best result first; 0 is irrelevant. */
-  readonly relevance: ArrayLike<number>;
+  readonly relevance: Numbers;
   /** Relevance of everything judged for the query, found or not, in any order; default that of the results themselves. */
-  readonly judged?: ArrayLike<number>;
+  readonly judged?: Numbers;
 }
 
 /** How rankings are scored. */
@@ -109,8 +109,8 @@ export function rankingRows(lists: readonly RankedList[], options: RankingOption
  * ```
  */
 export function scoredRankingRows(
-  relevance: readonly ArrayLike<number>[],
-  scores: readonly ArrayLike<number>[],
+  relevance: readonly Numbers[],
+  scores: readonly Numbers[],
   options: Pick<RankingOptions, "cutoffs" | "gain"> = {},
 ): Decomposed {
   const { cutoffs = [1, 3, 5, 10] } = options;
@@ -185,21 +185,21 @@ function discounted(gains: Float64Array): Float64Array {
   return sums;
 }
 
-function gainsOf(relevance: ArrayLike<number>, gainOf: (relevance: number) => number): Float64Array {
+function gainsOf(relevance: Numbers, gainOf: (relevance: number) => number): Float64Array {
   const gains = new Float64Array(relevance.length);
   for (let i = 0; i < gains.length; i++) gains[i] = gainOf(relevance[i]);
   return gains;
 }
 
 /** DCG of the best order. */
-function idealDcg(relevance: ArrayLike<number>, gainOf: (relevance: number) => number): Float64Array {
+function idealDcg(relevance: Numbers, gainOf: (relevance: number) => number): Float64Array {
   return discounted(gainsOf(relevance, gainOf).sort().reverse());
 }
 
 /** Gains in the order of the scores, those with one score replaced by their mean. */
 function sharedGains(
-  relevance: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  relevance: Numbers,
+  scores: Numbers,
   gainOf: (relevance: number) => number,
 ): Float64Array {
   const order = descendingOrder(scores), gains = new Float64Array(order.length);
@@ -221,7 +221,7 @@ function checkCutoffs(cutoffs: readonly number[]): void {
   for (const k of cutoffs) checkWhole("a cutoff", k);
 }
 
-function checkRelevance(relevance: ArrayLike<number>, query: number): void {
+function checkRelevance(relevance: Numbers, query: number): void {
   for (let i = 0; i < relevance.length; i++) {
     if (!(relevance[i] >= 0 && relevance[i] < Infinity)) {
       refuse(`relevance ${i} of query ${query}`, relevance[i], "a finite number from 0 on");
@@ -229,7 +229,7 @@ function checkRelevance(relevance: ArrayLike<number>, query: number): void {
   }
 }
 
-function checkScores(scores: ArrayLike<number>, query: number): void {
+function checkScores(scores: Numbers, query: number): void {
   for (let i = 0; i < scores.length; i++) {
     if (!Number.isFinite(scores[i])) {
       refuse(`the score of candidate ${i} of query ${query}`, scores[i], "a finite number");

@@ -8,7 +8,7 @@ import { EvaluationError } from "../../statistics/errors.ts";
 import { averageRanks, descendingOrder } from "../../statistics/order.ts";
 import { normalCdf } from "../../statistics/distributions.ts";
 import { betaTails } from "../../statistics/special.ts";
-import { checkLengths, refuse } from "../../statistics/checks.ts";
+import { checkLengths, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** How two columns are correlated. */
 export type CorrelationMethod = "pearson" | "spearman" | "kendall";
@@ -34,7 +34,7 @@ export interface CorrelationTest {
  * assert.equal(pearson([1, 2, 3], [2, 4, 6]), 1);
  * ```
  */
-export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
+export function pearson(x: Numbers, y: Numbers): number {
   checkColumns(x, y, { least: 2 });
   return linear(x, y);
 }
@@ -43,7 +43,7 @@ export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
  * Spearman's correlation: Pearson's of the ranks, ties having their average rank. In [-1, 1]; NaN where a column is constant.
  * Equal to `scipy.stats.spearmanr`.
  */
-export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number {
+export function spearman(x: Numbers, y: Numbers): number {
   checkColumns(x, y, { least: 2 });
   return linear(averageRanks(x), averageRanks(y));
 }
@@ -52,7 +52,7 @@ export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number {
  * Kendall's tau-b: pairs of rows in the same order less those in opposite order, over the pairs not tied. In [-1, 1]; NaN where
  * a column is constant. O(n log n), after Knight (1966). Equal to `scipy.stats.kendalltau`.
  */
-export function kendall(x: ArrayLike<number>, y: ArrayLike<number>): number {
+export function kendall(x: Numbers, y: Numbers): number {
   checkColumns(x, y, { least: 2 });
   return tauOf(countPairs(x, y));
 }
@@ -69,7 +69,7 @@ export function kendall(x: ArrayLike<number>, y: ArrayLike<number>): number {
  * assert.ok(concordance([1, 2, 3], [2, 3, 4]) < 0.6); // Pearson's is 1
  * ```
  */
-export function concordance(x: ArrayLike<number>, y: ArrayLike<number>): number {
+export function concordance(x: Numbers, y: Numbers): number {
   checkColumns(x, y, { least: 2 });
   const meanX = centreOf(x), meanY = centreOf(y);
   let xx = 0, yy = 0, xy = 0;
@@ -94,8 +94,8 @@ export function concordance(x: ArrayLike<number>, y: ArrayLike<number>): number 
  * ```
  */
 export function correlationTest(
-  x: ArrayLike<number>,
-  y: ArrayLike<number>,
+  x: Numbers,
+  y: Numbers,
   options: { method: CorrelationMethod },
 ): CorrelationTest {
   checkColumns(x, y, { least: 2 });
@@ -113,8 +113,8 @@ export function correlationTest(
 
 /** A correlation of some of the rows, for intervals and slices: a row may be named more than once. */
 export function correlationOfRows(
-  x: ArrayLike<number>,
-  y: ArrayLike<number>,
+  x: Numbers,
+  y: Numbers,
   method: CorrelationMethod,
 ): (indices: Uint32Array) => number {
   checkColumns(x, y, { least: 1 });
@@ -127,7 +127,7 @@ export function correlationOfRows(
 }
 
 /** The mean, or the value itself where all are the same: so constant columns have deviations of exactly 0. */
-export function centreOf(values: ArrayLike<number>): number {
+export function centreOf(values: Numbers): number {
   let sum = 0, constant = true;
   for (let i = 0; i < values.length; i++) {
     sum += values[i];
@@ -138,8 +138,8 @@ export function centreOf(values: ArrayLike<number>): number {
 
 /** @throws {EvaluationError} When lengths differ, there are too few rows, or a value is not finite. */
 export function checkColumns(
-  x: ArrayLike<number>,
-  y: ArrayLike<number>,
+  x: Numbers,
+  y: Numbers,
   options: { least: number; names?: [string, string] },
 ): void {
   const { least, names: [nameX, nameY] = ["first values", "second values"] } = options;
@@ -154,7 +154,7 @@ export function checkColumns(
   }
 }
 
-function linear(x: ArrayLike<number>, y: ArrayLike<number>): number {
+function linear(x: Numbers, y: Numbers): number {
   const n = x.length, meanX = centreOf(x), meanY = centreOf(y);
   let farX = 0, farY = 0;
   for (let i = 0; i < n; i++) {
@@ -189,7 +189,7 @@ interface TieCounts {
   spread: number;
 }
 
-function countPairs(x: ArrayLike<number>, y: ArrayLike<number>): PairCounts {
+function countPairs(x: Numbers, y: Numbers): PairCounts {
   const n = x.length;
   const ranksX = ranksOf(x), ranksY = ranksOf(y);
   // by x, and by y where x is tied: counting sorts, the second keeping the first one's order
@@ -242,7 +242,7 @@ function chanceOfInversions(n: number, most: number): number {
 }
 
 /** Values above each value: equal values share it. */
-function ranksOf(values: ArrayLike<number>): Uint32Array {
+function ranksOf(values: Numbers): Uint32Array {
   const order = descendingOrder(values), ranks = new Uint32Array(order.length);
   for (let i = 0, rank = 0; i < order.length; i++) {
     if (i > 0 && values[order[i]] !== values[order[i - 1]]) rank = i;

@@ -5,7 +5,7 @@
  */
 import { centreOf, checkColumns, correlationOfRows } from "./correlation.ts";
 import { type Decomposed, evaluateAll } from "../../statistics/decomposed.ts";
-import { checkNumber } from "../../statistics/checks.ts";
+import { checkNumber, Numbers } from "../../statistics/checks.ts";
 
 /** How a regression is evaluated. */
 export interface RegressionOptions {
@@ -73,8 +73,8 @@ const NAMES = ["references", "predictions"] as [string, string];
  * ```
  */
 export function regressionReport(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: RegressionOptions = {},
 ): RegressionReport {
   const sums = evaluateAll(regressionRows(references, predictions, options));
@@ -99,8 +99,8 @@ export function regressionReport(
  * @throws {EvaluationError} As `regressionReport`.
  */
 export function regressionRows(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: RegressionOptions = {},
 ): Decomposed {
   const { quantile = 0.5 } = options;
@@ -152,8 +152,8 @@ export function regressionRows(
  * @throws {EvaluationError} When lengths differ, there are no rows, or a value is not finite.
  */
 export function regressionOfRows(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   metric: RankMetric,
 ): (indices: Uint32Array) => number {
   checkColumns(references, predictions, { least: 1, names: NAMES });

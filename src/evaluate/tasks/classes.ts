@@ -17,7 +17,7 @@ import { brierRows, logLossRows } from "../classification/probabilities.ts";
 import type { OptionValues } from "./options.ts";
 import { labelPairs, labelsIn, type Pair, probabilityRows } from "./pairs.ts";
 import { type ClosedOptions, type Indexed, infoOf, type MetricInfo, type Scored } from "./scored.ts";
-import { refuse } from "../../statistics/checks.ts";
+import { Numbers, refuse } from "../../statistics/checks.ts";
 
 /** How a classifier's metrics are shown that are not called by the words of their names, or are better where lower. */
 export const classMetricLabels: Record<string, Partial<MetricInfo>> = {
@@ -34,9 +34,9 @@ export interface ClassifierRows {
   /** Names of the classes: class k is `labels[k]`. */
   readonly labels: readonly string[];
   /** True class of each row: [n]. */
-  readonly references: ArrayLike<number>;
+  readonly references: Numbers;
   /** Predicted class of each row: [n]. */
-  readonly predictions: ArrayLike<number>;
+  readonly predictions: Numbers;
   /** Row-major: [n, labels]. */
   readonly probabilities?: Float32Array | Float64Array;
   /** The class that is looked for, of two. */

@@ -14,6 +14,7 @@ import { type IntervalOptions, measure, type Scored } from "./scored.ts";
 import { type Choice, type Chosen, strategies } from "./strategy.ts";
 import { isNamed } from "./family.ts";
 import { isObject } from "../../base/json.ts";
+import type { Numbers } from "../../statistics/checks.ts";
 
 /** How a task is evaluated. */
 export interface TaskOptions extends IntervalOptions {
@@ -172,7 +173,7 @@ function worstRows(
 }
 
 interface Badness {
-  scores: ArrayLike<number>;
+  scores: Numbers;
   scoreLabel: string;
   better: Better;
   isWrong: (row: number) => boolean;

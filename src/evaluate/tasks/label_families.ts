@@ -16,6 +16,7 @@ import { classifierRows, classMetricLabels, scoreClasses } from "./classes.ts";
 import type { Family } from "./family.ts";
 import { labelPairs, labelSetPairs, labelsIn, tagPairs } from "./pairs.ts";
 import { infoOf, type Scored } from "./scored.ts";
+import type { Numbers } from "../../statistics/checks.ts";
 
 /** Classification, several labels a row, entities, and agreement. */
 export const labelFamilies = {
@@ -89,8 +90,8 @@ export const labelFamilies = {
 
 /** The metrics of sets of labels, as cells of 0 and 1: [n, labels]. */
 export function scoreLabelSets(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   labels: readonly string[],
 ): Scored & { rows: Decomposed } {
   return { rows: multilabelRows(references, predictions, { labels }), info: infoOf(classMetricLabels) };

@@ -22,6 +22,7 @@ import { rankingLabel, scoreNumbers, scoreSimilarities } from "./number_families
 import { pairsOf } from "./pairs.ts";
 import { type IntervalOptions, measure, type Scored } from "./scored.ts";
 import type { References } from "../generation/references.ts";
+import type { Numbers } from "../../statistics/checks.ts";
 
 /** Metrics of predictions, by name. */
 export interface TaskMetrics {
@@ -59,8 +60,8 @@ export interface ClassMetricOptions extends MetricOptions, Pick<ClassifierRows, 
  * ```
  */
 export function classificationMetrics(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: ClassMetricOptions,
 ): TaskMetrics {
   const { labels, probabilities, positive = 1 } = options;
@@ -84,8 +85,8 @@ export function classificationMetrics(
  * ```
  */
 export function multilabelMetrics(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: MetricOptions & { readonly labels: readonly string[] },
 ): TaskMetrics {
   const { labels } = options;
@@ -110,8 +111,8 @@ export function multilabelMetrics(
  * ```
  */
 export function regressionMetrics(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: MetricOptions & RegressionOptions = {},
 ): TaskMetrics {
   return metricsOf(scoreNumbers(references, predictions, options), references.length, options);
@@ -155,7 +156,7 @@ export function entityMetrics(
  * ```
  */
 export function similarityMetrics(
-  references: ArrayLike<number>,
+  references: Numbers,
   predictions: readonly [Vectors, Vectors],
   options: MetricOptions & { readonly similarity?: Similarity } = {},
 ): TaskMetrics {
@@ -178,7 +179,7 @@ export function similarityMetrics(
  * ```
  */
 export function retrievalMetrics(
-  references: readonly (ArrayLike<number> | ReadonlyMap<number, number>)[],
+  references: readonly (Numbers | ReadonlyMap<number, number>)[],
   predictions: { readonly queries: Vectors; readonly corpus: Vectors },
   options: MetricOptions & RetrievalOptions = {},
 ): TaskMetrics {

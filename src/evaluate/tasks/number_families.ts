@@ -16,6 +16,7 @@ import {
 import type { Family } from "./family.ts";
 import { numberPairs, type Pair, wrong } from "./pairs.ts";
 import { type Indexed, infoOf, type Scored } from "./scored.ts";
+import type { Numbers } from "../../statistics/checks.ts";
 
 const errors = {
   mae: { label: "mean absolute error", better: "lower" },
@@ -93,8 +94,8 @@ export const numberFamilies = {
 
 /** The metrics of predicted numbers. */
 export function scoreNumbers(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: RegressionOptions = {},
 ): Scored & { rows: Decomposed } {
   return {
@@ -105,10 +106,7 @@ export function scoreNumbers(
 }
 
 /** How well predicted similarities follow people's ratings. */
-export function scoreSimilarities(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
-): Scored & { rows: Decomposed } {
+export function scoreSimilarities(references: Numbers, predictions: Numbers): Scored & { rows: Decomposed } {
   const rows = regressionRows(references, predictions);
   const at = rows.names.indexOf("pearson"), out = new Float64Array(rows.names.length);
   return {
@@ -118,11 +116,7 @@ export function scoreSimilarities(
   };
 }
 
-function byRank(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
-  names: readonly RankMetric[],
-): Indexed {
+function byRank(references: Numbers, predictions: Numbers, names: readonly RankMetric[]): Indexed {
   const metrics = names.map((metric) => regressionOfRows(references, predictions, metric));
   return { names, n: references.length, evaluate: (indices) => metrics.map((metric) => metric(indices)) };
 }

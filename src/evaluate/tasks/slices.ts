@@ -8,7 +8,7 @@ import { type Decomposed, selectRows, sumRows } from "../../statistics/decompose
 import { adjustPValues } from "../../statistics/corrections.ts";
 import { createRandom } from "../../base/random.ts";
 import type { Better, SlicesSection } from "../report.ts";
-import { checkLengths } from "../../statistics/checks.ts";
+import { checkLengths, Numbers } from "../../statistics/checks.ts";
 
 /** How rows are cut into slices. */
 export interface SliceOptions extends RowBootstrapOptions {
@@ -100,7 +100,7 @@ function differsFromRest(
   // The smaller side is drawn and added up; the other one is the rest of the total.
   const small = Math.min(size, n - size);
   const order = Uint32Array.from({ length: n }, (_, i) => i);
-  const difference = (drawn: ArrayLike<number>, count: number) => {
+  const difference = (drawn: Numbers, count: number) => {
     inside.fill(0);
     for (let i = 0; i < count; i++) {
       for (let k = 0, at = drawn[i] * width; k < width; k++) inside[k] += rows[at + k];
