@@ -5,8 +5,7 @@
  */
 import { EvaluationError } from "../statistics/errors.ts";
 import { createRandom } from "../base/random.ts";
-import { balancedBlocks, shuffled, shuffleInPlace } from "./blocks.ts";
-import { balancedSides } from "./sides.ts";
+import { balancedBlocks, balancedSides, shuffled, shuffleInPlace } from "./blocks.ts";
 import { checkWhole } from "../statistics/checks.ts";
 
 /** Why an annotator sees an item: to rate it, because the answer is known, or to see whether they answer the same again. */

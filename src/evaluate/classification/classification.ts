@@ -4,7 +4,7 @@
  * @module
  */
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
-import { confusionIntervals } from "./class_intervals.ts";
+import { confusionIntervals } from "./f1_interval.ts";
 import { AVERAGES, classMetrics } from "./class_rows.ts";
 import { checkClass, checkLabels, checkWeights, ratio, shown, subsetClasses } from "./counts.ts";
 import { EvaluationError } from "../../statistics/errors.ts";

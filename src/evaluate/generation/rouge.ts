@@ -5,9 +5,8 @@
  */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
-import { Lcs, type Span } from "./lcs.ts";
+import { Lcs, type Span, SummaryLcs } from "./lcs.ts";
 import { NgramOverlap } from "./rouge_ngrams.ts";
-import { SummaryLcs } from "./rouge_lsum.ts";
 import { createTokens, type RougeTokenizer, TokenReader, type Tokens } from "./rouge_tokens.ts";
 import { checkOneOf } from "../../statistics/checks.ts";
 import { referenceLists, References } from "./references.ts";

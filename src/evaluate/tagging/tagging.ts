@@ -8,8 +8,9 @@ import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { findEntities, type FoundEntities, readTags, type TagReading } from "./tagging_entities.ts";
 import type { Span, TaggingScheme } from "./tagging_schemes.ts";
-import { checkLengths, refuse } from "../../statistics/checks.ts";
+import { checkLengths, checkWhole, refuse } from "../../statistics/checks.ts";
 import { ratio } from "../classification/counts.ts";
+import { fixed } from "../generation/sacrebleu.ts";
 
 /** How tags are read and scores without a denominator are filled. */
 export interface TaggingOptions {
@@ -70,7 +71,7 @@ export interface TaggingReport {
 }
 
 /** The averages, in the order of the metrics. */
-export const AVERAGES = ["micro", "macro", "weighted"] as const;
+const AVERAGES = ["micro", "macro", "weighted"] as const;
 
 /**
  * Precision, recall and F1 of entities (per type, micro, macro, weighted) and the accuracy of tokens.
@@ -289,4 +290,40 @@ function checkShapes(
   if (!references.some((tags) => tags.length > 0)) {
     throw new EvaluationError("Cannot evaluate: there are no tokens");
   }
+}
+
+/**
+ * A tagging report as plain text: seqeval's `classification_report`, character by character.
+ *
+ * @param options `digits` after the point, default 2.
+ * @throws {EvaluationError} When `digits` is no whole number from 0 to 20.
+ * @example
+ * ```ts
+ * import { taggingReport } from "./tagging.ts";
+ * import { formatTagging } from "./tagging.ts";
+ * import assert from "node:assert/strict";
+ * const text = formatTagging(taggingReport([["B-PER", "O"]], [["B-PER", "O"]]));
+ * assert.match(text, /PER       1\.00      1\.00      1\.00         1/);
+ * ```
+ */
+export function formatTagging(report: TaggingReport, options: { digits?: number } = {}): string {
+  const { digits = 2 } = options;
+  checkWhole("digits", digits, 0, 20);
+  const width = Math.max(
+    "weighted avg".length,
+    digits,
+    ...report.perType.map(({ type }) => [...type].length),
+  );
+  const line = (name: string, cells: string[]) =>
+    `${" ".repeat(width - [...name].length)}${name} ${cells.map((cell) => ` ${cell.padStart(9)}`).join("")}`;
+  const scores = (name: string, { precision, recall, f1, support }: EntityScores) =>
+    line(name, [...[precision, recall, f1].map((value) => fixed(value, digits)), String(support)]);
+  return [
+    line("", ["precision", "recall", "f1-score", "support"]),
+    "",
+    ...report.perType.map((type) => scores(type.type, type)),
+    "",
+    ...AVERAGES.map((average) => scores(`${average} avg`, report[average])),
+    "",
+  ].join("\n");
 }

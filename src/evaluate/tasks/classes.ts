@@ -7,7 +7,7 @@ import type { Interval } from "../../statistics/bootstrap.ts";
 import { type Decomposed, together } from "../../statistics/decomposed.ts";
 import { multiclassRocAuc } from "../classification/auc.ts";
 import { calibration } from "../classification/calibration.ts";
-import { confusionIntervals } from "../classification/class_intervals.ts";
+import { confusionIntervals } from "../classification/f1_interval.ts";
 import { classificationRows } from "../classification/class_rows.ts";
 import { confusionMatrix } from "../classification/classification.ts";
 import { classIndices, shown } from "../classification/counts.ts";

@@ -6,8 +6,7 @@
 import { ratio } from "../classification/counts.ts";
 import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
-import { labelCells } from "../classification/multilabel.ts";
-import { multilabelRows } from "../classification/multilabel_rows.ts";
+import { labelCells, multilabelRows } from "../classification/multilabel.ts";
 import { cohenKappa } from "../../statistics/kappa.ts";
 import { type TaggingOptions, taggingRows } from "../tagging/tagging.ts";
 import { PREFIXES } from "../tagging/tagging_schemes.ts";

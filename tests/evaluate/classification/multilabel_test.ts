@@ -18,7 +18,7 @@ import {
   multilabelJaccardPerLabel,
   subsetAccuracy,
 } from "../../../src/evaluate/classification/multilabel.ts";
-import { multilabelRows } from "../../../src/evaluate/classification/multilabel_rows.ts";
+import { multilabelRows } from "../../../src/evaluate/classification/multilabel.ts";
 
 type Value = number | null;
 interface GoldenCase {

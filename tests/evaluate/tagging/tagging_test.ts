@@ -8,7 +8,7 @@ import {
   taggingReport,
   taggingRows,
 } from "../../../src/evaluate/tagging/tagging.ts";
-import { formatTagging } from "../../../src/evaluate/tagging/tagging_format.ts";
+import { formatTagging } from "../../../src/evaluate/tagging/tagging.ts";
 import type { TaggingScheme } from "../../../src/evaluate/tagging/tagging_schemes.ts";
 
 interface GoldenCase {
