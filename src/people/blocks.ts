@@ -10,10 +10,9 @@ const MAX_CANDIDATES = 64;
 const MAX_SWAPS = 200_000;
 
 /**
- * Fills blocks with elements 0 to `elements` - 1: block b gets sizes[b] different ones, every element occurs equally often
- * within one, and pairs of elements meet in as even a number of blocks as a greedy search with swaps finds.
- *
- * No size may exceed the number of elements.
+ * Fills blocks with elements 0 to `elements` - 1: block b gets sizes[b] different ones, every element occurs equally
+ * often within one, and pairs of elements meet in as even a number of blocks as a greedy search with swaps finds. No
+ * size may exceed the number of elements.
  */
 export function balancedBlocks(
   elements: number,

@@ -134,10 +134,9 @@ export function powerOfPaired(
 }
 
 /**
- * Rows needed for McNemar's test to tell two systems apart that answer the same rows. What counts are the rows on which only
- * one is right: guess both shares from a pilot, or take `secondOnly` = 0 for the fewest rows possible.
- *
- * Source: Connor (1987), "Sample size for testing differences in proportions for the paired-sample design".
+ * Rows needed for McNemar's test to tell two systems apart that answer the same rows. What counts are the rows on which
+ * only one is right: guess both shares from a pilot, or take `secondOnly` = 0 for the fewest rows possible. Source:
+ * Connor (1987), "Sample size for testing differences in proportions for the paired-sample design".
  *
  * @throws {EvaluationError} When shares are out of range, add up to more than 1 or are the same.
  * @example

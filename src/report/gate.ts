@@ -52,9 +52,8 @@ const form = object<Gate>({
 });
 
 /**
- * Decides a gate on a candidate's report, and the champion's where conditions speak of one.
- *
- * A figure that is not a number meets no condition.
+ * Decides a gate on a candidate's report, and the champion's where conditions speak of one. A figure that is not a
+ * number meets no condition.
  *
  * @throws {EvaluationError} When a condition names a figure that the report does not have: with those of similar name.
  * @example

@@ -37,10 +37,9 @@ const sentence = text(10_000);
 const content = text(1_000_000); // inputs and outputs of a model
 
 /**
- * Reads a report from JSON that may come from anywhere: sizes, counts and kinds are checked, numbers are finite, lists that
- * belong together are equally long. Keys that a report does not have are left out.
- *
- * The two sides of a gate's condition may be `null`, which is what JSON makes of a division by 0: they read as NaN.
+ * Reads a report from JSON that may come from anywhere: sizes, counts and kinds are checked, numbers are finite, lists
+ * that belong together are equally long. Keys that a report does not have are left out. The two sides of a gate's
+ * condition may be `null`, which is what JSON makes of a division by 0: they read as NaN.
  *
  * @throws {EvaluationError} One line with the path of the first thing that is wrong, what was found and what was wanted.
  * @example

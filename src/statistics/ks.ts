@@ -20,10 +20,9 @@ export interface KsResult {
 const MAX_EXACT = 10_000;
 
 /**
- * The two-sided two-sample Kolmogorov-Smirnov test, as scipy's `ks_2samp(a, b, method="auto")`: exact where the larger sample
- * has at most 10,000 values, else the Kolmogorov distribution at n = round(nm / (n + m)).
- *
- * Ties are handled as in scipy: the statistic is right, and the p-value is then on the safe side.
+ * The two-sided two-sample Kolmogorov-Smirnov test, as scipy's `ks_2samp(a, b, method="auto")`: exact where the larger
+ * sample has at most 10,000 values, else the Kolmogorov distribution at n = round(nm / (n + m)). Ties are handled as in
+ * scipy: the statistic is right, and the p-value is then on the safe side.
  *
  * @throws {EvaluationError} When a sample is empty or holds NaN.
  * @example

@@ -10,7 +10,6 @@ const DIGITS = [[0, 0], [0, 11], [0, 22], [1, 0], [1, 11], [1, 22]]; // [word, s
 
 /**
  * Indices of the values from the highest to the lowest, equal ones in the order they stand in (0 and -0 are equal).
- *
  * Long lists are sorted by radix on the bits of the doubles, in linear time.
  *
  * @param values Finite numbers.

@@ -88,9 +88,8 @@ export function mcNemar(
 }
 
 /**
- * Student's t test of paired scores: is the mean difference 0? Equal to `scipy.stats.ttest_rel`.
- *
- * The effect is Cohen's d of the differences. Where they are all equal it is 0 and p is 1 or 0: there is nothing to judge by.
+ * Student's t test of paired scores: is the mean difference 0? Equal to `scipy.stats.ttest_rel`. The effect is Cohen's
+ * d of the differences. Where they are all equal it is 0 and p is 1 or 0: there is nothing to judge by.
  *
  * @returns The test, and the mean of a − b with its interval.
  * @throws {EvaluationError} When there are fewer than two rows, the lengths differ or a score is not finite.

@@ -16,9 +16,8 @@ import { EvaluationError } from "../../statistics/errors.ts";
 import { checkLengths, checkWhole, Numbers, refuse } from "../../statistics/checks.ts";
 
 /**
- * Share of the rows that are right, in [0, 1]; with weights, the share of the weight.
- *
- * Equal to scikit-learn's `accuracy_score`.
+ * Share of the rows that are right, in [0, 1]; with weights, the share of the weight. Equal to scikit-learn's
+ * `accuracy_score`.
  *
  * @throws {EvaluationError} When there are no rows, lengths differ, or a class is no index into `labels`.
  * @example
@@ -34,10 +33,8 @@ export function accuracy(references: Numbers, predictions: Numbers, options: Row
 }
 
 /**
- * Share of the rows that are wrong, in [0, 1], or with `normalize: false` how many (or their weight). With one label a row this
- * is also the Hamming loss.
- *
- * Equal to scikit-learn's `zero_one_loss`.
+ * Share of the rows that are wrong, in [0, 1], or with `normalize: false` how many (or their weight). With one label a
+ * row this is also the Hamming loss. Equal to scikit-learn's `zero_one_loss`.
  *
  * @throws {EvaluationError} As `accuracy`.
  * @example
@@ -60,9 +57,8 @@ export function zeroOneLoss(
 
 /**
  * Mean recall of the classes that some reference has, in [0, 1]: what the accuracy would be if all of them were equally
- * frequent. `adjusted` rescales it so that guessing is 0 and perfect is 1.
- *
- * Equal to scikit-learn's `balanced_accuracy_score`.
+ * frequent. `adjusted` rescales it so that guessing is 0 and perfect is 1. Equal to scikit-learn's
+ * `balanced_accuracy_score`.
  *
  * @throws {EvaluationError} As `accuracy`; and when `adjusted` is asked of references of one class only.
  * @example
@@ -108,10 +104,8 @@ export function matthewsCorrelation(references: Numbers, predictions: Numbers, o
 }
 
 /**
- * Share of the rows whose true class is among the k highest scores, in [0, 1]; 1 when k is at least the number of labels. Of
- * equal scores, the later class ranks higher.
- *
- * Equal to scikit-learn's `top_k_accuracy_score`.
+ * Share of the rows whose true class is among the k highest scores, in [0, 1]; 1 when k is at least the number of
+ * labels. Of equal scores, the later class ranks higher. Equal to scikit-learn's `top_k_accuracy_score`.
  *
  * @param scores Score of each class, row-major: [n, labels.length].
  * @throws {EvaluationError} As `accuracy`; and when a score is NaN or infinite, or k no whole number above 0.

@@ -89,9 +89,8 @@ export function precisionRecallFPerClass(
 }
 
 /**
- * Jaccard's index, TP / (TP + FP + FN), averaged over classes: in [0, 1].
- *
- * Values equal scikit-learn 1.9's `jaccard_score`, which takes 0 and 1 for `zeroDivision` and not NaN.
+ * Jaccard's index, TP / (TP + FP + FN), averaged over classes: in [0, 1]. Values equal scikit-learn 1.9's
+ * `jaccard_score`, which takes 0 and 1 for `zeroDivision` and not NaN.
  *
  * @throws {EvaluationError} As `precisionRecallF`, whose columns and options it takes.
  */

@@ -192,9 +192,8 @@ export interface ConfusionOptions {
 }
 
 /**
- * Counts of (true class, predicted class): `matrix[i][j]` rows of class i were predicted as class j.
- *
- * Equal to scikit-learn's `confusion_matrix`.
+ * Counts of (true class, predicted class): `matrix[i][j]` rows of class i were predicted as class j. Equal to
+ * scikit-learn's `confusion_matrix`.
  *
  * @throws {EvaluationError} When there are no rows, the lengths differ, a class is no index into `labels`, or no reference is
  *   of the subset.

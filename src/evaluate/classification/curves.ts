@@ -46,9 +46,8 @@ export interface PrecisionRecallCurve {
 }
 
 /**
- * Counts of true and false positives at every distinct score; equal scores are one threshold.
- *
- * Equal to scikit-learn's `confusion_matrix_at_thresholds`.
+ * Counts of true and false positives at every distinct score; equal scores are one threshold. Equal to scikit-learn's
+ * `confusion_matrix_at_thresholds`.
  *
  * @throws {EvaluationError} When there are no rows, lengths differ, a reference is neither 0 nor 1, or a score is not finite.
  */
@@ -79,9 +78,8 @@ export function countsAtThresholds(
 }
 
 /**
- * The receiver operating characteristic.
- *
- * Equal to scikit-learn's `roc_curve`; `dropIntermediate` (default true) leaves out points in the middle of straight lines.
+ * The receiver operating characteristic. Equal to scikit-learn's `roc_curve`; `dropIntermediate` (default true) leaves
+ * out points in the middle of straight lines.
  *
  * @throws {EvaluationError} As `countsAtThresholds`; and when no row is positive or none is negative.
  * @example
@@ -151,10 +149,8 @@ export function precisionRecallCurve(
 }
 
 /**
- * Average precision, the area under the precision-recall curve as a sum of steps (PR-AUC): in [0, 1], about the share of
- * positive rows for scores without information.
- *
- * Equal to scikit-learn's `average_precision_score`.
+ * Average precision, the area under the precision-recall curve as a sum of steps (PR-AUC): in [0, 1], about the share
+ * of positive rows for scores without information. Equal to scikit-learn's `average_precision_score`.
  *
  * @throws {EvaluationError} As `precisionRecallCurve`.
  * @example

@@ -21,9 +21,8 @@ export interface MultilabelAreaOptions extends RowOptions {
 }
 
 /**
- * Area under the ROC curve where a row may have any number of labels.
- *
- * Equal to scikit-learn's `roc_auc_score` of indicator matrices.
+ * Area under the ROC curve where a row may have any number of labels. Equal to scikit-learn's `roc_auc_score` of
+ * indicator matrices.
  *
  * @throws {EvaluationError} When there are no rows, lengths differ, a cell is neither 0 nor 1, a score is not finite, or a
  *   label (with "samples" a row) that counts is never or always true.
@@ -67,10 +66,9 @@ export function multilabelAveragePrecision(
 }
 
 /**
- * Coverage error: how many labels must be taken from the top of the scores to have all true ones, averaged over rows; at best
- * the mean number of labels a row has. Equal scores are taken together; a row without labels counts 0.
- *
- * Equal to scikit-learn's `coverage_error`.
+ * Coverage error: how many labels must be taken from the top of the scores to have all true ones, averaged over rows;
+ * at best the mean number of labels a row has. Equal scores are taken together; a row without labels counts 0. Equal to
+ * scikit-learn's `coverage_error`.
  *
  * @throws {EvaluationError} When there are no rows, lengths differ, a cell is neither 0 nor 1, or a score is not finite.
  * @example
@@ -93,10 +91,9 @@ export function coverageError(references: Numbers, scores: Numbers, options: Row
 }
 
 /**
- * Label ranking average precision: for each true label, the share of true ones among those with its score or a higher one;
- * averaged over the true labels, then over rows. In (0, 1], 1 is perfect; a row with no label or all of them counts 1.
- *
- * Equal to scikit-learn's `label_ranking_average_precision_score`.
+ * Label ranking average precision: for each true label, the share of true ones among those with its score or a higher
+ * one; averaged over the true labels, then over rows. In (0, 1], 1 is perfect; a row with no label or all of them
+ * counts 1. Equal to scikit-learn's `label_ranking_average_precision_score`.
  *
  * @throws {EvaluationError} As `coverageError`.
  * @example
@@ -124,10 +121,9 @@ export function labelRankingAveragePrecision(
 }
 
 /**
- * Label ranking loss: the share of pairs of a true and a false label that are in the wrong order or have equal scores, averaged
- * over rows; in [0, 1], 0 is perfect. A row with no label or all of them counts 0.
- *
- * Equal to scikit-learn's `label_ranking_loss`.
+ * Label ranking loss: the share of pairs of a true and a false label that are in the wrong order or have equal scores,
+ * averaged over rows; in [0, 1], 0 is perfect. A row with no label or all of them counts 0. Equal to scikit-learn's
+ * `label_ranking_loss`.
  *
  * @throws {EvaluationError} As `coverageError`.
  */

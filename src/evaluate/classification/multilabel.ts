@@ -65,9 +65,8 @@ export function labelCells(rows: readonly (readonly string[])[], labels: readonl
 }
 
 /**
- * Precision, recall and F-beta where a row may have any number of labels, averaged over labels or rows.
- *
- * Values equal scikit-learn 1.9's `precision_recall_fscore_support` of indicator matrices.
+ * Precision, recall and F-beta where a row may have any number of labels, averaged over labels or rows. Values equal
+ * scikit-learn 1.9's `precision_recall_fscore_support` of indicator matrices.
  *
  * @throws {EvaluationError} When there are no rows, lengths differ, a cell is neither 0 nor 1, or an option is out of range.
  * @example
@@ -98,9 +97,8 @@ export function multilabelFPerLabel(
 }
 
 /**
- * Jaccard's index (shared labels over all that either has), averaged over labels or rows: in [0, 1].
- *
- * Values equal scikit-learn 1.9's `jaccard_score` of indicator matrices; `zeroDivision` is 0 or 1.
+ * Jaccard's index (shared labels over all that either has), averaged over labels or rows: in [0, 1]. Values equal
+ * scikit-learn 1.9's `jaccard_score` of indicator matrices; `zeroDivision` is 0 or 1.
  *
  * @throws {EvaluationError} As `multilabelF`.
  */
@@ -123,9 +121,8 @@ export function multilabelJaccardPerLabel(
 }
 
 /**
- * Share of the rows whose labels are all right, in [0, 1]. One minus it is the zero-one loss.
- *
- * Equal to scikit-learn's `accuracy_score` of indicator matrices.
+ * Share of the rows whose labels are all right, in [0, 1]. One minus it is the zero-one loss. Equal to scikit-learn's
+ * `accuracy_score` of indicator matrices.
  *
  * @throws {EvaluationError} As `multilabelF`.
  */
@@ -134,9 +131,8 @@ export function subsetAccuracy(references: Numbers, predictions: Numbers, option
 }
 
 /**
- * Share of the cells (row and label) that are wrong, in [0, 1].
- *
- * Equal to scikit-learn's `hamming_loss` of indicator matrices.
+ * Share of the cells (row and label) that are wrong, in [0, 1]. Equal to scikit-learn's `hamming_loss` of indicator
+ * matrices.
  *
  * @throws {EvaluationError} As `multilabelF`.
  */

@@ -27,10 +27,9 @@ export interface BrierOptions extends RowOptions {
 }
 
 /**
- * Log loss (cross-entropy): the mean over rows of −ln of the probability given to the true class, in nats; 0 is perfect, ln K
- * is not knowing.
- *
- * Equal to scikit-learn's `log_loss(..., labels=range(K))`. Rows need not add up to exactly 1, and are not rescaled.
+ * Log loss (cross-entropy): the mean over rows of −ln of the probability given to the true class, in nats; 0 is
+ * perfect, ln K is not knowing. Equal to scikit-learn's `log_loss(..., labels=range(K))`. Rows need not add up to
+ * exactly 1, and are not rescaled.
  *
  * @param references True class per row, as an index into `labels`.
  * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the second: [n].
@@ -63,11 +62,10 @@ export function logLossRows(
 }
 
 /**
- * Brier score: the mean over rows of the squared distance between the probabilities and the truth; 0 is perfect. For two labels
- * it is (1 − p)², p being the true class's probability, and lies in [0, 1]; for more it is the sum over all classes and
- * lies in [0, 2].
- *
- * Equal to scikit-learn's `brier_score_loss`; Brier (1950), "Verification of forecasts expressed in terms of probability".
+ * Brier score: the mean over rows of the squared distance between the probabilities and the truth; 0 is perfect. For
+ * two labels it is (1 − p)², p being the true class's probability, and lies in [0, 1]; for more it is the sum over all
+ * classes and lies in [0, 2]. Equal to scikit-learn's `brier_score_loss`; Brier (1950), "Verification of forecasts
+ * expressed in terms of probability".
  *
  * @throws {EvaluationError} As `logLoss`.
  * @example

@@ -45,9 +45,8 @@ export interface ThresholdOptions extends ScoreOptions {
 }
 
 /**
- * The score from which on a row is best called positive: the one with the highest F-beta, or with the highest recall at a given
- * precision, or with the highest precision at a given recall. Of equally good ones the highest score is taken.
- *
+ * The score from which on a row is best called positive: the one with the highest F-beta, or with the highest recall at
+ * a given precision, or with the highest precision at a given recall. Of equally good ones the highest score is taken.
  * Choose on validation rows, not on those that are reported: the choice makes the scores of its own rows look better.
  *
  * @throws {EvaluationError} As `countsAtThresholds`; when no row is positive, an option is out of range, precision and recall

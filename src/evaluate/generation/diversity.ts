@@ -84,10 +84,9 @@ export function repetitionRows(texts: readonly string[], options: NgramOptions =
 }
 
 /**
- * Repetition of single predictions, before anything is sampled: the share of the most likely next tokens that are among the
- * `window` tokens before (`rep`), and of those among them that are wrong (`wrongRep`), in [0, 1].
- *
- * rep/l and wrep/l of Welleck et al. (2019), equations 8 and 9; they take l of 16, 32, 128 and 512.
+ * Repetition of single predictions, before anything is sampled: the share of the most likely next tokens that are among
+ * the `window` tokens before (`rep`), and of those among them that are wrong (`wrongRep`), in [0, 1]. rep/l and wrep/l
+ * of Welleck et al. (2019), equations 8 and 9; they take l of 16, 32, 128 and 512.
  *
  * @param predicted For each text, the most likely token at each place given the tokens before it; the first place counts too.
  * @param targets For each text, the tokens that stand there.
@@ -128,10 +127,9 @@ export function tokenRepetitionRows(
 }
 
 /**
- * N-grams that a text has and its source has not: for n = 1 to `order` the metric `novelN` is the mean over texts of the share
- * of their distinct n-grams, in [0, 1]: 0 for text that is copied. Texts of fewer than n words do not count for that n.
- *
- * Source: See et al., "Get To The Point" (2017), figure 6; Narayan et al. (2018), table 1.
+ * N-grams that a text has and its source has not: for n = 1 to `order` the metric `novelN` is the mean over texts of
+ * the share of their distinct n-grams, in [0, 1]: 0 for text that is copied. Texts of fewer than n words do not count
+ * for that n. Source: See et al., "Get To The Point" (2017), figure 6; Narayan et al. (2018), table 1.
  *
  * @throws {EvaluationError} When lengths differ, there are no texts, or an option is out of range.
  */

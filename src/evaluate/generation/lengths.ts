@@ -73,10 +73,9 @@ export function lengthRatioRows(
 }
 
 /**
- * Bytes of the texts, one a line, divided by their bytes after gzip: higher means more redundant, about 2 to 3 for varied
- * prose. A compressor's version may change the last digits.
- *
- * Source: Shaib et al., "Standardizing the Measurement of Text Diversity" (2024).
+ * Bytes of the texts, one a line, divided by their bytes after gzip: higher means more redundant, about 2 to 3 for
+ * varied prose. A compressor's version may change the last digits. Source: Shaib et al., "Standardizing the Measurement
+ * of Text Diversity" (2024).
  *
  * @throws {EvaluationError} When there are no texts.
  */

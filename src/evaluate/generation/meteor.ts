@@ -30,9 +30,8 @@ export interface MeteorOptions {
 }
 
 /**
- * The mean METEOR of predictions, in [0, 1].
- *
- * Not 1 for a perfect prediction: its m words are one chunk, which costs `gamma / m ** beta`.
+ * The mean METEOR of predictions, in [0, 1]. Not 1 for a perfect prediction: its m words are one chunk, which costs
+ * `gamma / m ** beta`.
  *
  * Source: Lavie and Agarwal, "METEOR: An Automatic Metric for MT Evaluation with High Levels of Correlation with Human
  * Judgments" (2007); equal to `nltk.translate.meteor_score` 3.10, which gives the words of a text one by one to the latest word

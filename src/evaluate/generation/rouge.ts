@@ -48,11 +48,10 @@ export interface RougeOptions {
  * ROUGE of predictions against references: precision, recall and F1 of each type, the mean over rows. `rougeRows` has each
  * row's values.
  *
- * Equal to rouge-score 0.1.2 (whose values most papers report) with its defaults: no weighting towards recall, and rougeLsum
- * splits at newlines, so put each sentence on a line of its own. Unlike there, n may be above 9, and `stemmer` holds for other
- * tokenizers too. Time is linear in the texts' lengths but for rougeL and rougeLsum: the product of the lengths over 31.
- *
- * Source: C.-Y. Lin, "ROUGE: a package for automatic evaluation of summaries", 2004.
+ * Equal to rouge-score 0.1.2 (whose values most papers report) with its defaults: no weighting towards recall, and
+ * rougeLsum splits at newlines, so put each sentence on a line of its own. Unlike there, n may be above 9, and
+ * `stemmer` holds for other tokenizers too. Time is linear in the texts' lengths but for rougeL and rougeLsum: the
+ * product of the lengths over 31. Source: C.-Y. Lin, "ROUGE: a package for automatic evaluation of summaries", 2004.
  *
  * @param predictions One text a row.
  * @param references One text a row, or a list of one or more.

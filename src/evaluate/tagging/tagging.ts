@@ -124,10 +124,9 @@ export function taggingReport(
 }
 
 /**
- * The same metrics by sentence, for intervals, paired tests and slices. The statistics of a sentence are, for each type, its
- * entities [true, predicted, right], then its tokens and how many of them are right.
- *
- * On some of the rows the metrics are seqeval's on these sentences: types that occur in none of them do not count.
+ * The same metrics by sentence, for intervals, paired tests and slices. The statistics of a sentence are, for each
+ * type, its entities [true, predicted, right], then its tokens and how many of them are right. On some of the rows the
+ * metrics are seqeval's on these sentences: types that occur in none of them do not count.
  *
  * @returns Metrics precision, recall, f1 (micro), macroPrecision, macroRecall, macroF1, weightedPrecision, weightedRecall,
  * weightedF1, accuracy, and `f1.TYPE` for each type.
@@ -142,9 +141,8 @@ export function taggingRows(
 }
 
 /**
- * The entities that tags mark, as seqeval reads them, with `end` one past the last token.
- *
- * In lenient mode `start` is negative where seqeval lets unknown letters continue an entity of a sentence before.
+ * The entities that tags mark, as seqeval reads them, with `end` one past the last token. In lenient mode `start` is
+ * negative where seqeval lets unknown letters continue an entity of a sentence before.
  *
  * @throws {EvaluationError} When a tag is empty, or in strict mode outside the scheme.
  */
