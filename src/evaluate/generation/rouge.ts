@@ -6,7 +6,7 @@
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { Lcs, type Span, SummaryLcs } from "./lcs.ts";
-import { NgramOverlap } from "./rouge_ngrams.ts";
+import { NgramTable } from "./ngram_table.ts";
 import { createTokens, type RougeTokenizer, TokenReader, type Tokens } from "./rouge_tokens.ts";
 import { checkOneOf } from "../../statistics/checks.ts";
 import { referenceLists, References } from "./references.ts";
@@ -145,8 +145,8 @@ interface Scorer {
 
 function createScorer(reader: TokenReader, kinds: readonly Kind[]): Scorer {
   const sizes = kinds.filter((kind) => typeof kind === "number");
-  const ngrams = sizes.length === 0 ? undefined : new NgramOverlap(sizes);
-  const shared = new Map<number, number>();
+  const order = Math.max(0, ...sizes), table = new NgramTable();
+  let shared = new Float64Array(0); // n-grams in common, by n - 1
   const lcs = new Lcs(), summaries = new SummaryLcs(lcs);
   const predicted = createTokens(), wanted = createTokens();
   const linesApart = reader.linesApart && kinds.includes("Lsum");
@@ -155,19 +155,21 @@ function createScorer(reader: TokenReader, kinds: readonly Kind[]): Scorer {
 
   const matches = (kind: Kind): number => {
     if (kind === "Lsum") return summaries.matches(wantedLines, predictedLines, reader.size);
-    return kind === "L" ? lcs.lengthOf(whole(wanted), whole(predicted)) : shared.get(kind)!;
+    return kind === "L" ? lcs.lengthOf(whole(wanted), whole(predicted)) : shared[kind - 1] ?? 0;
   };
   return {
     setPrediction(text) {
       reader.read(text, predicted);
       if (linesApart) reader.readLines(text, predictedLines);
-      ngrams?.setBase(predicted, reader.size);
+      table.clear(order * predicted.length);
+      table.add(predicted.ids, predicted.length, order);
     },
     compare(reference, out) {
       reader.read(reference, wanted);
       if (linesApart) reader.readLines(reference, wantedLines);
       lcs.reserve(reader.size);
-      ngrams?.countShared(wanted, reader.size, shared);
+      shared = new Float64Array(Math.min(order, wanted.length));
+      table.match(wanted.ids, wanted.length, order, shared, 0, 1);
       for (let k = 0; k < kinds.length; k++) {
         const kind = kinds[k], hits = matches(kind);
         const before = typeof kind === "number" ? kind - 1 : 0;
