@@ -5,9 +5,9 @@
  */
 import { type Decomposed, sumRows } from "./decomposed.ts";
 import { EvaluationError } from "./errors.ts";
-import { createWordSource, multinomialSampler, type WordSource } from "./resample.ts";
+import { createWordSource, type WordSource } from "./resample.ts";
 import { normalCdf, normalQuantile } from "./distributions.ts";
-import { designUnits, drawMetrics, groupUnits, jackknifeMetrics } from "./units.ts";
+import { designUnits, drawMetrics, groupUnits, jackknifeMetrics, cellGroups } from "./units.ts";
 import type { Jackknife, ResamplingDesign, Units } from "./units.ts";
 import { checkConfidence, checkOneOf, checkWhole, Numbers } from "./checks.ts";
 
@@ -120,36 +120,22 @@ export function bootstrapCells(
   metrics(counts.slice(), out);
   const values = Float64Array.from(out);
 
-  const draws = Array.from(values, () => new Float64Array(resamples)); // [metric][resample]
-  const source = createWordSource(seed), sample = multinomialSampler(counts);
-  const drawn = new Int32Array(counts.length), given = new Float64Array(counts.length);
-  for (let r = 0; r < resamples; r++) {
-    sample(source, drawn);
-    given.set(drawn);
-    metrics(given, out);
-    for (let m = 0; m < out.length; m++) draws[m][r] = out[m];
-  }
-  const jackknives = method === "bca" && resamples > 0 ? jackknifeCells(counts, n, metrics, out) : undefined;
+  // Every cell is a group of rows that agree; without a row, what is left is scaled to the n that metrics may count on.
+  const family: Decomposed = {
+    ...{
+      names: Array.from(values, (_, m) => `metric ${m}`),
+      n,
+      width: counts.length,
+      rows: new Float64Array(),
+    },
+    evaluate: (sums, rows, out) => metrics(rows === n ? sums : sums.map((sum) => sum * (n / rows)), out),
+  };
+  const groups = cellGroups(counts);
+  const draws = drawMetrics(family, groups, { resamples, source: createWordSource(seed) });
+  const jackknives = method === "bca" && resamples > 0 && n > 1
+    ? jackknifeMetrics(family, groups)
+    : undefined;
   return intervalsOf(values, draws, { n, confidence, method, jackknives });
-}
-
-/** Leaves a row of each cell out; what is left is scaled to n rows, which the metrics may count on. */
-function jackknifeCells(
-  counts: Float64Array,
-  n: number,
-  metrics: (cells: Float64Array, out: Float64Array) => void,
-  out: Float64Array,
-): Jackknife[] {
-  const results = emptyJackknives(out.length, { counts, stratumStart: [0, counts.length] });
-  if (n < 2) return results; // without its only row there is nothing to measure
-  const given = new Float64Array(counts.length);
-  for (let c = 0; c < counts.length; c++) {
-    if (counts[c] === 0) continue;
-    for (let k = 0; k < counts.length; k++) given[k] = (counts[k] - (k === c ? 1 : 0)) * (n / (n - 1));
-    metrics(given, out);
-    for (let m = 0; m < out.length; m++) results[m].values[c] = out[m];
-  }
-  return results;
 }
 
 /**

@@ -175,6 +175,19 @@ function sparse(rows: Float64Array[]): { start: Uint32Array; columns: Uint32Arra
   return { start, columns, values };
 }
 
+/** A group for each cell of a table: a row of it is one in its column. */
+export function cellGroups(counts: Float64Array): UnitGroups {
+  const width = counts.length;
+  return {
+    counts,
+    start: Uint32Array.from({ length: width + 1 }, (_, c) => 2 * c),
+    columns: Uint32Array.from({ length: 2 * width }, (_, at) => at % 2 === 0 ? at / 2 : width),
+    values: new Float64Array(2 * width).fill(1),
+    width,
+    stratumStart: Uint32Array.of(0, width),
+  };
+}
+
 /** Draws the groups' counts, each stratum by itself. */
 export function groupSampler(groups: UnitGroups): CountSampler {
   const { counts, stratumStart } = groups;
@@ -246,6 +259,7 @@ export function jackknifeMetrics(metrics: Decomposed, groups: UnitGroups): Jackk
     stratumStart,
   }));
   for (let g = 0; g < counts.length; g++) {
+    if (counts[g] === 0) continue;
     sums.set(total);
     for (let at = start[g]; at < start[g + 1]; at++) {
       const k = columns[at], rest = total[k] - values[at];
