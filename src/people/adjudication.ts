@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { EvaluationError } from "../statistics/errors.ts";
 import { categoriesIn, type Category, categoryIndex, numberOf } from "../statistics/categories.ts";
-import { checkNumber, checkWhole } from "../statistics/checks.ts";
+import { checkNumber, checkWhole, fail } from "../statistics/checks.ts";
 import { show } from "../base/text.ts";
 
 /** One annotator's label of one item. */
@@ -179,15 +178,11 @@ export function dawidSkene(
 }
 
 function checkLabels(labels: readonly Label[]): void {
-  if (labels.length === 0) throw new EvaluationError("Cannot settle labels: there are none");
+  if (labels.length === 0) fail("Cannot settle labels: there are none");
   const seen = new Set<string>();
   for (const { item, annotator } of labels) {
     const key = JSON.stringify([item, annotator]);
-    if (seen.has(key)) {
-      throw new EvaluationError(
-        `Annotator ${show(annotator)} labelled item ${show(item)} twice; keep one label`,
-      );
-    }
+    if (seen.has(key)) fail(`Annotator ${show(annotator)} labelled item ${show(item)} twice; keep one label`);
     seen.add(key);
   }
 }

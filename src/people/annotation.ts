@@ -4,7 +4,8 @@
  * @module
  */
 import type { TaskKind } from "./assignment.ts";
-import { array, clip, fail, integer, object, text } from "./untrusted.ts";
+import { array, clip, integer, object, text } from "./untrusted.ts";
+import { fail } from "../statistics/checks.ts";
 
 /** What annotators are asked about each item. */
 export type AnnotationTask =

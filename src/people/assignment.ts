@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { EvaluationError } from "../statistics/errors.ts";
 import { createRandom } from "../base/random.ts";
 import { balancedBlocks, balancedSides, shuffled, shuffleInPlace } from "./blocks.ts";
-import { checkWhole } from "../statistics/checks.ts";
+import { checkWhole, fail } from "../statistics/checks.ts";
 
 /** Why an annotator sees an item: to rate it, because the answer is known, or to see whether they answer the same again. */
 export type TaskKind = "item" | "gold" | "repeat";
@@ -222,8 +221,8 @@ function blockSizes({ items, ratingsPerItem = 1, shared }: AssignmentOptions): n
 
 function checkDesign(options: AssignmentOptions, total: number, least: number, gap: number): void {
   const { items, annotators, ratingsPerItem = 1, shared, gold = [], repeats = 0, limit = Infinity } = options;
-  if (items.length === 0) throw new EvaluationError("Cannot assign items: there are none");
-  if (annotators.length === 0) throw new EvaluationError("Cannot assign items: there are no annotators");
+  if (items.length === 0) fail("Cannot assign items: there are none");
+  if (annotators.length === 0) fail("Cannot assign items: there are no annotators");
   checkNames("Item", [...items, ...gold]);
   checkNames("Annotator", annotators);
   checkWhole("ratingsPerItem", ratingsPerItem);
@@ -235,13 +234,13 @@ function checkDesign(options: AssignmentOptions, total: number, least: number, g
   }
   const most = Math.max(ratingsPerItem, shared?.ratings ?? 0);
   if (most > annotators.length) {
-    throw new EvaluationError(
+    fail(
       `Cannot give an item to ${most} different annotators: there are ${annotators.length}; add ` +
         `${most - annotators.length} or ask for at most ${annotators.length} ratings an item`,
     );
   }
   if (total + annotators.length * (gold.length + repeats) > MAX_TASKS) {
-    throw new EvaluationError(
+    fail(
       `Cannot assign ${total} ratings at once: at most ${MAX_TASKS} tasks; assign them in parts`,
     );
   }
@@ -254,12 +253,12 @@ function checkDesign(options: AssignmentOptions, total: number, least: number, g
     const cure = room < 1
       ? `raise the limit to ${needed}`
       : `use ${Math.ceil(total / room)} annotators, a limit of ${needed}, or at most ${fewer}`;
-    throw new EvaluationError(
+    fail(
       `Cannot fit ${total} ratings into ${annotators.length} annotators with ${limit} tasks each${what}: ${cure}`,
     );
   }
   if (repeats > Math.max(0, least - gap)) {
-    throw new EvaluationError(
+    fail(
       `Cannot repeat ${repeats} items at least ${gap} tasks later: an annotator has ${least}; repeat at most ` +
         `${Math.max(0, least - gap)}${gap > 0 ? " or lower repeatGap" : ""}`,
     );
@@ -268,5 +267,5 @@ function checkDesign(options: AssignmentOptions, total: number, least: number, g
 
 function checkNames(what: string, names: readonly string[]): void {
   const seen = new Set<string>(), twice = names.find((name) => seen.size === seen.add(name).size);
-  if (twice !== undefined) throw new EvaluationError(`${what} ${JSON.stringify(twice)} is there twice`);
+  if (twice !== undefined) fail(`${what} ${JSON.stringify(twice)} is there twice`);
 }

@@ -4,7 +4,6 @@
  * @module
  */
 import type { BootstrapOptions, Interval } from "../statistics/bootstrap.ts";
-import { EvaluationError } from "../statistics/errors.ts";
 import { createRandom } from "../base/random.ts";
 import { balancedBlocks } from "./blocks.ts";
 import { describeParts, strongComponents } from "./comparison_graph.ts";
@@ -12,7 +11,7 @@ import { bestWorstLikelihood } from "./best_worst_model.ts";
 import { maximise } from "./concave.ts";
 import { normalInterval } from "../statistics/intervals.ts";
 import { bootstrapUnits } from "./resample.ts";
-import { checkConfidence, checkNumber, checkOneOf, checkWhole } from "../statistics/checks.ts";
+import { checkConfidence, checkNumber, checkOneOf, checkWhole, fail } from "../statistics/checks.ts";
 import { show } from "../base/text.ts";
 
 /** Which of several items a person found best and which worst. */
@@ -146,7 +145,7 @@ export function fitBestWorst(
     }
     const parts = strongComponents(size, above);
     if (Math.max(...parts) > 0) {
-      throw new EvaluationError(
+      fail(
         `Cannot fit worths: of ${
           describeParts(names, parts)
         } one group was never below another, or never shown with it; ` +
@@ -186,7 +185,7 @@ export function bestWorstDesign(
 ): string[][] {
   const { tupleSize = 4, perItem = 8, seed = 0 } = options;
   const twice = items.find((item, i) => items.indexOf(item) !== i);
-  if (twice !== undefined) throw new EvaluationError(`Item ${JSON.stringify(twice)} is there twice`);
+  if (twice !== undefined) fail(`Item ${JSON.stringify(twice)} is there twice`);
   checkWhole("tupleSize", tupleSize, 2, items.length);
   checkWhole("perItem", perItem, 1, 10_000);
   const tuples = Math.ceil(items.length * perItem / tupleSize);
@@ -197,20 +196,18 @@ export function bestWorstDesign(
 
 /** Answers as item numbers: best first, worst last. */
 function readAnswers(answers: readonly BestWorstAnswer[]): { names: string[]; tuples: Uint32Array[] } {
-  if (answers.length === 0) throw new EvaluationError("Cannot score items: there are no answers");
+  if (answers.length === 0) fail("Cannot score items: there are no answers");
   const names = [...new Set(answers.flatMap(({ items }) => items))].sort();
   const index = new Map(names.map((name, i) => [name, i]));
   const tuples = answers.map(({ items, best, worst }, a) => {
     const where = `Answer ${a + 1}`;
-    if (items.length < 2) {
-      throw new EvaluationError(`${where} shows ${items.length} items; it needs 2 or more`);
-    }
-    if (new Set(items).size < items.length) throw new EvaluationError(`${where} shows an item twice`);
+    if (items.length < 2) fail(`${where} shows ${items.length} items; it needs 2 or more`);
+    if (new Set(items).size < items.length) fail(`${where} shows an item twice`);
     for (const [name, chosen] of [["best", best], ["worst", worst]]) {
       if (items.includes(chosen)) continue;
-      throw new EvaluationError(`${where} has ${JSON.stringify(chosen)} as ${name}, which it did not show`);
+      fail(`${where} has ${JSON.stringify(chosen)} as ${name}, which it did not show`);
     }
-    if (best === worst) throw new EvaluationError(`${where} has ${JSON.stringify(best)} as best and worst`);
+    if (best === worst) fail(`${where} has ${JSON.stringify(best)} as best and worst`);
     const rest = items.filter((item) => item !== best && item !== worst);
     return Uint32Array.from([best, ...rest, worst], (item) => index.get(item)!);
   });

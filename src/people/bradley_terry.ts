@@ -9,13 +9,12 @@ import {
   checkOptions,
   type Interval,
 } from "../statistics/bootstrap.ts";
-import { EvaluationError } from "../statistics/errors.ts";
 import { normalCdf } from "../statistics/distributions.ts";
 import { components, describeParts, strongComponents } from "./comparison_graph.ts";
 import { type LogLikelihood, maximise, type Maximum } from "./concave.ts";
 import { type Comparison, type PairTally, tallyComparisons } from "./pairwise.ts";
 import { normalInterval } from "../statistics/intervals.ts";
-import { checkNumber, checkOneOf } from "../statistics/checks.ts";
+import { checkNumber, checkOneOf, fail } from "../statistics/checks.ts";
 import { show } from "../base/text.ts";
 
 /** How strengths are fitted. */
@@ -102,7 +101,7 @@ export function bradleyTerry(
   const parts = components(size, pairs.map(({ i, j }) => [i, j] as const));
   if (Math.max(...parts) > 0) {
     const apart = describeParts(tally.systems, parts);
-    throw new EvaluationError(
+    fail(
       `Cannot rank: ${apart} were never compared; compare one of each or rank them apart`,
     );
   }
@@ -112,7 +111,7 @@ export function bradleyTerry(
     return maximise(problem, fits ? start.x : undefined);
   };
   const obstacle = infinite(pairs, size, ties, prior, tally.systems);
-  if (obstacle !== undefined) throw new EvaluationError(obstacle);
+  if (obstacle !== undefined) fail(obstacle);
   const best = fit(pairs, prior);
 
   let calls = 0, unboundedResamples = 0; // the first call is with the data as they are, those after the resamples a jackknife's
@@ -175,9 +174,7 @@ export function strengthDifference(
 ): { difference: Interval; pValue: number } {
   const place = (system: string) => {
     const at = model.order.indexOf(system);
-    if (at < 0) {
-      throw new EvaluationError(`No system ${show(system)} was fitted, only ${model.order.join(", ")}`);
-    }
+    if (at < 0) fail(`No system ${show(system)} was fitted, only ${model.order.join(", ")}`);
     return at;
   };
   const i = place(first), j = place(second);

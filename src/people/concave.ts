@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { EvaluationError } from "../statistics/errors.ts";
-import type { Numbers } from "../statistics/checks.ts";
+import { fail, type Numbers } from "../statistics/checks.ts";
 
 /** A concave log-likelihood of `size` parameters, of which the first `free` may all move by one number without a change. */
 export interface LogLikelihood {
@@ -61,7 +60,7 @@ export function maximise(problem: LogLikelihood, start?: Numbers): Maximum {
       return { x, value, covariance: covariance(information, size, free), iterations: iteration };
     }
   }
-  throw new EvaluationError(`The fit did not settle in ${MAX_ITERATIONS} steps; a prior above 0 steadies it`);
+  fail(`The fit did not settle in ${MAX_ITERATIONS} steps; a prior above 0 steadies it`);
 }
 
 /** The information is singular along the common shift; this adds curvature there, which changes neither steps nor covariance. */
@@ -99,9 +98,7 @@ function cholesky(matrix: Float64Array, size: number): Float64Array {
       let sum = matrix[i * size + j];
       for (let k = 0; k < j; k++) sum -= matrix[i * size + k] * matrix[j * size + k];
       if (i === j) {
-        if (!(sum > 0)) {
-          throw new EvaluationError("The fit has no single best answer: the data leave a direction open");
-        }
+        if (!(sum > 0)) fail("The fit has no single best answer: the data leave a direction open");
         matrix[j * size + j] = Math.sqrt(sum);
       } else matrix[i * size + j] = sum / matrix[j * size + j];
     }

@@ -9,11 +9,10 @@ import {
   type Interval,
   resampledInterval,
 } from "../statistics/bootstrap.ts";
-import { EvaluationError } from "../statistics/errors.ts";
 import { createRandom } from "../base/random.ts";
 import { shuffleInPlace } from "./blocks.ts";
 import { type Comparison, tallyComparisons } from "./pairwise.ts";
-import { checkNumber, checkWhole } from "../statistics/checks.ts";
+import { checkNumber, checkWhole, fail } from "../statistics/checks.ts";
 
 /** How Elo ratings are computed. */
 export interface EloOptions extends Omit<BootstrapOptions, "method"> {
@@ -123,9 +122,9 @@ function prepare(comparisons: readonly Comparison[], options: EloOptions) {
   for (const [name, value, above] of [["k", k, 0], ["base", base, 1], ["scale", scale, 0]] as const) {
     checkNumber(name, value, { above });
   }
-  if (!Number.isFinite(initial)) throw new EvaluationError(`initial must be a finite number, got ${initial}`);
+  if (!Number.isFinite(initial)) fail(`initial must be a finite number, got ${initial}`);
   const { systems, n } = tallyComparisons(comparisons);
-  if (n > 10_000_000) throw new EvaluationError(`Elo ratings take at most 10,000,000 comparisons, got ${n}`);
+  if (n > 10_000_000) fail(`Elo ratings take at most 10,000,000 comparisons, got ${n}`);
   const index = new Map(systems.map((system, i) => [system, i]));
   const first = new Uint32Array(n), second = new Uint32Array(n), score = new Float64Array(n);
   let at = 0;

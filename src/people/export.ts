@@ -4,7 +4,6 @@
  * @module
  */
 import type { Interval } from "../statistics/bootstrap.ts";
-import { EvaluationError } from "../statistics/errors.ts";
 import { wilsonInterval } from "../statistics/intervals.ts";
 import type { Annotation, AnnotationItem, AnnotationValue } from "./annotation.ts";
 import type { Label } from "./adjudication.ts";
@@ -14,6 +13,7 @@ import type { Comparison } from "./pairwise.ts";
 import type { Rating } from "./ratings.ts";
 import { show } from "../base/text.ts";
 import { median } from "../base/arrays.ts";
+import { fail } from "../statistics/checks.ts";
 
 /** A row to write as CSV or JSON lines: flat, the same columns for every answer of a task. */
 export type ExportRow = Record<string, string | number | boolean | null>;
@@ -39,7 +39,7 @@ export function exportRows(annotations: readonly Annotation[]): ExportRow[] {
   return inOrder(annotations).map((annotation) => {
     const { item, annotator, reason, value, comment, seconds, atMs } = annotation;
     if (value !== null && value.kind !== kind) {
-      throw new EvaluationError(
+      fail(
         `Cannot export answers of two tasks at once: found ${kind} and ${value.kind}`,
       );
     }
@@ -206,7 +206,7 @@ function inOrder(annotations: readonly Annotation[]): Annotation[] {
 function candidatesOf(items: ReadonlyMap<string, AnnotationItem>, id: string, least: number): string[] {
   const candidates = items.get(id)?.candidates ?? [];
   if (candidates.length < least) {
-    throw new EvaluationError(
+    fail(
       `Item ${show(id)} names ${candidates.length} candidates; it needs ${least} or more`,
     );
   }

@@ -5,7 +5,6 @@
  */
 import { bootstrap, type BootstrapOptions, type Interval } from "../statistics/bootstrap.ts";
 import { type Decomposed, evaluateAll } from "../statistics/decomposed.ts";
-import { EvaluationError } from "../statistics/errors.ts";
 import {
   categoriesIn,
   type Category,
@@ -15,7 +14,7 @@ import {
   numberOf,
 } from "../statistics/categories.ts";
 import { landisKoch } from "../statistics/kappa.ts";
-import { checkWhole, Numbers } from "../statistics/checks.ts";
+import { checkWhole, fail, Numbers } from "../statistics/checks.ts";
 
 /** Agreement of any number of raters. */
 export interface ManyRaterAgreement {
@@ -119,15 +118,13 @@ export function fleissKappa(
  * ratings, the share of its pairs that agree, whether it has a rating, and each category's share of its ratings.
  */
 export function agreementRows(counts: readonly Numbers[]): Decomposed {
-  if (counts.length === 0) throw new EvaluationError("Cannot compute agreement: there are no items");
+  if (counts.length === 0) fail("Cannot compute agreement: there are no items");
   const size = counts[0].length;
   const width = 3 + size;
   const rows = new Float64Array(counts.length * width);
   let pairs = 0;
   counts.forEach((row, item) => {
-    if (row.length !== size) {
-      throw new EvaluationError(`Item ${item + 1} has ${row.length} counts, wanted ${size}`);
-    }
+    if (row.length !== size) fail(`Item ${item + 1} has ${row.length} counts, wanted ${size}`);
     let ratings = 0, squares = 0;
     for (let k = 0; k < size; k++) {
       checkWhole(`The count of item ${item + 1}, category ${k + 1}`, row[k], 0);
@@ -144,7 +141,7 @@ export function agreementRows(counts: readonly Numbers[]): Decomposed {
     rows[at + 2] = 1;
     for (let k = 0; k < size; k++) rows[at + 3 + k] = row[k] / ratings;
   });
-  if (pairs === 0) throw new EvaluationError("Cannot compute agreement: no item has two ratings");
+  if (pairs === 0) fail("Cannot compute agreement: no item has two ratings");
   const names: Measure[] = ["percentAgreement", "fleissKappa", "randolphKappa", "gwetAc1"];
   return {
     names,

@@ -4,9 +4,8 @@
  * @module
  */
 import type { Interval } from "../statistics/bootstrap.ts";
-import { EvaluationError } from "../statistics/errors.ts";
 import { betaQuantile } from "../statistics/special.ts";
-import { checkConfidence, Numbers, refuse } from "../statistics/checks.ts";
+import { checkConfidence, fail, Numbers, refuse } from "../statistics/checks.ts";
 
 /** The six forms of Shrout and Fleiss (1979). */
 export interface IntraclassCorrelation {
@@ -48,9 +47,7 @@ export function intraclassCorrelation(
   const { confidence = 0.95 } = options;
   checkConfidence(confidence);
   const n = scores.length, k = scores[0]?.length ?? 0;
-  if (n < 2 || k < 2) {
-    throw new EvaluationError(`An intraclass correlation needs 2 items and 2 raters, got ${n} and ${k}`);
-  }
+  if (n < 2 || k < 2) fail(`An intraclass correlation needs 2 items and 2 raters, got ${n} and ${k}`);
   const { items, raters, error, within } = meanSquares(scores, n, k);
   const tail = (1 + confidence) / 2;
   const d1 = n - 1, oneWayFreedom = n * (k - 1), errorFreedom = (n - 1) * (k - 1);
@@ -100,7 +97,7 @@ function meanSquares(scores: readonly Numbers[], n: number, k: number) {
   const itemMeans = new Float64Array(n), raterMeans = new Float64Array(k);
   let grand = 0;
   scores.forEach((row, i) => {
-    if (row.length !== k) throw new EvaluationError(`Item ${i + 1} has ${row.length} scores, wanted ${k}`);
+    if (row.length !== k) fail(`Item ${i + 1} has ${row.length} scores, wanted ${k}`);
     for (let r = 0; r < k; r++) {
       if (!Number.isFinite(row[r])) {
         refuse(`the score of item ${i + 1}, rater ${r + 1}`, row[r], "a finite number");

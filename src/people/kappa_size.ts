@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { EvaluationError } from "../statistics/errors.ts";
 import { normalQuantile } from "../statistics/distributions.ts";
 import { checkShares, rounded, type SampleSize } from "./sample_size.ts";
-import { checkNumber, checkWhole } from "../statistics/checks.ts";
+import { checkNumber, checkWhole, fail } from "../statistics/checks.ts";
 
 /** What kappa is expected to be and how well it is to be known. */
 export interface KappaPlan {
@@ -61,7 +60,7 @@ export function ratersForKappa(options: KappaPlan & { items: number }): SampleSi
     if (bonett(kappa, raters) <= allowed * (1 + 1e-12)) return { n: raters, exact: raters };
   }
   const needed = Math.ceil(bonett(kappa, 100) * (z / halfWidth) ** 2 + 1);
-  throw new EvaluationError(
+  fail(
     `With ${items} items not even 100 raters know a kappa of ${kappa} to ± ${halfWidth}; collect at least ${needed} ` +
       "items or allow a wider interval",
   );

@@ -4,7 +4,6 @@
  * @module
  */
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../statistics/bootstrap.ts";
-import { EvaluationError } from "../statistics/errors.ts";
 import {
   categoriesIn,
   type Category,
@@ -13,7 +12,7 @@ import {
   type MaybeRating,
   numberOf,
 } from "../statistics/categories.ts";
-import { checkNumber, checkOneOf, Numbers } from "../statistics/checks.ts";
+import { checkNumber, checkOneOf, fail, Numbers } from "../statistics/checks.ts";
 import { show } from "../base/text.ts";
 
 /** What differences between values mean: names, ranks, distances, or distances relative to size. */
@@ -90,13 +89,13 @@ function readUnits(
   const width = raters[0]?.length ?? 0;
   raters.forEach((row, r) => {
     if (row.length !== width) {
-      throw new EvaluationError(
+      fail(
         `Rater ${r + 1} has ${row.length} ratings, wanted ${width} (null where missing)`,
       );
     }
   });
   const values = given ?? categoriesIn(everyRating(raters));
-  if (values.length === 0) throw new EvaluationError("Cannot compute alpha: there are no ratings");
+  if (values.length === 0) fail("Cannot compute alpha: there are no ratings");
   const index = categoryIndex(values);
   checkValues(values, level, given !== undefined);
   const numbers = raters.map((row, r) => {
@@ -120,7 +119,7 @@ function readUnits(
     if (found) found.count++;
     else units.set(key, { unit: unit.slice(), count: 1 });
   }
-  if (units.size === 0) throw new EvaluationError("Cannot compute alpha: no unit has two ratings");
+  if (units.size === 0) fail("Cannot compute alpha: no unit has two ratings");
   // In an order of their own, so that resamples do not depend on that of the data.
   const sorted = [...units].sort(([a], [b]) => a < b ? -1 : 1).map(([, found]) => found);
   return { units: sorted.map(({ unit }) => unit), counts: sorted.map(({ count }) => count), values };
@@ -133,7 +132,7 @@ function* everyRating(raters: readonly ArrayLike<MaybeRating>[]): Generator<Mayb
 function checkValues(values: readonly Category[], level: MeasurementLevel, ordered: boolean): void {
   for (const value of values) {
     if (level === "ordinal" && typeof value === "string" && !ordered) {
-      throw new EvaluationError(
+      fail(
         `Ordinal names need the option values, which gives their order (found ${show(value)})`,
       );
     }

@@ -4,9 +4,8 @@
  * @module
  */
 import type { Interval } from "../statistics/bootstrap.ts";
-import { EvaluationError } from "../statistics/errors.ts";
 import { wilsonInterval } from "../statistics/intervals.ts";
-import { checkOneOf, checkWhole } from "../statistics/checks.ts";
+import { checkOneOf, checkWhole, fail } from "../statistics/checks.ts";
 
 /** One judgement of two systems' outputs. */
 export interface Comparison {
@@ -120,14 +119,14 @@ export function winRates(
  * @throws {EvaluationError} As `winRates`.
  */
 export function tallyComparisons(comparisons: readonly Comparison[]): Tally {
-  if (comparisons.length === 0) throw new EvaluationError("Cannot rank systems: there are no comparisons");
+  if (comparisons.length === 0) fail("Cannot rank systems: there are no comparisons");
   const systems = [...new Set(comparisons.flatMap(({ a, b }) => [a, b]))].sort();
   const index = new Map(systems.map((system, i) => [system, i]));
   const pairs = new Map<number, PairTally>();
   let n = 0;
   comparisons.forEach(({ a, b, winner, count = 1 }, row) => {
     const where = `Comparison ${row + 1} (${JSON.stringify(a)} and ${JSON.stringify(b)})`;
-    if (a === b) throw new EvaluationError(`${where} compares a system with itself`);
+    if (a === b) fail(`${where} compares a system with itself`);
     checkOneOf(`${where}: winner`, winner, ["a", "b", "tie"]);
     checkWhole(`${where}: count`, count);
     const first = index.get(a)!, second = index.get(b)!;

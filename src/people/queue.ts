@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { EvaluationError } from "../statistics/errors.ts";
 import type { AnnotatorPlan, AssignedTask } from "./assignment.ts";
-import { checkNumber, checkWhole } from "../statistics/checks.ts";
+import { checkNumber, checkWhole, fail } from "../statistics/checks.ts";
 import { show } from "../base/text.ts";
 
 /** An item held for an annotator until a time. */
@@ -125,7 +124,7 @@ export function settle(
   const { item, annotator } = submission;
   const { ratings, mine } = countRatings(state, annotator);
   const has = ratings.get(item);
-  if (has === undefined) throw new EvaluationError(`There is no item ${show(item)} in this task`);
+  if (has === undefined) fail(`There is no item ${show(item)} in this task`);
   const leases = state.leases.filter((lease) =>
     lease.expiresAtMs > options.nowMs && !(lease.item === item && lease.annotator === annotator)
   );

@@ -9,10 +9,9 @@ import {
   checkOptions,
   type Interval,
 } from "../statistics/bootstrap.ts";
-import { EvaluationError } from "../statistics/errors.ts";
 import { meanInterval, wilsonInterval } from "../statistics/intervals.ts";
 import { bootstrapUnits } from "./resample.ts";
-import { checkWhole, Numbers } from "../statistics/checks.ts";
+import { checkWhole, fail, Numbers } from "../statistics/checks.ts";
 
 /** One score that a person gave. */
 export interface Rating {
@@ -170,7 +169,7 @@ export function divergingBar(counts: readonly number[], scale: Scale): Diverging
   const points = scale.high - scale.low + 1;
   const n = counts.reduce((total, count) => total + count, 0);
   if (counts.length !== points || !(n > 0)) {
-    throw new EvaluationError(
+    fail(
       `A bar needs ${points} counts, not all 0, got ${counts.length} that add up to ${n}`,
     );
   }
@@ -290,13 +289,13 @@ function countPoints(rows: readonly Rating[], scale: Scale): number[] {
 function checkRatings(ratings: readonly Rating[], { low, high }: Scale): void {
   checkWhole("The lowest point of a scale", low, -Infinity);
   checkWhole("The highest point of a scale", high, low + 1, low + 1000);
-  if (ratings.length === 0) throw new EvaluationError("Cannot summarise ratings: there are none");
+  if (ratings.length === 0) fail("Cannot summarise ratings: there are none");
   const seen = new Set<string>();
   ratings.forEach(({ item, rater, system, score }, i) => {
     const where = `Rating ${i + 1} (item ${JSON.stringify(item)}, rater ${JSON.stringify(rater)})`;
     checkWhole(`${where}, a point of the scale,`, score, low, high);
     const key = JSON.stringify([item, rater, system]);
-    if (seen.has(key)) throw new EvaluationError(`${where} is there twice; keep one score a rater and item`);
+    if (seen.has(key)) fail(`${where} is there twice; keep one score a rater and item`);
     seen.add(key);
   });
 }

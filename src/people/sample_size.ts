@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { EvaluationError } from "../statistics/errors.ts";
 import { normalCdf, normalQuantile, studentTQuantile } from "../statistics/distributions.ts";
 import { noncentralTSurvival } from "../statistics/distributions.ts";
-import { checkConfidence, checkNumber } from "../statistics/checks.ts";
+import { checkConfidence, checkNumber, fail } from "../statistics/checks.ts";
 
 /** How many to collect. */
 export interface SampleSize {
@@ -57,7 +56,7 @@ export function sampleSizeForProportion(options: {
   const { margin, proportion = 0.5, confidence = 0.95, method = "wilson", population = Infinity } = options;
   checkShares({ proportion, confidence });
   checkNumber("margin", margin, { above: 0, below: 0.5 });
-  if (!(population >= 1)) throw new EvaluationError(`population must be 1 or more, got ${population}`);
+  if (!(population >= 1)) fail(`population must be 1 or more, got ${population}`);
   const z = normalQuantile((1 + confidence) / 2), spread = proportion * (1 - proportion);
   let exact: number;
   if (method === "normal") exact = spread * (z / margin) ** 2;
@@ -179,7 +178,7 @@ export function powerOfMeanDifference(
 export function sampleSizeForMeanDifference(options: { effect: number } & TestOptions): SampleSize {
   const { effect, power = 0.8 } = options;
   checkTest(options);
-  if (effect === 0) throw new EvaluationError("effect must be a number other than 0");
+  if (effect === 0) fail("effect must be a number other than 0");
   checkNumber("effect", Math.abs(effect), { above: 0 });
   return rounded(whereMet((n) => powerOfMeanDifference({ ...options, n }) - power, 2), 2);
 }
@@ -248,7 +247,7 @@ function zSize(difference: number, nullError: number, error: number, options: Te
   checkTest(options);
   const { power = 0.8, significance = 0.05, sides = 2 } = options;
   if (!(Math.abs(difference) > 1e-12)) {
-    throw new EvaluationError(
+    fail(
       "No number of rows tells apart what does not differ: give two different shares",
     );
   }
@@ -279,15 +278,13 @@ function whereMet(met: (n: number) => number, least: number): number {
 
 /** Rounds up, but not over a whole number that only rounding errors exceed. */
 export function rounded(exact: number, least = 1): SampleSize {
-  if (!(exact <= MAX_N)) {
-    throw new EvaluationError("More than 10^12 would be needed: ask for a wider margin or effect");
-  }
+  if (!(exact <= MAX_N)) fail("More than 10^12 would be needed: ask for a wider margin or effect");
   return { n: Math.max(least, Math.ceil(exact - 1e-9 * Math.max(1, exact))), exact };
 }
 
 function checkTest({ power = 0.8, significance = 0.05, sides = 2 }: TestOptions): void {
   checkShares({ power, significance });
-  if (sides !== 1 && sides !== 2) throw new EvaluationError(`sides must be 1 or 2, got ${sides}`);
+  if (sides !== 1 && sides !== 2) fail(`sides must be 1 or 2, got ${sides}`);
 }
 
 /** Options that lie between 0 and 1. */

@@ -4,12 +4,11 @@
  * @module
  */
 import { type Decomposed, sumRows } from "./decomposed.ts";
-import { EvaluationError } from "./errors.ts";
 import { createWordSource, type WordSource } from "./resample.ts";
 import { normalCdf, normalQuantile } from "./distributions.ts";
-import { designUnits, drawMetrics, groupUnits, jackknifeMetrics, cellGroups } from "./units.ts";
+import { cellGroups, designUnits, drawMetrics, groupUnits, jackknifeMetrics } from "./units.ts";
 import type { Jackknife, ResamplingDesign, Units } from "./units.ts";
-import { checkConfidence, checkOneOf, checkWhole, Numbers } from "./checks.ts";
+import { checkConfidence, checkOneOf, checkWhole, fail, Numbers } from "./checks.ts";
 
 /** A metric with its confidence interval. */
 export interface Interval {
@@ -111,11 +110,9 @@ export function bootstrapCells(
   const { resamples, method, seed, confidence } = checkOptions(options);
   const counts = Float64Array.from(cells);
   const bad = counts.findIndex((count) => !(Number.isInteger(count) && count >= 0));
-  if (bad >= 0) {
-    throw new EvaluationError(`Cannot resample: cell ${bad} has ${counts[bad]} rows, wanted a whole number`);
-  }
+  if (bad >= 0) fail(`Cannot resample: cell ${bad} has ${counts[bad]} rows, wanted a whole number`);
   const n = counts.reduce((sum, count) => sum + count, 0);
-  if (n === 0) throw new EvaluationError("Cannot resample: there are no rows");
+  if (n === 0) fail("Cannot resample: there are no rows");
   const out = new Float64Array(options.metrics);
   metrics(counts.slice(), out);
   const values = Float64Array.from(out);
@@ -367,13 +364,11 @@ export function checkOptions(options: BootstrapOptions): Required<BootstrapOptio
   const { resamples = 1000, confidence = 0.95, seed = 0, method = "bca" } = options;
   checkWhole("resamples", resamples, 0, 1_000_000);
   checkConfidence(confidence);
-  if (!Number.isSafeInteger(seed)) throw new EvaluationError(`seed must be a whole number, got ${seed}`);
+  if (!Number.isSafeInteger(seed)) fail(`seed must be a whole number, got ${seed}`);
   checkOneOf("method", method, ["percentile", "bca"]);
   return { resamples, confidence, seed, method };
 }
 
 function checkValue(name: string, value: number): void {
-  if (!Number.isFinite(value)) {
-    throw new EvaluationError(`Cannot put an interval around ${name}: it is ${value} over all rows`);
-  }
+  if (!Number.isFinite(value)) fail(`Cannot put an interval around ${name}: it is ${value} over all rows`);
 }

@@ -7,6 +7,11 @@ import { formatCount } from "../base/format.ts";
 import { show } from "../base/text.ts";
 import { EvaluationError } from "./errors.ts";
 
+/** Throws an `EvaluationError`: one line for the person who handed something in. */
+export function fail(message: string): never {
+  throw new EvaluationError(message);
+}
+
 /** Numbers in a list or a typed array. */
 export type Numbers = ArrayLike<number>;
 
@@ -14,7 +19,7 @@ export type Numbers = ArrayLike<number>;
 export function checkWhole(name: string, value: unknown, least = 1, most = Infinity): void {
   if (Number.isSafeInteger(value) && value as number >= least && value as number <= most) return;
   const range = most < Infinity ? `from ${least} to ${formatCount(most)}` : `of at least ${least}`;
-  throw new EvaluationError(`${name} must be a whole number ${range}, got ${shown(value)}`);
+  fail(`${name} must be a whole number ${range}, got ${shown(value)}`);
 }
 
 /** Where a number may lie. Without an upper limit it has to be finite. */
@@ -36,14 +41,14 @@ export function checkNumber(name: string, value: unknown, limits: Limits): void 
   const wanted = above > -Infinity && below < Infinity
     ? `lie between ${above} and ${below}`
     : `be a ${parts.length === 0 ? "finite number" : `number ${parts.join(" and ")}`}`;
-  throw new EvaluationError(`${name} must ${wanted}, got ${shown(value)}`);
+  fail(`${name} must ${wanted}, got ${shown(value)}`);
 }
 
 /** One of a few words. */
 export function checkOneOf(name: string, value: unknown, allowed: readonly string[]): void {
   if (allowed.includes(value as string)) return;
   const words = allowed.map((word) => JSON.stringify(word)), last = words.pop();
-  throw new EvaluationError(`${name} must be ${words.join(", ")} or ${last}, got ${shown(value)}`);
+  fail(`${name} must be ${words.join(", ")} or ${last}, got ${shown(value)}`);
 }
 
 /** A coverage of intervals. */
@@ -58,17 +63,17 @@ export function checkLengths(
   [what = "predictions", others = "references"]: readonly string[] = [],
 ): number {
   if (references !== predictions) {
-    throw new EvaluationError(
+    fail(
       `Cannot compare ${predictions} ${what} with ${references} ${others}: every row needs both`,
     );
   }
-  if (references === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
+  if (references === 0) fail("Cannot evaluate: there are no rows");
   return references;
 }
 
 /** Throws for a value in the data: what it is, what was found there, what was wanted. */
 export function refuse(what: string, found: unknown, wanted: string): never {
-  throw new EvaluationError(`Cannot evaluate: ${what} is ${shown(found)}, wanted ${wanted}`);
+  fail(`Cannot evaluate: ${what} is ${shown(found)}, wanted ${wanted}`);
 }
 
 /** Numbers as they are: JSON has no NaN and no Infinity. */

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { EvaluationError } from "./errors.ts";
-import type { Numbers } from "./checks.ts";
+import { fail, type Numbers } from "./checks.ts";
 
 /**
  * Metrics as a function of sums over rows of each row's statistics: BLEU, chrF, TER, a mean of ROUGE, F1 over entities, accuracy
@@ -37,7 +36,7 @@ export interface Decomposed {
  */
 export function evaluateAll(metrics: Decomposed): Record<string, number> {
   const { names, n } = metrics, out = new Float64Array(names.length);
-  if (n === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
+  if (n === 0) fail("Cannot evaluate: there are no rows");
   metrics.evaluate(sumRows(metrics), n, out);
   return Object.fromEntries(names.map((name, m) => [name, out[m]]));
 }
@@ -57,9 +56,7 @@ export function selectRows(metrics: Decomposed, indices: Numbers): Decomposed {
   const rows = new Float64Array(indices.length * width);
   for (let i = 0; i < indices.length; i++) {
     const row = indices[i];
-    if (!(Number.isInteger(row) && row >= 0 && row < n)) {
-      throw new EvaluationError(`Cannot select row ${row}: there are ${n}`);
-    }
+    if (!(Number.isInteger(row) && row >= 0 && row < n)) fail(`Cannot select row ${row}: there are ${n}`);
     rows.set(metrics.rows.subarray(row * width, (row + 1) * width), i * width);
   }
   return { ...metrics, n: indices.length, rows };
@@ -79,9 +76,7 @@ export function oneMetric(
 /** Metrics that are the mean of one number a row: values are row-major, [n, names.length]. */
 export function means(names: readonly string[], values: Numbers): Decomposed {
   const width = names.length, n = values.length / width;
-  if (!Number.isInteger(n)) {
-    throw new EvaluationError(`Cannot split ${values.length} values into rows of ${width}`);
-  }
+  if (!Number.isInteger(n)) fail(`Cannot split ${values.length} values into rows of ${width}`);
   const evaluate: Decomposed["evaluate"] = (sums, n, out) => {
     for (let k = 0; k < width; k++) out[k] = sums[k] / n;
   };
@@ -93,7 +88,7 @@ export function means(names: readonly string[], values: Numbers): Decomposed {
  */
 export function valuesByRow(metrics: Decomposed, name: string): Float64Array {
   const at = metrics.names.indexOf(name), { n, width, rows, names } = metrics;
-  if (at < 0) throw new EvaluationError(`No metric "${name}"; there are ${names.join(", ")}`);
+  if (at < 0) fail(`No metric "${name}"; there are ${names.join(", ")}`);
   const out = new Float64Array(names.length);
   return Float64Array.from({ length: n }, (_, i) => {
     metrics.evaluate(rows.slice(i * width, (i + 1) * width), 1, out);
@@ -104,7 +99,7 @@ export function valuesByRow(metrics: Decomposed, name: string): Float64Array {
 /** Several families over the same rows as one, so that all metrics share their resamples. */
 export function together(families: readonly Decomposed[]): Decomposed {
   const n = families[0]?.n ?? 0, other = families.find((family) => family.n !== n);
-  if (other) throw new EvaluationError(`Cannot put metrics of ${n} and of ${other.n} rows together`);
+  if (other) fail(`Cannot put metrics of ${n} and of ${other.n} rows together`);
   const width = families.reduce((sum, family) => sum + family.width, 0);
   const rows = new Float64Array(n * width);
   let at = 0;

@@ -5,8 +5,7 @@
  *
  * @module
  */
-import { EvaluationError } from "./errors.ts";
-import { Numbers, refuse } from "./checks.ts";
+import { fail, Numbers, refuse } from "./checks.ts";
 
 /**
  * What to do about bins that are empty on one side, where a logarithm of 0 would be needed:
@@ -87,7 +86,7 @@ export function populationStabilityIndex(
 /** Two lists of counts (or shares) as shares of their totals. */
 export function sharesOf(reference: Numbers, current: Numbers, zeros: Zeros): [Float64Array, Float64Array] {
   if (reference.length !== current.length) {
-    throw new EvaluationError(
+    fail(
       `Cannot compare ${reference.length} reference bins with ${current.length} current ones`,
     );
   }
@@ -103,7 +102,7 @@ function normalize(counts: Numbers, zeros: Zeros, side: string): Float64Array {
     }
     total += counts[bin] + added;
   }
-  if (!(total > 0)) throw new EvaluationError(`Cannot compare distributions: the ${side} has no counts`);
+  if (!(total > 0)) fail(`Cannot compare distributions: the ${side} has no counts`);
   const shares = new Float64Array(counts.length);
   let smallest = Infinity;
   for (let bin = 0; bin < counts.length; bin++) {

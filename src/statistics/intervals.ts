@@ -4,10 +4,9 @@
  * @module
  */
 import type { Interval } from "./bootstrap.ts";
-import { EvaluationError } from "./errors.ts";
 import { chiSquareQuantile, normalQuantile, studentTQuantile } from "./distributions.ts";
 import { betaQuantile } from "./special.ts";
-import { checkConfidence, checkNumber, checkOneOf, checkWhole, Numbers, refuse } from "./checks.ts";
+import { checkConfidence, checkNumber, checkOneOf, checkWhole, fail, Numbers, refuse } from "./checks.ts";
 
 /** What an interval in closed form needs beside the data. */
 export interface ConfidenceOptions {
@@ -215,7 +214,7 @@ export function poissonRateInterval(
 
 function moments(values: Numbers): { mean: number; variance: number; n: number } {
   const n = values.length;
-  if (n < 2) throw new EvaluationError(`The interval of a mean needs at least two values, got ${n}`);
+  if (n < 2) fail(`The interval of a mean needs at least two values, got ${n}`);
   let sum = 0;
   for (let i = 0; i < n; i++) {
     if (!Number.isFinite(values[i])) refuse(`value ${i} of a mean`, values[i], "a finite number");

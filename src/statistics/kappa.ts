@@ -4,7 +4,6 @@
  * @module
  */
 import type { Interval } from "./bootstrap.ts";
-import { EvaluationError } from "./errors.ts";
 import { normalCdf } from "./distributions.ts";
 import {
   categoriesIn,
@@ -15,7 +14,7 @@ import {
   numberOf,
 } from "./categories.ts";
 import { normalInterval } from "./intervals.ts";
-import { checkConfidence, checkNumber, checkOneOf } from "./checks.ts";
+import { checkConfidence, checkNumber, checkOneOf, fail } from "./checks.ts";
 
 /** How much each disagreement counts: all alike, by distance, by squared distance, or a matrix with 0 on its diagonal. */
 export type KappaWeights = "none" | "linear" | "quadratic" | readonly (readonly number[])[];
@@ -85,13 +84,13 @@ export function cohenKappa(
   options: KappaOptions = {},
 ): CohenKappa {
   if (first.length !== second.length) {
-    throw new EvaluationError(
+    fail(
       `Both raters must rate the same items, got ${first.length} ratings by the first and ${second.length} by the second`,
     );
   }
   const kept: number[] = [];
   for (let i = 0; i < first.length; i++) if (!isMissing(first[i]) && !isMissing(second[i])) kept.push(i);
-  if (kept.length === 0) throw new EvaluationError("Cannot compute kappa: no item was rated by both raters");
+  if (kept.length === 0) fail("Cannot compute kappa: no item was rated by both raters");
   const categories = options.categories ?? categoriesIn(kept.flatMap((i) => [first[i], second[i]]));
   const index = categoryIndex(categories);
   const table = categories.map(() => new Array<number>(categories.length).fill(0));
@@ -119,14 +118,14 @@ export function cohenKappaTable(
   let n = 0;
   table.forEach((row, i) => {
     if (row.length !== size) {
-      throw new EvaluationError(`The table must be square: row ${i + 1} of ${size} has ${row.length} counts`);
+      fail(`The table must be square: row ${i + 1} of ${size} has ${row.length} counts`);
     }
     row.forEach((count, j) => {
       checkNumber(`The count in row ${i + 1}, column ${j + 1}`, count, { least: 0 });
       n += count;
     });
   });
-  if (n === 0) throw new EvaluationError("Cannot compute kappa: no item was rated by both raters");
+  if (n === 0) fail("Cannot compute kappa: no item was rated by both raters");
 
   const rows = table.map((row) => sum(row) / n);
   const columns = table.map((_, j) => sum(table.map((row) => row[j])) / n);
@@ -193,7 +192,7 @@ function weightMatrix(weights: KappaWeights, size: number): number[][] {
     return range.map((i) => range.map((j) => i === j ? 0 : (Math.abs(i - j) / widest) ** power));
   }
   if (weights.length !== size || weights.some((row) => row.length !== size)) {
-    throw new EvaluationError(`Weights must be a ${size} by ${size} matrix, one row a category`);
+    fail(`Weights must be a ${size} by ${size} matrix, one row a category`);
   }
   weights.forEach((row, i) =>
     row.forEach((weight, j) => {

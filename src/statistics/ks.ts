@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { EvaluationError } from "./errors.ts";
 import { kolmogorovSurvival } from "./kolmogorov.ts";
-import type { Numbers } from "./checks.ts";
+import { fail, type Numbers } from "./checks.ts";
 
 /** A two-sample Kolmogorov-Smirnov test. */
 export interface KsResult {
@@ -60,10 +59,10 @@ export function ksTwoSample(a: Numbers, b: Numbers): KsResult {
  * ```
  */
 export function ksBinned(a: Numbers, b: Numbers): KsResult {
-  if (a.length !== b.length) throw new EvaluationError(`Cannot compare ${a.length} bins with ${b.length}`);
+  if (a.length !== b.length) fail(`Cannot compare ${a.length} bins with ${b.length}`);
   const n = Array.from(a).reduce((sum, count) => sum + count, 0);
   const m = Array.from(b).reduce((sum, count) => sum + count, 0);
-  if (!(n > 0 && m > 0)) throw new EvaluationError("Cannot run a Kolmogorov-Smirnov test: a sample is empty");
+  if (!(n > 0 && m > 0)) fail("Cannot run a Kolmogorov-Smirnov test: a sample is empty");
   let statistic = 0, below = 0, belowOther = 0;
   for (let bin = 0; bin < a.length; bin++) {
     below += a[bin], belowOther += b[bin];
@@ -73,12 +72,10 @@ export function ksBinned(a: Numbers, b: Numbers): KsResult {
 }
 
 function sorted(values: Numbers): Float64Array {
-  if (values.length === 0) {
-    throw new EvaluationError("Cannot run a Kolmogorov-Smirnov test: a sample is empty");
-  }
+  if (values.length === 0) fail("Cannot run a Kolmogorov-Smirnov test: a sample is empty");
   const copy = Float64Array.from(values).sort();
   if (Number.isNaN(copy[copy.length - 1])) { // NaN sorts last
-    throw new EvaluationError("Cannot run a Kolmogorov-Smirnov test: a sample holds NaN");
+    fail("Cannot run a Kolmogorov-Smirnov test: a sample holds NaN");
   }
   return copy;
 }

@@ -4,11 +4,10 @@
  * @module
  */
 import type { Interval } from "./bootstrap.ts";
-import { EvaluationError } from "./errors.ts";
 import { averageRanks } from "./order.ts";
 import { type ConfidenceOptions, meanInterval } from "./intervals.ts";
 import { binomialTails, chiSquareSurvival, normalCdf, studentTCdf } from "./distributions.ts";
-import { checkLengths, checkOneOf, Numbers, refuse } from "./checks.ts";
+import { checkLengths, checkOneOf, fail, Numbers, refuse } from "./checks.ts";
 
 /** What a test of paired rows found. */
 export interface PairedTest {
@@ -72,9 +71,9 @@ export function mcNemar(
   const { method = "exact" } = options;
   const [[both, onlyA], [onlyB, neither]] = table;
   const bad = [both, onlyA, onlyB, neither].find((count) => !(Number.isInteger(count) && count >= 0));
-  if (bad !== undefined) throw new EvaluationError(`McNemar's test needs whole counts, got ${bad}`);
+  if (bad !== undefined) fail(`McNemar's test needs whole counts, got ${bad}`);
   const n = both + onlyA + onlyB + neither, apart = onlyA + onlyB;
-  if (n === 0) throw new EvaluationError("Cannot compare: there are no rows");
+  if (n === 0) fail("Cannot compare: there are no rows");
   const effect = apart === 0 ? 0 : onlyA / apart - 0.5;
   checkOneOf("method", method, ["exact", "chi-square"]);
   if (method === "exact") {
@@ -189,6 +188,6 @@ function subtract(a: Numbers, b: Numbers): Float64Array {
   return Float64Array.from({ length: a.length }, (_, row) => {
     const difference = a[row] - b[row];
     if (Number.isFinite(difference)) return difference;
-    throw new EvaluationError(`Cannot compare row ${row}: its scores are ${a[row]} and ${b[row]}`);
+    fail(`Cannot compare row ${row}: its scores are ${a[row]} and ${b[row]}`);
   });
 }

@@ -5,11 +5,10 @@
  */
 import { checkOptions, type Interval, resampledInterval, RowBootstrapOptions } from "./bootstrap.ts";
 import { type Decomposed, sumRows } from "./decomposed.ts";
-import { EvaluationError } from "./errors.ts";
 import { coinSampler, createWordSource } from "./resample.ts";
 import { addGroups, designUnits, drawMetrics, groupUnits, jackknifeMetrics } from "./units.ts";
 import type { Jackknife, UnitGroups } from "./units.ts";
-import { checkOneOf } from "./checks.ts";
+import { checkOneOf, fail } from "./checks.ts";
 
 /** How two systems compare on one metric, over the same rows. */
 export interface PairedComparison {
@@ -162,7 +161,7 @@ function tailShare(draws: Float64Array, extreme: (draw: number) => boolean): num
 function pair(a: Decomposed, b: Decomposed): Decomposed {
   if (a.n !== b.n || a.names.join("\n") !== b.names.join("\n") || a.width !== b.width) {
     const [first, second] = [a, b].map(({ n, names }) => `${names.join(", ")} of ${n} rows`);
-    throw new EvaluationError(`Cannot compare ${first} with ${second}: both systems need the same`);
+    fail(`Cannot compare ${first} with ${second}: both systems need the same`);
   }
   const { n, width, names } = a;
   const rows = new Float64Array(2 * n * width);
@@ -190,9 +189,7 @@ function metricsOf(metrics: Decomposed): Float64Array {
   const out = new Float64Array(metrics.names.length);
   metrics.evaluate(sumRows(metrics), metrics.n, out);
   const bad = out.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    throw new EvaluationError(`Cannot compare: ${metrics.names[bad]} is ${out[bad]} over all rows`);
-  }
+  if (bad >= 0) fail(`Cannot compare: ${metrics.names[bad]} is ${out[bad]} over all rows`);
   return out;
 }
 

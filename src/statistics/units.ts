@@ -4,9 +4,8 @@
  * @module
  */
 import type { Decomposed } from "./decomposed.ts";
-import { EvaluationError } from "./errors.ts";
 import { type CountSampler, multinomialSampler, type WordSource } from "./resample.ts";
-import type { Numbers } from "./checks.ts";
+import { fail, type Numbers } from "./checks.ts";
 
 /** Which rows are drawn together, and among which. */
 export interface ResamplingDesign {
@@ -31,10 +30,10 @@ export interface Units {
  * @throws {EvaluationError} When there are no rows, a list has another length than n, or a cluster lies in two strata.
  */
 export function designUnits(n: number, { clusters, strata }: ResamplingDesign): Units {
-  if (n === 0) throw new EvaluationError("Cannot resample: there are no rows");
+  if (n === 0) fail("Cannot resample: there are no rows");
   for (const [name, list] of [["clusters", clusters], ["strata", strata]] as const) {
     if (list && list.length !== n) {
-      throw new EvaluationError(`Cannot resample ${n} rows with ${list.length} ${name}: every row needs one`);
+      fail(`Cannot resample ${n} rows with ${list.length} ${name}: every row needs one`);
     }
   }
   const stratumOf = strata && numbered(strata);
@@ -46,7 +45,7 @@ export function designUnits(n: number, { clusters, strata }: ResamplingDesign): 
     for (let row = 0; row < n; row++) {
       const unit = unitOf[row];
       if (stratumOfUnit[unit] >= 0 && stratumOfUnit[unit] !== stratumOf.ids[row]) {
-        throw new EvaluationError(
+        fail(
           `Cannot resample: cluster "${clusters?.[row]}" lies in more than one stratum, ` +
             `"${strata?.[row]}" (row ${row}) being another one`,
         );
@@ -121,7 +120,7 @@ export function groupUnits(metrics: Decomposed, units: Units): UnitGroups {
         const row = units.rows[r];
         for (let k = 0, at = row * width; k < width; k++, at++) {
           if (!Number.isFinite(rows[at])) {
-            throw new EvaluationError(`Cannot resample: statistic ${k} of row ${row} is ${rows[at]}`);
+            fail(`Cannot resample: statistic ${k} of row ${row} is ${rows[at]}`);
           }
           unit[k] += rows[at];
         }

@@ -12,8 +12,7 @@ import {
   type RowOptions,
   weightedMean,
 } from "./counts.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
-import { checkLengths, checkWhole, Numbers, refuse } from "../../statistics/checks.ts";
+import { checkLengths, checkWhole, fail, Numbers, refuse } from "../../statistics/checks.ts";
 
 /**
  * Share of the rows that are right, in [0, 1]; with weights, the share of the weight. Equal to scikit-learn's
@@ -78,9 +77,7 @@ export function balancedAccuracy(
   const score = balancedAccuracyOf(counts);
   if (!options.adjusted) return score;
   const classes = counts.truth.filter((weight) => weight > 0).length;
-  if (classes < 2) {
-    throw new EvaluationError("Cannot adjust balanced accuracy: all references are of one class");
-  }
+  if (classes < 2) fail("Cannot adjust balanced accuracy: all references are of one class");
   return (score - 1 / classes) / (1 - 1 / classes);
 }
 

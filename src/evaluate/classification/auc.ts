@@ -14,7 +14,7 @@ import {
 } from "./curves.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { checkProbabilities } from "./probabilities.ts";
-import { checkLengths, checkNumber, Numbers } from "../../statistics/checks.ts";
+import { checkLengths, checkNumber, fail, Numbers } from "../../statistics/checks.ts";
 
 /** How the area is taken. */
 export interface RocAucOptions extends ScoreOptions {
@@ -97,7 +97,7 @@ export function multiclassRocAuc(
   if (multiClass === "ovo") {
     if (average === "micro" || options.sampleWeights) {
       const what = average === "micro" ? 'as "micro"' : "with weights of rows";
-      throw new EvaluationError(`Cannot average pairs of classes ${what}: use "ovr"`);
+      fail(`Cannot average pairs of classes ${what}: use "ovr"`);
     }
     return oneVersusOne(references, probabilities, { size, n, average });
   }
@@ -176,7 +176,7 @@ export function averageOfColumns(
     total += weight;
   }
   if (total > 0) return sum / total;
-  throw new EvaluationError(`Cannot compute ${what}: no row has any of the labels`);
+  fail(`Cannot compute ${what}: no row has any of the labels`);
 }
 
 /** A class per row as 0/1 columns: [n, size]. */
@@ -194,9 +194,7 @@ function oneVersusOne(
   const rowsOf = Array.from({ length: size }, (): number[] => []);
   for (let row = 0; row < n; row++) rowsOf[references[row]].push(row);
   const present = Array.from(rowsOf.keys()).filter((k) => rowsOf[k].length > 0);
-  if (present.length < 2) {
-    throw new EvaluationError("Cannot compare pairs of classes: all references are of one class");
-  }
+  if (present.length < 2) fail("Cannot compare pairs of classes: all references are of one class");
   let sum = 0, total = 0;
   for (const a of present) {
     for (const b of present) {

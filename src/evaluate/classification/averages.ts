@@ -21,8 +21,7 @@ import {
   shown,
   subsetClasses,
 } from "./counts.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
-import { checkOneOf, Numbers } from "../../statistics/checks.ts";
+import { checkOneOf, fail, Numbers } from "../../statistics/checks.ts";
 
 export type { FScores, LabelFScores, ZeroDivision } from "./count_scores.ts";
 
@@ -128,7 +127,7 @@ function countAveraged(references: Numbers, predictions: Numbers, options: Avera
   const { average, labels, positive } = options;
   checkOneOf("average with one label a row", average, ["micro", "macro", "weighted", "binary"]);
   if (average === "binary" && labels.length !== 2) {
-    throw new EvaluationError(
+    fail(
       `average "binary" needs two labels, got ${labels.length}: ${
         shown(labels)
       }; use "macro" or name a subset`,

@@ -6,8 +6,7 @@
 import { balancedAccuracyOf, matthewsOf } from "./accuracy.ts";
 import { checkClass, checkLabels, checkStatistics, ratio } from "./counts.ts";
 import type { Decomposed } from "../../statistics/decomposed.ts";
-import { checkLengths, Numbers } from "../../statistics/checks.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
+import { checkLengths, fail, Numbers } from "../../statistics/checks.ts";
 import { checkBeta } from "./count_scores.ts";
 
 /** Which metrics the rows of a classifier give. */
@@ -100,7 +99,7 @@ export function classMetrics(
   const size = labels.length, classes = [...options.classes];
   const { betas } = options;
   if (betas.some((beta) => checkBeta(beta) === Infinity)) {
-    throw new EvaluationError("beta must be finite here, got Infinity: that is the recall");
+    fail("beta must be finite here, got Infinity: that is the recall");
   }
   const squares = Float64Array.of(1, ...betas.map((beta) => beta * beta)), kinds = squares.length;
   const classesAt = AVERAGES.length + 2 * betas.length, perClass = 3 + betas.length;

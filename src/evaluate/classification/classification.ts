@@ -7,8 +7,7 @@ import { bootstrapCells, type BootstrapOptions, type Interval } from "../../stat
 import { confusionIntervals } from "./f1_interval.ts";
 import { AVERAGES, classMetrics } from "./class_rows.ts";
 import { checkClass, checkLabels, checkWeights, ratio, shown, subsetClasses } from "./counts.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
-import { checkLengths, checkOneOf, Numbers } from "../../statistics/checks.ts";
+import { checkLengths, checkOneOf, fail, Numbers } from "../../statistics/checks.ts";
 
 export type { Interval } from "../../statistics/bootstrap.ts";
 export type { Numbers } from "../../statistics/checks.ts";
@@ -225,7 +224,7 @@ export function confusionMatrix(
   if (!subset && !normalize) return matrix;
   const classes = subsetClasses(subset, labels, () => true);
   if (!classes.some((k) => present[k])) {
-    throw new EvaluationError(
+    fail(
       `Cannot make a confusion matrix: no reference is one of ${shown(subset ?? labels)}`,
     );
   }

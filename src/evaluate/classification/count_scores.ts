@@ -4,8 +4,7 @@
  * @module
  */
 import { type ClassCounts, ratio } from "./counts.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
-import type { Numbers } from "../../statistics/checks.ts";
+import { fail, type Numbers } from "../../statistics/checks.ts";
 
 /** What a ratio with the denominator 0 counts as; NaN leaves it out of averages. */
 export type ZeroDivision = number;
@@ -78,14 +77,14 @@ export function averagedJaccard(counts: ClassCounts, options: CountAveraging): n
 export function checkZeroDivision(value: ZeroDivision | undefined): number {
   if (value === undefined || value === 0) return 0;
   if (value === 1 || Number.isNaN(value)) return value;
-  throw new EvaluationError(`zeroDivision must be 0, 1 or NaN, got ${value}`);
+  fail(`zeroDivision must be 0, 1 or NaN, got ${value}`);
 }
 
 /** A number from 0 to infinity; default 1. */
 export function checkBeta(beta: number | undefined): number {
   if (beta === undefined) return 1;
   if (beta >= 0) return beta;
-  throw new EvaluationError(`beta must be a number from 0 on, got ${beta}`);
+  fail(`beta must be a number from 0 on, got ${beta}`);
 }
 
 function scoresOf(counts: ClassCounts, options: CountScoring): Record<keyof FScores, Float64Array> {
@@ -105,9 +104,7 @@ function scoresOf(counts: ClassCounts, options: CountScoring): Record<keyof FSco
 /** Jaccard's index of each class that was counted. */
 export function jaccardOf({ truth, predicted, right }: ClassCounts, zeroDivision?: number): Float64Array {
   const otherwise = checkZeroDivision(zeroDivision);
-  if (Number.isNaN(otherwise)) {
-    throw new EvaluationError("zeroDivision of Jaccard's index must be 0 or 1, got NaN");
-  }
+  if (Number.isNaN(otherwise)) fail("zeroDivision of Jaccard's index must be 0 or 1, got NaN");
   return right.map((part, k) => ratio(part, part + (predicted[k] - part) + (truth[k] - part), otherwise));
 }
 

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { EvaluationError } from "../../statistics/errors.ts";
-import { checkLengths, Numbers, refuse } from "../../statistics/checks.ts";
+import { checkLengths, fail, Numbers, refuse } from "../../statistics/checks.ts";
 
 /**
  * How often each class was true, predicted, and both: accuracy, precision, recall, F-beta, Jaccard's index and Matthews'
@@ -73,7 +72,7 @@ export function subsetClasses(
 ): Int32Array {
   if (subset === undefined) return Int32Array.from(labels, (_, k) => k);
   if (subset === "present") return Int32Array.from(labels.keys()).filter(present);
-  if (subset.length === 0) throw new EvaluationError("Cannot evaluate: the subset of labels is empty");
+  if (subset.length === 0) fail("Cannot evaluate: the subset of labels is empty");
   labelIndex(subset); // none twice
   return lookUp(subset, labels, () => "a label of the subset");
 }
@@ -94,14 +93,14 @@ function lookUp(
 export function checkLabels(labels: readonly string[]): number {
   const size = labels.length;
   if (size >= 1 && size <= MAX_LABELS) return size;
-  throw new EvaluationError(`Cannot evaluate with ${size} labels: from 1 to ${MAX_LABELS} are possible`);
+  fail(`Cannot evaluate with ${size} labels: from 1 to ${MAX_LABELS} are possible`);
 }
 
 /** Weights that are finite and not negative, with a sum above 0. */
 export function checkWeights(weights: Numbers | undefined, n: number): Numbers | undefined {
   if (weights === undefined) return undefined;
   if (weights.length !== n) {
-    throw new EvaluationError(`Cannot weigh ${n} rows with ${weights.length} weights: every row needs one`);
+    fail(`Cannot weigh ${n} rows with ${weights.length} weights: every row needs one`);
   }
   let total = 0;
   for (let row = 0; row < n; row++) {
@@ -138,7 +137,7 @@ export function checkClass(value: number, at: { row: number; what: string; size:
 /** Statistics of rows that fit into 1 GiB. */
 export function checkStatistics(n: number, width: number): void {
   if (n * width <= MAX_STATISTICS) return;
-  throw new EvaluationError(
+  fail(
     `Cannot keep ${width} statistics for each of ${n} rows: at most ${MAX_STATISTICS} in all; use a report`,
   );
 }
@@ -157,9 +156,7 @@ export function shown(labels: readonly string[]): string {
 function labelIndex(labels: readonly string[]): Map<string, number> {
   const indexOf = new Map<string, number>();
   labels.forEach((label, k) => {
-    if (indexOf.has(label)) {
-      throw new EvaluationError(`Cannot evaluate: the label ${JSON.stringify(label)} is there twice`);
-    }
+    if (indexOf.has(label)) fail(`Cannot evaluate: the label ${JSON.stringify(label)} is there twice`);
     indexOf.set(label, k);
   });
   return indexOf;

@@ -5,9 +5,8 @@
  * @module
  */
 import { checkWeights } from "./counts.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";
-import { checkLengths, Numbers, refuse } from "../../statistics/checks.ts";
+import { checkLengths, fail, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** How much each row counts. */
 export interface ScoreOptions {
@@ -237,7 +236,7 @@ export function checkBinary(references: Numbers, scores: Numbers): void {
 export function checkPositives({ truePositives }: ThresholdCounts, what: string): number {
   const positives = truePositives[truePositives.length - 1];
   if (positives > 0) return positives;
-  throw new EvaluationError(`Cannot compute ${what}: no row is positive (reference 1)`);
+  fail(`Cannot compute ${what}: no row is positive (reference 1)`);
 }
 
 /** How many rows of either class there are; at least one each. */
@@ -248,7 +247,7 @@ export function checkBothClasses(
   const positives = checkPositives(counts, what);
   const negatives = counts.falsePositives[counts.falsePositives.length - 1];
   if (negatives > 0) return { positives, negatives };
-  throw new EvaluationError(`Cannot compute ${what}: no row is negative (reference 0)`);
+  fail(`Cannot compute ${what}: no row is negative (reference 0)`);
 }
 
 function prepend(first: number, kept: number[], value: (i: number) => number): Float64Array {

@@ -5,11 +5,10 @@
  */
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { checkBinary, checkBothClasses, countsAtThresholds } from "./curves.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";
 import { normalCdf } from "../../statistics/distributions.ts";
 import { critical } from "../../statistics/intervals.ts";
-import { checkOneOf, Numbers } from "../../statistics/checks.ts";
+import { checkOneOf, fail, Numbers } from "../../statistics/checks.ts";
 
 /** How the interval is made. */
 export interface DeLongOptions {
@@ -97,7 +96,7 @@ function place(references: Numbers, scores: Numbers): { area: number; placements
   const counts = countsAtThresholds(references, scores);
   const { positives, negatives } = checkBothClasses(counts, "DeLong's interval");
   if (positives < 2 || negatives < 2) {
-    throw new EvaluationError(
+    fail(
       `Cannot compute DeLong's interval: ${positives} positive and ${negatives} negative rows, wanted two of each`,
     );
   }

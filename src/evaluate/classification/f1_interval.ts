@@ -4,9 +4,8 @@
  * @module
  */
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { type ConfidenceOptions, wilsonInterval } from "../../statistics/intervals.ts";
-import { checkWhole } from "../../statistics/checks.ts";
+import { checkWhole, fail } from "../../statistics/checks.ts";
 
 /** Rows of a class that were found, wrongly given to it, and missed. */
 export interface F1Counts {
@@ -85,11 +84,7 @@ export function macroF1Interval(
 ): Interval {
   const size = confusion.length;
   const odd = confusion.find((row) => row.length !== size);
-  if (odd) {
-    throw new EvaluationError(
-      `A confusion matrix is square: it has ${size} rows, one of ${odd.length} cells`,
-    );
-  }
+  if (odd) fail(`A confusion matrix is square: it has ${size} rows, one of ${odd.length} cells`);
   const closed = size === 2 && options.method === undefined;
   const interval = resampleMacroF1(confusion, closed ? { ...options, resamples: 0 } : options);
   if (!closed && (interval.method !== "degenerate" || options.resamples === 0)) return interval;

@@ -22,8 +22,7 @@ import {
   subsetClasses,
   weightedMean,
 } from "./counts.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
-import { checkLengths, checkOneOf, Numbers, refuse } from "../../statistics/checks.ts";
+import { checkLengths, checkOneOf, fail, Numbers, refuse } from "../../statistics/checks.ts";
 import { checkStatistics, ratio } from "./counts.ts";
 import type { Decomposed } from "../../statistics/decomposed.ts";
 
@@ -151,7 +150,7 @@ export function checkCells(
   checkLengths(references.length, predictions.length);
   for (const [cells, what] of [[references, "reference"], [predictions, "prediction"]] as const) {
     if (cells.length % size !== 0) {
-      throw new EvaluationError(`Cannot split ${cells.length} ${what} cells into rows of ${size} labels`);
+      fail(`Cannot split ${cells.length} ${what} cells into rows of ${size} labels`);
     }
     for (let i = 0; i < cells.length; i++) {
       if (cells[i] !== 0 && cells[i] !== 1) {

@@ -5,8 +5,7 @@
  */
 import { checkClass, checkLabels, type RowOptions, weightedMean } from "./counts.ts";
 import { type Decomposed, means } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
-import { checkNumber, Numbers, refuse } from "../../statistics/checks.ts";
+import { checkNumber, fail, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** How far the probabilities of a row may be from adding up to 1: rounding to three places or half precision is no error. */
 const SUM_TOLERANCE = 1e-3;
@@ -112,11 +111,11 @@ export function checkProbabilities(
 ): Probabilities {
   const size = checkLabels(labels), n = references.length;
   if (size < 2) refuse("the number of labels", size, "at least two to judge probabilities");
-  if (n === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
+  if (n === 0) fail("Cannot evaluate: there are no rows");
   const single = size === 2 && probabilities.length === n;
   if (!single && probabilities.length !== n * size) {
     const other = size === 2 ? `, or ${n} of ${JSON.stringify(labels[1])}` : "";
-    throw new EvaluationError(
+    fail(
       `Cannot compare ${probabilities.length} probabilities with ${n} references and ${size} labels: ` +
         `wanted ${n * size}${other}`,
     );

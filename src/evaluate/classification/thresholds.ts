@@ -5,8 +5,7 @@
  */
 import { checkBeta } from "./count_scores.ts";
 import { checkPositives, countsAtThresholds, type ScoreOptions } from "./curves.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
-import { checkNumber, Numbers } from "../../statistics/checks.ts";
+import { checkNumber, fail, Numbers } from "../../statistics/checks.ts";
 
 /** What each threshold gives, thresholds descending: everything with a score at or above one is called positive. */
 export interface ThresholdCurve {
@@ -67,7 +66,7 @@ export function chooseThreshold(
 ): ThresholdChoice {
   const { precision: leastPrecision, recall: leastRecall } = options;
   if (leastPrecision !== undefined && leastRecall !== undefined) {
-    throw new EvaluationError("Cannot choose a threshold by precision and recall at once: give one of them");
+    fail("Cannot choose a threshold by precision and recall at once: give one of them");
   }
   for (const [name, share] of Object.entries({ precision: leastPrecision, recall: leastRecall })) {
     if (share !== undefined) checkNumber(name, share, { above: 0, most: 1 });
@@ -82,7 +81,7 @@ export function chooseThreshold(
   }
   if (best < 0) {
     const top = precision.indexOf(precision.reduce((highest, value) => Math.max(highest, value)));
-    throw new EvaluationError(
+    fail(
       `Cannot choose a threshold: none has precision ${leastPrecision}; the highest is ${precision[top]}, ` +
         `from score ${thresholds[top]} on, with recall ${recall[top]}`,
     );

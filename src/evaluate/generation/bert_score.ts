@@ -10,9 +10,8 @@
  * @module
  */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { createDotBlocks, type DotBlocks } from "./dot_blocks.ts";
-import { checkLengths, checkNumber, Numbers, refuse } from "../../statistics/checks.ts";
+import { checkLengths, checkNumber, fail, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** A text as an encoder sees it, special tokens included. */
 export interface EncodedText {
@@ -101,7 +100,7 @@ export function bertScoreRows(
   candidates.forEach((candidate, row) => {
     const entry = references[row];
     const list: readonly EncodedText[] = isList(entry) ? entry : [entry];
-    if (list.length === 0) throw new EvaluationError(`Cannot compute BERTScore: row ${row} has no reference`);
+    if (list.length === 0) fail(`Cannot compute BERTScore: row ${row} has no reference`);
     const best = [-Infinity, -Infinity, -Infinity];
     for (const reference of list) {
       for (const text of [candidate, reference]) {
@@ -125,7 +124,7 @@ export function bertScoreRows(
  * @throws {EvaluationError} When there are no references.
  */
 export function idfWeights(references: readonly Numbers[]): IdfWeights {
-  if (references.length === 0) throw new EvaluationError("Cannot weigh tokens: there are no references");
+  if (references.length === 0) fail("Cannot weigh tokens: there are no references");
   const counts = new Map<number, number>();
   for (const ids of references) {
     for (const id of new Set(Array.from(ids))) counts.set(id, (counts.get(id) ?? 0) + 1);
@@ -146,7 +145,7 @@ export function parseBaselines(file: string): BertScoreBaseline[] {
   if (header.trim().toUpperCase() !== "LAYER,P,R,F") {
     refuse("line 1 of the baselines", header, `"LAYER,P,R,F"`);
   }
-  if (lines.length > 10_000) throw new EvaluationError(`Cannot read the baselines: ${lines.length} lines`);
+  if (lines.length > 10_000) fail(`Cannot read the baselines: ${lines.length} lines`);
   return lines.map((line, i) => {
     const fields = line.split(",");
     const [layer, precision, recall, f1] = fields.map((field) => field.trim() === "" ? NaN : Number(field));
@@ -165,7 +164,7 @@ function isList(entry: EncodedText | readonly EncodedText[]): entry is readonly 
 function sizeOf({ ids, embeddings }: EncodedText, row: number): number {
   const size = embeddings.length / ids.length;
   if (Number.isInteger(size) && size > 0) return size;
-  throw new EvaluationError(
+  fail(
     `Cannot compute BERTScore: row ${row} has ${ids.length} tokens and ${embeddings.length} numbers of embeddings`,
   );
 }

@@ -4,11 +4,10 @@
  * @module
  */
 import { type Decomposed, oneMetric, sumRows } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { NgramTable } from "./ngram_table.ts";
 import { referenceLists, type References } from "./references.ts";
 import { DEFAULT_VERSION, fixed, isSpace, referenceCount, signature, splitWords } from "./sacrebleu.ts";
-import { checkNumber, checkWhole } from "../../statistics/checks.ts";
+import { checkNumber, checkWhole, fail } from "../../statistics/checks.ts";
 import { createNumbering } from "./ngrams.ts";
 
 /** How chrF is computed; the defaults are sacrebleu's. */
@@ -127,7 +126,7 @@ function settingsOf(options: ChrfOptions): Settings {
   const { charOrder = 6, wordOrder = 0, beta = 2 } = options;
   checkWhole("charOrder", charOrder, 0, 100);
   checkWhole("wordOrder", wordOrder, 0, 100);
-  if (charOrder + wordOrder === 0) throw new EvaluationError("chrF needs a charOrder or a wordOrder above 0");
+  if (charOrder + wordOrder === 0) fail("chrF needs a charOrder or a wordOrder above 0");
   checkNumber("beta", beta, { least: 0 });
   const { whitespace = false, lowercase = false, epsSmoothing = false, version = DEFAULT_VERSION } = options;
   return { charOrder, wordOrder, beta, whitespace, lowercase, epsSmoothing, version };

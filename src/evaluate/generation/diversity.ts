@@ -4,10 +4,9 @@
  * @module
  */
 import { type Decomposed, evaluateAll } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { NgramNumbers } from "./ngrams.ts";
 import { type Tokenize, words } from "./words.ts";
-import { checkLengths, checkWhole, Numbers, refuse } from "../../statistics/checks.ts";
+import { checkLengths, checkWhole, fail, Numbers, refuse } from "../../statistics/checks.ts";
 import { ratio } from "../classification/counts.ts";
 
 /** How n-grams are counted. */
@@ -44,9 +43,7 @@ export function distinct(
     const seen = new Set<number>();
     let total = 0;
     for (const i of chosen) {
-      if (levels[i] === undefined) {
-        throw new EvaluationError(`Cannot count text ${i}: there are ${levels.length}`);
-      }
+      if (levels[i] === undefined) fail(`Cannot count text ${i}: there are ${levels.length}`);
       for (const gram of levels[i][n]) seen.add(gram);
       total += levels[i][n].length;
     }
@@ -118,7 +115,7 @@ export function tokenRepetitionRows(
     rows[row * 3 + 2] = tokens.length;
   });
   if (!rows.some((value, k) => k % 3 === 2 && value > 0)) {
-    throw new EvaluationError("Cannot compute repetition: there are no tokens");
+    fail("Cannot compute repetition: there are no tokens");
   }
   const evaluate: Decomposed["evaluate"] = (sums, _n, out) => {
     out[0] = ratio(sums[0], sums[2]), out[1] = ratio(sums[1], sums[2]);
@@ -160,7 +157,7 @@ export function readTexts(
 ): { order: number; tokenize: Tokenize; levels: Int32Array[][] } {
   const { order = 4, tokenize = words } = options;
   checkWhole("order", order, 1, 16);
-  if (texts.length === 0) throw new EvaluationError("Cannot count n-grams: there are no texts");
+  if (texts.length === 0) fail("Cannot count n-grams: there are no texts");
   const numbers = new NgramNumbers();
   return { order, tokenize, levels: texts.map((text) => numbers.of(tokenize(text), order)) };
 }

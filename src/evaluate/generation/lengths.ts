@@ -5,9 +5,9 @@
  */
 import { quantileOfSorted } from "../../statistics/bootstrap.ts";
 import { type Decomposed, oneMetric } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { type Tokenize, words } from "./words.ts";
 import { referenceLists, References } from "./references.ts";
+import { fail } from "../../statistics/checks.ts";
 
 /** Lengths of texts in one unit. */
 export interface LengthSummary {
@@ -42,7 +42,7 @@ export function lengthStatistics(
   options: { tokenize?: Tokenize } = {},
 ): { words: LengthSummary; characters: LengthSummary } {
   const { tokenize = words } = options;
-  if (texts.length === 0) throw new EvaluationError("Cannot measure lengths: there are no texts");
+  if (texts.length === 0) fail("Cannot measure lengths: there are no texts");
   return {
     words: summarize(texts.map((text) => tokenize(text).length)),
     characters: summarize(texts.map((text) => [...text].length)),
@@ -80,7 +80,7 @@ export function lengthRatioRows(
  * @throws {EvaluationError} When there are no texts.
  */
 export async function compressionRatio(texts: readonly string[]): Promise<number> {
-  if (texts.length === 0) throw new EvaluationError("Cannot compress: there are no texts");
+  if (texts.length === 0) fail("Cannot compress: there are no texts");
   const bytes = new TextEncoder().encode(texts.join("\n"));
   const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
   let compressed = 0;

@@ -4,10 +4,9 @@
  * @module
  */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { porterStem } from "./porter.ts";
 import { type Tokenize, words } from "./words.ts";
-import { checkNumber } from "../../statistics/checks.ts";
+import { checkNumber, fail } from "../../statistics/checks.ts";
 import { referenceLists, References } from "./references.ts";
 
 /** How METEOR is computed; the defaults are nltk's. */
@@ -77,7 +76,7 @@ export function meteorOfWords(
   references: readonly (readonly string[])[],
   options: MeteorOptions = {},
 ): number {
-  if (references.length === 0) throw new EvaluationError("Cannot compute METEOR: there is no reference");
+  if (references.length === 0) fail("Cannot compute METEOR: there is no reference");
   return scorer(options)(prediction, references);
 }
 

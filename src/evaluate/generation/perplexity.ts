@@ -4,8 +4,7 @@
  * @module
  */
 import { type Decomposed, evaluateAll } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
-import { checkWhole, Numbers, refuse } from "../../statistics/checks.ts";
+import { checkWhole, fail, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** A stretch of a text that the model reads at once. */
 export interface Window {
@@ -108,7 +107,7 @@ export function perplexityRows(texts: readonly ScoredText[]): Decomposed {
     }
     rows[row * 3 + 2] = bytes!;
   });
-  if (scored === 0) throw new EvaluationError("Cannot compute perplexity: there are no scored tokens");
+  if (scored === 0) fail("Cannot compute perplexity: there are no scored tokens");
   const evaluate: Decomposed["evaluate"] = ([total, tokens, bytes], _n, out) => {
     out[1] = total / tokens;
     out[0] = Math.exp(out[1]), out[2] = out[1] / Math.LN2;
@@ -145,7 +144,7 @@ function negativeSum(logLikelihoods: Numbers, row: number): number {
 export function tokenLogLikelihoods(logits: Numbers, targets: Numbers): Float64Array<ArrayBuffer> {
   const count = targets.length, size = count === 0 ? 0 : logits.length / count;
   if (!Number.isInteger(size) || (size === 0) !== (logits.length + count === 0)) {
-    throw new EvaluationError(`Cannot split ${logits.length} logits into ${count} rows`);
+    fail(`Cannot split ${logits.length} logits into ${count} rows`);
   }
   const out = new Float64Array(count);
   for (let t = 0; t < count; t++) {
@@ -159,7 +158,7 @@ export function tokenLogLikelihoods(logits: Numbers, targets: Numbers): Float64A
       if (!(logit < Infinity)) refuse(`logit ${v} of row ${t}`, logit, "a finite number");
       if (logit > highest) highest = logit;
     }
-    if (highest === -Infinity) throw new EvaluationError(`Row ${t} has no finite logit`);
+    if (highest === -Infinity) fail(`Row ${t} has no finite logit`);
     let total = 0;
     for (let v = 0; v < size; v++) total += Math.exp(logits[start + v] - highest);
     out[t] = logits[start + target] - highest - Math.log(total);

@@ -4,8 +4,7 @@
  * @module
  */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
-import { checkNumber, checkOneOf, Numbers, refuse } from "../../statistics/checks.ts";
+import { checkNumber, checkOneOf, fail, Numbers, refuse } from "../../statistics/checks.ts";
 import { referenceLists, References } from "./references.ts";
 import { splitWords } from "./sacrebleu.ts";
 import { ratio } from "../classification/counts.ts";
@@ -79,7 +78,7 @@ export function questionAnsweringRows(
   if (noAnswer !== undefined) {
     const { probabilities, threshold = 1 } = noAnswer;
     if (options.version !== "2.0") {
-      throw new EvaluationError(
+      fail(
         `Only version "2.0" has rows without an answer, and so probabilities of that`,
       );
     }
@@ -223,7 +222,7 @@ function byKind(values: Float64Array, answered: readonly boolean[]): Decomposed 
 
 function checkProbabilities(probabilities: Numbers, n: number): void {
   if (probabilities.length !== n) {
-    throw new EvaluationError(`Cannot use ${probabilities.length} probabilities of no answer for ${n} rows`);
+    fail(`Cannot use ${probabilities.length} probabilities of no answer for ${n} rows`);
   }
   for (let row = 0; row < n; row++) {
     if (!(probabilities[row] >= 0 && probabilities[row] <= 1)) {

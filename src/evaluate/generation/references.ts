@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { checkLengths, refuse } from "../../statistics/checks.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
+import { checkLengths, fail, refuse } from "../../statistics/checks.ts";
 
 /**
  * The references of each row: one text, or several, of which some may be missing (null). An empty text is a
@@ -30,7 +29,7 @@ export function referenceLists(
     const texts = (Array.isArray(given) ? given : [given]).filter((text) =>
       text !== null && text !== undefined
     );
-    if (texts.length < least) throw new EvaluationError(`Cannot evaluate: row ${row} has no reference`);
+    if (texts.length < least) fail(`Cannot evaluate: row ${row} has no reference`);
     for (const text of texts) {
       if (typeof text !== "string") refuse(`a reference of row ${row}`, text, "a text");
     }

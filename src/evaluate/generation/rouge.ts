@@ -4,11 +4,10 @@
  * @module
  */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { Lcs, type Span, SummaryLcs } from "./lcs.ts";
 import { NgramTable } from "./ngram_table.ts";
 import { createTokens, type RougeTokenizer, TokenReader, type Tokens } from "./rouge_tokens.ts";
-import { checkOneOf } from "../../statistics/checks.ts";
+import { checkOneOf, fail } from "../../statistics/checks.ts";
 import { referenceLists, References } from "./references.ts";
 
 export type { RougeTokenizer } from "./rouge_tokens.ts";
@@ -131,7 +130,7 @@ function parseType(type: RougeType): Kind {
   const [, kind] = /^rouge(L|Lsum|[1-9][0-9]{0,8})$/.exec(String(type)) ?? [];
   if (kind === "L" || kind === "Lsum") return kind;
   if (kind !== undefined) return Number(kind);
-  throw new EvaluationError(
+  fail(
     `Cannot compute ${JSON.stringify(type)}: wanted rouge1, rouge2, … (any n), rougeL or rougeLsum`,
   );
 }
@@ -191,9 +190,9 @@ function whole({ ids, length }: Tokens): Span {
 
 function checkOptions(options: Required<Omit<RougeOptions, "stemmer">>): void {
   const { types, tokenizer, manyReferences } = options;
-  if (types.length === 0) throw new EvaluationError("Cannot compute ROUGE: no types are named");
+  if (types.length === 0) fail("Cannot compute ROUGE: no types are named");
   const twice = types.find((type, k) => types.indexOf(type) !== k);
-  if (twice !== undefined) throw new EvaluationError(`Cannot compute ROUGE: ${twice} is named twice`);
+  if (twice !== undefined) fail(`Cannot compute ROUGE: ${twice} is named twice`);
   if (typeof tokenizer !== "function") checkOneOf("tokenizer", tokenizer, ["default", "unicode"]);
   checkOneOf("manyReferences", manyReferences, ["best", "average"]);
 }

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { EvaluationError } from "../../statistics/errors.ts";
 import { porterStem } from "./porter.ts";
-import { refuse } from "../../statistics/checks.ts";
+import { fail, refuse } from "../../statistics/checks.ts";
 import { show } from "../../base/text.ts";
 
 /**
@@ -104,9 +103,7 @@ export class TokenReader {
 
   #readWith(tokenizer: (text: string) => readonly string[], text: string, into: Tokens): void {
     const tokens: unknown = tokenizer(text);
-    if (!Array.isArray(tokens)) {
-      throw new EvaluationError(`Cannot split ${show(text)}: the tokenizer gave no list`);
-    }
+    if (!Array.isArray(tokens)) fail(`Cannot split ${show(text)}: the tokenizer gave no list`);
     for (const token of tokens) {
       if (typeof token !== "string") refuse(`a token of ${show(text)}`, token, "a string");
       push(into, this.#vocabulary.idOf(token));

@@ -7,10 +7,9 @@ import { matthewsCorrelation } from "../classification/accuracy.ts";
 import { checkColumns, pearson, spearman } from "../regression/correlation.ts";
 import { averagePrecisionOf, countsAtThresholds } from "../classification/curves.ts";
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { type RankedList, type RankingOptions, rankingRows } from "./ranking.ts";
 import { checkVectors, nearest, similarities, type Similarity, type Vectors } from "./vectors.ts";
-import { checkLengths, Numbers, refuse } from "../../statistics/checks.ts";
+import { checkLengths, fail, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** Correlation of one similarity with the scores of people. */
 export interface StsScores {
@@ -126,7 +125,7 @@ export function retrievalRows(
   const { similarity = "cosine", cutoffs = [1, 3, 5, 10, 100], averagePrecision = "reachable" } = options;
   const n = checkVectors(queries, "queries", similarity), size = checkVectors(corpus, "corpus", similarity);
   checkLengths(n, relevant.length, ["lists of relevant documents", "queries"]);
-  if (cutoffs.length === 0) throw new EvaluationError("Cannot score retrieval without a cutoff");
+  if (cutoffs.length === 0) fail("Cannot score retrieval without a cutoff");
   const judgements = relevant.map((rows, query) => judged(rows, { query, size }));
   const { k, indices } = nearest(queries, corpus, { k: Math.max(...cutoffs), similarity });
   const lists = judgements.map((relevances, query): RankedList => ({
@@ -174,7 +173,7 @@ export function pairReport(
   const counts = countsAtThresholds(labels, scores);
   const { truePositives, falsePositives, thresholds } = counts;
   const last = thresholds.length - 1, positives = truePositives[last], negatives = falsePositives[last];
-  if (positives === 0) throw new EvaluationError("Cannot choose a threshold: no pair has the label 1");
+  if (positives === 0) fail("Cannot choose a threshold: no pair has the label 1");
 
   // halfway to the next lower score, unless rounding would take that one in
   const threshold = (i: number) => {
@@ -221,7 +220,7 @@ function judged(
     }
   }
   if (![...relevances.values()].some((relevance) => relevance > 0)) {
-    throw new EvaluationError(`Cannot score query ${at.query}: it has no relevant document`);
+    fail(`Cannot score query ${at.query}: it has no relevant document`);
   }
   return relevances;
 }

@@ -4,9 +4,8 @@
  * @module
  */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";
-import { checkLengths, checkNumber, checkWhole, Numbers, refuse } from "../../statistics/checks.ts";
+import { checkLengths, checkNumber, checkWhole, fail, Numbers, refuse } from "../../statistics/checks.ts";
 import { ratio } from "../classification/counts.ts";
 
 /** What a query's results are worth. */
@@ -61,7 +60,7 @@ export function rankingRows(lists: readonly RankedList[], options: RankingOption
   const { cutoffs = [1, 3, 5, 10], relevantFrom = 1, averagePrecision = "relevant" } = options;
   checkCutoffs(cutoffs);
   checkNumber("relevantFrom", relevantFrom, { above: 0 });
-  if (lists.length === 0) throw new EvaluationError("Cannot evaluate: there are no queries");
+  if (lists.length === 0) fail("Cannot evaluate: there are no queries");
   const gainOf = gainFunction(options.gain);
   const names = [...WHOLE, ...cutoffs.flatMap((k) => AT_DEPTH.map((name) => `${name}@${k}`))];
   const values = new Float64Array(lists.length * names.length);

@@ -4,9 +4,8 @@
  * @module
  */
 import { compareCodePoints } from "../../base/text.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import type { RankedList } from "./ranking.ts";
-import { refuse } from "../../statistics/checks.ts";
+import { fail, refuse } from "../../statistics/checks.ts";
 
 /** Numbers by query and document: scores of a run, or relevances that were judged (qrels). */
 export type TrecTable = ReadonlyMap<string, TrecRow> | Readonly<Record<string, TrecRow>>;
@@ -82,7 +81,7 @@ export function listsOfRun(
   }
   if (found.lists.length === 0) {
     const queries = `none of its ${runs.size} queries is among the ${judgements.length} that were judged`;
-    throw new EvaluationError(`Cannot score the run: ${queries}`);
+    fail(`Cannot score the run: ${queries}`);
   }
   return found;
 }
@@ -135,7 +134,7 @@ function parseLines(
     const [query, , document] = fields;
     const documents = table.get(query) ?? new Map<string, number>();
     if (documents.has(document)) {
-      throw new EvaluationError(
+      fail(
         `Cannot read ${where}: document "${document}" comes twice for query "${query}"`,
       );
     }

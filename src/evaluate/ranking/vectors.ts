@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";
-import { checkNumber, checkWhole, refuse } from "../../statistics/checks.ts";
+import { checkNumber, checkWhole, fail, refuse } from "../../statistics/checks.ts";
 
 /** Vectors as the rows of a matrix. */
 export interface Vectors {
@@ -125,7 +124,7 @@ export function uniformity(vectors: Vectors, options: { t?: number } = {}): numb
   const { t = 2 } = options;
   checkNumber("t", t, { above: 0 });
   const n = checkVectors(vectors, "vectors", "cosine");
-  if (n < 2) throw new EvaluationError(`Cannot tell how evenly ${n} vector is spread: at least 2 are needed`);
+  if (n < 2) fail(`Cannot tell how evenly ${n} vector is spread: at least 2 are needed`);
   const unit = normalized(vectors), distance = comparison(unit, unit, "euclidean");
   let sum = 0;
   for (let i = 0; i < n; i++) {
@@ -142,11 +141,11 @@ export function uniformity(vectors: Vectors, options: { t?: number } = {}): numb
  */
 export function checkVectors({ data, width }: Vectors, name: string, similarity: Similarity): number {
   if (!(Number.isInteger(width) && width >= 1) || data.length % width !== 0) {
-    throw new EvaluationError(
+    fail(
       `Cannot split the ${data.length} numbers of the ${name} into vectors of ${width}`,
     );
   }
-  if (data.length === 0) throw new EvaluationError(`Cannot evaluate: there are no rows in the ${name}`);
+  if (data.length === 0) fail(`Cannot evaluate: there are no rows in the ${name}`);
   for (let row = 0, at = 0; at < data.length; row++) {
     let empty = true;
     for (const end = at + width; at < end; at++) {
@@ -156,7 +155,7 @@ export function checkVectors({ data, width }: Vectors, name: string, similarity:
       empty &&= data[at] === 0;
     }
     if (empty && similarity === "cosine") {
-      throw new EvaluationError(
+      fail(
         `Cannot compare vectors: row ${row} of the ${name} is all zeros, so it has no cosine`,
       );
     }
@@ -170,14 +169,14 @@ function checkPairs(
   { names, similarity }: { names: [string, string]; similarity: Similarity },
 ): number {
   const n = checkVectors(a, names[0], similarity), others = checkVectors(b, names[1], similarity);
-  if (n !== others) throw new EvaluationError(`Cannot pair ${n} ${names[0]} with ${others} ${names[1]}`);
+  if (n !== others) fail(`Cannot pair ${n} ${names[0]} with ${others} ${names[1]}`);
   checkWidths(a, b, names);
   return n;
 }
 
 function checkWidths(a: Vectors, b: Vectors, names: [string, string]): void {
   if (a.width !== b.width) {
-    throw new EvaluationError(
+    fail(
       `Cannot compare vectors of ${a.width} numbers (${names[0]}) with vectors of ${b.width} (${names[1]})`,
     );
   }
@@ -211,7 +210,7 @@ function comparison(a: Vectors, b: Vectors, similarity: Similarity): (i: number,
         return 0 - sum;
       };
     default:
-      throw new EvaluationError(
+      fail(
         `There is no similarity "${similarity}", only cosine, dot, euclidean and manhattan`,
       );
   }

@@ -4,11 +4,10 @@
  *
  * @module
  */
-import { EvaluationError } from "../../statistics/errors.ts";
 import { averageRanks, descendingOrder } from "../../statistics/order.ts";
 import { normalCdf } from "../../statistics/distributions.ts";
 import { betaTails } from "../../statistics/special.ts";
-import { checkLengths, Numbers, refuse } from "../../statistics/checks.ts";
+import { checkLengths, fail, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** How two columns are correlated. */
 export type CorrelationMethod = "pearson" | "spearman" | "kendall";
@@ -144,9 +143,7 @@ export function checkColumns(
 ): void {
   const { least, names: [nameX, nameY] = ["first values", "second values"] } = options;
   checkLengths(x.length, y.length, [nameY, nameX]);
-  if (x.length < least) {
-    throw new EvaluationError(`Cannot correlate ${x.length} row: at least ${least} are needed`);
-  }
+  if (x.length < least) fail(`Cannot correlate ${x.length} row: at least ${least} are needed`);
   for (let row = 0; row < x.length; row++) {
     for (const [name, value] of [[nameX, x[row]], [nameY, y[row]]] as const) {
       if (!Number.isFinite(value)) refuse(`${name} of row ${row}`, value, "a finite number");

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { EvaluationError } from "../../statistics/errors.ts";
 import type { CanariesSection } from "../report.ts";
-import { checkLengths, checkNumber, refuse } from "../../statistics/checks.ts";
+import { checkLengths, checkNumber, fail, refuse } from "../../statistics/checks.ts";
 import { isObject } from "../../base/json.ts";
 
 /** An input whose answer is known and may never change: a regression test for a model. */
@@ -58,13 +57,11 @@ const KEYS = ["name", "input", "expected", "contains", "excludes", "minScore"];
  */
 export function parseCanaries(records: readonly unknown[]): Canary[] {
   if (records.length === 0 || records.length > MAX_CANARIES) {
-    throw new EvaluationError(`Cannot read ${records.length} canaries: wanted 1 to ${MAX_CANARIES}`);
+    fail(`Cannot read ${records.length} canaries: wanted 1 to ${MAX_CANARIES}`);
   }
   return records.map((record, i) => {
     const where = `canary ${i + 1}`;
-    if (!isObject(record)) {
-      throw new EvaluationError(`Cannot read ${where}: wanted {"input": "...", "expected": "..."}`);
-    }
+    if (!isObject(record)) fail(`Cannot read ${where}: wanted {"input": "...", "expected": "..."}`);
     const { name = where, input, expected, contains, excludes, minScore } = record;
     const unknown = Object.keys(record).find((key) => !KEYS.includes(key));
     if (unknown !== undefined) refuse(`a key of ${where}`, unknown, `one of ${KEYS.join(", ")}`);
@@ -77,7 +74,7 @@ export function parseCanaries(records: readonly unknown[]): Canary[] {
       list === undefined ? [] : [[key === "expected" ? "anyOf" : key, texts(list, `"${key}" of ${where}`)]]
     );
     if (lists.length === 0) {
-      throw new EvaluationError(
+      fail(
         `Cannot read ${where}: it has neither "expected" nor "contains" nor "excludes"`,
       );
     }

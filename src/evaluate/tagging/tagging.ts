@@ -5,10 +5,9 @@
  */
 import { compareCodePoints } from "../../base/text.ts";
 import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { findEntities, type FoundEntities, readTags, type TagReading } from "./tagging_entities.ts";
 import type { Span, TaggingScheme } from "./tagging_schemes.ts";
-import { checkLengths, checkWhole, refuse } from "../../statistics/checks.ts";
+import { checkLengths, checkWhole, fail, refuse } from "../../statistics/checks.ts";
 import { ratio } from "../classification/counts.ts";
 import { fixed } from "../generation/sacrebleu.ts";
 
@@ -285,9 +284,7 @@ function checkShapes(
       refuse(`the number of predicted tags of row ${row}`, found, `${length}, one a token`);
     }
   });
-  if (!references.some((tags) => tags.length > 0)) {
-    throw new EvaluationError("Cannot evaluate: there are no tokens");
-  }
+  if (!references.some((tags) => tags.length > 0)) fail("Cannot evaluate: there are no tokens");
 }
 
 /**

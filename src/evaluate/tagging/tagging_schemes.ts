@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EvaluationError } from "../../statistics/errors.ts";
+import { fail } from "../../statistics/checks.ts";
 
 /** How tags mark where an entity begins and ends. */
 export type TaggingScheme = "IOB1" | "IOB2" | "IOE1" | "IOE2" | "IOBES" | "BILOU";
@@ -87,7 +87,7 @@ export const LENIENT: Transitions = lenientRules();
  */
 export function splitTag(tag: string, options: { suffix: boolean; strict: boolean }): TagParts {
   const points = [...tag];
-  if (points.length === 0) throw new EvaluationError("Cannot read an empty tag");
+  if (points.length === 0) fail("Cannot read an empty tag");
   const letter = options.suffix ? points.pop()! : points.shift()!;
   const rest = points.join("");
   const hyphen = options.suffix ? rest.lastIndexOf("-") : rest.indexOf("-");
@@ -124,7 +124,7 @@ export function tagsToSpans(
   const parts = tags.map((tag, token) => {
     const found = tag === "" ? undefined : splitTag(tag, { suffix, strict: true });
     if (!found || !PREFIXES[scheme].includes(LETTERS[found.letter] ?? " ")) {
-      throw new EvaluationError(`Cannot read token ${token}: ${outside(tag, scheme)}`);
+      fail(`Cannot read token ${token}: ${outside(tag, scheme)}`);
     }
     return found;
   });
@@ -148,7 +148,7 @@ export function tagsToSpans(
     const letterAt = (tag: string) => splitTag(tag, { suffix, strict: true }).letter;
     const at = parts.findIndex((part, i) => part.letter !== letterAt(wanted[i]));
     if (at >= 0) {
-      throw new EvaluationError(
+      fail(
         `Cannot read token ${at}: the tag "${tags[at]}" is malformed, ${scheme} would have "${
           wanted[at]
         }" there; ` +
@@ -179,12 +179,12 @@ export function spansToTags(
     const { type, start, end } = span;
     const name = `"${type}" from ${start} to ${end}`;
     if (!(Number.isInteger(start) && Number.isInteger(end) && 0 <= start && start < end && end <= length)) {
-      throw new EvaluationError(`Cannot tag the entity ${name}: the sentence has tokens 0 to ${length}`);
+      fail(`Cannot tag the entity ${name}: the sentence has tokens 0 to ${length}`);
     }
     const before = sorted[s - 1], after = sorted[s + 1];
     if (before && before.end > start) {
       const other = `"${before.type}" from ${before.start} to ${before.end}`;
-      throw new EvaluationError(`Cannot tag the entity ${name}: it overlaps ${other}`);
+      fail(`Cannot tag the entity ${name}: it overlaps ${other}`);
     }
     const meetsBefore = before?.end === start && before.type === type;
     const meetsAfter = after?.start === end && after.type === type;
@@ -224,7 +224,7 @@ export function detectScheme(letters: Iterable<string>): TaggingScheme {
   if (has("BE") && only("IOBES") || has("S") && found.size === 1) return "IOBES";
   if (has("BL") && only("BILOU") || has("U") && found.size === 1) return "BILOU";
   const letter = [...found].sort().join(", ") || "(none)";
-  throw new EvaluationError(`Cannot tell the scheme from the prefixes ${letter}: name it with \`scheme\``);
+  fail(`Cannot tell the scheme from the prefixes ${letter}: name it with \`scheme\``);
 }
 
 /** What is wrong with a tag that a scheme does not have. */

@@ -6,7 +6,6 @@
 import { bootstrapIndices } from "../../statistics/bootstrap.ts";
 import { selectRows } from "../../statistics/decomposed.ts";
 import { compareRocAuc } from "../classification/delong.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { adjustPValues } from "../../statistics/corrections.ts";
 import { correctnessTable, mcNemar } from "../../statistics/paired_tests.ts";
 import { createRandom } from "../../base/random.ts";
@@ -18,7 +17,7 @@ import { readList } from "./options.ts";
 import type { Pair } from "./pairs.ts";
 import { affordableResamples, type Indexed, type IntervalOptions, measure, type Scored } from "./scored.ts";
 import type { Chosen } from "./strategy.ts";
-import { checkLengths } from "../../statistics/checks.ts";
+import { checkLengths, fail } from "../../statistics/checks.ts";
 import { isNamed } from "./family.ts";
 
 /** Two systems by name, and how they are compared. */
@@ -89,7 +88,7 @@ type Compared = Omit<ComparisonSection["rows"][number], "adjustedPValue">;
 function checkSameRows(a: readonly Pair[], b: readonly Pair[]): void {
   checkLengths(b.length, a.length, ["rows", "rows"]);
   const at = a.findIndex(({ reference }, i) => JSON.stringify(reference) !== JSON.stringify(b[i].reference));
-  if (at >= 0) throw new EvaluationError(`Cannot compare: the references of row ${at + 1} differ`);
+  if (at >= 0) fail(`Cannot compare: the references of row ${at + 1} differ`);
 }
 
 function withLabels(both: readonly Pair[], { settings }: TaskOptions): TaskOptions["settings"] {

@@ -4,7 +4,6 @@
  * @module
  */
 import { type Decomposed, together, valuesByRow } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import type { Better, ClassesSection, Measured, Section, Task, WorstSection } from "../report.ts";
 import { sliceRows } from "./slices.ts";
 import { families } from "./families.ts";
@@ -14,7 +13,7 @@ import { type IntervalOptions, measure, type Scored } from "./scored.ts";
 import { type Choice, type Chosen, strategies } from "./strategy.ts";
 import { isNamed } from "./family.ts";
 import { isObject } from "../../base/json.ts";
-import type { Numbers } from "../../statistics/checks.ts";
+import { fail, type Numbers } from "../../statistics/checks.ts";
 
 /** How a task is evaluated. */
 export interface TaskOptions extends IntervalOptions {
@@ -89,7 +88,7 @@ export function scoreTask(task: Task, pairs: readonly Pair[], options: TaskOptio
   for (const name of Object.keys(options.settings ?? {})) {
     if (!choices.some(({ family }) => family === name)) {
       const known = [...new Set(choices.map(({ family }) => family))].join(", ");
-      throw new EvaluationError(
+      fail(
         `${task} is not measured by "${name}", so it has no options; it is by ${known}`,
       );
     }
@@ -144,7 +143,7 @@ export function columnOf(pairs: readonly Pair[], column: string): string[] {
     if (["string", "number", "boolean"].includes(typeof value)) return String(value);
     if (value === null) return "null";
     const known = Object.keys(record).slice(0, 12).join(", ") || "none";
-    throw new EvaluationError(`Row ${i + 1} has no column "${column}" to slice by; its columns are ${known}`);
+    fail(`Row ${i + 1} has no column "${column}" to slice by; its columns are ${known}`);
   });
 }
 

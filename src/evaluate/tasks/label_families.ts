@@ -5,7 +5,6 @@
  */
 import { ratio } from "../classification/counts.ts";
 import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { labelCells, multilabelRows } from "../classification/multilabel.ts";
 import { cohenKappa } from "../../statistics/kappa.ts";
 import { type TaggingOptions, taggingRows } from "../tagging/tagging.ts";
@@ -15,7 +14,7 @@ import { classifierRows, classMetricLabels, scoreClasses } from "./classes.ts";
 import type { Family } from "./family.ts";
 import { labelPairs, labelSetPairs, labelsIn, tagPairs } from "./pairs.ts";
 import { infoOf, type Scored } from "./scored.ts";
-import type { Numbers } from "../../statistics/checks.ts";
+import { fail, type Numbers } from "../../statistics/checks.ts";
 
 /** Classification, several labels a row, entities, and agreement. */
 export const labelFamilies = {
@@ -71,7 +70,7 @@ export const labelFamilies = {
       const { weights, categories } = options as { weights?: "linear"; categories?: string[] };
       const { kappa, verbal, observed } = cohenKappa(references, predictions, { weights, categories });
       if (!Number.isFinite(kappa.value)) {
-        throw new EvaluationError(
+        fail(
           "Cannot compute kappa: both sides use one and the same category throughout",
         );
       }

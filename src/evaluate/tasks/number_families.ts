@@ -4,7 +4,6 @@
  * @module
  */
 import { type Decomposed, oneMetric } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { perplexityRows, type ScoredText, utf8Length } from "../generation/perplexity.ts";
 import { type RankedList, rankingRows } from "../ranking/ranking.ts";
 import {
@@ -16,7 +15,7 @@ import {
 import type { Family } from "./family.ts";
 import { numberPairs, type Pair, wrong } from "./pairs.ts";
 import { type Indexed, infoOf, type Scored } from "./scored.ts";
-import type { Numbers } from "../../statistics/checks.ts";
+import { fail, type Numbers } from "../../statistics/checks.ts";
 
 const errors = {
   mae: { label: "mean absolute error", better: "lower" },
@@ -144,9 +143,7 @@ function rankedList({ prediction, reference }: Pair, row: number): RankedList {
     for (const [id, relevance] of Object.entries(reference)) relevances.set(id, Number(relevance));
   } else throw wrong(row, "reference", reference, "a list of ids or an object of id to relevance");
   const ids = prediction.map(String);
-  if (new Set(ids).size < ids.length) {
-    throw new EvaluationError(`Row ${row + 1}: its prediction names an id twice`);
-  }
+  if (new Set(ids).size < ids.length) fail(`Row ${row + 1}: its prediction names an id twice`);
   return { relevance: ids.map((id) => relevances.get(id) ?? 0), judged: [...relevances.values()] };
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { EvaluationError } from "../../statistics/errors.ts";
-import { checkLengths, checkWhole } from "../../statistics/checks.ts";
+import { checkLengths, checkWhole, fail } from "../../statistics/checks.ts";
 import { show } from "../../base/text.ts";
 import { shown } from "../classification/counts.ts";
 
@@ -37,7 +37,7 @@ const MAX_ROWS = 5_000_000;
  */
 export function pairsOf(predictions: readonly unknown[], references: readonly unknown[] | undefined): Pair[] {
   if (references) checkLengths(references.length, predictions.length);
-  if (predictions.length === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
+  if (predictions.length === 0) fail("Cannot evaluate: there are no rows");
   checkWhole("The number of rows", predictions.length, 1, MAX_ROWS);
   return predictions.map((value, i) => {
     const own = isRecord(value) ? value : { prediction: value };

@@ -5,13 +5,12 @@
  */
 import { bootstrap } from "../../statistics/bootstrap.ts";
 import { selectRows } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { wilsonInterval } from "../../statistics/intervals.ts";
 import type { ProbesSection, Task } from "../report.ts";
 import { pairedBootstrap } from "../../statistics/significance.ts";
 import { scoreTask, type TaskOptions } from "./evaluate.ts";
 import type { Pair } from "./pairs.ts";
-import { checkLengths } from "../../statistics/checks.ts";
+import { checkLengths, fail } from "../../statistics/checks.ts";
 
 /** How a probe is measured. */
 export type ProbeOptions = TaskOptions;
@@ -47,9 +46,7 @@ export function probeRow(
   // As one set, so that both sides have the same classes and statistics.
   const [{ scored: { rows }, metrics }] = scoreTask(task, [...before, ...after], options);
   const name = metrics[0].name;
-  if (!rows?.names.includes(name)) {
-    throw new EvaluationError(`${task} cannot be probed: ${name} is no sum over rows`);
-  }
+  if (!rows?.names.includes(name)) fail(`${task} cannot be probed: ${name} is no sum over rows`);
   const [was, is] = [0, n].map((from) =>
     selectRows(rows, Uint32Array.from({ length: n }, (_, i) => from + i))
   );

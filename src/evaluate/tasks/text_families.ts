@@ -16,12 +16,12 @@ import { type RougeOptions, rougeRows, type RougeType } from "../generation/roug
 import { selfBleuRows } from "../generation/self_bleu.ts";
 import { ter, terRows } from "../generation/ter.ts";
 import { words } from "../generation/words.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import type { Better, HistogramSection } from "../report.ts";
 import type { Family } from "./family.ts";
 import type { OptionRule, OptionValues } from "./options.ts";
 import { type Pair, predictedTexts, referenceTexts } from "./pairs.ts";
 import { infoOf, type Scored } from "./scored.ts";
+import { fail } from "../../statistics/checks.ts";
 
 const lowercase: OptionRule = { about: "without regard to case", kind: "flag" };
 const order = { order: { about: "longest n-grams; default 4", kind: "number" } } as const;
@@ -264,7 +264,7 @@ function rougeLabel(name: string): string {
 
 function sourceOf({ record }: Pair, row: number): string {
   if (typeof record.source === "string") return record.source;
-  throw new EvaluationError(`Row ${row + 1} has no column "source" with what the prediction was made from`);
+  fail(`Row ${row + 1} has no column "source" with what the prediction was made from`);
 }
 
 const BINS = 20;
