@@ -171,11 +171,10 @@ export function parseTask(json: unknown): AnnotationTask {
 }
 
 /**
- * Reads what an annotator submitted, from untrusted JSON: `{ value, skipped, comment, seconds }`. Who, when and which item are
- * the server's to say, not the browser's.
- *
- * Values by kind: `{ score }`, `{ choices: [...] }`, `{ winner: "first" | "second" | "tie" }` (as shown; turned back to a and b
- * here), `{ best, worst }`, `{ spans: [{ start, end, label }] }`, `{ text }`.
+ * Reads what an annotator submitted, from untrusted JSON: `{ value, skipped, comment, seconds }`. Who, when and
+ * which item are the server's to say, not the browser's. Values by kind: `{ score }`, `{ choices: [...] }`, `{
+ * winner: "first" | "second" | "tie" }` (as shown; turned back to a and b here), `{ best, worst }`, `{ spans: [{
+ * start, end, label }] }`, `{ text }`.
  *
  * @throws {EvaluationError} When the answer does not fit its task, or a field is unknown or beyond its limit.
  * @example

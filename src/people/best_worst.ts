@@ -12,7 +12,6 @@ import { maximise } from "./concave.ts";
 import { normalInterval } from "../statistics/intervals.ts";
 import { bootstrapUnits } from "./resample.ts";
 import { checkConfidence, checkNumber, checkOneOf, checkWhole, fail } from "../statistics/checks.ts";
-import { show } from "../base/text.ts";
 
 /** Which of several items a person found best and which worst. */
 export interface BestWorstAnswer {
@@ -59,10 +58,9 @@ export interface BestWorstFit {
 }
 
 /**
- * Counting scores of best-worst scaling, highest first: (times best - times worst) / times shown.
- *
- * Source: Louviere and Woodworth (1991); Kiritchenko and Mohammad (2017), "Best-Worst Scaling More Reliable than Rating
- * Scales". Bootstrap resamples in which an item is never shown are left out of its interval.
+ * Counting scores of best-worst scaling, highest first: (times best - times worst) / times shown. Source: Louviere
+ * and Woodworth (1991); Kiritchenko and Mohammad (2017), "Best-Worst Scaling More Reliable than Rating Scales".
+ * Bootstrap resamples in which an item is never shown are left out of its interval.
  *
  * @throws {EvaluationError} When there are no answers, an item is shown twice in one, or best or worst was not shown.
  * @example

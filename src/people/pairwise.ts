@@ -68,10 +68,9 @@ export interface WinRates {
 }
 
 /**
- * How often each system won, over all opponents and against each, and whether the side it was shown on mattered.
- *
- * A win rate over all opponents depends on who the opponents were: where systems met different ones, compare strengths
- * (`bradleyTerry`) instead. Wilson's interval of half wins is narrow by no more than ties make it wide.
+ * How often each system won, over all opponents and against each, and whether the side it was shown on mattered. A
+ * win rate over all opponents depends on who the opponents were: where systems met different ones, compare
+ * strengths (`bradleyTerry`) instead. Wilson's interval of half wins is narrow by no more than ties make it wide.
  *
  * @throws {EvaluationError} When there are no comparisons, a system meets itself, or a winner or count is none.
  * @example

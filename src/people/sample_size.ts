@@ -28,9 +28,8 @@ export interface TestOptions {
 const MAX_N = 1e12;
 
 /**
- * Rows needed so that a proportion (accuracy, a preference, a win rate) is known to ± `margin`.
- *
- * "normal" is z² p (1 - p) / margin² (statsmodels `samplesize_confint_proportion`); "wilson" (default) makes Wilson's interval,
+ * Rows needed so that a proportion (accuracy, a preference, a win rate) is known to ± `margin`. "normal" is z² p
+ * (1 - p) / margin² (statsmodels `samplesize_confint_proportion`); "wilson" (default) makes Wilson's interval,
  * which reports use, that narrow and needs a little less. With a finite `population` the usual correction applies.
  *
  * @throws {EvaluationError} When an option is out of range.

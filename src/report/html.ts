@@ -17,12 +17,11 @@ import { shorten } from "../base/text.ts";
 const POLICY = new Markup("default-src 'none'; style-src 'unsafe-inline'; img-src data:");
 
 /**
- * A report as one HTML page, whole by itself: nothing is loaded from anywhere, there is no script, plots are SVG in the page.
- * It follows the reader's light or dark setting, prints, and reads on a phone. Several reports make one page with a comparison
- * on top.
- *
- * Every text of a report is taken for what it may be, someone else's: it is escaped, cut where it is very long, kept from
- * turning the writing direction around it, and its control characters are shown.
+ * A report as one HTML page, whole by itself: nothing is loaded from anywhere, there is no script, plots are SVG
+ * in the page. It follows the reader's light or dark setting, prints, and reads on a phone. Several reports make
+ * one page with a comparison on top. Every text of a report is taken for what it may be, someone else's: it is
+ * escaped, cut where it is very long, kept from turning the writing direction around it, and its control
+ * characters are shown.
  *
  * @param report A report as {@linkcode parseReport} reads it; long lists are cut and say so.
  * @example

@@ -14,9 +14,8 @@ import { checkNumber, checkOneOf, Numbers } from "./checks.ts";
 export type Adjustment = "bonferroni" | "holm" | "hochberg" | "benjamini-hochberg" | "benjamini-yekutieli";
 
 /**
- * Adjusted p-values: a finding holds over all comparisons where its adjusted p-value is at most the level.
- *
- * Equal to statsmodels' `multipletests` with "bonferroni", "holm", "simes-hochberg", "fdr_bh" and "fdr_by". Holm (1979),
+ * Adjusted p-values: a finding holds over all comparisons where its adjusted p-value is at most the level. Equal
+ * to statsmodels' `multipletests` with "bonferroni", "holm", "simes-hochberg", "fdr_bh" and "fdr_by". Holm (1979),
  * Hochberg (1988), Benjamini and Hochberg (1995), Benjamini and Yekutieli (2001).
  *
  * @param pValues In [0, 1], in any order, which the result keeps.

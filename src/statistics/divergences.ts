@@ -58,10 +58,9 @@ export function jensenShannonDistance(reference: Numbers, current: Numbers): num
 }
 
 /**
- * Population stability index, Σ (c - r) ln(c / r): the divergences both ways added up, also called Jeffreys divergence.
- *
- * The customary readings (below .1 stable, above .25 shifted) know nothing of the sample size: 100 values against 2,000 exceed
- * .1 most of the time with no drift at all.
+ * Population stability index, Σ (c - r) ln(c / r): the divergences both ways added up, also called Jeffreys
+ * divergence. The customary readings (below .1 stable, above .25 shifted) know nothing of the sample size: 100
+ * values against 2,000 exceed .1 most of the time with no drift at all.
  *
  * @example
  * ```ts

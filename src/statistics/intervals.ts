@@ -124,9 +124,8 @@ export function proportionDifferenceInterval(
 }
 
 /**
- * Student's t interval of a mean, for any unit; equal to `scipy.stats.ttest_1samp(...).confidence_interval()`.
- *
- * It rests on the mean being near normal, which holds from 100 rows on up to a skewness of 2
+ * Student's t interval of a mean, for any unit; equal to `scipy.stats.ttest_1samp(...).confidence_interval()`. It
+ * rests on the mean being near normal, which holds from 100 rows on up to a skewness of 2
  * (`bench/results/coverage.md`); beyond that it covers less than it says, as a bootstrap does.
  *
  * @throws {EvaluationError} When there are fewer than two values, one is not finite, or the confidence is out of range.
@@ -165,9 +164,8 @@ export function meanDifferenceInterval(a: Numbers, b: Numbers, options: Confiden
 
 /**
  * Fisher's z interval of a correlation coefficient; equal to `scipy.stats.pearsonr(...).confidence_interval()`.
- *
- * For Pearson's r of values that are jointly near normal; for Spearman's it is a rough guide, the bootstrap a better one. With
- * three rows or fewer nothing is known: −1 to 1.
+ * For Pearson's r of values that are jointly near normal; for Spearman's it is a rough guide, the bootstrap a
+ * better one. With three rows or fewer nothing is known: −1 to 1.
  *
  * @param r The coefficient, in [−1, 1].
  * @param n Rows, at least 2.

@@ -59,12 +59,11 @@ export interface CohenKappa {
  * Cohen's kappa: agreement of two raters beyond what chance gives, from -1 through 0 (chance) to 1 (perfect), with linear or
  * quadratic weights for ordered scales.
  *
- * Pairs in which a rating is missing (null, undefined, NaN) are left out. Kappa is NaN where both raters used one and the same
- * category throughout. The interval is kappa ± z standard errors and is not cut at 1; with perfect agreement the standard error
- * is 0, which is the method's limit, not certainty.
- *
- * Cohen (1960), (1968); Fleiss, Cohen and Everitt (1969), "Large sample standard errors of kappa and weighted kappa". Equal to
- * statsmodels' `cohens_kappa` and to scikit-learn's `cohen_kappa_score`.
+ * Pairs in which a rating is missing (null, undefined, NaN) are left out. Kappa is NaN where both raters used one
+ * and the same category throughout. The interval is kappa ± z standard errors and is not cut at 1; with perfect
+ * agreement the standard error is 0, which is the method's limit, not certainty. Cohen (1960), (1968); Fleiss,
+ * Cohen and Everitt (1969), "Large sample standard errors of kappa and weighted kappa". Equal to statsmodels'
+ * `cohens_kappa` and to scikit-learn's `cohen_kappa_score`.
  *
  * @param first The first rater's ratings, one an item.
  * @param second The second rater's, of the same items.

@@ -121,12 +121,11 @@ export function pairedT(
 }
 
 /**
- * Wilcoxon's signed-rank test of paired scores: are the differences symmetric around 0? Equal to `scipy.stats.wilcoxon` with
- * its defaults: rows without a difference are left out; exact up to 50 rows without ties or zeros and up to 13 with them;
- * otherwise normal, corrected for ties. Wilcoxon (1945).
- *
- * The statistic is the smaller rank sum; the effect is the matched-pairs rank-biserial correlation, from −1 (b always higher)
- * to 1 (Kerby 2014). Without any difference p is 1.
+ * Wilcoxon's signed-rank test of paired scores: are the differences symmetric around 0? Equal to
+ * `scipy.stats.wilcoxon` with its defaults: rows without a difference are left out; exact up to 50 rows without
+ * ties or zeros and up to 13 with them; otherwise normal, corrected for ties. Wilcoxon (1945). The statistic is
+ * the smaller rank sum; the effect is the matched-pairs rank-biserial correlation, from −1 (b always higher) to 1
+ * (Kerby 2014). Without any difference p is 1.
  *
  * @throws {EvaluationError} When there are no rows, the lengths differ or a score is not finite.
  * @example

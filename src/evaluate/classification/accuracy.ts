@@ -82,11 +82,10 @@ export function balancedAccuracy(
 }
 
 /**
- * Matthews' correlation of references and predictions, for any number of classes: 1 is perfect, 0 no better than chance, and
- * the lowest is between -1 and 0 (-1 for two classes). 0 where references or predictions are all of one class.
- *
- * Equal to scikit-learn's `matthews_corrcoef`; the form for many classes is Gorodkin's (2004), "Comparing two K-category
- * assignments by a K-category correlation coefficient".
+ * Matthews' correlation of references and predictions, for any number of classes: 1 is perfect, 0 no better than
+ * chance, and the lowest is between -1 and 0 (-1 for two classes). 0 where references or predictions are all of
+ * one class. Equal to scikit-learn's `matthews_corrcoef`; the form for many classes is Gorodkin's (2004),
+ * "Comparing two K-category assignments by a K-category correlation coefficient".
  *
  * @throws {EvaluationError} As `accuracy`.
  * @example

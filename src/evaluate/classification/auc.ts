@@ -74,10 +74,8 @@ export function rocAucByRows(references: Numbers, scores: Numbers): (indices: Ui
 }
 
 /**
- * Area under the ROC curve for more than two classes.
- *
- * Equal to scikit-learn's `roc_auc_score(..., multi_class=..., average=..., labels=range(K))`. "weighted" passes over classes
- * that no reference has.
+ * Area under the ROC curve for more than two classes. Equal to scikit-learn's `roc_auc_score(..., multi_class=...,
+ * average=..., labels=range(K))`. "weighted" passes over classes that no reference has.
  *
  * @param references True class per row, as an index into `labels`.
  * @param probabilities Probability of each class, row-major: [n, labels.length]; rows add up to 1.
@@ -106,10 +104,9 @@ export function multiclassRocAuc(
 }
 
 /**
- * Average precision for more than two classes: each class against all others.
- *
- * Equal to scikit-learn's `average_precision_score` where every class has rows; where one has none that counts it as 0, and
- * this refuses, but for "weighted" and "micro", which need no score of it.
+ * Average precision for more than two classes: each class against all others. Equal to scikit-learn's
+ * `average_precision_score` where every class has rows; where one has none that counts it as 0, and this refuses,
+ * but for "weighted" and "micro", which need no score of it.
  *
  * @param references True class per row, as an index into `labels`.
  * @param scores Score of each class, row-major: [n, labels.length].

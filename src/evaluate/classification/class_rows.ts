@@ -31,8 +31,6 @@ export const AVERAGES = [
   "weightedF1",
 ] as const;
 
-const MAX_STATISTICS = 2 ** 27; // 1 GiB
-
 /**
  * A classifier's metrics as sums over rows, for intervals, paired tests and slices: each row has 3K statistics, which class is
  * true, which was predicted, and which was both.

@@ -112,10 +112,8 @@ export function rocCurve(
 }
 
 /**
- * Precision against recall.
- *
- * Equal to scikit-learn's `precision_recall_curve`; `dropIntermediate` (default false) leaves out thresholds that lie between
- * two with the same recall.
+ * Precision against recall. Equal to scikit-learn's `precision_recall_curve`; `dropIntermediate` (default false)
+ * leaves out thresholds that lie between two with the same recall.
  *
  * @throws {EvaluationError} As `countsAtThresholds`; and when no row is positive.
  * @example

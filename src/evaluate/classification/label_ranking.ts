@@ -47,10 +47,9 @@ export function multilabelRocAuc(
 }
 
 /**
- * Average precision where a row may have any number of labels.
- *
- * Equal to scikit-learn's `average_precision_score` of indicator matrices, but for labels that are never true: that counts them
- * as 0, and this refuses where they count.
+ * Average precision where a row may have any number of labels. Equal to scikit-learn's `average_precision_score`
+ * of indicator matrices, but for labels that are never true: that counts them as 0, and this refuses where they
+ * count.
  *
  * @throws {EvaluationError} As `multilabelRocAuc`; a label that is always true is no error here.
  */

@@ -216,11 +216,10 @@ const ROW_METRICS = ["subsetAccuracy", "hammingLoss", "samplesPrecision", "sampl
 const AVERAGES = ["Precision", "Recall", "F1"];
 
 /**
- * Multi-label metrics as sums over rows, for intervals, paired tests and slices: each row has which labels are true, predicted
- * and both, and its own scores.
- *
- * Names: subsetAccuracy, hammingLoss, samplesPrecision, samplesRecall, samplesF1, then microPrecision, microRecall, microF1 and
- * the same for macro and weighted. A ratio without a denominator counts as 0.
+ * Multi-label metrics as sums over rows, for intervals, paired tests and slices: each row has which labels are
+ * true, predicted and both, and its own scores. Names: subsetAccuracy, hammingLoss, samplesPrecision,
+ * samplesRecall, samplesF1, then microPrecision, microRecall, microF1 and the same for macro and weighted. A ratio
+ * without a denominator counts as 0.
  *
  * @throws {EvaluationError} As `multilabelF`; and when the statistics would take more than 1 GiB.
  * @example

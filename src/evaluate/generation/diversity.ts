@@ -18,11 +18,10 @@ export interface NgramOptions {
 }
 
 /**
- * Distinct n-grams of a whole corpus divided by all its n-grams, for n = 1 to `order`, in (0, 1]: 1 where none comes twice.
- * Falls as a corpus grows, so compare corpora of one size. 0 for an order that no text is long enough for.
- *
- * Source: Li et al., "A Diversity-Promoting Objective Function for Neural Conversation Models" (2016), who divide by words
- * instead of n-grams, a difference that no later implementation keeps.
+ * Distinct n-grams of a whole corpus divided by all its n-grams, for n = 1 to `order`, in (0, 1]: 1 where none
+ * comes twice. Falls as a corpus grows, so compare corpora of one size. 0 for an order that no text is long enough
+ * for. Source: Li et al., "A Diversity-Promoting Objective Function for Neural Conversation Models" (2016), who
+ * divide by words instead of n-grams, a difference that no later implementation keeps.
  *
  * @param indices The texts to count, where not all are; one may be named more than once. (It is no function of sums over rows.)
  * @throws {EvaluationError} When there are no texts or an option is out of range.
@@ -52,12 +51,10 @@ export function distinct(
 }
 
 /**
- * Repetition within texts: for n = 1 to `order` the metric `repN` is the mean over texts of 1 - distinct n-grams / n-grams, in
- * [0, 1), 0 where no n-gram comes twice. A text of fewer than n words has no n-grams and does not count for that n; where none
- * has any the metric is 0.
- *
- * This is seq-rep-n of Welleck et al., "Neural Text Generation with Unlikelihood Training" (2019), equation 10; the mean of a
- * text's own distinct-n is 1 - repN.
+ * Repetition within texts: for n = 1 to `order` the metric `repN` is the mean over texts of 1 - distinct n-grams /
+ * n-grams, in [0, 1), 0 where no n-gram comes twice. A text of fewer than n words has no n-grams and does not
+ * count for that n; where none has any the metric is 0. This is seq-rep-n of Welleck et al., "Neural Text
+ * Generation with Unlikelihood Training" (2019), equation 10; the mean of a text's own distinct-n is 1 - repN.
  *
  * @throws {EvaluationError} When there are no texts or an option is out of range.
  * @example

@@ -19,12 +19,11 @@ export interface Window {
 /**
  * The windows that a text longer than the model's context is read in, each `stride` tokens further than the one before.
  *
- * Every token is scored once, in the first window that it is in; only the first token of a text never is, for nothing comes
- * before it. A smaller stride gives each token more context and costs more runs. At a stride of `maxLength` no window overlaps
- * another and the first token of each goes without a score.
- *
- * Source: Hugging Face, "Perplexity of fixed-length models"; unlike its code, {@linkcode perplexity} divides the sum over all
- * scored tokens by their number.
+ * Every token is scored once, in the first window that it is in; only the first token of a text never is, for
+ * nothing comes before it. A smaller stride gives each token more context and costs more runs. At a stride of
+ * `maxLength` no window overlaps another and the first token of each goes without a score. Source: Hugging Face,
+ * "Perplexity of fixed-length models"; unlike its code, {@linkcode perplexity} divides the sum over all scored
+ * tokens by their number.
  *
  * @throws {EvaluationError} When `maxLength` is below 2, or the stride below 1 or above `maxLength`.
  * @example

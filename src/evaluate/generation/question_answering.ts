@@ -34,14 +34,12 @@ export interface BestThreshold {
 }
 
 /**
- * Exact match and token F1 of answers, as SQuAD scores them: shares from 0 to 1 (the scripts print 100 times that). Of many
- * references the best counts, for each metric on its own.
- *
- * With version 2.0 and rows of both kinds there are also `hasAnswer.exactMatch`, `hasAnswer.f1`, `noAnswer.exactMatch` and
- * `noAnswer.f1`, over the rows that have an answer or have none.
- *
- * Source: P. Rajpurkar et al., "SQuAD: 100,000+ questions for machine comprehension of text", 2016, and "Know what you don't
- * know", 2018, with their evaluation scripts of versions 1.1 and 2.0.
+ * Exact match and token F1 of answers, as SQuAD scores them: shares from 0 to 1 (the scripts print 100 times
+ * that). Of many references the best counts, for each metric on its own. With version 2.0 and rows of both kinds
+ * there are also `hasAnswer.exactMatch`, `hasAnswer.f1`, `noAnswer.exactMatch` and `noAnswer.f1`, over the rows
+ * that have an answer or have none. Source: P. Rajpurkar et al., "SQuAD: 100,000+ questions for machine
+ * comprehension of text", 2016, and "Know what you don't know", 2018, with their evaluation scripts of versions
+ * 1.1 and 2.0.
  *
  * @throws {EvaluationError} When there are no rows, the lengths differ, something is no text, a row has no reference under
  * version 1.1, or a probability is not from 0 to 1.
@@ -95,11 +93,10 @@ export function questionAnsweringRows(
 }
 
 /**
- * The thresholds on the probability of no answer that give the highest exact match and F1 on these rows, by the rules of
- * version 2.0. Choose them on rows other than those you report: they are fitted.
- *
- * Going through the rows by rising probability, the value changes as one more row's prediction stands; the first highest value
- * counts, and where none is above that of answering nothing the threshold is 0 (as in the script).
+ * The thresholds on the probability of no answer that give the highest exact match and F1 on these rows, by the
+ * rules of version 2.0. Choose them on rows other than those you report: they are fitted. Going through the rows
+ * by rising probability, the value changes as one more row's prediction stands; the first highest value counts,
+ * and where none is above that of answering nothing the threshold is 0 (as in the script).
  *
  * @param probabilities How likely each question has no answer, from 0 to 1.
  * @throws {EvaluationError} As `questionAnswering`.

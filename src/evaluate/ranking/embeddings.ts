@@ -57,10 +57,9 @@ export interface PairReport {
 const SIMILARITIES: readonly Similarity[] = ["cosine", "dot", "euclidean", "manhattan"];
 
 /**
- * Semantic textual similarity: correlation of the vectors' similarities with the scores that people gave the pairs.
- *
- * Equal to sentence-transformers' `EmbeddingSimilarityEvaluator`, in doubles; distances count negative. For intervals, hand
- * `correlationOfRows(similarities(a, b), scores, "spearman")` to a bootstrap over rows.
+ * Semantic textual similarity: correlation of the vectors' similarities with the scores that people gave the
+ * pairs. Equal to sentence-transformers' `EmbeddingSimilarityEvaluator`, in doubles; distances count negative. For
+ * intervals, hand `correlationOfRows(similarities(a, b), scores, "spearman")` to a bootstrap over rows.
  *
  * @param scores Score of each pair, in any unit: the higher, the more alike.
  * @throws {EvaluationError} When shapes differ, there are fewer than two pairs, a number is not finite, or a vector is all zeros.
@@ -84,9 +83,8 @@ export function stsReport(a: Vectors, b: Vectors, scores: Numbers): StsReport {
 }
 
 /**
- * Retrieval: how well nearest neighbours of queries in a corpus are the relevant ones.
- *
- * Equal to sentence-transformers' `InformationRetrievalEvaluator` in doubles, whose accuracy@k is `hitRate@k` here; of
+ * Retrieval: how well nearest neighbours of queries in a corpus are the relevant ones. Equal to
+ * sentence-transformers' `InformationRetrievalEvaluator` in doubles, whose accuracy@k is `hitRate@k` here; of
  * documents as close, the earlier row comes first, and MAP@k divides by what is reachable at k.
  *
  * @param queries [queries, width].
@@ -143,10 +141,9 @@ export function retrievalRows(
 }
 
 /**
- * Pair classification: the thresholds on a similarity that tell best which pairs belong together, and the average precision.
- *
- * Equal to sentence-transformers' `BinaryClassificationEvaluator`, in doubles. The thresholds are chosen on these same pairs:
- * accuracy and F1 are upper bounds, not what to expect of new ones.
+ * Pair classification: the thresholds on a similarity that tell best which pairs belong together, and the average
+ * precision. Equal to sentence-transformers' `BinaryClassificationEvaluator`, in doubles. The thresholds are
+ * chosen on these same pairs: accuracy and F1 are upper bounds, not what to expect of new ones.
  *
  * @param a Vectors of the first texts, [n, width]; `b` those of the second.
  * @param labels 1 for a pair that belongs together, else 0.

@@ -26,10 +26,9 @@ export interface RunLists {
 }
 
 /**
- * A run and its judgements as ranked lists.
- *
- * The rules are trec_eval's: results are ordered by score, those tied by descending id; what was not judged, or judged below 0,
- * is irrelevant. Scores are compared as doubles (trec_eval before version 10 and pytrec_eval round them to 32 bits first).
+ * A run and its judgements as ranked lists. The rules are trec_eval's: results are ordered by score, those tied by
+ * descending id; what was not judged, or judged below 0, is irrelevant. Scores are compared as doubles (trec_eval
+ * before version 10 and pytrec_eval round them to 32 bits first).
  *
  * @param run Score of each retrieved document, by query.
  * @param qrels Relevance of each judged document, by query.

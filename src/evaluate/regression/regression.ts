@@ -56,10 +56,9 @@ const EPSILON = 2 ** -52; // as scikit-learn's MAPE
 const NAMES = ["references", "predictions"] as [string, string];
 
 /**
- * Errors and correlations of a regression.
- *
- * Equal to scikit-learn (`mean_absolute_error`, `r2_score` with `force_finite`, ...) and scipy (correlations). SMAPE has no
- * single definition: this is Armstrong's with the sum of both magnitudes, as in the M3 competition, without the percent.
+ * Errors and correlations of a regression. Equal to scikit-learn (`mean_absolute_error`, `r2_score` with
+ * `force_finite`, ...) and scipy (correlations). SMAPE has no single definition: this is Armstrong's with the sum
+ * of both magnitudes, as in the M3 competition, without the percent.
  *
  * @throws {EvaluationError} When lengths differ, there are no rows, a value is not finite, or the quantile is out of range.
  * @example

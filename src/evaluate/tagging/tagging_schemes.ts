@@ -99,10 +99,9 @@ export function splitTag(tag: string, options: { suffix: boolean; strict: boolea
 }
 
 /**
- * The entities that a sentence's tags mark, in order, by the scheme's definition.
- *
- * Unlike seqeval's strict mode, IOE1 is read as Tjong Kim Sang and Veenstra (1999, "Representing Text Chunks") define it: E
- * only ends an entity whose neighbour has the same type.
+ * The entities that a sentence's tags mark, in order, by the scheme's definition. Unlike seqeval's strict mode,
+ * IOE1 is read as Tjong Kim Sang and Veenstra (1999, "Representing Text Chunks") define it: E only ends an entity
+ * whose neighbour has the same type.
  *
  * @throws {EvaluationError} When a tag is outside the scheme, or the tags are malformed and `malformed` is "error".
  * @example

@@ -21,10 +21,9 @@ export interface Pair {
 const MAX_ROWS = 5_000_000;
 
 /**
- * Puts predictions and references together, row by row.
- *
- * A prediction's record may be a plain value or an object with `prediction`; a reference's a plain value or an object with
- * `reference` or `references`. Other keys of either are kept as columns.
+ * Puts predictions and references together, row by row. A prediction's record may be a plain value or an object
+ * with `prediction`; a reference's a plain value or an object with `reference` or `references`. Other keys of
+ * either are kept as columns.
  *
  * @throws {EvaluationError} When the numbers of rows differ, or a record lacks its value.
  * @example

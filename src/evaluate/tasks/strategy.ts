@@ -4,7 +4,6 @@
  * @module
  */
 import type { Task } from "../report.ts";
-import { wrong } from "./pairs.ts";
 
 /** A metric of a task, and why it is there. */
 export interface Chosen {
