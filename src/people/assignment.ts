@@ -240,9 +240,7 @@ function checkDesign(options: AssignmentOptions, total: number, least: number, g
     );
   }
   if (total + annotators.length * (gold.length + repeats) > MAX_TASKS) {
-    fail(
-      `Cannot assign ${total} ratings at once: at most ${MAX_TASKS} tasks; assign them in parts`,
-    );
+    fail(`Cannot assign ${total} ratings at once: at most ${MAX_TASKS} tasks; assign them in parts`);
   }
   const extra = gold.length + repeats;
   const needed = Math.ceil(total / annotators.length) + extra;

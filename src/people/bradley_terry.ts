@@ -101,9 +101,7 @@ export function bradleyTerry(
   const parts = components(size, pairs.map(({ i, j }) => [i, j] as const));
   if (Math.max(...parts) > 0) {
     const apart = describeParts(tally.systems, parts);
-    fail(
-      `Cannot rank: ${apart} were never compared; compare one of each or rank them apart`,
-    );
+    fail(`Cannot rank: ${apart} were never compared; compare one of each or rank them apart`);
   }
   const fit = (with_: readonly PairTally[], extra: number, start?: Maximum) => {
     const problem = likelihood(with_, size, ties, extra);

@@ -39,9 +39,7 @@ export function exportRows(annotations: readonly Annotation[]): ExportRow[] {
   return inOrder(annotations).map((annotation) => {
     const { item, annotator, reason, value, comment, seconds, atMs } = annotation;
     if (value !== null && value.kind !== kind) {
-      fail(
-        `Cannot export answers of two tasks at once: found ${kind} and ${value.kind}`,
-      );
+      fail(`Cannot export answers of two tasks at once: found ${kind} and ${value.kind}`);
     }
     const at = new Date(atMs).toISOString();
     const row: ExportRow = { item, annotator, reason, at, seconds, skipped: value === null };
@@ -206,9 +204,7 @@ function inOrder(annotations: readonly Annotation[]): Annotation[] {
 function candidatesOf(items: ReadonlyMap<string, AnnotationItem>, id: string, least: number): string[] {
   const candidates = items.get(id)?.candidates ?? [];
   if (candidates.length < least) {
-    fail(
-      `Item ${show(id)} names ${candidates.length} candidates; it needs ${least} or more`,
-    );
+    fail(`Item ${show(id)} names ${candidates.length} candidates; it needs ${least} or more`);
   }
   return candidates;
 }

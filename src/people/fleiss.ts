@@ -39,7 +39,6 @@ type Measure = "percentAgreement" | "fleissKappa" | "randolphKappa" | "gwetAc1";
  *
  * @param items One row an item: its ratings in any order; missing ones (null, undefined, NaN) are not counted.
  * @throws {EvaluationError} When a rating is outside the categories given.
- * @example
  */
 export function countRatings(
   items: readonly (readonly MaybeRating[])[],

@@ -89,9 +89,7 @@ function readUnits(
   const width = raters[0]?.length ?? 0;
   raters.forEach((row, r) => {
     if (row.length !== width) {
-      fail(
-        `Rater ${r + 1} has ${row.length} ratings, wanted ${width} (null where missing)`,
-      );
+      fail(`Rater ${r + 1} has ${row.length} ratings, wanted ${width} (null where missing)`);
     }
   });
   const values = given ?? categoriesIn(everyRating(raters));
@@ -132,9 +130,7 @@ function* everyRating(raters: readonly ArrayLike<MaybeRating>[]): Generator<Mayb
 function checkValues(values: readonly Category[], level: MeasurementLevel, ordered: boolean): void {
   for (const value of values) {
     if (level === "ordinal" && typeof value === "string" && !ordered) {
-      fail(
-        `Ordinal names need the option values, which gives their order (found ${show(value)})`,
-      );
+      fail(`Ordinal names need the option values, which gives their order (found ${show(value)})`);
     }
     if (level === "interval") checkNumber(`A value of level ${level}`, value, {});
     if (level === "ratio") checkNumber(`A value of level ${level}`, value, { least: 0 });

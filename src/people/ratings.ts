@@ -169,9 +169,7 @@ export function divergingBar(counts: readonly number[], scale: Scale): Diverging
   const points = scale.high - scale.low + 1;
   const n = counts.reduce((total, count) => total + count, 0);
   if (counts.length !== points || !(n > 0)) {
-    fail(
-      `A bar needs ${points} counts, not all 0, got ${counts.length} that add up to ${n}`,
-    );
+    fail(`A bar needs ${points} counts, not all 0, got ${counts.length} that add up to ${n}`);
   }
   const middle = (points - 1) / 2;
   let at = 0;

@@ -246,9 +246,7 @@ function zSize(difference: number, nullError: number, error: number, options: Te
   checkTest(options);
   const { power = 0.8, significance = 0.05, sides = 2 } = options;
   if (!(Math.abs(difference) > 1e-12)) {
-    fail(
-      "No number of rows tells apart what does not differ: give two different shares",
-    );
+    fail("No number of rows tells apart what does not differ: give two different shares");
   }
   const reach = Math.max(
     0,

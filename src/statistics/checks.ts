@@ -63,9 +63,7 @@ export function checkLengths(
   [what = "predictions", others = "references"]: readonly string[] = [],
 ): number {
   if (references !== predictions) {
-    fail(
-      `Cannot compare ${predictions} ${what} with ${references} ${others}: every row needs both`,
-    );
+    fail(`Cannot compare ${predictions} ${what} with ${references} ${others}: every row needs both`);
   }
   if (references === 0) fail("Cannot evaluate: there are no rows");
   return references;

@@ -85,9 +85,7 @@ export function populationStabilityIndex(
 /** Two lists of counts (or shares) as shares of their totals. */
 export function sharesOf(reference: Numbers, current: Numbers, zeros: Zeros): [Float64Array, Float64Array] {
   if (reference.length !== current.length) {
-    fail(
-      `Cannot compare ${reference.length} reference bins with ${current.length} current ones`,
-    );
+    fail(`Cannot compare ${reference.length} reference bins with ${current.length} current ones`);
   }
   return [normalize(reference, zeros, "reference"), normalize(current, zeros, "current")];
 }

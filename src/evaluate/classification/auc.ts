@@ -81,7 +81,6 @@ export function rocAucByRows(references: Numbers, scores: Numbers): (indices: Ui
  * @param probabilities Probability of each class, row-major: [n, labels.length]; rows add up to 1.
  * @throws {EvaluationError} When there are no rows, lengths differ, a class is no index into `labels`, a row holds no
  *   probabilities, a class that is needed is never or always true, or weights are given for "ovo".
- * @example
  */
 export function multiclassRocAuc(
   references: Numbers,

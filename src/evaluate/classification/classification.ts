@@ -224,9 +224,7 @@ export function confusionMatrix(
   if (!subset && !normalize) return matrix;
   const classes = subsetClasses(subset, labels, () => true);
   if (!classes.some((k) => present[k])) {
-    fail(
-      `Cannot make a confusion matrix: no reference is one of ${shown(subset ?? labels)}`,
-    );
+    fail(`Cannot make a confusion matrix: no reference is one of ${shown(subset ?? labels)}`);
   }
   return normalized(Array.from(classes, (i) => Array.from(classes, (j) => matrix[i][j])), normalize);
 }

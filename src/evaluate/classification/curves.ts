@@ -168,7 +168,6 @@ export function averagePrecision(references: Numbers, scores: Numbers, options: 
  * be drawn more than once. NaN when no positive row is drawn.
  *
  * @throws {EvaluationError} As `averagePrecision`.
- * @example
  */
 export function averagePrecisionByRows(
   references: Numbers,

@@ -76,9 +76,7 @@ export function questionAnsweringRows(
   if (noAnswer !== undefined) {
     const { probabilities, threshold = 1 } = noAnswer;
     if (options.version !== "2.0") {
-      fail(
-        `Only version "2.0" has rows without an answer, and so probabilities of that`,
-      );
+      fail(`Only version "2.0" has rows without an answer, and so probabilities of that`);
     }
     checkProbabilities(probabilities, n);
     checkNumber("threshold of no answer", threshold, { least: 0, most: 1 });

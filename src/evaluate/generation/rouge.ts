@@ -130,9 +130,7 @@ function parseType(type: RougeType): Kind {
   const [, kind] = /^rouge(L|Lsum|[1-9][0-9]{0,8})$/.exec(String(type)) ?? [];
   if (kind === "L" || kind === "Lsum") return kind;
   if (kind !== undefined) return Number(kind);
-  fail(
-    `Cannot compute ${JSON.stringify(type)}: wanted rouge1, rouge2, … (any n), rougeL or rougeLsum`,
-  );
+  fail(`Cannot compute ${JSON.stringify(type)}: wanted rouge1, rouge2, … (any n), rougeL or rougeLsum`);
 }
 
 interface Scorer {

@@ -133,9 +133,7 @@ function parseLines(
     const [query, , document] = fields;
     const documents = table.get(query) ?? new Map<string, number>();
     if (documents.has(document)) {
-      fail(
-        `Cannot read ${where}: document "${document}" comes twice for query "${query}"`,
-      );
+      fail(`Cannot read ${where}: document "${document}" comes twice for query "${query}"`);
     }
     table.set(query, documents.set(document, value));
   });

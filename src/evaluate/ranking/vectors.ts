@@ -95,7 +95,6 @@ export function nearest(
  *
  * @param options `alpha`, default 2.
  * @throws {EvaluationError} When shapes differ, a number is not finite, or a vector is all zeros.
- * @example
  */
 export function alignment(a: Vectors, b: Vectors, options: { alpha?: number } = {}): number {
   const { alpha = 2 } = options;
@@ -141,9 +140,7 @@ export function uniformity(vectors: Vectors, options: { t?: number } = {}): numb
  */
 export function checkVectors({ data, width }: Vectors, name: string, similarity: Similarity): number {
   if (!(Number.isInteger(width) && width >= 1) || data.length % width !== 0) {
-    fail(
-      `Cannot split the ${data.length} numbers of the ${name} into vectors of ${width}`,
-    );
+    fail(`Cannot split the ${data.length} numbers of the ${name} into vectors of ${width}`);
   }
   if (data.length === 0) fail(`Cannot evaluate: there are no rows in the ${name}`);
   for (let row = 0, at = 0; at < data.length; row++) {
@@ -155,9 +152,7 @@ export function checkVectors({ data, width }: Vectors, name: string, similarity:
       empty &&= data[at] === 0;
     }
     if (empty && similarity === "cosine") {
-      fail(
-        `Cannot compare vectors: row ${row} of the ${name} is all zeros, so it has no cosine`,
-      );
+      fail(`Cannot compare vectors: row ${row} of the ${name} is all zeros, so it has no cosine`);
     }
   }
   return data.length / width;
@@ -210,9 +205,7 @@ function comparison(a: Vectors, b: Vectors, similarity: Similarity): (i: number,
         return 0 - sum;
       };
     default:
-      fail(
-        `There is no similarity "${similarity}", only cosine, dot, euclidean and manhattan`,
-      );
+      fail(`There is no similarity "${similarity}", only cosine, dot, euclidean and manhattan`);
   }
 }
 

@@ -60,7 +60,6 @@ export function kendall(x: Numbers, y: Numbers): number {
  * Lin's concordance correlation (1989): how close the rows are to x = y, so that an offset or another scale costs. In [-1, 1];
  * NaN where both columns are the same constant.
  * @example
- * @example
  * ```ts
  * import { concordance } from "./correlation.ts";
  * import assert from "node:assert/strict";

@@ -74,9 +74,7 @@ export function parseCanaries(records: readonly unknown[]): Canary[] {
       list === undefined ? [] : [[key === "expected" ? "anyOf" : key, texts(list, `"${key}" of ${where}`)]]
     );
     if (lists.length === 0) {
-      fail(
-        `Cannot read ${where}: it has neither "expected" nor "contains" nor "excludes"`,
-      );
+      fail(`Cannot read ${where}: it has neither "expected" nor "contains" nor "excludes"`);
     }
     const wanted: Expected = { ...Object.fromEntries(lists), ...(minScore !== undefined && { minScore }) };
     return { name, input, expected: wanted };

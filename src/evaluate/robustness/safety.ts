@@ -62,9 +62,7 @@ export async function checkSafety(
       try {
         findings = await filter.check(text);
       } catch (error) {
-        fail(
-          `The safety filter "${filter.name}" failed at row ${row}: ${(error as Error).message}`,
-        );
+        fail(`The safety filter "${filter.name}" failed at row ${row}: ${(error as Error).message}`);
       }
       for (const finding of findings) {
         flagged.add(row);

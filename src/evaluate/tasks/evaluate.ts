@@ -88,9 +88,7 @@ export function scoreTask(task: Task, pairs: readonly Pair[], options: TaskOptio
   for (const name of Object.keys(options.settings ?? {})) {
     if (!choices.some(({ family }) => family === name)) {
       const known = [...new Set(choices.map(({ family }) => family))].join(", ");
-      fail(
-        `${task} is not measured by "${name}", so it has no options; it is by ${known}`,
-      );
+      fail(`${task} is not measured by "${name}", so it has no options; it is by ${known}`);
     }
   }
   return choices.filter((choice) => applies(choice, pairs)).map(({ family: name, options: own, metrics }) => {

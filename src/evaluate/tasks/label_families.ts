@@ -70,9 +70,7 @@ export const labelFamilies = {
       const { weights, categories } = options as { weights?: "linear"; categories?: string[] };
       const { kappa, verbal, observed } = cohenKappa(references, predictions, { weights, categories });
       if (!Number.isFinite(kappa.value)) {
-        fail(
-          "Cannot compute kappa: both sides use one and the same category throughout",
-        );
+        fail("Cannot compute kappa: both sides use one and the same category throughout");
       }
       return {
         closed: ({ confidence }) => ({
