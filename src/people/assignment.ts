@@ -76,11 +76,14 @@ const MAX_TASKS = 5_000_000;
  * @throws {EvaluationError} When a design is impossible; the message says what would work.
  * @example
  * ```ts
- * import { assignItems } from "./assignment.ts";
+ * import { addAnnotators, assignItems } from "./assignment.ts";
  * import assert from "node:assert/strict";
  * const items = Array.from({ length: 30 }, (_, i) => `item ${i}`);
  * const { plans } = assignItems({ items, annotators: ["ann", "bob", "cy", "dee"], ratingsPerItem: 2, repeats: 2 });
  * assert.deepEqual(plans.map(({ tasks }) => tasks.length), [17, 17, 17, 17]); // 15 items and 2 repeats
+ * const before = assignItems({ items, annotators: ["ann", "bob"] });
+ * const after = addAnnotators(before, ["cy"], { done: () => false });
+ * assert.deepEqual(after.plans.map(({ tasks }) => tasks.length), [10, 10, 10]);
  * ```
  */
 export function assignItems(options: AssignmentOptions): Assignment {

@@ -64,6 +64,9 @@ export interface BestWorstFit {
  *
  * @throws {EvaluationError} When there are no answers, an item is shown twice in one, or best or worst was not shown.
  * @example
+ * ```ts
+ * import { bestWorstScores } from "./best_worst.ts";
+ * import assert from "node:assert/strict";
  * const answers = [
  *   { items: ["a", "b", "c", "d"], best: "a", worst: "d" },
  *   { items: ["a", "b", "c", "d"], best: "b", worst: "d" },
@@ -107,7 +110,7 @@ export function bestWorstScores(
  * compared with them, so that their worth is infinite or unknown; a `prior` above 0 helps.
  * @example
  * ```ts
- * import { fitBestWorst } from "./best_worst.ts";
+ * import { bestWorstDesign, fitBestWorst } from "./best_worst.ts";
  * import assert from "node:assert/strict";
  * const { items } = fitBestWorst([
  *   { items: ["a", "b", "c"], best: "a", worst: "c" },
@@ -115,6 +118,9 @@ export function bestWorstScores(
  *   { items: ["a", "b", "c"], best: "c", worst: "a" },
  * ]);
  * assert.equal(items[0].item, "a");
+ * const tuples = bestWorstDesign(["a", "b", "c", "d", "e", "f", "g", "h"], { tupleSize: 4, perItem: 8 });
+ * assert.equal(tuples.length, 16);
+ * assert.equal(tuples.filter((tuple) => tuple.includes("c")).length, 8);
  * ```
  */
 export function fitBestWorst(

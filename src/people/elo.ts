@@ -51,7 +51,7 @@ const ORDERS_OF_A_RESAMPLE = 10;
  * @throws {EvaluationError} When comparisons are bad (see `winRates`) or an option is out of range.
  * @example
  * ```ts
- * import { eloRatings } from "./elo.ts";
+ * import { eloInOrder, eloRatings } from "./elo.ts";
  * import assert from "node:assert/strict";
  * const [first, second] = eloRatings([
  *   { a: "new", b: "old", winner: "a", count: 9 },
@@ -59,6 +59,8 @@ const ORDERS_OF_A_RESAMPLE = 10;
  * ], { resamples: 100 });
  * assert.equal(first.system, "new");
  * assert.ok(Math.abs(first.rating.value + second.rating.value - 3000) < 1e-9);
+ * const ratings = eloInOrder([{ a: "new", b: "old", winner: "a" }], { k: 32, initial: 1500 });
+ * assert.deepEqual(ratings, { new: 1516, old: 1484 });
  * ```
  */
 export function eloRatings(comparisons: readonly Comparison[], options: EloOptions = {}): EloRating[] {

@@ -69,10 +69,14 @@ export function countRatings(
  * @throws {EvaluationError} When a count is no whole number, rows differ in length or no item has two ratings.
  * @example
  * ```ts
- * import { manyRaterAgreement } from "./fleiss.ts";
+ * import { countRatings, fleissKappa, manyRaterAgreement } from "./fleiss.ts";
  * import assert from "node:assert/strict";
- * const { fleissKappa } = manyRaterAgreement([[3, 0], [0, 3], [3, 0], [0, 3]]);
- * assert.equal(fleissKappa.value, 1);
+ * const report = manyRaterAgreement([[3, 0], [0, 3], [3, 0], [0, 3]]);
+ * assert.equal(report.fleissKappa.value, 1);
+ * const { counts, categories } = countRatings([["a", "a", "b"], ["b", null, "b"]]);
+ * assert.deepEqual(categories, ["a", "b"]);
+ * assert.deepEqual(counts, [[2, 1], [0, 2]]);
+ * assert.equal(fleissKappa([[2, 0], [1, 1], [0, 2], [2, 0]], { method: "randolph" }), 0.5);
  * ```
  */
 export function manyRaterAgreement(

@@ -25,10 +25,11 @@ export interface KappaPlan {
  * @throws {EvaluationError} When an option is out of range.
  * @example
  * ```ts
- * import { itemsForKappa } from "./kappa_size.ts";
+ * import { itemsForKappa, ratersForKappa } from "./kappa_size.ts";
  * import assert from "node:assert/strict";
  * assert.equal(itemsForKappa({ kappa: 0.6, halfWidth: 0.1, prevalence: 0.3 }).n, 296);
  * assert.equal(itemsForKappa({ kappa: 0.6, halfWidth: 0.1, raters: 3 }).n, 101);
+ * assert.equal(ratersForKappa({ kappa: 0.6, halfWidth: 0.1, items: 101 }).n, 3);
  * ```
  */
 export function itemsForKappa(options: KappaPlan & { raters?: number; prevalence?: number }): SampleSize {

@@ -50,13 +50,15 @@ const LEASE_MS = 30 * 60_000;
  * @throws {EvaluationError} When the lease time or the ratings wanted are out of range.
  * @example
  * ```ts
- * import { nextItem } from "./queue.ts";
+ * import { nextItem, progress } from "./queue.ts";
  * import assert from "node:assert/strict";
  * const state = { items: ["1"], ratingsPerItem: 1, done: [], leases: [] };
  * const next = nextItem(state, "ann", { nowMs: 0, leaseMs: 1000 });
  * assert.ok(next.status === "item" && next.lease.expiresAtMs === 1000);
  * const later = nextItem({ ...state, leases: [next.lease] }, "bob", { nowMs: 10 });
  * assert.deepEqual(later, { status: "waiting", retryAtMs: 1000 });
+ * const done = [{ item: "1", annotator: "ann" }];
+ * assert.equal(progress({ items: ["1", "2"], ratingsPerItem: 2, done, leases: [] }, { nowMs: 0 }).share, 0.25);
  * ```
  */
 export function nextItem(

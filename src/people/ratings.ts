@@ -107,17 +107,19 @@ export interface RatingsReport {
  * twice.
  * @example
  * ```ts
- * import { ratingsReport } from "./ratings.ts";
+ * import { ratingsReport, zScores } from "./ratings.ts";
  * import assert from "node:assert/strict";
- * const report = ratingsReport([
+ * const ratings = [
  *   { item: "1", rater: "ann", score: 4 },
  *   { item: "1", rater: "bob", score: 5 },
  *   { item: "2", rater: "ann", score: 2 },
  *   { item: "2", rater: "bob", score: 3 },
- * ], { scale: { low: 1, high: 5 } });
+ * ];
+ * const report = ratingsReport(ratings, { scale: { low: 1, high: 5 } });
  * assert.equal(report.overall.mean.value, 3.5);
  * assert.equal(report.overall.topBox.value, 0.5);
  * assert.equal(report.perRater[1].bias.value, 1); // bob gives one point more
+ * assert.equal(zScores(ratings)[0].toFixed(4), "0.7071"); // ann gave 4 and 2
  * ```
  */
 export function ratingsReport(ratings: readonly Rating[], options: RatingsOptions): RatingsReport {

@@ -35,10 +35,11 @@ const MAX_N = 1e12;
  * @throws {EvaluationError} When an option is out of range.
  * @example
  * ```ts
- * import { sampleSizeForProportion } from "./sample_size.ts";
+ * import { sampleSizeForMean, sampleSizeForProportion } from "./sample_size.ts";
  * import assert from "node:assert/strict";
  * assert.equal(sampleSizeForProportion({ margin: 0.05, method: "normal" }).n, 385);
  * assert.equal(sampleSizeForProportion({ margin: 0.05, method: "normal", population: 1000 }).n, 278);
+ * assert.equal(sampleSizeForMean({ margin: 0.2, standardDeviation: 1 }).n, 99);
  * ```
  */
 export function sampleSizeForProportion(options: {
@@ -109,9 +110,10 @@ export function powerOfTwoProportions(
  * @throws {EvaluationError} When an option is out of range or both proportions are the same.
  * @example
  * ```ts
- * import { sampleSizeForTwoProportions } from "./sample_size.ts";
+ * import { sampleSizeForMeanDifference, sampleSizeForTwoProportions } from "./sample_size.ts";
  * import assert from "node:assert/strict";
  * assert.equal(sampleSizeForTwoProportions({ first: 0.9, second: 0.85 }).n, 686);
+ * assert.equal(sampleSizeForMeanDifference({ effect: 0.3 }).n, 90);
  * ```
  */
 export function sampleSizeForTwoProportions(

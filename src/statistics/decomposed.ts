@@ -28,10 +28,11 @@ export interface Decomposed {
  * @throws {EvaluationError} When there are no rows.
  * @example
  * ```ts
- * import { evaluateAll, means } from "./decomposed.ts";
+ * import { evaluateAll, means, valuesByRow } from "./decomposed.ts";
  * import assert from "node:assert/strict";
  * const lengths = means(["length"], [3, 5, 4]);
  * assert.deepEqual(evaluateAll(lengths), { length: 4 });
+ * assert.deepEqual([...valuesByRow(means(["precision", "recall"], [1, 0.5, 0.2, 0.3]), "recall")], [0.5, 0.3]);
  * ```
  */
 export function evaluateAll(metrics: Decomposed): Record<string, number> {

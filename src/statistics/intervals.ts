@@ -25,11 +25,12 @@ export interface ConfidenceOptions {
  * @throws {EvaluationError} When the counts or the confidence are out of range.
  * @example
  * ```ts
- * import { wilsonInterval } from "./intervals.ts";
+ * import { proportionInterval, wilsonInterval } from "./intervals.ts";
  * import assert from "node:assert/strict";
  * const { value, low, high } = wilsonInterval(45, 50);
  * assert.equal(value, 0.9);
  * assert.ok(low > 0.786 && high < 0.957);
+ * assert.equal(proportionInterval(0, 20, { method: "clopper-pearson" }).high.toFixed(4), "0.1684");
  * ```
  */
 export function wilsonInterval(successes: number, n: number, options: ConfidenceOptions = {}): Interval {

@@ -70,11 +70,13 @@ export interface CohenKappa {
  * @throws {EvaluationError} When lengths differ, no pair is complete or a rating is outside the scale.
  * @example
  * ```ts
- * import { cohenKappa } from "./kappa.ts";
+ * import { cohenKappa, cohenKappaTable, landisKoch } from "./kappa.ts";
  * import assert from "node:assert/strict";
  * const { kappa, verbal } = cohenKappa(["spam", "ham", "spam", "ham"], ["spam", "ham", "ham", "ham"]);
  * assert.equal(kappa.value, 0.5);
  * assert.equal(verbal, "moderate");
+ * assert.ok(Math.abs(cohenKappaTable([[20, 5], [10, 15]]).kappa.value - 0.4) < 1e-12);
+ * assert.equal(landisKoch(0.75), "substantial");
  * ```
  */
 export function cohenKappa(

@@ -49,9 +49,16 @@ export interface MulticlassAucOptions extends ScoreOptions {
  * @throws {EvaluationError} As `countsAtThresholds`; when no row is positive or none is negative, or `maxFpr` is out of range.
  * @example
  * ```ts
- * import { rocAuc } from "./auc.ts";
+ * import { multiclassAveragePrecision, multiclassRocAuc, rocAuc, rocAucByRows } from "./auc.ts";
  * import assert from "node:assert/strict";
  * assert.equal(rocAuc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), 0.75);
+ * const metric = rocAucByRows([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]);
+ * assert.equal(metric(Uint32Array.of(0, 1, 2, 3)), 0.75);
+ * assert.equal(metric(Uint32Array.of(0, 0, 2, 3)), 1);
+ * const probabilities = [0.7, 0.2, 0.1, 0.2, 0.5, 0.3, 0.3, 0.4, 0.3, 0.5, 0.1, 0.4];
+ * assert.equal(multiclassRocAuc([0, 1, 2, 2], probabilities, { labels: ["a", "b", "c"] }), 0.9583333333333334);
+ * const scores = [0.7, 0.2, 0.1, 0.2, 0.5, 0.3, 0.3, 0.3, 0.4];
+ * assert.equal(multiclassAveragePrecision([0, 1, 2], scores, { labels: ["a", "b", "c"] }), 1);
  * ```
  */
 export function rocAuc(references: Numbers, scores: Numbers, options: RocAucOptions = {}): number {

@@ -62,11 +62,15 @@ export interface AverageOptions extends ClassScoreOptions {
  *   range, or "binary" is asked of other than two labels.
  * @example
  * ```ts
- * import { precisionRecallF } from "./averages.ts";
+ * import { jaccard, precisionRecallF, precisionRecallFPerClass } from "./averages.ts";
  * import assert from "node:assert/strict";
  * const labels = ["ham", "spam"];
  * const scores = precisionRecallF([0, 0, 0, 1], [0, 0, 1, 1], { labels, average: "binary", beta: 2 });
  * assert.deepEqual(scores, { precision: 0.5, recall: 1, fBeta: 5 / 6 });
+ * const [ham] = precisionRecallFPerClass([0, 0, 0, 1], [0, 0, 1, 1], { labels: ["ham", "spam"] });
+ * assert.deepEqual(ham, { label: "ham", precision: 1, recall: 2 / 3, fBeta: 0.8, support: 3 });
+ * const options = { labels: ["ham", "spam"], average: "macro" } as const;
+ * assert.equal(jaccard([0, 0, 0, 1], [0, 0, 1, 1], options), (2 / 3 + 1 / 2) / 2);
  * ```
  */
 export function precisionRecallF(

@@ -36,6 +36,12 @@ const MAX_STATISTICS = 2 ** 27; // 1 GiB
  * Indices of class names, as the other functions take them.
  *
  * @throws {EvaluationError} When a name is not among the labels, or a label is there twice.
+ * @example
+ * ```ts
+ * import { classIndices } from "./counts.ts";
+ * import assert from "node:assert/strict";
+ * assert.deepEqual([...classIndices(["spam", "ham"], ["ham", "spam"])], [1, 0]);
+ * ```
  */
 export function classIndices(values: readonly string[], labels: readonly string[]): Int32Array {
   return lookUp(values, labels, (row) => `the label of row ${row}`);

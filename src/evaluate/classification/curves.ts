@@ -152,9 +152,12 @@ export function precisionRecallCurve(
  * @throws {EvaluationError} As `precisionRecallCurve`.
  * @example
  * ```ts
- * import { averagePrecision } from "./curves.ts";
+ * import { averagePrecision, averagePrecisionByRows } from "./curves.ts";
  * import assert from "node:assert/strict";
  * assert.equal(averagePrecision([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).toFixed(6), "0.833333");
+ * const metric = averagePrecisionByRows([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]);
+ * assert.equal(metric(Uint32Array.of(0, 1, 2, 3)).toFixed(6), "0.833333");
+ * assert.equal(metric(Uint32Array.of(0, 0, 3, 3)), 1);
  * ```
  */
 export function averagePrecision(references: Numbers, scores: Numbers, options: ScoreOptions = {}): number {

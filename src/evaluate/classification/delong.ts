@@ -47,11 +47,14 @@ export interface AucComparison {
  * @throws {EvaluationError} As `rocAuc`; when fewer than two rows are positive or negative, or the confidence is out of range.
  * @example
  * ```ts
- * import { rocAucInterval } from "./delong.ts";
+ * import { compareRocAuc, rocAucInterval } from "./delong.ts";
  * import assert from "node:assert/strict";
  * const { value, low, high } = rocAucInterval([0, 0, 0, 1, 1, 1], [0.1, 0.4, 0.3, 0.35, 0.8, 0.7]);
  * assert.equal(value, 8 / 9);
  * assert.ok(low > 0.58 && low < 0.6 && high === 1);
+ * const references = [0, 0, 0, 1, 1, 1];
+ * const { difference, pValue } = compareRocAuc(references, [1, 4, 3, 3.5, 8, 7], [3, 1, 2, 1, 2, 3]);
+ * assert.ok(difference.value > 0.3 && pValue > 0.05);
  * ```
  */
 export function rocAucInterval(references: Numbers, scores: Numbers, options: DeLongOptions = {}): Interval {

@@ -28,10 +28,11 @@ export interface MultilabelAreaOptions extends RowOptions {
  *   label (with "samples" a row) that counts is never or always true.
  * @example
  * ```ts
- * import { multilabelRocAuc } from "./label_ranking.ts";
+ * import { multilabelAveragePrecision, multilabelRocAuc } from "./label_ranking.ts";
  * import assert from "node:assert/strict";
  * const references = [1, 0, 0, 1, 1, 1], scores = [0.9, 0.2, 0.3, 0.8, 0.6, 0.1];
  * assert.equal(multilabelRocAuc(references, scores, { labels: ["a", "b"] }), 0.75);
+ * assert.equal(multilabelAveragePrecision(references, [0.9, 0.2, 0.3, 0.8, 0.6, 0.7], { labels: ["a", "b"] }), 1);
  * ```
  */
 export function multilabelRocAuc(
@@ -72,10 +73,11 @@ export function multilabelAveragePrecision(
  * @throws {EvaluationError} When there are no rows, lengths differ, a cell is neither 0 nor 1, or a score is not finite.
  * @example
  * ```ts
- * import { coverageError } from "./label_ranking.ts";
+ * import { coverageError, labelRankingLoss } from "./label_ranking.ts";
  * import assert from "node:assert/strict";
  * const references = [1, 0, 0, 0, 0, 1], scores = [0.75, 0.5, 1, 1, 0.2, 0.1];
  * assert.equal(coverageError(references, scores, { labels: ["a", "b", "c"] }), 2.5);
+ * assert.equal(labelRankingLoss(references, scores, { labels: ["a", "b", "c"] }), 0.75);
  * ```
  */
 export function coverageError(references: Numbers, scores: Numbers, options: RowOptions): number {

@@ -70,11 +70,15 @@ export function labelCells(rows: readonly (readonly string[])[], labels: readonl
  * @throws {EvaluationError} When there are no rows, lengths differ, a cell is neither 0 nor 1, or an option is out of range.
  * @example
  * ```ts
- * import { multilabelF } from "./multilabel.ts";
+ * import { hammingLoss, labelCells, multilabelF, multilabelJaccard, subsetAccuracy } from "./multilabel.ts";
  * import assert from "node:assert/strict";
  * const options = { labels: ["a", "b"], average: "samples" } as const;
  * const scores = multilabelF([1, 1, 0, 1], [1, 0, 0, 1], options);
  * assert.deepEqual(scores, { precision: 1, recall: 0.75, fBeta: (2 / 3 + 1) / 2 });
+ * assert.deepEqual([...labelCells([["b"], [], ["b", "a"]], ["a", "b"])], [0, 1, 0, 0, 1, 1]);
+ * assert.equal(multilabelJaccard([1, 1, 0, 1], [1, 0, 0, 1], { labels: ["a", "b"], average: "samples" }), 0.75);
+ * assert.equal(subsetAccuracy([1, 1, 0, 1], [1, 0, 0, 1], { labels: ["a", "b"] }), 0.5);
+ * assert.equal(hammingLoss([1, 1, 0, 1], [1, 0, 0, 1], { labels: ["a", "b"] }), 0.25);
  * ```
  */
 export function multilabelF(

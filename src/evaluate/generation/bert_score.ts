@@ -66,7 +66,7 @@ export interface BertScore {
  * differ in size, or a number is NaN or infinite.
  * @example
  * ```ts
- * import { bertScore, type EncodedText } from "./bert_score.ts";
+ * import { bertScore, idfWeights, type EncodedText } from "./bert_score.ts";
  * import assert from "node:assert/strict";
  * // [CLS] = 1, [SEP] = 2; embeddings of size 2
  * const text = (id: number, x: number, y: number): EncodedText => ({
@@ -75,6 +75,8 @@ export interface BertScore {
  * });
  * const { precision, f1 } = bertScore([text(7, 0, 2)], [text(8, 0, 5)], { specialIds: [1, 2] });
  * assert.deepEqual([precision, f1], [1, 1]); // the same direction
+ * const { weights, unseen } = idfWeights([[1, 7, 7, 2], [1, 8, 2]]);
+ * assert.deepEqual([weights.get(1), weights.get(7), unseen], [0, Math.log(3 / 2), Math.log(3)]);
  * ```
  */
 export function bertScore(

@@ -77,11 +77,15 @@ export interface BleuScore {
  * @throws {EvaluationError} When there are no rows, lengths differ, a row has no reference, or an option is out of range.
  * @example
  * ```ts
- * import { bleu } from "./bleu.ts";
+ * import { evaluateAll } from "../../statistics/decomposed.ts";
+ * import { bleu, bleuRows, sentenceBleu } from "./bleu.ts";
  * import assert from "node:assert/strict";
  * const result = bleu(["The cat sat on a mat."], [["The cat sat on the mat.", "A cat sat."]]);
  * assert.match(result.text, /^BLEU = 48.89 85.7\/66.7\/40.0\/25.0 \(BP = 1.000 /);
  * assert.equal(result.signature, "nrefs:2|case:mixed|eff:no|tok:13a|smooth:exp|version:weir");
+ * assert.equal(sentenceBleu("two words", "two words").score.toFixed(2), "100.00");
+ * const predictions = ["the cat sat down here", "a dog"], references = ["the cat sat down there", "the dog"];
+ * assert.equal(evaluateAll(bleuRows(predictions, references)).bleu, bleu(predictions, references).score);
  * ```
  */
 export function bleu(

@@ -58,11 +58,15 @@ export interface ChrfScore {
  * @throws {EvaluationError} When there are no rows, lengths differ, a row has no reference, or an option is out of range.
  * @example
  * ```ts
- * import { chrf } from "./chrf.ts";
+ * import { evaluateAll } from "../../statistics/decomposed.ts";
+ * import { chrf, chrfRows, sentenceChrf } from "./chrf.ts";
  * import assert from "node:assert/strict";
  * const result = chrf(["the cat sat"], ["the cat sat"], { wordOrder: 2 });
  * assert.equal(result.text, "chrF2++ = 100.00");
  * assert.equal(result.signature, "nrefs:1|case:mixed|eff:yes|nc:6|nw:2|space:no|version:weir");
+ * assert.ok(sentenceChrf("walked", "walking").score > sentenceChrf("ran", "walking").score);
+ * const predictions = ["the cat sat", "a dog"], references = ["the cat sits", "the dog"];
+ * assert.equal(evaluateAll(chrfRows(predictions, references)).chrf, chrf(predictions, references).score);
  * ```
  */
 export function chrf(

@@ -59,9 +59,13 @@ export function distinct(
  * @throws {EvaluationError} When there are no texts or an option is out of range.
  * @example
  * ```ts
- * import { repetition } from "./diversity.ts";
+ * import { evaluateAll } from "../../statistics/decomposed.ts";
+ * import { novelNgramRows, repetition, tokenRepetitionRows } from "./diversity.ts";
  * import assert from "node:assert/strict";
  * assert.deepEqual(repetition(["no no no no", "one two three four"], { order: 2 }), { rep1: 3 / 8, rep2: (1 - 1 / 3) / 2 });
+ * assert.equal(evaluateAll(novelNgramRows(["a cat slept"], ["a big cat slept"], { order: 2 })).novel2, 1 / 2);
+ * const rows = tokenRepetitionRows([[7, 7, 7, 9]], [[7, 7, 8, 9]]);
+ * assert.deepEqual(evaluateAll(rows), { rep: 0.5, wrongRep: 0.25 }); // the second and third, of which the third is wrong
  * ```
  */
 export function repetition(texts: readonly string[], options: NgramOptions = {}): Record<string, number> {

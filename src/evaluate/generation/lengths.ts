@@ -31,10 +31,12 @@ export interface LengthSummary {
  * @throws {EvaluationError} When there are no texts.
  * @example
  * ```ts
- * import { lengthStatistics } from "./lengths.ts";
+ * import { evaluateAll } from "../../statistics/decomposed.ts";
+ * import { lengthRatioRows, lengthStatistics } from "./lengths.ts";
  * import assert from "node:assert/strict";
  * const { words, characters } = lengthStatistics(["a cat sat", "a cat sat down"]);
  * assert.deepEqual([words.mean, characters.max], [3.5, 14]);
+ * assert.deepEqual(evaluateAll(lengthRatioRows(["a cat"], ["a cat sat down"])), { lengthRatio: 0.5 });
  * ```
  */
 export function lengthStatistics(

@@ -78,13 +78,15 @@ export interface Perplexity {
  * texts have `bytes` and others have not.
  * @example
  * ```ts
- * import { perplexity, utf8Length } from "./perplexity.ts";
+ * import { perplexity, tokenLogLikelihoods, utf8Length } from "./perplexity.ts";
  * import assert from "node:assert/strict";
  * // three tokens behind the first, each with probability 1/4
  * const text = { logLikelihoods: [1, 1, 1].map(() => Math.log(1 / 4)), bytes: utf8Length("a b c d") };
  * const { perplexity: value, bitsPerByte } = perplexity([text]);
  * assert.ok(Math.abs(value - 4) < 1e-12);
  * assert.ok(Math.abs(bitsPerByte! - 3 * 2 / 7) < 1e-12);
+ * const [first, second] = tokenLogLikelihoods([0, 0, 1000, 1000], [1, 0]);
+ * assert.deepEqual([first, second], [-Math.LN2, -Math.LN2]);
  * ```
  */
 export function perplexity(texts: readonly ScoredText[]): Perplexity {

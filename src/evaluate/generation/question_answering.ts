@@ -45,11 +45,15 @@ export interface BestThreshold {
  * version 1.1, or a probability is not from 0 to 1.
  * @example
  * ```ts
- * import { questionAnswering } from "./question_answering.ts";
+ * import { bestNoAnswerThreshold, questionAnswering, questionAnsweringRows } from "./question_answering.ts";
  * import assert from "node:assert/strict";
  * const scores = questionAnswering(["The Eiffel Tower!", "in Paris"], [["Eiffel tower", "the tower"], "Paris"]);
  * assert.deepEqual(scores, { exactMatch: 0.5, f1: (1 + 2 / 3) / 2 });
  *
+ * const { names, rows } = questionAnsweringRows(["the cat"], [["a dog", "cat"]]);
+ * assert.deepEqual([names, [...rows]], [["exactMatch", "f1"], [1, 1]]);
+ * const best = bestNoAnswerThreshold(["cat", "dog"], ["cat", []], [0.2, 0.7]);
+ * assert.deepEqual(best.exactMatch, { value: 1, threshold: 0.2 });
  * ```
  */
 export function questionAnswering(

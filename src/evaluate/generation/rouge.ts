@@ -58,11 +58,14 @@ export interface RougeOptions {
  * is unknown or named twice.
  * @example
  * ```ts
- * import { rouge } from "./rouge.ts";
+ * import { rouge, rougeRows } from "./rouge.ts";
  * import assert from "node:assert/strict";
  * const scores = rouge(["The cat sat on the mat."], ["the cat is on the mat"]);
  * assert.equal(scores.rouge2.precision, 0.6);
  * assert.equal(scores.rougeL.f1, 5 / 6);
+ * const { names, rows } = rougeRows(["a b", "c"], ["a b", "d"], { types: ["rougeL"] });
+ * assert.deepEqual(names, ["rougeL.precision", "rougeL.recall", "rougeL.f1"]);
+ * assert.deepEqual([...rows], [1, 1, 1, 0, 0, 0]);
  * ```
  */
 export function rouge(

@@ -43,12 +43,16 @@ export interface TerScore {
  * @throws {EvaluationError} When there are no rows, lengths differ, or a row has no reference.
  * @example
  * ```ts
- * import { ter } from "./ter.ts";
+ * import { evaluateAll } from "../../statistics/decomposed.ts";
+ * import { sentenceTer, ter, terRows } from "./ter.ts";
  * import assert from "node:assert/strict";
  * const result = ter(["on the mat sat the cat"], ["the cat sat on the mat"]); // two shifts
  * assert.equal(result.edits, 2);
  * assert.equal(result.text, "TER = 33.33");
  * assert.equal(result.signature, "nrefs:1|case:lc|tok:tercom|norm:no|punct:yes|asian:no|version:weir");
+ * assert.equal(sentenceTer("the cat sat", ["the cat sat down", "a cat sat"]).edits, 1);
+ * const predictions = ["the cat sat", "a dog"], references = ["the cat sits", "the dog"];
+ * assert.equal(evaluateAll(terRows(predictions, references)).ter, ter(predictions, references).score);
  * ```
  */
 export function ter(

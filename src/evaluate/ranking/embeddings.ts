@@ -95,13 +95,14 @@ export function stsReport(a: Vectors, b: Vectors, scores: Numbers): StsReport {
  * finite, or a vector whose cosine is wanted is all zeros.
  * @example
  * ```ts
- * import { retrieval } from "./embeddings.ts";
+ * import { retrieval, retrievalRows } from "./embeddings.ts";
  * import assert from "node:assert/strict";
  * const corpus = { data: Float32Array.of(1, 0, 0, 1, -1, 0), width: 2 };
  * const queries = { data: Float32Array.of(2, 1, 1, 9), width: 2 };
  * const metrics = retrieval(queries, corpus, [[0], [0]], { cutoffs: [1, 2] });
  * assert.equal(metrics["recall@1"], 0.5);
  * assert.equal(metrics["mrr@2"], 0.75);
+ * assert.equal(retrievalRows(queries, corpus, [[0], [0]], { cutoffs: [1] }).names[0], "mrr@1");
  * ```
  */
 export function retrieval(

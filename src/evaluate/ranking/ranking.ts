@@ -44,11 +44,14 @@ export interface RankingOptions {
  * @throws {EvaluationError} When there are no queries, a relevance is negative or not finite, or an option is out of range.
  * @example
  * ```ts
- * import { ranking } from "./ranking.ts";
+ * import { ranking, rankingRows } from "./ranking.ts";
  * import assert from "node:assert/strict";
  * const metrics = ranking([{ relevance: [0, 1, 0] }, { relevance: [1, 0, 0], judged: [1, 1] }], { cutoffs: [1] });
  * assert.equal(metrics.mrr, 0.75);
  * assert.equal(metrics["recall@1"], 0.25);
+ * const { names, rows } = rankingRows([{ relevance: [0, 1] }], { cutoffs: [] });
+ * assert.deepEqual(names.slice(0, 2), ["mrr", "map"]);
+ * assert.deepEqual([...rows.slice(0, 2)], [0.5, 0.5]);
  * ```
  */
 export function ranking(lists: readonly RankedList[], options: RankingOptions = {}): Record<string, number> {

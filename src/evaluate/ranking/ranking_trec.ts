@@ -91,9 +91,10 @@ export function listsOfRun(
  * @throws {EvaluationError} When a line is malformed or a document comes twice for a query.
  * @example
  * ```ts
- * import { parseRun } from "./ranking_trec.ts";
+ * import { parseQrels, parseRun } from "./ranking_trec.ts";
  * import assert from "node:assert/strict";
  * assert.equal(parseRun("q1 Q0 d7 1 12.5 bm25\n").get("q1")?.get("d7"), 12.5);
+ * assert.equal(parseQrels("q1 0 d7 2\nq1 0 d9 0\n").get("q1")?.get("d7"), 2);
  * ```
  */
 export function parseRun(text: string): Map<string, Map<string, number>> {

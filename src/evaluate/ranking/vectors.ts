@@ -114,9 +114,11 @@ export function alignment(a: Vectors, b: Vectors, options: { alpha?: number } = 
  * @throws {EvaluationError} When there are fewer than two vectors, a number is not finite, or a vector is all zeros.
  * @example
  * ```ts
- * import { uniformity } from "./vectors.ts";
+ * import { alignment, uniformity } from "./vectors.ts";
  * import assert from "node:assert/strict";
  * assert.equal(uniformity({ data: Float32Array.of(1, 0, -3, 0), width: 2 }), -8);
+ * const a = { data: Float32Array.of(1, 0), width: 2 };
+ * assert.equal(alignment(a, { data: Float32Array.of(0, 5), width: 2 }).toFixed(9), "2.000000000");
  * ```
  */
 export function uniformity(vectors: Vectors, options: { t?: number } = {}): number {

@@ -28,9 +28,11 @@ export interface CorrelationTest {
  *
  * @example
  * ```ts
- * import { pearson } from "./correlation.ts";
+ * import { kendall, pearson, spearman } from "./correlation.ts";
  * import assert from "node:assert/strict";
  * assert.equal(pearson([1, 2, 3], [2, 4, 6]), 1);
+ * assert.equal(spearman([1, 2, 3], [1, 10, 100]), 1);
+ * assert.equal(kendall([1, 2, 3, 4], [1, 2, 4, 3]), 4 / 6);
  * ```
  */
 export function pearson(x: Numbers, y: Numbers): number {

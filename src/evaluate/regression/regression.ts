@@ -63,12 +63,17 @@ const NAMES = ["references", "predictions"] as [string, string];
  * @throws {EvaluationError} When lengths differ, there are no rows, a value is not finite, or the quantile is out of range.
  * @example
  * ```ts
- * import { regressionReport } from "./regression.ts";
+ * import { evaluateAll, selectRows } from "../../statistics/decomposed.ts";
+ * import { regressionOfRows, regressionReport, regressionRows } from "./regression.ts";
  * import assert from "node:assert/strict";
  * const report = regressionReport([3, -0.5, 2, 7], [2.5, 0, 2, 8]);
  * assert.equal(report.mae, 0.5);
  * assert.equal(report.mse, 0.375);
  * assert.ok(Math.abs(report.r2 - 0.9486) < 1e-4);
+ * const rows = regressionRows([1, 2, 3], [1, 2, 5]);
+ * assert.equal(evaluateAll(selectRows(rows, [0, 1])).mae, 0);
+ * const median = regressionOfRows([1, 2, 3], [1, 2, 5], "medianAbsoluteError");
+ * assert.equal(median(Uint32Array.of(0, 2)), 1);
  * ```
  */
 export function regressionReport(

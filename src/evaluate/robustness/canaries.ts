@@ -49,10 +49,13 @@ const KEYS = ["name", "input", "expected", "contains", "excludes", "minScore"];
  * @throws {EvaluationError} naming the canary and what is wrong with it.
  * @example
  * ```ts
- * import { parseCanaries } from "./canaries.ts";
+ * import { checkCanaries, parseCanaries } from "./canaries.ts";
  * import assert from "node:assert/strict";
  * const [canary] = parseCanaries([{ input: "WIN CASH NOW", expected: "spam" }]);
  * assert.deepEqual(canary, { name: "canary 1", input: "WIN CASH NOW", expected: { anyOf: ["spam"] } });
+ * const canaries = parseCanaries([{ input: "WIN CASH NOW", expected: "spam", minScore: 0.9 }]);
+ * assert.equal(checkCanaries(canaries, [{ text: "spam", score: 0.97 }]).rows[0].passed, true);
+ * assert.equal(checkCanaries(canaries, [{ text: "spam", score: 0.6 }]).rows[0].passed, false);
  * ```
  */
 export function parseCanaries(records: readonly unknown[]): Canary[] {

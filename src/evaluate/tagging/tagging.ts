@@ -85,13 +85,18 @@ const AVERAGES = ["micro", "macro", "weighted"] as const;
  * @throws {EvaluationError} When lengths differ, there are no tokens, a tag is empty, or in strict mode outside the scheme.
  * @example
  * ```ts
- * import { taggingReport } from "./tagging.ts";
+ * import { evaluateAll, selectRows } from "../../statistics/decomposed.ts";
+ * import { taggedEntities, taggingReport, taggingRows } from "./tagging.ts";
  * import assert from "node:assert/strict";
  * const references = [["O", "B-MISC", "I-MISC", "O"], ["B-PER", "I-PER", "O"]];
  * const predictions = [["B-MISC", "I-MISC", "I-MISC", "O"], ["B-PER", "I-PER", "O"]];
  * const report = taggingReport(references, predictions);
  * assert.equal(report.micro.f1, 0.5);
  * assert.deepEqual(report.perType.map(({ type, f1 }) => [type, f1]), [["MISC", 0], ["PER", 1]]);
+ * assert.deepEqual(taggedEntities(references)[1], { row: 1, type: "PER", start: 0, end: 2 });
+ * const rows = taggingRows([["B-PER"], ["B-LOC", "O"]], [["B-PER"], ["O", "O"]]);
+ * assert.equal(evaluateAll(rows).recall, 0.5);
+ * assert.equal(evaluateAll(selectRows(rows, [0])).recall, 1);
  * ```
  */
 export function taggingReport(

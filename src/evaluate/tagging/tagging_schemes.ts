@@ -106,12 +106,14 @@ export function splitTag(tag: string, options: { suffix: boolean; strict: boolea
  * @throws {EvaluationError} When a tag is outside the scheme, or the tags are malformed and `malformed` is "error".
  * @example
  * ```ts
- * import { tagsToSpans } from "./tagging_schemes.ts";
+ * import { convertTags, spansToTags, tagsToSpans } from "./tagging_schemes.ts";
  * import assert from "node:assert/strict";
  * assert.deepEqual(tagsToSpans(["B-PER", "I-PER", "O", "B-LOC"], "IOB2"), [
  *   { type: "PER", start: 0, end: 2 },
  *   { type: "LOC", start: 3, end: 4 },
  * ]);
+ * assert.deepEqual(spansToTags([{ type: "PER", start: 0, end: 3 }], 4, "BILOU"), ["B-PER", "I-PER", "L-PER", "O"]);
+ * assert.deepEqual(convertTags(["B-PER", "I-PER", "O"], { from: "IOB2", to: "IOBES" }), ["B-PER", "E-PER", "O"]);
  * ```
  */
 export function tagsToSpans(
