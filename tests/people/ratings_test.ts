@@ -99,7 +99,10 @@ Deno.test("bad ratings are named", () => {
   );
   assert.throws(() => ratingsReport(ratings([NaN]), { scale }), /got NaN/);
   assert.throws(() => ratingsReport([...ratings([3]), ...ratings([3])], { scale }), /twice/);
-  assert.throws(() => ratingsReport(ratings([3]), { scale: { low: 5, high: 1 } }), /highest point of a scale must be/);
+  assert.throws(
+    () => ratingsReport(ratings([3]), { scale: { low: 5, high: 1 } }),
+    /highest point of a scale must be/,
+  );
   assert.throws(() => ratingsReport(ratings([3]), { scale, topBox: 5 }), /topBox must/);
   assert.throws(() => ratingsReport(ratings([3]), { scale, resamples: -1 }), /resamples must/);
 });
