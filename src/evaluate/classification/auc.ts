@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkClass, checkLabels, checkWeights } from "./counts.ts";
+import { checkClass, checkLabels, checkWeights, type RowOptions } from "./counts.ts";
 import {
   averagePrecision,
   byRows,
@@ -135,13 +135,9 @@ export function multiclassAveragePrecision(
 }
 
 /** What a score of a matrix's columns or rows is. */
-export interface ColumnScoring {
-  /** Names of the columns. */
-  readonly labels: readonly string[];
+export interface ColumnScoring extends RowOptions {
   /** How the scores become one. */
   readonly average: "macro" | "weighted" | "micro" | "samples";
-  /** Weight of each row; default 1 each. */
-  readonly sampleWeights?: Numbers;
   /** The metric's name, for errors. */
   readonly what: string;
   /** The metric of one column. */

@@ -6,11 +6,11 @@
 import {
   averagedF,
   averagedJaccard,
+  type CountScoring,
   type FScores,
   jaccardOf,
   type LabelFScores,
   scoresPerLabel,
-  type ZeroDivision,
 } from "./count_scores.ts";
 import {
   type ClassCounts,
@@ -23,7 +23,7 @@ import {
 } from "./counts.ts";
 import { checkOneOf, fail, Numbers } from "../../statistics/checks.ts";
 
-export type { FScores, LabelFScores, ZeroDivision } from "./count_scores.ts";
+export type { CountScoring, FScores, LabelFScores, ZeroDivision } from "./count_scores.ts";
 
 /**
  * How the scores of several classes become one: "micro" adds up the counts of all classes and scores those, "macro" is the mean
@@ -32,13 +32,9 @@ export type { FScores, LabelFScores, ZeroDivision } from "./count_scores.ts";
 export type Average = "micro" | "macro" | "weighted" | "binary";
 
 /** Which classes count and how. */
-export interface ClassScoreOptions extends RowOptions {
+export interface ClassScoreOptions extends RowOptions, CountScoring {
   /** The classes that are scored; default all labels, absent ones too. "present" is scikit-learn's default. */
   readonly subset?: LabelSubset;
-  /** Weight of recall against precision, from 0 (precision alone) to infinity (recall alone); default 1. */
-  readonly beta?: number;
-  /** What a ratio with the denominator 0 counts as: 0, 1 or NaN; default 0. */
-  readonly zeroDivision?: ZeroDivision;
 }
 
 /** Which classes count and how their scores become one. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
-import { confusionIntervals } from "./f1_interval.ts";
+import { type ClassIntervals, confusionIntervals } from "./f1_interval.ts";
 import { AVERAGES, classMetrics } from "./class_rows.ts";
 import { checkClass, checkLabels, checkWeights, ratio, shown, subsetClasses } from "./counts.ts";
 import { checkLengths, checkOneOf, fail, Numbers } from "../../statistics/checks.ts";
@@ -13,15 +13,9 @@ export type { Interval } from "../../statistics/bootstrap.ts";
 export type { Numbers } from "../../statistics/checks.ts";
 
 /** Precision, recall and F1 of one class. */
-export interface ClassScores {
+export interface ClassScores extends ClassIntervals {
   /** Name of the class. */
   readonly label: string;
-  /** Share of the rows predicted as this class that are of it. */
-  readonly precision: Interval;
-  /** Share of this class's rows that were predicted as it. */
-  readonly recall: Interval;
-  /** Harmonic mean of precision and recall. */
-  readonly f1: Interval;
   /** Rows whose reference is this class. */
   readonly support: number;
 }

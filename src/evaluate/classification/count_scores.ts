@@ -29,9 +29,9 @@ export interface LabelFScores extends FScores {
 
 /** Options that scores of counts have, whatever the counts are of. */
 export interface CountScoring {
-  /** Weight of recall against precision; default 1. */
+  /** Weight of recall against precision, from 0 (precision alone) to infinity (recall alone); default 1. */
   readonly beta?: number;
-  /** What a ratio with the denominator 0 counts as; default 0. */
+  /** What a ratio with the denominator 0 counts as: 0, 1 or NaN (left out of averages); default 0. */
   readonly zeroDivision?: ZeroDivision;
 }
 

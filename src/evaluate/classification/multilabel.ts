@@ -7,11 +7,11 @@
 import {
   averagedF,
   averagedJaccard,
+  type CountScoring,
   type FScores,
   jaccardOf,
   type LabelFScores,
   scoresPerLabel,
-  type ZeroDivision,
 } from "./count_scores.ts";
 import {
   checkLabels,
@@ -30,13 +30,9 @@ import type { Decomposed } from "../../statistics/decomposed.ts";
 export type MultilabelAverage = "micro" | "macro" | "weighted" | "samples";
 
 /** Which labels count and how. */
-export interface MultilabelOptions extends RowOptions {
+export interface MultilabelOptions extends RowOptions, CountScoring {
   /** The labels that are scored; default all. */
   readonly subset?: readonly string[];
-  /** Weight of recall against precision, from 0 to infinity; default 1. */
-  readonly beta?: number;
-  /** What a ratio with the denominator 0 counts as: 0, 1 or NaN (left out of averages); default 0. */
-  readonly zeroDivision?: ZeroDivision;
 }
 
 /** Which labels count and how their scores become one. */

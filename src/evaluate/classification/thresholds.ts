@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkBeta } from "./count_scores.ts";
+import { checkBeta, type FScores } from "./count_scores.ts";
 import { checkPositives, countsAtThresholds, type ScoreOptions } from "./curves.ts";
 import { checkNumber, fail, Numbers } from "../../statistics/checks.ts";
 
@@ -20,15 +20,9 @@ export interface ThresholdCurve {
 }
 
 /** The threshold that was chosen, and what it gives on the rows it was chosen on. */
-export interface ThresholdChoice {
+export interface ThresholdChoice extends FScores {
   /** Call positive what has this score or a higher one. */
   readonly threshold: number;
-  /** Precision at the threshold. */
-  readonly precision: number;
-  /** Recall at the threshold. */
-  readonly recall: number;
-  /** F-beta at the threshold. */
-  readonly fBeta: number;
   /** All thresholds that were there to choose from. */
   readonly curve: ThresholdCurve;
 }

@@ -13,14 +13,7 @@ import type { Decomposed } from "../../statistics/decomposed.ts";
 import type { Better, Measured, Section } from "../report.ts";
 
 /** A metric's name as a reader sees it, and which way is good. */
-export interface MetricInfo {
-  /** As a reader sees it. */
-  readonly label: string;
-  /** Which way is good. */
-  readonly better: Better;
-  /** Where it is not a share. */
-  readonly unit?: string;
-}
+export type MetricInfo = Pick<Measured, "label" | "better" | "unit">;
 
 /** Metrics over rows, in the forms that intervals are made from. */
 export interface Scored {
