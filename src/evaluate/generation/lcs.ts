@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PairNumbers } from "./rouge_ngrams.ts";
 import type { Tokens } from "./rouge_tokens.ts";
 
 /** Bits of a word of the row of differences: the 32nd takes the carry of an addition. */
@@ -230,8 +231,7 @@ interface Line {
  */
 export class SummaryLcs {
   readonly #lcs: Lcs;
-  // Results do not depend on it: with a seed that nobody knows, no text can be made whose lines all collide.
-  readonly #seed = (Math.random() * 0x100000000) | 0;
+  readonly #nodes = new PairNumbers();
   #left = new Int32Array(0); // for each token, how many of the prediction's are not matched
   #found = new Uint8Array(64);
 
@@ -268,26 +268,19 @@ export class SummaryLcs {
     return matches;
   }
 
-  /** The lines that differ from all before them, found by their hash. */
-  #distinct({ ids, lineEnds }: Tokens): Line[] {
-    const byHash = new Map<number, Line[]>(), lines: Line[] = [];
+  /** The lines that differ from all before them. A line is known by its way through a tree of tokens. */
+  #distinct({ ids, length, lineEnds }: Tokens): Line[] {
+    const nodes = this.#nodes, lines = new Map<number, Line>();
+    nodes.clear(length);
     let start = 0;
     for (const end of lineEnds) {
-      let hash = this.#seed;
-      for (let i = start; i < end; i++) hash = Math.imul(hash ^ ids[i], 0x7feb352d) ^ (hash >>> 15);
-      const span = { ids, start, end }, alike = byHash.get(hash) ?? [];
-      const line = alike.find((other) => sameTokens(other.span, span));
-      if (line) line.times++;
-      else lines.push(alike[alike.push({ span, times: 1 }) - 1]);
-      byHash.set(hash, alike);
+      let node = -1;
+      for (let i = start; i < end; i++) node = nodes.add(node, ids[i]);
+      const line = lines.get(node);
+      if (line === undefined) lines.set(node, { span: { ids, start, end }, times: 1 });
+      else line.times++;
       start = end;
     }
-    return lines;
+    return [...lines.values()];
   }
-}
-
-function sameTokens(a: Span, b: Span): boolean {
-  if (a.end - a.start !== b.end - b.start) return false;
-  for (let i = a.start, j = b.start; i < a.end; i++, j++) if (a.ids[i] !== b.ids[j]) return false;
-  return true;
 }

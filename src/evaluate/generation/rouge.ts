@@ -5,7 +5,7 @@
  */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
 import { Lcs, type Span, SummaryLcs } from "./lcs.ts";
-import { NgramTable } from "./ngram_table.ts";
+import { NgramOverlap } from "./rouge_ngrams.ts";
 import { createTokens, type RougeTokenizer, TokenReader, type Tokens } from "./rouge_tokens.ts";
 import { checkOneOf, fail } from "../../statistics/checks.ts";
 import { referenceLists, References } from "./references.ts";
@@ -145,8 +145,8 @@ interface Scorer {
 
 function createScorer(reader: TokenReader, kinds: readonly Kind[]): Scorer {
   const sizes = kinds.filter((kind) => typeof kind === "number");
-  const order = Math.max(0, ...sizes), table = new NgramTable();
-  let shared = new Float64Array(0); // n-grams in common, by n - 1
+  const ngrams = sizes.length === 0 ? undefined : new NgramOverlap(sizes);
+  const shared = new Map<number, number>();
   const lcs = new Lcs(), summaries = new SummaryLcs(lcs);
   const predicted = createTokens(), wanted = createTokens();
   const linesApart = reader.linesApart && kinds.includes("Lsum");
@@ -155,21 +155,19 @@ function createScorer(reader: TokenReader, kinds: readonly Kind[]): Scorer {
 
   const matches = (kind: Kind): number => {
     if (kind === "Lsum") return summaries.matches(wantedLines, predictedLines, reader.size);
-    return kind === "L" ? lcs.lengthOf(whole(wanted), whole(predicted)) : shared[kind - 1] ?? 0;
+    return kind === "L" ? lcs.lengthOf(whole(wanted), whole(predicted)) : shared.get(kind)!;
   };
   return {
     setPrediction(text) {
       reader.read(text, predicted);
       if (linesApart) reader.readLines(text, predictedLines);
-      table.clear(order * predicted.length);
-      table.add(predicted.ids, predicted.length, order);
+      ngrams?.setBase(predicted, reader.size);
     },
     compare(reference, out) {
       reader.read(reference, wanted);
       if (linesApart) reader.readLines(reference, wantedLines);
       lcs.reserve(reader.size);
-      shared = new Float64Array(Math.min(order, wanted.length));
-      table.match(wanted.ids, wanted.length, order, shared, 0, 1);
+      ngrams?.countShared(wanted, reader.size, shared);
       for (let k = 0; k < kinds.length; k++) {
         const kind = kinds[k], hits = matches(kind);
         const before = typeof kind === "number" ? kind - 1 : 0;
