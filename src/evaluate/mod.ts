@@ -40,6 +40,7 @@ export * from "../statistics/paired_tests.ts";
 export * from "../statistics/corrections.ts";
 export { evaluateAll, means, selectRows, together, valuesByRow } from "../statistics/decomposed.ts";
 export type { Decomposed } from "../statistics/decomposed.ts";
+export type { Numbers } from "../statistics/checks.ts";
 export { bootstrap, bootstrapCells, bootstrapIndices } from "../statistics/bootstrap.ts";
 export type { BootstrapMethod, BootstrapOptions, Interval } from "../statistics/bootstrap.ts";
 export type { RowBootstrapOptions } from "../statistics/bootstrap.ts";
@@ -53,13 +54,11 @@ export type { PairedComparison, PairedOptions } from "../statistics/significance
 
 // Classification: labels, sets of labels, probabilities.
 export * from "./classification/classification.ts";
-export * from "./classification/class_intervals.ts";
 export * from "./classification/f1_interval.ts";
 export * from "./classification/averages.ts";
 export * from "./classification/calibration.ts";
 export * from "./classification/thresholds.ts";
 export * from "./classification/delong.ts";
-export * from "./classification/multilabel_rows.ts";
 export * from "./classification/label_ranking.ts";
 export * from "./classification/format.ts";
 export { accuracy, balancedAccuracy, matthewsCorrelation, topKAccuracy } from "./classification/accuracy.ts";
@@ -77,15 +76,13 @@ export type { ThresholdCounts } from "./classification/curves.ts";
 export { multiclassAveragePrecision, multiclassRocAuc, rocAuc, rocAucByRows } from "./classification/auc.ts";
 export type { MulticlassAucOptions, RocAucOptions } from "./classification/auc.ts";
 export { hammingLoss, labelCells, multilabelF, multilabelFPerLabel } from "./classification/multilabel.ts";
-export { multilabelJaccard, multilabelJaccardPerLabel, subsetAccuracy } from "./classification/multilabel.ts";
+export { multilabelJaccard, multilabelJaccardPerLabel } from "./classification/multilabel.ts";
+export { multilabelRows, subsetAccuracy } from "./classification/multilabel.ts";
 export type { MultilabelAverage, MultilabelAverageOptions } from "./classification/multilabel.ts";
 export type { MultilabelOptions } from "./classification/multilabel.ts";
 
 // Tagging: entities from tags of tokens.
-export * from "./tagging/tagging_format.ts";
-export { taggedEntities, taggingReport, taggingRows } from "./tagging/tagging.ts";
-export type { EntityScores, TaggedEntity, TaggingOptions, TaggingReport } from "./tagging/tagging.ts";
-export type { TypeScores } from "./tagging/tagging.ts";
+export * from "./tagging/tagging.ts";
 export { convertTags, detectScheme, spansToTags, tagsToSpans } from "./tagging/tagging_schemes.ts";
 export type { Span, TaggingScheme, TagOptions } from "./tagging/tagging_schemes.ts";
 

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { EvaluationError } from "../statistics/errors.ts";
 import { categoriesIn, type Category, categoryIndex, numberOf } from "../statistics/categories.ts";
+import { checkNumber, checkWhole, fail } from "../statistics/checks.ts";
+import { show } from "../base/text.ts";
 
 /** One annotator's label of one item. */
 export interface Label {
@@ -72,13 +73,8 @@ export function majorityVote(labels: readonly Label[]): Majority[] {
     const most = Math.max(...counts.values());
     const votes = [...counts.values()].reduce((sum, count) => sum + count, 0);
     const candidates = categoriesIn([...counts.keys()].filter((label) => counts.get(label) === most));
-    return {
-      item,
-      label: candidates.length === 1 ? candidates[0] : undefined,
-      share: most / votes,
-      votes,
-      candidates,
-    };
+    const label = candidates.length === 1 ? candidates[0] : undefined;
+    return { item, label, share: most / votes, votes, candidates };
   });
 }
 
@@ -116,19 +112,14 @@ export function dawidSkene(
 ): DawidSkene {
   checkLabels(labels);
   const { iterations = 200, tolerance = 1e-9, smoothing = 0.01 } = options;
-  if (!(Number.isInteger(iterations) && iterations >= 1)) {
-    throw new EvaluationError(`iterations must be a whole number, 1 or more, got ${iterations}`);
-  }
-  if (!(smoothing > 0 && smoothing < Infinity)) {
-    throw new EvaluationError(`smoothing must be above 0, got ${smoothing}`);
-  }
+  checkWhole("iterations", iterations);
+  checkNumber("smoothing", smoothing, { above: 0 });
   const categories = options.labels ?? categoriesIn(labels.map(({ label }) => label));
   const index = categoryIndex(categories);
   const size = categories.length;
   const items = [...new Set(labels.map(({ item }) => item))].sort();
   const people = [...new Set(labels.map(({ annotator }) => annotator))].sort();
-  const itemAt = new Map(items.map((item, i) => [item, i])),
-    personAt = new Map(people.map((name, r) => [name, r]));
+  const [itemAt, personAt] = [items, people].map((names) => new Map(names.map((name, i) => [name, i])));
   const votes = labels.map(({ item, annotator, label }, row) => ({
     i: itemAt.get(item)!,
     r: personAt.get(annotator)!,
@@ -187,15 +178,11 @@ export function dawidSkene(
 }
 
 function checkLabels(labels: readonly Label[]): void {
-  if (labels.length === 0) throw new EvaluationError("Cannot settle labels: there are none");
+  if (labels.length === 0) fail("Cannot settle labels: there are none");
   const seen = new Set<string>();
   for (const { item, annotator } of labels) {
     const key = JSON.stringify([item, annotator]);
-    if (seen.has(key)) {
-      throw new EvaluationError(
-        `Annotator ${JSON.stringify(annotator)} labelled item ${JSON.stringify(item)} twice; keep one label`,
-      );
-    }
+    if (seen.has(key)) fail(`Annotator ${show(annotator)} labelled item ${show(item)} twice; keep one label`);
     seen.add(key);
   }
 }

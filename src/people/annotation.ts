@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { EvaluationError } from "../statistics/errors.ts";
 import type { TaskKind } from "./assignment.ts";
-import { array, clip, fail, integer, object, text } from "./untrusted.ts";
+import { array, clip, integer, object, text } from "./untrusted.ts";
+import { fail } from "../statistics/checks.ts";
 
 /** What annotators are asked about each item. */
 export type AnnotationTask =
@@ -99,7 +99,6 @@ const MAX_SECONDS = 7 * 24 * 3600;
  */
 export function parseTask(json: unknown): AnnotationTask {
   const where = "Task";
-  const common = ["kind", "question", "guidelines", "skippable"];
   const kind = text(object(json, where).kind, `${where}: kind`, { most: MAX_NAME });
   const fields: Record<AnnotationTask["kind"], string[]> = {
     likert: ["scale", "labels"],
@@ -112,7 +111,9 @@ export function parseTask(json: unknown): AnnotationTask {
   if (!Object.hasOwn(fields, kind)) {
     fail(`${where}: kind must be one of ${Object.keys(fields).join(", ")}, got ${clip(kind)}`);
   }
+  const common = ["kind", "question", "guidelines", "skippable"];
   const task = object(json, where, [...common, ...fields[kind as AnnotationTask["kind"]]]);
+  const given = <T>(value: unknown, read: () => T) => value === undefined ? undefined : read();
   const flag = (name: string, fallback: boolean) => {
     const value = task[name] ?? fallback;
     if (typeof value !== "boolean") fail(`${where}: ${name} must be true or false, got ${clip(value)}`);
@@ -127,9 +128,10 @@ export function parseTask(json: unknown): AnnotationTask {
   };
   const base = {
     question: text(task.question, `${where}: question`, { least: 1, most: MAX_QUESTION }),
-    guidelines: task.guidelines === undefined
-      ? undefined
-      : text(task.guidelines, `${where}: guidelines`, { most: MAX_GUIDELINES }),
+    guidelines: given(
+      task.guidelines,
+      () => text(task.guidelines, `${where}: guidelines`, { most: MAX_GUIDELINES }),
+    ),
     skippable: flag("skippable", true),
   };
   switch (kind as AnnotationTask["kind"]) {
@@ -137,10 +139,9 @@ export function parseTask(json: unknown): AnnotationTask {
       const scale = object(task.scale, `${where}: scale`, ["low", "high"]);
       const low = integer(scale.low, `${where}: scale low`, -1000, 1000);
       const high = integer(scale.high, `${where}: scale high`, low + 1, low + 100);
-      const labels = task.labels === undefined
-        ? undefined
-        : array(task.labels, `${where}: labels`, { most: 101 })
-          .map((entry, i) => text(entry, `${where}: label ${i + 1}`, { most: MAX_NAME }));
+      const labels = given(task.labels, () =>
+        array(task.labels, `${where}: labels`, { most: 101 })
+          .map((entry, i) => text(entry, `${where}: label ${i + 1}`, { most: MAX_NAME })));
       if (labels && labels.length !== high - low + 1) {
         fail(`${where}: labels must be ${high - low + 1}, one a point, got ${labels.length}`);
       }
@@ -148,36 +149,32 @@ export function parseTask(json: unknown): AnnotationTask {
     }
     case "choice": {
       const choices = names(task.choices, "choices", 2);
-      const most = task.most === undefined ? 1 : integer(task.most, `${where}: most`, 1, choices.length);
+      const most = given(task.most, () => integer(task.most, `${where}: most`, 1, choices.length)) ?? 1;
       return { ...base, kind: "choice", choices, most };
     }
     case "pairwise":
       return { ...base, kind: "pairwise", ties: flag("ties", true) };
     case "best-worst":
       return { ...base, kind: "best-worst" };
-    case "spans":
-      return {
-        ...base,
-        kind: "spans",
-        labels: names(task.labels, "labels", 1),
-        overlapping: flag("overlapping", false),
-      };
+    case "spans": {
+      const labels = names(task.labels, "labels", 1);
+      return { ...base, kind: "spans", labels, overlapping: flag("overlapping", false) };
+    }
     case "text": {
-      const least = task.least === undefined ? 1 : integer(task.least, `${where}: least`, 0, MAX_TEXT);
-      const most = task.most === undefined
-        ? MAX_TEXT
-        : integer(task.most, `${where}: most`, Math.max(1, least), MAX_TEXT);
+      const least = given(task.least, () => integer(task.least, `${where}: least`, 0, MAX_TEXT)) ?? 1;
+      const shortest = Math.max(1, least);
+      const most = given(task.most, () => integer(task.most, `${where}: most`, shortest, MAX_TEXT)) ??
+        MAX_TEXT;
       return { ...base, kind: "text", least, most };
     }
   }
 }
 
 /**
- * Reads what an annotator submitted, from untrusted JSON: `{ value, skipped, comment, seconds }`. Who, when and which item are
- * the server's to say, not the browser's.
- *
- * Values by kind: `{ score }`, `{ choices: [...] }`, `{ winner: "first" | "second" | "tie" }` (as shown; turned back to a and b
- * here), `{ best, worst }`, `{ spans: [{ start, end, label }] }`, `{ text }`.
+ * Reads what an annotator submitted, from untrusted JSON: `{ value, skipped, comment, seconds }`. Who, when and
+ * which item are the server's to say, not the browser's. Values by kind: `{ score }`, `{ choices: [...] }`, `{
+ * winner: "first" | "second" | "tie" }` (as shown; turned back to a and b here), `{ best, worst }`, `{ spans: [{
+ * start, end, label }] }`, `{ text }`.
  *
  * @throws {EvaluationError} When the answer does not fit its task, or a field is unknown or beyond its limit.
  * @example
@@ -246,11 +243,10 @@ function readValue(
   };
   const value = object(json, `${where}: value`, fields[task.kind]);
   switch (task.kind) {
-    case "likert":
-      return {
-        kind: "likert",
-        score: integer(value.score, `${where}: score`, task.scale.low, task.scale.high),
-      };
+    case "likert": {
+      const score = integer(value.score, `${where}: score`, task.scale.low, task.scale.high);
+      return { kind: "likert", score };
+    }
     case "choice": {
       const choices = array(value.choices, `${where}: choices`, { least: 1, most: task.most ?? 1 })
         .map((choice) => among(choice, task.choices, `${where}: choice`));
@@ -258,11 +254,8 @@ function readValue(
       return { kind: "choice", choices: task.choices.filter((choice) => choices.includes(choice)) };
     }
     case "pairwise": {
-      const winner = among(
-        value.winner,
-        ["first", "second", ...(task.ties === false ? [] : ["tie"])],
-        `${where}: winner`,
-      );
+      const sides = ["first", "second", ...(task.ties === false ? [] : ["tie"])];
+      const winner = among(value.winner, sides, `${where}: winner`);
       if (winner === "tie") return { kind: "pairwise", winner };
       return { kind: "pairwise", winner: (winner === "first") === swapped ? "b" : "a" };
     }
@@ -305,9 +298,8 @@ function readSpans(
       fail(`${where}: the span ${span.start} to ${span.end} is there twice`);
     }
     if (!task.overlapping && span.start < before.end) {
-      fail(
-        `${where}: spans must not overlap, got ${before.start} to ${before.end} and ${span.start} to ${span.end}`,
-      );
+      const both = `${before.start} to ${before.end} and ${span.start} to ${span.end}`;
+      fail(`${where}: spans must not overlap, got ${both}`);
     }
   }
   return spans;
@@ -316,7 +308,7 @@ function readSpans(
 function among(value: unknown, allowed: readonly string[], where: string): string {
   if (typeof value !== "string" || !allowed.includes(value)) {
     const some = allowed.slice(0, 10).map(clip).join(", ") + (allowed.length > 10 ? ", ..." : "");
-    throw new EvaluationError(`${where} must be one of ${some}, got ${clip(value)}`);
+    fail(`${where} must be one of ${some}, got ${clip(value)}`);
   }
   return value;
 }

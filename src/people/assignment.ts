@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { EvaluationError } from "../statistics/errors.ts";
 import { createRandom } from "../base/random.ts";
-import { balancedBlocks, shuffled, shuffleInPlace } from "./blocks.ts";
-import { balancedSides } from "./sides.ts";
+import { balancedBlocks, balancedSides, shuffled, shuffleInPlace } from "./blocks.ts";
+import { checkWhole, fail } from "../statistics/checks.ts";
 
 /** Why an annotator sees an item: to rate it, because the answer is known, or to see whether they answer the same again. */
 export type TaskKind = "item" | "gold" | "repeat";
@@ -77,11 +76,14 @@ const MAX_TASKS = 5_000_000;
  * @throws {EvaluationError} When a design is impossible; the message says what would work.
  * @example
  * ```ts
- * import { assignItems } from "./assignment.ts";
+ * import { addAnnotators, assignItems } from "./assignment.ts";
  * import assert from "node:assert/strict";
  * const items = Array.from({ length: 30 }, (_, i) => `item ${i}`);
  * const { plans } = assignItems({ items, annotators: ["ann", "bob", "cy", "dee"], ratingsPerItem: 2, repeats: 2 });
  * assert.deepEqual(plans.map(({ tasks }) => tasks.length), [17, 17, 17, 17]); // 15 items and 2 repeats
+ * const before = assignItems({ items, annotators: ["ann", "bob"] });
+ * const after = addAnnotators(before, ["cy"], { done: () => false });
+ * assert.deepEqual(after.plans.map(({ tasks }) => tasks.length), [10, 10, 10]);
  * ```
  */
 export function assignItems(options: AssignmentOptions): Assignment {
@@ -121,20 +123,11 @@ export function assignItems(options: AssignmentOptions): Assignment {
 
 /**
  * Gives new annotators a fair part of what is not done yet: tasks move, with their sides, from those with most items until
- * loads are equal within one or nothing can move. Done tasks, and items that somebody is to see twice, stay. Old annotators
- * keep their order; new ones get all gold items and their own repeats.
+ * loads are equal within one. Done tasks, and items that somebody is to see twice, stay; new annotators get all gold items and
+ * their own repeats.
  *
  * @param done Whether an annotator has done a task.
  * @throws {EvaluationError} When an annotator is there already or named twice.
- * @example
- * ```ts
- * import { addAnnotators, assignItems } from "./assignment.ts";
- * import assert from "node:assert/strict";
- * const items = Array.from({ length: 30 }, (_, i) => `item ${i}`);
- * const before = assignItems({ items, annotators: ["ann", "bob"] });
- * const { plans } = addAnnotators(before, ["cy"], { done: () => false });
- * assert.deepEqual(plans.map(({ tasks }) => tasks.length), [10, 10, 10]);
- * ```
  */
 export function addAnnotators(
   assignment: Assignment,
@@ -183,10 +176,8 @@ export function addAnnotators(
     ));
     const { tasks } = takers[a];
     const gap = Math.min(repeatGap, Math.floor(tasks.length / 2));
-    return {
-      annotator,
-      tasks: orderTasks(tasks, controls, Math.min(repeats, tasks.length - gap), gap, random),
-    };
+    const own = orderTasks(tasks, controls, Math.min(repeats, tasks.length - gap), gap, random);
+    return { annotator, tasks: own };
   });
   return { ...assignment, plans: [...kept, ...added] };
 }
@@ -194,17 +185,13 @@ export function addAnnotators(
 /** How many items each pair of annotators both rate; on the diagonal, how many each rates. */
 export function overlaps(assignment: Assignment): number[][] {
   const { plans } = assignment;
-  const raters = new Map<string, number[]>();
-  plans.forEach(({ tasks }, a) => {
-    for (const { item, kind } of tasks) {
-      if (kind !== "item") continue;
-      const found = raters.get(item);
-      if (found) found.push(a);
-      else raters.set(item, [a]);
-    }
-  });
+  const ratings = plans.flatMap(({ tasks }, a) =>
+    tasks.flatMap(({ item, kind }) => kind === "item" ? [{ item, a }] : [])
+  );
   const out = plans.map(() => new Array<number>(plans.length).fill(0));
-  for (const own of raters.values()) for (const a of own) for (const b of own) out[a][b]++;
+  for (const own of Map.groupBy(ratings, ({ item }) => item).values()) {
+    for (const { a } of own) for (const { a: b } of own) out[a][b]++;
+  }
   return out;
 }
 
@@ -217,16 +204,11 @@ function orderTasks(
   random: () => number,
 ): AssignedTask[] {
   const placed = shuffleInPlace([...items], random).map((task, at) => ({ task, at }));
-  const early = Array.from(
-    shuffled(Math.max(0, items.length - gap), random).subarray(0, Math.max(0, repeats)),
-  );
+  const early = shuffled(Math.max(0, items.length - gap), random).subarray(0, Math.max(0, repeats));
   for (const first of early) {
-    const task: AssignedTask = {
-      ...placed[first].task,
-      kind: "repeat",
-      swapped: !placed[first].task.swapped,
-    };
-    placed.push({ task, at: first + gap + 0.5 + random() * (items.length - 1 - first - gap) });
+    const { task } = placed[first];
+    const at = first + gap + 0.5 + random() * (items.length - 1 - first - gap);
+    placed.push({ task: { ...task, kind: "repeat", swapped: !task.swapped }, at });
   }
   shuffleInPlace([...gold], random).forEach((task, g) => {
     placed.push({ task, at: (g + random()) * items.length / gold.length - 0.5 });
@@ -242,50 +224,42 @@ function blockSizes({ items, ratingsPerItem = 1, shared }: AssignmentOptions): n
 
 function checkDesign(options: AssignmentOptions, total: number, least: number, gap: number): void {
   const { items, annotators, ratingsPerItem = 1, shared, gold = [], repeats = 0, limit = Infinity } = options;
-  if (items.length === 0) throw new EvaluationError("Cannot assign items: there are none");
-  if (annotators.length === 0) throw new EvaluationError("Cannot assign items: there are no annotators");
+  if (items.length === 0) fail("Cannot assign items: there are none");
+  if (annotators.length === 0) fail("Cannot assign items: there are no annotators");
   checkNames("Item", [...items, ...gold]);
   checkNames("Annotator", annotators);
-  whole("ratingsPerItem", ratingsPerItem, 1);
-  whole("repeats", repeats, 0);
-  whole("repeatGap", gap, 0);
+  checkWhole("ratingsPerItem", ratingsPerItem);
+  checkWhole("repeats", repeats, 0);
+  checkWhole("repeatGap", gap, 0);
   if (shared) {
-    whole("shared.items", shared.items, 1);
-    whole("shared.ratings", shared.ratings, ratingsPerItem);
-    if (shared.items > items.length) {
-      throw new EvaluationError(`Cannot share ${shared.items} items: there are ${items.length}`);
-    }
+    checkWhole("shared.items", shared.items, 1, items.length);
+    checkWhole("shared.ratings", shared.ratings, ratingsPerItem);
   }
   const most = Math.max(ratingsPerItem, shared?.ratings ?? 0);
   if (most > annotators.length) {
-    throw new EvaluationError(
+    fail(
       `Cannot give an item to ${most} different annotators: there are ${annotators.length}; add ` +
         `${most - annotators.length} or ask for at most ${annotators.length} ratings an item`,
     );
   }
   if (total + annotators.length * (gold.length + repeats) > MAX_TASKS) {
-    throw new EvaluationError(
-      `Cannot assign ${total} ratings at once: at most ${MAX_TASKS} tasks; assign items in parts`,
-    );
+    fail(`Cannot assign ${total} ratings at once: at most ${MAX_TASKS} tasks; assign them in parts`);
   }
   const extra = gold.length + repeats;
-  if (Math.ceil(total / annotators.length) + extra > limit) {
-    const room = Math.max(0, limit - extra);
+  const needed = Math.ceil(total / annotators.length) + extra;
+  if (needed > limit) {
+    const room = Math.max(0, limit - extra), all = room * annotators.length;
     const what = extra > 0 ? ` (${extra} of them gold and repeats)` : "";
+    const fewer = all >= items.length ? `${Math.floor(all / items.length)} ratings an item` : `${all} items`;
     const cure = room < 1
-      ? `raise the limit to ${Math.ceil(total / annotators.length) + extra}`
-      : `use ${Math.ceil(total / room)} annotators, a limit of ${
-        Math.ceil(total / annotators.length) + extra
-      }, or ` +
-        (room * annotators.length >= items.length
-          ? `at most ${Math.floor(room * annotators.length / items.length)} ratings an item`
-          : `at most ${room * annotators.length} items`);
-    throw new EvaluationError(
+      ? `raise the limit to ${needed}`
+      : `use ${Math.ceil(total / room)} annotators, a limit of ${needed}, or at most ${fewer}`;
+    fail(
       `Cannot fit ${total} ratings into ${annotators.length} annotators with ${limit} tasks each${what}: ${cure}`,
     );
   }
   if (repeats > Math.max(0, least - gap)) {
-    throw new EvaluationError(
+    fail(
       `Cannot repeat ${repeats} items at least ${gap} tasks later: an annotator has ${least}; repeat at most ` +
         `${Math.max(0, least - gap)}${gap > 0 ? " or lower repeatGap" : ""}`,
     );
@@ -293,15 +267,6 @@ function checkDesign(options: AssignmentOptions, total: number, least: number, g
 }
 
 function checkNames(what: string, names: readonly string[]): void {
-  const seen = new Set<string>();
-  for (const name of names) {
-    if (seen.has(name)) throw new EvaluationError(`${what} ${JSON.stringify(name)} is there twice`);
-    seen.add(name);
-  }
-}
-
-function whole(name: string, value: number, least: number): void {
-  if (!(Number.isSafeInteger(value) && value >= least)) {
-    throw new EvaluationError(`${name} must be a whole number, ${least} or more, got ${value}`);
-  }
+  const seen = new Set<string>(), twice = names.find((name) => seen.size === seen.add(name).size);
+  if (twice !== undefined) fail(`${what} ${JSON.stringify(twice)} is there twice`);
 }

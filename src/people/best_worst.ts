@@ -4,14 +4,14 @@
  * @module
  */
 import type { BootstrapOptions, Interval } from "../statistics/bootstrap.ts";
-import { EvaluationError } from "../statistics/errors.ts";
 import { createRandom } from "../base/random.ts";
 import { balancedBlocks } from "./blocks.ts";
 import { describeParts, strongComponents } from "./comparison_graph.ts";
 import { bestWorstLikelihood } from "./best_worst_model.ts";
 import { maximise } from "./concave.ts";
-import { checkConfidence, normalInterval } from "../statistics/intervals.ts";
+import { normalInterval } from "../statistics/intervals.ts";
 import { bootstrapUnits } from "./resample.ts";
+import { checkConfidence, checkNumber, checkOneOf, checkWhole, fail } from "../statistics/checks.ts";
 
 /** Which of several items a person found best and which worst. */
 export interface BestWorstAnswer {
@@ -58,21 +58,21 @@ export interface BestWorstFit {
 }
 
 /**
- * Counting scores of best-worst scaling, highest first: (times best - times worst) / times shown.
- *
- * Source: Louviere and Woodworth (1991); Kiritchenko and Mohammad (2017), "Best-Worst Scaling More Reliable than Rating
- * Scales". Bootstrap resamples in which an item is never shown are left out of its interval.
+ * Counting scores of best-worst scaling, highest first: (times best - times worst) / times shown. Source: Louviere
+ * and Woodworth (1991); Kiritchenko and Mohammad (2017), "Best-Worst Scaling More Reliable than Rating Scales".
+ * Bootstrap resamples in which an item is never shown are left out of its interval.
  *
  * @throws {EvaluationError} When there are no answers, an item is shown twice in one, or best or worst was not shown.
  * @example
  * ```ts
  * import { bestWorstScores } from "./best_worst.ts";
  * import assert from "node:assert/strict";
- * const scores = bestWorstScores([
+ * const answers = [
  *   { items: ["a", "b", "c", "d"], best: "a", worst: "d" },
  *   { items: ["a", "b", "c", "d"], best: "b", worst: "d" },
- * ], { resamples: 100 });
- * assert.deepEqual(scores.map(({ item, score }) => [item, score.value]), [["a", 0.5], ["b", 0.5], ["c", 0], ["d", -1]]);
+ * ];
+ * const scores = bestWorstScores(answers, { resamples: 100 });
+ * assert.deepEqual(scores.map(({ score }) => score.value), [0.5, 0.5, 0, -1]);
  * ```
  */
 export function bestWorstScores(
@@ -80,13 +80,9 @@ export function bestWorstScores(
   options: BootstrapOptions = {},
 ): BestWorstScore[] {
   const { names, tuples } = readAnswers(answers);
-  const shown = new Float64Array(names.length),
-    best = new Float64Array(names.length),
-    worst = new Float64Array(names.length);
+  const [shown, best, worst] = [0, 1, 2].map(() => new Float64Array(names.length));
   const count = (drawn: Uint32Array) => {
-    shown.fill(0);
-    best.fill(0);
-    worst.fill(0);
+    for (const counts of [shown, best, worst]) counts.fill(0);
     for (const a of drawn) {
       const tuple = tuples[a];
       for (const item of tuple) shown[item]++;
@@ -114,7 +110,7 @@ export function bestWorstScores(
  * compared with them, so that their worth is infinite or unknown; a `prior` above 0 helps.
  * @example
  * ```ts
- * import { fitBestWorst } from "./best_worst.ts";
+ * import { bestWorstDesign, fitBestWorst } from "./best_worst.ts";
  * import assert from "node:assert/strict";
  * const { items } = fitBestWorst([
  *   { items: ["a", "b", "c"], best: "a", worst: "c" },
@@ -122,6 +118,9 @@ export function bestWorstScores(
  *   { items: ["a", "b", "c"], best: "c", worst: "a" },
  * ]);
  * assert.equal(items[0].item, "a");
+ * const tuples = bestWorstDesign(["a", "b", "c", "d", "e", "f", "g", "h"], { tupleSize: 4, perItem: 8 });
+ * assert.equal(tuples.length, 16);
+ * assert.equal(tuples.filter((tuple) => tuple.includes("c")).length, 8);
  * ```
  */
 export function fitBestWorst(
@@ -137,10 +136,8 @@ export function fitBestWorst(
 ): BestWorstFit {
   const { model = "maxdiff", confidence = 0.95, prior = 0 } = options;
   checkConfidence(confidence);
-  if (model !== "maxdiff" && model !== "sequential") {
-    throw new EvaluationError(`model must be maxdiff or sequential, got ${JSON.stringify(model)}`);
-  }
-  if (!(prior >= 0 && prior < Infinity)) throw new EvaluationError(`prior must be 0 or more, got ${prior}`);
+  checkOneOf("model", model, ["maxdiff", "sequential"]);
+  checkNumber("prior", prior, { least: 0 });
   const { names, tuples } = readAnswers(answers);
   const size = names.length;
   if (prior === 0) {
@@ -152,7 +149,7 @@ export function fitBestWorst(
     }
     const parts = strongComponents(size, above);
     if (Math.max(...parts) > 0) {
-      throw new EvaluationError(
+      fail(
         `Cannot fit worths: of ${
           describeParts(names, parts)
         } one group was never below another, or never shown with it; ` +
@@ -163,21 +160,13 @@ export function fitBestWorst(
   const { x, value, covariance } = maximise(bestWorstLikelihood(tuples, size, model, prior));
   const most = Math.max(...x);
   const total = x.reduce((sum, u) => sum + Math.exp(u - most), 0);
+  const n = answers.length, errorOf = (i: number) => Math.sqrt(Math.max(0, covariance[i * size + i]));
   const items = names.map((item, i) => ({
     item,
-    utility: normalInterval(
-      x[i],
-      Math.sqrt(Math.max(0, covariance[i * size + i])),
-      confidence,
-      answers.length,
-    ),
+    utility: normalInterval(x[i], errorOf(i), confidence, n),
     share: Math.exp(x[i] - most) / total,
   }));
-  return {
-    items: items.sort((a, b) => b.utility.value - a.utility.value),
-    logLikelihood: value,
-    n: answers.length,
-  };
+  return { items: items.sort((a, b) => b.utility.value - a.utility.value), logLikelihood: value, n };
 }
 
 /**
@@ -186,14 +175,6 @@ export function fitBestWorst(
  *
  * @param items Names, all different.
  * @throws {EvaluationError} When there are fewer items than a tuple holds, or names repeat.
- * @example
- * ```ts
- * import { bestWorstDesign } from "./best_worst.ts";
- * import assert from "node:assert/strict";
- * const tuples = bestWorstDesign(["a", "b", "c", "d", "e", "f", "g", "h"], { tupleSize: 4, perItem: 8 });
- * assert.equal(tuples.length, 16);
- * assert.equal(tuples.filter((tuple) => tuple.includes("c")).length, 8);
- * ```
  */
 export function bestWorstDesign(
   items: readonly string[],
@@ -207,19 +188,10 @@ export function bestWorstDesign(
   } = {},
 ): string[][] {
   const { tupleSize = 4, perItem = 8, seed = 0 } = options;
-  if (new Set(items).size < items.length) {
-    throw new EvaluationError(
-      `Item ${JSON.stringify(items.find((item, i) => items.indexOf(item) !== i))} is there twice`,
-    );
-  }
-  if (!(Number.isInteger(tupleSize) && tupleSize >= 2 && tupleSize <= items.length)) {
-    throw new EvaluationError(
-      `Tuples must hold 2 items or more, at most the ${items.length} there are, got tupleSize ${tupleSize}`,
-    );
-  }
-  if (!(Number.isInteger(perItem) && perItem >= 1 && perItem <= 10_000)) {
-    throw new EvaluationError(`perItem must be a whole number from 1 to 10,000, got ${perItem}`);
-  }
+  const twice = items.find((item, i) => items.indexOf(item) !== i);
+  if (twice !== undefined) fail(`Item ${JSON.stringify(twice)} is there twice`);
+  checkWhole("tupleSize", tupleSize, 2, items.length);
+  checkWhole("perItem", perItem, 1, 10_000);
   const tuples = Math.ceil(items.length * perItem / tupleSize);
   const random = createRandom(seed);
   return balancedBlocks(items.length, new Array<number>(tuples).fill(tupleSize), random)
@@ -228,24 +200,18 @@ export function bestWorstDesign(
 
 /** Answers as item numbers: best first, worst last. */
 function readAnswers(answers: readonly BestWorstAnswer[]): { names: string[]; tuples: Uint32Array[] } {
-  if (answers.length === 0) throw new EvaluationError("Cannot score items: there are no answers");
+  if (answers.length === 0) fail("Cannot score items: there are no answers");
   const names = [...new Set(answers.flatMap(({ items }) => items))].sort();
   const index = new Map(names.map((name, i) => [name, i]));
   const tuples = answers.map(({ items, best, worst }, a) => {
-    if (items.length < 2) {
-      throw new EvaluationError(`Answer ${a + 1} shows ${items.length} items; it needs 2 or more`);
-    }
-    if (new Set(items).size < items.length) throw new EvaluationError(`Answer ${a + 1} shows an item twice`);
+    const where = `Answer ${a + 1}`;
+    if (items.length < 2) fail(`${where} shows ${items.length} items; it needs 2 or more`);
+    if (new Set(items).size < items.length) fail(`${where} shows an item twice`);
     for (const [name, chosen] of [["best", best], ["worst", worst]]) {
-      if (!items.includes(chosen)) {
-        throw new EvaluationError(
-          `Answer ${a + 1} has ${JSON.stringify(chosen)} as ${name}, which it did not show`,
-        );
-      }
+      if (items.includes(chosen)) continue;
+      fail(`${where} has ${JSON.stringify(chosen)} as ${name}, which it did not show`);
     }
-    if (best === worst) {
-      throw new EvaluationError(`Answer ${a + 1} has ${JSON.stringify(best)} as best and worst`);
-    }
+    if (best === worst) fail(`${where} has ${JSON.stringify(best)} as best and worst`);
     const rest = items.filter((item) => item !== best && item !== worst);
     return Uint32Array.from([best, ...rest, worst], (item) => index.get(item)!);
   });

@@ -5,9 +5,7 @@
  */
 import type { LogLikelihood } from "./concave.ts";
 
-/**
- * Log-likelihood of utilities given tuples of item numbers, best first and worst last, with a normal prior of precision `prior`.
- */
+/** Log-likelihood of utilities given tuples of item numbers, best first and worst last, with a normal prior. */
 export function bestWorstLikelihood(
   tuples: readonly Uint32Array[],
   size: number,

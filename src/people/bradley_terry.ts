@@ -9,12 +9,13 @@ import {
   checkOptions,
   type Interval,
 } from "../statistics/bootstrap.ts";
-import { EvaluationError } from "../statistics/errors.ts";
 import { normalCdf } from "../statistics/distributions.ts";
 import { components, describeParts, strongComponents } from "./comparison_graph.ts";
 import { type LogLikelihood, maximise, type Maximum } from "./concave.ts";
 import { type Comparison, type PairTally, tallyComparisons } from "./pairwise.ts";
 import { normalInterval } from "../statistics/intervals.ts";
+import { checkNumber, checkOneOf, fail } from "../statistics/checks.ts";
+import { show } from "../base/text.ts";
 
 /** How strengths are fitted. */
 export interface BradleyTerryOptions extends BootstrapOptions {
@@ -67,11 +68,10 @@ export interface BradleyTerry {
  *
  * With `ties: "davidson"` a tie has the probability ν √(s_i s_j) / (s_i + s_j + ν √(s_i s_j)). Finite strengths exist only
  * where the comparisons tie all systems together and nobody (and no group) won everything against the rest (Ford 1957): both
- * are distinguished and named; a `prior` above 0 helps against the second.
+ * are named; a `prior` above 0 helps against the second. Time grows with the cube of the number of systems, times resamples.
  *
- * Sources: Bradley and Terry (1952); Davidson (1970), "On extending the Bradley-Terry model to accommodate ties"; Hunter
- * (2004). Equal to a logistic regression without intercept (statsmodels), whose errors are those of the information here. Time
- * grows with the cube of the number of systems, times resamples.
+ * Bradley and Terry (1952); Davidson (1970), "On extending the Bradley-Terry model to accommodate ties"; Hunter (2004). Equal
+ * to a logistic regression without intercept (statsmodels), whose errors are those of the information here.
  *
  * @throws {EvaluationError} When comparisons are bad (see `winRates`), systems are not connected or a strength is infinite.
  * @example
@@ -92,24 +92,16 @@ export function bradleyTerry(
 ): BradleyTerry {
   const { ties = "half", prior = 0 } = options;
   const { confidence, resamples } = checkOptions(options);
-  if (!["half", "davidson", "drop"].includes(ties)) {
-    throw new EvaluationError(`ties must be half, davidson or drop, got ${JSON.stringify(ties)}`);
-  }
-  if (!(prior >= 0 && prior < Infinity)) throw new EvaluationError(`prior must be 0 or more, got ${prior}`);
+  checkOneOf("ties", ties, ["half", "davidson", "drop"]);
+  checkNumber("prior", prior, { least: 0 });
   const tally = tallyComparisons(comparisons);
   const pairs = ties === "drop" ? tally.pairs.filter(({ wins, losses }) => wins + losses > 0) : tally.pairs;
   const size = tally.systems.length;
-  const n = pairs.reduce(
-    (total, pair) => total + pair.wins + pair.losses + (ties === "drop" ? 0 : pair.ties),
-    0,
-  );
+  const n = pairs.reduce((sum, pair) => sum + pair.wins + pair.losses + (ties === "drop" ? 0 : pair.ties), 0);
   const parts = components(size, pairs.map(({ i, j }) => [i, j] as const));
   if (Math.max(...parts) > 0) {
-    throw new EvaluationError(
-      `Cannot rank: ${
-        describeParts(tally.systems, parts)
-      } were never compared; compare one of each or rank them apart`,
-    );
+    const apart = describeParts(tally.systems, parts);
+    fail(`Cannot rank: ${apart} were never compared; compare one of each or rank them apart`);
   }
   const fit = (with_: readonly PairTally[], extra: number, start?: Maximum) => {
     const problem = likelihood(with_, size, ties, extra);
@@ -117,7 +109,7 @@ export function bradleyTerry(
     return maximise(problem, fits ? start.x : undefined);
   };
   const obstacle = infinite(pairs, size, ties, prior, tally.systems);
-  if (obstacle !== undefined) throw new EvaluationError(obstacle);
+  if (obstacle !== undefined) fail(obstacle);
   const best = fit(pairs, prior);
 
   let calls = 0, unboundedResamples = 0; // the first call is with the data as they are, those after the resamples a jackknife's
@@ -128,19 +120,11 @@ export function bradleyTerry(
       out.set(best.x.subarray(0, size));
       return;
     }
-    drawnPairs.forEach((pair, p) => {
-      pair.wins = drawn[3 * p];
-      pair.losses = drawn[3 * p + 1];
-      pair.ties = drawn[3 * p + 2];
-    });
+    drawnPairs.forEach((pair, p) => [pair.wins, pair.losses, pair.ties] = drawn.subarray(3 * p));
     const unbounded = infinite(drawnPairs, size, ties, prior, tally.systems) !== undefined;
     if (unbounded && calls <= resamples + 1) unboundedResamples++;
-    out.set(
-      fit(drawnPairs, unbounded ? Math.max(prior, 0.01) : prior, unbounded ? undefined : best).x.subarray(
-        0,
-        size,
-      ),
-    );
+    const { x } = unbounded ? fit(drawnPairs, Math.max(prior, 0.01)) : fit(drawnPairs, prior, best);
+    out.set(x.subarray(0, size));
   }, { ...options, metrics: size });
 
   const order = tally.systems.map((_, i) => i).sort((i, j) => best.x[j] - best.x[i]);
@@ -154,16 +138,12 @@ export function bradleyTerry(
     return { win: top / total, tie: even / total };
   };
   const matrix = (of: (i: number, j: number) => number) => order.map((i) => order.map((j) => of(i, j)));
+  const errorOf = (i: number) => Math.sqrt(Math.max(0, best.covariance[i * width + i]));
   return {
     systems: order.map((i) => ({
       system: tally.systems[i],
       rank: 1 + order.filter((j) => best.x[j] > best.x[i] + 1e-9).length,
-      logStrength: normalInterval(
-        best.x[i],
-        Math.sqrt(Math.max(0, best.covariance[i * width + i])),
-        confidence,
-        n,
-      ),
+      logStrength: normalInterval(best.x[i], errorOf(i), confidence, n),
       bootstrap: intervals[i],
       strength: Math.exp(best.x[i]),
     })),
@@ -192,11 +172,7 @@ export function strengthDifference(
 ): { difference: Interval; pValue: number } {
   const place = (system: string) => {
     const at = model.order.indexOf(system);
-    if (at < 0) {
-      throw new EvaluationError(
-        `No system ${JSON.stringify(system)} was fitted, only ${model.order.join(", ")}`,
-      );
-    }
+    if (at < 0) fail(`No system ${show(system)} was fitted, only ${model.order.join(", ")}`);
     return at;
   };
   const i = place(first), j = place(second);
@@ -296,21 +272,16 @@ function likelihood(
         // Score of an outcome along (x_i - x_j) / 2: 1 for a win, -1 for a loss, 0 for a tie.
         const pWin = top / total, pLoss = bottom / total, pTie = middle / total;
         const derivative = (wins - losses - n * (pWin - pLoss)) / 2;
-        gradient[i] += derivative;
-        gradient[j] -= derivative;
+        gradient[i] += derivative, gradient[j] -= derivative;
         const bend = n * (pWin * (1 - pWin) + pLoss * (1 - pLoss) + 2 * pWin * pLoss) / 4;
-        information[i * width + i] += bend;
-        information[j * width + j] += bend;
-        information[i * width + j] -= bend;
-        information[j * width + i] -= bend;
+        information[i * width + i] += bend, information[j * width + j] += bend;
+        information[i * width + j] -= bend, information[j * width + i] -= bend;
         if (!even) continue;
         gradient[size] += draws - n * pTie;
         information[size * width + size] += n * pTie * (1 - pTie);
         const cross = -n * pTie * (pWin - pLoss) / 2;
-        information[i * width + size] += cross;
-        information[size * width + i] += cross;
-        information[j * width + size] -= cross;
-        information[size * width + j] -= cross;
+        information[i * width + size] += cross, information[size * width + i] += cross;
+        information[j * width + size] -= cross, information[size * width + j] -= cross;
       }
       return value;
     },

@@ -14,9 +14,7 @@ export function components(nodes: number, edges: readonly (readonly [number, num
 export function strongComponents(nodes: number, edges: readonly (readonly [number, number])[]): number[] {
   const out: number[][] = Array.from({ length: nodes }, () => []);
   for (const [from, to] of edges) out[from].push(to);
-  const order = new Int32Array(nodes).fill(-1),
-    low = new Int32Array(nodes),
-    part = new Int32Array(nodes).fill(-1);
+  const [order, low, part] = [-1, 0, -1].map((value) => new Int32Array(nodes).fill(value));
   const stack: number[] = [];
   let visited = 0, parts = 0;
   for (let root = 0; root < nodes; root++) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EvaluationError } from "../statistics/errors.ts";
+import { fail, type Numbers } from "../statistics/checks.ts";
 
 /** A concave log-likelihood of `size` parameters, of which the first `free` may all move by one number without a change. */
 export interface LogLikelihood {
@@ -35,7 +35,7 @@ const LARGEST_STEP = 4; // on the log scale: further than this a quadratic tells
  *
  * @throws {EvaluationError} When it does not settle.
  */
-export function maximise(problem: LogLikelihood, start?: ArrayLike<number>): Maximum {
+export function maximise(problem: LogLikelihood, start?: Numbers): Maximum {
   const { size, free } = problem;
   let x = start ? Float64Array.from(start) : new Float64Array(size);
   let gradient = new Float64Array(size), information = new Float64Array(size * size);
@@ -60,7 +60,7 @@ export function maximise(problem: LogLikelihood, start?: ArrayLike<number>): Max
       return { x, value, covariance: covariance(information, size, free), iterations: iteration };
     }
   }
-  throw new EvaluationError(`The fit did not settle in ${MAX_ITERATIONS} steps; a prior above 0 steadies it`);
+  fail(`The fit did not settle in ${MAX_ITERATIONS} steps; a prior above 0 steadies it`);
 }
 
 /** The information is singular along the common shift; this adds curvature there, which changes neither steps nor covariance. */
@@ -91,15 +91,14 @@ function covariance(information: Float64Array, size: number, free: number): Floa
   return out;
 }
 
+/** Of the matrix, in its place. */
 function cholesky(matrix: Float64Array, size: number): Float64Array {
   for (let j = 0; j < size; j++) {
     for (let i = j; i < size; i++) {
       let sum = matrix[i * size + j];
       for (let k = 0; k < j; k++) sum -= matrix[i * size + k] * matrix[j * size + k];
       if (i === j) {
-        if (!(sum > 0)) {
-          throw new EvaluationError("The fit has no single best answer: the data leave a direction open");
-        }
+        if (!(sum > 0)) fail("The fit has no single best answer: the data leave a direction open");
         matrix[j * size + j] = Math.sqrt(sum);
       } else matrix[i * size + j] = sum / matrix[j * size + j];
     }
@@ -107,7 +106,7 @@ function cholesky(matrix: Float64Array, size: number): Float64Array {
   return matrix;
 }
 
-function solve(factor: Float64Array, size: number, right: ArrayLike<number>): Float64Array {
+function solve(factor: Float64Array, size: number, right: Numbers): Float64Array {
   const out = Float64Array.from(right);
   for (let i = 0; i < size; i++) {
     for (let k = 0; k < i; k++) out[i] -= factor[i * size + k] * out[k];

@@ -9,10 +9,10 @@ import {
   type Interval,
   resampledInterval,
 } from "../statistics/bootstrap.ts";
-import { EvaluationError } from "../statistics/errors.ts";
 import { createRandom } from "../base/random.ts";
 import { shuffleInPlace } from "./blocks.ts";
 import { type Comparison, tallyComparisons } from "./pairwise.ts";
+import { checkNumber, checkWhole, fail } from "../statistics/checks.ts";
 
 /** How Elo ratings are computed. */
 export interface EloOptions extends Omit<BootstrapOptions, "method"> {
@@ -44,16 +44,14 @@ const ORDERS_OF_A_RESAMPLE = 10;
 /**
  * Elo ratings, averaged over seeded random orders of the comparisons, highest first; a tie is half a win.
  *
- * An Elo rating depends on the order in which comparisons are played; outputs that were judged in no meaningful order should
- * not. Averaging takes the order out. `bradleyTerry` fits the same odds without an order and should be preferred; Elo is here
- * because people ask for its scale.
- *
- * Source: Elo (1978), "The Rating of Chessplayers"; averaging after Boubdir et al. (2023), "Elo Uncovered".
+ * An Elo rating depends on the order in which comparisons are played, which averaging takes out. `bradleyTerry` fits the same
+ * odds without an order and should be preferred; Elo is here because people ask for its scale. Elo (1978), "The Rating of
+ * Chessplayers"; averaging after Boubdir et al. (2023), "Elo Uncovered".
  *
  * @throws {EvaluationError} When comparisons are bad (see `winRates`) or an option is out of range.
  * @example
  * ```ts
- * import { eloRatings } from "./elo.ts";
+ * import { eloInOrder, eloRatings } from "./elo.ts";
  * import assert from "node:assert/strict";
  * const [first, second] = eloRatings([
  *   { a: "new", b: "old", winner: "a", count: 9 },
@@ -61,14 +59,14 @@ const ORDERS_OF_A_RESAMPLE = 10;
  * ], { resamples: 100 });
  * assert.equal(first.system, "new");
  * assert.ok(Math.abs(first.rating.value + second.rating.value - 3000) < 1e-9);
+ * const ratings = eloInOrder([{ a: "new", b: "old", winner: "a" }], { k: 32, initial: 1500 });
+ * assert.deepEqual(ratings, { new: 1516, old: 1484 });
  * ```
  */
 export function eloRatings(comparisons: readonly Comparison[], options: EloOptions = {}): EloRating[] {
   const { permutations = 100 } = options;
   const { resamples, confidence, seed } = checkOptions({ ...options, resamples: options.resamples ?? 200 });
-  if (!(Number.isInteger(permutations) && permutations >= 1 && permutations <= 1_000_000)) {
-    throw new EvaluationError(`permutations must be a whole number from 1 to 1,000,000, got ${permutations}`);
-  }
+  checkWhole("permutations", permutations, 1, 1_000_000);
   const game = prepare(comparisons, options);
   const { systems, n } = game;
   const random = createRandom(seed);
@@ -109,13 +107,6 @@ export function eloRatings(comparisons: readonly Comparison[], options: EloOptio
  * Elo ratings after the comparisons in the order given, by name: for comparisons whose order in time means something.
  *
  * @throws {EvaluationError} As `eloRatings`.
- * @example
- * ```ts
- * import { eloInOrder } from "./elo.ts";
- * import assert from "node:assert/strict";
- * const ratings = eloInOrder([{ a: "new", b: "old", winner: "a" }], { k: 32, initial: 1500 });
- * assert.deepEqual(ratings, { new: 1516, old: 1484 });
- * ```
  */
 export function eloInOrder(
   comparisons: readonly Comparison[],
@@ -130,14 +121,12 @@ export function eloInOrder(
 /** Comparisons as columns, and a function that plays them in an order and writes the ratings. */
 function prepare(comparisons: readonly Comparison[], options: EloOptions) {
   const { k = 32, base = 10, scale = 400, initial = 1500 } = options;
-  for (const [name, value, least] of [["k", k, 0], ["base", base, 1], ["scale", scale, 0]] as const) {
-    if (!(value > least && value < Infinity)) {
-      throw new EvaluationError(`${name} must be a number above ${least}, got ${value}`);
-    }
+  for (const [name, value, above] of [["k", k, 0], ["base", base, 1], ["scale", scale, 0]] as const) {
+    checkNumber(name, value, { above });
   }
-  if (!Number.isFinite(initial)) throw new EvaluationError(`initial must be a finite number, got ${initial}`);
+  if (!Number.isFinite(initial)) fail(`initial must be a finite number, got ${initial}`);
   const { systems, n } = tallyComparisons(comparisons);
-  if (n > 10_000_000) throw new EvaluationError(`Elo ratings take at most 10,000,000 comparisons, got ${n}`);
+  if (n > 10_000_000) fail(`Elo ratings take at most 10,000,000 comparisons, got ${n}`);
   const index = new Map(systems.map((system, i) => [system, i]));
   const first = new Uint32Array(n), second = new Uint32Array(n), score = new Float64Array(n);
   let at = 0;

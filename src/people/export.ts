@@ -4,7 +4,6 @@
  * @module
  */
 import type { Interval } from "../statistics/bootstrap.ts";
-import { EvaluationError } from "../statistics/errors.ts";
 import { wilsonInterval } from "../statistics/intervals.ts";
 import type { Annotation, AnnotationItem, AnnotationValue } from "./annotation.ts";
 import type { Label } from "./adjudication.ts";
@@ -12,6 +11,9 @@ import type { BestWorstAnswer } from "./best_worst.ts";
 import type { MaybeRating } from "../statistics/categories.ts";
 import type { Comparison } from "./pairwise.ts";
 import type { Rating } from "./ratings.ts";
+import { show } from "../base/text.ts";
+import { median } from "../base/arrays.ts";
+import { fail } from "../statistics/checks.ts";
 
 /** A row to write as CSV or JSON lines: flat, the same columns for every answer of a task. */
 export type ExportRow = Record<string, string | number | boolean | null>;
@@ -37,9 +39,7 @@ export function exportRows(annotations: readonly Annotation[]): ExportRow[] {
   return inOrder(annotations).map((annotation) => {
     const { item, annotator, reason, value, comment, seconds, atMs } = annotation;
     if (value !== null && value.kind !== kind) {
-      throw new EvaluationError(
-        `Cannot export answers of two tasks at once: found ${kind} and ${value.kind}`,
-      );
+      fail(`Cannot export answers of two tasks at once: found ${kind} and ${value.kind}`);
     }
     const at = new Date(atMs).toISOString();
     const row: ExportRow = { item, annotator, reason, at, seconds, skipped: value === null };
@@ -84,10 +84,8 @@ export function toComparisons(
   return answers(annotations).flatMap(({ item, value, swapped }): Comparison[] => {
     if (value?.kind !== "pairwise") return [];
     const [a, b] = candidatesOf(items, item, 2);
-    if (!swapped || value.winner === "tie") {
-      return [{ a: swapped ? b : a, b: swapped ? a : b, winner: value.winner }];
-    }
-    return [{ a: b, b: a, winner: value.winner === "a" ? "b" : "a" }];
+    if (!swapped) return [{ a, b, winner: value.winner }];
+    return [{ a: b, b: a, winner: value.winner === "tie" ? "tie" : value.winner === "a" ? "b" : "a" }];
   });
 }
 
@@ -117,8 +115,7 @@ export function toTable(
 ): { annotators: string[]; items: string[]; table: MaybeRating[][] } {
   const annotators = [...new Set(labels.map(({ annotator }) => annotator))].sort();
   const items = [...new Set(labels.map(({ item }) => item))].sort();
-  const row = new Map(annotators.map((name, r) => [name, r])),
-    column = new Map(items.map((name, i) => [name, i]));
+  const [row, column] = [annotators, items].map((names) => new Map(names.map((name, i) => [name, i])));
   const table = annotators.map(() => new Array<MaybeRating>(items.length).fill(null));
   for (const { item, annotator, label } of labels) table[row.get(annotator)!][column.get(item)!] = label;
   return { annotators, items, table };
@@ -161,17 +158,12 @@ export function annotatorQuality(
       const label = labelOf(value), first = firsts.get(item);
       return reason === "repeat" && label !== undefined && first !== undefined ? [label === first] : [];
     });
-    const seconds = own.flatMap((found) => found.seconds === null ? [] : [found.seconds]).sort((x, y) =>
-      x - y
-    );
-    const middle = (seconds.length - 1) / 2;
+    const seconds = own.flatMap((found) => found.seconds === null ? [] : [found.seconds]);
     return {
       annotator,
       gold: shareOf(controls),
       consistency: shareOf(repeats),
-      medianSeconds: seconds.length === 0
-        ? null
-        : (seconds[Math.floor(middle)] + seconds[Math.ceil(middle)]) / 2,
+      medianSeconds: seconds.length === 0 ? null : median(seconds),
       skipped: own.filter(({ value }) => value === null).length,
     };
   });
@@ -212,9 +204,7 @@ function inOrder(annotations: readonly Annotation[]): Annotation[] {
 function candidatesOf(items: ReadonlyMap<string, AnnotationItem>, id: string, least: number): string[] {
   const candidates = items.get(id)?.candidates ?? [];
   if (candidates.length < least) {
-    throw new EvaluationError(
-      `Item ${JSON.stringify(id)} names ${candidates.length} candidates; it needs ${least} or more`,
-    );
+    fail(`Item ${show(id)} names ${candidates.length} candidates; it needs ${least} or more`);
   }
   return candidates;
 }

@@ -5,7 +5,6 @@
  */
 import { bootstrap, type BootstrapOptions, type Interval } from "../statistics/bootstrap.ts";
 import { type Decomposed, evaluateAll } from "../statistics/decomposed.ts";
-import { EvaluationError } from "../statistics/errors.ts";
 import {
   categoriesIn,
   type Category,
@@ -15,6 +14,7 @@ import {
   numberOf,
 } from "../statistics/categories.ts";
 import { landisKoch } from "../statistics/kappa.ts";
+import { checkWhole, fail, Numbers } from "../statistics/checks.ts";
 
 /** Agreement of any number of raters. */
 export interface ManyRaterAgreement {
@@ -32,19 +32,13 @@ export interface ManyRaterAgreement {
   readonly perCategory: number[];
 }
 
+type Measure = "percentAgreement" | "fleissKappa" | "randolphKappa" | "gwetAc1";
+
 /**
  * Counts of each category (columns) for each item (rows), from items' ratings.
  *
  * @param items One row an item: its ratings in any order; missing ones (null, undefined, NaN) are not counted.
  * @throws {EvaluationError} When a rating is outside the categories given.
- * @example
- * ```ts
- * import { countRatings } from "./fleiss.ts";
- * import assert from "node:assert/strict";
- * const { counts, categories } = countRatings([["a", "a", "b"], ["b", null, "b"]]);
- * assert.deepEqual(categories, ["a", "b"]);
- * assert.deepEqual(counts, [[2, 1], [0, 2]]);
- * ```
  */
 export function countRatings(
   items: readonly (readonly MaybeRating[])[],
@@ -75,14 +69,18 @@ export function countRatings(
  * @throws {EvaluationError} When a count is no whole number, rows differ in length or no item has two ratings.
  * @example
  * ```ts
- * import { manyRaterAgreement } from "./fleiss.ts";
+ * import { countRatings, fleissKappa, manyRaterAgreement } from "./fleiss.ts";
  * import assert from "node:assert/strict";
- * const { fleissKappa } = manyRaterAgreement([[3, 0], [0, 3], [3, 0], [0, 3]]);
- * assert.equal(fleissKappa.value, 1);
+ * const report = manyRaterAgreement([[3, 0], [0, 3], [3, 0], [0, 3]]);
+ * assert.equal(report.fleissKappa.value, 1);
+ * const { counts, categories } = countRatings([["a", "a", "b"], ["b", null, "b"]]);
+ * assert.deepEqual(categories, ["a", "b"]);
+ * assert.deepEqual(counts, [[2, 1], [0, 2]]);
+ * assert.equal(fleissKappa([[2, 0], [1, 1], [0, 2], [2, 0]], { method: "randolph" }), 0.5);
  * ```
  */
 export function manyRaterAgreement(
-  counts: readonly ArrayLike<number>[],
+  counts: readonly Numbers[],
   options: BootstrapOptions = {},
 ): ManyRaterAgreement {
   const metrics = agreementRows(counts);
@@ -99,13 +97,9 @@ export function manyRaterAgreement(
     Number.isNaN(values[name])
       ? { ...intervals[name], value: NaN, low: NaN, high: NaN, resamples: 0 }
       : intervals[name];
-  const fleissKappa = intervalOf("fleissKappa");
   return {
-    percentAgreement: intervalOf("percentAgreement"),
-    fleissKappa,
-    randolphKappa: intervalOf("randolphKappa"),
-    gwetAc1: intervalOf("gwetAc1"),
-    verbal: landisKoch(fleissKappa.value),
+    ...Object.fromEntries(metrics.names.map((name) => [name, intervalOf(name)])) as Record<Measure, Interval>,
+    verbal: landisKoch(values.fleissKappa),
     perCategory: perCategoryKappa(counts),
   };
 }
@@ -114,15 +108,9 @@ export function manyRaterAgreement(
  * Fleiss' kappa (or Randolph's, whose chance is uniform) alone, without an interval.
  *
  * @throws {EvaluationError} As `manyRaterAgreement`.
- * @example
- * ```ts
- * import { fleissKappa } from "./fleiss.ts";
- * import assert from "node:assert/strict";
- * assert.equal(fleissKappa([[2, 0], [1, 1], [0, 2], [2, 0]], { method: "randolph" }), 0.5);
- * ```
  */
 export function fleissKappa(
-  counts: readonly ArrayLike<number>[],
+  counts: readonly Numbers[],
   options: { method?: "fleiss" | "randolph" } = {},
 ): number {
   return evaluateAll(agreementRows(counts))[options.method === "randolph" ? "randolphKappa" : "fleissKappa"];
@@ -132,23 +120,17 @@ export function fleissKappa(
  * The four measures of `manyRaterAgreement` as functions of sums over items. A row holds: whether the item has a pair of
  * ratings, the share of its pairs that agree, whether it has a rating, and each category's share of its ratings.
  */
-export function agreementRows(counts: readonly ArrayLike<number>[]): Decomposed {
-  if (counts.length === 0) throw new EvaluationError("Cannot compute agreement: there are no items");
+export function agreementRows(counts: readonly Numbers[]): Decomposed {
+  if (counts.length === 0) fail("Cannot compute agreement: there are no items");
   const size = counts[0].length;
   const width = 3 + size;
   const rows = new Float64Array(counts.length * width);
   let pairs = 0;
   counts.forEach((row, item) => {
-    if (row.length !== size) {
-      throw new EvaluationError(`Every item needs ${size} counts, got ${row.length} for item ${item + 1}`);
-    }
+    if (row.length !== size) fail(`Item ${item + 1} has ${row.length} counts, wanted ${size}`);
     let ratings = 0, squares = 0;
     for (let k = 0; k < size; k++) {
-      if (!(Number.isInteger(row[k]) && row[k] >= 0)) {
-        throw new EvaluationError(
-          `Counts must be whole numbers, 0 or more, got ${row[k]} for item ${item + 1}, category ${k + 1}`,
-        );
-      }
+      checkWhole(`The count of item ${item + 1}, category ${k + 1}`, row[k], 0);
       ratings += row[k];
       squares += row[k] * row[k];
     }
@@ -162,9 +144,10 @@ export function agreementRows(counts: readonly ArrayLike<number>[]): Decomposed 
     rows[at + 2] = 1;
     for (let k = 0; k < size; k++) rows[at + 3 + k] = row[k] / ratings;
   });
-  if (pairs === 0) throw new EvaluationError("Cannot compute agreement: no item has two ratings");
+  if (pairs === 0) fail("Cannot compute agreement: no item has two ratings");
+  const names: Measure[] = ["percentAgreement", "fleissKappa", "randolphKappa", "gwetAc1"];
   return {
-    names: ["percentAgreement", "fleissKappa", "randolphKappa", "gwetAc1"],
+    names,
     n: counts.length,
     width,
     rows,
@@ -187,7 +170,7 @@ export function agreementRows(counts: readonly ArrayLike<number>[]): Decomposed 
 }
 
 /** Fleiss (1971): agreement on one category, all others merged. */
-function perCategoryKappa(counts: readonly ArrayLike<number>[]): number[] {
+function perCategoryKappa(counts: readonly Numbers[]): number[] {
   const sums = counts.map((row) => Array.from(row).reduce((total, count) => total + count, 0));
   return Array.from({ length: counts[0].length }, (_, k) => {
     const binary = counts.map((row, i) => [row[k], sums[i] - row[k]]);

@@ -4,9 +4,8 @@
  * @module
  */
 import type { Interval } from "../statistics/bootstrap.ts";
-import { EvaluationError } from "../statistics/errors.ts";
 import { betaQuantile } from "../statistics/special.ts";
-import { checkConfidence } from "../statistics/intervals.ts";
+import { checkConfidence, fail, Numbers, refuse } from "../statistics/checks.ts";
 
 /** The six forms of Shrout and Fleiss (1979). */
 export interface IntraclassCorrelation {
@@ -42,26 +41,18 @@ export interface IntraclassCorrelation {
  * ```
  */
 export function intraclassCorrelation(
-  scores: readonly ArrayLike<number>[],
+  scores: readonly Numbers[],
   options: { confidence?: number } = {},
 ): IntraclassCorrelation {
   const { confidence = 0.95 } = options;
   checkConfidence(confidence);
   const n = scores.length, k = scores[0]?.length ?? 0;
-  if (n < 2 || k < 2) {
-    throw new EvaluationError(`An intraclass correlation needs 2 items and 2 raters, got ${n} and ${k}`);
-  }
+  if (n < 2 || k < 2) fail(`An intraclass correlation needs 2 items and 2 raters, got ${n} and ${k}`);
   const { items, raters, error, within } = meanSquares(scores, n, k);
   const tail = (1 + confidence) / 2;
   const d1 = n - 1, oneWayFreedom = n * (k - 1), errorFreedom = (n - 1) * (k - 1);
-  const interval = (value: number, low: number, high: number): Interval => ({
-    value,
-    low,
-    high,
-    confidence,
-    n,
-    method: "F",
-  });
+  const shared = { confidence, n, method: "F" };
+  const interval = (value: number, low: number, high: number): Interval => ({ value, low, high, ...shared });
 
   /** From a ratio of mean squares to the correlation of one rating, or of their mean. */
   const single = (f: number) => (f - 1) / (f + k - 1);
@@ -102,18 +93,14 @@ function correlation(of: (f: number) => number, f: number): number {
   return f === Infinity ? 1 : of(f);
 }
 
-function meanSquares(scores: readonly ArrayLike<number>[], n: number, k: number) {
+function meanSquares(scores: readonly Numbers[], n: number, k: number) {
   const itemMeans = new Float64Array(n), raterMeans = new Float64Array(k);
   let grand = 0;
   scores.forEach((row, i) => {
-    if (row.length !== k) {
-      throw new EvaluationError(`Every item needs ${k} scores, got ${row.length} for item ${i + 1}`);
-    }
+    if (row.length !== k) fail(`Item ${i + 1} has ${row.length} scores, wanted ${k}`);
     for (let r = 0; r < k; r++) {
       if (!Number.isFinite(row[r])) {
-        throw new EvaluationError(
-          `Scores must be finite numbers, got ${row[r]} for item ${i + 1}, rater ${r + 1}`,
-        );
+        refuse(`the score of item ${i + 1}, rater ${r + 1}`, row[r], "a finite number");
       }
       itemMeans[i] += row[r] / k;
       raterMeans[r] += row[r] / n;

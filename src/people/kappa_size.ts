@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { EvaluationError } from "../statistics/errors.ts";
 import { normalQuantile } from "../statistics/distributions.ts";
-import { inside, rounded, type SampleSize } from "./sample_size.ts";
+import { checkShares, rounded, type SampleSize } from "./sample_size.ts";
+import { checkNumber, checkWhole, fail } from "../statistics/checks.ts";
 
 /** What kappa is expected to be and how well it is to be known. */
 export interface KappaPlan {
@@ -18,30 +18,26 @@ export interface KappaPlan {
 }
 
 /**
- * Items needed to know kappa to ± `halfWidth`. An approximation for planning, not a promise.
- *
- * Two raters and two categories of which one has the share `prevalence`: the large-sample variance of Bloch and Kraemer (1989),
- * as in Donner and Eliasziw (1992). Otherwise: kappa is treated as the intraclass correlation it resembles (Fleiss and Cohen
- * 1973) and planned by Bonett (2002), "Sample size requirements for estimating intraclass correlations with desired precision";
- * for rare categories collect more.
- *
+ * Items needed to know kappa to ± `halfWidth`: an approximation for planning. For two raters and two categories, one with the
+ * share `prevalence`, by the large-sample variance of Bloch and Kraemer (1989). Otherwise kappa is treated as the intraclass
+ * correlation it resembles (Fleiss and Cohen 1973) and planned by Bonett (2002), "Sample size requirements for estimating
+ * intraclass correlations with desired precision"; for rare categories collect more.
  * @throws {EvaluationError} When an option is out of range.
  * @example
  * ```ts
- * import { itemsForKappa } from "./kappa_size.ts";
+ * import { itemsForKappa, ratersForKappa } from "./kappa_size.ts";
  * import assert from "node:assert/strict";
  * assert.equal(itemsForKappa({ kappa: 0.6, halfWidth: 0.1, prevalence: 0.3 }).n, 296);
  * assert.equal(itemsForKappa({ kappa: 0.6, halfWidth: 0.1, raters: 3 }).n, 101);
+ * assert.equal(ratersForKappa({ kappa: 0.6, halfWidth: 0.1, items: 101 }).n, 3);
  * ```
  */
 export function itemsForKappa(options: KappaPlan & { raters?: number; prevalence?: number }): SampleSize {
   const { kappa, halfWidth, raters = 2, prevalence } = options;
   const z = checkPlan(options);
-  if (!(Number.isInteger(raters) && raters >= 2)) {
-    throw new EvaluationError(`raters must be a whole number, 2 or more, got ${raters}`);
-  }
+  checkWhole("raters", raters, 2);
   if (prevalence !== undefined && raters === 2) {
-    inside("prevalence", prevalence, 0, 1);
+    checkShares({ prevalence });
     const variance = (1 - kappa) *
       ((1 - kappa) * (1 - 2 * kappa) + kappa * (2 - kappa) / (2 * prevalence * (1 - prevalence)));
     return rounded(variance * (z / halfWidth) ** 2, 2);
@@ -55,27 +51,19 @@ export function itemsForKappa(options: KappaPlan & { raters?: number; prevalence
  *
  * @throws {EvaluationError} When an option is out of range, or no number of raters is enough: how much raters differ over items
  * is then what limits it, and the message says how many items are needed.
- * @example
- * ```ts
- * import { ratersForKappa } from "./kappa_size.ts";
- * import assert from "node:assert/strict";
- * assert.equal(ratersForKappa({ kappa: 0.6, halfWidth: 0.1, items: 101 }).n, 3);
- * ```
  */
 export function ratersForKappa(options: KappaPlan & { items: number }): SampleSize {
   const { kappa, halfWidth, items } = options;
   const z = checkPlan(options);
-  if (!(Number.isInteger(items) && items >= 2)) {
-    throw new EvaluationError(`items must be a whole number, 2 or more, got ${items}`);
-  }
+  checkWhole("items", items, 2);
   const allowed = (items - 1) * (halfWidth / z) ** 2;
   for (let raters = 2; raters <= 100; raters++) {
     if (bonett(kappa, raters) <= allowed * (1 + 1e-12)) return { n: raters, exact: raters };
   }
   const needed = Math.ceil(bonett(kappa, 100) * (z / halfWidth) ** 2 + 1);
-  throw new EvaluationError(
-    `With ${items} items not even 100 raters know a kappa of ${kappa} to ± ${halfWidth}; collect at least ${needed} items or ` +
-      "allow a wider interval",
+  fail(
+    `With ${items} items not even 100 raters know a kappa of ${kappa} to ± ${halfWidth}; collect at least ${needed} ` +
+      "items or allow a wider interval",
   );
 }
 
@@ -85,8 +73,7 @@ function bonett(correlation: number, raters: number): number {
 }
 
 function checkPlan({ kappa, halfWidth, confidence = 0.95 }: KappaPlan): number {
-  if (!(kappa >= 0 && kappa < 1)) throw new EvaluationError(`kappa must be from 0 to below 1, got ${kappa}`);
-  inside("halfWidth", halfWidth, 0, 1);
-  inside("confidence", confidence, 0, 1);
+  checkNumber("kappa", kappa, { least: 0, below: 1 });
+  checkShares({ halfWidth, confidence });
   return normalQuantile((1 + confidence) / 2);
 }

@@ -4,7 +4,6 @@
  * @module
  */
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../statistics/bootstrap.ts";
-import { EvaluationError } from "../statistics/errors.ts";
 import {
   categoriesIn,
   type Category,
@@ -13,6 +12,8 @@ import {
   type MaybeRating,
   numberOf,
 } from "../statistics/categories.ts";
+import { checkNumber, checkOneOf, fail, Numbers } from "../statistics/checks.ts";
+import { show } from "../base/text.ts";
 
 /** What differences between values mean: names, ranks, distances, or distances relative to size. */
 export type MeasurementLevel = "nominal" | "ordinal" | "interval" | "ratio";
@@ -43,12 +44,10 @@ export interface KrippendorffAlpha {
  * conclusions.
  *
  * Units with fewer than two ratings do not count. Alpha is NaN where all pairable values are one and the same. The interval is
- * a bootstrap that draws whole units with replacement (not Krippendorff's own scheme, which draws deviations); resamples
- * without any variation are left out.
+ * a bootstrap that draws whole units (not Krippendorff's own scheme, which draws deviations); resamples without any variation
+ * are left out. Time is linear in the ratings, but for "ratio", where it also grows with the square of the distinct values.
  *
- * Source: Krippendorff (2004), "Content Analysis", ch. 11. Equal to the Python package krippendorff 0.9.0. Time is linear in
- * the ratings, but for "ratio", where it also grows with the square of the number of distinct values.
- *
+ * Source: Krippendorff (2004), "Content Analysis", ch. 11. Equal to the Python package krippendorff 0.9.0.
  * @param raters One row a rater, one column a unit; null, undefined and NaN are missing.
  * @throws {EvaluationError} When rows differ in length, no unit has two ratings, a value is outside `values`, or a value is no
  * number (interval, ratio) or negative (ratio).
@@ -70,11 +69,7 @@ export function krippendorffAlpha(
   options: KrippendorffOptions = {},
 ): KrippendorffAlpha {
   const { level = "nominal" } = options;
-  if (!["nominal", "ordinal", "interval", "ratio"].includes(level)) {
-    throw new EvaluationError(
-      `level must be nominal, ordinal, interval or ratio, got ${JSON.stringify(level)}`,
-    );
-  }
+  checkOneOf("level", level, ["nominal", "ordinal", "interval", "ratio"]);
   const { units, counts, values } = readUnits(raters, level, options.values);
   const parts = disagreement(units, values, level);
   const [alpha] = bootstrapCells(counts, (drawn, out) => {
@@ -94,13 +89,11 @@ function readUnits(
   const width = raters[0]?.length ?? 0;
   raters.forEach((row, r) => {
     if (row.length !== width) {
-      throw new EvaluationError(
-        `Every rater needs ${width} ratings (null where missing), got ${row.length} for rater ${r + 1}`,
-      );
+      fail(`Rater ${r + 1} has ${row.length} ratings, wanted ${width} (null where missing)`);
     }
   });
   const values = given ?? categoriesIn(everyRating(raters));
-  if (values.length === 0) throw new EvaluationError("Cannot compute alpha: there are no ratings");
+  if (values.length === 0) fail("Cannot compute alpha: there are no ratings");
   const index = categoryIndex(values);
   checkValues(values, level, given !== undefined);
   const numbers = raters.map((row, r) => {
@@ -124,7 +117,7 @@ function readUnits(
     if (found) found.count++;
     else units.set(key, { unit: unit.slice(), count: 1 });
   }
-  if (units.size === 0) throw new EvaluationError("Cannot compute alpha: no unit has two ratings");
+  if (units.size === 0) fail("Cannot compute alpha: no unit has two ratings");
   // In an order of their own, so that resamples do not depend on that of the data.
   const sorted = [...units].sort(([a], [b]) => a < b ? -1 : 1).map(([, found]) => found);
   return { units: sorted.map(({ unit }) => unit), counts: sorted.map(({ count }) => count), values };
@@ -137,18 +130,10 @@ function* everyRating(raters: readonly ArrayLike<MaybeRating>[]): Generator<Mayb
 function checkValues(values: readonly Category[], level: MeasurementLevel, ordered: boolean): void {
   for (const value of values) {
     if (level === "ordinal" && typeof value === "string" && !ordered) {
-      throw new EvaluationError(
-        `Ordinal names need the option values, which gives their order (found ${JSON.stringify(value)})`,
-      );
+      fail(`Ordinal names need the option values, which gives their order (found ${show(value)})`);
     }
-    if (level !== "interval" && level !== "ratio") continue;
-    if (typeof value === "string" || !Number.isFinite(value) || (level === "ratio" && value < 0)) {
-      throw new EvaluationError(
-        `Level ${level} needs ${level === "ratio" ? "numbers, 0 or more" : "finite numbers"}, got ${
-          JSON.stringify(value)
-        }`,
-      );
-    }
+    if (level === "interval") checkNumber(`A value of level ${level}`, value, {});
+    if (level === "ratio") checkNumber(`A value of level ${level}`, value, { least: 0 });
   }
 }
 
@@ -163,9 +148,9 @@ function disagreement(
   units: readonly Uint32Array[],
   values: readonly Category[],
   level: MeasurementLevel,
-): (drawn: ArrayLike<number>) => Disagreement {
+): (drawn: Numbers) => Disagreement {
   const counts = new Float64Array(values.length);
-  const countValues = (drawn: ArrayLike<number>) => {
+  const countValues = (drawn: Numbers) => {
     counts.fill(0);
     let pairable = 0;
     for (let u = 0; u < units.length; u++) {
@@ -175,7 +160,7 @@ function disagreement(
     }
     return pairable;
   };
-  const sumOver = (drawn: ArrayLike<number>, perUnit: Float64Array) => {
+  const sumOver = (drawn: Numbers, perUnit: Float64Array) => {
     let total = 0;
     for (let u = 0; u < units.length; u++) total += drawn[u] * perUnit[u];
     return total;
@@ -215,12 +200,9 @@ function disagreement(
     };
   }
   // Squared distances add up to 2 n times the spread around the mean. Ordinal distances are those between mid-ranks.
-  const places = level === "interval"
-    ? Float64Array.from(values as readonly number[])
-    : new Float64Array(values.length);
-  const spread = level === "interval"
-    ? Float64Array.from(units, (unit) => unitSpread(unit, places))
-    : undefined;
+  const fixed = level === "interval";
+  const places = fixed ? Float64Array.from(values as readonly number[]) : new Float64Array(values.length);
+  const spread = fixed ? Float64Array.from(units, (unit) => unitSpread(unit, places)) : undefined;
   return (drawn) => {
     const pairable = countValues(drawn);
     if (spread === undefined) {
@@ -234,11 +216,7 @@ function disagreement(
     for (let v = 0; v < counts.length; v++) around += counts[v] * (places[v] - mean) ** 2;
     // Rounding of the mean must not make a constant look varied.
     const varied = counts.filter((count) => count > 0).length > 1;
-    let observed = 0;
-    if (spread) observed = sumOver(drawn, spread);
-    else {for (let u = 0; u < units.length; u++) {
-        if (drawn[u] > 0) observed += drawn[u] * unitSpread(units[u], places);
-      }}
+    const observed = sumOver(drawn, spread ?? Float64Array.from(units, (unit) => unitSpread(unit, places)));
     return settle(observed, varied ? 2 * pairable * around : 0, pairable);
   };
 }

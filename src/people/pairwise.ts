@@ -4,8 +4,8 @@
  * @module
  */
 import type { Interval } from "../statistics/bootstrap.ts";
-import { EvaluationError } from "../statistics/errors.ts";
 import { wilsonInterval } from "../statistics/intervals.ts";
+import { checkOneOf, checkWhole, fail } from "../statistics/checks.ts";
 
 /** One judgement of two systems' outputs. */
 export interface Comparison {
@@ -68,10 +68,9 @@ export interface WinRates {
 }
 
 /**
- * How often each system won, over all opponents and against each, and whether the side it was shown on mattered.
- *
- * A win rate over all opponents depends on who the opponents were: where systems met different ones, compare strengths
- * (`bradleyTerry`) instead. Wilson's interval of half wins is narrow by no more than ties make it wide.
+ * How often each system won, over all opponents and against each, and whether the side it was shown on mattered. A
+ * win rate over all opponents depends on who the opponents were: where systems met different ones, compare
+ * strengths (`bradleyTerry`) instead. Wilson's interval of half wins is narrow by no more than ties make it wide.
  *
  * @throws {EvaluationError} When there are no comparisons, a system meets itself, or a winner or count is none.
  * @example
@@ -95,12 +94,8 @@ export function winRates(
     wilsonInterval(wins + ties / 2, wins + losses + ties, options);
   const totals = names.map((system) => ({ system, wins: 0, losses: 0, ties: 0 }));
   for (const { i, j, wins, losses, ties } of pairs) {
-    totals[i].wins += wins;
-    totals[i].losses += losses;
-    totals[j].wins += losses;
-    totals[j].losses += wins;
-    totals[i].ties += ties;
-    totals[j].ties += ties;
+    totals[i].wins += wins, totals[i].losses += losses, totals[i].ties += ties;
+    totals[j].wins += losses, totals[j].losses += wins, totals[j].ties += ties;
   }
   let first = 0, decided = 0;
   for (const { winner, count = 1 } of comparisons) {
@@ -123,20 +118,16 @@ export function winRates(
  * @throws {EvaluationError} As `winRates`.
  */
 export function tallyComparisons(comparisons: readonly Comparison[]): Tally {
-  if (comparisons.length === 0) throw new EvaluationError("Cannot rank systems: there are no comparisons");
+  if (comparisons.length === 0) fail("Cannot rank systems: there are no comparisons");
   const systems = [...new Set(comparisons.flatMap(({ a, b }) => [a, b]))].sort();
   const index = new Map(systems.map((system, i) => [system, i]));
   const pairs = new Map<number, PairTally>();
   let n = 0;
   comparisons.forEach(({ a, b, winner, count = 1 }, row) => {
     const where = `Comparison ${row + 1} (${JSON.stringify(a)} and ${JSON.stringify(b)})`;
-    if (a === b) throw new EvaluationError(`${where} compares a system with itself`);
-    if (winner !== "a" && winner !== "b" && winner !== "tie") {
-      throw new EvaluationError(`${where} must have the winner a, b or tie, got ${JSON.stringify(winner)}`);
-    }
-    if (!(Number.isSafeInteger(count) && count > 0)) {
-      throw new EvaluationError(`${where} must have a whole count above 0, got ${count}`);
-    }
+    if (a === b) fail(`${where} compares a system with itself`);
+    checkOneOf(`${where}: winner`, winner, ["a", "b", "tie"]);
+    checkWhole(`${where}: count`, count);
     const first = index.get(a)!, second = index.get(b)!;
     const i = Math.min(first, second), j = Math.max(first, second);
     const key = i * systems.length + j;

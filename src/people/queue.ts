@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { EvaluationError } from "../statistics/errors.ts";
 import type { AnnotatorPlan, AssignedTask } from "./assignment.ts";
+import { checkNumber, checkWhole, fail } from "../statistics/checks.ts";
+import { show } from "../base/text.ts";
 
 /** An item held for an annotator until a time. */
 export interface Lease {
@@ -49,13 +50,15 @@ const LEASE_MS = 30 * 60_000;
  * @throws {EvaluationError} When the lease time or the ratings wanted are out of range.
  * @example
  * ```ts
- * import { nextItem } from "./queue.ts";
+ * import { nextItem, progress } from "./queue.ts";
  * import assert from "node:assert/strict";
  * const state = { items: ["1"], ratingsPerItem: 1, done: [], leases: [] };
  * const next = nextItem(state, "ann", { nowMs: 0, leaseMs: 1000 });
  * assert.ok(next.status === "item" && next.lease.expiresAtMs === 1000);
  * const later = nextItem({ ...state, leases: [next.lease] }, "bob", { nowMs: 10 });
  * assert.deepEqual(later, { status: "waiting", retryAtMs: 1000 });
+ * const done = [{ item: "1", annotator: "ann" }];
+ * assert.equal(progress({ items: ["1", "2"], ratingsPerItem: 2, done, leases: [] }, { nowMs: 0 }).share, 0.25);
  * ```
  */
 export function nextItem(
@@ -65,11 +68,8 @@ export function nextItem(
 ): NextItem {
   const { nowMs, leaseMs = LEASE_MS, seed = 0 } = options;
   checkState(state);
-  if (!(Number.isFinite(nowMs) && leaseMs > 0 && leaseMs <= 30 * 24 * 3_600_000)) {
-    throw new EvaluationError(
-      `A lease must last from above 0 to 30 days in milliseconds, got ${leaseMs} at ${nowMs}`,
-    );
-  }
+  checkNumber("nowMs", nowMs, {});
+  checkNumber("leaseMs", leaseMs, { above: 0, most: 30 * 24 * 3_600_000 });
   const { ratings, mine } = countRatings(state, annotator);
   const active = state.leases.filter((lease) => lease.expiresAtMs > nowMs && ratings.has(lease.item));
   const own = active.find((lease) => lease.annotator === annotator && !mine.has(lease.item));
@@ -104,9 +104,8 @@ export function nextItem(
 /** What became of a submission. */
 export interface Settled {
   /**
-   * "new": one more rating. "again": the annotator had answered this item; the later answer replaces the earlier, and sending
-   * the same one twice does no harm. "surplus": the item has its ratings already (a lease ran out and somebody else was
-   * quicker); keep the answer, it is work done.
+   * "new": one more rating. "again": the annotator had answered this item; the later answer replaces the earlier. "surplus": the
+   * item has its ratings already (a lease ran out and somebody else was quicker); keep the answer, it is work done.
    */
   readonly status: "new" | "again" | "surplus";
   /** Leases that are left: neither this one nor any that has run out. */
@@ -127,9 +126,7 @@ export function settle(
   const { item, annotator } = submission;
   const { ratings, mine } = countRatings(state, annotator);
   const has = ratings.get(item);
-  if (has === undefined) {
-    throw new EvaluationError(`There is no item ${JSON.stringify(item.slice(0, 60))} in this task`);
-  }
+  if (has === undefined) fail(`There is no item ${show(item)} in this task`);
   const leases = state.leases.filter((lease) =>
     lease.expiresAtMs > options.nowMs && !(lease.item === item && lease.annotator === annotator)
   );
@@ -152,14 +149,6 @@ export interface Progress {
 
 /**
  * How far a task is: ratings, items and annotators.
- *
- * @example
- * ```ts
- * import { progress } from "./queue.ts";
- * import assert from "node:assert/strict";
- * const done = [{ item: "1", annotator: "ann" }];
- * assert.equal(progress({ items: ["1", "2"], ratingsPerItem: 2, done, leases: [] }, { nowMs: 0 }).share, 0.25);
- * ```
  */
 export function progress(state: QueueState, options: { nowMs: number }): Progress {
   checkState(state);
@@ -214,9 +203,7 @@ function countRatings(
 }
 
 function checkState({ ratingsPerItem }: QueueState): void {
-  if (!(Number.isSafeInteger(ratingsPerItem) && ratingsPerItem >= 1)) {
-    throw new EvaluationError(`ratingsPerItem must be a whole number, 1 or more, got ${ratingsPerItem}`);
-  }
+  checkWhole("ratingsPerItem", ratingsPerItem);
 }
 
 /** FNV-1a over UTF-16 units, its bits mixed once more. */

@@ -9,9 +9,9 @@ import {
   checkOptions,
   type Interval,
 } from "../statistics/bootstrap.ts";
-import { EvaluationError } from "../statistics/errors.ts";
 import { meanInterval, wilsonInterval } from "../statistics/intervals.ts";
 import { bootstrapUnits } from "./resample.ts";
+import { checkWhole, fail, Numbers } from "../statistics/checks.ts";
 
 /** One score that a person gave. */
 export interface Rating {
@@ -40,8 +40,8 @@ export interface RatingsOptions extends BootstrapOptions {
   /** Highest points that count as the top box (and lowest as the bottom box); default 2, or 1 on scales below 4 points. */
   readonly topBox?: number;
   /**
-   * What the bootstrap draws; default "rating". Ratings of one item (or by one rater) resemble each other: drawing whole items
-   * (or raters) keeps that and gives honest, wider intervals of the mean and the median.
+   * What the bootstrap draws; default "rating". Ratings of one item (or rater) resemble each other: drawing them whole gives
+   * honest, wider intervals of the mean and the median.
    */
   readonly unit?: "rating" | "item" | "rater";
 }
@@ -100,26 +100,26 @@ export interface RatingsReport {
 }
 
 /**
- * Summarises Likert ratings: distribution, mean, median, top and bottom box, over all, by system, item and rater.
- *
- * A Likert scale is ordinal: that 5 is as far above 4 as 2 is above 1 is an assumption of the mean, not of the distribution,
- * the median or the top box. Read the mean beside those. Where items or raters gave several ratings each, choose `unit`.
+ * Summarises Likert ratings: distribution, mean, median, top and bottom box, over all, by system, item and rater. Read the mean
+ * beside the others: that 5 is as far above 4 as 2 is above 1 is its assumption alone.
  *
  * @throws {EvaluationError} When there are no ratings, a score is no point of the scale or a rater rated an item of a system
  * twice.
  * @example
  * ```ts
- * import { ratingsReport } from "./ratings.ts";
+ * import { ratingsReport, zScores } from "./ratings.ts";
  * import assert from "node:assert/strict";
- * const report = ratingsReport([
+ * const ratings = [
  *   { item: "1", rater: "ann", score: 4 },
  *   { item: "1", rater: "bob", score: 5 },
  *   { item: "2", rater: "ann", score: 2 },
  *   { item: "2", rater: "bob", score: 3 },
- * ], { scale: { low: 1, high: 5 } });
+ * ];
+ * const report = ratingsReport(ratings, { scale: { low: 1, high: 5 } });
  * assert.equal(report.overall.mean.value, 3.5);
  * assert.equal(report.overall.topBox.value, 0.5);
  * assert.equal(report.perRater[1].bias.value, 1); // bob gives one point more
+ * assert.equal(zScores(ratings)[0].toFixed(4), "0.7071"); // ann gave 4 and 2
  * ```
  */
 export function ratingsReport(ratings: readonly Rating[], options: RatingsOptions): RatingsReport {
@@ -127,9 +127,7 @@ export function ratingsReport(ratings: readonly Rating[], options: RatingsOption
   checkOptions(options);
   const points = options.scale.high - options.scale.low + 1;
   const box = options.topBox ?? (points < 4 ? 1 : 2);
-  if (!(Number.isInteger(box) && box >= 1 && box < points)) {
-    throw new EvaluationError(`topBox must be a whole number from 1 to ${points - 1}, got ${box}`);
-  }
+  checkWhole("topBox", box, 1, points - 1);
   const within = (rows: readonly Rating[]) => summarise(rows, { ...options, topBox: box });
   const groups = (key: (rating: Rating) => string) => groupBy(ratings, key);
   const named = ratings.some((rating) => rating.system !== undefined);
@@ -157,10 +155,9 @@ export interface DivergingSegment {
 }
 
 /**
- * Where the segments of a diverging stacked bar lie: points below the middle of the scale to the left of 0, points above it to
- * the right, a middle point across 0. All positions are shares in [-1, 1].
- *
- * Source: Robbins and Heiberger (2011), "Plotting Likert and other rating scales".
+ * Where the segments of a diverging stacked bar lie, as shares in [-1, 1]: points below the middle of the scale to the left of
+ * 0, those above it to the right, a middle point across 0 (Robbins and Heiberger 2011, "Plotting Likert and other rating
+ * scales").
  *
  * @example
  * ```ts
@@ -174,9 +171,7 @@ export function divergingBar(counts: readonly number[], scale: Scale): Diverging
   const points = scale.high - scale.low + 1;
   const n = counts.reduce((total, count) => total + count, 0);
   if (counts.length !== points || !(n > 0)) {
-    throw new EvaluationError(
-      `A bar of this scale needs ${points} counts, not all 0, got ${counts.length} that add up to ${n}`,
-    );
+    fail(`A bar needs ${points} counts, not all 0, got ${counts.length} that add up to ${n}`);
   }
   const middle = (points - 1) / 2;
   let at = 0;
@@ -192,18 +187,6 @@ export function divergingBar(counts: readonly number[], scale: Scale): Diverging
  * Each rating as standard deviations from its rater's mean, in the order given: takes out that some raters are lenient and some
  * use the whole scale. 0 for a rater whose scores are all alike. As in the Conference on Machine Translation's direct
  * assessment (Graham et al. 2013), with the sample standard deviation.
- *
- * @example
- * ```ts
- * import { zScores } from "./ratings.ts";
- * import assert from "node:assert/strict";
- * const z = zScores([
- *   { item: "1", rater: "ann", score: 1 },
- *   { item: "2", rater: "ann", score: 3 },
- *   { item: "3", rater: "ann", score: 5 },
- * ]);
- * assert.deepEqual(z, [-1, 0, 1]);
- * ```
  */
 export function zScores(ratings: readonly Rating[]): number[] {
   const raters = groupBy(ratings, (rating) => rating.rater);
@@ -216,11 +199,9 @@ export function zScores(ratings: readonly Rating[]): number[] {
 
 function summarise(rows: readonly Rating[], options: RatingsOptions & { topBox: number }): RatingSummary {
   const { scale, topBox, unit = "rating", confidence = 0.95 } = options;
-  const points = scale.high - scale.low + 1;
-  const counts = countPoints(rows, scale);
-  const n = rows.length;
-  const moments = momentsOf(rows.map((row) => row.score));
-  const center = (cells: ArrayLike<number>, out: Float64Array) => {
+  const points = scale.high - scale.low + 1, counts = countPoints(rows, scale), n = rows.length;
+  const scores = rows.map((row) => row.score);
+  const center = (cells: Numbers, out: Float64Array) => {
     let total = 0, sum = 0;
     for (let k = 0; k < points; k++) {
       total += cells[k];
@@ -229,28 +210,27 @@ function summarise(rows: readonly Rating[], options: RatingsOptions & { topBox: 
     out[0] = sum / total;
     out[1] = scale.low + medianOfCounts(cells, total);
   };
-  let intervals: Interval[];
-  if (unit === "rating") {
-    intervals = bootstrapCells(counts, center, { ...options, metrics: 2 });
-  } else {
-    const groups = groupBy(rows, (row) => row[unit]).map(([, group]) => countPoints(group, scale));
-    const cells = new Float64Array(points);
-    intervals = bootstrapUnits(groups.length, (drawn, out) => {
+  const settings = { ...options, metrics: 2 }, cells = new Float64Array(points);
+  const groups = unit === "rating"
+    ? []
+    : groupBy(rows, (row) => row[unit]).map(([, group]) => countPoints(group, scale));
+  const [meanBootstrap, median] = unit === "rating"
+    ? bootstrapCells(counts, center, settings)
+    : bootstrapUnits(groups.length, (drawn, out) => {
       cells.fill(0);
       for (const g of drawn) for (let k = 0; k < points; k++) cells[k] += groups[g][k];
       center(cells, out);
-    }, { ...options, metrics: 2 });
-  }
+    }, settings);
   const boxed = (from: number, to: number) =>
     wilsonInterval(counts.slice(from, to).reduce((total, count) => total + count, 0), n, { confidence });
   return {
     n,
     counts,
     shares: counts.map((count) => count / n),
-    mean: tInterval(rows.map((row) => row.score), confidence),
-    meanBootstrap: intervals[0],
-    median: intervals[1],
-    standardDeviation: moments.deviation,
+    mean: tInterval(scores, confidence),
+    meanBootstrap,
+    median,
+    standardDeviation: momentsOf(scores).deviation,
     topBox: boxed(points - topBox, points),
     bottomBox: boxed(0, topBox),
   };
@@ -286,14 +266,12 @@ function momentsOf(values: readonly number[]): { mean: number; deviation: number
   const n = values.length;
   const mean = values.reduce((total, value) => total + value, 0) / n;
   const squares = values.reduce((total, value) => total + (value - mean) ** 2, 0);
-  return {
-    mean,
-    deviation: n < 2 || values.every((value) => value === values[0]) ? 0 : Math.sqrt(squares / (n - 1)),
-  };
+  const alike = n < 2 || values.every((value) => value === values[0]);
+  return { mean, deviation: alike ? 0 : Math.sqrt(squares / (n - 1)) };
 }
 
 /** Median, as steps above the lowest point. */
-function medianOfCounts(cells: ArrayLike<number>, n: number): number {
+function medianOfCounts(cells: Numbers, n: number): number {
   const pointOf = (rank: number) => {
     let k = 0;
     for (let below = cells[0]; below <= rank; below += cells[k]) k++;
@@ -309,20 +287,15 @@ function countPoints(rows: readonly Rating[], scale: Scale): number[] {
 }
 
 function checkRatings(ratings: readonly Rating[], { low, high }: Scale): void {
-  if (!(Number.isSafeInteger(low) && Number.isSafeInteger(high) && low < high && high - low <= 1000)) {
-    throw new EvaluationError(
-      `A scale needs whole numbers low below high, at most 1,001 points, got ${low} to ${high}`,
-    );
-  }
-  if (ratings.length === 0) throw new EvaluationError("Cannot summarise ratings: there are none");
+  checkWhole("The lowest point of a scale", low, -Infinity);
+  checkWhole("The highest point of a scale", high, low + 1, low + 1000);
+  if (ratings.length === 0) fail("Cannot summarise ratings: there are none");
   const seen = new Set<string>();
   ratings.forEach(({ item, rater, system, score }, i) => {
     const where = `Rating ${i + 1} (item ${JSON.stringify(item)}, rater ${JSON.stringify(rater)})`;
-    if (!(Number.isInteger(score) && score >= low && score <= high)) {
-      throw new EvaluationError(`${where} is ${score}, which is no point of the scale ${low} to ${high}`);
-    }
+    checkWhole(`${where}, a point of the scale,`, score, low, high);
     const key = JSON.stringify([item, rater, system]);
-    if (seen.has(key)) throw new EvaluationError(`${where} is there twice; keep one score a rater and item`);
+    if (seen.has(key)) fail(`${where} is there twice; keep one score a rater and item`);
     seen.add(key);
   });
 }

@@ -6,9 +6,8 @@
 import { bootstrapIndices, type BootstrapOptions, type Interval } from "../statistics/bootstrap.ts";
 
 /**
- * Bootstrap over units that are drawn whole (items with all their ratings, raters, answers), for metrics that may be undefined:
- * one that is NaN over all units has NaN ends, resamples in which one is NaN are left out of its interval.
- *
+ * Bootstrap over units that are drawn whole (items with all their ratings, raters, answers), for metrics that may be
+ * undefined: one that is NaN over all units has NaN ends, resamples in which one is NaN are left out of its interval.
  * `metrics` is handed the drawn unit numbers (with repeats) and writes its metrics into `out`.
  */
 export function bootstrapUnits(

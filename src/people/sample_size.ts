@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { EvaluationError } from "../statistics/errors.ts";
 import { normalCdf, normalQuantile, studentTQuantile } from "../statistics/distributions.ts";
 import { noncentralTSurvival } from "../statistics/distributions.ts";
+import { checkConfidence, checkNumber, fail } from "../statistics/checks.ts";
 
 /** How many to collect. */
 export interface SampleSize {
@@ -28,18 +28,18 @@ export interface TestOptions {
 const MAX_N = 1e12;
 
 /**
- * Rows needed so that a proportion (accuracy, a preference, a win rate) is known to ± `margin`.
- *
- * "normal" is z² p (1 - p) / margin² (statsmodels `samplesize_confint_proportion`); "wilson" (default) makes Wilson's interval,
+ * Rows needed so that a proportion (accuracy, a preference, a win rate) is known to ± `margin`. "normal" is z² p
+ * (1 - p) / margin² (statsmodels `samplesize_confint_proportion`); "wilson" (default) makes Wilson's interval,
  * which reports use, that narrow and needs a little less. With a finite `population` the usual correction applies.
  *
  * @throws {EvaluationError} When an option is out of range.
  * @example
  * ```ts
- * import { sampleSizeForProportion } from "./sample_size.ts";
+ * import { sampleSizeForMean, sampleSizeForProportion } from "./sample_size.ts";
  * import assert from "node:assert/strict";
  * assert.equal(sampleSizeForProportion({ margin: 0.05, method: "normal" }).n, 385);
  * assert.equal(sampleSizeForProportion({ margin: 0.05, method: "normal", population: 1000 }).n, 278);
+ * assert.equal(sampleSizeForMean({ margin: 0.2, standardDeviation: 1 }).n, 99);
  * ```
  */
 export function sampleSizeForProportion(options: {
@@ -54,10 +54,9 @@ export function sampleSizeForProportion(options: {
   population?: number;
 }): SampleSize {
   const { margin, proportion = 0.5, confidence = 0.95, method = "wilson", population = Infinity } = options;
-  inside("margin", margin, 0, 0.5);
-  inside("proportion", proportion, 0, 1);
-  inside("confidence", confidence, 0, 1);
-  if (!(population >= 1)) throw new EvaluationError(`population must be 1 or more, got ${population}`);
+  checkShares({ proportion, confidence });
+  checkNumber("margin", margin, { above: 0, below: 0.5 });
+  if (!(population >= 1)) fail(`population must be 1 or more, got ${population}`);
   const z = normalQuantile((1 + confidence) / 2), spread = proportion * (1 - proportion);
   let exact: number;
   if (method === "normal") exact = spread * (z / margin) ** 2;
@@ -75,13 +74,6 @@ export function sampleSizeForProportion(options: {
 /**
  * Ratings needed so that a mean is known to ± `margin`: the smallest n with t(n - 1) sd / √n at most `margin`. `exact`
  * is where the two are equal, at least 2.
- *
- * @example
- * ```ts
- * import { sampleSizeForMean } from "./sample_size.ts";
- * import assert from "node:assert/strict";
- * assert.equal(sampleSizeForMean({ margin: 0.2, standardDeviation: 1 }).n, 99);
- * ```
  */
 export function sampleSizeForMean(options: {
   /** Half width of the interval, in the unit of the scores. */
@@ -91,9 +83,8 @@ export function sampleSizeForMean(options: {
   confidence?: number;
 }): SampleSize {
   const { margin, standardDeviation, confidence = 0.95 } = options;
-  inside("margin", margin, 0, Infinity);
-  inside("standardDeviation", standardDeviation, 0, Infinity);
-  inside("confidence", confidence, 0, 1);
+  checkPositive({ margin, standardDeviation });
+  checkConfidence(confidence);
   const met = (n: number) =>
     margin - studentTQuantile((1 + confidence) / 2, n - 1) * standardDeviation / Math.sqrt(n);
   return rounded(whereMet(met, 2), 2);
@@ -115,15 +106,14 @@ export function powerOfTwoProportions(
  * Rows needed in each of two independent groups to tell their proportions apart: statsmodels
  * `samplesize_proportions_2indep_onetail` (the far tail of a two-sided test, which hardly ever counts, left out).
  *
- * Systems that answer the same rows are not independent: plan with `sampleSizeForPaired`, which needs fewer rows.
- *
  * @returns Rows of the first group; `second` are those of the other.
  * @throws {EvaluationError} When an option is out of range or both proportions are the same.
  * @example
  * ```ts
- * import { sampleSizeForTwoProportions } from "./sample_size.ts";
+ * import { sampleSizeForMeanDifference, sampleSizeForTwoProportions } from "./sample_size.ts";
  * import assert from "node:assert/strict";
  * assert.equal(sampleSizeForTwoProportions({ first: 0.9, second: 0.85 }).n, 686);
+ * assert.equal(sampleSizeForMeanDifference({ effect: 0.3 }).n, 90);
  * ```
  */
 export function sampleSizeForTwoProportions(
@@ -144,10 +134,9 @@ export function powerOfPaired(
 }
 
 /**
- * Rows needed for McNemar's test to tell two systems apart that answer the same rows. What counts are the rows on which only
- * one is right: guess both shares from a pilot, or take `secondOnly` = 0 for the fewest rows possible.
- *
- * Source: Connor (1987), "Sample size for testing differences in proportions for the paired-sample design".
+ * Rows needed for McNemar's test to tell two systems apart that answer the same rows. What counts are the rows on which
+ * only one is right: guess both shares from a pilot, or take `secondOnly` = 0 for the fewest rows possible. Source:
+ * Connor (1987), "Sample size for testing differences in proportions for the paired-sample design".
  *
  * @throws {EvaluationError} When shares are out of range, add up to more than 1 or are the same.
  * @example
@@ -175,7 +164,7 @@ export function powerOfMeanDifference(
 ): number {
   const { effect, n, significance = 0.05, sides = 2 } = options;
   checkTest(options);
-  if (!(n >= 2 && n <= MAX_N)) throw new EvaluationError(`n must be 2 or more, got ${n}`);
+  checkNumber("n", n, { least: 2, most: MAX_N });
   const limit = studentTQuantile(1 - significance / sides, n - 1), shift = Math.abs(effect) * Math.sqrt(n);
   const near = noncentralTSurvival(limit, n - 1, shift);
   return sides === 1 ? near : near + noncentralTSurvival(limit, n - 1, -shift);
@@ -186,19 +175,12 @@ export function powerOfMeanDifference(
  * difference over the standard deviation of the differences. Equal to statsmodels' `TTestPower`.
  *
  * @throws {EvaluationError} When an option is out of range or the effect is 0.
- * @example
- * ```ts
- * import { sampleSizeForMeanDifference } from "./sample_size.ts";
- * import assert from "node:assert/strict";
- * assert.equal(sampleSizeForMeanDifference({ effect: 0.3 }).n, 90);
- * ```
  */
 export function sampleSizeForMeanDifference(options: { effect: number } & TestOptions): SampleSize {
   const { effect, power = 0.8 } = options;
   checkTest(options);
-  if (!(Number.isFinite(effect) && effect !== 0)) {
-    throw new EvaluationError(`effect must be a number other than 0, got ${effect}`);
-  }
+  if (effect === 0) fail("effect must be a number other than 0");
+  checkNumber("effect", Math.abs(effect), { above: 0 });
   return rounded(whereMet((n) => powerOfMeanDifference({ ...options, n }) - power, 2), 2);
 }
 
@@ -223,35 +205,27 @@ export function sampleSizeForPreference(
   } & TestOptions,
 ): SampleSize {
   const { share, ties = 0 } = options;
-  inside("share", share, 0, 1);
-  if (!(ties >= 0 && ties < 1)) throw new EvaluationError(`ties must be from 0 to below 1, got ${ties}`);
+  checkShares({ share });
+  checkNumber("ties", ties, { least: 0, below: 1 });
   const decided = zSize(share - 0.5, 0.5, Math.sqrt(share * (1 - share)), options);
   return rounded(decided / (1 - ties));
 }
 
 function twoProportions(first: number, second: number, ratio: number) {
-  inside("first", first, 0, 1);
-  inside("second", second, 0, 1);
-  inside("ratio", ratio, 0, Infinity);
+  checkShares({ first, second });
+  checkPositive({ ratio });
   const pooled = (first + second * ratio) / (1 + ratio);
-  return {
-    nullError: Math.sqrt(pooled * (1 - pooled) * (1 + 1 / ratio)),
-    error: Math.sqrt(first * (1 - first) + second * (1 - second) / ratio),
-  };
+  const nullError = Math.sqrt(pooled * (1 - pooled) * (1 + 1 / ratio));
+  return { nullError, error: Math.sqrt(first * (1 - first) + second * (1 - second) / ratio) };
 }
 
 function paired(firstOnly: number, secondOnly: number) {
-  if (!(firstOnly >= 0 && secondOnly >= 0 && firstOnly + secondOnly <= 1)) {
-    throw new EvaluationError(
-      `firstOnly and secondOnly must be shares that add up to at most 1, got ${firstOnly} and ${secondOnly}`,
-    );
-  }
   const difference = firstOnly - secondOnly, discordant = firstOnly + secondOnly;
-  return {
-    difference,
-    nullError: Math.sqrt(discordant),
-    error: Math.sqrt(Math.max(0, discordant - difference * difference)),
-  };
+  checkNumber("firstOnly", firstOnly, { least: 0 });
+  checkNumber("secondOnly", secondOnly, { least: 0 });
+  checkNumber("firstOnly + secondOnly", discordant, { most: 1 });
+  const error = Math.sqrt(Math.max(0, discordant - difference * difference));
+  return { difference, nullError: Math.sqrt(discordant), error };
 }
 
 /** Power of a z test whose statistic has one error under the null and another under the alternative, times √n. */
@@ -263,7 +237,7 @@ function zPower(
   { significance = 0.05, sides = 2 }: TestOptions,
 ): number {
   checkTest({ significance, sides });
-  if (!(n > 0)) throw new EvaluationError(`n must be above 0, got ${n}`);
+  checkPositive({ n });
   const limit = -normalQuantile(significance / sides) * nullError;
   const reach = Math.abs(difference) * Math.sqrt(n);
   const near = normalCdf((reach - limit) / error);
@@ -274,9 +248,7 @@ function zSize(difference: number, nullError: number, error: number, options: Te
   checkTest(options);
   const { power = 0.8, significance = 0.05, sides = 2 } = options;
   if (!(Math.abs(difference) > 1e-12)) {
-    throw new EvaluationError(
-      "No number of rows tells apart what does not differ: give two shares that are not the same",
-    );
+    fail("No number of rows tells apart what does not differ: give two different shares");
   }
   const reach = Math.max(
     0,
@@ -292,9 +264,7 @@ function whereMet(met: (n: number) => number, least: number): number {
   while (met(high) < 0) {
     low = high;
     high *= 2;
-    if (high > MAX_N) {
-      throw new EvaluationError("More than 10^12 would be needed: ask for a wider margin or a larger effect");
-    }
+    if (high > MAX_N) rounded(high);
   }
   for (let round = 0; round < 200; round++) {
     const middle = (low + high) / 2;
@@ -307,25 +277,20 @@ function whereMet(met: (n: number) => number, least: number): number {
 
 /** Rounds up, but not over a whole number that only rounding errors exceed. */
 export function rounded(exact: number, least = 1): SampleSize {
-  if (!(exact <= MAX_N)) {
-    throw new EvaluationError("More than 10^12 would be needed: ask for a wider margin or a larger effect");
-  }
+  if (!(exact <= MAX_N)) fail("More than 10^12 would be needed: ask for a wider margin or effect");
   return { n: Math.max(least, Math.ceil(exact - 1e-9 * Math.max(1, exact))), exact };
 }
 
 function checkTest({ power = 0.8, significance = 0.05, sides = 2 }: TestOptions): void {
-  inside("power", power, 0, 1);
-  inside("significance", significance, 0, 1);
-  if (sides !== 1 && sides !== 2) throw new EvaluationError(`sides must be 1 or 2, got ${sides}`);
+  checkShares({ power, significance });
+  if (sides !== 1 && sides !== 2) fail(`sides must be 1 or 2, got ${sides}`);
 }
 
-/** Throws unless the value of an option lies between low and high. */
-export function inside(name: string, value: number, low: number, high: number): void {
-  if (!(value > low && value < high)) {
-    throw new EvaluationError(
-      high === Infinity
-        ? `${name} must be a finite number above ${low}, got ${value}`
-        : `${name} must lie between ${low} and ${high}, got ${value}`,
-    );
-  }
+/** Options that lie between 0 and 1. */
+export function checkShares(options: Record<string, number>): void {
+  for (const [name, value] of Object.entries(options)) checkNumber(name, value, { above: 0, below: 1 });
+}
+
+function checkPositive(options: Record<string, number>): void {
+  for (const [name, value] of Object.entries(options)) checkNumber(name, value, { above: 0 });
 }

@@ -3,12 +3,7 @@
  *
  * @module
  */
-import { EvaluationError } from "../statistics/errors.ts";
-
-/** Throws an error for the person who sent the data. */
-export function fail(message: string): never {
-  throw new EvaluationError(message);
-}
+import { fail } from "../statistics/checks.ts";
 
 /** A value as it may stand in a message: short, on one line. */
 export function clip(value: unknown): string {

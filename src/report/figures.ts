@@ -40,28 +40,22 @@ export function figures(report: Report): Map<string, number> {
     switch (section.kind) {
       case "classes":
         for (const row of section.rows) {
-          for (const score of ["precision", "recall", "f1"] as const) {
-            put(`classes.${row.label}.${score}`, row[score]);
-          }
+          for (const score of SCORES) put(`classes.${row.label}.${score}`, row[score]);
         }
         break;
       case "latency":
-        for (const quantile of ["p50", "p95", "p99"] as const) {
-          found.set(`latency.${quantile}`, section[quantile]);
-        }
+        for (const quantile of QUANTILES) found.set(`latency.${quantile}`, section[quantile]);
         break;
       case "slices":
-        for (const row of section.rows) {
+        for (const { value, intervals } of section.rows) {
           section.metrics.forEach(({ name }, m) =>
-            put(`slices.${section.column}.${row.value}.${name}`, row.intervals[m])
+            put(`slices.${section.column}.${value}.${name}`, intervals[m])
           );
         }
         break;
       case "probes":
         for (const row of section.rows) {
-          for (const part of ["before", "after", "difference", "changed"] as const) {
-            put(`probes.${row.probe}.${part}`, row[part]);
-          }
+          for (const part of PARTS) put(`probes.${row.probe}.${part}`, row[part]);
         }
         break;
       case "canaries":
@@ -79,3 +73,7 @@ export function figures(report: Report): Map<string, number> {
   }
   return found;
 }
+
+const SCORES = ["precision", "recall", "f1"] as const;
+const QUANTILES = ["p50", "p95", "p99"] as const;
+const PARTS = ["before", "after", "difference", "changed"] as const;

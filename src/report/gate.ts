@@ -4,6 +4,7 @@
  * @module
  */
 import { EvaluationError } from "../statistics/errors.ts";
+import { checkJson, list, object, optional, text as jsonText } from "../base/json.ts";
 import { figures } from "./figures.ts";
 import type { GateSection, Report } from "../evaluate/report.ts";
 
@@ -36,39 +37,23 @@ const MAX_DEPTH = 50; // of parentheses
  * ```
  */
 export function parseGate(json: unknown): Gate {
-  const gate = json as Partial<Gate> | null;
   const wanted = 'wanted {"conditions": ["macroF1.low >= champion.macroF1 - 0.005", ...]}';
-  if (typeof gate !== "object" || gate === null || !Array.isArray(gate.conditions)) {
-    throw new EvaluationError(`Cannot read the gate: ${wanted}`);
-  }
-  const { conditions, title } = gate;
-  if (conditions.length === 0 || conditions.length > MAX_CONDITIONS) {
-    throw new EvaluationError(
-      `Cannot read the gate: it has ${conditions.length} conditions, wanted 1 to ${MAX_CONDITIONS}`,
-    );
-  }
-  const unknown = Object.keys(gate).find((key) => key !== "conditions" && key !== "title");
-  if (unknown !== undefined) {
-    throw new EvaluationError(`Cannot read the gate: unknown key ${JSON.stringify(unknown)}; ${wanted}`);
-  }
-  if (title !== undefined && typeof title !== "string") {
-    throw new EvaluationError("Cannot read the gate: its title is no text");
-  }
-  for (const condition of conditions) {
-    if (typeof condition !== "string" || condition.length > MAX_LENGTH) {
-      throw new EvaluationError(
-        `Cannot read the gate: a condition is a text of at most ${MAX_LENGTH} characters`,
-      );
-    }
-    parseCondition(condition);
-  }
-  return { conditions, ...(title !== undefined && { title }) };
+  const refusal = (problem: string) => new EvaluationError(`Cannot read the gate: ${problem}; ${wanted}`);
+  const gate = checkJson(form, json, refusal);
+  const unknown = Object.keys(json as object).find((key) => !["conditions", "title"].includes(key));
+  if (unknown !== undefined) throw refusal(`unknown key ${JSON.stringify(unknown)}`);
+  gate.conditions.forEach(parseCondition);
+  return gate;
 }
 
+const form = object<Gate>({
+  title: optional(jsonText(10_000)),
+  conditions: list(jsonText(MAX_LENGTH), { least: 1, most: MAX_CONDITIONS }),
+});
+
 /**
- * Decides a gate on a candidate's report, and the champion's where conditions speak of one.
- *
- * A figure that is not a number meets no condition.
+ * Decides a gate on a candidate's report, and the champion's where conditions speak of one. A figure that is not a
+ * number meets no condition.
  *
  * @throws {EvaluationError} When a condition names a figure that the report does not have: with those of similar name.
  * @example
@@ -105,12 +90,8 @@ export function decideGate(gate: Gate, candidate: Report, champion?: Report): Ga
     const sides = [left(of), right(of)];
     return { text, left: sides[0], right: sides[1], met: compare[operator](sides[0], sides[1]) };
   });
-  return {
-    kind: "gate",
-    title: gate.title ?? "Gate",
-    passed: conditions.every(({ met }) => met),
-    conditions,
-  };
+  const passed = conditions.every(({ met }) => met);
+  return { kind: "gate", title: gate.title ?? "Gate", passed, conditions };
 }
 
 type Expression = (lookUp: (name: string) => number) => number;
@@ -216,11 +197,9 @@ function tokenize(text: string): Token[] {
     const at = pattern.lastIndex;
     const match = pattern.exec(text);
     if (!match) {
-      throw new EvaluationError(
-        `Cannot read the condition "${text}": "${text[at]}" at character ${
-          at + 1
-        }; a condition is such as macroF1.low >= champion.macroF1 - 0.005`,
-      );
+      const found = `"${text[at]}" at character ${at + 1}`;
+      const wanted = "a condition is such as macroF1.low >= champion.macroF1 - 0.005";
+      throw new EvaluationError(`Cannot read the condition "${text}": ${found}; ${wanted}`);
     }
     const [, number, name, sign] = match;
     if (number !== undefined) tokens.push({ kind: "number", text: number, at });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { clip, Markup, markup, userText } from "./markup.ts";
+import { Markup, markup, userText } from "./markup.ts";
 import { bytes, count, percent, plural, short, time } from "./numbers.ts";
 import { manyReports } from "./page/many.ts";
 import { headline, metricTable } from "./page/metrics.ts";
@@ -12,16 +12,16 @@ import { sign } from "./page/tables.ts";
 import type { Report } from "../evaluate/report.ts";
 import { style } from "./style.ts";
 import { methodSentences, nameOf, verdicts } from "./words.ts";
+import { shorten } from "../base/text.ts";
 
 const POLICY = new Markup("default-src 'none'; style-src 'unsafe-inline'; img-src data:");
 
 /**
- * A report as one HTML page, whole by itself: nothing is loaded from anywhere, there is no script, plots are SVG in the page.
- * It follows the reader's light or dark setting, prints, and reads on a phone. Several reports make one page with a comparison
- * on top.
- *
- * Every text of a report is taken for what it may be, someone else's: it is escaped, cut where it is very long, kept from
- * turning the writing direction around it, and its control characters are shown.
+ * A report as one HTML page, whole by itself: nothing is loaded from anywhere, there is no script, plots are SVG
+ * in the page. It follows the reader's light or dark setting, prints, and reads on a phone. Several reports make
+ * one page with a comparison on top. Every text of a report is taken for what it may be, someone else's: it is
+ * escaped, cut where it is very long, kept from turning the writing direction around it, and its control
+ * characters are shown.
  *
  * @param report A report as {@linkcode parseReport} reads it; long lists are cut and say so.
  * @example
@@ -66,7 +66,7 @@ export function htmlPage(report: Report | readonly Report[]): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
-<title>${clip(one && reports[0].model ? `${title} · ${nameOf(reports[0])}` : title, 200)}</title>
+<title>${shorten(one && reports[0].model ? `${title} · ${nameOf(reports[0])}` : title, 200)}</title>
 <link rel="icon" href="${ICON}">
 <style>
 ${new Markup(style)}</style>
@@ -98,7 +98,7 @@ function facts({ model, data, task, createdAt }: Report): Markup {
       "hash",
       data.hash === undefined
         ? undefined
-        : markup`<code title="${clip(data.hash, 200)}">${clip(data.hash, 19)}</code>`,
+        : markup`<code title="${shorten(data.hash, 200)}">${shorten(data.hash, 19)}</code>`,
     ],
     ["ran on", model && userText(model.device, 60)],
     ["size", model?.sizeBytes === undefined ? undefined : bytes(model.sizeBytes)],

@@ -101,11 +101,11 @@ function metrics({ metrics, intervals }: Report): string {
     ["rows", ({ interval }) => count(interval.n), "right"],
     ["method", ({ interval }) => prose(methodName(interval), 60)],
     ["better", ({ better }) => better === "neither" ? "" : better],
-    ["why", ({ why, signature }) =>
-      [
-        ...why ? [prose(why)] : [],
-        ...signature === undefined ? [] : [code(signature, 200)],
-      ].join(" ")],
+    [
+      "why",
+      ({ why, signature }) =>
+        [...why ? [prose(why)] : [], ...signature === undefined ? [] : [code(signature, 200)]].join(" "),
+    ],
   ];
   return markdownTable(metrics, reasons ? columns : columns.slice(0, -1));
 }

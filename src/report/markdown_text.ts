@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { clip, visible } from "./markup.ts";
+import { visible } from "./markup.ts";
+import { shorten } from "../base/text.ts";
 
 /**
  * A text as running GitHub-flavoured Markdown on one line: its signs mean nothing, and it neither links nor calls anybody
@@ -47,5 +48,5 @@ const NOTHING = "&#8203;"; // a space without width
 
 function oneLine(text: string, most: number): string {
   // Much more than is shown need not be looked at.
-  return clip(visible(text.slice(0, 4 * most)).replace(/\s+/g, " ").trim(), most);
+  return shorten(visible(text.slice(0, 4 * most)).replace(/\s+/g, " ").trim(), most);
 }

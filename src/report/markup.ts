@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { shorten } from "../base/text.ts";
 
 /** A piece of HTML or SVG that is safe to write as it is. */
 export class Markup {
@@ -29,14 +30,7 @@ function write(part: Part): string {
 
 /** A text from a user's data: cut, escaped, and apart from the direction of what stands around it. */
 export function userText(text: string, most = 2000): Markup {
-  return markup`<bdi>${clip(text, most)}</bdi>`;
-}
-
-/** At most `most` characters, with an ellipsis where something was cut; no character is cut in half. */
-export function clip(text: string, most: number): string {
-  if (text.length <= most) return text;
-  const end = most - 1, before = text.charCodeAt(end - 1);
-  return text.slice(0, before >= 0xd800 && before <= 0xdbff ? end - 1 : end) + "…";
+  return markup`<bdi>${shorten(text, most)}</bdi>`;
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   failWith,
   type Fields,
   flag,
+  isObject,
   list,
   number,
   object,
@@ -20,6 +21,7 @@ import {
 } from "../base/json.ts";
 import { EvaluationError } from "../statistics/errors.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
+import { tasks } from "../evaluate/tasks/strategy.ts";
 import type { Measured, Report, ReportedData, ReportedModel, Section } from "../evaluate/report.ts";
 
 const MAX_SECTIONS = 200;
@@ -35,10 +37,9 @@ const sentence = text(10_000);
 const content = text(1_000_000); // inputs and outputs of a model
 
 /**
- * Reads a report from JSON that may come from anywhere: sizes, counts and kinds are checked, numbers are finite, lists that
- * belong together are equally long. Keys that a report does not have are left out.
- *
- * The two sides of a gate's condition may be `null`, which is what JSON makes of a division by 0: they read as NaN.
+ * Reads a report from JSON that may come from anywhere: sizes, counts and kinds are checked, numbers are finite, lists
+ * that belong together are equally long. Keys that a report does not have are left out. The two sides of a gate's
+ * condition may be `null`, which is what JSON makes of a division by 0: they read as NaN.
  *
  * @throws {EvaluationError} One line with the path of the first thing that is wrong, what was found and what was wanted.
  * @example
@@ -96,13 +97,7 @@ function section<K extends Section["kind"]>(
 /** A check for every kind of section, so that a new kind does not compile without one. */
 const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
   classes: section("classes", {
-    rows: rows(object({
-      label: name,
-      precision: interval,
-      recall: interval,
-      f1: interval,
-      support: count,
-    })),
+    rows: rows(object({ label: name, precision: interval, recall: interval, f1: interval, support: count })),
   }),
   confusion: and(
     section("confusion", {
@@ -120,8 +115,7 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
     curves: list(
       and(
         object({
-          label: name,
-          x: list(finite, { least: 1, most: MAX_POINTS }),
+          ...{ label: name, x: list(finite, { least: 1, most: MAX_POINTS }) },
           y: list(finite, { least: 1, most: MAX_POINTS }),
         }),
         ({ x, y }, path) => sameLength(`${path}.y`, y, x, "x"),
@@ -151,10 +145,8 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
       if (at >= 0) fail(`${path}.edges[${at}]`, edges[at], `more than the edge before it, ${edges[at - 1]}`);
       groups.forEach(({ counts }, i) => {
         if (counts.length === edges.length - 1) return;
-        failWith(
-          `${path}.groups[${i}].counts`,
-          `has ${counts.length} items, wanted ${edges.length - 1}: one less than edges`,
-        );
+        const wanted = `${edges.length - 1}: one less than edges`;
+        failWith(`${path}.groups[${i}].counts`, `has ${counts.length} items, wanted ${wanted}`);
       });
     },
   ),
@@ -177,33 +169,20 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
   worst: section("worst", {
     scoreLabel: name,
     rows: rows(object({
-      row: count,
-      input: optional(content),
-      reference: content,
-      prediction: content,
-      score: finite,
+      ...{ row: count, input: optional(content), score: finite },
+      ...{ reference: content, prediction: content },
     })),
   }),
   probes: section("probes", {
     metric: name,
     rows: rows(object({
-      probe: name,
-      about: sentence,
-      before: interval,
-      after: interval,
-      difference: interval,
-      changed: interval,
+      ...{ probe: name, about: sentence, before: interval, after: interval },
+      ...{ difference: interval, changed: interval },
       example: optional(object({ before: content, after: content })),
     })),
   }),
   canaries: section("canaries", {
-    rows: rows(object({
-      name: content,
-      input: content,
-      expected: content,
-      got: content,
-      passed: flag,
-    })),
+    rows: rows(object({ name: content, input: content, expected: content, got: content, passed: flag })),
   }),
   safety: section("safety", {
     flagged: interval,
@@ -220,35 +199,22 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
     a: name,
     b: name,
     rows: rows(object({
-      name,
-      label: name,
-      better,
-      a: interval,
-      b: interval,
-      difference: interval,
-      pValue: share,
-      adjustedPValue: share,
-      test: name,
+      ...{ name, label: name, better, a: interval, b: interval, difference: interval },
+      ...{ pValue: share, adjustedPValue: share, test: name },
     })),
     costs: rows(object({ label: name, a: finite, b: finite, unit: name })),
   }),
   gate: section("gate", {
     passed: flag,
-    conditions: rows(object({
-      text: sentence,
-      left: sideOfCondition,
-      right: sideOfCondition,
-      met: flag,
-    })),
+    conditions: rows(object({ text: sentence, left: sideOfCondition, right: sideOfCondition, met: flag })),
   }),
 };
 
 const kinds = Object.keys(sections) as Section["kind"][];
 
 const anySection: Check<Section> = (value, path) => {
-  const kind = typeof value === "object" && value !== null ? (value as { kind?: unknown }).kind : undefined;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) fail(path, value, "an object");
-  return sections[oneOf(...kinds)(kind, `${path}.kind`)](value, path);
+  if (!isObject(value)) fail(path, value, "an object");
+  return sections[oneOf(...kinds)(value.kind, `${path}.kind`)](value, path);
 };
 
 const createdAt: Check<string> = and(text(40), (value, path) => {
@@ -261,26 +227,11 @@ const createdAt: Check<string> = and(text(40), (value, path) => {
 const report: Check<Report> = object<Report>({
   format: oneOf("weir-report/1"),
   title: name,
-  task: oneOf(
-    "text-classification",
-    "multi-label-classification",
-    "token-classification",
-    "question-answering",
-    "summarization",
-    "translation",
-    "text-generation",
-    "language-modeling",
-    "regression",
-    "ranking",
-    "sentence-similarity",
-  ),
+  task: oneOf(...tasks),
   createdAt,
   model: optional(object<ReportedModel>({
-    name,
-    version: name,
-    device: name,
-    sizeBytes: optional(count),
-    parameters: optional(count),
+    ...{ name, version: name, device: name },
+    ...{ sizeBytes: optional(count), parameters: optional(count) },
   })),
   data: object<ReportedData>({ source: name, n: count, hash: optional(name) }),
   intervals: object<Report["intervals"]>({
@@ -290,14 +241,8 @@ const report: Check<Report> = object<Report>({
   }),
   metrics: list(
     object<Measured>({
-      name,
-      label: name,
-      interval,
-      better,
-      why: optional(sentence),
-      signature: optional(sentence),
-      unit: optional(name),
-      primary: optional(flag),
+      ...{ name, label: name, interval, better, unit: optional(name), primary: optional(flag) },
+      ...{ why: optional(sentence), signature: optional(sentence) },
     }),
     { most: MAX_METRICS },
   ),

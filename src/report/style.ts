@@ -66,23 +66,20 @@ article > .facts { margin-top: -6px; }
 .banner strong { display: block; font-size: 18px; line-height: 1.3; }
 .banner p { font-size: 14.5px; }
 .banner .sign { width: 30px; height: 30px; margin-top: -2px; }
-.banner.good { background: var(--good-soft); border-color: var(--good); }
-.banner.bad { background: var(--bad-soft); border-color: var(--bad); }
-.banner.warn { background: var(--warn-soft); border-color: var(--warn); }
-.banner.even { background: var(--even-soft); border-color: var(--line); }
+.good { --tone: var(--good); --soft: var(--good-soft); }
+.bad { --tone: var(--bad); --soft: var(--bad-soft); }
+.warn { --tone: var(--warn); --soft: var(--warn-soft); }
+.even { --tone: var(--muted); --soft: var(--even-soft); }
+.banner { background: var(--soft); border-color: var(--tone); }
+.banner.even { border-color: var(--line); }
 .sign { flex: none; width: 15px; height: 15px; vertical-align: -2px; }
-.sign circle { fill: var(--muted); }
-.sign.good circle { fill: var(--good); }
-.sign.bad circle { fill: var(--bad); }
-.sign.warn circle { fill: var(--warn); }
+.sign circle { fill: var(--tone, var(--muted)); }
 .sign path { fill: none; stroke: var(--card); stroke-width: 1.9; stroke-linecap: round; stroke-linejoin: round; }
 .chip {
   display: inline-flex; align-items: center; gap: 5px; padding: 2px 9px 2px 5px; border-radius: 99px; font-size: 13px;
-  font-weight: 600; line-height: 1.4; white-space: nowrap; background: var(--even-soft); color: var(--muted);
+  font-weight: 600; line-height: 1.4; white-space: nowrap; background: var(--soft, var(--even-soft));
+  color: var(--tone, var(--muted));
 }
-.chip.good { background: var(--good-soft); color: var(--good); }
-.chip.bad { background: var(--bad-soft); color: var(--bad); }
-.chip.warn { background: var(--warn-soft); color: var(--warn); }
 .chip:not(:has(.sign)) { padding-left: 9px; }
 
 /* large figures */
@@ -102,14 +99,9 @@ article > .facts { margin-top: -6px; }
 .bar .range.whole { fill: var(--s0); }
 .bar .point { fill: var(--accent); stroke: var(--card); stroke-width: 1.5; }
 .bar .reference, line.reference { stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 3 2; }
-.bar.bad .range { fill: var(--bad); opacity: 0.4; }
-.bar.bad .point { fill: var(--bad); }
-.bar.good .range { fill: var(--good); opacity: 0.4; }
-.bar.good .point { fill: var(--good); }
-.bar.warn .range { fill: var(--warn); opacity: 0.45; }
-.bar.warn .point { fill: var(--warn); }
-.bar.even .range { fill: var(--muted); opacity: 0.45; }
-.bar.even .point { fill: var(--muted); }
+.bar:is(.good, .bad, .warn, .even) .range { fill: var(--tone); opacity: 0.4; }
+.bar:is(.warn, .even) .range { opacity: 0.45; }
+.bar:is(.good, .bad, .warn, .even) .point { fill: var(--tone); }
 .bar .hover { fill: transparent; }
 .tick { fill: var(--muted); font-size: 11.5px; }
 .plot .tick { font-size: 12px; }
@@ -183,22 +175,16 @@ thead + tbody .group th { padding-top: 4px; }
 .plot .axis, .frame { stroke: var(--muted); stroke-width: 1; fill: none; }
 .plot .name { fill: var(--ink); font-size: 13px; }
 .plot .category { fill: var(--ink); }
-.line { fill: none; stroke-width: 2.2; stroke-linejoin: round; }
+.line { fill: none; stroke: var(--own); stroke-width: 2.2; stroke-linejoin: round; }
 .faint { opacity: 0.45; stroke-width: 1.4; }
 .baseline { fill: none; stroke: var(--muted); stroke-width: 1.3; stroke-dasharray: 2 4; }
-.s0 { stroke: var(--s0); }
-.s1 { stroke: var(--s1); stroke-dasharray: 7 3; }
-.s2 { stroke: var(--s2); stroke-dasharray: 2.5 2.5; }
-.s3 { stroke: var(--s3); stroke-dasharray: 9 3 2 3; }
-.s4 { stroke: var(--s4); stroke-dasharray: 12 4; }
-.s5 { stroke: var(--s5); stroke-dasharray: 5 2 1 2 1 2; }
-.fill { stroke: none; }
-.fill.s0 { fill: var(--s0); }
-.fill.s1 { fill: var(--s1); }
-.fill.s2 { fill: var(--s2); }
-.fill.s3 { fill: var(--s3); }
-.fill.s4 { fill: var(--s4); }
-.fill.s5 { fill: var(--s5); }
+.s0 { --own: var(--s0); }
+.s1 { --own: var(--s1); stroke-dasharray: 7 3; }
+.s2 { --own: var(--s2); stroke-dasharray: 2.5 2.5; }
+.s3 { --own: var(--s3); stroke-dasharray: 9 3 2 3; }
+.s4 { --own: var(--s4); stroke-dasharray: 12 4; }
+.s5 { --own: var(--s5); stroke-dasharray: 5 2 1 2 1 2; }
+.fill { fill: var(--own); stroke: none; }
 .fill.soft { opacity: 0.16; }
 .plot .hover { fill: transparent; stroke: none; }
 .plot .hover:hover { fill: var(--ink); opacity: 0.1; }
@@ -230,9 +216,8 @@ details > table, details > .scroll { margin-top: 8px; }
 .examples { display: grid; grid-template-columns: minmax(0, 1fr); gap: 14px; }
 .examples li { padding-top: 12px; border-top: 1px solid var(--line); }
 .meta { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 16px; margin-bottom: 4px; font-size: 14.5px; }
-.meta .measure { color: var(--muted); }
+.meta .measure { margin-left: auto; color: var(--muted); }
 .answer { display: inline-flex; flex-wrap: wrap; gap: 2px 12px; }
-.meta .measure { margin-left: auto; }
 .answer .got b { color: var(--bad); }
 .notes ul { padding-left: 18px; list-style: disc; display: grid; gap: 4px; }
 .notes p { margin-bottom: 6px; }

@@ -44,14 +44,14 @@ export function verdicts(report: Report): Verdict[] {
 /** Whether all conditions of a gate are met. */
 export function gateVerdict({ passed, conditions }: GateSection): Verdict {
   const unmet = conditions.filter((condition) => !condition.met);
+  const { length: n } = conditions;
+  const some = unmet.slice(0, 3).map((condition) => condition.text).join("; ") +
+    (unmet.length > 3 ? "; ..." : "");
+  const met = n === 1 ? "its condition is met" : `all ${n} conditions are met`;
   return {
     tone: passed ? "good" : "bad",
     headline: passed ? "Gate passed" : "Gate failed",
-    detail: unmet.length === 0
-      ? conditions.length === 1 ? "its condition is met" : `all ${conditions.length} conditions are met`
-      : `${unmet.length} of ${plural(conditions.length, "condition")} not met: ${
-        unmet.slice(0, 3).map((condition) => condition.text).join("; ")
-      }${unmet.length > 3 ? "; ..." : ""}`,
+    detail: unmet.length === 0 ? met : `${unmet.length} of ${plural(n, "condition")} not met: ${some}`,
   };
 }
 
@@ -119,8 +119,8 @@ export function methodSentences(report: Report): string[] {
   return [
     `Each interval is made so that in ${
       percent(confidence)
-    } of repetitions with other rows from the same source it would hold the true value; ` +
-    "it says nothing about rows from another source.",
+    } of repetitions with other rows from the same source it would ` +
+    "hold the true value; it says nothing about rows from another source.",
     ...[...found].sort().map((method) => {
       if (!Object.hasOwn(methods, method)) return `${method}.`;
       const { name, about } = methods[method];
@@ -142,10 +142,7 @@ const methods: Record<string, { name: string; about: string }> = {
     name: "BCa bootstrap",
     about: "rows drawn anew, quantiles of the resampled values corrected for bias and skewness (Efron 1987)",
   },
-  "percentile": {
-    name: "percentile bootstrap",
-    about: "rows drawn anew, quantiles of the resampled values",
-  },
+  "percentile": { name: "percentile bootstrap", about: "rows drawn anew, quantiles of the resampled values" },
   "degenerate": {
     name: "no width",
     about: "all resamples agreed; that is the bootstrap's limit, not certainty",

@@ -4,13 +4,11 @@
  * @module
  */
 import { type Decomposed, sumRows } from "./decomposed.ts";
-import { EvaluationError } from "./errors.ts";
-import { createWordSource, multinomialSampler, type WordSource } from "./resample.ts";
+import { createWordSource, type WordSource } from "./resample.ts";
 import { normalCdf, normalQuantile } from "./distributions.ts";
-import { designUnits, drawMetrics, groupUnits, jackknifeMetrics } from "./units.ts";
+import { cellGroups, designUnits, drawMetrics, groupUnits, jackknifeMetrics } from "./units.ts";
 import type { Jackknife, ResamplingDesign, Units } from "./units.ts";
-
-export type { Jackknife, ResamplingDesign } from "./units.ts";
+import { checkConfidence, checkOneOf, checkWhole, fail, Numbers } from "./checks.ts";
 
 /** A metric with its confidence interval. */
 export interface Interval {
@@ -49,18 +47,17 @@ export interface BootstrapOptions {
 export interface RowBootstrapOptions extends BootstrapOptions, ResamplingDesign {}
 
 /**
- * Bootstrap intervals of every metric of a family, by name: rows are drawn with replacement, their statistics added up.
+ * Bootstrap intervals of every metric of a family, by name: rows are drawn with replacement, their statistics
+ * added up. All metrics share the same resamples; the cost of one is the number of distinct rows.
  *
- * Rows with equal statistics are drawn together, as counts, so the cost of a resample is the number of distinct rows. All
- * metrics share the same resamples. "percentile" takes quantiles of the resampled values; "bca" (default) corrects those for
- * bias and skewness (Efron 1987, "Better bootstrap confidence intervals"), as `scipy.stats.bootstrap` does: in simulations of
- * F1 over 100 rows it keeps its level where percentile intervals fall short (`bench/results/coverage.md`). Where BCa is
- * undefined (the value lies outside all resampled ones) the interval is a percentile one and says so in `method`; where
- * (nearly) all resamples agree, as they must when all rows do, it has no width and its method is "degenerate": that is the
- * bootstrap's limit, not certainty, and a closed form such as Wilson's does better there.
+ * "percentile" takes quantiles of the resampled values; "bca" (default) corrects those for bias and skewness
+ * (Efron 1987, "Better bootstrap confidence intervals"), as `scipy.stats.bootstrap` does. Where BCa is undefined
+ * (the value lies outside all resampled ones) the interval is a percentile one and says so in `method`; where
+ * (nearly) all resamples agree it has no width and its method is "degenerate": that is the bootstrap's limit, not
+ * certainty, and a closed form such as Wilson's does better. `bench/results/coverage.md` has the coverage of all.
  *
- * @throws {EvaluationError} When there are no rows, a statistic or a metric over all rows is not finite, or an option is out of
- *   range.
+ * @throws {EvaluationError} When there are no rows, a statistic or a metric over all rows is not finite, or an
+ *   option is out of range.
  * @example
  * ```ts
  * import { bootstrap } from "./bootstrap.ts";
@@ -82,18 +79,14 @@ export function bootstrap(metrics: Decomposed, options: RowBootstrapOptions = {}
   names.forEach((name, m) => checkValue(name, values[m]));
   const draws = drawMetrics(metrics, groups, { resamples, source: createWordSource(seed) });
   const jackknives = method === "bca" && resamples > 0 ? jackknifeMetrics(metrics, groups) : undefined;
-  return Object.fromEntries(names.map((name, m) => {
-    const jackknife = jackknives?.[m];
-    return [name, resampledInterval(values[m], draws[m], { n, confidence, method, jackknife })];
-  }));
+  const intervals = intervalsOf(values, draws, { n, confidence, method, jackknives });
+  return Object.fromEntries(names.map((name, m) => [name, intervals[m]]));
 }
 
 /**
- * Bootstrap intervals of several metrics at once, for metrics that depend on the rows only through the share that falls in each
- * cell (the cells of a confusion matrix).
- *
- * The counts are drawn directly, so the cost depends on the number of cells, not of rows. All metrics share the same resamples.
- * Methods and their limits are those of `bootstrap`.
+ * Bootstrap intervals of several metrics at once, for metrics that depend on the rows only through the share that
+ * falls in each cell (the cells of a confusion matrix): the counts are drawn directly, so the cost depends on the
+ * number of cells, not of rows. Methods and their limits are those of `bootstrap`.
  *
  * @param cells Counts per cell, whole numbers, at least one above 0.
  * @param metrics Writes the metrics of the given cell counts into `out`; the counts always add up to n.
@@ -110,69 +103,45 @@ export function bootstrap(metrics: Decomposed, options: RowBootstrapOptions = {}
  * ```
  */
 export function bootstrapCells(
-  cells: ArrayLike<number>,
+  cells: Numbers,
   metrics: (cells: Float64Array, out: Float64Array) => void,
   options: BootstrapOptions & { metrics: number },
 ): Interval[] {
   const { resamples, method, seed, confidence } = checkOptions(options);
   const counts = Float64Array.from(cells);
   const bad = counts.findIndex((count) => !(Number.isInteger(count) && count >= 0));
-  if (bad >= 0) {
-    throw new EvaluationError(`Cannot resample: cell ${bad} has ${counts[bad]} rows, wanted a whole number`);
-  }
+  if (bad >= 0) fail(`Cannot resample: cell ${bad} has ${counts[bad]} rows, wanted a whole number`);
   const n = counts.reduce((sum, count) => sum + count, 0);
-  if (n === 0) throw new EvaluationError("Cannot resample: there are no rows");
+  if (n === 0) fail("Cannot resample: there are no rows");
   const out = new Float64Array(options.metrics);
   metrics(counts.slice(), out);
   const values = Float64Array.from(out);
 
-  const draws = Array.from(values, () => new Float64Array(resamples)); // [metric][resample]
-  const source = createWordSource(seed), sample = multinomialSampler(counts);
-  const drawn = new Int32Array(counts.length), given = new Float64Array(counts.length);
-  for (let r = 0; r < resamples; r++) {
-    sample(source, drawn);
-    given.set(drawn);
-    metrics(given, out);
-    for (let m = 0; m < out.length; m++) draws[m][r] = out[m];
-  }
-  const jackknives = method === "bca" && resamples > 0
-    ? jackknifeCells(counts, n, metrics, options.metrics)
+  // Every cell is a group of rows that agree; without a row, what is left is scaled to the n that metrics may count on.
+  const family: Decomposed = {
+    ...{
+      names: Array.from(values, (_, m) => `metric ${m}`),
+      n,
+      width: counts.length,
+      rows: new Float64Array(),
+    },
+    evaluate: (sums, rows, out) => metrics(rows === n ? sums : sums.map((sum) => sum * (n / rows)), out),
+  };
+  const groups = cellGroups(counts);
+  const draws = drawMetrics(family, groups, { resamples, source: createWordSource(seed) });
+  const jackknives = method === "bca" && resamples > 0 && n > 1
+    ? jackknifeMetrics(family, groups)
     : undefined;
-  return draws.map((sample, m) =>
-    resampledInterval(values[m], sample, { n, confidence, method, jackknife: jackknives?.[m] })
-  );
-}
-
-/** Leaves a row of each cell out; what is left is scaled to n rows, which the metrics may count on. */
-function jackknifeCells(
-  counts: Float64Array,
-  n: number,
-  metrics: (cells: Float64Array, out: Float64Array) => void,
-  width: number,
-): Jackknife[] {
-  const results = Array.from({ length: width }, (): Jackknife => ({
-    values: new Float64Array(counts.length),
-    counts,
-    stratumStart: [0, counts.length],
-  }));
-  if (n < 2) return results; // without its only row there is nothing to measure
-  const given = new Float64Array(counts.length), out = new Float64Array(width);
-  for (let c = 0; c < counts.length; c++) {
-    if (counts[c] === 0) continue;
-    for (let k = 0; k < counts.length; k++) given[k] = (counts[k] - (k === c ? 1 : 0)) * (n / (n - 1));
-    metrics(given, out);
-    for (let m = 0; m < width; m++) results[m].values[c] = out[m];
-  }
-  return results;
+  return intervalsOf(values, draws, { n, confidence, method, jackknives });
 }
 
 /**
- * Bootstrap intervals of statistics that are no function of sums over rows (AUC, a rank correlation, a median): the statistic
- * is computed anew for every resample.
+ * Bootstrap intervals of statistics that are no function of sums over rows (AUC, a rank correlation, a median): the
+ * statistic is computed anew for every resample. Methods and their limits are those of `bootstrap`.
  *
- * Methods and their limits are those of `bootstrap`. BCa needs the statistic without each unit, too: beyond 1,000 units the
- * jackknife leaves out random thousandths of them instead, which changes the acceleration by less than 0.001. Resamples in
- * which the statistic is not finite (one class only, say) are left out.
+ * BCa needs the statistic without each unit, too: beyond 1,000 units the jackknife leaves out random thousandths of
+ * them, which changes the acceleration by less than 0.001. Resamples in which the statistic is not finite (one class
+ * only, say) are left out.
  *
  * @param n Rows.
  * @param statistic The statistic of the rows named, which may repeat. The array is reused: do not keep it.
@@ -224,9 +193,7 @@ export function bootstrapIndices(
   const jackknives = method === "bca" && resamples > 0
     ? jackknifeIndices(units, evaluate, values.length)
     : undefined;
-  const intervals = draws.map((sample, m) =>
-    resampledInterval(values[m], sample, { n, confidence, method, jackknife: jackknives?.[m] })
-  );
+  const intervals = intervalsOf(values, draws, { n, confidence, method, jackknives });
   return typeof whole === "number" ? intervals[0] : intervals;
 }
 
@@ -237,8 +204,7 @@ function drawRows({ start, rows, stratumStart }: Units, source: WordSource): Uin
   for (let s = 0; s + 1 < stratumStart.length; s++) {
     const from = stratumStart[s], count = stratumStart[s + 1] - from;
     for (let u = from; u < from + count; u++) {
-      if (source.at === source.words.length) source.refill();
-      drawn[u] = from + Math.floor(source.words[source.at++] / 2 ** 32 * count);
+      drawn[u] = from + Math.floor(nextShare(source) * count);
       size += start[drawn[u] + 1] - start[drawn[u]];
     }
   }
@@ -268,11 +234,7 @@ function jackknifeIndices(
     partStart.push(partStart[s] + parts);
   }
   const parts = partStart[partStart.length - 1];
-  const results = Array.from({ length: width }, (): Jackknife => ({
-    values: new Float64Array(parts),
-    counts: new Uint8Array(parts).fill(1),
-    stratumStart: partStart,
-  }));
+  const results = emptyJackknives(width, { counts: new Uint8Array(parts).fill(1), stratumStart: partStart });
   const kept = new Uint32Array(rows.length);
   for (let part = 0; part < parts; part++) {
     let size = 0;
@@ -286,12 +248,34 @@ function jackknifeIndices(
   return results;
 }
 
+function emptyJackknives(width: number, groups: Omit<Jackknife, "values">): Jackknife[] {
+  return Array.from({ length: width }, () => ({ values: new Float64Array(groups.counts.length), ...groups }));
+}
+
 function shuffle(values: Uint32Array, source: WordSource): void {
   for (let i = values.length - 1; i > 0; i--) {
-    if (source.at === source.words.length) source.refill();
-    const j = Math.floor(source.words[source.at++] / 2 ** 32 * (i + 1));
+    const j = Math.floor(nextShare(source) * (i + 1));
     [values[i], values[j]] = [values[j], values[i]];
   }
+}
+
+/** A uniform number in [0, 1). */
+function nextShare(source: WordSource): number {
+  if (source.at === source.words.length) source.refill();
+  return source.words[source.at++] / 2 ** 32;
+}
+
+function intervalsOf(
+  values: Numbers,
+  draws: Float64Array[],
+  { jackknives, ...rest }: Pick<Interval, "n" | "confidence"> & {
+    method: BootstrapMethod;
+    jackknives?: Jackknife[];
+  },
+): Interval[] {
+  return draws.map((drawn, m) =>
+    resampledInterval(values[m], drawn, { ...rest, jackknife: jackknives?.[m] })
+  );
 }
 
 /**
@@ -368,7 +352,7 @@ function bcaLevels(z0: number, skew: number, tail: number): [number, number] | u
 }
 
 /** Quantile of ascending values, linearly interpolated (numpy's default, type 7 of Hyndman and Fan 1996). */
-export function quantileOfSorted(sorted: ArrayLike<number>, q: number): number {
+export function quantileOfSorted(sorted: Numbers, q: number): number {
   const position = q * (sorted.length - 1);
   const below = Math.floor(position);
   const above = Math.min(below + 1, sorted.length - 1);
@@ -378,21 +362,13 @@ export function quantileOfSorted(sorted: ArrayLike<number>, q: number): number {
 /** The options with their defaults, when they are in range. */
 export function checkOptions(options: BootstrapOptions): Required<BootstrapOptions> {
   const { resamples = 1000, confidence = 0.95, seed = 0, method = "bca" } = options;
-  if (!Number.isInteger(resamples) || resamples < 0 || resamples > 1_000_000) {
-    throw new EvaluationError(`resamples must be a whole number from 0 to 1,000,000, got ${resamples}`);
-  }
-  if (!(confidence > 0 && confidence < 1)) {
-    throw new EvaluationError(`confidence must lie between 0 and 1, got ${confidence}`);
-  }
-  if (!Number.isSafeInteger(seed)) throw new EvaluationError(`seed must be a whole number, got ${seed}`);
-  if (method !== "percentile" && method !== "bca") {
-    throw new EvaluationError(`method must be "percentile" or "bca", got "${method}"`);
-  }
+  checkWhole("resamples", resamples, 0, 1_000_000);
+  checkConfidence(confidence);
+  if (!Number.isSafeInteger(seed)) fail(`seed must be a whole number, got ${seed}`);
+  checkOneOf("method", method, ["percentile", "bca"]);
   return { resamples, confidence, seed, method };
 }
 
 function checkValue(name: string, value: number): void {
-  if (!Number.isFinite(value)) {
-    throw new EvaluationError(`Cannot put an interval around ${name}: it is ${value} over all rows`);
-  }
+  if (!Number.isFinite(value)) fail(`Cannot put an interval around ${name}: it is ${value} over all rows`);
 }

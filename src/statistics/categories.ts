@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EvaluationError } from "./errors.ts";
+import { fail } from "./checks.ts";
 
 /** What a rater chose: a name or a number. */
 export type Category = string | number;
@@ -25,11 +25,11 @@ export function categoriesIn(ratings: Iterable<MaybeRating>): Category[] {
 
 /** Numbers each category; throws when one is named twice or there are none. */
 export function categoryIndex(categories: readonly Category[]): Map<Category, number> {
-  if (categories.length === 0) throw new EvaluationError("Cannot compare ratings: there are no categories");
+  if (categories.length === 0) fail("Cannot compare ratings: there are no categories");
   const index = new Map(categories.map((category, i) => [category, i]));
   if (index.size < categories.length) {
     const twice = categories.find((category, i) => index.get(category) !== i);
-    throw new EvaluationError(`Category ${JSON.stringify(twice)} is named twice`);
+    fail(`Category ${JSON.stringify(twice)} is named twice`);
   }
   return index;
 }
@@ -39,7 +39,7 @@ export function numberOf(index: Map<Category, number>, rating: Category, where: 
   const number = index.get(rating);
   if (number === undefined) {
     const known = [...index.keys()].slice(0, 10).map((category) => JSON.stringify(category)).join(", ");
-    throw new EvaluationError(
+    fail(
       `${where()} is ${typeof rating === "number" ? rating : JSON.stringify(rating)}, which is none of the ` +
         `categories ${known}${index.size > 10 ? ", ..." : ""}`,
     );

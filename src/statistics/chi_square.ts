@@ -5,6 +5,7 @@
  */
 import { sharesOf } from "./divergences.ts";
 import { chiSquareSurvival } from "./distributions.ts";
+import type { Numbers } from "./checks.ts";
 
 /** A chi-square test of homogeneity. */
 export interface ChiSquareResult {
@@ -32,7 +33,7 @@ export interface ChiSquareResult {
  * assert.ok(statistic > 60 && pValue < 1e-14);
  * ```
  */
-export function chiSquareTest(reference: ArrayLike<number>, current: ArrayLike<number>): ChiSquareResult {
+export function chiSquareTest(reference: Numbers, current: Numbers): ChiSquareResult {
   sharesOf(reference, current, "none"); // checks both sides
   let n = 0, m = 0;
   for (let k = 0; k < reference.length; k++) n += reference[k], m += current[k];

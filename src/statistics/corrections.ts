@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EvaluationError } from "./errors.ts";
+import { checkNumber, checkOneOf, Numbers } from "./checks.ts";
 
 /**
  * Ways to adjust p-values for their number. Family-wise error (any false finding at all): "bonferroni", "holm" (as strict and
@@ -14,9 +14,8 @@ import { EvaluationError } from "./errors.ts";
 export type Adjustment = "bonferroni" | "holm" | "hochberg" | "benjamini-hochberg" | "benjamini-yekutieli";
 
 /**
- * Adjusted p-values: a finding holds over all comparisons where its adjusted p-value is at most the level.
- *
- * Equal to statsmodels' `multipletests` with "bonferroni", "holm", "simes-hochberg", "fdr_bh" and "fdr_by". Holm (1979),
+ * Adjusted p-values: a finding holds over all comparisons where its adjusted p-value is at most the level. Equal
+ * to statsmodels' `multipletests` with "bonferroni", "holm", "simes-hochberg", "fdr_bh" and "fdr_by". Holm (1979),
  * Hochberg (1988), Benjamini and Hochberg (1995), Benjamini and Yekutieli (2001).
  *
  * @param pValues In [0, 1], in any order, which the result keeps.
@@ -29,19 +28,11 @@ export type Adjustment = "bonferroni" | "holm" | "hochberg" | "benjamini-hochber
  * assert.deepEqual(adjustPValues([0.01, 0.04, 0.03], "holm"), [0.03, 0.06, 0.06]);
  * ```
  */
-export function adjustPValues(pValues: ArrayLike<number>, method: Adjustment = "holm"): number[] {
+export function adjustPValues(pValues: Numbers, method: Adjustment = "holm"): number[] {
   const m = pValues.length;
-  for (let i = 0; i < m; i++) {
-    if (!(pValues[i] >= 0 && pValues[i] <= 1)) {
-      throw new EvaluationError(`Cannot adjust p-value ${i}: it is ${pValues[i]}, wanted one from 0 to 1`);
-    }
-  }
+  for (let i = 0; i < m; i++) checkNumber(`p-value ${i}`, pValues[i], { least: 0, most: 1 });
+  checkOneOf("method", method, Object.keys(rules));
   const rule = rules[method];
-  if (rule === undefined) {
-    throw new EvaluationError(
-      `Cannot adjust p-values with "${method}": wanted one of ${Object.keys(rules).join(", ")}`,
-    );
-  }
   const order = Array.from({ length: m }, (_, i) => i).sort((i, j) => pValues[i] - pValues[j]);
   const harmonic = order.reduce((sum, _, i) => sum + 1 / (i + 1), 0);
   const scaled = order.map((at, i) => pValues[at] * rule.factor(i + 1, m, harmonic));

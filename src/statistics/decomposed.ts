@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { EvaluationError } from "./errors.ts";
+import { fail, type Numbers } from "./checks.ts";
 
 /**
- * Metrics in the form that intervals, paired tests and slices need: each row's statistics are kept, and the metrics are a
- * function of their sums over rows. BLEU, chrF, TER, a mean of ROUGE, F1 over entities, accuracy and perplexity all are; so a
- * resample adds numbers up and never scores a text twice.
+ * Metrics as a function of sums over rows of each row's statistics: BLEU, chrF, TER, a mean of ROUGE, F1 over entities, accuracy
+ * and perplexity all are. So a resample adds numbers up and never scores a text twice.
  */
 export interface Decomposed {
   /** Names of the metrics that `evaluate` writes, in its order. */
@@ -29,15 +28,16 @@ export interface Decomposed {
  * @throws {EvaluationError} When there are no rows.
  * @example
  * ```ts
- * import { evaluateAll, means } from "./decomposed.ts";
+ * import { evaluateAll, means, valuesByRow } from "./decomposed.ts";
  * import assert from "node:assert/strict";
  * const lengths = means(["length"], [3, 5, 4]);
  * assert.deepEqual(evaluateAll(lengths), { length: 4 });
+ * assert.deepEqual([...valuesByRow(means(["precision", "recall"], [1, 0.5, 0.2, 0.3]), "recall")], [0.5, 0.3]);
  * ```
  */
 export function evaluateAll(metrics: Decomposed): Record<string, number> {
   const { names, n } = metrics, out = new Float64Array(names.length);
-  if (n === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
+  if (n === 0) fail("Cannot evaluate: there are no rows");
   metrics.evaluate(sumRows(metrics), n, out);
   return Object.fromEntries(names.map((name, m) => [name, out[m]]));
 }
@@ -52,50 +52,44 @@ export function sumRows({ rows, n, width }: Pick<Decomposed, "rows" | "n" | "wid
 }
 
 /** The same metrics over some of the rows, in the order given; a row may be named more than once. */
-export function selectRows(metrics: Decomposed, indices: ArrayLike<number>): Decomposed {
+export function selectRows(metrics: Decomposed, indices: Numbers): Decomposed {
   const { width, n } = metrics;
   const rows = new Float64Array(indices.length * width);
   for (let i = 0; i < indices.length; i++) {
     const row = indices[i];
-    if (!(Number.isInteger(row) && row >= 0 && row < n)) {
-      throw new EvaluationError(`Cannot select row ${row}: there are ${n}`);
-    }
+    if (!(Number.isInteger(row) && row >= 0 && row < n)) fail(`Cannot select row ${row}: there are ${n}`);
     rows.set(metrics.rows.subarray(row * width, (row + 1) * width), i * width);
   }
   return { ...metrics, n: indices.length, rows };
 }
 
+/** One metric as a function of its statistics' sums; rows are row-major: [n, width]. */
+export function oneMetric(
+  name: string,
+  rows: Float64Array,
+  width: number,
+  value: (sums: Float64Array, n: number) => number,
+): Decomposed {
+  const evaluate: Decomposed["evaluate"] = (sums, n, out) => void (out[0] = value(sums, n));
+  return { names: [name], n: rows.length / width, width, rows, evaluate };
+}
+
 /** Metrics that are the mean of one number a row: values are row-major, [n, names.length]. */
-export function means(names: readonly string[], values: ArrayLike<number>): Decomposed {
-  const width = names.length;
-  if (values.length % width !== 0) {
-    throw new EvaluationError(`Cannot split ${values.length} values into rows of ${width}`);
-  }
-  return {
-    names,
-    n: values.length / width,
-    width,
-    rows: Float64Array.from(values),
-    evaluate: (sums, n, out) => {
-      for (let k = 0; k < width; k++) out[k] = sums[k] / n;
-    },
+export function means(names: readonly string[], values: Numbers): Decomposed {
+  const width = names.length, n = values.length / width;
+  if (!Number.isInteger(n)) fail(`Cannot split ${values.length} values into rows of ${width}`);
+  const evaluate: Decomposed["evaluate"] = (sums, n, out) => {
+    for (let k = 0; k < width; k++) out[k] = sums[k] / n;
   };
+  return { names, n, width, rows: Float64Array.from(values), evaluate };
 }
 
 /**
  * A metric of each row by itself, such as for the rows that went worst.
- *
- * @throws {EvaluationError} When there is no such metric.
- * @example
- * ```ts
- * import { means, valuesByRow } from "./decomposed.ts";
- * import assert from "node:assert/strict";
- * assert.deepEqual([...valuesByRow(means(["precision", "recall"], [1, 0.5, 0.2, 0.3]), "recall")], [0.5, 0.3]);
- * ```
  */
 export function valuesByRow(metrics: Decomposed, name: string): Float64Array {
   const at = metrics.names.indexOf(name), { n, width, rows, names } = metrics;
-  if (at < 0) throw new EvaluationError(`No metric "${name}"; there are ${names.join(", ")}`);
+  if (at < 0) fail(`No metric "${name}"; there are ${names.join(", ")}`);
   const out = new Float64Array(names.length);
   return Float64Array.from({ length: n }, (_, i) => {
     metrics.evaluate(rows.slice(i * width, (i + 1) * width), 1, out);
@@ -105,12 +99,8 @@ export function valuesByRow(metrics: Decomposed, name: string): Float64Array {
 
 /** Several families over the same rows as one, so that all metrics share their resamples. */
 export function together(families: readonly Decomposed[]): Decomposed {
-  const n = families[0]?.n ?? 0;
-  if (families.some((family) => family.n !== n)) {
-    throw new EvaluationError(
-      `Cannot put metrics of ${families.map((f) => f.n).join(" and ")} rows together`,
-    );
-  }
+  const n = families[0]?.n ?? 0, other = families.find((family) => family.n !== n);
+  if (other) fail(`Cannot put metrics of ${n} and of ${other.n} rows together`);
   const width = families.reduce((sum, family) => sum + family.width, 0);
   const rows = new Float64Array(n * width);
   let at = 0;

@@ -4,9 +4,9 @@
  * @module
  */
 import type { Interval } from "./bootstrap.ts";
-import { EvaluationError } from "./errors.ts";
 import { chiSquareQuantile, normalQuantile, studentTQuantile } from "./distributions.ts";
 import { betaQuantile } from "./special.ts";
+import { checkConfidence, checkNumber, checkOneOf, checkWhole, fail, Numbers, refuse } from "./checks.ts";
 
 /** What an interval in closed form needs beside the data. */
 export interface ConfidenceOptions {
@@ -15,22 +15,22 @@ export interface ConfidenceOptions {
 }
 
 /**
- * Wilson's score interval of a proportion, such as accuracy: the shares that a score test at this level would not reject.
- *
- * The default for proportions: its coverage stays near the nominal one even for small n and shares near 0 or 1, and it never
- * leaves [0, 1]. Wilson (1927), "Probable inference, the law of succession, and statistical inference"; equal to statsmodels'
- * `proportion_confint(method="wilson")`.
+ * Wilson's score interval of a proportion, such as accuracy: the shares that a score test at this level would not
+ * reject. The default for proportions: its coverage stays near the nominal one even for small n and shares near 0 or
+ * 1, and it never leaves [0, 1]. Wilson (1927), "Probable inference, the law of succession, and statistical
+ * inference"; equal to statsmodels' `proportion_confint(method="wilson")`.
  *
  * @param successes Rows that have the property, from 0 to n.
  * @param n Rows, at least 1.
  * @throws {EvaluationError} When the counts or the confidence are out of range.
  * @example
  * ```ts
- * import { wilsonInterval } from "./intervals.ts";
+ * import { proportionInterval, wilsonInterval } from "./intervals.ts";
  * import assert from "node:assert/strict";
  * const { value, low, high } = wilsonInterval(45, 50);
  * assert.equal(value, 0.9);
  * assert.ok(low > 0.786 && high < 0.957);
+ * assert.equal(proportionInterval(0, 20, { method: "clopper-pearson" }).high.toFixed(4), "0.1684");
  * ```
  */
 export function wilsonInterval(successes: number, n: number, options: ConfidenceOptions = {}): Interval {
@@ -39,14 +39,9 @@ export function wilsonInterval(successes: number, n: number, options: Confidence
   const share = successes / n, square = z * z;
   const centre = (successes + square / 2) / (n + square);
   const half = z / (n + square) * Math.sqrt(successes * (1 - share) + square / 4);
-  return {
-    value: share,
-    low: successes === 0 ? 0 : Math.max(0, centre - half),
-    high: successes === n ? 1 : Math.min(1, centre + half),
-    confidence,
-    n,
-    method: "wilson",
-  };
+  const low = successes === 0 ? 0 : Math.max(0, centre - half);
+  const high = successes === n ? 1 : Math.min(1, centre + half);
+  return { value: share, low, high, confidence, n, method: "wilson" };
 }
 
 /** Closed forms for a proportion. */
@@ -60,17 +55,8 @@ export type ProportionMethod = "wilson" | "clopper-pearson" | "agresti-coull" | 
  * - "agresti-coull": Wilson's centre with a plain normal width, a little wider than Wilson's (Agresti and Coull 1998);
  * - "jeffreys": equal tails of the beta posterior with Jeffreys' prior; covers like Wilson's.
  *
- * @param successes Rows that have the property, from 0 to n.
- * @param n Rows, at least 1.
- * @throws {EvaluationError} When the counts or the confidence are out of range.
- * @example
- * ```ts
- * import { proportionInterval } from "./intervals.ts";
- * import assert from "node:assert/strict";
- * const { low, high } = proportionInterval(0, 20, { method: "clopper-pearson" });
- * assert.equal(low, 0);
- * assert.equal(high.toFixed(4), "0.1684");
- * ```
+ * @param successes Rows that have the property, from 0 to n, which is at least 1.
+ * @throws {EvaluationError} When the counts or an option are out of range.
  */
 export function proportionInterval(
   successes: number,
@@ -79,46 +65,30 @@ export function proportionInterval(
 ): Interval {
   const { method = "wilson" } = options;
   if (method === "wilson") return wilsonInterval(successes, n, options);
+  checkOneOf("method", method, ["wilson", "clopper-pearson", "agresti-coull", "jeffreys"]);
   checkCounts(successes, n);
   const { confidence, z } = critical(options);
-  const [low, high] = proportionEnds(successes, n, { method, z, tail: (1 - confidence) / 2 });
-  return {
-    value: successes / n,
-    low: Math.max(0, low),
-    high: Math.min(1, high),
-    confidence,
-    n,
-    method,
-  };
+  const [low, high] = proportionEnds(method, successes, n, { z, tail: (1 - confidence) / 2 });
+  return { value: successes / n, low: Math.max(0, low), high: Math.min(1, high), confidence, n, method };
 }
 
 function proportionEnds(
+  method: "clopper-pearson" | "agresti-coull" | "jeffreys",
   successes: number,
   n: number,
-  { method, z, tail }: { method: ProportionMethod; z: number; tail: number },
+  { z, tail }: { z: number; tail: number },
 ): [number, number] {
-  const failures = n - successes;
-  switch (method) {
-    case "clopper-pearson":
-      return [
-        successes === 0 ? 0 : betaQuantile(tail, successes, failures + 1),
-        failures === 0 ? 1 : 1 - betaQuantile(tail, failures, successes + 1),
-      ];
-    case "jeffreys":
-      return [
-        betaQuantile(tail, successes + 0.5, failures + 0.5),
-        1 - betaQuantile(tail, failures + 0.5, successes + 0.5),
-      ];
-    case "agresti-coull": {
-      const rows = n + z * z, centre = (successes + z * z / 2) / rows;
-      const half = z * Math.sqrt(centre * (1 - centre) / rows);
-      return [centre - half, centre + half];
-    }
-    default:
-      throw new EvaluationError(
-        `method must be "wilson", "clopper-pearson", "agresti-coull" or "jeffreys", got "${method}"`,
-      );
+  if (method === "agresti-coull") {
+    const rows = n + z * z, centre = (successes + z * z / 2) / rows;
+    const half = z * Math.sqrt(centre * (1 - centre) / rows);
+    return [centre - half, centre + half];
   }
+  const failures = n - successes;
+  const end = (count: number, rest: number) => {
+    if (method === "jeffreys") return betaQuantile(tail, count + 0.5, rest + 0.5);
+    return count === 0 ? 0 : betaQuantile(tail, count, rest + 1);
+  };
+  return [end(successes, failures), 1 - end(failures, successes)];
 }
 
 /**
@@ -155,10 +125,9 @@ export function proportionDifferenceInterval(
 }
 
 /**
- * Student's t interval of a mean, for any unit; equal to `scipy.stats.ttest_1samp(...).confidence_interval()`.
- *
- * Rests on the mean being near normal. That holds from 100 rows on up to a skewness of 2 (`bench/results/coverage.md`); beyond
- * it the interval covers less than it says, a bootstrap's as well, and more rows are the remedy.
+ * Student's t interval of a mean, for any unit; equal to `scipy.stats.ttest_1samp(...).confidence_interval()`. It
+ * rests on the mean being near normal, which holds from 100 rows on up to a skewness of 2
+ * (`bench/results/coverage.md`); beyond that it covers less than it says, as a bootstrap does.
  *
  * @throws {EvaluationError} When there are fewer than two values, one is not finite, or the confidence is out of range.
  * @example
@@ -170,7 +139,7 @@ export function proportionDifferenceInterval(
  * assert.deepEqual([low.toFixed(3), high.toFixed(3)], ["-0.968", "8.968"]);
  * ```
  */
-export function meanInterval(values: ArrayLike<number>, options: ConfidenceOptions = {}): Interval {
+export function meanInterval(values: Numbers, options: ConfidenceOptions = {}): Interval {
   const { confidence } = critical(options);
   const { mean, variance, n } = moments(values);
   const half = -studentTQuantile((1 - confidence) / 2, n - 1) * Math.sqrt(variance / n);
@@ -184,11 +153,7 @@ export function meanInterval(values: ArrayLike<number>, options: ConfidenceOptio
  * @returns The interval; its n is the rows of both.
  * @throws {EvaluationError} When a sample has fewer than two values, one is not finite, or the confidence is out of range.
  */
-export function meanDifferenceInterval(
-  a: ArrayLike<number>,
-  b: ArrayLike<number>,
-  options: ConfidenceOptions = {},
-): Interval {
+export function meanDifferenceInterval(a: Numbers, b: Numbers, options: ConfidenceOptions = {}): Interval {
   const { confidence } = critical(options);
   const first = moments(a), second = moments(b);
   const ofA = first.variance / first.n, ofB = second.variance / second.n;
@@ -200,9 +165,8 @@ export function meanDifferenceInterval(
 
 /**
  * Fisher's z interval of a correlation coefficient; equal to `scipy.stats.pearsonr(...).confidence_interval()`.
- *
- * For Pearson's r of values that are jointly near normal; for Spearman's it is a rough guide, the bootstrap a better one. With
- * three rows or fewer nothing is known: −1 to 1.
+ * For Pearson's r of values that are jointly near normal; for Spearman's it is a rough guide, the bootstrap a
+ * better one. With three rows or fewer nothing is known: −1 to 1.
  *
  * @param r The coefficient, in [−1, 1].
  * @param n Rows, at least 2.
@@ -216,10 +180,8 @@ export function meanDifferenceInterval(
  * ```
  */
 export function correlationInterval(r: number, n: number, options: ConfidenceOptions = {}): Interval {
-  if (!(r >= -1 && r <= 1)) throw new EvaluationError(`A correlation lies between -1 and 1, got ${r}`);
-  if (!(Number.isInteger(n) && n >= 2)) {
-    throw new EvaluationError(`A correlation needs at least two rows, got n = ${n}`);
-  }
+  checkNumber("A correlation", r, { least: -1, most: 1 });
+  checkWhole("The rows of a correlation", n, 2);
   const { confidence, z } = critical(options);
   const half = n > 3 ? z / Math.sqrt(n - 3) : Infinity;
   const centre = Math.atanh(r);
@@ -240,32 +202,21 @@ export function poissonRateInterval(
   exposure: number,
   options: ConfidenceOptions = {},
 ): Interval {
-  if (!(Number.isInteger(events) && events >= 0)) {
-    throw new EvaluationError(`A rate needs a whole number of events, got ${events}`);
-  }
-  if (!(Number.isFinite(exposure) && exposure > 0)) {
-    throw new EvaluationError(`A rate needs an exposure above 0, got ${exposure}`);
-  }
+  checkWhole("The events of a rate", events, 0);
+  checkNumber("The exposure of a rate", exposure, { above: 0 });
   const { confidence } = critical(options);
   const tail = (1 - confidence) / 2;
-  return {
-    value: events / exposure,
-    low: events === 0 ? 0 : chiSquareQuantile(tail, 2 * events) / 2 / exposure,
-    high: chiSquareQuantile(1 - tail, 2 * events + 2) / 2 / exposure,
-    confidence,
-    n: exposure,
-    method: "garwood",
-  };
+  const low = events === 0 ? 0 : chiSquareQuantile(tail, 2 * events) / 2 / exposure;
+  const high = chiSquareQuantile(1 - tail, 2 * events + 2) / 2 / exposure;
+  return { value: events / exposure, low, high, confidence, n: exposure, method: "garwood" };
 }
 
-function moments(values: ArrayLike<number>): { mean: number; variance: number; n: number } {
+function moments(values: Numbers): { mean: number; variance: number; n: number } {
   const n = values.length;
-  if (n < 2) throw new EvaluationError(`The interval of a mean needs at least two values, got ${n}`);
+  if (n < 2) fail(`The interval of a mean needs at least two values, got ${n}`);
   let sum = 0;
   for (let i = 0; i < n; i++) {
-    if (!Number.isFinite(values[i])) {
-      throw new EvaluationError(`Cannot take a mean: value ${i} is ${values[i]}`);
-    }
+    if (!Number.isFinite(values[i])) refuse(`value ${i} of a mean`, values[i], "a finite number");
     sum += values[i];
   }
   const mean = sum / n;
@@ -285,13 +236,6 @@ export function normalInterval(
   return { value, low: value - reach, high: value + reach, confidence, n, method: "normal" };
 }
 
-/** Throws unless the confidence lies between 0 and 1. */
-export function checkConfidence(confidence: number): void {
-  if (!(confidence > 0 && confidence < 1)) {
-    throw new EvaluationError(`confidence must lie between 0 and 1, got ${confidence}`);
-  }
-}
-
 /** The confidence, and how many standard errors a normal interval of it reaches. */
 export function critical({ confidence = 0.95 }: ConfidenceOptions): { confidence: number; z: number } {
   checkConfidence(confidence);
@@ -299,10 +243,6 @@ export function critical({ confidence = 0.95 }: ConfidenceOptions): { confidence
 }
 
 function checkCounts(successes: number, n: number): void {
-  if (!(Number.isFinite(n) && n > 0)) {
-    throw new EvaluationError(`A proportion needs at least one row, got n = ${n}`);
-  }
-  if (!(successes >= 0 && successes <= n)) {
-    throw new EvaluationError(`A proportion of ${n} rows needs a count from 0 to ${n}, got ${successes}`);
-  }
+  checkNumber("The rows of a proportion", n, { above: 0 });
+  checkNumber(`The count of a proportion of ${n} rows`, successes, { least: 0, most: n });
 }

@@ -4,7 +4,6 @@
  * @module
  */
 import type { Interval } from "./bootstrap.ts";
-import { EvaluationError } from "./errors.ts";
 import { normalCdf } from "./distributions.ts";
 import {
   categoriesIn,
@@ -14,7 +13,8 @@ import {
   type MaybeRating,
   numberOf,
 } from "./categories.ts";
-import { checkConfidence, normalInterval } from "./intervals.ts";
+import { normalInterval } from "./intervals.ts";
+import { checkConfidence, checkNumber, checkOneOf, fail } from "./checks.ts";
 
 /** How much each disagreement counts: all alike, by distance, by squared distance, or a matrix with 0 on its diagonal. */
 export type KappaWeights = "none" | "linear" | "quadratic" | readonly (readonly number[])[];
@@ -59,24 +59,24 @@ export interface CohenKappa {
  * Cohen's kappa: agreement of two raters beyond what chance gives, from -1 through 0 (chance) to 1 (perfect), with linear or
  * quadratic weights for ordered scales.
  *
- * Pairs in which a rating is missing (null, undefined, NaN) are left out. Kappa is NaN where chance agreement is certain: both
- * raters used one and the same category throughout. The interval is kappa ± z standard errors and is not cut at 1; with perfect
- * agreement the standard error is 0, which is the method's limit, not certainty.
- *
- * Sources: Cohen (1960), (1968); Fleiss, Cohen and Everitt (1969), "Large sample standard errors of kappa and weighted kappa".
- * Equal to statsmodels `cohens_kappa` (kappa, std_kappa, std_kappa0, kappa_max, interval) and to scikit-learn
- * `cohen_kappa_score`.
+ * Pairs in which a rating is missing (null, undefined, NaN) are left out. Kappa is NaN where both raters used one
+ * and the same category throughout. The interval is kappa ± z standard errors and is not cut at 1; with perfect
+ * agreement the standard error is 0, which is the method's limit, not certainty. Cohen (1960), (1968); Fleiss,
+ * Cohen and Everitt (1969), "Large sample standard errors of kappa and weighted kappa". Equal to statsmodels'
+ * `cohens_kappa` and to scikit-learn's `cohen_kappa_score`.
  *
  * @param first The first rater's ratings, one an item.
  * @param second The second rater's, of the same items.
  * @throws {EvaluationError} When lengths differ, no pair is complete or a rating is outside the scale.
  * @example
  * ```ts
- * import { cohenKappa } from "./kappa.ts";
+ * import { cohenKappa, cohenKappaTable, landisKoch } from "./kappa.ts";
  * import assert from "node:assert/strict";
  * const { kappa, verbal } = cohenKappa(["spam", "ham", "spam", "ham"], ["spam", "ham", "ham", "ham"]);
  * assert.equal(kappa.value, 0.5);
  * assert.equal(verbal, "moderate");
+ * assert.ok(Math.abs(cohenKappaTable([[20, 5], [10, 15]]).kappa.value - 0.4) < 1e-12);
+ * assert.equal(landisKoch(0.75), "substantial");
  * ```
  */
 export function cohenKappa(
@@ -85,15 +85,14 @@ export function cohenKappa(
   options: KappaOptions = {},
 ): CohenKappa {
   if (first.length !== second.length) {
-    throw new EvaluationError(
+    fail(
       `Both raters must rate the same items, got ${first.length} ratings by the first and ${second.length} by the second`,
     );
   }
   const kept: number[] = [];
   for (let i = 0; i < first.length; i++) if (!isMissing(first[i]) && !isMissing(second[i])) kept.push(i);
-  if (kept.length === 0) throw new EvaluationError("Cannot compute kappa: no item was rated by both raters");
-  const categories = options.categories ??
-    categoriesIn(kept.flatMap((i) => [first[i], second[i]]));
+  if (kept.length === 0) fail("Cannot compute kappa: no item was rated by both raters");
+  const categories = options.categories ?? categoriesIn(kept.flatMap((i) => [first[i], second[i]]));
   const index = categoryIndex(categories);
   const table = categories.map(() => new Array<number>(categories.length).fill(0));
   for (const i of kept) {
@@ -108,13 +107,6 @@ export function cohenKappa(
  * Cohen's kappa from a table of counts: the first rater's category in rows, the second's in columns.
  *
  * @throws {EvaluationError} When the table is not square, has a negative count or is empty.
- * @example
- * ```ts
- * import { cohenKappaTable } from "./kappa.ts";
- * import assert from "node:assert/strict";
- * const { kappa } = cohenKappaTable([[20, 5], [10, 15]]);
- * assert.ok(Math.abs(kappa.value - 0.4) < 1e-12);
- * ```
  */
 export function cohenKappaTable(
   table: readonly (readonly number[])[],
@@ -127,18 +119,14 @@ export function cohenKappaTable(
   let n = 0;
   table.forEach((row, i) => {
     if (row.length !== size) {
-      throw new EvaluationError(
-        `The table must be square, got ${row.length} counts in row ${i + 1} of ${size}`,
-      );
+      fail(`The table must be square: row ${i + 1} of ${size} has ${row.length} counts`);
     }
     row.forEach((count, j) => {
-      if (!(count >= 0 && count < Infinity)) {
-        throw new EvaluationError(`Counts must be 0 or more, got ${count} in row ${i + 1}, column ${j + 1}`);
-      }
+      checkNumber(`The count in row ${i + 1}, column ${j + 1}`, count, { least: 0 });
       n += count;
     });
   });
-  if (n === 0) throw new EvaluationError("Cannot compute kappa: no item was rated by both raters");
+  if (n === 0) fail("Cannot compute kappa: no item was rated by both raters");
 
   const rows = table.map((row) => sum(row) / n);
   const columns = table.map((_, j) => sum(table.map((row) => row[j])) / n);
@@ -166,6 +154,7 @@ export function cohenKappaTable(
     Math.sqrt(each((i, j) => rows[i] * columns[j] * (linearNull(i, j) + expected) ** 2)) / scale;
 
   const chance = sum(rows.map((share, i) => share * columns[i]));
+  const most = sum(rows.map((share, i) => Math.min(share, columns[i])));
   const z = value / standardErrorNull;
   return {
     kappa: normalInterval(value, standardError, confidence, n),
@@ -173,9 +162,7 @@ export function cohenKappaTable(
     standardErrorNull,
     z,
     pValue: 2 * normalCdf(-Math.abs(z)),
-    kappaMax: chance === 1
-      ? NaN
-      : (sum(rows.map((share, i) => Math.min(share, columns[i]))) - chance) / (1 - chance),
+    kappaMax: chance === 1 ? NaN : (most - chance) / (1 - chance),
     observed,
     expected,
     verbal: landisKoch(value),
@@ -187,57 +174,35 @@ export function cohenKappaTable(
 /**
  * Kappa in words, after Landis and Koch (1977): below 0 poor, to 0.20 slight, to 0.40 fair, to 0.60 moderate, to 0.80
  * substantial, above that almost perfect. The limits are custom, not theory; NaN is "undefined".
- *
- * @example
- * ```ts
- * import { landisKoch } from "./kappa.ts";
- * import assert from "node:assert/strict";
- * assert.equal(landisKoch(0.75), "substantial");
- * ```
  */
 export function landisKoch(kappa: number): string {
   if (Number.isNaN(kappa)) return "undefined";
   if (kappa < 0) return "poor";
-  const limits: [number, string][] = [[0.2, "slight"], [0.4, "fair"], [0.6, "moderate"], [
-    0.8,
-    "substantial",
-  ]];
-  return limits.find(([limit]) => kappa <= limit)?.[1] ?? "almost perfect";
+  if (kappa <= 0.2) return "slight";
+  if (kappa <= 0.4) return "fair";
+  if (kappa <= 0.6) return "moderate";
+  return kappa <= 0.8 ? "substantial" : "almost perfect";
 }
 
 /** Disagreement weights, 0 on the diagonal and at most 1. */
 function weightMatrix(weights: KappaWeights, size: number): number[][] {
-  const range = Array.from({ length: size }, (_, i) => i);
-  if (typeof weights !== "string") {
-    if (weights.length !== size || weights.some((row) => row.length !== size)) {
-      throw new EvaluationError(`Weights must be a ${size} by ${size} matrix, one row a category`);
-    }
-    weights.forEach((row, i) =>
-      row.forEach((weight, j) => {
-        if (!(weight >= 0 && weight < Infinity) || (i === j && weight !== 0)) {
-          throw new EvaluationError(
-            `Weights must be 0 on the diagonal and 0 or more elsewhere, got ${weight} in row ${
-              i + 1
-            }, column ${j + 1}`,
-          );
-        }
-      })
-    );
-    const largest = Math.max(...weights.flat());
-    return weights.map((row) => row.map((weight) => largest > 0 ? weight / largest : 0));
+  if (typeof weights === "string") {
+    checkOneOf("weights without a matrix", weights, ["none", "linear", "quadratic"]);
+    const range = Array.from({ length: size }, (_, i) => i), widest = Math.max(1, size - 1);
+    const power = { none: 0, linear: 1, quadratic: 2 }[weights];
+    return range.map((i) => range.map((j) => i === j ? 0 : (Math.abs(i - j) / widest) ** power));
   }
-  if (weights !== "none" && weights !== "linear" && weights !== "quadratic") {
-    throw new EvaluationError(
-      `weights must be none, linear, quadratic or a matrix, got ${JSON.stringify(weights)}`,
-    );
+  if (weights.length !== size || weights.some((row) => row.length !== size)) {
+    fail(`Weights must be a ${size} by ${size} matrix, one row a category`);
   }
-  const widest = Math.max(1, size - 1);
-  return range.map((i) =>
-    range.map((j) => {
-      const distance = Math.abs(i - j) / widest;
-      return weights === "none" ? (i === j ? 0 : 1) : weights === "linear" ? distance : distance * distance;
+  weights.forEach((row, i) =>
+    row.forEach((weight, j) => {
+      const where = `The weight in row ${i + 1}, column ${j + 1}`;
+      checkNumber(where, weight, i === j ? { least: 0, most: 0 } : { least: 0 });
     })
   );
+  const largest = Math.max(...weights.flat());
+  return weights.map((row) => row.map((weight) => largest > 0 ? weight / largest : 0));
 }
 
 function sum(values: readonly number[]): number {

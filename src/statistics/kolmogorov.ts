@@ -6,11 +6,10 @@
 import { logGamma } from "./special.ts";
 
 /**
- * Survival function of the two-sided one-sample Kolmogorov-Smirnov statistic: the chance that the empirical distribution of n
- * values strays at least x from the truth. scipy's `kstwo.sf`.
- *
- * Exact formulas where they are cheap and accurate, Pelz and Good's expansion elsewhere, chosen as in Simard and L'Ecuyer
- * (2011), "Computing the Two-Sided Kolmogorov-Smirnov Distribution", J. Stat. Soft. 39(11).
+ * Survival function of the two-sided one-sample Kolmogorov-Smirnov statistic: the chance that the empirical
+ * distribution of n values strays at least x from the truth. scipy's `kstwo.sf`. Exact formulas where they are
+ * cheap and accurate, Pelz and Good's expansion elsewhere, chosen as in Simard and L'Ecuyer (2011), "Computing the
+ * Two-Sided Kolmogorov-Smirnov Distribution", J. Stat. Soft. 39(11).
  *
  * @param n Sample size, a whole number of at least 1.
  */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { EvaluationError } from "./errors.ts";
 import { kolmogorovSurvival } from "./kolmogorov.ts";
+import { fail, type Numbers } from "./checks.ts";
 
 /** A two-sample Kolmogorov-Smirnov test. */
 export interface KsResult {
@@ -19,13 +19,10 @@ export interface KsResult {
 const MAX_EXACT = 10_000;
 
 /**
- * The two-sided two-sample Kolmogorov-Smirnov test, as scipy's `ks_2samp(a, b, method="auto")`: exact where the larger sample
- * has at most 10,000 values, else the Kolmogorov distribution at n = round(nm / (n + m)).
+ * The two-sided two-sample Kolmogorov-Smirnov test, as scipy's `ks_2samp(a, b, method="auto")`: exact where the larger
+ * sample has at most 10,000 values, else the Kolmogorov distribution at n = round(nm / (n + m)). Ties are handled as in
+ * scipy: the statistic is right, and the p-value is then on the safe side.
  *
- * Ties are handled as in scipy: the statistic is right, and the p-value is then on the safe side.
- *
- * @param a Values in any order.
- * @param b Values in any order.
  * @throws {EvaluationError} When a sample is empty or holds NaN.
  * @example
  * ```ts
@@ -36,7 +33,7 @@ const MAX_EXACT = 10_000;
  * assert.ok(Math.abs(pValue - 0.7714285714) < 1e-9); // scipy.stats.ks_2samp
  * ```
  */
-export function ksTwoSample(a: ArrayLike<number>, b: ArrayLike<number>): KsResult {
+export function ksTwoSample(a: Numbers, b: Numbers): KsResult {
   const x = sorted(a), y = sorted(b);
   const n = x.length, m = y.length;
   let statistic = 0;
@@ -53,8 +50,6 @@ export function ksTwoSample(a: ArrayLike<number>, b: ArrayLike<number>): KsResul
  * The same test on counts over the same ordered bins. Values within a bin cannot be distinguished, so the statistic is at
  * most that of the values behind the counts, and the p-value at least theirs.
  *
- * @param a Counts per bin.
- * @param b Counts per bin, over the same bins.
  * @throws {EvaluationError} When the numbers of bins differ or a side has no counts.
  * @example
  * ```ts
@@ -63,11 +58,11 @@ export function ksTwoSample(a: ArrayLike<number>, b: ArrayLike<number>): KsResul
  * assert.equal(ksBinned([50, 50], [25, 75]).statistic, 0.25);
  * ```
  */
-export function ksBinned(a: ArrayLike<number>, b: ArrayLike<number>): KsResult {
-  if (a.length !== b.length) throw new EvaluationError(`Cannot compare ${a.length} bins with ${b.length}`);
+export function ksBinned(a: Numbers, b: Numbers): KsResult {
+  if (a.length !== b.length) fail(`Cannot compare ${a.length} bins with ${b.length}`);
   const n = Array.from(a).reduce((sum, count) => sum + count, 0);
   const m = Array.from(b).reduce((sum, count) => sum + count, 0);
-  if (!(n > 0 && m > 0)) throw new EvaluationError("Cannot run a Kolmogorov-Smirnov test: a sample is empty");
+  if (!(n > 0 && m > 0)) fail("Cannot run a Kolmogorov-Smirnov test: a sample is empty");
   let statistic = 0, below = 0, belowOther = 0;
   for (let bin = 0; bin < a.length; bin++) {
     below += a[bin], belowOther += b[bin];
@@ -76,13 +71,11 @@ export function ksBinned(a: ArrayLike<number>, b: ArrayLike<number>): KsResult {
   return { statistic, ...pValueOf(statistic, n, m) };
 }
 
-function sorted(values: ArrayLike<number>): Float64Array {
-  if (values.length === 0) {
-    throw new EvaluationError("Cannot run a Kolmogorov-Smirnov test: a sample is empty");
-  }
+function sorted(values: Numbers): Float64Array {
+  if (values.length === 0) fail("Cannot run a Kolmogorov-Smirnov test: a sample is empty");
   const copy = Float64Array.from(values).sort();
   if (Number.isNaN(copy[copy.length - 1])) { // NaN sorts last
-    throw new EvaluationError("Cannot run a Kolmogorov-Smirnov test: a sample holds NaN");
+    fail("Cannot run a Kolmogorov-Smirnov test: a sample holds NaN");
   }
   return copy;
 }

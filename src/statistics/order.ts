@@ -3,18 +3,18 @@
  *
  * @module
  */
+import type { Numbers } from "./checks.ts";
 
 const RADIX_FROM = 512; // below, comparing is faster
 const DIGITS = [[0, 0], [0, 11], [0, 22], [1, 0], [1, 11], [1, 22]]; // [word, shift] of 11 bits each, low first
 
 /**
  * Indices of the values from the highest to the lowest, equal ones in the order they stand in (0 and -0 are equal).
- *
  * Long lists are sorted by radix on the bits of the doubles, in linear time.
  *
  * @param values Finite numbers.
  */
-export function descendingOrder(values: ArrayLike<number>): Uint32Array {
+export function descendingOrder(values: Numbers): Uint32Array {
   const n = values.length;
   const order = new Uint32Array(n);
   for (let i = 0; i < n; i++) order[i] = i;
@@ -42,7 +42,7 @@ export function descendingOrder(values: ArrayLike<number>): Uint32Array {
 }
 
 /** Rank of each value from 1, ties having the average of theirs: `scipy.stats.rankdata`. */
-export function averageRanks(values: ArrayLike<number>): Float64Array {
+export function averageRanks(values: Numbers): Float64Array {
   const ranks = new Float64Array(values.length);
   const order = descendingOrder(values), n = order.length;
   for (let from = 0, to; from < n; from = to) {
@@ -53,7 +53,7 @@ export function averageRanks(values: ArrayLike<number>): Float64Array {
 }
 
 /** The doubles' bits, so changed that unsigned words ascend as the values descend. */
-function descendingKeys(values: ArrayLike<number>): { low: Uint32Array; high: Uint32Array } {
+function descendingKeys(values: Numbers): { low: Uint32Array; high: Uint32Array } {
   const n = values.length, low = new Uint32Array(n), high = new Uint32Array(n);
   const double = new Float64Array(1), bits = new Uint32Array(double.buffer);
   const lowAt = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1; // byte order of the machine

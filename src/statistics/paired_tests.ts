@@ -4,10 +4,10 @@
  * @module
  */
 import type { Interval } from "./bootstrap.ts";
-import { EvaluationError } from "./errors.ts";
 import { averageRanks } from "./order.ts";
 import { type ConfidenceOptions, meanInterval } from "./intervals.ts";
 import { binomialTails, chiSquareSurvival, normalCdf, studentTCdf } from "./distributions.ts";
+import { checkLengths, checkOneOf, fail, Numbers, refuse } from "./checks.ts";
 
 /** What a test of paired rows found. */
 export interface PairedTest {
@@ -27,23 +27,19 @@ export interface PairedTest {
 export type CorrectnessTable = readonly [readonly [number, number], readonly [number, number]];
 
 /**
- * Counts on how many rows both systems, one of them or neither is right.
+ * Counts on how many rows both systems, one of them or neither is right: per row true (or 1) where a system is.
  *
- * @param a Per row, true (or 1) where the first system is right.
- * @param b The same for the second.
  * @throws {EvaluationError} When there are no rows, the lengths differ, or a value is neither 0 nor 1.
  */
 export function correctnessTable(
   a: ArrayLike<boolean | number>,
   b: ArrayLike<boolean | number>,
 ): CorrectnessTable {
-  checkPair(a, b);
+  checkLengths(b.length, a.length, ["rows", "rows"]);
   const table: [[number, number], [number, number]] = [[0, 0], [0, 0]];
   for (let row = 0; row < a.length; row++) {
     for (const value of [a[row], b[row]]) {
-      if (Number(value) !== 0 && Number(value) !== 1) {
-        throw new EvaluationError(`Cannot compare row ${row}: it is ${value}, wanted right (1) or wrong (0)`);
-      }
+      if (Number(value) !== 0 && Number(value) !== 1) refuse(`row ${row}`, value, "right (1) or wrong (0)");
     }
     table[1 - Number(a[row])][1 - Number(b[row])]++;
   }
@@ -75,35 +71,25 @@ export function mcNemar(
   const { method = "exact" } = options;
   const [[both, onlyA], [onlyB, neither]] = table;
   const bad = [both, onlyA, onlyB, neither].find((count) => !(Number.isInteger(count) && count >= 0));
-  if (bad !== undefined) throw new EvaluationError(`McNemar's test needs whole counts, got ${bad}`);
+  if (bad !== undefined) fail(`McNemar's test needs whole counts, got ${bad}`);
   const n = both + onlyA + onlyB + neither, apart = onlyA + onlyB;
-  if (n === 0) throw new EvaluationError("Cannot compare: there are no rows");
+  if (n === 0) fail("Cannot compare: there are no rows");
   const effect = apart === 0 ? 0 : onlyA / apart - 0.5;
+  checkOneOf("method", method, ["exact", "chi-square"]);
   if (method === "exact") {
     const statistic = Math.min(onlyA, onlyB);
     const pValue = apart === 0 ? 1 : Math.min(1, 2 * binomialTails(statistic, apart, 0.5).lower);
     return { statistic, pValue, method: "exact binomial", n, effect };
   }
-  if (method !== "chi-square") {
-    throw new EvaluationError(`method must be "exact" or "chi-square", got "${method}"`);
-  }
   const statistic = apart === 0 ? 0 : (Math.abs(onlyA - onlyB) - 1) ** 2 / apart;
-  return {
-    statistic,
-    pValue: chiSquareSurvival(statistic, 1),
-    method: "chi-square with continuity correction",
-    n,
-    effect,
-  };
+  const pValue = chiSquareSurvival(statistic, 1);
+  return { statistic, pValue, method: "chi-square with continuity correction", n, effect };
 }
 
 /**
- * Student's t test of paired scores: is the mean difference 0? Equal to `scipy.stats.ttest_rel`.
+ * Student's t test of paired scores: is the mean difference 0? Equal to `scipy.stats.ttest_rel`. The effect is Cohen's
+ * d of the differences. Where they are all equal it is 0 and p is 1 or 0: there is nothing to judge by.
  *
- * The effect is Cohen's d of the differences. Where they are all equal it is 0 and p is 1 or 0: there is nothing to judge by.
- *
- * @param a The first system's score of each row.
- * @param b The second's.
  * @returns The test, and the mean of a − b with its interval.
  * @throws {EvaluationError} When there are fewer than two rows, the lengths differ or a score is not finite.
  * @example
@@ -116,8 +102,8 @@ export function mcNemar(
  * ```
  */
 export function pairedT(
-  a: ArrayLike<number>,
-  b: ArrayLike<number>,
+  a: Numbers,
+  b: Numbers,
   options: ConfidenceOptions = {},
 ): PairedTest & { difference: Interval; freedom: number } {
   const differences = subtract(a, b), n = differences.length;
@@ -125,34 +111,22 @@ export function pairedT(
   let squares = 0;
   for (const value of differences) squares += (value - difference.value) ** 2;
   const deviation = Math.sqrt(squares / (n - 1)), freedom = n - 1;
-  const method = "Student's t";
+  const { value } = difference, shared = { method: "Student's t", n, difference, freedom };
   if (deviation === 0) {
-    const { value } = difference;
-    return {
-      statistic: value === 0 ? 0 : value / 0,
-      pValue: value === 0 ? 1 : 0,
-      method,
-      n,
-      effect: 0,
-      difference,
-      freedom,
-    };
+    return { ...shared, statistic: value === 0 ? 0 : value / 0, pValue: value === 0 ? 1 : 0, effect: 0 };
   }
-  const statistic = difference.value / (deviation / Math.sqrt(n));
+  const statistic = value / (deviation / Math.sqrt(n));
   const pValue = 2 * studentTCdf(-Math.abs(statistic), freedom);
-  return { statistic, pValue, method, n, effect: difference.value / deviation, difference, freedom };
+  return { ...shared, statistic, pValue, effect: value / deviation };
 }
 
 /**
- * Wilcoxon's signed-rank test of paired scores: are the differences symmetric around 0? Equal to `scipy.stats.wilcoxon` with
- * its defaults: rows without a difference are left out; exact up to 50 rows without ties or zeros and up to 13 with them;
- * otherwise normal, corrected for ties. Wilcoxon (1945).
+ * Wilcoxon's signed-rank test of paired scores: are the differences symmetric around 0? Equal to
+ * `scipy.stats.wilcoxon` with its defaults: rows without a difference are left out; exact up to 50 rows without
+ * ties or zeros and up to 13 with them; otherwise normal, corrected for ties. Wilcoxon (1945). The statistic is
+ * the smaller rank sum; the effect is the matched-pairs rank-biserial correlation, from −1 (b always higher) to 1
+ * (Kerby 2014). Without any difference p is 1.
  *
- * The statistic is the smaller rank sum; the effect is the matched-pairs rank-biserial correlation, from −1 (b always higher)
- * to 1 (Kerby 2014). Without any difference p is 1.
- *
- * @param a The first system's score of each row.
- * @param b The second's.
  * @throws {EvaluationError} When there are no rows, the lengths differ or a score is not finite.
  * @example
  * ```ts
@@ -163,7 +137,7 @@ export function pairedT(
  * assert.equal(pValue, 0.375);
  * ```
  */
-export function wilcoxonSignedRank(a: ArrayLike<number>, b: ArrayLike<number>): PairedTest {
+export function wilcoxonSignedRank(a: Numbers, b: Numbers): PairedTest {
   const all = subtract(a, b), n = all.length;
   const differences = all.filter((value) => value !== 0);
   const count = differences.length;
@@ -208,20 +182,11 @@ function exactRankSum(ranks: Float64Array, statistic: number): number {
   return Math.min(1, 2 * lower);
 }
 
-function subtract(a: ArrayLike<number>, b: ArrayLike<number>): Float64Array {
-  checkPair(a, b);
+function subtract(a: Numbers, b: Numbers): Float64Array {
+  checkLengths(b.length, a.length, ["rows", "rows"]);
   return Float64Array.from({ length: a.length }, (_, row) => {
     const difference = a[row] - b[row];
     if (Number.isFinite(difference)) return difference;
-    throw new EvaluationError(`Cannot compare row ${row}: its scores are ${a[row]} and ${b[row]}`);
+    fail(`Cannot compare row ${row}: its scores are ${a[row]} and ${b[row]}`);
   });
-}
-
-function checkPair(a: ArrayLike<unknown>, b: ArrayLike<unknown>): void {
-  if (a.length !== b.length) {
-    throw new EvaluationError(
-      `Cannot compare ${a.length} rows with ${b.length}: both systems need the same rows`,
-    );
-  }
-  if (a.length === 0) throw new EvaluationError("Cannot compare: there are no rows");
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { gammaTails } from "./special.ts";
+import type { Numbers } from "./checks.ts";
 
 /** The first moments of a statistic when nothing has drifted. */
 export interface Moments {
@@ -16,7 +17,7 @@ export interface Moments {
 }
 
 /** Moments of a sample. */
-export function momentsOf(values: ArrayLike<number>): Moments {
+export function momentsOf(values: Numbers): Moments {
   const n = values.length;
   let mean = 0, second = 0, third = 0;
   for (let i = 0; i < n; i++) mean += values[i] / n;

@@ -4,6 +4,7 @@
  * @module
  */
 import { createWords } from "../base/random.ts";
+import type { Numbers } from "./checks.ts";
 
 /** Uniform 32-bit words, one at a time out of a block that is refilled when it is used up. */
 export interface WordSource {
@@ -41,7 +42,7 @@ export type CountSampler = (source: WordSource, out: Int32Array) => void;
  *
  * @param counts Whole numbers, at least one above 0.
  */
-export function multinomialSampler(counts: ArrayLike<number>): CountSampler {
+export function multinomialSampler(counts: Numbers): CountSampler {
   const cells = counts.length;
   let n = 0;
   for (let c = 0; c < cells; c++) n += counts[c];
@@ -69,7 +70,7 @@ export function multinomialSampler(counts: ArrayLike<number>): CountSampler {
   };
 }
 
-function rowSampler(counts: ArrayLike<number>, n: number): CountSampler {
+function rowSampler(counts: Numbers, n: number): CountSampler {
   const cellOf = new Uint32Array(n);
   for (let c = 0, row = 0; c < counts.length; row += counts[c++]) cellOf.fill(c, row, row + counts[c]);
   return (source, out) => {
@@ -85,7 +86,7 @@ function rowSampler(counts: ArrayLike<number>, n: number): CountSampler {
 }
 
 /** How many of each cell's rows show heads, a coin for every row: binomial counts with probability 1/2. */
-export function coinSampler(counts: ArrayLike<number>): CountSampler {
+export function coinSampler(counts: Numbers): CountSampler {
   return tableSampler(counts, halfBinomialWeights);
 }
 
@@ -96,7 +97,7 @@ interface Weights {
 }
 
 /** Each cell draws from the table that belongs to its count; cells with equal counts share one. */
-function tableSampler(counts: ArrayLike<number>, distribution: (count: number) => Weights): CountSampler {
+function tableSampler(counts: Numbers, distribution: (count: number) => Weights): CountSampler {
   const cells = counts.length;
   const start = new Uint32Array(cells), shift = new Uint8Array(cells), first = new Int32Array(cells);
   const tables = new Map<number, { start: number; shift: number; first: number }>();
@@ -133,7 +134,7 @@ function tableSampler(counts: ArrayLike<number>, distribution: (count: number) =
   };
 }
 
-function padded(weights: ArrayLike<number>, bits: number): Float64Array {
+function padded(weights: Numbers, bits: number): Float64Array {
   const all = new Float64Array(2 ** bits);
   all.set(weights);
   return all;

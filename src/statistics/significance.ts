@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { checkOptions, resampledInterval } from "./bootstrap.ts";
-import type { Interval, RowBootstrapOptions } from "./bootstrap.ts";
-import type { Decomposed } from "./decomposed.ts";
-import { EvaluationError } from "./errors.ts";
+import { checkOptions, type Interval, resampledInterval, RowBootstrapOptions } from "./bootstrap.ts";
+import { type Decomposed, sumRows } from "./decomposed.ts";
 import { coinSampler, createWordSource } from "./resample.ts";
 import { addGroups, designUnits, drawMetrics, groupUnits, jackknifeMetrics } from "./units.ts";
 import type { Jackknife, UnitGroups } from "./units.ts";
+import { checkOneOf, fail } from "./checks.ts";
 
 /** How two systems compare on one metric, over the same rows. */
 export interface PairedComparison {
@@ -35,10 +34,9 @@ export interface PairedComparison {
 /** How a paired test is drawn. */
 export interface PairedOptions extends RowBootstrapOptions {
   /**
-   * How trials become a p-value. "two-sided" (default) holds its level. "sacrebleu" is what sacrebleu 2.6 computes: for the
-   * paired bootstrap absolute differences are centred, which makes the test one-sided in effect, so that at level .05 it finds
-   * a difference in 10% of the pairs of equal systems; for approximate randomization ties with the observed difference do not
-   * count, which does the same where scores are 0 or 1 and few rows differ (`bench/results/coverage.md`).
+   * How trials become a p-value. "two-sided" (default) holds its level. "sacrebleu" is what sacrebleu 2.6 computes, which finds
+   * a difference at level .05 in up to 10% of the pairs of equal systems (`bench/results/coverage.md`): it centres absolute
+   * differences of the bootstrap, and does not count ties with the observed difference in approximate randomization.
    */
   readonly formula?: "two-sided" | "sacrebleu";
 }
@@ -104,16 +102,6 @@ export function pairedBootstrap(
  * @param b Statistics of the second system's, for the same rows in the same order.
  * @param options `resamples` are the trials: 10,000 by default.
  * @throws {EvaluationError} When the systems differ in rows or metrics, or an option is out of range.
- * @example
- * ```ts
- * import { means } from "./decomposed.ts";
- * import { approximateRandomization } from "./significance.ts";
- * import assert from "node:assert/strict";
- * const a = means(["accuracy"], [1, 1, 1, 1, 0, 1, 1, 1, 1, 1]);
- * const b = means(["accuracy"], [1, 0, 1, 0, 0, 1, 0, 1, 0, 1]);
- * const { accuracy } = approximateRandomization(a, b, { seed: 1 });
- * assert.ok(Math.abs(accuracy.pValue - 2 / 16) < 0.02); // four rows differ, all one way
- * ```
  */
 export function approximateRandomization(
   a: Decomposed,
@@ -144,19 +132,19 @@ interface Tested {
 
 /** The p-value of a − b, given a − b in each resample. */
 export function bootstrapPValue(draws: Float64Array, { a, b, formula }: Tested): number {
-  const observed = Math.abs(a - b);
-  if (formula === "two-sided") return reached(draws.map((draw) => draw - (a - b)), observed - slack(a, b));
-  const magnitudes = draws.map(Math.abs);
-  const mean = magnitudes.reduce((sum, draw) => sum + draw, 0) / draws.length;
-  return exceeded(magnitudes.map((draw) => draw - mean), observed);
+  const observed = Math.abs(a - b), threshold = observed - slack(a, b);
+  if (formula === "two-sided") return tailShare(draws, (draw) => Math.abs(draw - (a - b)) >= threshold);
+  const mean = draws.reduce((sum, draw) => sum + Math.abs(draw), 0) / draws.length;
+  return tailShare(draws, (draw) => Math.abs(draw) - mean > observed);
 }
 
 /** The p-value of a − b, given a − b of each shuffle. */
 export function randomizationPValue(draws: Float64Array, { a, b, formula }: Tested): number {
-  const observed = Math.abs(a - b);
-  return formula === "two-sided"
-    ? reached(draws, observed - slack(a, b))
-    : exceeded(draws.map(Math.abs), observed);
+  const observed = Math.abs(a - b), threshold = observed - slack(a, b);
+  return tailShare(
+    draws,
+    (draw) => formula === "two-sided" ? Math.abs(draw) >= threshold : Math.abs(draw) > observed,
+  );
 }
 
 /** Sums added up in another order differ by rounding: such differences are equal to the observed one. */
@@ -164,27 +152,16 @@ function slack(a: number, b: number): number {
   return 1e-12 * Math.max(Math.abs(a), Math.abs(b));
 }
 
-function reached(draws: Float64Array, threshold: number): number {
-  let count = 0;
-  for (const draw of draws) if (Math.abs(draw) >= threshold) count++;
-  return (count + 1) / (draws.length + 1);
-}
-
-function exceeded(draws: Float64Array, threshold: number): number {
-  let count = 0;
-  for (const draw of draws) if (draw > threshold) count++;
-  return (count + 1) / (draws.length + 1);
+/** (1 + draws that are as extreme) / (1 + draws). */
+function tailShare(draws: Float64Array, extreme: (draw: number) => boolean): number {
+  return (draws.filter(extreme).length + 1) / (draws.length + 1);
 }
 
 /** Both systems' statistics side by side; metrics are a, b and a − b for each name. */
 function pair(a: Decomposed, b: Decomposed): Decomposed {
-  if (a.n !== b.n) {
-    throw new EvaluationError(`Cannot compare ${a.n} rows with ${b.n}: both systems need the same rows`);
-  }
-  if (a.names.join("\n") !== b.names.join("\n") || a.width !== b.width) {
-    throw new EvaluationError(
-      `Cannot compare ${a.names.join(", ")} with ${b.names.join(", ")}: both systems need the same metrics`,
-    );
+  if (a.n !== b.n || a.names.join("\n") !== b.names.join("\n") || a.width !== b.width) {
+    const [first, second] = [a, b].map(({ n, names }) => `${names.join(", ")} of ${n} rows`);
+    fail(`Cannot compare ${first} with ${second}: both systems need the same`);
   }
   const { n, width, names } = a;
   const rows = new Float64Array(2 * n * width);
@@ -209,15 +186,10 @@ function pair(a: Decomposed, b: Decomposed): Decomposed {
 }
 
 function metricsOf(metrics: Decomposed): Float64Array {
-  const sums = new Float64Array(metrics.width), out = new Float64Array(metrics.names.length);
-  for (let row = 0, at = 0; row < metrics.n; row++) {
-    for (let k = 0; k < metrics.width; k++, at++) sums[k] += metrics.rows[at];
-  }
-  metrics.evaluate(sums, metrics.n, out);
+  const out = new Float64Array(metrics.names.length);
+  metrics.evaluate(sumRows(metrics), metrics.n, out);
   const bad = out.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    throw new EvaluationError(`Cannot compare: ${metrics.names[bad]} is ${out[bad]} over all rows`);
-  }
+  if (bad >= 0) fail(`Cannot compare: ${metrics.names[bad]} is ${out[bad]} over all rows`);
   return out;
 }
 
@@ -295,6 +267,6 @@ function compare(
 }
 
 function checkFormula({ formula = "two-sided" }: PairedOptions): "two-sided" | "sacrebleu" {
-  if (formula === "two-sided" || formula === "sacrebleu") return formula;
-  throw new EvaluationError(`formula must be "two-sided" or "sacrebleu", got "${formula}"`);
+  checkOneOf("formula", formula, ["two-sided", "sacrebleu"]);
+  return formula;
 }

@@ -87,10 +87,9 @@ function betaPower(x: number, y: number, a: number, b: number): number {
 }
 
 /**
- * Both tails of the beta distribution at x, with y = 1 − x handed in so that neither end loses digits.
- *
- * Continued fraction of Didonato and Morris (1992), "Algorithm 708", eq. 9, by Lentz's method, on the side where it converges
- * fast.
+ * Both tails of the beta distribution at x, with y = 1 − x handed in so that neither end loses digits. Continued
+ * fraction of Didonato and Morris (1992), "Algorithm 708", eq. 9, by Lentz's method, on the side where it
+ * converges fast.
  */
 export function betaTails(x: number, y: number, a: number, b: number): Tails {
   if (!(a > 0 && b > 0) || Number.isNaN(x)) return { lower: NaN, upper: NaN };

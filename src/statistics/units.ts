@@ -4,20 +4,14 @@
  * @module
  */
 import type { Decomposed } from "./decomposed.ts";
-import { EvaluationError } from "./errors.ts";
 import { type CountSampler, multinomialSampler, type WordSource } from "./resample.ts";
+import { fail, type Numbers } from "./checks.ts";
 
 /** Which rows are drawn together, and among which. */
 export interface ResamplingDesign {
-  /**
-   * A group for each row, such as its document or its author. Whole groups are drawn instead of rows, for rows of one group are
-   * alike and tell less than as many independent ones.
-   */
+  /** A group for each row, such as its document or its author: whole groups are drawn, as their rows are alike. */
   readonly clusters?: ArrayLike<string | number>;
-  /**
-   * A stratum for each row, such as its source. Each stratum keeps its number of rows (or clusters) in every resample, as when
-   * the data were gathered so many from each.
-   */
+  /** A stratum for each row, such as its source: each keeps its number of rows (or clusters) in every resample. */
   readonly strata?: ArrayLike<string | number>;
 }
 
@@ -36,10 +30,10 @@ export interface Units {
  * @throws {EvaluationError} When there are no rows, a list has another length than n, or a cluster lies in two strata.
  */
 export function designUnits(n: number, { clusters, strata }: ResamplingDesign): Units {
-  if (n === 0) throw new EvaluationError("Cannot resample: there are no rows");
+  if (n === 0) fail("Cannot resample: there are no rows");
   for (const [name, list] of [["clusters", clusters], ["strata", strata]] as const) {
     if (list && list.length !== n) {
-      throw new EvaluationError(`Cannot resample ${n} rows with ${list.length} ${name}: every row needs one`);
+      fail(`Cannot resample ${n} rows with ${list.length} ${name}: every row needs one`);
     }
   }
   const stratumOf = strata && numbered(strata);
@@ -51,7 +45,7 @@ export function designUnits(n: number, { clusters, strata }: ResamplingDesign): 
     for (let row = 0; row < n; row++) {
       const unit = unitOf[row];
       if (stratumOfUnit[unit] >= 0 && stratumOfUnit[unit] !== stratumOf.ids[row]) {
-        throw new EvaluationError(
+        fail(
           `Cannot resample: cluster "${clusters?.[row]}" lies in more than one stratum, ` +
             `"${strata?.[row]}" (row ${row}) being another one`,
         );
@@ -78,7 +72,7 @@ function numbered(values: ArrayLike<string | number>): { ids: Uint32Array; count
 }
 
 /** Counting sort of 0 … keys.length − 1 by key. */
-function bucket(keys: ArrayLike<number>, count: number): { start: Uint32Array; items: Uint32Array } {
+function bucket(keys: Numbers, count: number): { start: Uint32Array; items: Uint32Array } {
   const start = new Uint32Array(count + 1), items = new Uint32Array(keys.length);
   for (let i = 0; i < keys.length; i++) start[keys[i] + 1]++;
   for (let k = 0; k < count; k++) start[k + 1] += start[k];
@@ -126,7 +120,7 @@ export function groupUnits(metrics: Decomposed, units: Units): UnitGroups {
         const row = units.rows[r];
         for (let k = 0, at = row * width; k < width; k++, at++) {
           if (!Number.isFinite(rows[at])) {
-            throw new EvaluationError(`Cannot resample: statistic ${k} of row ${row} is ${rows[at]}`);
+            fail(`Cannot resample: statistic ${k} of row ${row} is ${rows[at]}`);
           }
           unit[k] += rows[at];
         }
@@ -180,6 +174,19 @@ function sparse(rows: Float64Array[]): { start: Uint32Array; columns: Uint32Arra
   return { start, columns, values };
 }
 
+/** A group for each cell of a table: a row of it is one in its column. */
+export function cellGroups(counts: Float64Array): UnitGroups {
+  const width = counts.length;
+  return {
+    counts,
+    start: Uint32Array.from({ length: width + 1 }, (_, c) => 2 * c),
+    columns: Uint32Array.from({ length: 2 * width }, (_, at) => at % 2 === 0 ? at / 2 : width),
+    values: new Float64Array(2 * width).fill(1),
+    width,
+    stratumStart: Uint32Array.of(0, width),
+  };
+}
+
 /** Draws the groups' counts, each stratum by itself. */
 export function groupSampler(groups: UnitGroups): CountSampler {
   const { counts, stratumStart } = groups;
@@ -195,7 +202,7 @@ export function groupSampler(groups: UnitGroups): CountSampler {
 }
 
 /** Adds each group's statistics, times its count, to `sums` ([width + 1], the last one rows). */
-export function addGroups(groups: UnitGroups, counts: ArrayLike<number>, sums: Float64Array): void {
+export function addGroups(groups: UnitGroups, counts: Numbers, sums: Float64Array): void {
   const { start, columns, values } = groups, size = groups.counts.length;
   for (let g = 0; g < size; g++) {
     const count = counts[g];
@@ -234,9 +241,9 @@ export interface Jackknife {
   /** The statistic without one unit of each group. */
   readonly values: Float64Array;
   /** Units of each group that this stands for. */
-  readonly counts: ArrayLike<number>;
+  readonly counts: Numbers;
   /** Groups of stratum s: from `stratumStart[s]` to `stratumStart[s + 1]`. */
-  readonly stratumStart: ArrayLike<number>;
+  readonly stratumStart: Numbers;
 }
 
 /** The jackknife of each metric, by taking a group's statistics off the sums. */
@@ -251,6 +258,7 @@ export function jackknifeMetrics(metrics: Decomposed, groups: UnitGroups): Jackk
     stratumStart,
   }));
   for (let g = 0; g < counts.length; g++) {
+    if (counts[g] === 0) continue;
     sums.set(total);
     for (let at = start[g]; at < start[g + 1]; at++) {
       const k = columns[at], rest = total[k] - values[at];

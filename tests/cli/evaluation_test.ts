@@ -297,13 +297,13 @@ const bad: [
       "r.txt": "a\nb\n",
     },
     (at) => score("classification", at["p.jsonl"], at["r.txt"]),
-    /row 0 gives "a" the probability 3/,
+    /the probability of row 0 for "a" is 3/,
   ],
   [
     "a positive class that is none of them",
     { "p.txt": "a\nb\n", "r.txt": "a\nb\n" },
     (at) => [...score("classification", at["p.txt"], at["r.txt"]), "--option", "positive=c"],
-    /No label "c"; there are a, b/,
+    /the positive label is "c", wanted one of "a", "b"/,
   ],
   [
     "broken JSON",

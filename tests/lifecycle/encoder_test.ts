@@ -116,7 +116,7 @@ Deno.test("differing lengths and rows without a reference are refused before any
   await withFolder(async (folder) => {
     const backend = createInterpBackend();
     const encoder = await openEncoder(folder, { backend });
-    await assert.rejects(scoreTexts(encoder, ["a"], []), /1 candidates, 0 references/);
+    await assert.rejects(scoreTexts(encoder, ["a"], []), /1 candidates with 0 references/);
     await assert.rejects(scoreTexts(encoder, ["a", "b"], ["a", []]), /row 1 has no reference/);
     await encoder.dispose();
     await backend.dispose();

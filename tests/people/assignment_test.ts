@@ -155,6 +155,6 @@ Deno.test("an impossible design is refused with what would work", () => {
   assert.throws(() => assignItems({ items, annotators, ratingsPerItem: 0 }), /ratingsPerItem must/);
   assert.throws(
     () => assignItems({ items, annotators, shared: { items: 200, ratings: 2 } }),
-    /Cannot share 200/,
+    /shared.items must be .* from 1 to 100, got 200/,
   );
 });

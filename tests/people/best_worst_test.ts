@@ -108,6 +108,6 @@ Deno.test("what cannot be fitted or shown is named", () => {
   assert.throws(() => bestWorstScores([answerOf("aaac")]), /twice/);
   assert.throws(() => fitBestWorst([answerOf("abcac")]), /one group was never below another/);
   assert.equal(fitBestWorst([answerOf("abcac")], { prior: 1 }).items[0].item, "a");
-  assert.throws(() => bestWorstDesign(["a", "b"], {}), /at most the 2 there are, got tupleSize 4/);
+  assert.throws(() => bestWorstDesign(["a", "b"], {}), /tupleSize must be a whole number from 2 to 2, got 4/);
   assert.throws(() => bestWorstDesign(["a", "a"], { tupleSize: 2 }), /"a" is there twice/);
 });

@@ -80,8 +80,8 @@ Deno.test("one category only leaves kappa undefined and AC1 at 1", () => {
 
 Deno.test("bad counts are named", () => {
   assert.throws(() => fleissKappa([]), /no items/);
-  assert.throws(() => fleissKappa([[1, 1], [2]]), /needs 2 counts, got 1 for item 2/);
-  assert.throws(() => fleissKappa([[1, 1.5]]), /got 1.5 for item 1, category 2/);
+  assert.throws(() => fleissKappa([[1, 1], [2]]), /Item 2 has 1 counts, wanted 2/);
+  assert.throws(() => fleissKappa([[1, 1.5]]), /item 1, category 2 must be .*, got 1.5/);
   assert.throws(() => fleissKappa([[1, 0], [0, 1]]), /no item has two ratings/);
   assert.throws(() => countRatings([["a"], ["z"]], { categories: ["a"] }), /Rating 1 of item 2 is "z"/);
 });

@@ -45,6 +45,6 @@ Deno.test("perfect agreement is 1; a shift of one rater lowers agreement but not
 
 Deno.test("bad scores are named", () => {
   assert.throws(() => intraclassCorrelation([[1, 2]]), /needs 2 items and 2 raters, got 1 and 2/);
-  assert.throws(() => intraclassCorrelation([[1, 2], [1]]), /got 1 for item 2/);
-  assert.throws(() => intraclassCorrelation([[1, NaN], [1, 2]]), /got NaN for item 1, rater 2/);
+  assert.throws(() => intraclassCorrelation([[1, 2], [1]]), /Item 2 has 1 scores, wanted 2/);
+  assert.throws(() => intraclassCorrelation([[1, NaN], [1, 2]]), /item 1, rater 2 is NaN/);
 });

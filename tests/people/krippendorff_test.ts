@@ -71,10 +71,16 @@ Deno.test("names with an order are ordinal; bad data is named", () => {
     "names",
   );
   assert.throws(() => krippendorffAlpha(names, { level: "ordinal" }), /need the option values/);
-  assert.throws(() => krippendorffAlpha(names, { level: "interval" }), /needs finite numbers, got "high"/);
-  assert.throws(() => krippendorffAlpha([[1, -1], [1, 1]], { level: "ratio" }), /0 or more, got -1/);
+  assert.throws(
+    () => krippendorffAlpha(names, { level: "interval" }),
+    /level interval must be a finite number, got "high"/,
+  );
+  assert.throws(
+    () => krippendorffAlpha([[1, -1], [1, 1]], { level: "ratio" }),
+    /level ratio must be .*, got -1/,
+  );
   assert.throws(() => krippendorffAlpha([[1, Infinity], [1, 1]], { level: "interval" }), /finite/);
-  assert.throws(() => krippendorffAlpha([[1, 2], [1]]), /needs 2 ratings .* got 1 for rater 2/);
+  assert.throws(() => krippendorffAlpha([[1, 2], [1]]), /Rater 2 has 1 ratings, wanted 2/);
   assert.throws(() => krippendorffAlpha([[1, null], [null, 1]]), /no unit has two ratings/);
   assert.throws(
     () => krippendorffAlpha([[1, 9], [1, 1]], { values: [1, 2] }),

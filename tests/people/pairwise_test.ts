@@ -166,10 +166,10 @@ Deno.test("bad comparisons are named", () => {
   );
   assert.throws(
     () => tallyComparisons([{ a: "a", b: "b", winner: "c" as "a" }]),
-    /winner a, b or tie, got "c"/,
+    /winner must be "a", "b" or "tie", got "c"/,
   );
   for (const count of [0, 1.5, NaN, -1]) {
-    assert.throws(() => winRates([win("a", "b", count)]), /whole count above 0/);
+    assert.throws(() => winRates([win("a", "b", count)]), /count must be a whole number of at least 1/);
   }
   assert.throws(() => bradleyTerry([win("a", "b")], { prior: -1 }), /prior must/);
 });

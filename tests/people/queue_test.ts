@@ -76,7 +76,7 @@ Deno.test("a submission is new, again or surplus, and late ones are taken", () =
   );
   assert.throws(() => settle(state, { item: "nope", annotator: "ann" }, { nowMs: 0 }), /no item "nope"/);
   assert.throws(() => nextItem({ ...state, ratingsPerItem: 0 }, "ann", { nowMs: 0 }), /ratingsPerItem must/);
-  assert.throws(() => nextItem(state, "ann", { nowMs: 0, leaseMs: 0 }), /lease must last/);
+  assert.throws(() => nextItem(state, "ann", { nowMs: 0, leaseMs: 0 }), /leaseMs must be/);
 });
 
 Deno.test("progress counts ratings, items and people", () => {

@@ -93,10 +93,16 @@ Deno.test("a diverging bar is as long as all ratings and has its middle at 0", (
 Deno.test("bad ratings are named", () => {
   const scale = { low: 1, high: 5 };
   assert.throws(() => ratingsReport([], { scale }), /there are none/);
-  assert.throws(() => ratingsReport(ratings([3, 6]), { scale }), /Rating 2 \(item "1", rater "ann"\) is 6/);
-  assert.throws(() => ratingsReport(ratings([NaN]), { scale }), /is NaN/);
+  assert.throws(
+    () => ratingsReport(ratings([3, 6]), { scale }),
+    /Rating 2 \(item "1", rater "ann"\), a point of the scale, must be .*, got 6/,
+  );
+  assert.throws(() => ratingsReport(ratings([NaN]), { scale }), /got NaN/);
   assert.throws(() => ratingsReport([...ratings([3]), ...ratings([3])], { scale }), /twice/);
-  assert.throws(() => ratingsReport(ratings([3]), { scale: { low: 5, high: 1 } }), /low below high/);
+  assert.throws(
+    () => ratingsReport(ratings([3]), { scale: { low: 5, high: 1 } }),
+    /highest point of a scale must be/,
+  );
   assert.throws(() => ratingsReport(ratings([3]), { scale, topBox: 5 }), /topBox must/);
   assert.throws(() => ratingsReport(ratings([3]), { scale, resamples: -1 }), /resamples must/);
 });

@@ -116,7 +116,7 @@ Deno.test("what cannot be planned is named", () => {
   assert.throws(() => plan.sampleSizeForTwoProportions({ first: 0.5, second: 0.5 }), /does not differ/);
   assert.throws(
     () => plan.sampleSizeForPaired({ firstOnly: 0.7, secondOnly: 0.6 }),
-    /at most 1, got 0.7 and 0.6/,
+    /firstOnly \+ secondOnly must be a number of at most 1/,
   );
   assert.throws(() => plan.sampleSizeForMeanDifference({ effect: 0 }), /other than 0/);
   assert.throws(() => plan.sampleSizeForMeanDifference({ effect: 1e-9 }), /10\^12/);

@@ -152,9 +152,9 @@ Deno.test("an unknown figure is named with those there are", () => {
 Deno.test("a gate that cannot be read is refused in a line that says where", () => {
   const read = (condition: unknown) => parseGate({ conditions: [condition] });
   assert.throws(() => parseGate(null), /wanted {"conditions"/);
-  assert.throws(() => parseGate({ conditions: [] }), /has 0 conditions/);
+  assert.throws(() => parseGate({ conditions: [] }), /conditions has 0 items/);
   assert.throws(() => parseGate({ conditions: ["1 < 2"], rule: 1 }), /unknown key "rule"/);
-  assert.throws(() => read(7), /a condition is a text/);
+  assert.throws(() => read(7), /conditions\[0\] is 7, wanted a text/);
   assert.throws(() => read("macroF1"), /found its end, wanted ">=", "<=", ">" or "<"/);
   assert.throws(() => read("macroF1 >= "), /found its end, wanted a number or a figure's name/);
   assert.throws(() => read("a > 1 > 2"), /found ">" at character 7, wanted nothing more/);
@@ -163,5 +163,5 @@ Deno.test("a gate that cannot be read is refused in a line that says where", () 
   assert.throws(() => read("a.constructor() > 1"), /found "\(" at character 14/);
   assert.throws(() => read("(".repeat(200) + "1 > 1"), /at most 50 levels/);
   assert.throws(() => read("-".repeat(200) + "1 > 1"), /at most 50 levels/);
-  assert.throws(() => read("a".repeat(501)), /at most 500 characters/);
+  assert.throws(() => read("a".repeat(501)), /has 501 characters, wanted at most 500/);
 });

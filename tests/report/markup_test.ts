@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { clip, markup, userText, visible } from "../../src/report/markup.ts";
+import { shorten } from "../../src/base/text.ts";
+import { markup, userText, visible } from "../../src/report/markup.ts";
 
 Deno.test("what is put into a template is escaped, in elements and in attributes", () => {
   const hostile = `<script>alert("1")</script> & ' \``;
@@ -23,8 +24,8 @@ Deno.test("control characters and halves of characters show", () => {
 });
 
 Deno.test("long texts end in an ellipsis, and no character is cut in half", () => {
-  assert.equal(clip("abcdef", 6), "abcdef");
-  assert.equal(clip("abcdefg", 6), "abcde…");
-  assert.equal(clip("abcd🙂🙂", 6), "abcd…");
+  assert.equal(shorten("abcdef", 6), "abcdef");
+  assert.equal(shorten("abcdefg", 6), "abcde…");
+  assert.equal(shorten("abcd🙂🙂", 6), "abcd…");
   assert.ok(userText("x".repeat(1e6)).source.length < 2100);
 });

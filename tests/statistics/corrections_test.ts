@@ -49,7 +49,7 @@ Deno.test("none and one p-value, and what is none", () => {
     assert.deepEqual(adjustPValues([0.3], method), [0.3]);
   }
   assert.deepEqual(adjustPValues([0.01, 0.04]), [0.02, 0.04]);
-  assert.throws(() => adjustPValues([0.1, NaN]), /p-value 1: it is NaN/);
+  assert.throws(() => adjustPValues([0.1, NaN]), /p-value 1 must be .*, got NaN/);
   assert.throws(() => adjustPValues([-0.1]), EvaluationError);
-  assert.throws(() => adjustPValues([0.1], "sidak" as "holm"), /wanted one of bonferroni, holm/);
+  assert.throws(() => adjustPValues([0.1], "sidak" as "holm"), /method must be "bonferroni", "holm"/);
 });

@@ -130,8 +130,8 @@ Deno.test("an interval refuses what makes no sense", () => {
   }
   assert.throws(() => proportionInterval(1, 2, { method: "wald" as "wilson" }), /method must be/);
   assert.throws(() => meanInterval([1]), /at least two values, got 1/);
-  assert.throws(() => meanInterval([1, NaN]), /value 1 is NaN/);
-  assert.throws(() => meanDifferenceInterval([1, 2], [Infinity, 2]), /value 0 is Infinity/);
+  assert.throws(() => meanInterval([1, NaN]), /value 1 of a mean is NaN/);
+  assert.throws(() => meanDifferenceInterval([1, 2], [Infinity, 2]), /value 0 of a mean is Infinity/);
   assert.throws(() => correlationInterval(1.2, 9), EvaluationError);
   assert.throws(() => correlationInterval(NaN, 9), EvaluationError);
   assert.throws(() => correlationInterval(0.2, 1), EvaluationError);

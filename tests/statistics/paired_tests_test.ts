@@ -52,12 +52,12 @@ Deno.test("without any difference p is 1, with a constant one the t test has no 
 });
 
 Deno.test("what does not pair is refused, naming row and value", () => {
-  assert.throws(() => pairedT([1, 2], [1]), /2 rows with 1/);
+  assert.throws(() => pairedT([1, 2], [1]), /2 rows with 1 rows/);
   assert.throws(() => pairedT([1], [1]), /at least two values/);
   assert.throws(() => pairedT([1, 2], [1, NaN]), /row 1: its scores are 2 and NaN/);
   assert.throws(() => wilcoxonSignedRank([], []), /no rows/);
   assert.throws(() => wilcoxonSignedRank([Infinity], [1]), EvaluationError);
-  assert.throws(() => correctnessTable([1, 2], [1, 1]), /row 1: it is 2/);
+  assert.throws(() => correctnessTable([1, 2], [1, 1]), /row 1 is 2/);
   assert.throws(() => correctnessTable([], []), /no rows/);
   assert.throws(() => mcNemar([[1, 2.5], [0, 0]]), /whole counts, got 2.5/);
   assert.throws(() => mcNemar([[0, 0], [0, 0]]), /no rows/);

@@ -151,9 +151,9 @@ Deno.test("both tests keep their level under the null", () => {
 
 Deno.test("systems that do not pair are refused", () => {
   const two = means(["x"], [1, 2]);
-  assert.throws(() => pairedBootstrap(two, means(["x"], [1])), /2 rows with 1/);
-  assert.throws(() => pairedBootstrap(two, means(["y"], [1, 2])), /x with y/);
-  assert.throws(() => approximateRandomization(two, { ...two, width: 2 }), /same metrics/);
+  assert.throws(() => pairedBootstrap(two, means(["x"], [1])), /2 rows with x of 1 rows/);
+  assert.throws(() => pairedBootstrap(two, means(["y"], [1, 2])), /x of 2 rows with y/);
+  assert.throws(() => approximateRandomization(two, { ...two, width: 2 }), /both systems need the same/);
   assert.throws(() => pairedBootstrap(means(["x"], []), means(["x"], [])), /no rows/);
   assert.throws(() => pairedBootstrap(two, means(["x"], [1, NaN])), /row 1/);
   assert.throws(() => pairedBootstrap(two, two, { formula: "koehn" as "sacrebleu" }), /formula must be/);

@@ -1,26 +1,23 @@
 /**
- * Accuracy, balanced accuracy and their relatives.
+ * Accuracy, balanced accuracy and their relatives. References and predictions are the true and the predicted class per row, as
+ * indices into `labels`.
  *
  * @module
  */
 import {
   checkClass,
   checkLabels,
-  checkLengths,
-  checkWeights,
   type ClassCounts,
   countClasses,
   type RowOptions,
+  weightedMean,
 } from "./counts.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
+import { checkLengths, checkWhole, fail, Numbers, refuse } from "../../statistics/checks.ts";
 
 /**
- * Share of the rows that are right, in [0, 1]; with weights, the share of the weight.
+ * Share of the rows that are right, in [0, 1]; with weights, the share of the weight. Equal to scikit-learn's
+ * `accuracy_score`.
  *
- * Equal to scikit-learn's `accuracy_score`.
- *
- * @param references True class per row, as an index into `labels`.
- * @param predictions Predicted class per row, as an index into `labels`.
  * @throws {EvaluationError} When there are no rows, lengths differ, or a class is no index into `labels`.
  * @example
  * ```ts
@@ -29,36 +26,27 @@ import { EvaluationError } from "../../statistics/errors.ts";
  * assert.equal(accuracy([0, 1, 1, 1], [0, 1, 1, 0], { labels: ["ham", "spam"] }), 0.75);
  * ```
  */
-export function accuracy(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
-  options: RowOptions,
-): number {
+export function accuracy(references: Numbers, predictions: Numbers, options: RowOptions): number {
   const { truth, right } = countClasses(references, predictions, options);
   return total(right) / total(truth);
 }
 
 /**
- * Share of the rows that are wrong, in [0, 1], or with `normalize: false` how many (or their weight). With one label a row this
- * is also the Hamming loss.
+ * Share of the rows that are wrong, in [0, 1], or with `normalize: false` how many (or their weight). With one label a
+ * row this is also the Hamming loss. Equal to scikit-learn's `zero_one_loss`.
  *
- * Equal to scikit-learn's `zero_one_loss`.
- *
- * @param references True class per row, as an index into `labels`.
- * @param predictions Predicted class per row, as an index into `labels`.
  * @throws {EvaluationError} As `accuracy`.
  * @example
  * ```ts
  * import { zeroOneLoss } from "./accuracy.ts";
  * import assert from "node:assert/strict";
- * const labels = ["ham", "spam"];
- * assert.equal(zeroOneLoss([0, 1, 1, 1], [0, 1, 1, 0], { labels }), 0.25);
- * assert.equal(zeroOneLoss([0, 1, 1, 1], [0, 1, 1, 0], { labels, normalize: false }), 1);
+ * const options = { labels: ["ham", "spam"], normalize: false };
+ * assert.equal(zeroOneLoss([0, 1, 1, 1], [0, 1, 1, 0], options), 1);
  * ```
  */
 export function zeroOneLoss(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: RowOptions & { normalize?: boolean },
 ): number {
   const { truth, right } = countClasses(references, predictions, options);
@@ -68,72 +56,53 @@ export function zeroOneLoss(
 
 /**
  * Mean recall of the classes that some reference has, in [0, 1]: what the accuracy would be if all of them were equally
- * frequent. `adjusted` rescales it so that guessing is 0 and perfect is 1.
+ * frequent. `adjusted` rescales it so that guessing is 0 and perfect is 1. Equal to scikit-learn's
+ * `balanced_accuracy_score`.
  *
- * Equal to scikit-learn's `balanced_accuracy_score`.
- *
- * @param references True class per row, as an index into `labels`.
- * @param predictions Predicted class per row, as an index into `labels`.
  * @throws {EvaluationError} As `accuracy`; and when `adjusted` is asked of references of one class only.
  * @example
  * ```ts
  * import { balancedAccuracy } from "./accuracy.ts";
  * import assert from "node:assert/strict";
- * const labels = ["ham", "spam"];
- * assert.equal(balancedAccuracy([0, 0, 0, 1], [0, 0, 0, 0], { labels }), 0.5);
- * assert.equal(balancedAccuracy([0, 0, 0, 1], [0, 0, 0, 0], { labels, adjusted: true }), 0);
+ * const options = { labels: ["ham", "spam"], adjusted: true };
+ * assert.equal(balancedAccuracy([0, 0, 0, 1], [0, 0, 0, 0], options), 0);
  * ```
  */
 export function balancedAccuracy(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: RowOptions & { adjusted?: boolean },
 ): number {
   const counts = countClasses(references, predictions, options);
   const score = balancedAccuracyOf(counts);
   if (!options.adjusted) return score;
   const classes = counts.truth.filter((weight) => weight > 0).length;
-  if (classes < 2) {
-    throw new EvaluationError(
-      "Cannot adjust balanced accuracy: all references are of one class, so there is nothing to guess",
-    );
-  }
+  if (classes < 2) fail("Cannot adjust balanced accuracy: all references are of one class");
   return (score - 1 / classes) / (1 - 1 / classes);
 }
 
 /**
- * Matthews' correlation of references and predictions, for any number of classes: 1 is perfect, 0 no better than chance, and
- * the lowest is between -1 and 0 (-1 for two classes). 0 where references or predictions are all of one class.
+ * Matthews' correlation of references and predictions, for any number of classes: 1 is perfect, 0 no better than
+ * chance, and the lowest is between -1 and 0 (-1 for two classes). 0 where references or predictions are all of
+ * one class. Equal to scikit-learn's `matthews_corrcoef`; the form for many classes is Gorodkin's (2004),
+ * "Comparing two K-category assignments by a K-category correlation coefficient".
  *
- * Equal to scikit-learn's `matthews_corrcoef`; the form for many classes is Gorodkin's (2004), "Comparing two K-category
- * assignments by a K-category correlation coefficient".
- *
- * @param references True class per row, as an index into `labels`.
- * @param predictions Predicted class per row, as an index into `labels`.
  * @throws {EvaluationError} As `accuracy`.
  * @example
  * ```ts
  * import { matthewsCorrelation } from "./accuracy.ts";
  * import assert from "node:assert/strict";
  * assert.equal(matthewsCorrelation([0, 0, 1, 1], [0, 0, 1, 1], { labels: ["ham", "spam"] }), 1);
- * assert.equal(matthewsCorrelation([0, 0, 1, 1], [1, 1, 0, 0], { labels: ["ham", "spam"] }), -1);
  * ```
  */
-export function matthewsCorrelation(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
-  options: RowOptions,
-): number {
+export function matthewsCorrelation(references: Numbers, predictions: Numbers, options: RowOptions): number {
   return matthewsOf(countClasses(references, predictions, options));
 }
 
 /**
- * Share of the rows whose true class is among the k highest scores, in [0, 1]; 1 when k is at least the number of labels. Of
- * equal scores, the later class ranks higher.
+ * Share of the rows whose true class is among the k highest scores, in [0, 1]; 1 when k is at least the number of
+ * labels. Of equal scores, the later class ranks higher. Equal to scikit-learn's `top_k_accuracy_score`.
  *
- * Equal to scikit-learn's `top_k_accuracy_score`.
- *
- * @param references True class per row, as an index into `labels`.
  * @param scores Score of each class, row-major: [n, labels.length].
  * @throws {EvaluationError} As `accuracy`; and when a score is NaN or infinite, or k no whole number above 0.
  * @example
@@ -145,38 +114,27 @@ export function matthewsCorrelation(
  * ```
  */
 export function topKAccuracy(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: RowOptions & { k: number },
 ): number {
   const { k, labels } = options;
   const size = checkLabels(labels), n = references.length;
-  if (!(Number.isInteger(k) && k >= 1)) {
-    throw new EvaluationError(`k must be a whole number above 0, got ${k}`);
-  }
-  checkLengths(n * size, scores.length, `scores of ${size} labels`);
-  const weights = checkWeights(options.sampleWeights, n);
-  let hits = 0, all = 0;
-  for (let row = 0, at = 0; row < n; row++, at += size) {
+  checkWhole("k", k);
+  checkLengths(n * size, scores.length, [`scores of ${size} labels`]);
+  return weightedMean(n, options.sampleWeights, (row) => {
     const wanted = checkClass(references[row], { row, what: "reference", size });
-    const own = scores[at + wanted];
+    const at = row * size, own = scores[at + wanted];
     let ahead = 0;
     for (let j = 0; j < size; j++) {
       const score = scores[at + j];
       if (!Number.isFinite(score)) {
-        throw new EvaluationError(
-          `Cannot evaluate: the score of row ${row} for ${
-            JSON.stringify(labels[j])
-          } is ${score}, wanted a finite number`,
-        );
+        refuse(`the score of row ${row} for ${JSON.stringify(labels[j])}`, score, "a finite number");
       }
       if (score > own || (score === own && j > wanted)) ahead++;
     }
-    const weight = weights ? weights[row] : 1;
-    if (ahead < k) hits += weight;
-    all += weight;
-  }
-  return hits / all;
+    return ahead < k ? 1 : 0;
+  });
 }
 
 /** Mean recall of the classes that are true somewhere. */
@@ -204,7 +162,5 @@ export function matthewsOf({ truth, predicted, right }: ClassCounts): number {
 }
 
 function total(values: Float64Array): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum;
+  return values.reduce((sum, value) => sum + value, 0);
 }

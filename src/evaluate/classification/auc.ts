@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkClass, checkLabels, checkLengths, checkWeights } from "./counts.ts";
+import { checkClass, checkLabels, checkWeights, type RowOptions } from "./counts.ts";
 import {
   averagePrecision,
   byRows,
@@ -14,6 +14,7 @@ import {
 } from "./curves.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { checkProbabilities } from "./probabilities.ts";
+import { checkLengths, checkNumber, fail, Numbers } from "../../statistics/checks.ts";
 
 /** How the area is taken. */
 export interface RocAucOptions extends ScoreOptions {
@@ -48,20 +49,21 @@ export interface MulticlassAucOptions extends ScoreOptions {
  * @throws {EvaluationError} As `countsAtThresholds`; when no row is positive or none is negative, or `maxFpr` is out of range.
  * @example
  * ```ts
- * import { rocAuc } from "./auc.ts";
+ * import { multiclassAveragePrecision, multiclassRocAuc, rocAuc, rocAucByRows } from "./auc.ts";
  * import assert from "node:assert/strict";
  * assert.equal(rocAuc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), 0.75);
+ * const metric = rocAucByRows([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]);
+ * assert.equal(metric(Uint32Array.of(0, 1, 2, 3)), 0.75);
+ * assert.equal(metric(Uint32Array.of(0, 0, 2, 3)), 1);
+ * const probabilities = [0.7, 0.2, 0.1, 0.2, 0.5, 0.3, 0.3, 0.4, 0.3, 0.5, 0.1, 0.4];
+ * assert.equal(multiclassRocAuc([0, 1, 2, 2], probabilities, { labels: ["a", "b", "c"] }), 0.9583333333333334);
+ * const scores = [0.7, 0.2, 0.1, 0.2, 0.5, 0.3, 0.3, 0.3, 0.4];
+ * assert.equal(multiclassAveragePrecision([0, 1, 2], scores, { labels: ["a", "b", "c"] }), 1);
  * ```
  */
-export function rocAuc(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
-  options: RocAucOptions = {},
-): number {
+export function rocAuc(references: Numbers, scores: Numbers, options: RocAucOptions = {}): number {
   const { maxFpr = 1 } = options;
-  if (!(maxFpr > 0 && maxFpr <= 1)) {
-    throw new EvaluationError(`maxFpr must lie above 0 and be at most 1, got ${maxFpr}`);
-  }
+  checkNumber("maxFpr", maxFpr, { above: 0, most: 1 });
   const counts = countsAtThresholds(references, scores, options);
   const { positives, negatives } = checkBothClasses(counts, "ROC-AUC");
   return maxFpr === 1 ? areaOf(counts) : partialArea(counts, { positives, negatives, maxFpr });
@@ -72,57 +74,34 @@ export function rocAuc(
  * row may be drawn more than once. NaN when no positive or no negative row is drawn.
  *
  * @throws {EvaluationError} As `rocAuc`.
- * @example
- * ```ts
- * import { rocAucByRows } from "./auc.ts";
- * import assert from "node:assert/strict";
- * const metric = rocAucByRows([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]);
- * assert.equal(metric(Uint32Array.of(0, 1, 2, 3)), 0.75);
- * assert.equal(metric(Uint32Array.of(0, 0, 2, 3)), 1);
- * ```
  */
-export function rocAucByRows(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
-): (indices: Uint32Array) => number {
+export function rocAucByRows(references: Numbers, scores: Numbers): (indices: Uint32Array) => number {
   checkBothClasses(countsAtThresholds(references, scores), "ROC-AUC");
   return byRows(references, scores, areaOf);
 }
 
 /**
- * Area under the ROC curve for more than two classes.
- *
- * Equal to scikit-learn's `roc_auc_score(..., multi_class=..., average=..., labels=range(K))`. "weighted" passes over classes
- * that no reference has.
+ * Area under the ROC curve for more than two classes. Equal to scikit-learn's `roc_auc_score(..., multi_class=...,
+ * average=..., labels=range(K))`. "weighted" passes over classes that no reference has.
  *
  * @param references True class per row, as an index into `labels`.
  * @param probabilities Probability of each class, row-major: [n, labels.length]; rows add up to 1.
  * @throws {EvaluationError} When there are no rows, lengths differ, a class is no index into `labels`, a row holds no
  *   probabilities, a class that is needed is never or always true, or weights are given for "ovo".
- * @example
- * ```ts
- * import { multiclassRocAuc } from "./auc.ts";
- * import assert from "node:assert/strict";
- * const probabilities = [0.7, 0.2, 0.1, 0.2, 0.5, 0.3, 0.3, 0.4, 0.3, 0.5, 0.1, 0.4];
- * assert.equal(multiclassRocAuc([0, 1, 2, 2], probabilities, { labels: ["a", "b", "c"] }), 0.9583333333333334);
- * ```
  */
 export function multiclassRocAuc(
-  references: ArrayLike<number>,
-  probabilities: ArrayLike<number>,
+  references: Numbers,
+  probabilities: Numbers,
   options: MulticlassAucOptions,
 ): number {
   const { labels, multiClass = "ovr", average = "macro" } = options;
   const size = checkLabels(labels), n = references.length;
-  checkLengths(n * size, probabilities.length, `probabilities of ${size} labels`);
+  checkLengths(n * size, probabilities.length, [`probabilities of ${size} labels`]);
   checkProbabilities(references, probabilities, options);
   if (multiClass === "ovo") {
     if (average === "micro" || options.sampleWeights) {
-      throw new EvaluationError(
-        `Cannot average pairs of classes ${
-          average === "micro" ? 'as "micro"' : "with weights of rows"
-        }: use "ovr"`,
-      );
+      const what = average === "micro" ? 'as "micro"' : "with weights of rows";
+      fail(`Cannot average pairs of classes ${what}: use "ovr"`);
     }
     return oneVersusOne(references, probabilities, { size, n, average });
   }
@@ -131,31 +110,23 @@ export function multiclassRocAuc(
 }
 
 /**
- * Average precision for more than two classes: each class against all others.
- *
- * Equal to scikit-learn's `average_precision_score` where every class has rows; where one has none that counts it as 0, and
- * this refuses, but for "weighted" and "micro", which need no score of it.
+ * Average precision for more than two classes: each class against all others. Equal to scikit-learn's
+ * `average_precision_score` where every class has rows; where one has none that counts it as 0, and this refuses,
+ * but for "weighted" and "micro", which need no score of it.
  *
  * @param references True class per row, as an index into `labels`.
  * @param scores Score of each class, row-major: [n, labels.length].
  * @throws {EvaluationError} When there are no rows, lengths differ, a class is no index into `labels`, a score is not finite,
  *   or a class that is needed is never true.
- * @example
- * ```ts
- * import { multiclassAveragePrecision } from "./auc.ts";
- * import assert from "node:assert/strict";
- * const scores = [0.7, 0.2, 0.1, 0.2, 0.5, 0.3, 0.3, 0.3, 0.4];
- * assert.equal(multiclassAveragePrecision([0, 1, 2], scores, { labels: ["a", "b", "c"] }), 1);
- * ```
  */
 export function multiclassAveragePrecision(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: Omit<MulticlassAucOptions, "multiClass">,
 ): number {
   const { labels, average = "macro", sampleWeights } = options;
   const size = checkLabels(labels);
-  checkLengths(references.length * size, scores.length, `scores of ${size} labels`);
+  checkLengths(references.length * size, scores.length, [`scores of ${size} labels`]);
   for (let row = 0; row < references.length; row++) {
     checkClass(references[row], { row, what: "reference", size });
   }
@@ -164,23 +135,19 @@ export function multiclassAveragePrecision(
 }
 
 /** What a score of a matrix's columns or rows is. */
-export interface ColumnScoring {
-  /** Names of the columns. */
-  readonly labels: readonly string[];
+export interface ColumnScoring extends RowOptions {
   /** How the scores become one. */
   readonly average: "macro" | "weighted" | "micro" | "samples";
-  /** Weight of each row; default 1 each. */
-  readonly sampleWeights?: ArrayLike<number>;
   /** The metric's name, for errors. */
   readonly what: string;
   /** The metric of one column. */
-  metric(references: ArrayLike<number>, scores: ArrayLike<number>, options: ScoreOptions): number;
+  metric(references: Numbers, scores: Numbers, options: ScoreOptions): number;
 }
 
 /** A score of 0/1 references and scores, [n, K] both, averaged over columns ("samples": over rows). */
 export function averageOfColumns(
-  truth: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  truth: Numbers,
+  scores: Numbers,
   { labels, average, sampleWeights, what, metric }: ColumnScoring,
 ): number {
   const size = labels.length, n = truth.length / size;
@@ -192,10 +159,10 @@ export function averageOfColumns(
   const samples = average === "samples";
   let sum = 0, total = 0;
   for (let part = 0; part < (samples ? n : size); part++) {
-    const pick = samples
-      ? (values: ArrayLike<number>) => Float64Array.from({ length: size }, (_, k) => values[part * size + k])
-      : (values: ArrayLike<number>) =>
-        Float64Array.from({ length: n }, (_, row) => values[row * size + part]);
+    const pick = (values: Numbers) =>
+      samples
+        ? Float64Array.from({ length: size }, (_, k) => values[part * size + k])
+        : Float64Array.from({ length: n }, (_, row) => values[row * size + part]);
     const wanted = pick(truth);
     let weight = samples ? weights?.[part] ?? 1 : 1;
     if (average === "weighted") {
@@ -208,27 +175,25 @@ export function averageOfColumns(
     total += weight;
   }
   if (total > 0) return sum / total;
-  throw new EvaluationError(`Cannot compute ${what}: no row has any of the labels`);
+  fail(`Cannot compute ${what}: no row has any of the labels`);
 }
 
 /** A class per row as 0/1 columns: [n, size]. */
-function oneHot(references: ArrayLike<number>, size: number): Uint8Array {
+function oneHot(references: Numbers, size: number): Uint8Array {
   const cells = new Uint8Array(references.length * size);
   for (let row = 0; row < references.length; row++) cells[row * size + references[row]] = 1;
   return cells;
 }
 
 function oneVersusOne(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   { size, n, average }: { size: number; n: number; average: "macro" | "weighted" },
 ): number {
   const rowsOf = Array.from({ length: size }, (): number[] => []);
   for (let row = 0; row < n; row++) rowsOf[references[row]].push(row);
   const present = Array.from(rowsOf.keys()).filter((k) => rowsOf[k].length > 0);
-  if (present.length < 2) {
-    throw new EvaluationError("Cannot compare pairs of classes: all references are of one class");
-  }
+  if (present.length < 2) fail("Cannot compare pairs of classes: all references are of one class");
   let sum = 0, total = 0;
   for (const a of present) {
     for (const b of present) {

@@ -6,11 +6,11 @@
 import {
   averagedF,
   averagedJaccard,
+  type CountScoring,
   type FScores,
   jaccardOf,
   type LabelFScores,
   scoresPerLabel,
-  type ZeroDivision,
 } from "./count_scores.ts";
 import {
   type ClassCounts,
@@ -21,28 +21,20 @@ import {
   shown,
   subsetClasses,
 } from "./counts.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
+import { checkOneOf, fail, Numbers } from "../../statistics/checks.ts";
 
-export type { FScores, LabelFScores, ZeroDivision } from "./count_scores.ts";
+export type { CountScoring, FScores, LabelFScores, ZeroDivision } from "./count_scores.ts";
 
 /**
- * How the scores of several classes become one.
- *
- * - `micro`: the counts of all classes are added up, then scored.
- * - `macro`: mean of the classes' scores.
- * - `weighted`: mean of the classes' scores, weighted by how often each class is true.
- * - `binary`: the score of the positive class; needs two labels.
+ * How the scores of several classes become one: "micro" adds up the counts of all classes and scores those, "macro" is the mean
+ * of the classes' scores, "weighted" that by how often each class is true, "binary" the score of the positive one of two.
  */
 export type Average = "micro" | "macro" | "weighted" | "binary";
 
 /** Which classes count and how. */
-export interface ClassScoreOptions extends RowOptions {
+export interface ClassScoreOptions extends RowOptions, CountScoring {
   /** The classes that are scored; default all labels, absent ones too. "present" is scikit-learn's default. */
   readonly subset?: LabelSubset;
-  /** Weight of recall against precision, from 0 (precision alone) to infinity (recall alone); default 1. */
-  readonly beta?: number;
-  /** What a ratio with the denominator 0 counts as: 0, 1 or NaN; default 0. */
-  readonly zeroDivision?: ZeroDivision;
 }
 
 /** Which classes count and how their scores become one. */
@@ -56,10 +48,9 @@ export interface AverageOptions extends ClassScoreOptions {
 /**
  * Precision, recall and F-beta, averaged over classes.
  *
- * F-beta is (1 + β²)·TP / ((1 + β²)·TP + β²·FN + FP). With a subset, "micro" adds up the counts of the subset
- * alone, so it is no longer the accuracy. Values equal scikit-learn 1.9's
- * `precision_recall_fscore_support(references, predictions, labels=subset, average=..., beta=..., zero_division=...)`;
- * there the default subset is "present".
+ * F-beta is (1 + β²)·TP / ((1 + β²)·TP + β²·FN + FP). With a subset, "micro" is no longer the accuracy. Values equal
+ * scikit-learn 1.9's `precision_recall_fscore_support(..., labels=subset, average=..., beta=..., zero_division=...)`, whose
+ * default subset is "present".
  *
  * @param references True class per row, as an index into `labels`.
  * @param predictions Predicted class per row, as an index into `labels`.
@@ -67,41 +58,29 @@ export interface AverageOptions extends ClassScoreOptions {
  *   range, or "binary" is asked of other than two labels.
  * @example
  * ```ts
- * import { precisionRecallF } from "./averages.ts";
+ * import { jaccard, precisionRecallF, precisionRecallFPerClass } from "./averages.ts";
  * import assert from "node:assert/strict";
  * const labels = ["ham", "spam"];
  * const scores = precisionRecallF([0, 0, 0, 1], [0, 0, 1, 1], { labels, average: "binary", beta: 2 });
  * assert.deepEqual(scores, { precision: 0.5, recall: 1, fBeta: 5 / 6 });
+ * const [ham] = precisionRecallFPerClass([0, 0, 0, 1], [0, 0, 1, 1], { labels: ["ham", "spam"] });
+ * assert.deepEqual(ham, { label: "ham", precision: 1, recall: 2 / 3, fBeta: 0.8, support: 3 });
+ * const options = { labels: ["ham", "spam"], average: "macro" } as const;
+ * assert.equal(jaccard([0, 0, 0, 1], [0, 0, 1, 1], options), (2 / 3 + 1 / 2) / 2);
  * ```
  */
 export function precisionRecallF(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: AverageOptions,
 ): FScores {
-  const { counts } = countAveraged(references, predictions, options);
-  return averagedF(counts, options);
+  return averagedF(countAveraged(references, predictions, options), options);
 }
 
-/**
- * Precision, recall and F-beta of each class.
- *
- * Values equal scikit-learn 1.9's `precision_recall_fscore_support(..., average=None)`.
- *
- * @param references True class per row, as an index into `labels`.
- * @param predictions Predicted class per row, as an index into `labels`.
- * @throws {EvaluationError} As `precisionRecallF`.
- * @example
- * ```ts
- * import { precisionRecallFPerClass } from "./averages.ts";
- * import assert from "node:assert/strict";
- * const [ham] = precisionRecallFPerClass([0, 0, 0, 1], [0, 0, 1, 1], { labels: ["ham", "spam"] });
- * assert.deepEqual(ham, { label: "ham", precision: 1, recall: 2 / 3, fBeta: 0.8, support: 3 });
- * ```
- */
+/** Precision, recall and F-beta of each class (scikit-learn's `average=None`); see `precisionRecallF`. */
 export function precisionRecallFPerClass(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: ClassScoreOptions,
 ): LabelFScores[] {
   const { counts, classes } = countSubset(references, predictions, options);
@@ -109,34 +88,23 @@ export function precisionRecallFPerClass(
 }
 
 /**
- * Jaccard's index, TP / (TP + FP + FN), averaged over classes: in [0, 1].
+ * Jaccard's index, TP / (TP + FP + FN), averaged over classes: in [0, 1]. Values equal scikit-learn 1.9's
+ * `jaccard_score`, which takes 0 and 1 for `zeroDivision` and not NaN.
  *
- * Values equal scikit-learn 1.9's `jaccard_score`, which takes 0 and 1 for `zeroDivision` and not NaN.
- *
- * @param references True class per row, as an index into `labels`.
- * @param predictions Predicted class per row, as an index into `labels`.
- * @throws {EvaluationError} As `precisionRecallF`.
- * @example
- * ```ts
- * import { jaccard } from "./averages.ts";
- * import assert from "node:assert/strict";
- * const options = { labels: ["ham", "spam"], average: "macro" } as const;
- * assert.equal(jaccard([0, 0, 0, 1], [0, 0, 1, 1], options), (2 / 3 + 1 / 2) / 2);
- * ```
+ * @throws {EvaluationError} As `precisionRecallF`, whose columns and options it takes.
  */
 export function jaccard(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: Omit<AverageOptions, "beta">,
 ): number {
-  const { counts } = countAveraged(references, predictions, options);
-  return averagedJaccard(counts, options);
+  return averagedJaccard(countAveraged(references, predictions, options), options);
 }
 
 /** Jaccard's index of each class, in the order of the labels or of the subset; see `jaccard`. */
 export function jaccardPerClass(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: Omit<ClassScoreOptions, "beta">,
 ): number[] {
   const { counts } = countSubset(references, predictions, options);
@@ -144,8 +112,8 @@ export function jaccardPerClass(
 }
 
 function countSubset(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: ClassScoreOptions,
 ): { counts: ClassCounts; classes: Int32Array } {
   const counts = countClasses(references, predictions, options);
@@ -155,26 +123,16 @@ function countSubset(
   return { counts: pickClasses(counts, classes), classes };
 }
 
-function countAveraged(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
-  options: AverageOptions,
-): { counts: ClassCounts } {
+function countAveraged(references: Numbers, predictions: Numbers, options: AverageOptions): ClassCounts {
   const { average, labels, positive } = options;
-  if (!["micro", "macro", "weighted", "binary"].includes(average)) {
-    throw new EvaluationError(
-      `average must be "micro", "macro", "weighted" or "binary" with one label a row, got ${
-        JSON.stringify(average)
-      }`,
-    );
-  }
-  if (average !== "binary") return countSubset(references, predictions, options);
-  if (labels.length !== 2) {
-    throw new EvaluationError(
+  checkOneOf("average with one label a row", average, ["micro", "macro", "weighted", "binary"]);
+  if (average === "binary" && labels.length !== 2) {
+    fail(
       `average "binary" needs two labels, got ${labels.length}: ${
         shown(labels)
       }; use "macro" or name a subset`,
     );
   }
-  return countSubset(references, predictions, { ...options, subset: [positive ?? labels[1]] });
+  const chosen = average === "binary" ? { ...options, subset: [positive ?? labels[1]] } : options;
+  return countSubset(references, predictions, chosen).counts;
 }

@@ -4,9 +4,10 @@
  * @module
  */
 import type { Interval } from "../../statistics/bootstrap.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { wilsonInterval } from "../../statistics/intervals.ts";
 import { checkProbabilities } from "./probabilities.ts";
+import { checkOneOf, checkWhole, Numbers, refuse } from "../../statistics/checks.ts";
+import { shown } from "./counts.ts";
 
 /** The rows whose confidence lies in one bin. */
 export interface CalibrationBin {
@@ -44,9 +45,7 @@ export interface CalibrationOptions {
   readonly labels: readonly string[];
   /** How many bins, from 1 to 1,000; default 15. */
   readonly bins?: number;
-  /**
-   * "width" (default): bins of equal width over [0, 1]. "mass": edges at quantiles, so that bins have about equally many rows.
-   */
+  /** "width" (default): bins of equal width over [0, 1]. "mass": edges at quantiles, for about equally many rows in each. */
   readonly strategy?: "width" | "mass";
   /**
    * Judge the probability of this class, whatever is predicted, against whether it is true. Default: judge the probability of
@@ -61,11 +60,9 @@ export interface CalibrationOptions {
  * Does a confidence of 80% mean being right in 80% of the rows? The reliability curve and its distance from the diagonal, as
  * expected and maximum calibration error.
  *
- * Naeini, Cooper and Hauskrecht (2015), "Obtaining well calibrated probabilities using Bayesian binning"; Guo et al. (2017),
- * "On calibration of modern neural networks", whose definition this is: bins (lower, upper], 15 of equal width, confidence that
- * of the predicted class. With `label` the curve equals scikit-learn's `calibration_curve`, its strategies "uniform" and
- * "quantile" being "width" and "mass". The error depends on the bins, and a small sample makes it larger than it is: read it
- * beside the intervals.
+ * Guo et al. (2017), "On calibration of modern neural networks": bins (lower, upper], 15 of equal width, confidence that of the
+ * predicted class. With `label` the curve equals scikit-learn's `calibration_curve`, its strategies "uniform" and "quantile"
+ * being "width" and "mass". A small sample makes the error larger than it is: read it beside the intervals.
  *
  * @param references True class per row, as an index into `labels`.
  * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the second: [n].
@@ -81,21 +78,16 @@ export interface CalibrationOptions {
  * ```
  */
 export function calibration(
-  references: ArrayLike<number>,
-  probabilities: ArrayLike<number>,
+  references: Numbers,
+  probabilities: Numbers,
   options: CalibrationOptions,
 ): CalibrationReport {
   const { labels, bins: wanted = 15, strategy = "width", label, confidence } = options;
-  if (!(Number.isInteger(wanted) && wanted >= 1 && wanted <= 1000)) {
-    throw new EvaluationError(`bins must be a whole number from 1 to 1,000, got ${wanted}`);
-  }
+  checkWhole("bins", wanted, 1, 1000);
+  checkOneOf("strategy", strategy, ["width", "mass"]);
   const { at, size } = checkProbabilities(references, probabilities, { labels });
   const n = references.length, judged = label === undefined ? -1 : labels.indexOf(label);
-  if (label !== undefined && judged < 0) {
-    throw new EvaluationError(
-      `Cannot judge calibration: label ${JSON.stringify(label)} is not among the labels`,
-    );
-  }
+  if (label !== undefined && judged < 0) refuse("the label of calibration", label, `one of ${shown(labels)}`);
   const sure = new Float64Array(n), right = new Uint8Array(n);
   for (let row = 0; row < n; row++) {
     let k = judged;
@@ -143,9 +135,6 @@ function binEdges(values: Float64Array, bins: number, strategy: "width" | "mass"
   const step = 1 / bins; // as numpy makes them, to the last bit: rows stand on edges
   const shares = Float64Array.from({ length: bins + 1 }, (_, i) => i === bins ? 1 : i * step);
   if (strategy === "width") return shares;
-  if (strategy !== "mass") {
-    throw new EvaluationError(`strategy must be "width" or "mass", got ${JSON.stringify(strategy)}`);
-  }
   const sorted = values.toSorted();
   return shares.map((share) => {
     const position = (share * 100 / 100) * (sorted.length - 1), below = Math.floor(position);

@@ -4,10 +4,10 @@
  * @module
  */
 import { balancedAccuracyOf, matthewsOf } from "./accuracy.ts";
-import { checkBeta } from "./count_scores.ts";
-import { checkClass, checkLabels, checkLengths, ratio } from "./counts.ts";
+import { checkClass, checkLabels, checkStatistics, ratio } from "./counts.ts";
 import type { Decomposed } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
+import { checkLengths, fail, Numbers } from "../../statistics/checks.ts";
+import { checkBeta } from "./count_scores.ts";
 
 /** Which metrics the rows of a classifier give. */
 export interface ClassRowsOptions {
@@ -30,8 +30,6 @@ export const AVERAGES = [
   "weightedPrecision",
   "weightedF1",
 ] as const;
-
-const MAX_STATISTICS = 2 ** 27; // 1 GiB
 
 /**
  * A classifier's metrics as sums over rows, for intervals, paired tests and slices: each row has 3K statistics, which class is
@@ -57,18 +55,14 @@ const MAX_STATISTICS = 2 ** 27; // 1 GiB
  * ```
  */
 export function classificationRows(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: ClassRowsOptions,
 ): Decomposed {
   const { labels, perClass, betas = [] } = options;
   const size = checkLabels(labels), width = 3 * size;
   const n = checkLengths(references.length, predictions.length);
-  if (n * width > MAX_STATISTICS) {
-    throw new EvaluationError(
-      `Cannot keep ${width} statistics for each of ${n} rows: at most ${MAX_STATISTICS} in all; use classificationReport`,
-    );
-  }
+  checkStatistics(n, width);
   const rows = new Float64Array(n * width);
   for (let row = 0, at = 0; row < n; row++, at += width) {
     const wanted = checkClass(references[row], { row, what: "reference", size });
@@ -88,7 +82,7 @@ export interface ClassMetrics {
   readonly names: string[];
   /** Where the macro average of beta number b stands; the weighted one follows. */
   betaAt(b: number): number;
-  /** Where precision, recall, F1 and F-betas of the class that was asked for as number c start. */
+  /** Where precision, recall, F1 and F-betas of class number c of those asked for start. */
   classAt(c: number): number;
   /** `counts`: how often each class was true, predicted, and both, one after the other: [3K]. */
   evaluate(counts: Float64Array, n: number, out: Float64Array): void;
@@ -100,10 +94,10 @@ export function classMetrics(
   options: { betas: readonly number[]; classes: Iterable<number> },
 ): ClassMetrics {
   const size = labels.length, classes = [...options.classes];
-  const betas = options.betas.map((beta) => {
-    if (checkBeta(beta) < Infinity) return beta;
-    throw new EvaluationError("beta must be finite here, got Infinity: that is the recall");
-  });
+  const { betas } = options;
+  if (betas.some((beta) => checkBeta(beta) === Infinity)) {
+    fail("beta must be finite here, got Infinity: that is the recall");
+  }
   const squares = Float64Array.of(1, ...betas.map((beta) => beta * beta)), kinds = squares.length;
   const classesAt = AVERAGES.length + 2 * betas.length, perClass = 3 + betas.length;
   const names = [

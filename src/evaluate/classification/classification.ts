@@ -4,31 +4,18 @@
  * @module
  */
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
-import { confusionIntervals } from "./class_intervals.ts";
+import { type ClassIntervals, confusionIntervals } from "./f1_interval.ts";
 import { AVERAGES, classMetrics } from "./class_rows.ts";
-import {
-  checkClass,
-  checkLabels,
-  checkLengths,
-  checkWeights,
-  ratio,
-  shown,
-  subsetClasses,
-} from "./counts.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
+import { checkClass, checkLabels, checkWeights, ratio, shown, subsetClasses } from "./counts.ts";
+import { checkLengths, checkOneOf, fail, Numbers } from "../../statistics/checks.ts";
 
 export type { Interval } from "../../statistics/bootstrap.ts";
+export type { Numbers } from "../../statistics/checks.ts";
 
 /** Precision, recall and F1 of one class. */
-export interface ClassScores {
+export interface ClassScores extends ClassIntervals {
   /** Name of the class. */
   readonly label: string;
-  /** Share of the rows predicted as this class that are of it. */
-  readonly precision: Interval;
-  /** Share of this class's rows that were predicted as it. */
-  readonly recall: Interval;
-  /** Harmonic mean of precision and recall. */
-  readonly f1: Interval;
   /** Rows whose reference is this class. */
   readonly support: number;
 }
@@ -57,11 +44,11 @@ export interface ClassificationReport {
   readonly balancedAccuracy: Interval;
   /** Matthews' correlation of references and predictions, from -1 to 1; 0 is no better than chance. */
   readonly matthewsCorrelation: Interval;
-  /** Precision over the pooled rows of all classes; with one label a row it equals the accuracy. */
+  /** Precision over the pooled rows of all classes: the accuracy. */
   readonly microPrecision: Interval;
-  /** Recall over the pooled rows of all classes; with one label a row it equals the accuracy. */
+  /** Recall over the pooled rows of all classes: the accuracy. */
   readonly microRecall: Interval;
-  /** F1 over the pooled rows of all classes; with one label a row it equals the accuracy. */
+  /** F1 over the pooled rows of all classes: the accuracy. */
   readonly microF1: Interval;
   /** Mean precision of the classes, those with no rows included. */
   readonly macroPrecision: Interval;
@@ -81,10 +68,7 @@ export interface ClassificationReport {
   readonly perClass: ClassScores[];
   /** `confusion[i][j]`: rows of class i that were predicted as class j. */
   readonly confusion: number[][];
-  /**
-   * The same counts with their intervals, for at most 50 labels. A cell that no row fell into stays at 0 in every resample, so
-   * its interval has no width.
-   */
+  /** The same counts with intervals, for at most 50 labels; a cell that no row fell into has one without width. */
   confusionIntervals?: Interval[][];
   /** With two labels: the scores of the second one, taken as the positive class. */
   binary?: { positive: string; precision: Interval; recall: Interval; f1: Interval };
@@ -124,8 +108,8 @@ const MAX_INTERVAL_LABELS = 50; // an interval keeps all its resamples until it 
  * ```
  */
 export function classificationReport(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: ClassificationOptions,
 ): ClassificationReport {
   const { labels, betas = [] } = options;
@@ -162,18 +146,9 @@ export function classificationReport(
   const report: ClassificationReport = {
     n,
     labels: [...labels],
-    accuracy,
-    balancedAccuracy: of.balancedAccuracy,
-    matthewsCorrelation: of.matthewsCorrelation,
-    microPrecision: accuracy,
-    microRecall: accuracy,
-    microF1: accuracy,
-    macroPrecision: of.macroPrecision,
-    macroRecall: of.macroRecall,
-    macroF1,
-    weightedPrecision: of.weightedPrecision,
-    weightedRecall: accuracy,
-    weightedF1: of.weightedF1,
+    ...of,
+    ...{ accuracy, microPrecision: accuracy, microRecall: accuracy, microF1: accuracy },
+    ...{ macroF1, weightedRecall: accuracy },
     perClass,
     confusion,
   };
@@ -206,13 +181,12 @@ export interface ConfusionOptions {
   /** Rows and columns, in this order; rows whose reference or prediction is another class are left out. */
   readonly subset?: readonly string[];
   /** Weight of each row, finite and not negative; default 1 each. */
-  readonly sampleWeights?: ArrayLike<number>;
+  readonly sampleWeights?: Numbers;
 }
 
 /**
- * Counts of (true class, predicted class): `matrix[i][j]` rows of class i were predicted as class j.
- *
- * Equal to scikit-learn's `confusion_matrix`.
+ * Counts of (true class, predicted class): `matrix[i][j]` rows of class i were predicted as class j. Equal to
+ * scikit-learn's `confusion_matrix`.
  *
  * @throws {EvaluationError} When there are no rows, the lengths differ, a class is no index into `labels`, or no reference is
  *   of the subset.
@@ -220,13 +194,12 @@ export interface ConfusionOptions {
  * ```ts
  * import { confusionMatrix } from "./classification.ts";
  * import assert from "node:assert/strict";
- * assert.deepEqual(confusionMatrix([0, 1, 1], [0, 0, 1], ["ham", "spam"]), [[1, 0], [1, 1]]);
  * assert.deepEqual(confusionMatrix([0, 1, 1], [0, 0, 1], ["ham", "spam"], { normalize: "true" }), [[1, 0], [0.5, 0.5]]);
  * ```
  */
 export function confusionMatrix(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   labels: readonly string[],
   options: ConfusionOptions = {},
 ): number[][] {
@@ -245,9 +218,7 @@ export function confusionMatrix(
   if (!subset && !normalize) return matrix;
   const classes = subsetClasses(subset, labels, () => true);
   if (!classes.some((k) => present[k])) {
-    throw new EvaluationError(
-      `Cannot make a confusion matrix: no reference is one of ${shown(subset ?? labels)}`,
-    );
+    fail(`Cannot make a confusion matrix: no reference is one of ${shown(subset ?? labels)}`);
   }
   return normalized(Array.from(classes, (i) => Array.from(classes, (j) => matrix[i][j])), normalize);
 }
@@ -257,10 +228,9 @@ function normalized(matrix: number[][], by: ConfusionOptions["normalize"]): numb
   const rows = matrix.map(sum), columns = matrix.map((_, j) => sum(matrix.map((row) => row[j])));
   const all = sum(rows);
   if (by === undefined) return matrix;
-  if (by === "true") return matrix.map((row, i) => row.map((value) => ratio(value, rows[i])));
-  if (by === "predicted") return matrix.map((row) => row.map((value, j) => ratio(value, columns[j])));
-  if (by === "all") return matrix.map((row) => row.map((value) => ratio(value, all)));
-  throw new EvaluationError(`normalize must be "true", "predicted" or "all", got ${JSON.stringify(by)}`);
+  checkOneOf("normalize", by, ["true", "predicted", "all"]);
+  const whole = (i: number, j: number) => by === "true" ? rows[i] : by === "predicted" ? columns[j] : all;
+  return matrix.map((row, i) => row.map((value, j) => ratio(value, whole(i, j))));
 }
 
 /** Empty cells stay empty in every resample, so they need not be drawn. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { type ClassCounts, ratio } from "./counts.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
+import { fail, type Numbers } from "../../statistics/checks.ts";
 
 /** What a ratio with the denominator 0 counts as; NaN leaves it out of averages. */
 export type ZeroDivision = number;
@@ -29,9 +29,9 @@ export interface LabelFScores extends FScores {
 
 /** Options that scores of counts have, whatever the counts are of. */
 export interface CountScoring {
-  /** Weight of recall against precision; default 1. */
+  /** Weight of recall against precision, from 0 (precision alone) to infinity (recall alone); default 1. */
   readonly beta?: number;
-  /** What a ratio with the denominator 0 counts as; default 0. */
+  /** What a ratio with the denominator 0 counts as: 0, 1 or NaN (left out of averages); default 0. */
   readonly zeroDivision?: ZeroDivision;
 }
 
@@ -40,7 +40,7 @@ export interface CountAveraging extends CountScoring {
   /** How the scores become one. */
   readonly average: "micro" | "macro" | "weighted" | "binary" | "samples";
   /** With "samples": the rows' weights. */
-  readonly sampleWeights?: ArrayLike<number>;
+  readonly sampleWeights?: Numbers;
 }
 
 /** Precision, recall and F-beta of each label that was counted. */
@@ -52,10 +52,7 @@ export function scoresPerLabel(
   const { precision, recall, fBeta } = scoresOf(counts, options);
   return labels.map((label, k) => ({
     label,
-    precision: precision[k],
-    recall: recall[k],
-    fBeta: fBeta[k],
-    support: counts.truth[k],
+    ...{ precision: precision[k], recall: recall[k], fBeta: fBeta[k], support: counts.truth[k] },
   }));
 }
 
@@ -64,11 +61,8 @@ export function averagedF(counts: ClassCounts, options: CountAveraging): FScores
   const pooled = options.average === "micro" ? pool(counts) : counts;
   const weights = averageWeights(pooled, options);
   const { precision, recall, fBeta } = scoresOf(pooled, options);
-  return {
-    precision: meanOfNumbers(precision, weights),
-    recall: meanOfNumbers(recall, weights),
-    fBeta: meanOfNumbers(fBeta, weights),
-  };
+  const [p, r, f] = [precision, recall, fBeta].map((scores) => meanOfNumbers(scores, weights));
+  return { precision: p, recall: r, fBeta: f };
 }
 
 /** One Jaccard's index for all that was counted. */
@@ -83,21 +77,17 @@ export function averagedJaccard(counts: ClassCounts, options: CountAveraging): n
 export function checkZeroDivision(value: ZeroDivision | undefined): number {
   if (value === undefined || value === 0) return 0;
   if (value === 1 || Number.isNaN(value)) return value;
-  throw new EvaluationError(`zeroDivision must be 0, 1 or NaN, got ${value}`);
+  fail(`zeroDivision must be 0, 1 or NaN, got ${value}`);
 }
 
 /** A number from 0 to infinity; default 1. */
 export function checkBeta(beta: number | undefined): number {
   if (beta === undefined) return 1;
   if (beta >= 0) return beta;
-  throw new EvaluationError(`beta must be a number from 0 on, got ${beta}`);
+  fail(`beta must be a number from 0 on, got ${beta}`);
 }
 
-function scoresOf(counts: ClassCounts, options: CountScoring): {
-  precision: Float64Array;
-  recall: Float64Array;
-  fBeta: Float64Array;
-} {
+function scoresOf(counts: ClassCounts, options: CountScoring): Record<keyof FScores, Float64Array> {
   const otherwise = checkZeroDivision(options.zeroDivision), beta = checkBeta(options.beta);
   const { truth, predicted, right } = counts;
   const precision = right.map((part, k) => ratio(part, predicted[k], otherwise));
@@ -114,27 +104,22 @@ function scoresOf(counts: ClassCounts, options: CountScoring): {
 /** Jaccard's index of each class that was counted. */
 export function jaccardOf({ truth, predicted, right }: ClassCounts, zeroDivision?: number): Float64Array {
   const otherwise = checkZeroDivision(zeroDivision);
-  if (Number.isNaN(otherwise)) {
-    throw new EvaluationError("zeroDivision of Jaccard's index must be 0 or 1, got NaN");
-  }
+  if (Number.isNaN(otherwise)) fail("zeroDivision of Jaccard's index must be 0 or 1, got NaN");
   return right.map((part, k) => ratio(part, part + (predicted[k] - part) + (truth[k] - part), otherwise));
 }
 
 function pool({ truth, predicted, right }: ClassCounts): ClassCounts {
-  return {
-    truth: Float64Array.of(sum(truth)),
-    predicted: Float64Array.of(sum(predicted)),
-    right: Float64Array.of(sum(right)),
-  };
+  const [t, p, r] = [truth, predicted, right].map((counts) => Float64Array.of(sum(counts)));
+  return { truth: t, predicted: p, right: r };
 }
 
-function averageWeights(counts: ClassCounts, options: CountAveraging): ArrayLike<number> | undefined {
+function averageWeights(counts: ClassCounts, options: CountAveraging): Numbers | undefined {
   if (options.average === "weighted") return counts.truth;
   return options.average === "samples" ? options.sampleWeights : undefined;
 }
 
 /** Mean of those that are numbers; weights that add up to 0 are passed over. */
-function meanOfNumbers(values: Float64Array, weights: ArrayLike<number> | undefined): number {
+function meanOfNumbers(values: Float64Array, weights: Numbers | undefined): number {
   const kept = Array.from(values.keys()).filter((k) => !Number.isNaN(values[k]));
   if (kept.length === 0) return NaN;
   const numbers = Float64Array.from(kept, (k) => values[k]);
@@ -142,14 +127,14 @@ function meanOfNumbers(values: Float64Array, weights: ArrayLike<number> | undefi
   return mean(numbers, their && sum(their) > 0 ? their : undefined);
 }
 
-function mean(values: ArrayLike<number>, weights: ArrayLike<number> | undefined): number {
+function mean(values: Numbers, weights: Numbers | undefined): number {
   if (!weights) return sum(values) / values.length;
   let total = 0;
   for (let k = 0; k < values.length; k++) total += values[k] * weights[k];
   return total / sum(weights);
 }
 
-function sum(values: ArrayLike<number>): number {
+function sum(values: Numbers): number {
   let total = 0;
   for (let k = 0; k < values.length; k++) total += values[k];
   return total;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EvaluationError } from "../../statistics/errors.ts";
+import { checkLengths, fail, Numbers, refuse } from "../../statistics/checks.ts";
 
 /**
  * How often each class was true, predicted, and both: accuracy, precision, recall, F-beta, Jaccard's index and Matthews'
@@ -23,13 +23,14 @@ export interface RowOptions {
   /** Names of the classes: class k is `labels[k]`. At most 2,000. */
   readonly labels: readonly string[];
   /** Weight of each row, finite and not negative; default 1 each. */
-  readonly sampleWeights?: ArrayLike<number>;
+  readonly sampleWeights?: Numbers;
 }
 
 /** A part of the classes: names, or "present" for those that some reference or prediction has. */
 export type LabelSubset = "present" | readonly string[];
 
 const MAX_LABELS = 2000; // confusion matrices are dense
+const MAX_STATISTICS = 2 ** 27; // 1 GiB
 
 /**
  * Indices of class names, as the other functions take them.
@@ -43,22 +44,11 @@ const MAX_LABELS = 2000; // confusion matrices are dense
  * ```
  */
 export function classIndices(values: readonly string[], labels: readonly string[]): Int32Array {
-  const indexOf = labelIndex(labels);
-  return Int32Array.from(values, (value, row) => {
-    const index = indexOf.get(value);
-    if (index !== undefined) return index;
-    throw new EvaluationError(
-      `Cannot evaluate: the label of row ${row} is ${JSON.stringify(value)}, wanted one of ${shown(labels)}`,
-    );
-  });
+  return lookUp(values, labels, (row) => `the label of row ${row}`);
 }
 
 /** Counts of one label a row. */
-export function countClasses(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
-  options: RowOptions,
-): ClassCounts {
+export function countClasses(references: Numbers, predictions: Numbers, options: RowOptions): ClassCounts {
   const size = checkLabels(options.labels);
   const n = checkLengths(references.length, predictions.length);
   const weights = checkWeights(options.sampleWeights, n);
@@ -75,7 +65,7 @@ export function countClasses(
 }
 
 /** The counts of some classes, in the order given. */
-export function pickClasses(counts: ClassCounts, classes: ArrayLike<number>): ClassCounts {
+export function pickClasses(counts: ClassCounts, classes: Numbers): ClassCounts {
   const pick = (values: Float64Array) => Float64Array.from(classes, (k) => values[k]);
   return { truth: pick(counts.truth), predicted: pick(counts.predicted), right: pick(counts.right) };
 }
@@ -88,63 +78,73 @@ export function subsetClasses(
 ): Int32Array {
   if (subset === undefined) return Int32Array.from(labels, (_, k) => k);
   if (subset === "present") return Int32Array.from(labels.keys()).filter(present);
-  if (subset.length === 0) throw new EvaluationError("Cannot evaluate: the subset of labels is empty");
-  const indexOf = labelIndex(labels);
+  if (subset.length === 0) fail("Cannot evaluate: the subset of labels is empty");
   labelIndex(subset); // none twice
-  return Int32Array.from(subset, (name) => {
-    const index = indexOf.get(name);
-    if (index !== undefined) return index;
-    throw new EvaluationError(
-      `Cannot evaluate: the subset has label ${JSON.stringify(name)}, wanted one of ${shown(labels)}`,
-    );
-  });
+  return lookUp(subset, labels, () => "a label of the subset");
+}
+
+function lookUp(
+  names: readonly string[],
+  labels: readonly string[],
+  what: (at: number) => string,
+): Int32Array {
+  const indexOf = labelIndex(labels);
+  return Int32Array.from(
+    names,
+    (name, at) => indexOf.get(name) ?? refuse(what(at), name, `one of ${shown(labels)}`),
+  );
 }
 
 /** How many labels there are. */
 export function checkLabels(labels: readonly string[]): number {
   const size = labels.length;
   if (size >= 1 && size <= MAX_LABELS) return size;
-  throw new EvaluationError(`Cannot evaluate with ${size} labels: from 1 to ${MAX_LABELS} are possible`);
-}
-
-/** How many rows there are. */
-export function checkLengths(references: number, predictions: number, what = "predictions"): number {
-  if (references !== predictions) {
-    throw new EvaluationError(
-      `Cannot compare ${predictions} ${what} with ${references} references: every row needs both`,
-    );
-  }
-  if (references === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
-  return references;
+  fail(`Cannot evaluate with ${size} labels: from 1 to ${MAX_LABELS} are possible`);
 }
 
 /** Weights that are finite and not negative, with a sum above 0. */
-export function checkWeights(
-  weights: ArrayLike<number> | undefined,
-  n: number,
-): ArrayLike<number> | undefined {
+export function checkWeights(weights: Numbers | undefined, n: number): Numbers | undefined {
   if (weights === undefined) return undefined;
   if (weights.length !== n) {
-    throw new EvaluationError(`Cannot weigh ${n} rows with ${weights.length} weights: every row needs one`);
+    fail(`Cannot weigh ${n} rows with ${weights.length} weights: every row needs one`);
   }
   let total = 0;
   for (let row = 0; row < n; row++) {
     if (!(weights[row] >= 0 && weights[row] < Infinity)) {
-      throw new EvaluationError(
-        `Cannot evaluate: the weight of row ${row} is ${weights[row]}, wanted a finite number from 0 on`,
-      );
+      refuse(`the weight of row ${row}`, weights[row], "a finite number from 0 on");
     }
     total += weights[row];
   }
   if (total > 0 && total < Infinity) return weights;
-  throw new EvaluationError(`Cannot evaluate: the weights add up to ${total}, wanted a finite sum above 0`);
+  refuse("the sum of the weights", total, "a finite sum above 0");
+}
+
+/** Mean over rows of a value, by their weights. */
+export function weightedMean(
+  n: number,
+  sampleWeights: Numbers | undefined,
+  value: (row: number) => number,
+): number {
+  const weights = checkWeights(sampleWeights, n);
+  let sum = 0, total = 0;
+  for (let row = 0; row < n; row++) {
+    const weight = weights ? weights[row] : 1;
+    sum += weight * value(row), total += weight;
+  }
+  return sum / total;
 }
 
 /** A class that is among the labels. */
 export function checkClass(value: number, at: { row: number; what: string; size: number }): number {
   if (Number.isInteger(value) && value >= 0 && value < at.size) return value;
-  throw new EvaluationError(
-    `Cannot evaluate: ${at.what} of row ${at.row} is ${value}, wanted a class from 0 to ${at.size - 1}`,
+  refuse(`${at.what} of row ${at.row}`, value, `a class from 0 to ${at.size - 1}`);
+}
+
+/** Statistics of rows that fit into 1 GiB. */
+export function checkStatistics(n: number, width: number): void {
+  if (n * width <= MAX_STATISTICS) return;
+  fail(
+    `Cannot keep ${width} statistics for each of ${n} rows: at most ${MAX_STATISTICS} in all; use a report`,
   );
 }
 
@@ -162,9 +162,7 @@ export function shown(labels: readonly string[]): string {
 function labelIndex(labels: readonly string[]): Map<string, number> {
   const indexOf = new Map<string, number>();
   labels.forEach((label, k) => {
-    if (indexOf.has(label)) {
-      throw new EvaluationError(`Cannot evaluate: the label ${JSON.stringify(label)} is there twice`);
-    }
+    if (indexOf.has(label)) fail(`Cannot evaluate: the label ${JSON.stringify(label)} is there twice`);
     indexOf.set(label, k);
   });
   return indexOf;

@@ -1,16 +1,17 @@
 /**
- * ROC and precision-recall curves of scores.
+ * ROC and precision-recall curves of scores. References are 1 for a positive row and 0 for a negative one; the higher a score,
+ * the more positive.
  *
  * @module
  */
-import { checkLengths, checkWeights } from "./counts.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
+import { checkWeights } from "./counts.ts";
 import { descendingOrder } from "../../statistics/order.ts";
+import { checkLengths, fail, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** How much each row counts. */
 export interface ScoreOptions {
   /** Weight of each row, finite and not negative; default 1 each. Rows of weight 0 are left out. */
-  readonly sampleWeights?: ArrayLike<number>;
+  readonly sampleWeights?: Numbers;
 }
 
 /** What is called positive at each threshold: everything with a score at or above it. */
@@ -44,17 +45,14 @@ export interface PrecisionRecallCurve {
 }
 
 /**
- * Counts of true and false positives at every distinct score; equal scores are one threshold.
+ * Counts of true and false positives at every distinct score; equal scores are one threshold. Equal to scikit-learn's
+ * `confusion_matrix_at_thresholds`.
  *
- * Equal to scikit-learn's `confusion_matrix_at_thresholds`.
- *
- * @param references 1 for a positive row, 0 for a negative one.
- * @param scores The higher, the more positive: probabilities or anything else that is finite.
  * @throws {EvaluationError} When there are no rows, lengths differ, a reference is neither 0 nor 1, or a score is not finite.
  */
 export function countsAtThresholds(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: ScoreOptions = {},
 ): ThresholdCounts {
   checkBinary(references, scores);
@@ -79,12 +77,9 @@ export function countsAtThresholds(
 }
 
 /**
- * The receiver operating characteristic.
+ * The receiver operating characteristic. Equal to scikit-learn's `roc_curve`; `dropIntermediate` (default true) leaves
+ * out points in the middle of straight lines.
  *
- * Equal to scikit-learn's `roc_curve`; `dropIntermediate` (default true) leaves out points in the middle of straight lines.
- *
- * @param references 1 for a positive row, 0 for a negative one.
- * @param scores The higher, the more positive.
  * @throws {EvaluationError} As `countsAtThresholds`; and when no row is positive or none is negative.
  * @example
  * ```ts
@@ -97,8 +92,8 @@ export function countsAtThresholds(
  * ```
  */
 export function rocCurve(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: ScoreOptions & { dropIntermediate?: boolean } = {},
 ): RocCurve {
   const counts = countsAtThresholds(references, scores, options);
@@ -117,13 +112,9 @@ export function rocCurve(
 }
 
 /**
- * Precision against recall.
+ * Precision against recall. Equal to scikit-learn's `precision_recall_curve`; `dropIntermediate` (default false)
+ * leaves out thresholds that lie between two with the same recall.
  *
- * Equal to scikit-learn's `precision_recall_curve`; `dropIntermediate` (default false) leaves out thresholds that lie between
- * two with the same recall.
- *
- * @param references 1 for a positive row, 0 for a negative one.
- * @param scores The higher, the more positive.
  * @throws {EvaluationError} As `countsAtThresholds`; and when no row is positive.
  * @example
  * ```ts
@@ -136,8 +127,8 @@ export function rocCurve(
  * ```
  */
 export function precisionRecallCurve(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: ScoreOptions & { dropIntermediate?: boolean } = {},
 ): PrecisionRecallCurve {
   const counts = countsAtThresholds(references, scores, options);
@@ -155,26 +146,21 @@ export function precisionRecallCurve(
 }
 
 /**
- * Average precision, the area under the precision-recall curve as a sum of steps (PR-AUC): in [0, 1], about the share of
- * positive rows for scores without information.
+ * Average precision, the area under the precision-recall curve as a sum of steps (PR-AUC): in [0, 1], about the share
+ * of positive rows for scores without information. Equal to scikit-learn's `average_precision_score`.
  *
- * Equal to scikit-learn's `average_precision_score`.
- *
- * @param references 1 for a positive row, 0 for a negative one.
- * @param scores The higher, the more positive.
  * @throws {EvaluationError} As `precisionRecallCurve`.
  * @example
  * ```ts
- * import { averagePrecision } from "./curves.ts";
+ * import { averagePrecision, averagePrecisionByRows } from "./curves.ts";
  * import assert from "node:assert/strict";
  * assert.equal(averagePrecision([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).toFixed(6), "0.833333");
+ * const metric = averagePrecisionByRows([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]);
+ * assert.equal(metric(Uint32Array.of(0, 1, 2, 3)).toFixed(6), "0.833333");
+ * assert.equal(metric(Uint32Array.of(0, 0, 3, 3)), 1);
  * ```
  */
-export function averagePrecision(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
-  options: ScoreOptions = {},
-): number {
+export function averagePrecision(references: Numbers, scores: Numbers, options: ScoreOptions = {}): number {
   const counts = countsAtThresholds(references, scores, options);
   checkPositives(counts, "average precision");
   return averagePrecisionOf(counts);
@@ -185,18 +171,10 @@ export function averagePrecision(
  * be drawn more than once. NaN when no positive row is drawn.
  *
  * @throws {EvaluationError} As `averagePrecision`.
- * @example
- * ```ts
- * import { averagePrecisionByRows } from "./curves.ts";
- * import assert from "node:assert/strict";
- * const metric = averagePrecisionByRows([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]);
- * assert.equal(metric(Uint32Array.of(0, 1, 2, 3)).toFixed(6), "0.833333");
- * assert.equal(metric(Uint32Array.of(0, 0, 3, 3)), 1);
- * ```
  */
 export function averagePrecisionByRows(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
 ): (indices: Uint32Array) => number {
   checkPositives(countsAtThresholds(references, scores), "average precision");
   return byRows(references, scores, (counts) => averagePrecisionOf(counts));
@@ -204,8 +182,8 @@ export function averagePrecisionByRows(
 
 /** A metric of the counts at thresholds, for any draw of rows. Thresholds without a row stay, with the counts before them. */
 export function byRows(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   metric: (counts: ThresholdCounts) => number,
 ): (indices: Uint32Array) => number {
   const order = descendingOrder(scores);
@@ -244,19 +222,13 @@ export function averagePrecisionOf({ falsePositives: fps, truePositives: tps }: 
 }
 
 /** References that are 0 or 1, and finite scores. */
-export function checkBinary(references: ArrayLike<number>, scores: ArrayLike<number>): void {
-  checkLengths(references.length, scores.length, "scores");
+export function checkBinary(references: Numbers, scores: Numbers): void {
+  checkLengths(references.length, scores.length, ["scores"]);
   for (let row = 0; row < references.length; row++) {
     if (references[row] !== 0 && references[row] !== 1) {
-      throw new EvaluationError(
-        `Cannot evaluate: reference of row ${row} is ${references[row]}, wanted 1 (positive) or 0 (negative)`,
-      );
+      refuse(`reference of row ${row}`, references[row], "1 (positive) or 0 (negative)");
     }
-    if (!Number.isFinite(scores[row])) {
-      throw new EvaluationError(
-        `Cannot evaluate: the score of row ${row} is ${scores[row]}, wanted a finite number`,
-      );
-    }
+    if (!Number.isFinite(scores[row])) refuse(`the score of row ${row}`, scores[row], "a finite number");
   }
 }
 
@@ -264,7 +236,7 @@ export function checkBinary(references: ArrayLike<number>, scores: ArrayLike<num
 export function checkPositives({ truePositives }: ThresholdCounts, what: string): number {
   const positives = truePositives[truePositives.length - 1];
   if (positives > 0) return positives;
-  throw new EvaluationError(`Cannot compute ${what}: no row is positive (reference 1)`);
+  fail(`Cannot compute ${what}: no row is positive (reference 1)`);
 }
 
 /** How many rows of either class there are; at least one each. */
@@ -275,7 +247,7 @@ export function checkBothClasses(
   const positives = checkPositives(counts, what);
   const negatives = counts.falsePositives[counts.falsePositives.length - 1];
   if (negatives > 0) return { positives, negatives };
-  throw new EvaluationError(`Cannot compute ${what}: no row is negative (reference 0)`);
+  fail(`Cannot compute ${what}: no row is negative (reference 0)`);
 }
 
 function prepend(first: number, kept: number[], value: (i: number) => number): Float64Array {

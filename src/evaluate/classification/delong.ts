@@ -5,10 +5,10 @@
  */
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { checkBinary, checkBothClasses, countsAtThresholds } from "./curves.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";
 import { normalCdf } from "../../statistics/distributions.ts";
 import { critical } from "../../statistics/intervals.ts";
+import { checkOneOf, fail, Numbers } from "../../statistics/checks.ts";
 
 /** How the interval is made. */
 export interface DeLongOptions {
@@ -47,18 +47,17 @@ export interface AucComparison {
  * @throws {EvaluationError} As `rocAuc`; when fewer than two rows are positive or negative, or the confidence is out of range.
  * @example
  * ```ts
- * import { rocAucInterval } from "./delong.ts";
+ * import { compareRocAuc, rocAucInterval } from "./delong.ts";
  * import assert from "node:assert/strict";
  * const { value, low, high } = rocAucInterval([0, 0, 0, 1, 1, 1], [0.1, 0.4, 0.3, 0.35, 0.8, 0.7]);
  * assert.equal(value, 8 / 9);
  * assert.ok(low > 0.58 && low < 0.6 && high === 1);
+ * const references = [0, 0, 0, 1, 1, 1];
+ * const { difference, pValue } = compareRocAuc(references, [1, 4, 3, 3.5, 8, 7], [3, 1, 2, 1, 2, 3]);
+ * assert.ok(difference.value > 0.3 && pValue > 0.05);
  * ```
  */
-export function rocAucInterval(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
-  options: DeLongOptions = {},
-): Interval {
+export function rocAucInterval(references: Numbers, scores: Numbers, options: DeLongOptions = {}): Interval {
   const { area, placements } = place(references, scores);
   return intervalOf(area, variance(references, placements), { ...options, n: references.length });
 }
@@ -66,23 +65,13 @@ export function rocAucInterval(
 /**
  * DeLong's test: do two sets of scores of the same rows have different areas under the ROC curve?
  *
- * @param references 1 for a positive row, 0 for a negative one.
- * @param first Scores of one model; the higher, the more positive.
- * @param second Scores of the other.
+ * @param first Scores of one model; `second` those of the other.
  * @throws {EvaluationError} As `rocAucInterval`.
- * @example
- * ```ts
- * import { compareRocAuc } from "./delong.ts";
- * import assert from "node:assert/strict";
- * const references = [0, 0, 0, 1, 1, 1];
- * const { difference, pValue } = compareRocAuc(references, [1, 4, 3, 3.5, 8, 7], [3, 1, 2, 1, 2, 3]);
- * assert.ok(difference.value > 0.3 && pValue > 0.05);
- * ```
  */
 export function compareRocAuc(
-  references: ArrayLike<number>,
-  first: ArrayLike<number>,
-  second: ArrayLike<number>,
+  references: Numbers,
+  first: Numbers,
+  second: Numbers,
   options: DeLongOptions = {},
 ): AucComparison {
   const one = place(references, first), other = place(references, second);
@@ -95,12 +84,9 @@ export function compareRocAuc(
     first: intervalOf(one.area, variance(references, one.placements), { ...options, n }),
     second: intervalOf(other.area, variance(references, other.placements), { ...options, n }),
     difference: {
-      value: difference,
+      ...{ value: difference, confidence, n, method: "delong" },
       low: Math.max(-1, difference - width * error),
       high: Math.min(1, difference + width * error),
-      confidence,
-      n,
-      method: "delong",
     },
     z,
     pValue: Math.min(1, 2 * normalCdf(-Math.abs(z))),
@@ -108,19 +94,14 @@ export function compareRocAuc(
 }
 
 /** The area, and of each row the share of the other class's rows that it is on the right side of (ties half). */
-function place(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
-): { area: number; placements: Float64Array } {
+function place(references: Numbers, scores: Numbers): { area: number; placements: Float64Array } {
   checkBinary(references, scores);
   const counts = countsAtThresholds(references, scores);
   const { positives, negatives } = checkBothClasses(counts, "DeLong's interval");
-  for (const [count, what] of [[positives, "positive"], [negatives, "negative"]] as const) {
-    if (count < 2) {
-      throw new EvaluationError(
-        `Cannot compute DeLong's interval: only one row is ${what}, wanted at least two`,
-      );
-    }
+  if (positives < 2 || negatives < 2) {
+    fail(
+      `Cannot compute DeLong's interval: ${positives} positive and ${negatives} negative rows, wanted two of each`,
+    );
   }
   const { thresholds, falsePositives: fps, truePositives: tps } = counts;
   const placements = new Float64Array(references.length);
@@ -139,7 +120,7 @@ function place(
 }
 
 /** Variance of an area, or of a difference of areas: of the mean over positive rows plus that over negative ones. */
-function variance(references: ArrayLike<number>, placements: Float64Array): number {
+function variance(references: Numbers, placements: Float64Array): number {
   return [0, 1].map((kind) => {
     const values = placements.filter((_, row) => references[row] === kind);
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -150,14 +131,12 @@ function variance(references: ArrayLike<number>, placements: Float64Array): numb
 
 function intervalOf(value: number, squaredError: number, options: DeLongOptions & { n: number }): Interval {
   const { scale = "linear", n } = options;
+  checkOneOf("scale", scale, ["linear", "logit"]);
   const { confidence, z } = critical(options);
   const spread = z * Math.sqrt(squaredError);
   const made = { value, confidence, n, method: "delong" };
   if (scale === "linear") {
     return { ...made, low: Math.max(0, value - spread), high: Math.min(1, value + spread) };
-  }
-  if (scale !== "logit") {
-    throw new EvaluationError(`scale must be "linear" or "logit", got ${JSON.stringify(scale)}`);
   }
   if (value === 0 || value === 1) return { ...made, low: value, high: value }; // its log-odds are infinite
   const odds = Math.log(value / (1 - value)), widened = spread / (value * (1 - value));

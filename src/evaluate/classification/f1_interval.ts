@@ -1,11 +1,11 @@
 /**
- * Closed-form intervals of F1, of one class and of the mean over classes.
+ * Closed-form intervals of a confusion matrix's metrics: F1 of one class, its mean over classes, and shares.
  *
  * @module
  */
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { type ConfidenceOptions, wilsonInterval } from "../../statistics/intervals.ts";
+import { checkWhole, fail } from "../../statistics/checks.ts";
 
 /** Rows of a class that were found, wrongly given to it, and missed. */
 export interface F1Counts {
@@ -36,22 +36,19 @@ export interface F1Counts {
  * ```
  */
 export function f1Interval(counts: F1Counts, options: ConfidenceOptions = {}): Interval {
-  for (const [name, count] of Object.entries(counts)) {
-    if (!(Number.isInteger(count) && count >= 0)) {
-      throw new EvaluationError(`F1 needs whole counts, got ${count} ${name}`);
-    }
-  }
+  for (const [name, count] of Object.entries(counts)) checkWhole(name, count, 0);
   const { truePositives, falsePositives, falseNegatives } = counts;
   const n = truePositives + falsePositives + falseNegatives;
   const share = wilsonInterval(truePositives, Math.max(1, n), options);
   const f1 = (p: number) => 2 * p / (1 + p);
   const method = "wilson";
-  if (n === 0) return { value: 0, low: 0, high: 1, confidence: share.confidence, n, method };
+  const { confidence, low, high } = share;
+  if (n === 0) return { value: 0, low: 0, high: 1, confidence, n, method };
   return {
     value: 2 * truePositives / (n + truePositives),
-    low: f1(share.low),
-    high: f1(share.high),
-    confidence: share.confidence,
+    low: f1(low),
+    high: f1(high),
+    confidence,
     n,
     method,
   };
@@ -87,11 +84,7 @@ export function macroF1Interval(
 ): Interval {
   const size = confusion.length;
   const odd = confusion.find((row) => row.length !== size);
-  if (odd) {
-    throw new EvaluationError(
-      `A confusion matrix is square: it has ${size} rows, one of ${odd.length} cells`,
-    );
-  }
+  if (odd) fail(`A confusion matrix is square: it has ${size} rows, one of ${odd.length} cells`);
   const closed = size === 2 && options.method === undefined;
   const interval = resampleMacroF1(confusion, closed ? { ...options, resamples: 0 } : options);
   if (!closed && (interval.method !== "degenerate" || options.resamples === 0)) return interval;
@@ -154,4 +147,68 @@ function resampleMacroF1(confusion: readonly (readonly number[])[], options: Boo
       if (total > 0) out[0] += 2 * right[k] / total / size;
     }
   }, { ...options, metrics: 1 })[0];
+}
+
+/** Intervals of precision, recall and F1 of one class. */
+export interface ClassIntervals {
+  /** Share of what was predicted as the class that is of it. */
+  readonly precision: Interval;
+  /** Share of the class that was found. */
+  readonly recall: Interval;
+  /** Harmonic mean of precision and recall. */
+  readonly f1: Interval;
+}
+
+/** Intervals of a confusion matrix's metrics that do better than a bootstrap, small classes and perfect scores among them. */
+export interface ConfusionIntervals {
+  /** Wilson's. */
+  readonly accuracy: Interval;
+  /** `macroF1Interval`. */
+  readonly macroF1: Interval;
+  /** Wilson's of each class's shares. Their n is the rows they are shares of. */
+  readonly perClass: readonly ClassIntervals[];
+}
+
+/**
+ * Accuracy, macro F1 and the classes' precision, recall and F1 with the intervals whose coverage holds
+ * (`bench/results/coverage.md`).
+ *
+ * @param confusion `confusion[i][j]`: rows of class i that were predicted as class j.
+ * @throws {EvaluationError} As `macroF1Interval`.
+ * @example
+ * ```ts
+ * import { confusionIntervals } from "./f1_interval.ts";
+ * import assert from "node:assert/strict";
+ * const { accuracy, perClass } = confusionIntervals([[90, 0], [0, 10]]);
+ * assert.ok(accuracy.high === 1 && accuracy.low > 0.96);
+ * assert.ok(perClass[1].recall.low < 0.73, "ten rows say little");
+ * ```
+ */
+export function confusionIntervals(
+  confusion: readonly (readonly number[])[],
+  options: BootstrapOptions = {},
+): ConfusionIntervals {
+  const rows = confusion.map((row) => row.reduce((sum, count) => sum + count, 0));
+  const columns = confusion.map((_, k) => confusion.reduce((sum, row) => sum + row[k], 0));
+  const right = confusion.map((row, k) => row[k]);
+  const n = rows.reduce((sum, count) => sum + count, 0);
+  return {
+    accuracy: wilsonInterval(right.reduce((sum, count) => sum + count, 0), n, options),
+    macroF1: macroF1Interval(confusion, options),
+    perClass: confusion.map((_, k) => ({
+      precision: shareInterval(right[k], columns[k], options),
+      recall: shareInterval(right[k], rows[k], options),
+      f1: f1Interval({
+        truePositives: right[k],
+        falsePositives: columns[k] - right[k],
+        falseNegatives: rows[k] - right[k],
+      }, options),
+    })),
+  };
+}
+
+/** Wilson's; of no rows nothing is known: 0, from 0 to 1. */
+function shareInterval(part: number, whole: number, options: ConfidenceOptions): Interval {
+  if (whole > 0) return wilsonInterval(part, whole, options);
+  return { ...wilsonInterval(0, 1, options), value: 0, low: 0, high: 1, n: 0 };
 }

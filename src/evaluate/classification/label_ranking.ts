@@ -1,14 +1,15 @@
 /**
- * Metrics of label scores as rankings, for rows with any number of labels.
+ * Metrics of label scores as rankings, for rows with any number of labels. References are 1 where a row has a label, else 0,
+ * and scores one a label, both row-major: [n, labels.length].
  *
  * @module
  */
 import { averageOfColumns, rocAuc, type RocAucOptions } from "./auc.ts";
-import { checkLabels, checkLengths, checkWeights, type RowOptions } from "./counts.ts";
+import { type RowOptions, weightedMean } from "./counts.ts";
 import { averagePrecision } from "./curves.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
-import type { MultilabelAverage } from "./multilabel.ts";
+import { cellName, checkCells, type MultilabelAverage } from "./multilabel.ts";
 import { descendingOrder } from "../../statistics/order.ts";
+import { checkLengths, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** How the scores of several labels become one. */
 export interface MultilabelAreaOptions extends RowOptions {
@@ -20,58 +21,42 @@ export interface MultilabelAreaOptions extends RowOptions {
 }
 
 /**
- * Area under the ROC curve where a row may have any number of labels.
+ * Area under the ROC curve where a row may have any number of labels. Equal to scikit-learn's `roc_auc_score` of
+ * indicator matrices.
  *
- * Equal to scikit-learn's `roc_auc_score` of indicator matrices.
- *
- * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
- * @param scores Score of each label: [n, labels.length].
  * @throws {EvaluationError} When there are no rows, lengths differ, a cell is neither 0 nor 1, a score is not finite, or a
  *   label (with "samples" a row) that counts is never or always true.
  * @example
  * ```ts
- * import { multilabelRocAuc } from "./label_ranking.ts";
+ * import { multilabelAveragePrecision, multilabelRocAuc } from "./label_ranking.ts";
  * import assert from "node:assert/strict";
  * const references = [1, 0, 0, 1, 1, 1], scores = [0.9, 0.2, 0.3, 0.8, 0.6, 0.1];
  * assert.equal(multilabelRocAuc(references, scores, { labels: ["a", "b"] }), 0.75);
+ * assert.equal(multilabelAveragePrecision(references, [0.9, 0.2, 0.3, 0.8, 0.6, 0.7], { labels: ["a", "b"] }), 1);
  * ```
  */
 export function multilabelRocAuc(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: MultilabelAreaOptions & Pick<RocAucOptions, "maxFpr">,
 ): number {
   checkScored(references, scores, options);
   const { labels, average = "macro", sampleWeights, maxFpr } = options;
-  return averageOfColumns(references, scores, {
-    labels,
-    average,
-    sampleWeights,
-    what: "ROC-AUC",
-    metric: (wanted, found, weights) => rocAuc(wanted, found, { ...weights, maxFpr }),
-  });
+  const columns = { labels, average, sampleWeights, what: "ROC-AUC" };
+  const metric: typeof rocAuc = (wanted, found, weights) => rocAuc(wanted, found, { ...weights, maxFpr });
+  return averageOfColumns(references, scores, { ...columns, metric });
 }
 
 /**
- * Average precision where a row may have any number of labels.
+ * Average precision where a row may have any number of labels. Equal to scikit-learn's `average_precision_score`
+ * of indicator matrices, but for labels that are never true: that counts them as 0, and this refuses where they
+ * count.
  *
- * Equal to scikit-learn's `average_precision_score` of indicator matrices, but for labels that are never true: that counts them
- * as 0, and this refuses where they count.
- *
- * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
- * @param scores Score of each label: [n, labels.length].
  * @throws {EvaluationError} As `multilabelRocAuc`; a label that is always true is no error here.
- * @example
- * ```ts
- * import { multilabelAveragePrecision } from "./label_ranking.ts";
- * import assert from "node:assert/strict";
- * const references = [1, 0, 0, 1, 1, 1], scores = [0.9, 0.2, 0.3, 0.8, 0.6, 0.7];
- * assert.equal(multilabelAveragePrecision(references, scores, { labels: ["a", "b"] }), 1);
- * ```
  */
 export function multilabelAveragePrecision(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: MultilabelAreaOptions,
 ): number {
   checkScored(references, scores, options);
@@ -81,27 +66,21 @@ export function multilabelAveragePrecision(
 }
 
 /**
- * Coverage error: how many labels must be taken from the top of the scores to have all true ones, averaged over rows; at best
- * the mean number of labels a row has. Equal scores are taken together; a row without labels counts 0.
+ * Coverage error: how many labels must be taken from the top of the scores to have all true ones, averaged over rows;
+ * at best the mean number of labels a row has. Equal scores are taken together; a row without labels counts 0. Equal to
+ * scikit-learn's `coverage_error`.
  *
- * Equal to scikit-learn's `coverage_error`.
- *
- * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
- * @param scores Score of each label: [n, labels.length].
  * @throws {EvaluationError} When there are no rows, lengths differ, a cell is neither 0 nor 1, or a score is not finite.
  * @example
  * ```ts
- * import { coverageError } from "./label_ranking.ts";
+ * import { coverageError, labelRankingLoss } from "./label_ranking.ts";
  * import assert from "node:assert/strict";
  * const references = [1, 0, 0, 0, 0, 1], scores = [0.75, 0.5, 1, 1, 0.2, 0.1];
  * assert.equal(coverageError(references, scores, { labels: ["a", "b", "c"] }), 2.5);
+ * assert.equal(labelRankingLoss(references, scores, { labels: ["a", "b", "c"] }), 0.75);
  * ```
  */
-export function coverageError(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
-  options: RowOptions,
-): number {
+export function coverageError(references: Numbers, scores: Numbers, options: RowOptions): number {
   return meanOfRankings(references, scores, options, (groups) => {
     let covered = 0, seen = 0;
     for (const { relevant, others } of groups) {
@@ -113,13 +92,10 @@ export function coverageError(
 }
 
 /**
- * Label ranking average precision: for each true label, the share of true ones among those with its score or a higher one;
- * averaged over the true labels, then over rows. In (0, 1], 1 is perfect; a row with no label or all of them counts 1.
+ * Label ranking average precision: for each true label, the share of true ones among those with its score or a higher
+ * one; averaged over the true labels, then over rows. In (0, 1], 1 is perfect; a row with no label or all of them
+ * counts 1. Equal to scikit-learn's `label_ranking_average_precision_score`.
  *
- * Equal to scikit-learn's `label_ranking_average_precision_score`.
- *
- * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
- * @param scores Score of each label: [n, labels.length].
  * @throws {EvaluationError} As `coverageError`.
  * @example
  * ```ts
@@ -130,8 +106,8 @@ export function coverageError(
  * ```
  */
 export function labelRankingAveragePrecision(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: RowOptions,
 ): number {
   return meanOfRankings(references, scores, options, (groups, relevantInAll, othersInAll) => {
@@ -146,27 +122,13 @@ export function labelRankingAveragePrecision(
 }
 
 /**
- * Label ranking loss: the share of pairs of a true and a false label that are in the wrong order or have equal scores, averaged
- * over rows; in [0, 1], 0 is perfect. A row with no label or all of them counts 0.
+ * Label ranking loss: the share of pairs of a true and a false label that are in the wrong order or have equal scores,
+ * averaged over rows; in [0, 1], 0 is perfect. A row with no label or all of them counts 0. Equal to scikit-learn's
+ * `label_ranking_loss`.
  *
- * Equal to scikit-learn's `label_ranking_loss`.
- *
- * @param references 1 where a row has a label, else 0, row-major: [n, labels.length].
- * @param scores Score of each label: [n, labels.length].
  * @throws {EvaluationError} As `coverageError`.
- * @example
- * ```ts
- * import { labelRankingLoss } from "./label_ranking.ts";
- * import assert from "node:assert/strict";
- * const references = [1, 0, 0, 0, 0, 1], scores = [0.75, 0.5, 1, 1, 0.2, 0.1];
- * assert.equal(labelRankingLoss(references, scores, { labels: ["a", "b", "c"] }), 0.75);
- * ```
  */
-export function labelRankingLoss(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
-  options: RowOptions,
-): number {
+export function labelRankingLoss(references: Numbers, scores: Numbers, options: RowOptions): number {
   return meanOfRankings(references, scores, options, (groups, relevantInAll, othersInAll) => {
     if (relevantInAll === 0 || othersInAll === 0) return 0;
     let wrong = 0, left = relevantInAll;
@@ -186,16 +148,14 @@ interface Tied {
 
 /** Mean over rows of a function of the labels' order, scores descending. */
 function meanOfRankings(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: RowOptions,
   value: (groups: Tied[], relevant: number, others: number) => number,
 ): number {
   const { size, n } = checkScored(references, scores, options);
-  const weights = checkWeights(options.sampleWeights, n);
   const own = new Float64Array(size);
-  let sum = 0, total = 0;
-  for (let row = 0; row < n; row++) {
+  return weightedMean(n, options.sampleWeights, (row) => {
     const at = row * size, groups: Tied[] = [];
     for (let k = 0; k < size; k++) own[k] = scores[at + k];
     let relevant = 0, last = NaN;
@@ -205,33 +165,21 @@ function meanOfRankings(
       if (references[at + k] === 1) groups[groups.length - 1].relevant++, relevant++;
       else groups[groups.length - 1].others++;
     }
-    const weight = weights ? weights[row] : 1;
-    sum += weight * value(groups, relevant, size - relevant), total += weight;
-  }
-  return sum / total;
+    return value(groups, relevant, size - relevant);
+  });
 }
 
 /** References that are 0 or 1, and finite scores, row by row. */
 function checkScored(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   { labels }: { labels: readonly string[] },
 ): { size: number; n: number } {
-  const size = checkLabels(labels);
-  checkLengths(references.length, scores.length, "scores");
-  if (references.length % size !== 0) {
-    throw new EvaluationError(
-      `Cannot split ${references.length} reference cells into rows of ${size} labels`,
-    );
+  const { size, n } = checkCells(references, references, labels);
+  checkLengths(references.length, scores.length, ["scores"]);
+  for (let i = 0; i < scores.length; i++) {
+    if (Number.isFinite(scores[i])) continue;
+    refuse(`the score of ${cellName(i, labels)}`, scores[i], "a finite number");
   }
-  for (let i = 0; i < references.length; i++) {
-    const where = () => `of row ${Math.floor(i / size)} for ${JSON.stringify(labels[i % size])} is`;
-    if (references[i] !== 0 && references[i] !== 1) {
-      throw new EvaluationError(`Cannot evaluate: reference ${where()} ${references[i]}, wanted 0 or 1`);
-    }
-    if (!Number.isFinite(scores[i])) {
-      throw new EvaluationError(`Cannot evaluate: the score ${where()} ${scores[i]}, wanted a finite number`);
-    }
-  }
-  return { size, n: references.length / size };
+  return { size, n };
 }

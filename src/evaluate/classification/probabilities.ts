@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { checkClass, checkLabels, checkWeights, type RowOptions } from "./counts.ts";
+import { checkClass, checkLabels, type RowOptions, weightedMean } from "./counts.ts";
 import { type Decomposed, means } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
+import { checkNumber, fail, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** How far the probabilities of a row may be from adding up to 1: rounding to three places or half precision is no error. */
 const SUM_TOLERANCE = 1e-3;
@@ -26,10 +26,9 @@ export interface BrierOptions extends RowOptions {
 }
 
 /**
- * Log loss (cross-entropy): the mean over rows of −ln of the probability given to the true class, in nats; 0 is perfect, ln K
- * is not knowing.
- *
- * Equal to scikit-learn's `log_loss(..., labels=range(K))`. Rows need not add up to exactly 1, and are not rescaled.
+ * Log loss (cross-entropy): the mean over rows of −ln of the probability given to the true class, in nats; 0 is
+ * perfect, ln K is not knowing. Equal to scikit-learn's `log_loss(..., labels=range(K))`. Rows need not add up to
+ * exactly 1, and are not rescaled.
  *
  * @param references True class per row, as an index into `labels`.
  * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the second: [n].
@@ -43,44 +42,30 @@ export interface BrierOptions extends RowOptions {
  * assert.equal(loss, (Math.log(2) + Math.log(4 / 3)) / 2);
  * ```
  */
-export function logLoss(
-  references: ArrayLike<number>,
-  probabilities: ArrayLike<number>,
-  options: LogLossOptions,
-): number {
-  return meanOfRows(logLossRows(references, probabilities, options), options.sampleWeights);
+export function logLoss(references: Numbers, probabilities: Numbers, options: LogLossOptions): number {
+  const { rows, n } = logLossRows(references, probabilities, options);
+  return weightedMean(n, options.sampleWeights, (row) => rows[row]);
 }
 
-/**
- * The log loss of each row, for intervals, paired tests, slices and worst rows. Weights are not taken here.
- *
- * @param references True class per row, as an index into `labels`.
- * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the second: [n].
- * @throws {EvaluationError} As `logLoss`.
- */
+/** The log loss of each row, for intervals, paired tests, slices and worst rows; see `logLoss`. Weights are not taken here. */
 export function logLossRows(
-  references: ArrayLike<number>,
-  probabilities: ArrayLike<number>,
+  references: Numbers,
+  probabilities: Numbers,
   options: Omit<LogLossOptions, "sampleWeights">,
 ): Decomposed {
   const { epsilon = probabilities instanceof Float32Array ? 2 ** -23 : 2 ** -52 } = options;
-  if (!(epsilon >= 0 && epsilon < 0.5)) {
-    throw new EvaluationError(`epsilon must be from 0 to 0.5, got ${epsilon}`);
-  }
+  checkNumber("epsilon", epsilon, { least: 0, below: 0.5 });
   const { at } = checkProbabilities(references, probabilities, options);
   const cut = (p: number) => Math.min(Math.max(p, epsilon), 1 - epsilon);
   return means(["logLoss"], Array.from(references, (truth, row) => -Math.log(cut(at(row, truth)))));
 }
 
 /**
- * Brier score: the mean over rows of the squared distance between the probabilities and the truth; 0 is perfect. For two labels
- * it is (1 − p)², p being the true class's probability, and lies in [0, 1]; for more it is the sum over all classes and
- * lies in [0, 2].
+ * Brier score: the mean over rows of the squared distance between the probabilities and the truth; 0 is perfect. For
+ * two labels it is (1 − p)², p being the true class's probability, and lies in [0, 1]; for more it is the sum over all
+ * classes and lies in [0, 2]. Equal to scikit-learn's `brier_score_loss`; Brier (1950), "Verification of forecasts
+ * expressed in terms of probability".
  *
- * Equal to scikit-learn's `brier_score_loss`; Brier (1950), "Verification of forecasts expressed in terms of probability".
- *
- * @param references True class per row, as an index into `labels`.
- * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the second: [n].
  * @throws {EvaluationError} As `logLoss`.
  * @example
  * ```ts
@@ -89,24 +74,15 @@ export function logLossRows(
  * assert.equal(brierScore([0, 1], [0.5, 0.75], { labels: ["ham", "spam"] }), (0.25 + 0.0625) / 2);
  * ```
  */
-export function brierScore(
-  references: ArrayLike<number>,
-  probabilities: ArrayLike<number>,
-  options: BrierOptions,
-): number {
-  return meanOfRows(brierRows(references, probabilities, options), options.sampleWeights);
+export function brierScore(references: Numbers, probabilities: Numbers, options: BrierOptions): number {
+  const { rows, n } = brierRows(references, probabilities, options);
+  return weightedMean(n, options.sampleWeights, (row) => rows[row]);
 }
 
-/**
- * The Brier score of each row, for intervals, paired tests, slices and worst rows. Weights are not taken here.
- *
- * @param references True class per row, as an index into `labels`.
- * @param probabilities Probability of each class, row-major: [n, labels.length]; or with two labels, that of the second: [n].
- * @throws {EvaluationError} As `logLoss`.
- */
+/** The Brier score of each row, for intervals, paired tests, slices and worst rows; see `brierScore`. Weights are not taken. */
 export function brierRows(
-  references: ArrayLike<number>,
-  probabilities: ArrayLike<number>,
+  references: Numbers,
+  probabilities: Numbers,
   options: Omit<BrierOptions, "sampleWeights">,
 ): Decomposed {
   const { at, size } = checkProbabilities(references, probabilities, options);
@@ -129,23 +105,19 @@ export interface Probabilities {
 
 /** Rows of probabilities that add up to 1, and references that are among the labels. */
 export function checkProbabilities(
-  references: ArrayLike<number>,
-  probabilities: ArrayLike<number>,
+  references: Numbers,
+  probabilities: Numbers,
   { labels }: { labels: readonly string[] },
 ): Probabilities {
   const size = checkLabels(labels), n = references.length;
-  if (size < 2) {
-    throw new EvaluationError(
-      `Cannot judge probabilities of one label, ${JSON.stringify(labels[0])}: at least two`,
-    );
-  }
-  if (n === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
+  if (size < 2) refuse("the number of labels", size, "at least two to judge probabilities");
+  if (n === 0) fail("Cannot evaluate: there are no rows");
   const single = size === 2 && probabilities.length === n;
   if (!single && probabilities.length !== n * size) {
-    throw new EvaluationError(
-      `Cannot compare ${probabilities.length} probabilities with ${n} references and ${size} labels: wanted ${
-        n * size
-      }${size === 2 ? `, or ${n} of ${JSON.stringify(labels[1])}` : ""}`,
+    const other = size === 2 ? `, or ${n} of ${JSON.stringify(labels[1])}` : "";
+    fail(
+      `Cannot compare ${probabilities.length} probabilities with ${n} references and ${size} labels: ` +
+        `wanted ${n * size}${other}`,
     );
   }
   const width = single ? 1 : size;
@@ -155,32 +127,20 @@ export function checkProbabilities(
     for (let j = 0; j < width; j++) {
       const value = probabilities[row * width + j];
       if (!(value >= 0 && value <= 1)) {
-        throw new EvaluationError(
-          `Cannot evaluate: row ${row} gives ${
-            JSON.stringify(labels[single ? 1 : j])
-          } the probability ${value}, wanted one from 0 to 1`,
+        refuse(
+          `the probability of row ${row} for ${JSON.stringify(labels[single ? 1 : j])}`,
+          value,
+          "0 to 1",
         );
       }
       sum += value;
     }
     if (!single && Math.abs(sum - 1) > SUM_TOLERANCE) {
-      throw new EvaluationError(
-        `Cannot evaluate: the probabilities of row ${row} add up to ${sum}, wanted 1 (are they scores or logits?)`,
-      );
+      refuse(`the sum of the probabilities of row ${row}`, sum, "1 (are they scores or logits?)");
     }
   }
   const at = single
     ? (row: number, k: number) => k === 1 ? probabilities[row] : 1 - probabilities[row]
     : (row: number, k: number) => probabilities[row * size + k];
   return { size, at };
-}
-
-function meanOfRows({ rows, n }: Decomposed, sampleWeights: ArrayLike<number> | undefined): number {
-  const weights = checkWeights(sampleWeights, n);
-  let sum = 0, total = 0;
-  for (let row = 0; row < n; row++) {
-    const weight = weights ? weights[row] : 1;
-    sum += weight * rows[row], total += weight;
-  }
-  return sum / total;
 }

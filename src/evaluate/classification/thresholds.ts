@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { checkBeta } from "./count_scores.ts";
+import { checkBeta, type FScores } from "./count_scores.ts";
 import { checkPositives, countsAtThresholds, type ScoreOptions } from "./curves.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
+import { checkNumber, fail, Numbers } from "../../statistics/checks.ts";
 
 /** What each threshold gives, thresholds descending: everything with a score at or above one is called positive. */
 export interface ThresholdCurve {
@@ -20,15 +20,9 @@ export interface ThresholdCurve {
 }
 
 /** The threshold that was chosen, and what it gives on the rows it was chosen on. */
-export interface ThresholdChoice {
+export interface ThresholdChoice extends FScores {
   /** Call positive what has this score or a higher one. */
   readonly threshold: number;
-  /** Precision at the threshold. */
-  readonly precision: number;
-  /** Recall at the threshold. */
-  readonly recall: number;
-  /** F-beta at the threshold. */
-  readonly fBeta: number;
   /** All thresholds that were there to choose from. */
   readonly curve: ThresholdCurve;
 }
@@ -44,13 +38,10 @@ export interface ThresholdOptions extends ScoreOptions {
 }
 
 /**
- * The score from which on a row is best called positive: the one with the highest F-beta, or with the highest recall at a given
- * precision, or with the highest precision at a given recall. Of equally good ones the highest score is taken.
- *
+ * The score from which on a row is best called positive: the one with the highest F-beta, or with the highest recall at
+ * a given precision, or with the highest precision at a given recall. Of equally good ones the highest score is taken.
  * Choose on validation rows, not on those that are reported: the choice makes the scores of its own rows look better.
  *
- * @param references 1 for a positive row, 0 for a negative one.
- * @param scores The higher, the more positive.
  * @throws {EvaluationError} As `countsAtThresholds`; when no row is positive, an option is out of range, precision and recall
  *   are both given, or no threshold reaches the precision.
  * @example
@@ -63,15 +54,17 @@ export interface ThresholdOptions extends ScoreOptions {
  * ```
  */
 export function chooseThreshold(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: ThresholdOptions = {},
 ): ThresholdChoice {
   const { precision: leastPrecision, recall: leastRecall } = options;
   if (leastPrecision !== undefined && leastRecall !== undefined) {
-    throw new EvaluationError("Cannot choose a threshold by precision and recall at once: give one of them");
+    fail("Cannot choose a threshold by precision and recall at once: give one of them");
   }
-  checkShare(leastPrecision, "precision"), checkShare(leastRecall, "recall");
+  for (const [name, share] of Object.entries({ precision: leastPrecision, recall: leastRecall })) {
+    if (share !== undefined) checkNumber(name, share, { above: 0, most: 1 });
+  }
   const curve = thresholdCurve(references, scores, options);
   const { thresholds, precision, recall, fBeta } = curve;
   const gain = leastPrecision !== undefined ? recall : leastRecall !== undefined ? precision : fBeta;
@@ -82,31 +75,21 @@ export function chooseThreshold(
   }
   if (best < 0) {
     const top = precision.indexOf(precision.reduce((highest, value) => Math.max(highest, value)));
-    throw new EvaluationError(
-      `Cannot choose a threshold: none has precision ${leastPrecision}; the highest is ${
-        precision[top]
-      }, from score ${thresholds[top]} on, with recall ${recall[top]}`,
+    fail(
+      `Cannot choose a threshold: none has precision ${leastPrecision}; the highest is ${precision[top]}, ` +
+        `from score ${thresholds[top]} on, with recall ${recall[top]}`,
     );
   }
   return {
     threshold: thresholds[best],
-    precision: precision[best],
-    recall: recall[best],
-    fBeta: fBeta[best],
-    curve,
+    ...{ precision: precision[best], recall: recall[best], fBeta: fBeta[best], curve },
   };
 }
 
-/**
- * Precision, recall and F-beta of every threshold, descending.
- *
- * @param references 1 for a positive row, 0 for a negative one.
- * @param scores The higher, the more positive.
- * @throws {EvaluationError} As `countsAtThresholds`; and when no row is positive.
- */
+/** Precision, recall and F-beta of every threshold, descending; columns and errors are those of `chooseThreshold`. */
 export function thresholdCurve(
-  references: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  references: Numbers,
+  scores: Numbers,
   options: ScoreOptions & { beta?: number } = {},
 ): ThresholdCurve {
   const square = checkBeta(options.beta) ** 2;
@@ -119,9 +102,4 @@ export function thresholdCurve(
     ? recall
     : tps.map((right, i) => (1 + square) * right / (square * positives + right + fps[i]));
   return { thresholds, precision, recall, fBeta };
-}
-
-function checkShare(value: number | undefined, what: string): void {
-  if (value === undefined || (value > 0 && value <= 1)) return;
-  throw new EvaluationError(`${what} must lie above 0 and be at most 1, got ${value}`);
 }

@@ -10,13 +10,13 @@
  * @module
  */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { createDotBlocks, type DotBlocks } from "./dot_blocks.ts";
+import { checkLengths, checkNumber, fail, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** A text as an encoder sees it, special tokens included. */
 export interface EncodedText {
   /** Token ids. */
-  readonly ids: ArrayLike<number>;
+  readonly ids: Numbers;
   /** What a layer says of the tokens, row-major `[ids.length, hidden size]`. */
   readonly embeddings: Float32Array;
 }
@@ -66,7 +66,7 @@ export interface BertScore {
  * differ in size, or a number is NaN or infinite.
  * @example
  * ```ts
- * import { bertScore, type EncodedText } from "./bert_score.ts";
+ * import { bertScore, idfWeights, type EncodedText } from "./bert_score.ts";
  * import assert from "node:assert/strict";
  * // [CLS] = 1, [SEP] = 2; embeddings of size 2
  * const text = (id: number, x: number, y: number): EncodedText => ({
@@ -75,6 +75,8 @@ export interface BertScore {
  * });
  * const { precision, f1 } = bertScore([text(7, 0, 2)], [text(8, 0, 5)], { specialIds: [1, 2] });
  * assert.deepEqual([precision, f1], [1, 1]); // the same direction
+ * const { weights, unseen } = idfWeights([[1, 7, 7, 2], [1, 8, 2]]);
+ * assert.deepEqual([weights.get(1), weights.get(7), unseen], [0, Math.log(3 / 2), Math.log(3)]);
  * ```
  */
 export function bertScore(
@@ -91,37 +93,25 @@ export function bertScoreRows(
   references: readonly (EncodedText | readonly EncodedText[])[],
   options: BertScoreOptions,
 ): Decomposed {
-  if (candidates.length !== references.length) {
-    throw new EvaluationError(
-      `Cannot compute BERTScore: ${candidates.length} candidates, ${references.length} references`,
-    );
-  }
+  checkLengths(references.length, candidates.length, ["candidates"]);
   const { baseline } = options;
   const base = baseline ? [baseline.precision, baseline.recall, baseline.f1] : [0, 0, 0];
-  if (!base.every((b) => b < 1 && b > -Infinity)) {
-    throw new EvaluationError(
-      `Cannot rescale BERTScore: the baseline must lie below 1, got ${base.join(", ")}`,
-    );
-  }
+  for (const value of base) checkNumber("A baseline of BERTScore", value, { below: 1 });
   let blocks: DotBlocks | undefined, size = 0;
   const rows = new Float64Array(candidates.length * 3);
   candidates.forEach((candidate, row) => {
     const entry = references[row];
     const list: readonly EncodedText[] = isList(entry) ? entry : [entry];
-    if (list.length === 0) throw new EvaluationError(`Cannot compute BERTScore: row ${row} has no reference`);
+    if (list.length === 0) fail(`Cannot compute BERTScore: row ${row} has no reference`);
     const best = [-Infinity, -Infinity, -Infinity];
     for (const reference of list) {
       for (const text of [candidate, reference]) {
         const own = sizeOf(text, row);
         if (!blocks) blocks = createDotBlocks(size = own);
-        if (own === size) continue;
-        throw new EvaluationError(
-          `Cannot compute BERTScore: row ${row} has embeddings of size ${own}, wanted ${size}`,
-        );
+        if (own !== size) refuse(`the size of the embeddings of row ${row}`, own, String(size));
       }
-      compare(candidate, reference, { blocks: blocks!, row, options }).forEach((score, k) =>
-        best[k] = Math.max(best[k], score)
-      );
+      const scores = compare(candidate, reference, { blocks: blocks!, row, options });
+      scores.forEach((score, k) => best[k] = Math.max(best[k], score));
     }
     best.forEach((score, k) => rows[row * 3 + k] = (score - base[k]) / (1 - base[k]));
   });
@@ -134,16 +124,9 @@ export function bertScoreRows(
  *
  * @param references Token ids of every reference of every row, special tokens included.
  * @throws {EvaluationError} When there are no references.
- * @example
- * ```ts
- * import { idfWeights } from "./bert_score.ts";
- * import assert from "node:assert/strict";
- * const { weights, unseen } = idfWeights([[1, 7, 7, 2], [1, 8, 2]]);
- * assert.deepEqual([weights.get(1), weights.get(7), unseen], [0, Math.log(3 / 2), Math.log(3)]);
- * ```
  */
-export function idfWeights(references: readonly ArrayLike<number>[]): IdfWeights {
-  if (references.length === 0) throw new EvaluationError("Cannot weigh tokens: there are no references");
+export function idfWeights(references: readonly Numbers[]): IdfWeights {
+  if (references.length === 0) fail("Cannot weigh tokens: there are no references");
   const counts = new Map<number, number>();
   for (const ids of references) {
     for (const id of new Set(Array.from(ids))) counts.set(id, (counts.get(id) ?? 0) + 1);
@@ -162,20 +145,14 @@ export function idfWeights(references: readonly ArrayLike<number>[]): IdfWeights
 export function parseBaselines(file: string): BertScoreBaseline[] {
   const [header, ...lines] = file.trim().split(/\r?\n/);
   if (header.trim().toUpperCase() !== "LAYER,P,R,F") {
-    throw new EvaluationError(
-      `Cannot read the baselines: line 1 is ${JSON.stringify(header.slice(0, 40))}, wanted "LAYER,P,R,F"`,
-    );
+    refuse("line 1 of the baselines", header, `"LAYER,P,R,F"`);
   }
-  if (lines.length > 10_000) throw new EvaluationError(`Cannot read the baselines: ${lines.length} lines`);
+  if (lines.length > 10_000) fail(`Cannot read the baselines: ${lines.length} lines`);
   return lines.map((line, i) => {
     const fields = line.split(",");
     const [layer, precision, recall, f1] = fields.map((field) => field.trim() === "" ? NaN : Number(field));
     if (fields.length !== 4 || layer !== i || ![precision, recall, f1].every((b) => b > -1 && b < 1)) {
-      throw new EvaluationError(
-        `Cannot read the baselines: line ${i + 2} is ${
-          JSON.stringify(line.slice(0, 60))
-        }, wanted layer ${i} and three numbers below 1`,
-      );
+      refuse(`line ${i + 2} of the baselines`, line, `layer ${i} and three numbers below 1`);
     }
     return { precision, recall, f1 };
   });
@@ -189,7 +166,7 @@ function isList(entry: EncodedText | readonly EncodedText[]): entry is readonly 
 function sizeOf({ ids, embeddings }: EncodedText, row: number): number {
   const size = embeddings.length / ids.length;
   if (Number.isInteger(size) && size > 0) return size;
-  throw new EvaluationError(
+  fail(
     `Cannot compute BERTScore: row ${row} has ${ids.length} tokens and ${embeddings.length} numbers of embeddings`,
   );
 }
@@ -238,9 +215,7 @@ function copyRows(
     for (; k < end; k++) s0 += embeddings[k] * embeddings[k];
     const length = Math.sqrt(s0 + s1 + s2 + s3);
     if (!Number.isFinite(length)) {
-      throw new EvaluationError(
-        `Cannot compute BERTScore: the embedding of token ${t} in row ${row} is not finite`,
-      );
+      refuse(`the length of token ${t} in row ${row}`, length, "a finite embedding");
     }
     const usual = length > 1e-15 && length < 1e15; // products of others may leave what single precision can hold
     if (usual && stride !== size) out.set(embeddings.subarray(start, end), t * stride);
@@ -260,7 +235,7 @@ function weigh({ ids }: EncodedText, { idf, specialIds }: BertScoreOptions): Flo
   for (let t = 0; t < ids.length; t++) {
     weights[t] = idf ? idf.weights.get(ids[t]) ?? idf.unseen : specialIds.includes(ids[t]) ? 0 : 1;
     if (!(weights[t] >= 0 && weights[t] < Infinity)) {
-      throw new EvaluationError(`Cannot compute BERTScore: token ${ids[t]} has weight ${weights[t]}`);
+      refuse(`the weight of token ${ids[t]}`, weights[t], "0 or more");
     }
     total += weights[t];
   }

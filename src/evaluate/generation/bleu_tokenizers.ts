@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isSpace, splitWords } from "./sacrebleu.ts";
+import { isSpace, splitWords, unescapeMarkup } from "./sacrebleu.ts";
 
 /** sacrebleu's tokenizers that need no data: see {@link tokenizeForBleu}. */
 export type BleuTokenizer = "13a" | "intl" | "char" | "none" | "zh";
@@ -39,13 +39,10 @@ export function tokenizeForBleu(text: string, tokenizer: BleuTokenizer): string[
 
 const TOKENIZE: Record<BleuTokenizer, (text: string) => string[]> = {
   "13a": (text) => splitWestern(withoutMarkup(text), { padded: true, chinese: false }),
-  intl: (text) =>
-    splitWords(
-      text.replace(/(\P{N})(\p{P})/gu, "$1 $2 ").replace(/(\p{P})(\P{N})/gu, " $1 $2").replace(
-        /\p{S}/gu,
-        " $& ",
-      ),
-    ),
+  intl: (text) => {
+    const apart = text.replace(/(\P{N})(\p{P})/gu, "$1 $2 ").replace(/(\p{P})(\P{N})/gu, " $1 $2");
+    return splitWords(apart.replace(/\p{S}/gu, " $& "));
+  },
   char: (text) => Array.from(text).filter((character) => !isSpace(character.charCodeAt(0))),
   none: splitWords,
   zh: (text) => {
@@ -57,15 +54,7 @@ const TOKENIZE: Record<BleuTokenizer, (text: string) => string[]> = {
 
 /** What mteval takes out of SGML before it splits: the order matters, since one removal may make the next. */
 function withoutMarkup(text: string): string {
-  if (text.includes("<skipped>")) text = text.replaceAll("<skipped>", "");
-  if (text.includes("-\n")) text = text.replaceAll("-\n", "");
-  if (text.includes("&")) {
-    text = text.replaceAll("&quot;", '"').replaceAll("&amp;", "&").replaceAll("&lt;", "<").replaceAll(
-      "&gt;",
-      ">",
-    );
-  }
-  return text;
+  return unescapeMarkup(text.replaceAll("<skipped>", "").replaceAll("-\n", ""));
 }
 
 const OTHER = 0, SPACE = 1, APART = 2, DIGIT = 3, POINT = 4, DASH = 5, EDGE = 6;
@@ -127,14 +116,13 @@ function kindAt(text: string, i: number, chinese: boolean): number {
 }
 
 /** sacrebleu's ranges: ideographs, full-width forms, CJK punctuation, Bopomofo, symbols. */
+const CHINESE = [
+  [0x2001, 0x2a6d], // written \u20000 to \u2a6d6 there, which Python reads as two characters
+  ...[[0x2e80, 0x2fdf], [0x2ff0, 0x303f], [0x3100, 0x312f], [0x31a0, 0x31bf], [0x31c0, 0x31ef]],
+  ...[[0x3200, 0x4db5], [0x4e00, 0x9fbb], [0xf900, 0xfa2d], [0xfa30, 0xfa6a], [0xfa70, 0xfad9]],
+  ...[[0xfe10, 0xfe1f], [0xfe30, 0xfe4f], [0xff00, 0xffef]],
+];
+
 function isChinese(code: number): boolean {
-  return (code >= 0x2001 && code <= 0x2a6d) || // written \u20000 to \u2a6d6 there, which Python reads as two characters
-    (code >= 0x2e80 && code <= 0x2fdf) || (code >= 0x2ff0 && code <= 0x303f) ||
-    (code >= 0x3100 && code <= 0x312f) || (code >= 0x31a0 && code <= 0x31bf) ||
-    (code >= 0x31c0 && code <= 0x31ef) ||
-    (code >= 0x3200 && code <= 0x4db5) || (code >= 0x4e00 && code <= 0x9fbb) ||
-    (code >= 0xf900 && code <= 0xfa2d) ||
-    (code >= 0xfa30 && code <= 0xfa6a) || (code >= 0xfa70 && code <= 0xfad9) ||
-    (code >= 0xfe10 && code <= 0xfe1f) ||
-    (code >= 0xfe30 && code <= 0xfe4f) || (code >= 0xff00 && code <= 0xffef);
+  return CHINESE.some(([from, to]) => code >= from && code <= to);
 }

@@ -3,20 +3,12 @@
  *
  * @module
  */
-import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
+import { type Decomposed, oneMetric, sumRows } from "../../statistics/decomposed.ts";
 import { NgramTable } from "./ngram_table.ts";
-import {
-  checkWhole,
-  DEFAULT_VERSION,
-  fixed,
-  isSpace,
-  referenceCount,
-  referenceLists,
-  type References,
-  signature,
-  splitWords,
-} from "./sacrebleu.ts";
+import { referenceLists, type References } from "./references.ts";
+import { DEFAULT_VERSION, fixed, isSpace, referenceCount, signature, splitWords } from "./sacrebleu.ts";
+import { checkNumber, checkWhole, fail } from "../../statistics/checks.ts";
+import { createNumbering } from "./ngrams.ts";
 
 /** How chrF is computed; the defaults are sacrebleu's. */
 export interface ChrfOptions {
@@ -62,16 +54,19 @@ export interface ChrfScore {
  * (and word) n-grams, counts summed over rows first; of many references a row takes the one with the best F. 0 to 100, higher
  * is better. Characters are code points.
  *
- * @param predictions One text a row.
  * @param references One or more texts a row; null for one that is missing.
  * @throws {EvaluationError} When there are no rows, lengths differ, a row has no reference, or an option is out of range.
  * @example
  * ```ts
- * import { chrf } from "./chrf.ts";
+ * import { evaluateAll } from "../../statistics/decomposed.ts";
+ * import { chrf, chrfRows, sentenceChrf } from "./chrf.ts";
  * import assert from "node:assert/strict";
  * const result = chrf(["the cat sat"], ["the cat sat"], { wordOrder: 2 });
  * assert.equal(result.text, "chrF2++ = 100.00");
  * assert.equal(result.signature, "nrefs:1|case:mixed|eff:yes|nc:6|nw:2|space:no|version:weir");
+ * assert.ok(sentenceChrf("walked", "walking").score > sentenceChrf("ran", "walking").score);
+ * const predictions = ["the cat sat", "a dog"], references = ["the cat sits", "the dog"];
+ * assert.equal(evaluateAll(chrfRows(predictions, references)).chrf, chrf(predictions, references).score);
  * ```
  */
 export function chrf(
@@ -80,7 +75,7 @@ export function chrf(
   options: ChrfOptions = {},
 ): ChrfScore {
   const settings = settingsOf(options);
-  const lists = referenceLists("chrF", predictions, references);
+  const lists = referenceLists(predictions, references);
   const sums = sumRows(scoreRows(predictions, lists, settings));
   const { charOrder, wordOrder, beta, lowercase, epsSmoothing, whitespace, version } = settings;
   const name = `chrF${beta}${"+".repeat(wordOrder)}`;
@@ -105,17 +100,7 @@ export function chrf(
   };
 }
 
-/**
- * chrF of one text.
- *
- * @throws {EvaluationError} When there is no reference, or an option is out of range.
- * @example
- * ```ts
- * import { sentenceChrf } from "./chrf.ts";
- * import assert from "node:assert/strict";
- * assert.ok(sentenceChrf("walked", "walking").score > sentenceChrf("ran", "walking").score);
- * ```
- */
+/** chrF of one text; see {@link chrf}. */
 export function sentenceChrf(
   prediction: string,
   reference: string | readonly (string | null | undefined)[],
@@ -128,21 +113,13 @@ export function sentenceChrf(
  * Corpus chrF as a function of sums over rows: for each order n-grams predicted, expected and matched. One metric, "chrf".
  *
  * @throws {EvaluationError} As {@link chrf}.
- * @example
- * ```ts
- * import { chrf, chrfRows } from "./chrf.ts";
- * import { evaluateAll } from "../../statistics/decomposed.ts";
- * import assert from "node:assert/strict";
- * const predictions = ["the cat sat", "a dog"], references = ["the cat sits", "the dog"];
- * assert.equal(evaluateAll(chrfRows(predictions, references)).chrf, chrf(predictions, references).score);
- * ```
  */
 export function chrfRows(
   predictions: readonly string[],
   references: References,
   options: ChrfOptions = {},
 ): Decomposed {
-  return scoreRows(predictions, referenceLists("chrF", predictions, references), settingsOf(options));
+  return scoreRows(predictions, referenceLists(predictions, references), settingsOf(options));
 }
 
 type Settings = Required<ChrfOptions>;
@@ -153,10 +130,8 @@ function settingsOf(options: ChrfOptions): Settings {
   const { charOrder = 6, wordOrder = 0, beta = 2 } = options;
   checkWhole("charOrder", charOrder, 0, 100);
   checkWhole("wordOrder", wordOrder, 0, 100);
-  if (charOrder + wordOrder === 0) throw new EvaluationError("chrF needs a charOrder or a wordOrder above 0");
-  if (!(beta >= 0 && beta < Infinity)) {
-    throw new EvaluationError(`beta must be a number of at least 0, got ${beta}`);
-  }
+  if (charOrder + wordOrder === 0) fail("chrF needs a charOrder or a wordOrder above 0");
+  checkNumber("beta", beta, { least: 0 });
   const { whitespace = false, lowercase = false, epsSmoothing = false, version = DEFAULT_VERSION } = options;
   return { charOrder, wordOrder, beta, whitespace, lowercase, epsSmoothing, version };
 }
@@ -202,15 +177,7 @@ function scoreRows(
       }
     }
   });
-  return {
-    names: ["chrf"],
-    n: predictions.length,
-    width,
-    rows,
-    evaluate: (sums, _n, out) => {
-      out[0] = fScore(sums, settings);
-    },
-  };
+  return oneMetric("chrf", rows, width, (sums) => fScore(sums, settings));
 }
 
 /** Writes how many n-grams both texts have; those of the prediction count only where the reference has any. */
@@ -249,8 +216,7 @@ function fScore(statistics: Float64Array, { charOrder, wordOrder, beta, epsSmoot
 }
 
 function createEncoder({ lowercase, whitespace, wordOrder }: Settings): (text: string) => Symbols {
-  const vocabulary = new Map<string, number>();
-  const none = new Int32Array(0);
+  const number = createNumbering(), none = new Int32Array(0);
   return (given) => {
     const text = lowercase ? given.toLowerCase() : given;
     const characters = new Int32Array(text.length);
@@ -262,14 +228,7 @@ function createEncoder({ lowercase, whitespace, wordOrder }: Settings): (text: s
       characters[length++] = code;
     }
     if (wordOrder === 0) return { characters, length, words: none };
-    const words = wordsOf(text);
-    const ids = new Int32Array(words.length);
-    for (let i = 0; i < words.length; i++) {
-      let id = vocabulary.get(words[i]);
-      if (id === undefined) vocabulary.set(words[i], id = vocabulary.size);
-      ids[i] = id;
-    }
-    return { characters, length, words: ids };
+    return { characters, length, words: number(wordsOf(text)) };
   };
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EvaluationError } from "../../statistics/errors.ts";
+import { fail } from "../../statistics/checks.ts";
 
 /** Rows whose products are computed at once: their nine sums and what they are made of just fit the 16 vector registers. */
 const BLOCK = 3;
@@ -45,9 +45,7 @@ export function createDotBlocks(size: number): DotBlocks {
       const [padA, padB] = rows.map((count) => Math.ceil(count / BLOCK) * BLOCK * stride);
       const bytes = aAt + 4 * (padA + padB);
       if (!(bytes <= MOST_BYTES)) {
-        throw new EvaluationError(
-          `Cannot match ${rowsA} with ${rowsB} vectors of ${size} numbers: they take more than 1 GiB`,
-        );
+        fail(`Cannot match ${rowsA} with ${rowsB} vectors of ${size} numbers: they take more than 1 GiB`);
       }
       const missing = bytes - memory.buffer.byteLength;
       if (missing > 0) memory.grow(Math.ceil(missing / 2 ** 16));

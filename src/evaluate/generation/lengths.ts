@@ -4,9 +4,10 @@
  * @module
  */
 import { quantileOfSorted } from "../../statistics/bootstrap.ts";
-import type { Decomposed } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
+import { type Decomposed, oneMetric } from "../../statistics/decomposed.ts";
 import { type Tokenize, words } from "./words.ts";
+import { referenceLists, References } from "./references.ts";
+import { fail } from "../../statistics/checks.ts";
 
 /** Lengths of texts in one unit. */
 export interface LengthSummary {
@@ -30,10 +31,12 @@ export interface LengthSummary {
  * @throws {EvaluationError} When there are no texts.
  * @example
  * ```ts
- * import { lengthStatistics } from "./lengths.ts";
+ * import { evaluateAll } from "../../statistics/decomposed.ts";
+ * import { lengthRatioRows, lengthStatistics } from "./lengths.ts";
  * import assert from "node:assert/strict";
  * const { words, characters } = lengthStatistics(["a cat sat", "a cat sat down"]);
  * assert.deepEqual([words.mean, characters.max], [3.5, 14]);
+ * assert.deepEqual(evaluateAll(lengthRatioRows(["a cat"], ["a cat sat down"])), { lengthRatio: 0.5 });
  * ```
  */
 export function lengthStatistics(
@@ -41,7 +44,7 @@ export function lengthStatistics(
   options: { tokenize?: Tokenize } = {},
 ): { words: LengthSummary; characters: LengthSummary } {
   const { tokenize = words } = options;
-  if (texts.length === 0) throw new EvaluationError("Cannot measure lengths: there are no texts");
+  if (texts.length === 0) fail("Cannot measure lengths: there are no texts");
   return {
     words: summarize(texts.map((text) => tokenize(text).length)),
     characters: summarize(texts.map((text) => [...text].length)),
@@ -53,58 +56,33 @@ export function lengthStatistics(
  * closest in length counts, the shorter of two, as in BLEU. Infinite where no reference has a word and a prediction has.
  *
  * @throws {EvaluationError} When lengths differ, there are no rows, or a row has no reference.
- * @example
- * ```ts
- * import { evaluateAll } from "../../statistics/decomposed.ts";
- * import { lengthRatioRows } from "./lengths.ts";
- * import assert from "node:assert/strict";
- * assert.deepEqual(evaluateAll(lengthRatioRows(["a cat"], ["a cat sat down"])), { lengthRatio: 0.5 });
- * ```
  */
 export function lengthRatioRows(
   predictions: readonly string[],
-  references: readonly (string | readonly string[])[],
+  references: References,
   options: { tokenize?: Tokenize } = {},
 ): Decomposed {
   const { tokenize = words } = options;
-  if (predictions.length !== references.length) {
-    throw new EvaluationError(
-      `Cannot compare ${predictions.length} predictions with ${references.length} references`,
-    );
-  }
-  if (predictions.length === 0) throw new EvaluationError("Cannot measure lengths: there are no texts");
+  const lists = referenceLists(predictions, references);
   const rows = new Float64Array(predictions.length * 2);
   predictions.forEach((prediction, row) => {
     const own = tokenize(prediction).length;
-    const texts = references[row];
-    const lengths = (typeof texts === "string" ? [texts] : texts).map((text) => tokenize(text).length);
-    if (lengths.length === 0) {
-      throw new EvaluationError(`Cannot compare lengths: row ${row} has no reference`);
-    }
+    const lengths = lists[row].map((text) => tokenize(text).length);
     lengths.sort((p, q) => Math.abs(p - own) - Math.abs(q - own) || p - q);
     rows.set([own, lengths[0]], row * 2);
   });
-  return {
-    names: ["lengthRatio"],
-    n: predictions.length,
-    width: 2,
-    rows,
-    evaluate: (sums, _n, out) => {
-      out[0] = sums[0] === sums[1] ? 1 : sums[0] / sums[1];
-    },
-  };
+  return oneMetric("lengthRatio", rows, 2, (sums) => sums[0] === sums[1] ? 1 : sums[0] / sums[1]);
 }
 
 /**
- * Bytes of the texts, one a line, divided by their bytes after gzip: higher means more redundant, about 2 to 3 for varied
- * prose. A compressor's version may change the last digits.
- *
- * Source: Shaib et al., "Standardizing the Measurement of Text Diversity" (2024).
+ * Bytes of the texts, one a line, divided by their bytes after gzip: higher means more redundant, about 2 to 3 for
+ * varied prose. A compressor's version may change the last digits. Source: Shaib et al., "Standardizing the Measurement
+ * of Text Diversity" (2024).
  *
  * @throws {EvaluationError} When there are no texts.
  */
 export async function compressionRatio(texts: readonly string[]): Promise<number> {
-  if (texts.length === 0) throw new EvaluationError("Cannot compress: there are no texts");
+  if (texts.length === 0) fail("Cannot compress: there are no texts");
   const bytes = new TextEncoder().encode(texts.join("\n"));
   const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
   let compressed = 0;

@@ -4,9 +4,10 @@
  * @module
  */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { porterStem } from "./porter.ts";
 import { type Tokenize, words } from "./words.ts";
+import { checkNumber, fail } from "../../statistics/checks.ts";
+import { referenceLists, References } from "./references.ts";
 
 /** How METEOR is computed; the defaults are nltk's. */
 export interface MeteorOptions {
@@ -28,16 +29,14 @@ export interface MeteorOptions {
 }
 
 /**
- * The mean METEOR of predictions, in [0, 1].
- *
- * Not 1 for a perfect prediction: its m words are one chunk, which costs `gamma / m ** beta`.
+ * The mean METEOR of predictions, in [0, 1]. Not 1 for a perfect prediction: its m words are one chunk, which costs
+ * `gamma / m ** beta`.
  *
  * Source: Lavie and Agarwal, "METEOR: An Automatic Metric for MT Evaluation with High Levels of Correlation with Human
  * Judgments" (2007); equal to `nltk.translate.meteor_score` 3.10, which gives the words of a text one by one to the latest word
  * of the reference that is free, stage by stage, and looks synonyms up by stem (`easili`), as is done here so that figures can
  * be compared.
  *
- * @param predictions One text a row.
  * @param references One text a row, or several, of which the best counts.
  * @throws {EvaluationError} When lengths differ, there are no rows, a row has no reference, or an option is out of range.
  * @example
@@ -50,7 +49,7 @@ export interface MeteorOptions {
  */
 export function meteor(
   predictions: readonly string[],
-  references: readonly (string | readonly string[])[],
+  references: References,
   options: MeteorOptions = {},
 ): number {
   return evaluateAll(meteorRows(predictions, references, options)).meteor;
@@ -59,25 +58,12 @@ export function meteor(
 /** The rows of {@linkcode meteor}: their mean is the metric `meteor`. */
 export function meteorRows(
   predictions: readonly string[],
-  references: readonly (string | readonly string[])[],
+  references: References,
   options: MeteorOptions = {},
 ): Decomposed {
-  if (predictions.length !== references.length) {
-    throw new EvaluationError(
-      `Cannot compute METEOR: ${predictions.length} predictions, ${references.length} references`,
-    );
-  }
   const { tokenize = words } = options;
-  const score = scorer(options);
-  const rows = predictions.map((prediction, row) => {
-    const texts = references[row];
-    const list = typeof texts === "string" ? [texts] : texts;
-    if (list.length === 0) {
-      throw new EvaluationError(`Cannot compute METEOR: row ${row} has no reference`);
-    }
-    return score(tokenize(prediction), list.map(tokenize));
-  });
-  return means(["meteor"], rows);
+  const score = scorer(options), lists = referenceLists(predictions, references);
+  return means(["meteor"], predictions.map((text, row) => score(tokenize(text), lists[row].map(tokenize))));
 }
 
 /**
@@ -90,7 +76,7 @@ export function meteorOfWords(
   references: readonly (readonly string[])[],
   options: MeteorOptions = {},
 ): number {
-  if (references.length === 0) throw new EvaluationError("Cannot compute METEOR: there is no reference");
+  if (references.length === 0) fail("Cannot compute METEOR: there is no reference");
   return scorer(options)(prediction, references);
 }
 
@@ -99,15 +85,10 @@ function scorer(
   options: MeteorOptions,
 ): (prediction: readonly string[], references: readonly (readonly string[])[]) => number {
   const { alpha = 0.9, beta = 3, gamma = 0.5, stem = porterStem, synonyms } = options;
-  for (
-    const [name, value, most] of [["alpha", alpha, 1], ["beta", beta, 1000], ["gamma", gamma, 1]] as const
-  ) {
-    if (!(value >= 0 && value <= most)) {
-      throw new EvaluationError(
-        `Cannot compute METEOR: ${name} must lie between 0 and ${most}, got ${value}`,
-      );
-    }
+  for (const [name, value] of Object.entries({ alpha, gamma })) {
+    checkNumber(name, value, { least: 0, most: 1 });
   }
+  checkNumber("beta", beta, { least: 0, most: 1000 });
   const stems = new Map<string, string>();
   const stemOf = (word: string): string => {
     if (stem === false) return word;

@@ -1,30 +1,35 @@
 /**
- * N-grams as whole numbers, so that counting them joins no strings.
+ * Tokens and n-grams as whole numbers, so that counting them joins no strings.
  *
  * @module
  */
 
+/** Numbers tokens, equal ones alike in all texts, from 0 in the order of their first appearance. */
+export function createNumbering(): (tokens: readonly string[]) => Int32Array {
+  const known = new Map<string, number>();
+  return (tokens) => {
+    const ids = new Int32Array(tokens.length);
+    for (let i = 0; i < tokens.length; i++) {
+      let id = known.get(tokens[i]);
+      if (id === undefined) known.set(tokens[i], id = known.size);
+      ids[i] = id;
+    }
+    return ids;
+  };
+}
+
 /**
- * Numbers for n-grams: equal n-grams get equal numbers, counting from 0 in the order of their first appearance.
- *
- * An n-gram is known by its first n-1 words, which have a number already, and its last; so a text of m words costs O(m) for
- * each order, and no strings are joined.
+ * Numbers for n-grams: equal n-grams get equal numbers, counting from 0 in the order of their first appearance. An n-gram is
+ * known by its first n-1 words, which have a number already, and its last; so a text of m words costs O(m) for each order.
  */
 export class NgramNumbers {
-  readonly #words = new Map<string, number>();
+  readonly #number = createNumbering();
   /** For order n at n - 2: (number of the first n-1 words, last word) to the n-gram's number. */
   readonly #orders: Map<number, number>[] = [];
 
-  /**
-   * The numbers of a text's n-grams of the orders 1 to `order`, each in the order of the text; an order above the number of
-   * words has none.
-   */
+  /** The numbers of a text's n-grams of the orders 1 to `order`, each in the order of the text. */
   of(words: readonly string[], order: number): Int32Array[] {
-    const ids = Int32Array.from(words, (word) => {
-      let id = this.#words.get(word);
-      if (id === undefined) this.#words.set(word, id = this.#words.size);
-      return id;
-    });
+    const ids = this.#number(words);
     const levels = [ids];
     for (let n = 2; n <= order; n++) {
       const known = this.#orders[n - 2] ??= new Map();

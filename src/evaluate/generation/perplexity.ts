@@ -4,7 +4,7 @@
  * @module
  */
 import { type Decomposed, evaluateAll } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
+import { checkWhole, fail, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** A stretch of a text that the model reads at once. */
 export interface Window {
@@ -19,14 +19,12 @@ export interface Window {
 /**
  * The windows that a text longer than the model's context is read in, each `stride` tokens further than the one before.
  *
- * Every token is scored once, in the first window that it is in; only the first token of a text never is, for nothing comes
- * before it. A smaller stride gives each token more context and costs more runs. At a stride of `maxLength` no window overlaps
- * another and the first token of each goes without a score.
+ * Every token is scored once, in the first window that it is in; only the first token of a text never is, for
+ * nothing comes before it. A smaller stride gives each token more context and costs more runs. At a stride of
+ * `maxLength` no window overlaps another and the first token of each goes without a score. Source: Hugging Face,
+ * "Perplexity of fixed-length models"; unlike its code, {@linkcode perplexity} divides the sum over all scored
+ * tokens by their number.
  *
- * Source: Hugging Face, "Perplexity of fixed-length models". Its code averages each window's mean with one token less than
- * counts there; {@linkcode perplexity} takes the sum over all scored tokens and divides it by their number.
- *
- * @param length Tokens of the text.
  * @throws {EvaluationError} When `maxLength` is below 2, or the stride below 1 or above `maxLength`.
  * @example
  * ```ts
@@ -41,17 +39,9 @@ export interface Window {
  */
 export function slidingWindows(length: number, options: { maxLength: number; stride?: number }): Window[] {
   const { maxLength, stride = maxLength } = options;
-  if (!(Number.isSafeInteger(length) && length >= 0)) {
-    throw new EvaluationError(`The length of a text must be a whole number, got ${length}`);
-  }
-  if (!(Number.isSafeInteger(maxLength) && maxLength >= 2)) {
-    throw new EvaluationError(`maxLength must be a whole number of at least 2, got ${maxLength}`);
-  }
-  if (!(Number.isSafeInteger(stride) && stride >= 1 && stride <= maxLength)) {
-    throw new EvaluationError(
-      `stride must be a whole number from 1 to maxLength (${maxLength}), got ${stride}`,
-    );
-  }
+  checkWhole("The length of a text", length, 0);
+  checkWhole("maxLength", maxLength, 2);
+  checkWhole("stride", stride, 1, maxLength);
   const windows: Window[] = [];
   for (let begin = 0, scored = 0; scored < length; begin += stride) {
     const end = Math.min(begin + maxLength, length);
@@ -64,7 +54,7 @@ export function slidingWindows(length: number, options: { maxLength: number; str
 /** What a model made of a text. */
 export interface ScoredText {
   /** Natural logarithms of the probabilities of the tokens that were scored. */
-  readonly logLikelihoods: ArrayLike<number>;
+  readonly logLikelihoods: Numbers;
   /** UTF-8 bytes of the text, see {@linkcode utf8Length}; without it there are no bits per byte. */
   readonly bytes?: number;
 }
@@ -88,13 +78,15 @@ export interface Perplexity {
  * texts have `bytes` and others have not.
  * @example
  * ```ts
- * import { perplexity, utf8Length } from "./perplexity.ts";
+ * import { perplexity, tokenLogLikelihoods, utf8Length } from "./perplexity.ts";
  * import assert from "node:assert/strict";
  * // three tokens behind the first, each with probability 1/4
  * const text = { logLikelihoods: [1, 1, 1].map(() => Math.log(1 / 4)), bytes: utf8Length("a b c d") };
  * const { perplexity: value, bitsPerByte } = perplexity([text]);
  * assert.ok(Math.abs(value - 4) < 1e-12);
  * assert.ok(Math.abs(bitsPerByte! - 3 * 2 / 7) < 1e-12);
+ * const [first, second] = tokenLogLikelihoods([0, 0, 1000, 1000], [1, 0]);
+ * assert.deepEqual([first, second], [-Math.LN2, -Math.LN2]);
  * ```
  */
 export function perplexity(texts: readonly ScoredText[]): Perplexity {
@@ -111,41 +103,30 @@ export function perplexityRows(texts: readonly ScoredText[]): Decomposed {
     rows[row * 3 + 1] = logLikelihoods.length;
     scored += logLikelihoods.length;
     if (!withBytes) return;
-    if (!(Number.isSafeInteger(bytes) && bytes! >= 0)) {
-      throw new EvaluationError(`Cannot compute bits per byte: row ${row} has ${bytes} bytes`);
-    }
-    if (bytes === 0 && logLikelihoods.length > 0) {
-      throw new EvaluationError(`Cannot compute bits per byte: row ${row} has scored tokens and no bytes`);
+    if (!(Number.isSafeInteger(bytes) && bytes! >= (logLikelihoods.length > 0 ? 1 : 0))) {
+      refuse(`the number of bytes of row ${row}`, bytes, "a whole number, above 0 where tokens were scored");
     }
     rows[row * 3 + 2] = bytes!;
   });
-  if (scored === 0) throw new EvaluationError("Cannot compute perplexity: there are no scored tokens");
-  return {
-    names: ["perplexity", "nll", "bitsPerToken", ...(withBytes ? ["bitsPerByte"] : [])],
-    n: texts.length,
-    width: 3,
-    rows,
-    evaluate: (sums, _n, out) => {
-      const [total, tokens, bytes] = sums;
-      out[1] = total / tokens;
-      out[0] = Math.exp(out[1]);
-      out[2] = out[1] / Math.LN2;
-      if (withBytes) out[3] = total / Math.LN2 / bytes;
-    },
+  if (scored === 0) fail("Cannot compute perplexity: there are no scored tokens");
+  const evaluate: Decomposed["evaluate"] = ([total, tokens, bytes], _n, out) => {
+    out[1] = total / tokens;
+    out[0] = Math.exp(out[1]), out[2] = out[1] / Math.LN2;
+    if (withBytes) out[3] = total / Math.LN2 / bytes;
   };
+  const names = ["perplexity", "nll", "bitsPerToken", ...(withBytes ? ["bitsPerByte"] : [])];
+  return { names, n: texts.length, width: 3, rows, evaluate };
 }
 
 /** f32 sums of probabilities come out above 1 by rounding; what is above this is no logarithm of a probability. */
 const ROUNDING = 1e-3;
 
-function negativeSum(logLikelihoods: ArrayLike<number>, row: number): number {
+function negativeSum(logLikelihoods: Numbers, row: number): number {
   let sum = 0;
   for (let t = 0; t < logLikelihoods.length; t++) {
     const value = logLikelihoods[t];
     if (!(Number.isFinite(value) && value <= ROUNDING)) {
-      throw new EvaluationError(
-        `Cannot compute perplexity: log-likelihood ${t} of row ${row} is ${value}, wanted a finite number up to 0`,
-      );
+      refuse(`log-likelihood ${t} of row ${row}`, value, "a finite number up to 0");
     }
     sum -= value;
   }
@@ -160,42 +141,25 @@ function negativeSum(logLikelihoods: ArrayLike<number>, row: number): number {
  * comes from the place before that token.
  * @throws {EvaluationError} When the shapes do not fit, a target is outside the vocabulary, or a logit is NaN or infinite
  * (-Infinity is fine: that token cannot come).
- * @example
- * ```ts
- * import { tokenLogLikelihoods } from "./perplexity.ts";
- * import assert from "node:assert/strict";
- * const [first, second] = tokenLogLikelihoods([0, 0, 1000, 1000], [1, 0]);
- * assert.deepEqual([first, second], [-Math.LN2, -Math.LN2]);
- * ```
  */
-export function tokenLogLikelihoods(
-  logits: ArrayLike<number>,
-  targets: ArrayLike<number>,
-): Float64Array<ArrayBuffer> {
-  const count = targets.length;
-  if (count === 0) {
-    if (logits.length === 0) return new Float64Array();
-    throw new EvaluationError(`Cannot split ${logits.length} logits into 0 rows`);
-  }
-  const size = logits.length / count;
-  if (!(Number.isInteger(size) && size > 0)) {
-    throw new EvaluationError(`Cannot split ${logits.length} logits into ${count} rows`);
+export function tokenLogLikelihoods(logits: Numbers, targets: Numbers): Float64Array<ArrayBuffer> {
+  const count = targets.length, size = count === 0 ? 0 : logits.length / count;
+  if (!Number.isInteger(size) || (size === 0) !== (logits.length + count === 0)) {
+    fail(`Cannot split ${logits.length} logits into ${count} rows`);
   }
   const out = new Float64Array(count);
   for (let t = 0; t < count; t++) {
     const target = targets[t], start = t * size;
     if (!(Number.isInteger(target) && target >= 0 && target < size)) {
-      throw new EvaluationError(`Target ${t} is ${target}, wanted a token from 0 to ${size - 1}`);
+      refuse(`target ${t}`, target, `a token from 0 to ${size - 1}`);
     }
     let highest = -Infinity;
     for (let v = 0; v < size; v++) {
       const logit = logits[start + v];
-      if (!(logit < Infinity)) {
-        throw new EvaluationError(`Logit ${v} of row ${t} is ${logit}, wanted a finite number`);
-      }
+      if (!(logit < Infinity)) refuse(`logit ${v} of row ${t}`, logit, "a finite number");
       if (logit > highest) highest = logit;
     }
-    if (highest === -Infinity) throw new EvaluationError(`Row ${t} has no finite logit`);
+    if (highest === -Infinity) fail(`Row ${t} has no finite logit`);
     let total = 0;
     for (let v = 0; v < size; v++) total += Math.exp(logits[start + v] - highest);
     out[t] = logits[start + target] - highest - Math.log(total);

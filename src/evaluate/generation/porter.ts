@@ -12,9 +12,8 @@ type Rule = readonly [suffix: string, replacement: string, condition?: (stem: st
  * Porter's own amendments, a table of irregular forms, and NLTK's rules for short words and for -y. The ROUGE `stemmer` option
  * uses it. The time is linear in the word's length.
  *
- * The word is lowercased first; words of one or two characters are handed back so. Every character other than a, e, i, o, u
- * (and y after a consonant) counts as a consonant. A character outside the Basic Multilingual Plane counts as two.
- *
+ * The word is lowercased first; words of one or two characters are handed back so. Every character other than a, e, i,
+ * o, u (and y after a consonant) counts as a consonant. A character outside the Basic Multilingual Plane counts as two.
  * Source: M. Porter, "An algorithm for suffix stripping", Program 14(3), 1980; NLTK 3.10, `nltk.stem.porter`.
  *
  * @example

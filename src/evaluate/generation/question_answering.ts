@@ -4,7 +4,10 @@
  * @module
  */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
+import { checkNumber, checkOneOf, fail, Numbers, refuse } from "../../statistics/checks.ts";
+import { referenceLists, References } from "./references.ts";
+import { splitWords } from "./sacrebleu.ts";
+import { ratio } from "../classification/counts.ts";
 
 /** Which rules hold. */
 export interface QuestionAnsweringOptions {
@@ -15,12 +18,11 @@ export interface QuestionAnsweringOptions {
   readonly version?: "1.1" | "2.0";
   /**
    * What is compared: answers are equal when these are, and their tokens are what whitespace separates. Default:
-   * `normalizeAnswer`, which knows English articles and ASCII punctuation alone; other languages need one of their own (for
-   * Chinese or Thai, one that puts spaces between characters).
+   * `normalizeAnswer`, for English and ASCII punctuation alone; for Chinese or Thai, take one that puts spaces between characters.
    */
   readonly normalize?: (text: string) => string;
   /** Version 2.0: how likely each question has no answer; above the threshold (default 1) the prediction counts as empty. */
-  readonly noAnswer?: { probabilities: ArrayLike<number>; threshold?: number };
+  readonly noAnswer?: { probabilities: Numbers; threshold?: number };
 }
 
 /** The threshold that gives the highest value. */
@@ -32,33 +34,31 @@ export interface BestThreshold {
 }
 
 /**
- * Exact match and token F1 of answers, as SQuAD scores them: shares from 0 to 1 (the scripts print 100 times that). Of many
- * references the best counts, for each metric on its own.
+ * Exact match and token F1 of answers, as SQuAD scores them: shares from 0 to 1 (the scripts print 100 times
+ * that). Of many references the best counts, for each metric on its own. With version 2.0 and rows of both kinds
+ * there are also `hasAnswer.exactMatch`, `hasAnswer.f1`, `noAnswer.exactMatch` and `noAnswer.f1`, over the rows
+ * that have an answer or have none. Source: P. Rajpurkar et al., "SQuAD: 100,000+ questions for machine
+ * comprehension of text", 2016, and "Know what you don't know", 2018, with their evaluation scripts of versions
+ * 1.1 and 2.0.
  *
- * With version 2.0 and rows of both kinds there are also `hasAnswer.exactMatch`, `hasAnswer.f1`, `noAnswer.exactMatch` and
- * `noAnswer.f1`, over the rows that have an answer or have none.
- *
- * Source: P. Rajpurkar et al., "SQuAD: 100,000+ questions for machine comprehension of text", 2016, and "Know what you don't
- * know", 2018, with their evaluation scripts of versions 1.1 and 2.0.
- *
- * @param predictions One answer a row; empty: none is given.
- * @param references One accepted answer a row, or a list.
  * @throws {EvaluationError} When there are no rows, the lengths differ, something is no text, a row has no reference under
  * version 1.1, or a probability is not from 0 to 1.
  * @example
  * ```ts
- * import { questionAnswering } from "./question_answering.ts";
+ * import { bestNoAnswerThreshold, questionAnswering, questionAnsweringRows } from "./question_answering.ts";
  * import assert from "node:assert/strict";
  * const scores = questionAnswering(["The Eiffel Tower!", "in Paris"], [["Eiffel tower", "the tower"], "Paris"]);
  * assert.deepEqual(scores, { exactMatch: 0.5, f1: (1 + 2 / 3) / 2 });
  *
- * const unanswerable = questionAnswering(["", "1887"], [[], "1889"], { version: "2.0" });
- * assert.equal(unanswerable["noAnswer.exactMatch"], 1);
+ * const { names, rows } = questionAnsweringRows(["the cat"], [["a dog", "cat"]]);
+ * assert.deepEqual([names, [...rows]], [["exactMatch", "f1"], [1, 1]]);
+ * const best = bestNoAnswerThreshold(["cat", "dog"], ["cat", []], [0.2, 0.7]);
+ * assert.deepEqual(best.exactMatch, { value: 1, threshold: 0.2 });
  * ```
  */
 export function questionAnswering(
   predictions: readonly string[],
-  references: readonly (string | readonly string[])[],
+  references: References,
   options: QuestionAnsweringOptions = {},
 ): Record<string, number> {
   return evaluateAll(questionAnsweringRows(predictions, references, options));
@@ -68,20 +68,11 @@ export function questionAnswering(
  * The same as sums over rows. Without the metrics of rows with and without an answer, a row's statistics are its `exactMatch`
  * and `f1`. A share of no rows, as a resample may have, counts as 0.
  *
- * @param predictions One answer a row; empty: none is given.
- * @param references One accepted answer a row, or a list.
  * @throws {EvaluationError} As `questionAnswering`.
- * @example
- * ```ts
- * import { questionAnsweringRows } from "./question_answering.ts";
- * import assert from "node:assert/strict";
- * const { names, rows } = questionAnsweringRows(["the cat"], [["a dog", "cat"]]);
- * assert.deepEqual([names, [...rows]], [["exactMatch", "f1"], [1, 1]]);
- * ```
  */
 export function questionAnsweringRows(
   predictions: readonly string[],
-  references: readonly (string | readonly string[])[],
+  references: References,
   options: QuestionAnsweringOptions = {},
 ): Decomposed {
   const { noAnswer } = options, n = predictions.length;
@@ -89,16 +80,10 @@ export function questionAnsweringRows(
   if (noAnswer !== undefined) {
     const { probabilities, threshold = 1 } = noAnswer;
     if (options.version !== "2.0") {
-      throw new EvaluationError(
-        `Cannot use probabilities of no answer: only version "2.0" has rows without an answer`,
-      );
+      fail(`Only version "2.0" has rows without an answer, and so probabilities of that`);
     }
     checkProbabilities(probabilities, n);
-    if (!(threshold >= 0 && threshold <= 1)) {
-      throw new EvaluationError(
-        `Cannot use ${threshold} as threshold of no answer: wanted a number from 0 to 1`,
-      );
-    }
+    checkNumber("threshold of no answer", threshold, { least: 0, most: 1 });
     for (let row = 0; row < n; row++) {
       if (probabilities[row] > threshold) values.fill(answered[row] ? 0 : 1, 2 * row, 2 * row + 2);
     }
@@ -110,36 +95,24 @@ export function questionAnsweringRows(
 }
 
 /**
- * The thresholds on the probability of no answer that give the highest exact match and F1 on these rows, by the rules of
- * version 2.0. Choose them on rows other than those you report: they are fitted.
+ * The thresholds on the probability of no answer that give the highest exact match and F1 on these rows, by the
+ * rules of version 2.0. Choose them on rows other than those you report: they are fitted. Going through the rows
+ * by rising probability, the value changes as one more row's prediction stands; the first highest value counts,
+ * and where none is above that of answering nothing the threshold is 0 (as in the script).
  *
- * Going through the rows by rising probability, the value changes as one more row's prediction stands; the first highest value
- * counts, and where none is above that of answering nothing the threshold is 0 (as in the script).
- *
- * @param predictions One answer a row.
- * @param references One accepted answer a row, or a list; empty: none.
  * @param probabilities How likely each question has no answer, from 0 to 1.
  * @throws {EvaluationError} As `questionAnswering`.
- * @example
- * ```ts
- * import { bestNoAnswerThreshold } from "./question_answering.ts";
- * import assert from "node:assert/strict";
- * const best = bestNoAnswerThreshold(["cat", "dog"], ["cat", []], [0.2, 0.7]);
- * assert.deepEqual(best.exactMatch, { value: 1, threshold: 0.2 });
- * ```
  */
 export function bestNoAnswerThreshold(
   predictions: readonly string[],
-  references: readonly (string | readonly string[])[],
-  probabilities: ArrayLike<number>,
+  references: References,
+  probabilities: Numbers,
   options: Pick<QuestionAnsweringOptions, "normalize"> = {},
 ): { exactMatch: BestThreshold; f1: BestThreshold } {
   const n = predictions.length;
   const { values, answered } = scoreRows(predictions, references, { ...options, version: "2.0" });
   checkProbabilities(probabilities, n);
-  const order = Array.from({ length: n }, (_, row) => row).sort((a, b) =>
-    probabilities[a] - probabilities[b]
-  );
+  const order = Array.from(predictions.keys()).sort((a, b) => probabilities[a] - probabilities[b]);
   const unanswerable = answered.filter((has) => !has).length;
   const best = (metric: number): BestThreshold => {
     let sum = unanswerable, highest = sum, threshold = 0;
@@ -166,14 +139,11 @@ export function bestNoAnswerThreshold(
  */
 export function normalizeAnswer(text: string): string {
   const words = text.toLowerCase().replace(PUNCTUATION, "").replace(ARTICLES, " ");
-  return words.split(WHITESPACE).filter((word) => word !== "").join(" ");
+  return splitWords(words).join(" ");
 }
 
 const PUNCTUATION = /[!-/:-@[-`{-~]/g;
 const ARTICLES = /(?<![\p{L}\p{N}])(?:a|an|the)(?![\p{L}\p{N}])/gu; // the underscore is punctuation, so it is gone by then
-// What Python's str.split() splits at. It has four control characters and U+0085 more than \s, and no U+FEFF.
-// deno-lint-ignore no-control-regex
-const WHITESPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
 
 interface RowScores {
   /** Exact match and F1 of each row. */
@@ -184,29 +154,17 @@ interface RowScores {
 
 function scoreRows(
   predictions: readonly string[],
-  references: readonly (string | readonly string[])[],
+  references: References,
   options: QuestionAnsweringOptions,
 ): RowScores {
   const { version = "1.1", normalize = normalizeAnswer } = options;
-  if (version !== "1.1" && version !== "2.0") {
-    throw new EvaluationError(`Cannot use SQuAD's version ${JSON.stringify(version)}: wanted "1.1" or "2.0"`);
-  }
-  if (predictions.length !== references.length) {
-    throw new EvaluationError(
-      `Cannot compare ${predictions.length} predictions with ${references.length} references: every row needs both`,
-    );
-  }
-  if (predictions.length === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
+  checkOneOf("version", version, ["1.1", "2.0"]);
+  const lists = referenceLists(predictions, references, { least: version === "1.1" ? 1 : 0 });
   const values = new Float64Array(2 * predictions.length), answered: boolean[] = [];
   for (let row = 0; row < predictions.length; row++) {
-    const texts = checkRow(predictions[row], references[row], row);
-    if (texts.length === 0 && version === "1.1") {
-      throw new EvaluationError(
-        `Cannot evaluate: row ${row} has no reference; version "2.0" allows questions without answer`,
-      );
-    }
+    const texts = lists[row];
     answered.push(version === "1.1" || texts.some((text) => text !== ""));
-    const prediction = normalize(predictions[row]), tokens = split(prediction);
+    const prediction = normalize(predictions[row]), tokens = splitWords(prediction);
     let accepted = texts.map(normalize);
     if (version === "2.0") {
       accepted = accepted.filter((text) => text !== ""); // "the" alone is nothing, too
@@ -214,7 +172,7 @@ function scoreRows(
     }
     for (const text of accepted) {
       if (text === prediction) values[2 * row] = 1;
-      values[2 * row + 1] = Math.max(values[2 * row + 1], tokenF1(tokens, split(text), version));
+      values[2 * row + 1] = Math.max(values[2 * row + 1], tokenF1(tokens, splitWords(text), version));
     }
   }
   return { values, answered };
@@ -240,10 +198,6 @@ function tokenF1(
   return (2 * precision * recall) / (precision + recall);
 }
 
-function split(text: string): string[] {
-  return text.split(WHITESPACE).filter((token) => token !== "");
-}
-
 /** A row: whether it has an answer, then both metrics if it has one, then both if it has none. */
 function byKind(values: Float64Array, answered: readonly boolean[]): Decomposed {
   const rows = new Float64Array(5 * answered.length);
@@ -251,58 +205,27 @@ function byKind(values: Float64Array, answered: readonly boolean[]): Decomposed 
     rows[5 * row] = has ? 1 : 0;
     rows.set(values.subarray(2 * row, 2 * row + 2), 5 * row + (has ? 1 : 3));
   });
+  const kinds = ["", "hasAnswer.", "noAnswer."];
   return {
-    names: [
-      "exactMatch",
-      "f1",
-      "hasAnswer.exactMatch",
-      "hasAnswer.f1",
-      "noAnswer.exactMatch",
-      "noAnswer.f1",
-    ],
+    names: kinds.flatMap((kind) => [`${kind}exactMatch`, `${kind}f1`]),
     n: answered.length,
     width: 5,
     rows,
     evaluate: ([has, exactWith, f1With, exactWithout, f1Without], n, out) => {
-      const share = (sum: number, count: number) => (count === 0 ? 0 : sum / count);
-      out[0] = (exactWith + exactWithout) / n;
-      out[1] = (f1With + f1Without) / n;
-      out[2] = share(exactWith, has);
-      out[3] = share(f1With, has);
-      out[4] = share(exactWithout, n - has);
-      out[5] = share(f1Without, n - has);
+      out[0] = (exactWith + exactWithout) / n, out[1] = (f1With + f1Without) / n;
+      out[2] = ratio(exactWith, has), out[3] = ratio(f1With, has);
+      out[4] = ratio(exactWithout, n - has), out[5] = ratio(f1Without, n - has);
     },
   };
 }
 
-function checkProbabilities(probabilities: ArrayLike<number>, n: number): void {
+function checkProbabilities(probabilities: Numbers, n: number): void {
   if (probabilities.length !== n) {
-    throw new EvaluationError(`Cannot use ${probabilities.length} probabilities of no answer for ${n} rows`);
+    fail(`Cannot use ${probabilities.length} probabilities of no answer for ${n} rows`);
   }
   for (let row = 0; row < n; row++) {
     if (!(probabilities[row] >= 0 && probabilities[row] <= 1)) {
-      throw new EvaluationError(
-        `Cannot evaluate: probability of no answer of row ${row} is ${
-          probabilities[row]
-        }, wanted a number from 0 to 1`,
-      );
+      refuse(`the probability of no answer of row ${row}`, probabilities[row], "a number from 0 to 1");
     }
   }
-}
-
-function checkRow(prediction: unknown, references: unknown, row: number): readonly string[] {
-  if (typeof prediction !== "string") {
-    throw new EvaluationError(
-      `Cannot evaluate: prediction of row ${row} is ${String(prediction)}, wanted a text`,
-    );
-  }
-  const texts = Array.isArray(references) ? references : [references];
-  for (const text of texts) {
-    if (typeof text !== "string") {
-      throw new EvaluationError(
-        `Cannot evaluate: a reference of row ${row} is ${String(text)}, wanted a text`,
-      );
-    }
-  }
-  return texts;
 }

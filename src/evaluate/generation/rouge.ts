@@ -4,11 +4,11 @@
  * @module
  */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
-import { Lcs, type Span } from "./lcs.ts";
+import { Lcs, type Span, SummaryLcs } from "./lcs.ts";
 import { NgramOverlap } from "./rouge_ngrams.ts";
-import { SummaryLcs } from "./rouge_lsum.ts";
 import { createTokens, type RougeTokenizer, TokenReader, type Tokens } from "./rouge_tokens.ts";
+import { checkOneOf, fail } from "../../statistics/checks.ts";
+import { referenceLists, References } from "./references.ts";
 
 export type { RougeTokenizer } from "./rouge_tokens.ts";
 
@@ -47,13 +47,10 @@ export interface RougeOptions {
  * ROUGE of predictions against references: precision, recall and F1 of each type, the mean over rows. `rougeRows` has each
  * row's values.
  *
- * Equal to rouge-score 0.1.2 (whose values most papers report) with its defaults: no weighting towards recall, and rougeLsum
- * splits at newlines; its `split_summaries` needs NLTK's trained sentence splitter and has no counterpart, so put each sentence
- * on a line of its own. Unlike there, n may be above 9, and `stemmer` holds for other tokenizers too.
- *
- * Time is linear in the texts' lengths but for rougeL and rougeLsum: the product of the lengths over 31. Memory is linear.
- *
- * Source: C.-Y. Lin, "ROUGE: a package for automatic evaluation of summaries", 2004.
+ * Equal to rouge-score 0.1.2 (whose values most papers report) with its defaults: no weighting towards recall, and
+ * rougeLsum splits at newlines, so put each sentence on a line of its own. Unlike there, n may be above 9, and
+ * `stemmer` holds for other tokenizers too. Time is linear in the texts' lengths but for rougeL and rougeLsum: the
+ * product of the lengths over 31. Source: C.-Y. Lin, "ROUGE: a package for automatic evaluation of summaries", 2004.
  *
  * @param predictions One text a row.
  * @param references One text a row, or a list of one or more.
@@ -61,64 +58,51 @@ export interface RougeOptions {
  * is unknown or named twice.
  * @example
  * ```ts
- * import { rouge } from "./rouge.ts";
+ * import { rouge, rougeRows } from "./rouge.ts";
  * import assert from "node:assert/strict";
  * const scores = rouge(["The cat sat on the mat."], ["the cat is on the mat"]);
  * assert.equal(scores.rouge2.precision, 0.6);
  * assert.equal(scores.rougeL.f1, 5 / 6);
- *
- * const chinese = rouge(["我喜欢猫"], [["我爱猫", "我喜欢狗"]], { types: ["rouge1"], tokenizer: "unicode" });
- * assert.equal(chinese.rouge1.f1, 0.75);
+ * const { names, rows } = rougeRows(["a b", "c"], ["a b", "d"], { types: ["rougeL"] });
+ * assert.deepEqual(names, ["rougeL.precision", "rougeL.recall", "rougeL.f1"]);
+ * assert.deepEqual([...rows], [1, 1, 1, 0, 0, 0]);
  * ```
  */
 export function rouge(
   predictions: readonly string[],
-  references: readonly (string | readonly string[])[],
+  references: References,
   options: RougeOptions = {},
 ): Record<string, RougeScore> {
   const { types = DEFAULT_TYPES } = options;
   const values = evaluateAll(rougeRows(predictions, references, options));
-  return Object.fromEntries(
-    types.map((type) => [type, {
-      precision: values[`${type}.precision`],
-      recall: values[`${type}.recall`],
-      f1: values[`${type}.f1`],
-    }]),
-  );
+  return Object.fromEntries(types.map((type) => {
+    const [precision, recall, f1] = PARTS.map((part) => values[`${type}.${part}`]);
+    return [type, { precision, recall, f1 }];
+  }));
 }
 
 /**
  * The same, row by row: `rouge1.precision`, `rouge1.recall`, `rouge1.f1` and so on for each type, whose means over rows are
  * what `rouge` returns. Row i's values are `rows[i * width]` and those after it, in the order of `names`.
  *
- * @param predictions One text a row.
- * @param references One text a row, or a list of one or more.
  * @throws {EvaluationError} As `rouge`.
- * @example
- * ```ts
- * import { rougeRows } from "./rouge.ts";
- * import assert from "node:assert/strict";
- * const { names, rows } = rougeRows(["a b", "c"], ["a b", "d"], { types: ["rougeL"] });
- * assert.deepEqual(names, ["rougeL.precision", "rougeL.recall", "rougeL.f1"]);
- * assert.deepEqual([...rows], [1, 1, 1, 0, 0, 0]);
- * ```
  */
 export function rougeRows(
   predictions: readonly string[],
-  references: readonly (string | readonly string[])[],
+  references: References,
   options: RougeOptions = {},
 ): Decomposed {
   const { types = DEFAULT_TYPES, stemmer = false, tokenizer = "default", manyReferences = "best" } = options;
   const kinds = types.map(parseType);
   checkOptions({ types, tokenizer, manyReferences });
-  checkLengths(predictions, references);
+  const lists = referenceLists(predictions, references);
 
   const reader = new TokenReader({ tokenizer, stemmer });
   const score = createScorer(reader, kinds);
   const width = 3 * kinds.length, one = new Float64Array(width);
   const values = new Float64Array(predictions.length * width);
   for (let row = 0; row < predictions.length; row++) {
-    const texts = checkRow(predictions[row], references[row], row);
+    const texts = lists[row];
     const out = values.subarray(row * width, (row + 1) * width);
     score.setPrediction(predictions[row]);
     if (texts.length === 1) {
@@ -136,10 +120,11 @@ export function rougeRows(
       }
     }
   }
-  return means(types.flatMap((type) => [`${type}.precision`, `${type}.recall`, `${type}.f1`]), values);
+  return means(types.flatMap((type) => PARTS.map((part) => `${type}.${part}`)), values);
 }
 
 const DEFAULT_TYPES: readonly RougeType[] = ["rouge1", "rouge2", "rougeL", "rougeLsum"];
+const PARTS = ["precision", "recall", "f1"] as const;
 
 /** N of n-grams, or the kind of subsequence. */
 type Kind = number | "L" | "Lsum";
@@ -148,9 +133,7 @@ function parseType(type: RougeType): Kind {
   const [, kind] = /^rouge(L|Lsum|[1-9][0-9]{0,8})$/.exec(String(type)) ?? [];
   if (kind === "L" || kind === "Lsum") return kind;
   if (kind !== undefined) return Number(kind);
-  throw new EvaluationError(
-    `Cannot compute ${JSON.stringify(type)}: wanted rouge1, rouge2, … (any n), rougeL or rougeLsum`,
-  );
+  fail(`Cannot compute ${JSON.stringify(type)}: wanted rouge1, rouge2, … (any n), rougeL or rougeLsum`);
 }
 
 interface Scorer {
@@ -190,8 +173,8 @@ function createScorer(reader: TokenReader, kinds: readonly Kind[]): Scorer {
         const before = typeof kind === "number" ? kind - 1 : 0;
         const [p, r] = kind === "Lsum" ? [predictedLines, wantedLines] : [predicted, wanted];
         // In rouge-score's order of operations: with many references, rounding decides which of nearly equal ones is best.
-        const precision = hits / Math.max(1, p.length - before),
-          recall = hits / Math.max(1, r.length - before);
+        const precision = hits / Math.max(1, p.length - before);
+        const recall = hits / Math.max(1, r.length - before);
         out[3 * k] = precision;
         out[3 * k + 1] = recall;
         out[3 * k + 2] = hits === 0 ? 0 : (2 * precision * recall) / (precision + recall);
@@ -206,44 +189,9 @@ function whole({ ids, length }: Tokens): Span {
 
 function checkOptions(options: Required<Omit<RougeOptions, "stemmer">>): void {
   const { types, tokenizer, manyReferences } = options;
-  if (types.length === 0) throw new EvaluationError("Cannot compute ROUGE: no types are named");
+  if (types.length === 0) fail("Cannot compute ROUGE: no types are named");
   const twice = types.find((type, k) => types.indexOf(type) !== k);
-  if (twice !== undefined) throw new EvaluationError(`Cannot compute ROUGE: ${twice} is named twice`);
-  if (typeof tokenizer !== "function" && tokenizer !== "default" && tokenizer !== "unicode") {
-    throw new EvaluationError(
-      `Cannot split texts by ${JSON.stringify(tokenizer)}: wanted "default", "unicode" or a function`,
-    );
-  }
-  if (manyReferences !== "best" && manyReferences !== "average") {
-    throw new EvaluationError(
-      `Cannot take ${JSON.stringify(manyReferences)} of many references: wanted "best" or "average"`,
-    );
-  }
-}
-
-function checkLengths(predictions: readonly unknown[], references: readonly unknown[]): void {
-  if (predictions.length !== references.length) {
-    throw new EvaluationError(
-      `Cannot compare ${predictions.length} predictions with ${references.length} references: every row needs both`,
-    );
-  }
-  if (predictions.length === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
-}
-
-function checkRow(prediction: unknown, references: unknown, row: number): readonly string[] {
-  if (typeof prediction !== "string") {
-    throw new EvaluationError(
-      `Cannot evaluate: prediction of row ${row} is ${String(prediction)}, wanted a text`,
-    );
-  }
-  const texts = Array.isArray(references) ? references : [references];
-  if (texts.length === 0) throw new EvaluationError(`Cannot evaluate: row ${row} has no reference`);
-  for (const text of texts) {
-    if (typeof text !== "string") {
-      throw new EvaluationError(
-        `Cannot evaluate: a reference of row ${row} is ${String(text)}, wanted a text`,
-      );
-    }
-  }
-  return texts;
+  if (twice !== undefined) fail(`Cannot compute ROUGE: ${twice} is named twice`);
+  if (typeof tokenizer !== "function") checkOneOf("tokenizer", tokenizer, ["default", "unicode"]);
+  checkOneOf("manyReferences", manyReferences, ["best", "average"]);
 }

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { EvaluationError } from "../../statistics/errors.ts";
 import { porterStem } from "./porter.ts";
+import { fail, refuse } from "../../statistics/checks.ts";
+import { show } from "../../base/text.ts";
 
 /**
  * How texts are split into tokens. `"default"`: rouge-score's rule, the runs of a-z and 0-9 of the lowercased text, so words of
@@ -102,23 +103,12 @@ export class TokenReader {
 
   #readWith(tokenizer: (text: string) => readonly string[], text: string, into: Tokens): void {
     const tokens: unknown = tokenizer(text);
-    if (!Array.isArray(tokens)) {
-      throw new EvaluationError(`Cannot split ${quote(text)}: the tokenizer gave no list`);
-    }
+    if (!Array.isArray(tokens)) fail(`Cannot split ${show(text)}: the tokenizer gave no list`);
     for (const token of tokens) {
-      if (typeof token !== "string") {
-        throw new EvaluationError(
-          `Cannot split ${quote(text)}: the tokenizer gave ${String(token)}, wanted a string`,
-        );
-      }
+      if (typeof token !== "string") refuse(`a token of ${show(text)}`, token, "a string");
       push(into, this.#vocabulary.idOf(token));
     }
   }
-}
-
-/** Beginning of a text, for a message. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 40 ? text.slice(0, 40) + "…" : text);
 }
 
 const NEWLINE = 10, FNV_PRIME = 0x01000193;
@@ -136,11 +126,7 @@ const UNSPACED = String
 const UNICODE_TOKEN = new RegExp(String.raw`\n|${UNSPACED}\p{M}*|[[\p{L}\p{N}\p{M}]--${UNSPACED}]+`, "gv");
 
 function push(tokens: Tokens, id: number): void {
-  if (tokens.length === tokens.ids.length) {
-    const grown = new Int32Array(tokens.length * 2);
-    grown.set(tokens.ids);
-    tokens.ids = grown;
-  }
+  if (tokens.length === tokens.ids.length) tokens.ids = grow(tokens.ids, Int32Array);
   tokens.ids[tokens.length++] = id;
 }
 

@@ -1,63 +1,12 @@
 /**
- * What BLEU, chrF and TER have in common in sacrebleu 2.6.0 (Post 2018, "A Call for Clarity in Reporting BLEU Scores"):
- * how references are given, how a score is written down, and what counts as white space.
+ * What BLEU, chrF and TER have in common in sacrebleu 2.6.0 (Post 2018, "A Call for Clarity in Reporting BLEU Scores"): how a
+ * score is written down, and what counts as white space.
  *
  * @module
  */
-import { EvaluationError } from "../../statistics/errors.ts";
-
-/**
- * The references of each row: one text, or several, of which some may be missing (null). An empty text is a reference, a
- * missing one is not. (sacrebleu's own interface takes them the other way round, one list a translator.)
- */
-export type References = readonly (string | readonly (string | null | undefined)[])[];
 
 /** What ends a signature where the caller names no version: who computed the score. */
 export const DEFAULT_VERSION = "weir";
-
-/**
- * The references of each row as lists without the missing ones.
- *
- * @throws {EvaluationError} When there are no rows, the lengths differ, a text is none, or a row has no reference.
- */
-export function referenceLists(
-  metric: string,
-  predictions: readonly string[],
-  references: References,
-): string[][] {
-  if (predictions.length !== references.length) {
-    throw new EvaluationError(
-      `Cannot compute ${metric}: ${predictions.length} predictions, but references for ${references.length} rows`,
-    );
-  }
-  if (predictions.length === 0) throw new EvaluationError(`Cannot compute ${metric}: there are no rows`);
-  return references.map((given, row) => {
-    if (typeof predictions[row] !== "string") {
-      throw new EvaluationError(
-        `Cannot compute ${metric}: the prediction of row ${row} is no text: ${show(predictions[row])}`,
-      );
-    }
-    if (typeof given === "string") return [given];
-    if (!Array.isArray(given)) {
-      throw new EvaluationError(
-        `Cannot compute ${metric}: the references of row ${row} are no texts: ${show(given)}`,
-      );
-    }
-    const texts: string[] = [];
-    for (const text of given) {
-      if (typeof text === "string") texts.push(text);
-      else if (text !== null && text !== undefined) {
-        throw new EvaluationError(
-          `Cannot compute ${metric}: a reference of row ${row} is no text: ${show(text)}`,
-        );
-      }
-    }
-    if (texts.length === 0) {
-      throw new EvaluationError(`Cannot compute ${metric}: row ${row} has no reference`);
-    }
-    return texts;
-  });
-}
 
 /** How many references the rows have, as a signature says it: a number, or "var" where rows differ. */
 export function referenceCount(lists: readonly string[][]): string {
@@ -111,14 +60,11 @@ export function trimEnd(text: string): string {
   return end === text.length ? text : text.slice(0, end);
 }
 
-/** A whole number within limits. */
-export function checkWhole(name: string, value: number, low: number, high: number): void {
-  if (!(Number.isInteger(value) && value >= low && value <= high)) {
-    throw new EvaluationError(`${name} must be a whole number from ${low} to ${high}, got ${show(value)}`);
-  }
-}
-
-function show(value: unknown): string {
-  if (Array.isArray(value)) return "a list";
-  return typeof value === "object" && value !== null ? "an object" : String(value);
+/** The text with the entities of SGML read. */
+export function unescapeMarkup(text: string): string {
+  if (!text.includes("&")) return text;
+  return text.replaceAll("&quot;", '"').replaceAll("&amp;", "&").replaceAll("&lt;", "<").replaceAll(
+    "&gt;",
+    ">",
+  );
 }

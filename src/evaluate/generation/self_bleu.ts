@@ -4,8 +4,8 @@
  * @module
  */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { type NgramOptions, readTexts } from "./diversity.ts";
+import { fail } from "../../statistics/checks.ts";
 
 /**
  * Self-BLEU, in [0, 1]: the mean BLEU of each text against all others; 1 where all are alike, near 0 where they share little.
@@ -30,9 +30,7 @@ export function selfBleu(texts: readonly string[], options: NgramOptions = {}): 
 /** The rows of {@linkcode selfBleu}; a resample of them keeps the texts that each was compared with. */
 export function selfBleuRows(texts: readonly string[], options: NgramOptions = {}): Decomposed {
   const { order, levels } = readTexts(texts, options);
-  if (levels.length < 2) {
-    throw new EvaluationError("Cannot compute self-BLEU of one text: it needs two or more");
-  }
+  if (levels.length < 2) fail("Cannot compute self-BLEU of one text: it needs two or more");
   const others = Array.from({ length: order }, (_, n) => highestCounts(levels.map((text) => text[n])));
   const lengths = new OtherLengths(levels.map((text) => text[0].length));
   const scores = levels.map((text, i) => {

@@ -3,15 +3,9 @@
  *
  * @module
  */
-import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
-import {
-  DEFAULT_VERSION,
-  fixed,
-  referenceCount,
-  referenceLists,
-  type References,
-  signature,
-} from "./sacrebleu.ts";
+import { type Decomposed, oneMetric, sumRows } from "../../statistics/decomposed.ts";
+import { referenceLists, type References } from "./references.ts";
+import { DEFAULT_VERSION, fixed, referenceCount, signature } from "./sacrebleu.ts";
 import { createEditCounter } from "./ter_edits.ts";
 import { type TerTokenizerOptions, tokenizeForTer } from "./ter_tokenizer.ts";
 
@@ -45,17 +39,20 @@ export interface TerScore {
  * searched as Tercom does: greedily, at most 10 words over at most 50 places, 1,000 tries a pair of texts, the edit distance
  * within 25 words of the diagonal.
  *
- * @param predictions One text a row.
  * @param references One or more texts a row; null for one that is missing.
  * @throws {EvaluationError} When there are no rows, lengths differ, or a row has no reference.
  * @example
  * ```ts
- * import { ter } from "./ter.ts";
+ * import { evaluateAll } from "../../statistics/decomposed.ts";
+ * import { sentenceTer, ter, terRows } from "./ter.ts";
  * import assert from "node:assert/strict";
  * const result = ter(["on the mat sat the cat"], ["the cat sat on the mat"]); // two shifts
  * assert.equal(result.edits, 2);
  * assert.equal(result.text, "TER = 33.33");
  * assert.equal(result.signature, "nrefs:1|case:lc|tok:tercom|norm:no|punct:yes|asian:no|version:weir");
+ * assert.equal(sentenceTer("the cat sat", ["the cat sat down", "a cat sat"]).edits, 1);
+ * const predictions = ["the cat sat", "a dog"], references = ["the cat sits", "the dog"];
+ * assert.equal(evaluateAll(terRows(predictions, references)).ter, ter(predictions, references).score);
  * ```
  */
 export function ter(
@@ -63,7 +60,7 @@ export function ter(
   references: References,
   options: TerOptions = {},
 ): TerScore {
-  const lists = referenceLists("TER", predictions, references);
+  const lists = referenceLists(predictions, references);
   const [edits, referenceLength] = sumRows(scoreRows(predictions, lists, options));
   const { normalized = false, noPunct = false, asianSupport = false, caseSensitive = false } = options;
   const score = rate(edits, referenceLength);
@@ -85,17 +82,7 @@ export function ter(
   };
 }
 
-/**
- * TER of one text.
- *
- * @throws {EvaluationError} When there is no reference.
- * @example
- * ```ts
- * import { sentenceTer } from "./ter.ts";
- * import assert from "node:assert/strict";
- * assert.equal(sentenceTer("the cat sat", ["the cat sat down", "a cat sat"]).edits, 1);
- * ```
- */
+/** TER of one text; see {@link ter}. */
 export function sentenceTer(
   prediction: string,
   reference: string | readonly (string | null | undefined)[],
@@ -108,21 +95,13 @@ export function sentenceTer(
  * Corpus TER as a function of sums over rows: edits, words of reference. One metric, "ter"; lower is better.
  *
  * @throws {EvaluationError} As {@link ter}.
- * @example
- * ```ts
- * import { ter, terRows } from "./ter.ts";
- * import { evaluateAll } from "../../statistics/decomposed.ts";
- * import assert from "node:assert/strict";
- * const predictions = ["the cat sat", "a dog"], references = ["the cat sits", "the dog"];
- * assert.equal(evaluateAll(terRows(predictions, references)).ter, ter(predictions, references).score);
- * ```
  */
 export function terRows(
   predictions: readonly string[],
   references: References,
   options: TerOptions = {},
 ): Decomposed {
-  return scoreRows(predictions, referenceLists("TER", predictions, references), options);
+  return scoreRows(predictions, referenceLists(predictions, references), options);
 }
 
 function scoreRows(
@@ -143,15 +122,7 @@ function scoreRows(
     rows[2 * row] = edits;
     rows[2 * row + 1] = length / lists[row].length;
   });
-  return {
-    names: ["ter"],
-    n: predictions.length,
-    width: 2,
-    rows,
-    evaluate: (sums, _n, out) => {
-      out[0] = rate(sums[0], sums[1]);
-    },
-  };
+  return oneMetric("ter", rows, 2, (sums) => rate(sums[0], sums[1]));
 }
 
 function rate(edits: number, length: number): number {

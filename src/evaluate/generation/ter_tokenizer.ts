@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { splitWords, trimEnd } from "./sacrebleu.ts";
+import { splitWords, trimEnd, unescapeMarkup } from "./sacrebleu.ts";
 
 /** What is done to texts before words are compared. */
 export interface TerTokenizerOptions {
@@ -54,10 +54,7 @@ const ASIAN = new RegExp(
 );
 
 function normalizeWestern(text: string): string {
-  return ` ${
-    text.replaceAll("\n-", "").replaceAll("\n", " ")
-      .replaceAll("&quot;", '"').replaceAll("&amp;", "&").replaceAll("&lt;", "<").replaceAll("&gt;", ">")
-  } `
+  return ` ${unescapeMarkup(text.replaceAll("\n-", "").replaceAll("\n", " "))} `
     .replace(/[{-~[-` -&(-+:-@/]/g, " $& ")
     .replaceAll("'s ", " 's ")
     .replace(/([^0-9])([.,])/g, "$1 $2 ")

@@ -75,24 +75,15 @@ export function readWordNet(files: Readonly<Record<string, Uint8Array>>): WordNe
 
 /** Endings that an inflected form may have, and what stands there in the base form: morphy(7WN). */
 const ENDINGS: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  noun: [
-    ["s", ""],
-    ["ses", "s"],
-    ["ves", "f"],
-    ["xes", "x"],
-    ["zes", "z"],
-    ["ches", "ch"],
-    ["shes", "sh"],
-    ["men", "man"],
-    ["ies", "y"],
-  ],
-  verb: [["s", ""], ["ies", "y"], ["es", "e"], ["es", ""], ["ed", "e"], ["ed", ""], ["ing", "e"], [
-    "ing",
-    "",
-  ]],
-  adj: [["er", ""], ["est", ""], ["er", "e"], ["est", "e"]],
+  noun: pairs("s: ses:s ves:f xes:x zes:z ches:ch shes:sh men:man ies:y"),
+  verb: pairs("s: ies:y es:e es: ed:e ed: ing:e ing:"),
+  adj: pairs("er: est: er:e est:e"),
   adv: [],
 };
+
+function pairs(text: string): [string, string][] {
+  return text.split(" ").map((pair) => pair.split(":") as [string, string]);
+}
 
 /** One part of speech. */
 interface Part {

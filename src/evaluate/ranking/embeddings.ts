@@ -7,9 +7,9 @@ import { matthewsCorrelation } from "../classification/accuracy.ts";
 import { checkColumns, pearson, spearman } from "../regression/correlation.ts";
 import { averagePrecisionOf, countsAtThresholds } from "../classification/curves.ts";
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { type RankedList, type RankingOptions, rankingRows } from "./ranking.ts";
 import { checkVectors, nearest, similarities, type Similarity, type Vectors } from "./vectors.ts";
+import { checkLengths, fail, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** Correlation of one similarity with the scores of people. */
 export interface StsScores {
@@ -57,13 +57,10 @@ export interface PairReport {
 const SIMILARITIES: readonly Similarity[] = ["cosine", "dot", "euclidean", "manhattan"];
 
 /**
- * Semantic textual similarity: correlation of the vectors' similarities with the scores that people gave the pairs.
+ * Semantic textual similarity: correlation of the vectors' similarities with the scores that people gave the
+ * pairs. Equal to sentence-transformers' `EmbeddingSimilarityEvaluator`, in doubles; distances count negative. For
+ * intervals, hand `correlationOfRows(similarities(a, b), scores, "spearman")` to a bootstrap over rows.
  *
- * Equal to sentence-transformers' `EmbeddingSimilarityEvaluator`, in doubles; distances count negative. For intervals, hand
- * `correlationOfRows(similarities(a, b), scores, "spearman")` to a bootstrap over rows.
- *
- * @param a Vectors of the first texts, [n, width].
- * @param b Vectors of the second texts, [n, width].
  * @param scores Score of each pair, in any unit: the higher, the more alike.
  * @throws {EvaluationError} When shapes differ, there are fewer than two pairs, a number is not finite, or a vector is all zeros.
  * @example
@@ -75,8 +72,8 @@ const SIMILARITIES: readonly Similarity[] = ["cosine", "dot", "euclidean", "manh
  * assert.equal(stsReport(a, b, [5, 3, 0]).cosine.spearman, 1);
  * ```
  */
-export function stsReport(a: Vectors, b: Vectors, scores: ArrayLike<number>): StsReport {
-  checkPairs(similarities(a, b).length, scores, "scores");
+export function stsReport(a: Vectors, b: Vectors, scores: Numbers): StsReport {
+  checkLengths(scores.length, similarities(a, b).length, ["pairs", "scores"]);
   checkColumns(scores, scores, { least: 2, names: ["score", "score"] });
   const report = SIMILARITIES.map((similarity): [Similarity, StsScores] => {
     const found = similarities(a, b, { similarity });
@@ -86,9 +83,8 @@ export function stsReport(a: Vectors, b: Vectors, scores: ArrayLike<number>): St
 }
 
 /**
- * Retrieval: how well nearest neighbours of queries in a corpus are the relevant ones.
- *
- * Equal to sentence-transformers' `InformationRetrievalEvaluator` in doubles, whose accuracy@k is `hitRate@k` here; of
+ * Retrieval: how well nearest neighbours of queries in a corpus are the relevant ones. Equal to
+ * sentence-transformers' `InformationRetrievalEvaluator` in doubles, whose accuracy@k is `hitRate@k` here; of
  * documents as close, the earlier row comes first, and MAP@k divides by what is reachable at k.
  *
  * @param queries [queries, width].
@@ -99,51 +95,36 @@ export function stsReport(a: Vectors, b: Vectors, scores: ArrayLike<number>): St
  * finite, or a vector whose cosine is wanted is all zeros.
  * @example
  * ```ts
- * import { retrieval } from "./embeddings.ts";
+ * import { retrieval, retrievalRows } from "./embeddings.ts";
  * import assert from "node:assert/strict";
  * const corpus = { data: Float32Array.of(1, 0, 0, 1, -1, 0), width: 2 };
  * const queries = { data: Float32Array.of(2, 1, 1, 9), width: 2 };
  * const metrics = retrieval(queries, corpus, [[0], [0]], { cutoffs: [1, 2] });
  * assert.equal(metrics["recall@1"], 0.5);
  * assert.equal(metrics["mrr@2"], 0.75);
+ * assert.equal(retrievalRows(queries, corpus, [[0], [0]], { cutoffs: [1] }).names[0], "mrr@1");
  * ```
  */
 export function retrieval(
   queries: Vectors,
   corpus: Vectors,
-  relevant: readonly (ArrayLike<number> | ReadonlyMap<number, number>)[],
+  relevant: readonly (Numbers | ReadonlyMap<number, number>)[],
   options: RetrievalOptions = {},
 ): Record<string, number> {
   return evaluateAll(retrievalRows(queries, corpus, relevant, options));
 }
 
-/**
- * The metrics of `retrieval` by query, for intervals, paired tests, slices and the worst queries.
- *
- * @throws {EvaluationError} As `retrieval`.
- * @example
- * ```ts
- * import { retrievalRows } from "./embeddings.ts";
- * import assert from "node:assert/strict";
- * const corpus = { data: Float32Array.of(1, 0, 0, 1), width: 2 };
- * const rows = retrievalRows(corpus, corpus, [[0], [1]], { cutoffs: [1] });
- * assert.deepEqual([rows.n, rows.names[0]], [2, "mrr@1"]);
- * ```
- */
+/** The metrics of `retrieval` by query, for intervals, paired tests, slices and the worst queries. */
 export function retrievalRows(
   queries: Vectors,
   corpus: Vectors,
-  relevant: readonly (ArrayLike<number> | ReadonlyMap<number, number>)[],
+  relevant: readonly (Numbers | ReadonlyMap<number, number>)[],
   options: RetrievalOptions = {},
 ): Decomposed {
   const { similarity = "cosine", cutoffs = [1, 3, 5, 10, 100], averagePrecision = "reachable" } = options;
   const n = checkVectors(queries, "queries", similarity), size = checkVectors(corpus, "corpus", similarity);
-  if (relevant.length !== n) {
-    throw new EvaluationError(
-      `Cannot score ${n} queries: there are relevant documents for ${relevant.length}`,
-    );
-  }
-  if (cutoffs.length === 0) throw new EvaluationError("Cannot score retrieval without a cutoff");
+  checkLengths(n, relevant.length, ["lists of relevant documents", "queries"]);
+  if (cutoffs.length === 0) fail("Cannot score retrieval without a cutoff");
   const judgements = relevant.map((rows, query) => judged(rows, { query, size }));
   const { k, indices } = nearest(queries, corpus, { k: Math.max(...cutoffs), similarity });
   const lists = judgements.map((relevances, query): RankedList => ({
@@ -161,13 +142,11 @@ export function retrievalRows(
 }
 
 /**
- * Pair classification: the thresholds on a similarity that tell best which pairs belong together, and the average precision.
+ * Pair classification: the thresholds on a similarity that tell best which pairs belong together, and the average
+ * precision. Equal to sentence-transformers' `BinaryClassificationEvaluator`, in doubles. The thresholds are
+ * chosen on these same pairs: accuracy and F1 are upper bounds, not what to expect of new ones.
  *
- * Equal to sentence-transformers' `BinaryClassificationEvaluator`, in doubles. The thresholds are chosen on these same pairs:
- * accuracy and F1 are upper bounds, not what to expect of new ones.
- *
- * @param a Vectors of the first texts, [n, width].
- * @param b Vectors of the second texts, [n, width].
+ * @param a Vectors of the first texts, [n, width]; `b` those of the second.
  * @param labels 1 for a pair that belongs together, else 0.
  * @throws {EvaluationError} When shapes differ, no pair is positive, a label is neither 0 nor 1, a number is not finite, or a
  * vector whose cosine is wanted is all zeros.
@@ -183,16 +162,16 @@ export function retrievalRows(
 export function pairReport(
   a: Vectors,
   b: Vectors,
-  labels: ArrayLike<number>,
+  labels: Numbers,
   options: { similarity?: Similarity } = {},
 ): PairReport {
   const { similarity = "cosine" } = options;
   const scores = similarities(a, b, { similarity }), n = scores.length;
-  checkPairs(n, labels, "labels");
+  checkLengths(labels.length, n, ["pairs", "labels"]);
   const counts = countsAtThresholds(labels, scores);
   const { truePositives, falsePositives, thresholds } = counts;
   const last = thresholds.length - 1, positives = truePositives[last], negatives = falsePositives[last];
-  if (positives === 0) throw new EvaluationError("Cannot choose a threshold: no pair has the label 1");
+  if (positives === 0) fail("Cannot choose a threshold: no pair has the label 1");
 
   // halfway to the next lower score, unless rounding would take that one in
   const threshold = (i: number) => {
@@ -205,8 +184,8 @@ export function pairReport(
   for (let i = 0; i <= last; i++) {
     const right = (truePositives[i] + negatives - falsePositives[i]) / n;
     if (right > accuracy) accuracy = right, accuracyThreshold = threshold(i);
-    const precision = truePositives[i] / (truePositives[i] + falsePositives[i]),
-      recall = truePositives[i] / positives;
+    const precision = truePositives[i] / (truePositives[i] + falsePositives[i]);
+    const recall = truePositives[i] / positives;
     const both = 2 * precision * recall / (precision + recall); // in this order: equal to the last bit, where two tie
     if (both > f1) f1 = both, best = i;
   }
@@ -227,29 +206,21 @@ export function pairReport(
 }
 
 function judged(
-  rows: ArrayLike<number> | ReadonlyMap<number, number>,
+  rows: Numbers | ReadonlyMap<number, number>,
   at: { query: number; size: number },
 ): ReadonlyMap<number, number> {
   const relevances = rows instanceof Map
     ? rows as ReadonlyMap<number, number>
-    : new Map(Array.from(rows as ArrayLike<number>, (row) => [row, 1]));
+    : new Map(Array.from(rows as Numbers, (row) => [row, 1]));
   for (const row of relevances.keys()) {
     if (!(Number.isInteger(row) && row >= 0 && row < at.size)) {
-      throw new EvaluationError(
-        `Cannot score query ${at.query}: its relevant document ${row} is not in the corpus of ${at.size}`,
-      );
+      refuse(`a relevant document of query ${at.query}`, row, `a row of the corpus of ${at.size}`);
     }
   }
   if (![...relevances.values()].some((relevance) => relevance > 0)) {
-    throw new EvaluationError(`Cannot score query ${at.query}: it has no relevant document`);
+    fail(`Cannot score query ${at.query}: it has no relevant document`);
   }
   return relevances;
-}
-
-function checkPairs(pairs: number, column: ArrayLike<number>, name: string): void {
-  if (column.length !== pairs) {
-    throw new EvaluationError(`Cannot compare ${pairs} pairs with ${column.length} ${name}`);
-  }
 }
 
 /** The least double above a finite one. */

@@ -4,18 +4,16 @@
  * @module
  */
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";
+import { checkLengths, checkNumber, checkWhole, fail, Numbers, refuse } from "../../statistics/checks.ts";
+import { ratio } from "../classification/counts.ts";
 
 /** What a query's results are worth. */
 export interface RankedList {
   /** Relevance of each result, best result first; 0 is irrelevant. */
-  readonly relevance: ArrayLike<number>;
-  /**
-   * Relevance of everything judged for the query, found or not, in any order: what recall and the ideal order are measured
-   * against. By default that of the results themselves.
-   */
-  readonly judged?: ArrayLike<number>;
+  readonly relevance: Numbers;
+  /** Relevance of everything judged for the query, found or not, in any order; default that of the results themselves. */
+  readonly judged?: Numbers;
 }
 
 /** How rankings are scored. */
@@ -46,37 +44,26 @@ export interface RankingOptions {
  * @throws {EvaluationError} When there are no queries, a relevance is negative or not finite, or an option is out of range.
  * @example
  * ```ts
- * import { ranking } from "./ranking.ts";
+ * import { ranking, rankingRows } from "./ranking.ts";
  * import assert from "node:assert/strict";
  * const metrics = ranking([{ relevance: [0, 1, 0] }, { relevance: [1, 0, 0], judged: [1, 1] }], { cutoffs: [1] });
  * assert.equal(metrics.mrr, 0.75);
  * assert.equal(metrics["recall@1"], 0.25);
+ * const { names, rows } = rankingRows([{ relevance: [0, 1] }], { cutoffs: [] });
+ * assert.deepEqual(names.slice(0, 2), ["mrr", "map"]);
+ * assert.deepEqual([...rows.slice(0, 2)], [0.5, 0.5]);
  * ```
  */
 export function ranking(lists: readonly RankedList[], options: RankingOptions = {}): Record<string, number> {
   return evaluateAll(rankingRows(lists, options));
 }
 
-/**
- * The metrics of `ranking` by query, for intervals, paired tests, slices and the worst queries.
- *
- * @throws {EvaluationError} As `ranking`.
- * @example
- * ```ts
- * import { rankingRows } from "./ranking.ts";
- * import assert from "node:assert/strict";
- * const { names, rows } = rankingRows([{ relevance: [0, 1] }], { cutoffs: [] });
- * assert.deepEqual(names.slice(0, 2), ["mrr", "map"]);
- * assert.deepEqual([...rows.slice(0, 2)], [0.5, 0.5]);
- * ```
- */
+/** The metrics of `ranking` by query, for intervals, paired tests, slices and the worst queries. */
 export function rankingRows(lists: readonly RankedList[], options: RankingOptions = {}): Decomposed {
   const { cutoffs = [1, 3, 5, 10], relevantFrom = 1, averagePrecision = "relevant" } = options;
   checkCutoffs(cutoffs);
-  if (!(relevantFrom > 0 && Number.isFinite(relevantFrom))) {
-    throw new EvaluationError(`relevantFrom must be a number above 0, got ${relevantFrom}`);
-  }
-  if (lists.length === 0) throw new EvaluationError("Cannot evaluate: there are no queries");
+  checkNumber("relevantFrom", relevantFrom, { above: 0 });
+  if (lists.length === 0) fail("Cannot evaluate: there are no queries");
   const gainOf = gainFunction(options.gain);
   const names = [...WHOLE, ...cutoffs.flatMap((k) => AT_DEPTH.map((name) => `${name}@${k}`))];
   const values = new Float64Array(lists.length * names.length);
@@ -84,7 +71,6 @@ export function rankingRows(lists: readonly RankedList[], options: RankingOption
     const depths = measure(list, { query, relevantFrom, gainOf });
     const { relevant, hits, precisions, gains, ideal, firstRank, found } = depths;
     const out = values.subarray(query * names.length);
-    const ratio = (part: number, whole: number) => whole > 0 ? part / whole : 0;
     const at = (sums: Float64Array, k: number) => sums[Math.min(k, sums.length - 1)];
     out[0] = firstRank > 0 ? 1 / firstRank : 0;
     out[1] = ratio(at(precisions, found), relevant);
@@ -125,26 +111,17 @@ export function rankingRows(lists: readonly RankedList[], options: RankingOption
  * ```
  */
 export function scoredRankingRows(
-  relevance: readonly ArrayLike<number>[],
-  scores: readonly ArrayLike<number>[],
+  relevance: readonly Numbers[],
+  scores: readonly Numbers[],
   options: Pick<RankingOptions, "cutoffs" | "gain"> = {},
 ): Decomposed {
   const { cutoffs = [1, 3, 5, 10] } = options;
   checkCutoffs(cutoffs);
-  if (relevance.length !== scores.length) {
-    throw new EvaluationError(`Cannot rank ${relevance.length} queries by the scores of ${scores.length}`);
-  }
-  if (relevance.length === 0) throw new EvaluationError("Cannot evaluate: there are no queries");
+  checkLengths(relevance.length, scores.length, ["queries' scores", "queries"]);
   const gainOf = gainFunction(options.gain);
   const names = ["dcg", "ndcg", ...cutoffs.flatMap((k) => [`dcg@${k}`, `ndcg@${k}`])];
   const values = relevance.flatMap((candidates, query) => {
-    if (candidates.length !== scores[query].length) {
-      throw new EvaluationError(
-        `Cannot rank query ${query}: it has ${candidates.length} candidates and ${
-          scores[query].length
-        } scores`,
-      );
-    }
+    checkLengths(candidates.length, scores[query].length, ["scores", `candidates of query ${query}`]);
     checkRelevance(candidates, query);
     checkScores(scores[query], query);
     const shared = sharedGains(candidates, scores[query], gainOf), gains = discounted(shared);
@@ -197,21 +174,10 @@ function measure(
   }
   for (let i = 0; i < judged.length; i++) if (judged[i] >= relevantFrom) relevant++;
   if (hits[found] > relevant) {
-    throw new EvaluationError(
-      `Cannot score query ${query}: ${
-        hits[found]
-      } of its results are relevant, but only ${relevant} of those judged`,
-    );
+    refuse(`the number of relevant results of query ${query}`, hits[found], `at most the ${relevant} judged`);
   }
-  return {
-    found,
-    relevant,
-    firstRank,
-    hits,
-    precisions,
-    gains: discounted(gainsOf(relevance, gainOf)),
-    ideal: idealDcg(judged, gainOf),
-  };
+  const gains = discounted(gainsOf(relevance, gainOf)), ideal = idealDcg(judged, gainOf);
+  return { found, relevant, firstRank, hits, precisions, gains, ideal };
 }
 
 /** DCG at each depth from 0 on. */
@@ -221,21 +187,21 @@ function discounted(gains: Float64Array): Float64Array {
   return sums;
 }
 
-function gainsOf(relevance: ArrayLike<number>, gainOf: (relevance: number) => number): Float64Array {
+function gainsOf(relevance: Numbers, gainOf: (relevance: number) => number): Float64Array {
   const gains = new Float64Array(relevance.length);
   for (let i = 0; i < gains.length; i++) gains[i] = gainOf(relevance[i]);
   return gains;
 }
 
 /** DCG of the best order. */
-function idealDcg(relevance: ArrayLike<number>, gainOf: (relevance: number) => number): Float64Array {
+function idealDcg(relevance: Numbers, gainOf: (relevance: number) => number): Float64Array {
   return discounted(gainsOf(relevance, gainOf).sort().reverse());
 }
 
 /** Gains in the order of the scores, those with one score replaced by their mean. */
 function sharedGains(
-  relevance: ArrayLike<number>,
-  scores: ArrayLike<number>,
+  relevance: Numbers,
+  scores: Numbers,
   gainOf: (relevance: number) => number,
 ): Float64Array {
   const order = descendingOrder(scores), gains = new Float64Array(order.length);
@@ -254,26 +220,21 @@ function gainFunction(gain: RankingOptions["gain"] = "linear"): (relevance: numb
 }
 
 function checkCutoffs(cutoffs: readonly number[]): void {
-  const wrong = cutoffs.find((k) => !(Number.isInteger(k) && k >= 1));
-  if (wrong !== undefined) throw new EvaluationError(`cutoffs must be whole numbers from 1 on, got ${wrong}`);
+  for (const k of cutoffs) checkWhole("a cutoff", k);
 }
 
-function checkRelevance(relevance: ArrayLike<number>, query: number): void {
+function checkRelevance(relevance: Numbers, query: number): void {
   for (let i = 0; i < relevance.length; i++) {
     if (!(relevance[i] >= 0 && relevance[i] < Infinity)) {
-      throw new EvaluationError(
-        `Cannot score query ${query}: relevance ${i} is ${relevance[i]}, wanted a finite number from 0 on`,
-      );
+      refuse(`relevance ${i} of query ${query}`, relevance[i], "a finite number from 0 on");
     }
   }
 }
 
-function checkScores(scores: ArrayLike<number>, query: number): void {
+function checkScores(scores: Numbers, query: number): void {
   for (let i = 0; i < scores.length; i++) {
     if (!Number.isFinite(scores[i])) {
-      throw new EvaluationError(
-        `Cannot rank query ${query}: the score of candidate ${i} is ${scores[i]}, wanted a finite number`,
-      );
+      refuse(`the score of candidate ${i} of query ${query}`, scores[i], "a finite number");
     }
   }
 }

@@ -4,8 +4,8 @@
  * @module
  */
 import { compareCodePoints } from "../../base/text.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import type { RankedList } from "./ranking.ts";
+import { fail, refuse } from "../../statistics/checks.ts";
 
 /** Numbers by query and document: scores of a run, or relevances that were judged (qrels). */
 export type TrecTable = ReadonlyMap<string, TrecRow> | Readonly<Record<string, TrecRow>>;
@@ -26,11 +26,9 @@ export interface RunLists {
 }
 
 /**
- * A run and its judgements as ranked lists.
- *
- * The rules are trec_eval's: results are ordered by score, those tied by descending id; what was not judged, or judged below 0,
- * is irrelevant. Scores are compared as the doubles they are (trec_eval before version 10 and pytrec_eval round them to 32 bits
- * first, which ties scores that differ by less than one part in 10 million).
+ * A run and its judgements as ranked lists. The rules are trec_eval's: results are ordered by score, those tied by
+ * descending id; what was not judged, or judged below 0, is irrelevant. Scores are compared as doubles (trec_eval
+ * before version 10 and pytrec_eval round them to 32 bits first).
  *
  * @param run Score of each retrieved document, by query.
  * @param qrels Relevance of each judged document, by query.
@@ -81,9 +79,8 @@ export function listsOfRun(
     });
   }
   if (found.lists.length === 0) {
-    throw new EvaluationError(
-      `Cannot score the run: none of its ${runs.size} queries is among the ${judgements.length} that were judged`,
-    );
+    const queries = `none of its ${runs.size} queries is among the ${judgements.length} that were judged`;
+    fail(`Cannot score the run: ${queries}`);
   }
   return found;
 }
@@ -94,9 +91,10 @@ export function listsOfRun(
  * @throws {EvaluationError} When a line is malformed or a document comes twice for a query.
  * @example
  * ```ts
- * import { parseRun } from "./ranking_trec.ts";
+ * import { parseQrels, parseRun } from "./ranking_trec.ts";
  * import assert from "node:assert/strict";
  * assert.equal(parseRun("q1 Q0 d7 1 12.5 bm25\n").get("q1")?.get("d7"), 12.5);
+ * assert.equal(parseQrels("q1 0 d7 2\nq1 0 d9 0\n").get("q1")?.get("d7"), 2);
  * ```
  */
 export function parseRun(text: string): Map<string, Map<string, number>> {
@@ -111,12 +109,6 @@ export function parseRun(text: string): Map<string, Map<string, number>> {
  * Judgements in TREC's format (qrels), one a line: query, iteration (not read), document, relevance.
  *
  * @throws {EvaluationError} When a line is malformed or a document comes twice for a query.
- * @example
- * ```ts
- * import { parseQrels } from "./ranking_trec.ts";
- * import assert from "node:assert/strict";
- * assert.equal(parseQrels("q1 0 d7 2\nq1 0 d9 0\n").get("q1")?.get("d7"), 2);
- * ```
  */
 export function parseQrels(text: string): Map<string, Map<string, number>> {
   return parseLines(text, {
@@ -135,21 +127,14 @@ function parseLines(
     if (line.trim() === "") return;
     const fields = line.trim().split(/\s+/);
     const value = Number(fields[format.value]);
+    const where = `line ${number + 1} of the ${format.what}`;
     if (fields.length !== format.fields.length || !Number.isFinite(value)) {
-      throw new EvaluationError(
-        `Cannot read line ${number + 1} of the ${format.what}: wanted ${format.fields.join(" ")}, got ${
-          JSON.stringify(line.slice(0, 80))
-        }`,
-      );
+      refuse(where, line, format.fields.join(" "));
     }
     const [query, , document] = fields;
     const documents = table.get(query) ?? new Map<string, number>();
     if (documents.has(document)) {
-      throw new EvaluationError(
-        `Cannot read line ${
-          number + 1
-        } of the ${format.what}: document "${document}" comes twice for query "${query}"`,
-      );
+      fail(`Cannot read ${where}: document "${document}" comes twice for query "${query}"`);
     }
     table.set(query, documents.set(document, value));
   });
@@ -161,7 +146,5 @@ function entries<T>(table: ReadonlyMap<string, T> | Readonly<Record<string, T>>)
 }
 
 function checkFinite(value: number, what: string): void {
-  if (!Number.isFinite(value)) {
-    throw new EvaluationError(`Cannot score the run: ${what} is ${value}, wanted a finite number`);
-  }
+  if (!Number.isFinite(value)) refuse(what, value, "a finite number");
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { EvaluationError } from "../../statistics/errors.ts";
 import { descendingOrder } from "../../statistics/order.ts";
+import { checkNumber, checkWhole, fail, refuse } from "../../statistics/checks.ts";
 
 /** Vectors as the rows of a matrix. */
 export interface Vectors {
@@ -30,10 +30,8 @@ export interface Neighbours {
 const SORT_FROM = 128; // neighbours from which sorting everything is cheaper than keeping a list
 
 /**
- * Similarity of row i of `a` and row i of `b`, in doubles.
+ * Similarity of row i of `a` and row i of `b`, in doubles: [n], cosines (default) in [-1, 1], distances negated.
  *
- * @param options `similarity`, default "cosine".
- * @returns [n]; cosines in [-1, 1], distances negated.
  * @throws {EvaluationError} When shapes differ, a number is not finite, or a vector whose cosine is wanted is all zeros.
  * @example
  * ```ts
@@ -50,9 +48,7 @@ export function similarities(
   options: { similarity?: Similarity; names?: [string, string] } = {},
 ): Float64Array {
   const { similarity = "cosine", names = ["first vectors", "second vectors"] } = options;
-  const n = checkVectors(a, names[0], similarity), others = checkVectors(b, names[1], similarity);
-  if (n !== others) throw new EvaluationError(`Cannot pair ${n} ${names[0]} with ${others} ${names[1]}`);
-  checkWidths(a, b, names);
+  const n = checkPairs(a, b, { names, similarity });
   const compare = comparison(a, b, similarity);
   return Float64Array.from({ length: n }, (_, row) => compare(row, row));
 }
@@ -78,9 +74,7 @@ export function nearest(
   options: { k: number; similarity?: Similarity },
 ): Neighbours {
   const { similarity = "cosine" } = options;
-  if (!(Number.isInteger(options.k) && options.k >= 1)) {
-    throw new EvaluationError(`k must be a whole number from 1 on, got ${options.k}`);
-  }
+  checkWhole("k", options.k);
   const n = checkVectors(queries, "queries", similarity), size = checkVectors(corpus, "corpus", similarity);
   checkWidths(queries, corpus, ["queries", "corpus"]);
   const score = rowScores(queries, corpus, similarity);
@@ -101,21 +95,11 @@ export function nearest(
  *
  * @param options `alpha`, default 2.
  * @throws {EvaluationError} When shapes differ, a number is not finite, or a vector is all zeros.
- * @example
- * ```ts
- * import { alignment } from "./vectors.ts";
- * import assert from "node:assert/strict";
- * const a = { data: Float32Array.of(1, 0), width: 2 };
- * assert.equal(alignment(a, { data: Float32Array.of(0, 5), width: 2 }).toFixed(9), "2.000000000");
- * ```
  */
 export function alignment(a: Vectors, b: Vectors, options: { alpha?: number } = {}): number {
   const { alpha = 2 } = options;
-  if (!(alpha > 0)) throw new EvaluationError(`alpha must be above 0, got ${alpha}`);
-  const names: [string, string] = ["first vectors", "second vectors"];
-  const n = checkVectors(a, names[0], "cosine"), others = checkVectors(b, names[1], "cosine");
-  if (n !== others) throw new EvaluationError(`Cannot pair ${n} ${names[0]} with ${others} ${names[1]}`);
-  checkWidths(a, b, names);
+  checkNumber("alpha", alpha, { above: 0 });
+  const n = checkPairs(a, b, { names: ["first vectors", "second vectors"], similarity: "cosine" });
   const distance = comparison(normalized(a), normalized(b), "euclidean");
   let sum = 0;
   for (let row = 0; row < n; row++) sum += (-distance(row, row)) ** alpha;
@@ -130,16 +114,18 @@ export function alignment(a: Vectors, b: Vectors, options: { alpha?: number } = 
  * @throws {EvaluationError} When there are fewer than two vectors, a number is not finite, or a vector is all zeros.
  * @example
  * ```ts
- * import { uniformity } from "./vectors.ts";
+ * import { alignment, uniformity } from "./vectors.ts";
  * import assert from "node:assert/strict";
  * assert.equal(uniformity({ data: Float32Array.of(1, 0, -3, 0), width: 2 }), -8);
+ * const a = { data: Float32Array.of(1, 0), width: 2 };
+ * assert.equal(alignment(a, { data: Float32Array.of(0, 5), width: 2 }).toFixed(9), "2.000000000");
  * ```
  */
 export function uniformity(vectors: Vectors, options: { t?: number } = {}): number {
   const { t = 2 } = options;
-  if (!(t > 0)) throw new EvaluationError(`t must be above 0, got ${t}`);
+  checkNumber("t", t, { above: 0 });
   const n = checkVectors(vectors, "vectors", "cosine");
-  if (n < 2) throw new EvaluationError(`Cannot tell how evenly ${n} vector is spread: at least 2 are needed`);
+  if (n < 2) fail(`Cannot tell how evenly ${n} vector is spread: at least 2 are needed`);
   const unit = normalized(vectors), distance = comparison(unit, unit, "euclidean");
   let sum = 0;
   for (let i = 0; i < n; i++) {
@@ -156,33 +142,38 @@ export function uniformity(vectors: Vectors, options: { t?: number } = {}): numb
  */
 export function checkVectors({ data, width }: Vectors, name: string, similarity: Similarity): number {
   if (!(Number.isInteger(width) && width >= 1) || data.length % width !== 0) {
-    throw new EvaluationError(
-      `Cannot split the ${data.length} numbers of the ${name} into vectors of ${width}`,
-    );
+    fail(`Cannot split the ${data.length} numbers of the ${name} into vectors of ${width}`);
   }
-  if (data.length === 0) throw new EvaluationError(`Cannot evaluate: there are no rows in the ${name}`);
+  if (data.length === 0) fail(`Cannot evaluate: there are no rows in the ${name}`);
   for (let row = 0, at = 0; at < data.length; row++) {
     let empty = true;
     for (const end = at + width; at < end; at++) {
       if (!Number.isFinite(data[at])) {
-        throw new EvaluationError(
-          `Cannot compare vectors: row ${row} of the ${name} has ${data[at]} in place ${at % width}`,
-        );
+        refuse(`place ${at % width} of row ${row} of the ${name}`, data[at], "a finite number");
       }
       empty &&= data[at] === 0;
     }
     if (empty && similarity === "cosine") {
-      throw new EvaluationError(
-        `Cannot compare vectors: row ${row} of the ${name} is all zeros, so it has no direction and no cosine`,
-      );
+      fail(`Cannot compare vectors: row ${row} of the ${name} is all zeros, so it has no cosine`);
     }
   }
   return data.length / width;
 }
 
+function checkPairs(
+  a: Vectors,
+  b: Vectors,
+  { names, similarity }: { names: [string, string]; similarity: Similarity },
+): number {
+  const n = checkVectors(a, names[0], similarity), others = checkVectors(b, names[1], similarity);
+  if (n !== others) fail(`Cannot pair ${n} ${names[0]} with ${others} ${names[1]}`);
+  checkWidths(a, b, names);
+  return n;
+}
+
 function checkWidths(a: Vectors, b: Vectors, names: [string, string]): void {
   if (a.width !== b.width) {
-    throw new EvaluationError(
+    fail(
       `Cannot compare vectors of ${a.width} numbers (${names[0]}) with vectors of ${b.width} (${names[1]})`,
     );
   }
@@ -216,9 +207,7 @@ function comparison(a: Vectors, b: Vectors, similarity: Similarity): (i: number,
         return 0 - sum;
       };
     default:
-      throw new EvaluationError(
-        `There is no similarity "${similarity}", only cosine, dot, euclidean and manhattan`,
-      );
+      fail(`There is no similarity "${similarity}", only cosine, dot, euclidean and manhattan`);
   }
 }
 

@@ -1,12 +1,13 @@
 /**
- * Pearson's, Spearman's and Kendall's correlations with their p-values.
+ * Pearson's, Spearman's and Kendall's correlations with their p-values. All refuse, with an `EvaluationError`, columns of
+ * differing lengths, with fewer than two rows, or with a value that is not finite.
  *
  * @module
  */
-import { EvaluationError } from "../../statistics/errors.ts";
 import { averageRanks, descendingOrder } from "../../statistics/order.ts";
 import { normalCdf } from "../../statistics/distributions.ts";
 import { betaTails } from "../../statistics/special.ts";
+import { checkLengths, fail, Numbers, refuse } from "../../statistics/checks.ts";
 
 /** How two columns are correlated. */
 export type CorrelationMethod = "pearson" | "spearman" | "kendall";
@@ -25,15 +26,16 @@ export interface CorrelationTest {
  * Pearson's correlation: how well a straight line fits. In [-1, 1]; NaN where a column is constant. Equal to
  * `scipy.stats.pearsonr`.
  *
- * @throws {EvaluationError} When lengths differ, there are fewer than two rows, or a value is not finite.
  * @example
  * ```ts
- * import { pearson } from "./correlation.ts";
+ * import { kendall, pearson, spearman } from "./correlation.ts";
  * import assert from "node:assert/strict";
  * assert.equal(pearson([1, 2, 3], [2, 4, 6]), 1);
+ * assert.equal(spearman([1, 2, 3], [1, 10, 100]), 1);
+ * assert.equal(kendall([1, 2, 3, 4], [1, 2, 4, 3]), 4 / 6);
  * ```
  */
-export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
+export function pearson(x: Numbers, y: Numbers): number {
   checkColumns(x, y, { least: 2 });
   return linear(x, y);
 }
@@ -41,16 +43,8 @@ export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
 /**
  * Spearman's correlation: Pearson's of the ranks, ties having their average rank. In [-1, 1]; NaN where a column is constant.
  * Equal to `scipy.stats.spearmanr`.
- *
- * @throws {EvaluationError} When lengths differ, there are fewer than two rows, or a value is not finite.
- * @example
- * ```ts
- * import { spearman } from "./correlation.ts";
- * import assert from "node:assert/strict";
- * assert.equal(spearman([1, 2, 3], [1, 10, 100]), 1);
- * ```
  */
-export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number {
+export function spearman(x: Numbers, y: Numbers): number {
   checkColumns(x, y, { least: 2 });
   return linear(averageRanks(x), averageRanks(y));
 }
@@ -58,16 +52,8 @@ export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number {
 /**
  * Kendall's tau-b: pairs of rows in the same order less those in opposite order, over the pairs not tied. In [-1, 1]; NaN where
  * a column is constant. O(n log n), after Knight (1966). Equal to `scipy.stats.kendalltau`.
- *
- * @throws {EvaluationError} When lengths differ, there are fewer than two rows, or a value is not finite.
- * @example
- * ```ts
- * import { kendall } from "./correlation.ts";
- * import assert from "node:assert/strict";
- * assert.equal(kendall([1, 2, 3, 4], [1, 2, 4, 3]), 4 / 6);
- * ```
  */
-export function kendall(x: ArrayLike<number>, y: ArrayLike<number>): number {
+export function kendall(x: Numbers, y: Numbers): number {
   checkColumns(x, y, { least: 2 });
   return tauOf(countPairs(x, y));
 }
@@ -75,8 +61,6 @@ export function kendall(x: ArrayLike<number>, y: ArrayLike<number>): number {
 /**
  * Lin's concordance correlation (1989): how close the rows are to x = y, so that an offset or another scale costs. In [-1, 1];
  * NaN where both columns are the same constant.
- *
- * @throws {EvaluationError} When lengths differ, there are fewer than two rows, or a value is not finite.
  * @example
  * ```ts
  * import { concordance } from "./correlation.ts";
@@ -85,7 +69,7 @@ export function kendall(x: ArrayLike<number>, y: ArrayLike<number>): number {
  * assert.ok(concordance([1, 2, 3], [2, 3, 4]) < 0.6); // Pearson's is 1
  * ```
  */
-export function concordance(x: ArrayLike<number>, y: ArrayLike<number>): number {
+export function concordance(x: Numbers, y: Numbers): number {
   checkColumns(x, y, { least: 2 });
   const meanX = centreOf(x), meanY = centreOf(y);
   let xx = 0, yy = 0, xy = 0;
@@ -101,7 +85,6 @@ export function concordance(x: ArrayLike<number>, y: ArrayLike<number>): number 
  * for Kendall exact where nothing is tied and n <= 33 (or at most one pair is out of order), else from the normal with the
  * variance corrected for ties.
  *
- * @throws {EvaluationError} When lengths differ, there are fewer than two rows, or a value is not finite.
  * @example
  * ```ts
  * import { correlationTest } from "./correlation.ts";
@@ -111,8 +94,8 @@ export function concordance(x: ArrayLike<number>, y: ArrayLike<number>): number 
  * ```
  */
 export function correlationTest(
-  x: ArrayLike<number>,
-  y: ArrayLike<number>,
+  x: Numbers,
+  y: Numbers,
   options: { method: CorrelationMethod },
 ): CorrelationTest {
   checkColumns(x, y, { least: 2 });
@@ -130,8 +113,8 @@ export function correlationTest(
 
 /** A correlation of some of the rows, for intervals and slices: a row may be named more than once. */
 export function correlationOfRows(
-  x: ArrayLike<number>,
-  y: ArrayLike<number>,
+  x: Numbers,
+  y: Numbers,
   method: CorrelationMethod,
 ): (indices: Uint32Array) => number {
   checkColumns(x, y, { least: 1 });
@@ -144,7 +127,7 @@ export function correlationOfRows(
 }
 
 /** The mean, or the value itself where all are the same: so constant columns have deviations of exactly 0. */
-export function centreOf(values: ArrayLike<number>): number {
+export function centreOf(values: Numbers): number {
   let sum = 0, constant = true;
   for (let i = 0; i < values.length; i++) {
     sum += values[i];
@@ -155,32 +138,21 @@ export function centreOf(values: ArrayLike<number>): number {
 
 /** @throws {EvaluationError} When lengths differ, there are too few rows, or a value is not finite. */
 export function checkColumns(
-  x: ArrayLike<number>,
-  y: ArrayLike<number>,
+  x: Numbers,
+  y: Numbers,
   options: { least: number; names?: [string, string] },
 ): void {
-  const { least, names: [nameX, nameY] = ["first column", "second column"] } = options;
-  if (x.length !== y.length) {
-    throw new EvaluationError(
-      `Cannot compare columns of different lengths: ${nameX} has ${x.length} rows, ${nameY} ${y.length}`,
-    );
-  }
-  if (x.length === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
-  if (x.length < least) {
-    throw new EvaluationError(`Cannot correlate ${x.length} row: at least ${least} are needed`);
-  }
+  const { least, names: [nameX, nameY] = ["first values", "second values"] } = options;
+  checkLengths(x.length, y.length, [nameY, nameX]);
+  if (x.length < least) fail(`Cannot correlate ${x.length} row: at least ${least} are needed`);
   for (let row = 0; row < x.length; row++) {
     for (const [name, value] of [[nameX, x[row]], [nameY, y[row]]] as const) {
-      if (!Number.isFinite(value)) {
-        throw new EvaluationError(
-          `Cannot evaluate: ${name} of row ${row} is ${value}, wanted a finite number`,
-        );
-      }
+      if (!Number.isFinite(value)) refuse(`${name} of row ${row}`, value, "a finite number");
     }
   }
 }
 
-function linear(x: ArrayLike<number>, y: ArrayLike<number>): number {
+function linear(x: Numbers, y: Numbers): number {
   const n = x.length, meanX = centreOf(x), meanY = centreOf(y);
   let farX = 0, farY = 0;
   for (let i = 0; i < n; i++) {
@@ -215,7 +187,7 @@ interface TieCounts {
   spread: number;
 }
 
-function countPairs(x: ArrayLike<number>, y: ArrayLike<number>): PairCounts {
+function countPairs(x: Numbers, y: Numbers): PairCounts {
   const n = x.length;
   const ranksX = ranksOf(x), ranksY = ranksOf(y);
   // by x, and by y where x is tied: counting sorts, the second keeping the first one's order
@@ -229,14 +201,8 @@ function countPairs(x: ArrayLike<number>, y: ArrayLike<number>): PairCounts {
     runs[i] = again ? runs[i - 1] + 1 : 0;
     tiedBoth += runs[i];
   }
-  return {
-    n,
-    pairs: n * (n - 1) / 2,
-    discordant: countInversions(sequence),
-    tiedX: countTies(ranksX),
-    tiedY: countTies(ranksY),
-    tiedBoth,
-  };
+  const [tiedX, tiedY] = [ranksX, ranksY].map(countTies);
+  return { n, pairs: n * (n - 1) / 2, discordant: countInversions(sequence), tiedX, tiedY, tiedBoth };
 }
 
 function tauOf({ pairs, discordant, tiedX, tiedY, tiedBoth }: PairCounts): number {
@@ -274,7 +240,7 @@ function chanceOfInversions(n: number, most: number): number {
 }
 
 /** Values above each value: equal values share it. */
-function ranksOf(values: ArrayLike<number>): Uint32Array {
+function ranksOf(values: Numbers): Uint32Array {
   const order = descendingOrder(values), ranks = new Uint32Array(order.length);
   for (let i = 0, rank = 0; i < order.length; i++) {
     if (i > 0 && values[order[i]] !== values[order[i - 1]]) rank = i;

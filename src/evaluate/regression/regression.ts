@@ -5,7 +5,7 @@
  */
 import { centreOf, checkColumns, correlationOfRows } from "./correlation.ts";
 import { type Decomposed, evaluateAll } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
+import { checkNumber, Numbers } from "../../statistics/checks.ts";
 
 /** How a regression is evaluated. */
 export interface RegressionOptions {
@@ -30,10 +30,7 @@ export interface RegressionReport {
   readonly medianAbsoluteError: number;
   /** Greatest absolute error. */
   readonly maxError: number;
-  /**
-   * Share of the variance that the predictions explain, at most 1. Of constant references it is 1 where predictions are
-   * perfect, else 0; of one row NaN.
-   */
+  /** Share of the variance explained, at most 1; of constant references 1 if all are right, else 0; of one row NaN. */
   readonly r2: number;
   /** As `r2`, but a constant offset costs nothing. */
   readonly explainedVariance: number;
@@ -59,45 +56,41 @@ const EPSILON = 2 ** -52; // as scikit-learn's MAPE
 const NAMES = ["references", "predictions"] as [string, string];
 
 /**
- * Errors and correlations of a regression.
- *
- * Equal to scikit-learn (`mean_absolute_error`, `r2_score` with `force_finite`, ...) and scipy (correlations). SMAPE has no
- * single definition: this is Armstrong's with the sum of both magnitudes, as in the M3 competition, without the percent.
+ * Errors and correlations of a regression. Equal to scikit-learn (`mean_absolute_error`, `r2_score` with
+ * `force_finite`, ...) and scipy (correlations). SMAPE has no single definition: this is Armstrong's with the sum
+ * of both magnitudes, as in the M3 competition, without the percent.
  *
  * @throws {EvaluationError} When lengths differ, there are no rows, a value is not finite, or the quantile is out of range.
  * @example
  * ```ts
- * import { regressionReport } from "./regression.ts";
+ * import { evaluateAll, selectRows } from "../../statistics/decomposed.ts";
+ * import { regressionOfRows, regressionReport, regressionRows } from "./regression.ts";
  * import assert from "node:assert/strict";
  * const report = regressionReport([3, -0.5, 2, 7], [2.5, 0, 2, 8]);
  * assert.equal(report.mae, 0.5);
  * assert.equal(report.mse, 0.375);
  * assert.ok(Math.abs(report.r2 - 0.9486) < 1e-4);
+ * const rows = regressionRows([1, 2, 3], [1, 2, 5]);
+ * assert.equal(evaluateAll(selectRows(rows, [0, 1])).mae, 0);
+ * const median = regressionOfRows([1, 2, 3], [1, 2, 5], "medianAbsoluteError");
+ * assert.equal(median(Uint32Array.of(0, 2)), 1);
  * ```
  */
 export function regressionReport(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: RegressionOptions = {},
 ): RegressionReport {
   const sums = evaluateAll(regressionRows(references, predictions, options));
   const all = Uint32Array.from(references, (_, row) => row);
   const ranked = (metric: RankMetric) => regressionOfRows(references, predictions, metric)(all);
+  const { msle, ...always } = sums as Omit<RegressionReport, "n" | RankMetric>;
   return {
     n: references.length,
-    mae: sums.mae,
-    mse: sums.mse,
-    rmse: sums.rmse,
+    ...always,
+    ...(msle === undefined ? {} : { msle }),
     medianAbsoluteError: ranked("medianAbsoluteError"),
     maxError: ranked("maxError"),
-    r2: sums.r2,
-    explainedVariance: sums.explainedVariance,
-    mape: sums.mape,
-    smape: sums.smape,
-    pinball: sums.pinball,
-    ...("msle" in sums ? { msle: sums.msle } : {}),
-    pearson: sums.pearson,
-    concordance: sums.concordance,
     spearman: ranked("spearman"),
     kendall: ranked("kendall"),
   };
@@ -107,33 +100,19 @@ export function regressionReport(
  * The metrics that are functions of sums over rows, for intervals, paired tests and slices: mae, mse, rmse, r2,
  * explainedVariance, mape, smape, pinball, pearson, concordance and, where every value is above -1, msle.
  *
- * Squares are kept of deviations from the overall means, so large values with little spread lose no digits.
- *
  * @throws {EvaluationError} As `regressionReport`.
- * @example
- * ```ts
- * import { evaluateAll, selectRows } from "../../statistics/decomposed.ts";
- * import { regressionRows } from "./regression.ts";
- * import assert from "node:assert/strict";
- * const rows = regressionRows([1, 2, 3], [1, 2, 5]);
- * assert.equal(evaluateAll(selectRows(rows, [0, 1])).mae, 0);
- * ```
  */
 export function regressionRows(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: RegressionOptions = {},
 ): Decomposed {
   const { quantile = 0.5 } = options;
-  if (!(quantile >= 0 && quantile <= 1)) {
-    throw new EvaluationError(`quantile must lie between 0 and 1, got ${quantile}`);
-  }
+  checkNumber("quantile", quantile, { least: 0, most: 1 });
   checkColumns(references, predictions, { least: 1, names: NAMES });
   const n = references.length;
   const errors = Float64Array.from(references, (reference, row) => reference - predictions[row]);
-  const meanReference = centreOf(references),
-    meanPrediction = centreOf(predictions),
-    meanError = centreOf(errors);
+  const [meanReference, meanPrediction, meanError] = [references, predictions, errors].map(centreOf);
   const logs = Array.from(references).every((y) => y > -1) && Array.from(predictions).every((p) => p > -1);
 
   const width = logs ? COLUMNS + 1 : COLUMNS;
@@ -182,17 +161,10 @@ export function regressionRows(
  * One of the metrics that are no function of sums, over some of the rows: a row may be named more than once.
  *
  * @throws {EvaluationError} When lengths differ, there are no rows, or a value is not finite.
- * @example
- * ```ts
- * import { regressionOfRows } from "./regression.ts";
- * import assert from "node:assert/strict";
- * const median = regressionOfRows([1, 2, 3], [1, 2, 5], "medianAbsoluteError");
- * assert.equal(median(Uint32Array.of(0, 2)), 1);
- * ```
  */
 export function regressionOfRows(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   metric: RankMetric,
 ): (indices: Uint32Array) => number {
   checkColumns(references, predictions, { least: 1, names: NAMES });

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { EvaluationError } from "../../statistics/errors.ts";
 import type { CanariesSection } from "../report.ts";
+import { checkLengths, checkNumber, fail, refuse } from "../../statistics/checks.ts";
+import { isObject } from "../../base/json.ts";
 
 /** An input whose answer is known and may never change: a regression test for a model. */
 export interface Canary {
@@ -48,50 +49,37 @@ const KEYS = ["name", "input", "expected", "contains", "excludes", "minScore"];
  * @throws {EvaluationError} naming the canary and what is wrong with it.
  * @example
  * ```ts
- * import { parseCanaries } from "./canaries.ts";
+ * import { checkCanaries, parseCanaries } from "./canaries.ts";
  * import assert from "node:assert/strict";
  * const [canary] = parseCanaries([{ input: "WIN CASH NOW", expected: "spam" }]);
  * assert.deepEqual(canary, { name: "canary 1", input: "WIN CASH NOW", expected: { anyOf: ["spam"] } });
+ * const canaries = parseCanaries([{ input: "WIN CASH NOW", expected: "spam", minScore: 0.9 }]);
+ * assert.equal(checkCanaries(canaries, [{ text: "spam", score: 0.97 }]).rows[0].passed, true);
+ * assert.equal(checkCanaries(canaries, [{ text: "spam", score: 0.6 }]).rows[0].passed, false);
  * ```
  */
 export function parseCanaries(records: readonly unknown[]): Canary[] {
   if (records.length === 0 || records.length > MAX_CANARIES) {
-    throw new EvaluationError(`Cannot read ${records.length} canaries: wanted 1 to ${MAX_CANARIES}`);
+    fail(`Cannot read ${records.length} canaries: wanted 1 to ${MAX_CANARIES}`);
   }
   return records.map((record, i) => {
     const where = `canary ${i + 1}`;
-    if (typeof record !== "object" || record === null || Array.isArray(record)) {
-      throw new EvaluationError(`Cannot read ${where}: wanted {"input": "...", "expected": "..."}`);
-    }
-    const { name = where, input, expected, contains, excludes, minScore } = record as Record<string, unknown>;
+    if (!isObject(record)) fail(`Cannot read ${where}: wanted {"input": "...", "expected": "..."}`);
+    const { name = where, input, expected, contains, excludes, minScore } = record;
     const unknown = Object.keys(record).find((key) => !KEYS.includes(key));
-    if (unknown !== undefined) {
-      throw new EvaluationError(
-        `Cannot read ${where}: unknown key ${JSON.stringify(unknown)}; known are ${KEYS.join(", ")}`,
-      );
-    }
-    if (typeof name !== "string") throw new EvaluationError(`Cannot read ${where}: its name is no text`);
+    if (unknown !== undefined) refuse(`a key of ${where}`, unknown, `one of ${KEYS.join(", ")}`);
+    if (typeof name !== "string") refuse(`the name of ${where}`, name, "a text");
     if (typeof input !== "string" || input.length > MAX_CHARACTERS) {
-      throw new EvaluationError(
-        `Cannot read ${where}: "input" is no text of at most ${MAX_CHARACTERS} characters`,
-      );
+      refuse(`"input" of ${where}`, input, `a text of at most ${MAX_CHARACTERS} characters`);
     }
-    if (minScore !== undefined && !(typeof minScore === "number" && minScore >= 0 && minScore <= 1)) {
-      throw new EvaluationError(
-        `Cannot read ${where}: "minScore" is ${JSON.stringify(minScore)}, wanted 0 to 1`,
-      );
+    if (minScore !== undefined) checkNumber(`"minScore" of ${where}`, minScore, { least: 0, most: 1 });
+    const lists = Object.entries({ expected, contains, excludes }).flatMap(([key, list]) =>
+      list === undefined ? [] : [[key === "expected" ? "anyOf" : key, texts(list, `"${key}" of ${where}`)]]
+    );
+    if (lists.length === 0) {
+      fail(`Cannot read ${where}: it has neither "expected" nor "contains" nor "excludes"`);
     }
-    const wanted: Expected = {
-      ...(expected !== undefined && { anyOf: texts(expected, `"expected" of ${where}`) }),
-      ...(contains !== undefined && { contains: texts(contains, `"contains" of ${where}`) }),
-      ...(excludes !== undefined && { excludes: texts(excludes, `"excludes" of ${where}`) }),
-      ...(minScore !== undefined && { minScore: minScore as number }),
-    };
-    if (!wanted.anyOf && !wanted.contains && !wanted.excludes) {
-      throw new EvaluationError(
-        `Cannot read ${where}: it has neither "expected" nor "contains" nor "excludes"`,
-      );
-    }
+    const wanted: Expected = { ...Object.fromEntries(lists), ...(minScore !== undefined && { minScore }) };
     return { name, input, expected: wanted };
   });
 }
@@ -100,19 +88,9 @@ export function parseCanaries(records: readonly unknown[]): Canary[] {
  * Which canaries live: one row each, in order.
  *
  * @throws {EvaluationError} When there is not one answer for each.
- * @example
- * ```ts
- * import { checkCanaries, parseCanaries } from "./canaries.ts";
- * import assert from "node:assert/strict";
- * const canaries = parseCanaries([{ input: "WIN CASH NOW", expected: "spam", minScore: 0.9 }]);
- * assert.equal(checkCanaries(canaries, [{ text: "spam", score: 0.97 }]).rows[0].passed, true);
- * assert.equal(checkCanaries(canaries, [{ text: "spam", score: 0.6 }]).rows[0].passed, false);
- * ```
  */
 export function checkCanaries(canaries: readonly Canary[], answers: readonly Answer[]): CanariesSection {
-  if (canaries.length !== answers.length) {
-    throw new EvaluationError(`Cannot check ${canaries.length} canaries with ${answers.length} answers`);
-  }
+  checkLengths(canaries.length, answers.length, ["answers", "canaries"]);
   const rows = canaries.map(({ name, input, expected }, i) => {
     const { text, score } = answers[i];
     return {
@@ -153,7 +131,7 @@ function plain(text: string): string {
 function texts(value: unknown, what: string): string[] {
   const list = Array.isArray(value) ? value : [value];
   if (list.length === 0 || !list.every((text) => typeof text === "string" && text !== "")) {
-    throw new EvaluationError(`Cannot read ${what}: wanted a text, or a list of texts`);
+    refuse(what, value, "a text, or a list of texts");
   }
   return list;
 }

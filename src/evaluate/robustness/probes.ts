@@ -4,7 +4,7 @@
  * @module
  */
 import { createRandom } from "../../base/random.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
+import { fail } from "../../statistics/checks.ts";
 
 /** Small changes of a text that should not change a model's prediction. */
 export type Probe =
@@ -67,7 +67,7 @@ export function perturb(
   { seed = 0 }: { seed?: number } = {},
 ): string[] {
   if (!Object.hasOwn(probes, probe)) {
-    throw new EvaluationError(`Unknown probe "${probe}": choose of ${Object.keys(probes).join(", ")}`);
+    fail(`Unknown probe "${probe}": choose of ${Object.keys(probes).join(", ")}`);
   }
   return texts.map((text, row) => probes[probe].apply(text, createRandom(seed * 1_000_003 + row)));
 }

@@ -4,8 +4,8 @@
  * @module
  */
 import { wilsonInterval } from "../../statistics/intervals.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import type { SafetySection } from "../report.ts";
+import { fail } from "../../statistics/checks.ts";
 
 /** What a filter found in a text. */
 export interface Finding {
@@ -62,9 +62,7 @@ export async function checkSafety(
       try {
         findings = await filter.check(text);
       } catch (error) {
-        throw new EvaluationError(
-          `The safety filter "${filter.name}" failed at row ${row}: ${(error as Error).message}`,
-        );
+        fail(`The safety filter "${filter.name}" failed at row ${row}: ${(error as Error).message}`);
       }
       for (const finding of findings) {
         flagged.add(row);
@@ -72,7 +70,7 @@ export async function checkSafety(
       }
     }
   }
-  if (all.size === 0) throw new EvaluationError("Cannot check safety: there are no texts");
+  if (all.size === 0) fail("Cannot check safety: there are no texts");
   return {
     kind: "safety",
     title: `Safety: ${filters.map(({ name }) => name).join(", ")}`,
@@ -84,7 +82,7 @@ export async function checkSafety(
 /** Finds terms as whole words, without regard to case; a term may have several words. */
 export function termsFilter(terms: readonly string[], name = "terms"): SafetyFilter {
   const known = new Set(terms.map((term) => words(term).join(" ")).filter((term) => term !== ""));
-  if (known.size === 0) throw new EvaluationError(`The safety filter "${name}" has no terms`);
+  if (known.size === 0) fail(`The safety filter "${name}" has no terms`);
   const longest = Math.max(...[...known].map((term) => term.split(" ").length));
   return {
     name,

@@ -5,9 +5,11 @@
  */
 import { compareCodePoints } from "../../base/text.ts";
 import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { findEntities, type FoundEntities, readTags, type TagReading } from "./tagging_entities.ts";
 import type { Span, TaggingScheme } from "./tagging_schemes.ts";
+import { checkLengths, checkWhole, fail, refuse } from "../../statistics/checks.ts";
+import { ratio } from "../classification/counts.ts";
+import { fixed } from "../generation/sacrebleu.ts";
 
 /** How tags are read and scores without a denominator are filled. */
 export interface TaggingOptions {
@@ -68,7 +70,7 @@ export interface TaggingReport {
 }
 
 /** The averages, in the order of the metrics. */
-export const AVERAGES = ["micro", "macro", "weighted"] as const;
+const AVERAGES = ["micro", "macro", "weighted"] as const;
 
 /**
  * Precision, recall and F1 of entities (per type, micro, macro, weighted) and the accuracy of tokens.
@@ -83,13 +85,18 @@ export const AVERAGES = ["micro", "macro", "weighted"] as const;
  * @throws {EvaluationError} When lengths differ, there are no tokens, a tag is empty, or in strict mode outside the scheme.
  * @example
  * ```ts
- * import { taggingReport } from "./tagging.ts";
+ * import { evaluateAll, selectRows } from "../../statistics/decomposed.ts";
+ * import { taggedEntities, taggingReport, taggingRows } from "./tagging.ts";
  * import assert from "node:assert/strict";
  * const references = [["O", "B-MISC", "I-MISC", "O"], ["B-PER", "I-PER", "O"]];
  * const predictions = [["B-MISC", "I-MISC", "I-MISC", "O"], ["B-PER", "I-PER", "O"]];
  * const report = taggingReport(references, predictions);
  * assert.equal(report.micro.f1, 0.5);
  * assert.deepEqual(report.perType.map(({ type, f1 }) => [type, f1]), [["MISC", 0], ["PER", 1]]);
+ * assert.deepEqual(taggedEntities(references)[1], { row: 1, type: "PER", start: 0, end: 2 });
+ * const rows = taggingRows([["B-PER"], ["B-LOC", "O"]], [["B-PER"], ["O", "O"]]);
+ * assert.equal(evaluateAll(rows).recall, 0.5);
+ * assert.equal(evaluateAll(selectRows(rows, [0])).recall, 1);
  * ```
  */
 export function taggingReport(
@@ -103,50 +110,31 @@ export function taggingReport(
   metrics.evaluate(sums, n, values);
 
   const support = sum(sums, 0, types.length);
-  const averages = AVERAGES.map((_, a): EntityScores => ({
-    precision: values[3 * a],
-    recall: values[3 * a + 1],
-    f1: values[3 * a + 2],
-    support,
-  }));
+  const averages = AVERAGES.map((average, a): [string, EntityScores] => {
+    const [precision, recall, f1] = values.subarray(3 * a);
+    return [average, { precision, recall, f1, support }];
+  });
   return {
     n,
     tokens: sums[width - 2],
     accuracy: values[9],
-    micro: averages[0],
-    macro: averages[1],
-    weighted: averages[2],
+    ...Object.fromEntries(averages) as Pick<TaggingReport, typeof AVERAGES[number]>,
     perType: types.map((type, t) => {
       const [truth, predicted, right] = sums.subarray(3 * t);
-      return {
-        type,
-        ...scoresOf(truth, predicted, right, options.zeroDivision ?? 0),
-        support: truth,
-        predicted,
-        right,
-      };
+      const scores = scoresOf(truth, predicted, right, options.zeroDivision ?? 0);
+      return { type, ...scores, support: truth, predicted, right };
     }),
   };
 }
 
 /**
- * The same metrics by sentence, for intervals, paired tests and slices. The statistics of a sentence are, for each type, its
- * entities [true, predicted, right], then its tokens and how many of them are right.
- *
- * On some of the rows the metrics are seqeval's on these sentences: types that occur in none of them do not count.
+ * The same metrics by sentence, for intervals, paired tests and slices. The statistics of a sentence are, for each
+ * type, its entities [true, predicted, right], then its tokens and how many of them are right. On some of the rows the
+ * metrics are seqeval's on these sentences: types that occur in none of them do not count.
  *
  * @returns Metrics precision, recall, f1 (micro), macroPrecision, macroRecall, macroF1, weightedPrecision, weightedRecall,
  * weightedF1, accuracy, and `f1.TYPE` for each type.
  * @throws {EvaluationError} As `taggingReport`.
- * @example
- * ```ts
- * import { evaluateAll, selectRows } from "../../statistics/decomposed.ts";
- * import { taggingRows } from "./tagging.ts";
- * import assert from "node:assert/strict";
- * const rows = taggingRows([["B-PER"], ["B-LOC", "O"]], [["B-PER"], ["O", "O"]]);
- * assert.equal(evaluateAll(rows).recall, 0.5);
- * assert.equal(evaluateAll(selectRows(rows, [0])).recall, 1);
- * ```
  */
 export function taggingRows(
   references: readonly (readonly string[])[],
@@ -157,20 +145,10 @@ export function taggingRows(
 }
 
 /**
- * The entities that tags mark, as seqeval reads them, with `end` one past the last token.
- *
- * In lenient mode `start` is negative where seqeval lets unknown letters continue an entity of a sentence before.
+ * The entities that tags mark, as seqeval reads them, with `end` one past the last token. In lenient mode `start` is
+ * negative where seqeval lets unknown letters continue an entity of a sentence before.
  *
  * @throws {EvaluationError} When a tag is empty, or in strict mode outside the scheme.
- * @example
- * ```ts
- * import { taggedEntities } from "./tagging.ts";
- * import assert from "node:assert/strict";
- * assert.deepEqual(taggedEntities([["O"], ["B-PER", "I-PER", "B-LOC"]]), [
- *   { row: 1, type: "PER", start: 0, end: 2 },
- *   { row: 1, type: "LOC", start: 2, end: 3 },
- * ]);
- * ```
  */
 export function taggedEntities(
   sentences: readonly (readonly string[])[],
@@ -195,22 +173,20 @@ function decompose(
   options: TaggingOptions,
 ): { types: string[]; metrics: Decomposed } {
   checkShapes(references, predictions);
-  const reading = readTags(
-    [{ name: "references", rows: references }, { name: "predictions", rows: predictions }],
-    options,
-  );
+  const columns = [{ name: "references", rows: references }, { name: "predictions", rows: predictions }];
+  const reading = readTags(columns, options);
   const truth = findEntities(reading, 0), guess = findEntities(reading, 1);
 
   // types that occur in an entity, by name
   const occurs = new Set<number>();
   for (const found of [truth, guess]) for (let e = 0; e < found.count; e++) occurs.add(found.types[e]);
   const order = [...occurs].sort((a, b) => compareCodePoints(reading.types[a], reading.types[b]));
-  const columns = new Int32Array(reading.types.length);
-  order.forEach((type, t) => columns[type] = 3 * t);
+  const columnOf = new Int32Array(reading.types.length);
+  order.forEach((type, t) => columnOf[type] = 3 * t);
 
   const width = 3 * order.length + 2, n = references.length;
   const rows = new Float64Array(n * width);
-  countEntities(truth, guess, { rows, width, columns });
+  countEntities(truth, guess, { rows, width, columns: columnOf });
   countTokens(reading, { rows, width });
   const types = order.map((type) => reading.types[type]);
   return { types, metrics: metricsOf(types, { n, width, rows, zero: options.zeroDivision ?? 0 }) };
@@ -291,13 +267,8 @@ function scoresOf(
   right: number,
   zero: number,
 ): Omit<EntityScores, "support"> {
-  const precision = predicted > 0 ? right / predicted : zero;
-  const recall = truth > 0 ? right / truth : zero;
-  return {
-    precision,
-    recall,
-    f1: precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0,
-  };
+  const precision = ratio(right, predicted, zero), recall = ratio(right, truth, zero);
+  return { precision, recall, f1: ratio(2 * precision * recall, precision + recall) };
 }
 
 /** Sum over types of one of their three statistics. */
@@ -311,20 +282,48 @@ function checkShapes(
   references: readonly (readonly string[])[],
   predictions: readonly (readonly string[])[],
 ): void {
-  if (predictions.length !== references.length) {
-    throw new EvaluationError(
-      `Cannot compare ${predictions.length} predictions with ${references.length} references: every row needs both`,
-    );
-  }
-  const row = references.findIndex((tags, i) => tags.length !== predictions[i].length);
-  if (row >= 0) {
-    throw new EvaluationError(
-      `Cannot compare row ${row}: it has ${predictions[row].length} predicted tags and ${
-        references[row].length
-      } true ones`,
-    );
-  }
-  if (!references.some((tags) => tags.length > 0)) {
-    throw new EvaluationError(`Cannot evaluate: there are no ${references.length === 0 ? "rows" : "tokens"}`);
-  }
+  checkLengths(references.length, predictions.length);
+  references.forEach(({ length }, row) => {
+    const found = predictions[row].length;
+    if (found !== length) {
+      refuse(`the number of predicted tags of row ${row}`, found, `${length}, one a token`);
+    }
+  });
+  if (!references.some((tags) => tags.length > 0)) fail("Cannot evaluate: there are no tokens");
+}
+
+/**
+ * A tagging report as plain text: seqeval's `classification_report`, character by character.
+ *
+ * @param options `digits` after the point, default 2.
+ * @throws {EvaluationError} When `digits` is no whole number from 0 to 20.
+ * @example
+ * ```ts
+ * import { taggingReport } from "./tagging.ts";
+ * import { formatTagging } from "./tagging.ts";
+ * import assert from "node:assert/strict";
+ * const text = formatTagging(taggingReport([["B-PER", "O"]], [["B-PER", "O"]]));
+ * assert.match(text, /PER       1\.00      1\.00      1\.00         1/);
+ * ```
+ */
+export function formatTagging(report: TaggingReport, options: { digits?: number } = {}): string {
+  const { digits = 2 } = options;
+  checkWhole("digits", digits, 0, 20);
+  const width = Math.max(
+    "weighted avg".length,
+    digits,
+    ...report.perType.map(({ type }) => [...type].length),
+  );
+  const line = (name: string, cells: string[]) =>
+    `${" ".repeat(width - [...name].length)}${name} ${cells.map((cell) => ` ${cell.padStart(9)}`).join("")}`;
+  const scores = (name: string, { precision, recall, f1, support }: EntityScores) =>
+    line(name, [...[precision, recall, f1].map((value) => fixed(value, digits)), String(support)]);
+  return [
+    line("", ["precision", "recall", "f1-score", "support"]),
+    "",
+    ...report.perType.map((type) => scores(type.type, type)),
+    "",
+    ...AVERAGES.map((average) => scores(`${average} avg`, report[average])),
+    "",
+  ].join("\n");
 }

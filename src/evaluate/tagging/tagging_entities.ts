@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { EvaluationError } from "../../statistics/errors.ts";
 import {
   detectScheme,
   LENIENT,
@@ -16,6 +15,7 @@ import {
   type TaggingScheme,
   type Transitions,
 } from "./tagging_schemes.ts";
+import { checkOneOf, fail } from "../../statistics/checks.ts";
 
 /** Columns of tags turned into numbers: each distinct tag is split once. */
 export interface TagReading {
@@ -87,7 +87,7 @@ export function readTags(
   const letters = new Uint8Array(numbers.size), typeOf = new Int32Array(numbers.size);
   let at = 0;
   for (const tag of numbers.keys()) {
-    if (tag === "") throw new EvaluationError(`Cannot read the tag of ${place(firsts[at])}: it is empty`);
+    if (tag === "") fail(`Cannot read the tag of ${place(firsts[at])}: it is empty`);
     const { letter, type } = splitTag(tag, { suffix: options.suffix ?? false, strict });
     if (!types.has(type)) types.set(type, types.size);
     letters[at] = letter, typeOf[at] = types.get(type)!;
@@ -97,14 +97,10 @@ export function readTags(
   let transitions = LENIENT;
   if (strict) {
     const scheme = options.scheme ?? detectScheme(lettersOf(tags[0], letters, offsets));
-    if (!Object.hasOwn(STRICT, scheme)) {
-      throw new EvaluationError(
-        `There is no tagging scheme "${scheme}", only ${Object.keys(STRICT).join(", ")}`,
-      );
-    }
+    checkOneOf("scheme", scheme, Object.keys(STRICT));
     [...numbers.keys()].forEach((tag, k) => {
       if (PREFIXES[scheme].includes(LETTERS[letters[k]] ?? " ")) return;
-      throw new EvaluationError(`Cannot read the tag of ${place(firsts[k])}: ${outside(tag, scheme)}`);
+      fail(`Cannot read the tag of ${place(firsts[k])}: ${outside(tag, scheme)}`);
     });
     transitions = STRICT[scheme];
   }

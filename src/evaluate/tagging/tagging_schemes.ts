@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EvaluationError } from "../../statistics/errors.ts";
+import { fail } from "../../statistics/checks.ts";
 
 /** How tags mark where an entity begins and ends. */
 export type TaggingScheme = "IOB1" | "IOB2" | "IOE1" | "IOE2" | "IOBES" | "BILOU";
@@ -60,12 +60,7 @@ export interface Transitions {
 
 /** Letters that each scheme has, in the order errors name them. */
 export const PREFIXES: Record<TaggingScheme, string> = {
-  IOB1: "IOB",
-  IOB2: "IOB",
-  IOE1: "IOE",
-  IOE2: "IOE",
-  IOBES: "IOBES",
-  BILOU: "BILOU",
+  ...{ IOB1: "IOB", IOB2: "IOB", IOE1: "IOE", IOE2: "IOE", IOBES: "IOBES", BILOU: "BILOU" },
 };
 
 /**
@@ -92,37 +87,33 @@ export const LENIENT: Transitions = lenientRules();
  */
 export function splitTag(tag: string, options: { suffix: boolean; strict: boolean }): TagParts {
   const points = [...tag];
-  if (points.length === 0) throw new EvaluationError("Cannot read an empty tag");
+  if (points.length === 0) fail("Cannot read an empty tag");
   const letter = options.suffix ? points.pop()! : points.shift()!;
   const rest = points.join("");
+  const hyphen = options.suffix ? rest.lastIndexOf("-") : rest.indexOf("-");
   let type = rest;
-  if (options.strict) {
-    type = trimHyphens(rest);
-  } else {
-    const hyphen = options.suffix ? rest.lastIndexOf("-") : rest.indexOf("-");
-    if (hyphen >= 0) type = options.suffix ? rest.slice(0, hyphen) : rest.slice(hyphen + 1);
-  }
+  if (options.strict) type = trimHyphens(rest);
+  else if (hyphen >= 0) type = options.suffix ? rest.slice(0, hyphen) : rest.slice(hyphen + 1);
   const place = letter.length === 1 ? LETTERS.indexOf(letter) : -1;
   return { letter: place < 0 ? OTHER : place, type: type || "_" };
 }
 
 /**
- * The entities that a sentence's tags mark, by the scheme's definition.
+ * The entities that a sentence's tags mark, in order, by the scheme's definition. Unlike seqeval's strict mode,
+ * IOE1 is read as Tjong Kim Sang and Veenstra (1999, "Representing Text Chunks") define it: E only ends an entity
+ * whose neighbour has the same type.
  *
- * Unlike seqeval's strict mode, IOE1 is read as Tjong Kim Sang and Veenstra (1999, "Representing Text Chunks") define it: E
- * only ends an entity whose neighbour has the same type.
- *
- * @param tags Tags of one sentence.
- * @returns Entities in order.
  * @throws {EvaluationError} When a tag is outside the scheme, or the tags are malformed and `malformed` is "error".
  * @example
  * ```ts
- * import { tagsToSpans } from "./tagging_schemes.ts";
+ * import { convertTags, spansToTags, tagsToSpans } from "./tagging_schemes.ts";
  * import assert from "node:assert/strict";
  * assert.deepEqual(tagsToSpans(["B-PER", "I-PER", "O", "B-LOC"], "IOB2"), [
  *   { type: "PER", start: 0, end: 2 },
  *   { type: "LOC", start: 3, end: 4 },
  * ]);
+ * assert.deepEqual(spansToTags([{ type: "PER", start: 0, end: 3 }], 4, "BILOU"), ["B-PER", "I-PER", "L-PER", "O"]);
+ * assert.deepEqual(convertTags(["B-PER", "I-PER", "O"], { from: "IOB2", to: "IOBES" }), ["B-PER", "E-PER", "O"]);
  * ```
  */
 export function tagsToSpans(
@@ -134,7 +125,7 @@ export function tagsToSpans(
   const parts = tags.map((tag, token) => {
     const found = tag === "" ? undefined : splitTag(tag, { suffix, strict: true });
     if (!found || !PREFIXES[scheme].includes(LETTERS[found.letter] ?? " ")) {
-      throw new EvaluationError(`Cannot read token ${token}: ${outside(tag, scheme)}`);
+      fail(`Cannot read token ${token}: ${outside(tag, scheme)}`);
     }
     return found;
   });
@@ -155,11 +146,10 @@ export function tagsToSpans(
 
   if (malformed === "error") {
     const wanted = spansToTags(spans, tags.length, scheme, { suffix });
-    const at = parts.findIndex((part, i) =>
-      part.letter !== splitTag(wanted[i], { suffix, strict: true }).letter
-    );
+    const letterAt = (tag: string) => splitTag(tag, { suffix, strict: true }).letter;
+    const at = parts.findIndex((part, i) => part.letter !== letterAt(wanted[i]));
     if (at >= 0) {
-      throw new EvaluationError(
+      fail(
         `Cannot read token ${at}: the tag "${tags[at]}" is malformed, ${scheme} would have "${
           wanted[at]
         }" there; ` +
@@ -176,12 +166,6 @@ export function tagsToSpans(
  * @param spans Entities, in any order; none may overlap.
  * @param length Tokens of the sentence.
  * @throws {EvaluationError} When a span is empty, leaves the sentence or overlaps another.
- * @example
- * ```ts
- * import { spansToTags } from "./tagging_schemes.ts";
- * import assert from "node:assert/strict";
- * assert.deepEqual(spansToTags([{ type: "PER", start: 0, end: 3 }], 4, "BILOU"), ["B-PER", "I-PER", "L-PER", "O"]);
- * ```
  */
 export function spansToTags(
   spans: readonly Span[],
@@ -196,13 +180,12 @@ export function spansToTags(
     const { type, start, end } = span;
     const name = `"${type}" from ${start} to ${end}`;
     if (!(Number.isInteger(start) && Number.isInteger(end) && 0 <= start && start < end && end <= length)) {
-      throw new EvaluationError(`Cannot tag the entity ${name}: the sentence has tokens 0 to ${length}`);
+      fail(`Cannot tag the entity ${name}: the sentence has tokens 0 to ${length}`);
     }
     const before = sorted[s - 1], after = sorted[s + 1];
     if (before && before.end > start) {
-      throw new EvaluationError(
-        `Cannot tag the entity ${name}: it overlaps "${before.type}" from ${before.start} to ${before.end}`,
-      );
+      const other = `"${before.type}" from ${before.start} to ${before.end}`;
+      fail(`Cannot tag the entity ${name}: it overlaps ${other}`);
     }
     const meetsBefore = before?.end === start && before.type === type;
     const meetsAfter = after?.start === end && after.type === type;
@@ -217,12 +200,6 @@ export function spansToTags(
 /**
  * A sentence's tags in another scheme.
  *
- * @example
- * ```ts
- * import { convertTags } from "./tagging_schemes.ts";
- * import assert from "node:assert/strict";
- * assert.deepEqual(convertTags(["B-PER", "I-PER", "O"], { from: "IOB2", to: "IOBES" }), ["B-PER", "E-PER", "O"]);
- * ```
  * @throws {EvaluationError} When a tag is outside the scheme, or the tags are malformed and `malformed` is "error".
  */
 export function convertTags(
@@ -247,39 +224,30 @@ export function detectScheme(letters: Iterable<string>): TaggingScheme {
   if (has("E") && only("IOE")) return "IOE2";
   if (has("BE") && only("IOBES") || has("S") && found.size === 1) return "IOBES";
   if (has("BL") && only("BILOU") || has("U") && found.size === 1) return "BILOU";
-  throw new EvaluationError(
-    `Cannot tell the scheme from the prefixes ${
-      [...found].sort().join(", ") || "(none)"
-    }: name it with \`scheme\``,
-  );
+  const letter = [...found].sort().join(", ") || "(none)";
+  fail(`Cannot tell the scheme from the prefixes ${letter}: name it with \`scheme\``);
 }
 
 /** What is wrong with a tag that a scheme does not have. */
 export function outside(tag: string, scheme: TaggingScheme): string {
-  return `the tag ${JSON.stringify(tag)} is outside ${scheme}, whose prefixes are ${
-    [...PREFIXES[scheme]].join(", ")
-  }`;
+  const prefixes = [...PREFIXES[scheme]].join(", ");
+  return `the tag ${JSON.stringify(tag)} is outside ${scheme}, whose prefixes are ${prefixes}`;
 }
 
 function letterOf(
   scheme: TaggingScheme,
   at: { first: boolean; last: boolean; meetsBefore: boolean; meetsAfter: boolean },
 ): string {
-  const { first, last } = at;
-  switch (scheme) {
-    case "IOB1":
-      return first && at.meetsBefore ? "B" : "I";
-    case "IOB2":
-      return first ? "B" : "I";
-    case "IOE1":
-      return last && at.meetsAfter ? "E" : "I";
-    case "IOE2":
-      return last ? "E" : "I";
-    case "IOBES":
-      return first && last ? "S" : first ? "B" : last ? "E" : "I";
-    case "BILOU":
-      return first && last ? "U" : first ? "B" : last ? "L" : "I";
-  }
+  const { first, last } = at, single = first && last;
+  const letters: Record<TaggingScheme, string> = {
+    IOB1: first && at.meetsBefore ? "B" : "I",
+    IOB2: first ? "B" : "I",
+    IOE1: last && at.meetsAfter ? "E" : "I",
+    IOE2: last ? "E" : "I",
+    IOBES: single ? "S" : first ? "B" : last ? "E" : "I",
+    BILOU: single ? "U" : first ? "B" : last ? "L" : "I",
+  };
+  return letters[scheme];
 }
 
 function rules(start: string, inside: string, end: string): Transitions {

@@ -25,11 +25,7 @@ export function classSections(rows: ClassifierRows): Section[] {
   sections.push({
     kind: "reliability",
     title: "Reliability: how far confidence can be believed",
-    bins: bins.filter(({ count }) => count > 0).map(({ confidence, right, count }) => ({
-      confidence,
-      accuracy: right,
-      count,
-    })),
+    bins: bins.map(({ confidence, right, count }) => ({ confidence, accuracy: right, count })),
   });
   if (positive === undefined || new Set(Array.from(references)).size < 2) return sections;
   const { truth, scores } = positiveScores(rows, positive), label = labels[positive];

@@ -5,19 +5,19 @@
  */
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { type Decomposed, together } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { multiclassRocAuc } from "../classification/auc.ts";
 import { calibration } from "../classification/calibration.ts";
-import { confusionIntervals } from "../classification/class_intervals.ts";
+import { confusionIntervals } from "../classification/f1_interval.ts";
 import { classificationRows } from "../classification/class_rows.ts";
 import { confusionMatrix } from "../classification/classification.ts";
-import { classIndices } from "../classification/counts.ts";
+import { classIndices, shown } from "../classification/counts.ts";
 import { averagePrecisionByRows } from "../classification/curves.ts";
 import { rocAucInterval } from "../classification/delong.ts";
 import { brierRows, logLossRows } from "../classification/probabilities.ts";
 import type { OptionValues } from "./options.ts";
 import { labelPairs, labelsIn, type Pair, probabilityRows } from "./pairs.ts";
 import { type ClosedOptions, type Indexed, infoOf, type MetricInfo, type Scored } from "./scored.ts";
+import { Numbers, refuse } from "../../statistics/checks.ts";
 
 /** How a classifier's metrics are shown that are not called by the words of their names, or are better where lower. */
 export const classMetricLabels: Record<string, Partial<MetricInfo>> = {
@@ -34,9 +34,9 @@ export interface ClassifierRows {
   /** Names of the classes: class k is `labels[k]`. */
   readonly labels: readonly string[];
   /** True class of each row: [n]. */
-  readonly references: ArrayLike<number>;
+  readonly references: Numbers;
   /** Predicted class of each row: [n]. */
-  readonly predictions: ArrayLike<number>;
+  readonly predictions: Numbers;
   /** Row-major: [n, labels]. */
   readonly probabilities?: Float32Array | Float64Array;
   /** The class that is looked for, of two. */
@@ -54,9 +54,7 @@ export function classifierRows(pairs: readonly Pair[], options: OptionValues): C
   const { predictions, references } = labelPairs(pairs);
   const labels = labelsIn([...references, ...predictions], options.labels as string[] | undefined);
   const positive = options.positive === undefined ? 1 : labels.indexOf(String(options.positive));
-  if (positive < 0) {
-    throw new EvaluationError(`No label ${JSON.stringify(options.positive)}; there are ${labels.join(", ")}`);
-  }
+  if (positive < 0) refuse("the positive label", options.positive, `one of ${shown(labels)}`);
   return {
     labels,
     references: classIndices(references, labels),
@@ -71,9 +69,8 @@ const MOST_CLASSES = 50; // with intervals of their own
 /** The metrics of a classifier. */
 export function scoreClasses(rows: ClassifierRows): Scored & { rows: Decomposed } {
   const { labels, references, predictions, probabilities } = rows;
-  const families = [
-    classificationRows(references, predictions, { labels, perClass: labels.length <= MOST_CLASSES }),
-  ];
+  const perClass = labels.length <= MOST_CLASSES;
+  const families = [classificationRows(references, predictions, { labels, perClass })];
   const supports = new Map(labels.map((label) => [label, 0]));
   for (let i = 0; i < references.length; i++) {
     supports.set(labels[references[i]], supports.get(labels[references[i]])! + 1);
@@ -83,10 +80,7 @@ export function scoreClasses(rows: ClassifierRows): Scored & { rows: Decomposed 
     ? [`No row is truly ${absent.join(", ")}: what depends on such rows counts as 0.`]
     : [];
   if (probabilities) {
-    families.push(
-      logLossRows(references, probabilities, { labels }),
-      brierRows(references, probabilities, { labels }),
-    );
+    families.push(...[logLossRows, brierRows].map((rowsOf) => rowsOf(references, probabilities, { labels })));
   }
   const { indexed, area, note } = probabilities
     ? scoreProbabilities({ ...rows, probabilities }, labels.length - absent.length)
@@ -149,8 +143,8 @@ function scoreProbabilities(
       "One of the classes has a single row: the area under the ROC curve has no interval and is left out.";
     return { note, indexed };
   }
-  const area = ({ confidence }: ClosedOptions) => ({
-    rocAuc: rocAucInterval(truth, scores, { scale: "logit", confidence }),
+  const area = (options: ClosedOptions) => ({
+    rocAuc: rocAucInterval(truth, scores, { scale: "logit", confidence: options.confidence }),
   });
   return { indexed, area };
 }

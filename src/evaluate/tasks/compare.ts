@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { bootstrapIndices, type Interval } from "../../statistics/bootstrap.ts";
-import { type Decomposed, selectRows } from "../../statistics/decomposed.ts";
+import { bootstrapIndices } from "../../statistics/bootstrap.ts";
+import { selectRows } from "../../statistics/decomposed.ts";
 import { compareRocAuc } from "../classification/delong.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { adjustPValues } from "../../statistics/corrections.ts";
 import { correctnessTable, mcNemar } from "../../statistics/paired_tests.ts";
 import { createRandom } from "../../base/random.ts";
@@ -18,6 +17,8 @@ import { readList } from "./options.ts";
 import type { Pair } from "./pairs.ts";
 import { affordableResamples, type Indexed, type IntervalOptions, measure, type Scored } from "./scored.ts";
 import type { Chosen } from "./strategy.ts";
+import { checkLengths, fail } from "../../statistics/checks.ts";
+import { isNamed } from "./family.ts";
 
 /** Two systems by name, and how they are compared. */
 export interface CompareOptions extends TaskOptions {
@@ -85,17 +86,9 @@ export function compareSystems(
 type Compared = Omit<ComparisonSection["rows"][number], "adjustedPValue">;
 
 function checkSameRows(a: readonly Pair[], b: readonly Pair[]): void {
-  if (a.length !== b.length) {
-    throw new EvaluationError(
-      `Cannot compare ${a.length} rows with ${b.length}: both systems need the same ones`,
-    );
-  }
+  checkLengths(b.length, a.length, ["rows", "rows"]);
   const at = a.findIndex(({ reference }, i) => JSON.stringify(reference) !== JSON.stringify(b[i].reference));
-  if (at >= 0) {
-    throw new EvaluationError(
-      `Cannot compare: the references of row ${at + 1} differ, so the rows are not the same`,
-    );
-  }
+  if (at >= 0) fail(`Cannot compare: the references of row ${at + 1} differ`);
 }
 
 function withLabels(both: readonly Pair[], { settings }: TaskOptions): TaskOptions["settings"] {
@@ -111,16 +104,14 @@ interface FamilyOptions extends IntervalOptions {
 
 function compareFamily(scored: Scored, chosen: readonly Chosen[], options: FamilyOptions): Compared[] {
   const { n, trials, own } = options;
-  const half = (from: number) => Uint32Array.from({ length: n }, (_, i) => from + i);
-  const sides = [half(0), half(n)].map((indices) => side(scored, indices));
+  const { rows } = scored;
   const [ofA, ofB] = own.map((metrics) => new Map(metrics.map((metric) => [metric.name, metric])));
-  const differences = new Map<string, { difference: Interval; pValue: number; test: string }>();
-  if (sides[0].rows) {
-    const tested = approximateRandomization(sides[1].rows!, sides[0].rows, {
-      method: "bca",
-      ...options,
-      resamples: trials,
-    });
+  const differences = new Map<string, Tested>();
+  if (rows) {
+    const [first, second] = [0, n].map((from) =>
+      selectRows(rows, Uint32Array.from({ length: n }, (_, i) => from + i))
+    );
+    const tested = approximateRandomization(second, first, { method: "bca", ...options, resamples: trials });
     for (const [name, { difference, pValue }] of Object.entries(tested)) {
       differences.set(name, { difference, pValue, test: "approximate randomisation" });
     }
@@ -129,38 +120,20 @@ function compareFamily(scored: Scored, chosen: readonly Chosen[], options: Famil
     for (const [name, result] of randomizeIndexed(scored.indexed, options)) differences.set(name, result);
   }
   return chosen.flatMap(({ name }) => {
-    const names = name.endsWith("*")
-      ? [...differences.keys()].filter((key) => key.startsWith(name.slice(0, -1)))
-      : [name];
+    const names = name.endsWith("*") ? [...differences.keys()].filter((key) => isNamed(name, key)) : [name];
     return names.flatMap((name) => {
       const [a, b, tested] = [ofA.get(name), ofB.get(name), differences.get(name)];
-      if (!a || !b || !tested) return [];
-      const { label, better } = a;
-      return [{ name, label, better, a: a.interval, b: b.interval, ...tested }];
+      return a && b && tested
+        ? [{ name, label: a.label, better: a.better, a: a.interval, b: b.interval, ...tested }]
+        : [];
     });
   });
 }
 
-/** The metrics of some of the rows. */
-function side({ rows, indexed, info }: Scored, indices: Uint32Array): Scored & { rows?: Decomposed } {
-  return {
-    info,
-    ...(rows && { rows: selectRows(rows, indices) }),
-    ...(indexed && {
-      indexed: {
-        ...indexed,
-        n: indices.length,
-        evaluate: (some: Uint32Array) => indexed.evaluate(some.map((i) => indices[i])),
-      },
-    }),
-  };
-}
+type Tested = Pick<Compared, "difference" | "pValue" | "test">;
 
 /** Paired bootstrap interval and approximate randomisation of metrics that are computed anew for every draw. */
-function randomizeIndexed(
-  indexed: Indexed,
-  options: FamilyOptions,
-): [string, { difference: Interval; pValue: number; test: string }][] {
+function randomizeIndexed(indexed: Indexed, options: FamilyOptions): [string, Tested][] {
   const { n } = options;
   const difference = (first: Uint32Array, second: Uint32Array) => {
     const a = indexed.evaluate(first), b = indexed.evaluate(second);
@@ -199,10 +172,8 @@ function replaceClosedTests(
   b: readonly Pair[],
   options: TaskOptions,
 ): void {
-  const settings = {
-    ...options.settings?.classification,
-    labels: readList(options.settings!.classification.labels),
-  };
+  const labels = readList(options.settings!.classification.labels);
+  const settings = { ...options.settings?.classification, labels };
   const [first, second] = [a, b].map((pairs) => classifierRows(pairs, settings));
   const right = ({ references, predictions }: typeof first) =>
     Array.from(references, (k, i) => Number(k === predictions[i]));

@@ -4,7 +4,6 @@
  * @module
  */
 import { type Decomposed, together, valuesByRow } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import type { Better, ClassesSection, Measured, Section, Task, WorstSection } from "../report.ts";
 import { sliceRows } from "./slices.ts";
 import { families } from "./families.ts";
@@ -12,6 +11,9 @@ import { readOptions } from "./options.ts";
 import type { Pair } from "./pairs.ts";
 import { type IntervalOptions, measure, type Scored } from "./scored.ts";
 import { type Choice, type Chosen, strategies } from "./strategy.ts";
+import { isNamed } from "./family.ts";
+import { isObject } from "../../base/json.ts";
+import { fail, type Numbers } from "../../statistics/checks.ts";
 
 /** How a task is evaluated. */
 export interface TaskOptions extends IntervalOptions {
@@ -86,9 +88,7 @@ export function scoreTask(task: Task, pairs: readonly Pair[], options: TaskOptio
   for (const name of Object.keys(options.settings ?? {})) {
     if (!choices.some(({ family }) => family === name)) {
       const known = [...new Set(choices.map(({ family }) => family))].join(", ");
-      throw new EvaluationError(
-        `${task} is not measured by "${name}", so it has no options; it is by ${known}`,
-      );
+      fail(`${task} is not measured by "${name}", so it has no options; it is by ${known}`);
     }
   }
   return choices.filter((choice) => applies(choice, pairs)).map(({ family: name, options: own, metrics }) => {
@@ -107,10 +107,7 @@ function applies({ needs }: Choice, pairs: readonly Pair[]): boolean {
 /** The metrics that were chosen, in the order of the choice, with the reason; those that were not measured are left out. */
 function pick(measured: readonly Measured[], chosen: readonly Chosen[]): Measured[] {
   return chosen.flatMap(({ name, why, primary }) =>
-    measured
-      .filter((metric) =>
-        name.endsWith("*") ? metric.name.startsWith(name.slice(0, -1)) : metric.name === name
-      )
+    measured.filter((metric) => isNamed(name, metric.name))
       .map((metric) => ({ ...metric, why, ...(primary && { primary }) }))
   );
 }
@@ -141,21 +138,18 @@ function classesOf(
 export function columnOf(pairs: readonly Pair[], column: string): string[] {
   return pairs.map(({ record }, i) => {
     const value = record[column];
-    if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
-      return String(value);
-    }
+    if (["string", "number", "boolean"].includes(typeof value)) return String(value);
     if (value === null) return "null";
     const known = Object.keys(record).slice(0, 12).join(", ") || "none";
-    throw new EvaluationError(`Row ${i + 1} has no column "${column}" to slice by; its columns are ${known}`);
+    fail(`Row ${i + 1} has no column "${column}" to slice by; its columns are ${known}`);
   });
 }
 
-interface Worst {
-  rows: Decomposed | undefined;
-  count: number;
-}
-
-function worstRows(task: Task, pairs: readonly Pair[], { rows, count }: Worst): WorstSection {
+function worstRows(
+  task: Task,
+  pairs: readonly Pair[],
+  { rows, count }: { rows: Decomposed | undefined; count: number },
+): WorstSection {
   const { scores, scoreLabel, better, isWrong } = badness(task, pairs, rows);
   const sign = better === "lower" ? -1 : 1;
   const order = Array.from(scores, (_, i) => i)
@@ -176,7 +170,7 @@ function worstRows(task: Task, pairs: readonly Pair[], { rows, count }: Worst): 
 }
 
 interface Badness {
-  scores: ArrayLike<number>;
+  scores: Numbers;
   scoreLabel: string;
   better: Better;
   isWrong: (row: number) => boolean;
@@ -219,21 +213,14 @@ function badness(task: Task, pairs: readonly Pair[], rows: Decomposed | undefine
     return { scores: [], scoreLabel: name, better: "higher", isWrong: () => false };
   }
   const lower = ["hammingLoss", "rep4", "nll"].includes(name);
-  const scores = valuesByRow(rows, name);
-  const perfect = lower ? 0 : name === "chrf" ? 100 : 1;
-  return {
-    scores,
-    scoreLabel: name,
-    better: lower ? "lower" : "higher",
-    isWrong: (i) => scores[i] !== perfect,
-  };
+  const scores = valuesByRow(rows, name), perfect = lower ? 0 : name === "chrf" ? 100 : 1;
+  const better = lower ? "lower" : "higher";
+  return { scores, scoreLabel: name, better, isWrong: (i) => scores[i] !== perfect };
 }
 
 function confidence(scores: unknown, label: string): number {
   if (Array.isArray(scores)) return Number(scores.find((s) => s?.label === label)?.score ?? 0);
-  return typeof scores === "object" && scores !== null
-    ? Number((scores as Record<string, unknown>)[label] ?? 0)
-    : 0;
+  return isObject(scores) ? Number(scores[label] ?? 0) : 0;
 }
 
 function inputOf({ record }: Pair): unknown {

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { EvaluationError } from "../../statistics/errors.ts";
 import type { Family } from "./family.ts";
 import { labelFamilies } from "./label_families.ts";
 import { numberFamilies } from "./number_families.ts";
 import { textFamilies } from "./text_families.ts";
+import { fail } from "../../statistics/checks.ts";
 
 const all = { ...textFamilies, ...labelFamilies, ...numberFamilies };
 
@@ -37,7 +37,7 @@ export function familyOf(name: string): Family {
   if (Object.hasOwn(families, name)) return families[name];
   const near = Object.keys(families).find((known) => distance(known, name.toLowerCase()) <= 2);
   const hint = near ? `did you mean ${near}?` : `there are ${Object.keys(families).join(", ")}`;
-  throw new EvaluationError(`There is no metric "${name.slice(0, 60)}"; ${hint}`);
+  fail(`There is no metric "${name.slice(0, 60)}"; ${hint}`);
 }
 
 /** Levenshtein distance with letters exchanged as two edits; names are short. */

@@ -25,7 +25,10 @@ export interface Family {
 
 /** Whether a metric is one to look at first. */
 export function isPrimary(family: Family, name: string): boolean {
-  return family.primary.some((wanted) =>
-    wanted.endsWith("*") ? name.startsWith(wanted.slice(0, -1)) : name === wanted
-  );
+  return family.primary.some((wanted) => isNamed(wanted, name));
+}
+
+/** Whether a name is the wanted one or, where that ends in `*`, begins as it does. */
+export function isNamed(wanted: string, name: string): boolean {
+  return wanted.endsWith("*") ? name.startsWith(wanted.slice(0, -1)) : name === wanted;
 }

@@ -5,9 +5,7 @@
  */
 import { ratio } from "../classification/counts.ts";
 import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
-import { labelCells } from "../classification/multilabel.ts";
-import { multilabelRows } from "../classification/multilabel_rows.ts";
+import { labelCells, multilabelRows } from "../classification/multilabel.ts";
 import { cohenKappa } from "../../statistics/kappa.ts";
 import { type TaggingOptions, taggingRows } from "../tagging/tagging.ts";
 import { PREFIXES } from "../tagging/tagging_schemes.ts";
@@ -16,6 +14,7 @@ import { classifierRows, classMetricLabels, scoreClasses } from "./classes.ts";
 import type { Family } from "./family.ts";
 import { labelPairs, labelSetPairs, labelsIn, tagPairs } from "./pairs.ts";
 import { infoOf, type Scored } from "./scored.ts";
+import { fail, type Numbers } from "../../statistics/checks.ts";
 
 /** Classification, several labels a row, entities, and agreement. */
 export const labelFamilies = {
@@ -71,9 +70,7 @@ export const labelFamilies = {
       const { weights, categories } = options as { weights?: "linear"; categories?: string[] };
       const { kappa, verbal, observed } = cohenKappa(references, predictions, { weights, categories });
       if (!Number.isFinite(kappa.value)) {
-        throw new EvaluationError(
-          "Cannot compute kappa: both sides use one and the same category throughout",
-        );
+        fail("Cannot compute kappa: both sides use one and the same category throughout");
       }
       return {
         closed: ({ confidence }) => ({
@@ -89,8 +86,8 @@ export const labelFamilies = {
 
 /** The metrics of sets of labels, as cells of 0 and 1: [n, labels]. */
 export function scoreLabelSets(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   labels: readonly string[],
 ): Scored & { rows: Decomposed } {
   return { rows: multilabelRows(references, predictions, { labels }), info: infoOf(classMetricLabels) };
@@ -136,9 +133,9 @@ function entityLabel(name: string): string {
   const [part, type] = name.split(/\.(.*)/s);
   if (type !== undefined) return `${part === "f1" ? "F1" : part} of ${type}`;
   const plain = name === "f1" ? "F1" : name;
-  return plain.replace(
-    /^(macro|weighted)(.*)$/,
-    (_, average, what) => `${average} ${what === "F1" ? what : what.toLowerCase()}`,
-  )
-    .replace("accuracy", "token accuracy");
+  return plain.replace("accuracy", "token accuracy")
+    .replace(
+      /^(macro|weighted)(.*)$/,
+      (_, average, what) => `${average} ${what === "F1" ? what : what.toLowerCase()}`,
+    );
 }

@@ -21,13 +21,14 @@ import { scoreLabelSets, scoreTags } from "./label_families.ts";
 import { rankingLabel, scoreNumbers, scoreSimilarities } from "./number_families.ts";
 import { pairsOf } from "./pairs.ts";
 import { type IntervalOptions, measure, type Scored } from "./scored.ts";
+import type { References } from "../generation/references.ts";
+import type { Numbers } from "../../statistics/checks.ts";
 
 /** Metrics of predictions, by name. */
 export interface TaskMetrics {
   /** Rows: texts, pairs, sentences or queries. */
   readonly n: number;
-  /** Each metric; where no interval was made, both ends are the value. NaN where it is undefined, such as a correlation with a
-   * constant. */
+  /** Each metric; without an interval both ends are the value. NaN where it is undefined, as a correlation with a constant. */
   readonly metrics: Readonly<Record<string, Interval>>;
 }
 
@@ -59,8 +60,8 @@ export interface ClassMetricOptions extends MetricOptions, Pick<ClassifierRows, 
  * ```
  */
 export function classificationMetrics(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: ClassMetricOptions,
 ): TaskMetrics {
   const { labels, probabilities, positive = 1 } = options;
@@ -84,8 +85,8 @@ export function classificationMetrics(
  * ```
  */
 export function multilabelMetrics(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: MetricOptions & { readonly labels: readonly string[] },
 ): TaskMetrics {
   const { labels } = options;
@@ -100,8 +101,6 @@ export function multilabelMetrics(
  * A number a row: mae, mse, rmse, r2, explainedVariance, mape, smape, pinball, pearson, concordance, medianAbsoluteError and
  * spearman.
  *
- * @param references True numbers: [n].
- * @param predictions Predicted numbers: [n].
  * @throws {EvaluationError} When there are no rows, lengths differ, a number is not finite; with resamples also when a metric
  *   is undefined, as a correlation with a constant is.
  * @example
@@ -112,8 +111,8 @@ export function multilabelMetrics(
  * ```
  */
 export function regressionMetrics(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: MetricOptions & RegressionOptions = {},
 ): TaskMetrics {
   return metricsOf(scoreNumbers(references, predictions, options), references.length, options);
@@ -123,7 +122,6 @@ export function regressionMetrics(
  * Tags of tokens, read as entities: precision, recall and f1 (micro), their macro and weighted averages, `f1.TYPE` and its
  * kind, and the accuracy of tokens.
  *
- * @param references True tags, by sentence.
  * @param predictions Predicted tags, by sentence; as many as the references have.
  * @throws {EvaluationError} When lengths differ, there are no tokens, a tag is empty, or in strict mode outside the scheme.
  * @example
@@ -158,7 +156,7 @@ export function entityMetrics(
  * ```
  */
 export function similarityMetrics(
-  references: ArrayLike<number>,
+  references: Numbers,
   predictions: readonly [Vectors, Vectors],
   options: MetricOptions & { readonly similarity?: Similarity } = {},
 ): TaskMetrics {
@@ -181,7 +179,7 @@ export function similarityMetrics(
  * ```
  */
 export function retrievalMetrics(
-  references: readonly (ArrayLike<number> | ReadonlyMap<number, number>)[],
+  references: readonly (Numbers | ReadonlyMap<number, number>)[],
   predictions: { readonly queries: Vectors; readonly corpus: Vectors },
   options: MetricOptions & RetrievalOptions = {},
 ): TaskMetrics {
@@ -194,8 +192,6 @@ export function retrievalMetrics(
  * Generated text: the metrics of the task, such as chrf, bleu and ter of translations and rougeL.f1 of summaries.
  *
  * @param references One accepted text or more a row.
- * @param predictions Generated texts.
- * @param options `task`, which decides the metrics.
  * @throws {EvaluationError} When there are no rows, or lengths differ.
  * @example
  * ```ts
@@ -206,7 +202,7 @@ export function retrievalMetrics(
  * ```
  */
 export function textMetrics(
-  references: readonly (string | readonly string[])[],
+  references: References,
   predictions: readonly string[],
   options: MetricOptions & {
     readonly task: Extract<Task, "question-answering" | "summarization" | "translation" | "text-generation">;
@@ -228,13 +224,11 @@ function metricsOf(scored: Scored, n: number, options: MetricOptions): TaskMetri
     };
   }
   const { rows, indexed, closed } = scored;
-  const values = new Map(rows ? Object.entries(evaluateAll(rows)) : []);
-  indexed?.evaluate(Uint32Array.from({ length: indexed.n }, (_, row) => row)).forEach((value, m) =>
-    values.set(indexed.names[m], value)
+  const values = rows ? Object.entries(evaluateAll(rows)) : [];
+  const all = indexed?.evaluate(Uint32Array.from({ length: indexed.n }, (_, row) => row)) ?? [];
+  all.forEach((value, m) => values.push([indexed!.names[m], value]));
+  const metrics = Object.fromEntries(
+    values.map(([name, value]) => [name, { value, low: value, high: value, confidence, n, method: "none" }]),
   );
-  const metrics: Record<string, Interval> = {};
-  for (const [name, value] of values) {
-    metrics[name] = { value, low: value, high: value, confidence, n, method: "none" };
-  }
   return { n, metrics: { ...metrics, ...closed?.({ confidence, resamples, seed }) } };
 }

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import type { Decomposed } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
-import { perplexityRows, type ScoredText } from "../generation/perplexity.ts";
+import { type Decomposed, oneMetric } from "../../statistics/decomposed.ts";
+import { perplexityRows, type ScoredText, utf8Length } from "../generation/perplexity.ts";
 import { type RankedList, rankingRows } from "../ranking/ranking.ts";
 import {
   type RankMetric,
@@ -14,8 +13,9 @@ import {
   regressionRows,
 } from "../regression/regression.ts";
 import type { Family } from "./family.ts";
-import { numberPairs, type Pair } from "./pairs.ts";
+import { numberPairs, type Pair, wrong } from "./pairs.ts";
 import { type Indexed, infoOf, type Scored } from "./scored.ts";
+import { fail, type Numbers } from "../../statistics/checks.ts";
 
 const errors = {
   mae: { label: "mean absolute error", better: "lower" },
@@ -93,8 +93,8 @@ export const numberFamilies = {
 
 /** The metrics of predicted numbers. */
 export function scoreNumbers(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
+  references: Numbers,
+  predictions: Numbers,
   options: RegressionOptions = {},
 ): Scored & { rows: Decomposed } {
   return {
@@ -105,31 +105,17 @@ export function scoreNumbers(
 }
 
 /** How well predicted similarities follow people's ratings. */
-export function scoreSimilarities(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
-): Scored & { rows: Decomposed } {
+export function scoreSimilarities(references: Numbers, predictions: Numbers): Scored & { rows: Decomposed } {
   const rows = regressionRows(references, predictions);
-  const pearson = rows.names.indexOf("pearson"), out = new Float64Array(rows.names.length);
+  const at = rows.names.indexOf("pearson"), out = new Float64Array(rows.names.length);
   return {
-    rows: {
-      ...rows,
-      names: ["pearson"],
-      evaluate: (sums, n, into) => {
-        rows.evaluate(sums, n, out);
-        into[0] = out[pearson];
-      },
-    },
+    rows: oneMetric("pearson", rows.rows, rows.width, (sums, n) => (rows.evaluate(sums, n, out), out[at])),
     indexed: byRank(references, predictions, ["spearman", "kendall"]),
     info: infoOf(errors),
   };
 }
 
-function byRank(
-  references: ArrayLike<number>,
-  predictions: ArrayLike<number>,
-  names: readonly RankMetric[],
-): Indexed {
+function byRank(references: Numbers, predictions: Numbers, names: readonly RankMetric[]): Indexed {
   const metrics = names.map((metric) => regressionOfRows(references, predictions, metric));
   return { names, n: references.length, evaluate: (indices) => metrics.map((metric) => metric(indices)) };
 }
@@ -137,7 +123,7 @@ function byRank(
 /** How a metric of rankings is shown. */
 export function rankingLabel(name: string): string {
   const [metric, k] = name.split("@");
-  const labels: Record<string, string> = {
+  const plain = {
     mrr: "MRR",
     map: "MAP",
     ndcg: "nDCG",
@@ -145,36 +131,27 @@ export function rankingLabel(name: string): string {
     rPrecision: "R-precision",
     hitRate: "hit rate",
   };
+  const labels: Record<string, string> = plain;
   return (labels[metric] ?? metric) + (k === undefined ? "" : ` at ${k}`);
 }
 
 function rankedList({ prediction, reference }: Pair, row: number): RankedList {
-  if (!Array.isArray(prediction)) {
-    throw new EvaluationError(`Row ${row + 1}: its prediction is no list of ids, best first`);
-  }
+  if (!Array.isArray(prediction)) throw wrong(row, "prediction", prediction, "a list of ids, best first");
   const relevances = new Map<string, number>();
   if (Array.isArray(reference)) { for (const id of reference) relevances.set(String(id), 1); }
   else if (typeof reference === "object" && reference !== null) {
     for (const [id, relevance] of Object.entries(reference)) relevances.set(id, Number(relevance));
-  } else {
-    throw new EvaluationError(
-      `Row ${row + 1}: its reference is neither a list of ids nor an object of id to relevance`,
-    );
-  }
+  } else throw wrong(row, "reference", reference, "a list of ids or an object of id to relevance");
   const ids = prediction.map(String);
-  if (new Set(ids).size < ids.length) {
-    throw new EvaluationError(`Row ${row + 1}: its prediction names an id twice`);
-  }
+  if (new Set(ids).size < ids.length) fail(`Row ${row + 1}: its prediction names an id twice`);
   return { relevance: ids.map((id) => relevances.get(id) ?? 0), judged: [...relevances.values()] };
 }
 
 function scoredText({ prediction, record }: Pair, row: number): ScoredText {
   if (!Array.isArray(prediction) || !prediction.every((value) => typeof value === "number")) {
-    throw new EvaluationError(`Row ${row + 1}: its prediction is no list of log-likelihoods`);
+    throw wrong(row, "prediction", prediction, "a list of log-likelihoods");
   }
   const { bytes, text } = record;
   if (typeof bytes === "number") return { logLikelihoods: prediction, bytes };
-  return typeof text === "string"
-    ? { logLikelihoods: prediction, bytes: new TextEncoder().encode(text).length }
-    : { logLikelihoods: prediction };
+  return { logLikelihoods: prediction, ...(typeof text === "string" && { bytes: utf8Length(text) }) };
 }

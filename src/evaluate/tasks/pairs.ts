@@ -4,6 +4,9 @@
  * @module
  */
 import { EvaluationError } from "../../statistics/errors.ts";
+import { checkLengths, checkWhole, fail } from "../../statistics/checks.ts";
+import { show } from "../../base/text.ts";
+import { shown } from "../classification/counts.ts";
 
 /** A row of a data set: what was predicted, what was wanted, and the columns beside them. */
 export interface Pair {
@@ -18,10 +21,9 @@ export interface Pair {
 const MAX_ROWS = 5_000_000;
 
 /**
- * Puts predictions and references together, row by row.
- *
- * A prediction's record may be a plain value or an object with `prediction`; a reference's a plain value or an object with
- * `reference` or `references`. Other keys of either are kept as columns.
+ * Puts predictions and references together, row by row. A prediction's record may be a plain value or an object
+ * with `prediction`; a reference's a plain value or an object with `reference` or `references`. Other keys of
+ * either are kept as columns.
  *
  * @throws {EvaluationError} When the numbers of rows differ, or a record lacks its value.
  * @example
@@ -33,15 +35,9 @@ const MAX_ROWS = 5_000_000;
  * ```
  */
 export function pairsOf(predictions: readonly unknown[], references: readonly unknown[] | undefined): Pair[] {
-  if (references && predictions.length !== references.length) {
-    throw new EvaluationError(
-      `Cannot compare ${predictions.length} predictions with ${references.length} references: every row needs both`,
-    );
-  }
-  if (predictions.length === 0) throw new EvaluationError("Cannot evaluate: there are no rows");
-  if (predictions.length > MAX_ROWS) {
-    throw new EvaluationError(`Cannot evaluate ${predictions.length} rows: at most ${MAX_ROWS}`);
-  }
+  if (references) checkLengths(references.length, predictions.length);
+  if (predictions.length === 0) fail("Cannot evaluate: there are no rows");
+  checkWhole("The number of rows", predictions.length, 1, MAX_ROWS);
   return predictions.map((value, i) => {
     const own = isRecord(value) ? value : { prediction: value };
     // One file may hold both sides.
@@ -85,7 +81,7 @@ export function referenceTexts(pairs: readonly Pair[]): string[][] {
 }
 
 /** A label as text: strings, numbers and booleans are labels. */
-export function labelText(value: unknown, row: number, what: "prediction" | "reference"): string {
+export function labelText(value: unknown, row: number, what: string): string {
   if (typeof value === "string" && value.trim() !== "") return value.trim();
   if (typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))) {
     return String(value);
@@ -93,46 +89,44 @@ export function labelText(value: unknown, row: number, what: "prediction" | "ref
   throw wrong(row, what, value, "a label");
 }
 
+/** Both columns, each value read by itself. */
+function bothOf<T>(
+  pairs: readonly Pair[],
+  read: (value: unknown, row: number, what: string) => T,
+): { predictions: T[]; references: T[] } {
+  return {
+    predictions: pairs.map(({ prediction }, i) => read(prediction, i, "prediction")),
+    references: pairs.map(({ reference }, i) => read(reference, i, "reference")),
+  };
+}
+
 /** Predicted and true labels. */
 export function labelPairs(pairs: readonly Pair[]): { predictions: string[]; references: string[] } {
-  return {
-    predictions: pairs.map(({ prediction }, i) => labelText(prediction, i, "prediction")),
-    references: pairs.map(({ reference }, i) => labelText(reference, i, "reference")),
-  };
+  return bothOf(pairs, labelText);
 }
 
 /** Predicted and true sets of labels; a text is split at commas. */
 export function labelSetPairs(pairs: readonly Pair[]): { predictions: string[][]; references: string[][] } {
-  const read = (value: unknown, row: number, what: "prediction" | "reference") => {
+  return bothOf(pairs, (value, row, what) => {
     if (value === "" || (Array.isArray(value) && value.length === 0)) return [];
     const list = Array.isArray(value) ? value : typeof value === "string" ? value.split(",") : [value];
     return [...new Set(list.map((label) => labelText(label, row, what)))];
-  };
-  return {
-    predictions: pairs.map(({ prediction }, i) => read(prediction, i, "prediction")),
-    references: pairs.map(({ reference }, i) => read(reference, i, "reference")),
-  };
+  });
 }
 
 /** Predicted and true tags of each sentence; a text is split at white space. */
 export function tagPairs(pairs: readonly Pair[]): { predictions: string[][]; references: string[][] } {
-  const read = (value: unknown, row: number, what: string): string[] => {
+  return bothOf(pairs, (value, row, what) => {
     if (typeof value === "string") return value.trim() === "" ? [] : value.trim().split(/\s+/);
     if (Array.isArray(value) && value.every((tag) => typeof tag === "string")) return value;
     throw wrong(row, what, value, "tags, as a list or with spaces between");
-  };
-  return {
-    predictions: pairs.map(({ prediction }, i) => read(prediction, i, "prediction")),
-    references: pairs.map(({ reference }, i) => read(reference, i, "reference")),
-  };
+  });
 }
 
 /** Predicted and true numbers. */
 export function numberPairs(pairs: readonly Pair[]): { predictions: Float64Array; references: Float64Array } {
-  return {
-    predictions: Float64Array.from(pairs, ({ prediction }, i) => finite(prediction, i, "prediction")),
-    references: Float64Array.from(pairs, ({ reference }, i) => finite(reference, i, "reference")),
-  };
+  const { predictions, references } = bothOf(pairs, finite);
+  return { predictions: Float64Array.from(predictions), references: Float64Array.from(references) };
 }
 
 /** A number, or a text that is one. */
@@ -153,9 +147,7 @@ export function probabilityRows(pairs: readonly Pair[], labels: readonly string[
   pairs.forEach(({ record: { scores } }, i) => {
     const put = (label: string, value: unknown) => {
       const k = places.get(label);
-      if (k === undefined) {
-        throw new EvaluationError(`Row ${i + 1}: "scores" has the unknown label ${JSON.stringify(label)}`);
-      }
+      if (k === undefined) throw wrong(i, "scores", { [label]: value }, `one of the labels ${shown(labels)}`);
       out[i * labels.length + k] = finite(value, i, `score of ${JSON.stringify(label)}`);
     };
     if (
@@ -181,11 +173,7 @@ function text(value: unknown, row: number, what: string): string {
   throw wrong(row, what, value, "a text");
 }
 
-function wrong(row: number, what: string, value: unknown, wanted: string): EvaluationError {
-  const shown = JSON.stringify(value) ?? String(value);
-  return new EvaluationError(
-    `Row ${row + 1}: its ${what} is ${
-      shown.length > 60 ? `${shown.slice(0, 60)}...` : shown
-    }, wanted ${wanted}`,
-  );
+/** What is wrong with a row, and what was wanted of it. */
+export function wrong(row: number, what: string, value: unknown, wanted: string): EvaluationError {
+  return new EvaluationError(`Row ${row + 1}: its ${what} is ${show(value)}, wanted ${wanted}`);
 }

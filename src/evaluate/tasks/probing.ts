@@ -5,12 +5,12 @@
  */
 import { bootstrap } from "../../statistics/bootstrap.ts";
 import { selectRows } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { wilsonInterval } from "../../statistics/intervals.ts";
 import type { ProbesSection, Task } from "../report.ts";
 import { pairedBootstrap } from "../../statistics/significance.ts";
 import { scoreTask, type TaskOptions } from "./evaluate.ts";
 import type { Pair } from "./pairs.ts";
+import { checkLengths, fail } from "../../statistics/checks.ts";
 
 /** How a probe is measured. */
 export type ProbeOptions = TaskOptions;
@@ -42,23 +42,18 @@ export function probeRow(
   options: ProbeOptions = {},
 ): ProbeRow {
   const n = before.length;
-  if (after.length !== n) {
-    throw new EvaluationError(`Cannot compare ${n} rows with ${after.length} changed ones`);
-  }
+  checkLengths(n, after.length, ["changed rows", "rows"]);
   // As one set, so that both sides have the same classes and statistics.
   const [{ scored: { rows }, metrics }] = scoreTask(task, [...before, ...after], options);
   const name = metrics[0].name;
-  if (!rows?.names.includes(name)) {
-    throw new EvaluationError(`${task} cannot be probed: ${name} is no sum over rows`);
-  }
+  if (!rows?.names.includes(name)) fail(`${task} cannot be probed: ${name} is no sum over rows`);
   const [was, is] = [0, n].map((from) =>
     selectRows(rows, Uint32Array.from({ length: n }, (_, i) => from + i))
   );
   const settings = { method: "bca", ...options } as const;
-  const changed = before.reduce(
-    (sum, pair, i) => sum + Number(JSON.stringify(pair.prediction) !== JSON.stringify(after[i].prediction)),
-    0,
-  );
+  const changed =
+    before.filter(({ prediction }, i) => JSON.stringify(prediction) !== JSON.stringify(after[i].prediction))
+      .length;
   return {
     before: bootstrap(was, settings)[name],
     after: bootstrap(is, settings)[name],

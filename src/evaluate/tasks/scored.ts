@@ -13,14 +13,7 @@ import type { Decomposed } from "../../statistics/decomposed.ts";
 import type { Better, Measured, Section } from "../report.ts";
 
 /** A metric's name as a reader sees it, and which way is good. */
-export interface MetricInfo {
-  /** As a reader sees it. */
-  readonly label: string;
-  /** Which way is good. */
-  readonly better: Better;
-  /** Where it is not a share. */
-  readonly unit?: string;
-}
+export type MetricInfo = Pick<Measured, "label" | "better" | "unit">;
 
 /** Metrics over rows, in the forms that intervals are made from. */
 export interface Scored {
@@ -96,14 +89,13 @@ export function measure(scored: Scored, options: IntervalOptions = {}): Measured
   }
   if (indexed) {
     const resamples = affordableResamples(indexed, settings.resamples ?? 1000);
-    bootstrapIndices(indexed.n, (indices) => indexed.evaluate(indices), { ...settings, resamples }).forEach((
-      interval,
-      m,
-    ) => intervals.set(indexed.names[m], interval));
+    const evaluate = (indices: Uint32Array) => indexed.evaluate(indices);
+    bootstrapIndices(indexed.n, evaluate, { ...settings, resamples })
+      .forEach((interval, m) => intervals.set(indexed.names[m], interval));
   }
   const { confidence, resamples, seed } = options;
-  const stated = closed?.({ confidence, resamples, seed }) ?? {};
-  for (const [name, interval] of Object.entries(stated)) intervals.set(name, interval);
+  const stated = Object.entries(closed?.({ confidence, resamples, seed }) ?? {});
+  for (const [name, interval] of stated) intervals.set(name, interval);
   return [...intervals].map(([name, interval]) => ({
     name,
     ...info(name),

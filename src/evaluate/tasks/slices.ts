@@ -5,10 +5,10 @@
  */
 import { bootstrap, type RowBootstrapOptions } from "../../statistics/bootstrap.ts";
 import { type Decomposed, selectRows, sumRows } from "../../statistics/decomposed.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
 import { adjustPValues } from "../../statistics/corrections.ts";
 import { createRandom } from "../../base/random.ts";
 import type { Better, SlicesSection } from "../report.ts";
+import { checkLengths, Numbers } from "../../statistics/checks.ts";
 
 /** How rows are cut into slices. */
 export interface SliceOptions extends RowBootstrapOptions {
@@ -51,31 +51,20 @@ export function sliceRows(
   values: readonly string[],
   options: SliceOptions,
 ): SlicesSection {
-  if (values.length !== metrics.n) {
-    throw new EvaluationError(
-      `Cannot slice by "${options.column}": it has ${values.length} values for ${metrics.n} rows`,
-    );
-  }
+  checkLengths(metrics.n, values.length, [`values of "${options.column}"`, "rows"]);
   const { column, shown, shuffles = 2000, seed = 0 } = options;
   const slices = cut(values, options);
   const rows = slices.map(({ value, indices }) => {
     const intervals = bootstrap(selectRows(metrics, indices), options);
     return { value, n: indices.length, intervals: shown.map(({ name }) => intervals[name]) };
   });
-  if (shuffles === 0 || slices.length < 2) {
-    return { kind: "slices", title: `By ${column}`, column, metrics: shown, rows };
-  }
+  const section = { kind: "slices", title: `By ${column}`, column, metrics: shown } as const;
+  if (shuffles === 0 || slices.length < 2) return { ...section, rows };
   const tested = metrics.names.indexOf(shown[0].name);
   const pValues = adjustPValues(
     slices.map(({ indices }, s) => differsFromRest(metrics, indices, { tested, shuffles, seed: seed + s })),
   );
-  return {
-    kind: "slices",
-    title: `By ${column}`,
-    column,
-    metrics: shown,
-    rows: rows.map((row, s) => ({ ...row, pValue: pValues[s] })),
-  };
+  return { ...section, rows: rows.map((row, s) => ({ ...row, pValue: pValues[s] })) };
 }
 
 interface Slice {
@@ -107,13 +96,11 @@ function differsFromRest(
   const size = indices.length;
   if (size === n) return 1;
   const total = sumRows({ rows, n, width });
-  const inside = new Float64Array(width),
-    outside = new Float64Array(width),
-    out = new Float64Array(names.length);
+  const [inside, outside] = [0, 1].map(() => new Float64Array(width)), out = new Float64Array(names.length);
   // The smaller side is drawn and added up; the other one is the rest of the total.
   const small = Math.min(size, n - size);
   const order = Uint32Array.from({ length: n }, (_, i) => i);
-  const difference = (drawn: ArrayLike<number>, count: number) => {
+  const difference = (drawn: Numbers, count: number) => {
     inside.fill(0);
     for (let i = 0; i < count; i++) {
       for (let k = 0, at = drawn[i] * width; k < width; k++) inside[k] += rows[at + k];

@@ -37,13 +37,19 @@ export interface Strategy {
   readonly choices: readonly Choice[];
 }
 
-/** Metrics with their reasons, in the order to be shown; `primary` are those to look at first. */
-function chosen(primary: readonly string[], reasons: Readonly<Record<string, string>>): Chosen[] {
-  return Object.entries(reasons).map(([name, why]) => ({
+/** A family's metrics with their reasons, in the order to be shown; `primary` are those to look at first. */
+function choice(
+  family: string,
+  primary: readonly string[],
+  reasons: Readonly<Record<string, string>>,
+  more: Pick<Choice, "options" | "needs"> = {},
+): Choice {
+  const metrics = Object.entries(reasons).map(([name, why]): Chosen => ({
     name,
     ...(primary.includes(name) && { primary: true }),
     why,
   }));
+  return { family, ...more, metrics };
 }
 
 /** Which metrics a task is measured by, and why. */
@@ -51,194 +57,140 @@ export const strategies: Readonly<Record<Task, Strategy>> = {
   "text-classification": {
     about: "one label a text",
     rowMetric: "accuracy",
-    choices: [{
-      family: "classification",
-      metrics: chosen(["macroF1", "accuracy"], {
-        macroF1: "Every class counts alike: a rare class that is missed cannot hide behind a common one.",
-        accuracy:
-          "The share of rows that are right, as users meet it; high by itself where one class is most of the data.",
-        balancedAccuracy:
-          "Accuracy as if classes were equally common: a guess of the commonest one scores 1 / classes.",
-        matthewsCorrelation:
-          "One figure of the whole confusion matrix; 0 is chance, whatever the classes' shares.",
-        weightedF1: "F1 by the classes' shares, to compare with other reports.",
-        rocAuc: "How well scores order rows, whatever the threshold.",
-        averagePrecision: "The same for the class that is looked for, where it is rare.",
-        logLoss: "Punishes confident mistakes: for scores that decisions are made with.",
-        brier: "Mean squared error of the probabilities: calibration and sharpness in one.",
-        expectedCalibrationError: "How far the stated confidence is from the share that is right.",
-      }),
-    }],
+    choices: [choice("classification", ["macroF1", "accuracy"], {
+      macroF1: "Every class counts alike: a rare class that is missed cannot hide behind a common one.",
+      accuracy:
+        "The share of rows that are right, as users meet it; high by itself where one class is most of the data.",
+      balancedAccuracy:
+        "Accuracy as if classes were equally common: a guess of the commonest one scores 1 / classes.",
+      matthewsCorrelation:
+        "One figure of the whole confusion matrix; 0 is chance, whatever the classes' shares.",
+      weightedF1: "F1 by the classes' shares, to compare with other reports.",
+      rocAuc: "How well scores order rows, whatever the threshold.",
+      averagePrecision: "The same for the class that is looked for, where it is rare.",
+      logLoss: "Punishes confident mistakes: for scores that decisions are made with.",
+      brier: "Mean squared error of the probabilities: calibration and sharpness in one.",
+      expectedCalibrationError: "How far the stated confidence is from the share that is right.",
+    })],
   },
   "multi-label-classification": {
     about: "any number of labels a text",
     rowMetric: "hammingLoss",
-    choices: [{
-      family: "multi-label",
-      metrics: chosen(["microF1", "macroF1"], {
-        microF1: "Over all decisions: common labels weigh more.",
-        macroF1: "Over labels: rare ones weigh as much.",
-        samplesF1: "Over rows: what one text's labels are worth.",
-        subsetAccuracy: "Rows whose labels are all right and none too many.",
-        hammingLoss: "The share of single decisions that are wrong.",
-      }),
-    }],
+    choices: [choice("multi-label", ["microF1", "macroF1"], {
+      microF1: "Over all decisions: common labels weigh more.",
+      macroF1: "Over labels: rare ones weigh as much.",
+      samplesF1: "Over rows: what one text's labels are worth.",
+      subsetAccuracy: "Rows whose labels are all right and none too many.",
+      hammingLoss: "The share of single decisions that are wrong.",
+    })],
   },
   "token-classification": {
     about: "a tag a token, such as names in a text",
     rowMetric: "f1",
-    choices: [{
-      family: "tagging",
-      metrics: chosen(["f1"], {
-        f1: "Of whole entities, type and both ends right: what a reader of the entities gets.",
-        precision: "How many of the entities that were found are ones.",
-        recall: "How many of the entities there are were found.",
-        macroF1: "Every type counts alike.",
-        accuracy: "Of single tokens; high by itself, since most tokens are outside of entities.",
-      }),
-    }],
+    choices: [choice("tagging", ["f1"], {
+      f1: "Of whole entities, type and both ends right: what a reader of the entities gets.",
+      precision: "How many of the entities that were found are ones.",
+      recall: "How many of the entities there are were found.",
+      macroF1: "Every type counts alike.",
+      accuracy: "Of single tokens; high by itself, since most tokens are outside of entities.",
+    })],
   },
   "question-answering": {
     about: "a short answer from a text",
     rowMetric: "f1",
-    choices: [{
-      family: "question-answering",
-      metrics: chosen(["f1", "exactMatch"], {
-        f1: "Shared words with the best accepted answer: near misses count in part.",
-        exactMatch: "The answer as it stands, but for case, articles and punctuation.",
-        "hasAnswer.*": "Questions that have an answer.",
-        "noAnswer.*": "Questions that have none, where saying nothing is right.",
-      }),
-    }],
+    choices: [choice("question-answering", ["f1", "exactMatch"], {
+      f1: "Shared words with the best accepted answer: near misses count in part.",
+      exactMatch: "The answer as it stands, but for case, articles and punctuation.",
+      "hasAnswer.*": "Questions that have an answer.",
+      "noAnswer.*": "Questions that have none, where saying nothing is right.",
+    })],
   },
   "summarization": {
     about: "a shorter text that says the same",
     rowMetric: "rougeL.f1",
     choices: [
-      {
-        family: "rouge",
-        options: { stemmer: "true" },
-        metrics: chosen(["rougeL.f1", "rouge2.f1"], {
-          "rougeL.f1": "The longest common subsequence: same words in the same order.",
-          "rouge1.f1": "Shared words: whether the content is there.",
-          "rouge2.f1":
-            "Shared word pairs: is it worded alike? Follows people's judgement best of the n-grams.",
-          "rougeLsum.f1": "ROUGE-L by sentences, one a line: for summaries of several.",
-        }),
-      },
-      {
-        family: "length-ratio",
-        metrics: chosen([], { lengthRatio: "ROUGE's recall grows with length: read it beside this." }),
-      },
-      {
-        family: "novelty",
+      choice("rouge", ["rougeL.f1", "rouge2.f1"], {
+        "rougeL.f1": "The longest common subsequence: same words in the same order.",
+        "rouge1.f1": "Shared words: whether the content is there.",
+        "rouge2.f1": "Shared word pairs: is it worded alike? Follows people's judgement best of the n-grams.",
+        "rougeLsum.f1": "ROUGE-L by sentences, one a line: for summaries of several.",
+      }, { options: { stemmer: "true" } }),
+      choice("length-ratio", [], { lengthRatio: "ROUGE's recall grows with length: read it beside this." }),
+      choice("novelty", [], { novel2: "Word pairs that the source does not have: 0 is copied." }, {
         needs: "source",
-        metrics: chosen([], { novel2: "Word pairs that the source does not have: 0 is copied." }),
-      },
-      { family: "repetition", metrics: chosen([], { rep3: "Loops, which ROUGE hardly punishes." }) },
+      }),
+      choice("repetition", [], { rep3: "Loops, which ROUGE hardly punishes." }),
     ],
   },
   "translation": {
     about: "a text in another language",
     rowMetric: "chrf",
     choices: [
-      {
-        family: "chrf",
-        metrics: chosen(["chrf"], {
-          chrf:
-            "Characters, so endings and compounds count in part; follows people better than BLEU, in any script.",
-        }),
-      },
-      {
-        family: "bleu",
-        metrics: chosen(["bleu"], { bleu: "What others report; of the whole set, not a mean of sentences." }),
-      },
-      {
-        family: "ter",
-        metrics: chosen([], { ter: "Edits per word that a translator would have to make." }),
-      },
-      {
-        family: "length-ratio",
-        metrics: chosen([], { lengthRatio: "Below 1 something is left out, above it something is made up." }),
-      },
+      choice("chrf", ["chrf"], {
+        chrf:
+          "Characters, so endings and compounds count in part; follows people better than BLEU, in any script.",
+      }),
+      choice("bleu", ["bleu"], { bleu: "What others report; of the whole set, not a mean of sentences." }),
+      choice("ter", [], { ter: "Edits per word that a translator would have to make." }),
+      choice("length-ratio", [], {
+        lengthRatio: "Below 1 something is left out, above it something is made up.",
+      }),
     ],
   },
   "text-generation": {
     about: "free text",
     rowMetric: "rep4",
     choices: [
-      {
-        family: "repetition",
-        metrics: chosen(["rep4"], { rep4: "Loops: what small models fail by first." }),
-      },
-      {
-        family: "distinct",
-        metrics: chosen(["distinct2"], {
-          distinct2: "Variety over all texts; low: the model says the same everywhere.",
-        }),
-      },
-      { family: "self-bleu", metrics: chosen([], { selfBleu: "How alike the texts are to each other." }) },
-      { family: "length", metrics: chosen([], { words: "Whether texts end, and when." }) },
-      {
-        family: "rouge",
-        needs: "references",
-        metrics: chosen([], {
-          "rougeL.f1": "Beside references, where there are any: one wording of many that are good.",
-        }),
-      },
+      choice("repetition", ["rep4"], { rep4: "Loops: what small models fail by first." }),
+      choice("distinct", ["distinct2"], {
+        distinct2: "Variety over all texts; low: the model says the same everywhere.",
+      }),
+      choice("self-bleu", [], { selfBleu: "How alike the texts are to each other." }),
+      choice("length", [], { words: "Whether texts end, and when." }),
+      choice("rouge", [], {
+        "rougeL.f1": "Beside references, where there are any: one wording of many that are good.",
+      }, { needs: "references" }),
     ],
   },
   "language-modeling": {
     about: "probabilities of the next token",
     rowMetric: "nll",
-    choices: [{
-      family: "perplexity",
-      metrics: chosen(["perplexity", "bitsPerByte"], {
-        perplexity: "Over tokens: compares models of one tokenizer alone.",
-        bitsPerByte: "Over bytes: compares models of any tokenizer.",
-        bitsPerToken: "The same as perplexity, as a code length.",
-      }),
-    }],
+    choices: [choice("perplexity", ["perplexity", "bitsPerByte"], {
+      perplexity: "Over tokens: compares models of one tokenizer alone.",
+      bitsPerByte: "Over bytes: compares models of any tokenizer.",
+      bitsPerToken: "The same as perplexity, as a code length.",
+    })],
   },
   "regression": {
     about: "a number",
     rowMetric: "mae",
-    choices: [{
-      family: "regression",
-      metrics: chosen(["mae", "r2"], {
-        mae: "How far off a prediction is, in the number's own unit.",
-        rmse: "Large errors weigh more.",
-        medianAbsoluteError: "Half of the rows are nearer than this, whatever the outliers.",
-        r2: "The share of the variance that is explained; 0 is no better than the mean.",
-        spearman: "Whether the order is right.",
-      }),
-    }],
+    choices: [choice("regression", ["mae", "r2"], {
+      mae: "How far off a prediction is, in the number's own unit.",
+      rmse: "Large errors weigh more.",
+      medianAbsoluteError: "Half of the rows are nearer than this, whatever the outliers.",
+      r2: "The share of the variance that is explained; 0 is no better than the mean.",
+      spearman: "Whether the order is right.",
+    })],
   },
   "ranking": {
     about: "results in an order",
     rowMetric: "ndcg@10",
-    choices: [{
-      family: "ranking",
-      metrics: chosen(["ndcg@10", "mrr"], {
-        "ndcg@10": "Graded relevance, with places further down worth less.",
-        mrr: "How soon the first good result comes.",
-        "hitRate@1": "How often the first result is a good one.",
-        "recall@10": "How much of what is relevant stands on the first page.",
-        "precision@10": "How much of the first page is relevant.",
-        map: "Precision at every relevant result.",
-      }),
-    }],
+    choices: [choice("ranking", ["ndcg@10", "mrr"], {
+      "ndcg@10": "Graded relevance, with places further down worth less.",
+      mrr: "How soon the first good result comes.",
+      "hitRate@1": "How often the first result is a good one.",
+      "recall@10": "How much of what is relevant stands on the first page.",
+      "precision@10": "How much of the first page is relevant.",
+      map: "Precision at every relevant result.",
+    })],
   },
   "sentence-similarity": {
     about: "how alike two texts are",
     rowMetric: "pearson",
-    choices: [{
-      family: "similarity",
-      metrics: chosen(["spearman"], {
-        spearman: "Whether pairs are ordered as people order them; scales need not be alike.",
-        pearson: "The same in proportion.",
-      }),
-    }],
+    choices: [choice("similarity", ["spearman"], {
+      spearman: "Whether pairs are ordered as people order them; scales need not be alike.",
+      pearson: "The same in proportion.",
+    })],
   },
 };
 

@@ -4,9 +4,9 @@
  * @module
  */
 import { type Decomposed, means } from "../../statistics/decomposed.ts";
-import { bleu, type BleuOptions, bleuRows } from "../generation/bleu.ts";
+import { bleu, bleuRows } from "../generation/bleu.ts";
 import { BLEU_TOKENIZERS } from "../generation/bleu_tokenizers.ts";
-import { chrf, type ChrfOptions, chrfRows } from "../generation/chrf.ts";
+import { chrf, chrfRows } from "../generation/chrf.ts";
 import { distinct, novelNgramRows, repetitionRows } from "../generation/diversity.ts";
 import { lengthRatioRows, lengthStatistics } from "../generation/lengths.ts";
 import { meteorRows } from "../generation/meteor.ts";
@@ -14,16 +14,17 @@ import { porterStem } from "../generation/porter.ts";
 import { questionAnsweringRows } from "../generation/question_answering.ts";
 import { type RougeOptions, rougeRows, type RougeType } from "../generation/rouge.ts";
 import { selfBleuRows } from "../generation/self_bleu.ts";
-import { ter, type TerOptions, terRows } from "../generation/ter.ts";
+import { ter, terRows } from "../generation/ter.ts";
 import { words } from "../generation/words.ts";
-import { EvaluationError } from "../../statistics/errors.ts";
-import type { HistogramSection } from "../report.ts";
+import type { Better, HistogramSection } from "../report.ts";
 import type { Family } from "./family.ts";
 import type { OptionRule, OptionValues } from "./options.ts";
 import { type Pair, predictedTexts, referenceTexts } from "./pairs.ts";
 import { infoOf, type Scored } from "./scored.ts";
+import { fail } from "../../statistics/checks.ts";
 
 const lowercase: OptionRule = { about: "without regard to case", kind: "flag" };
+const order = { order: { about: "longest n-grams; default 4", kind: "number" } } as const;
 const texts = "a text; one reference or a list";
 const text = "a text";
 
@@ -49,9 +50,10 @@ export const textFamilies = {
       return {
         rows: rougeRows(predictedTexts(pairs), referenceTexts(pairs), settings),
         info: (name) => ({ label: rougeLabel(name), better: "higher" }),
-        signature: `stemmer:${options.stemmer ? "yes" : "no"}|tok:${options.tokenizer ?? "default"}|refs:${
-          options.manyReferences ?? "best"
-        }|weir`,
+        signature: [
+          `stemmer:${options.stemmer ? "yes" : "no"}|tok:${options.tokenizer ?? "default"}`,
+          `refs:${options.manyReferences ?? "best"}|weir`,
+        ].join("|"),
       };
     },
   },
@@ -67,14 +69,7 @@ export const textFamilies = {
       lowercase,
     },
     primary: ["bleu"],
-    score(pairs, options) {
-      const [predictions, references] = [predictedTexts(pairs), referenceTexts(pairs)];
-      return {
-        rows: bleuRows(predictions, references, options as BleuOptions),
-        info: infoOf({ bleu: { label: "BLEU" } }),
-        signature: bleu(...oneOfEachCount(predictions, references), options as BleuOptions).signature,
-      };
-    },
+    score: sacrebleu(bleuRows, bleu, () => ({ bleu: { label: "BLEU" } })),
   },
   chrf: {
     about: "F-score of character n-grams (and with wordOrder=2 of words: chrF++), 0 to 100, as sacrebleu",
@@ -87,15 +82,9 @@ export const textFamilies = {
       lowercase,
     },
     primary: ["chrf"],
-    score(pairs, options) {
-      const [predictions, references] = [predictedTexts(pairs), referenceTexts(pairs)];
-      const label = options.wordOrder ? "chrF" + "+".repeat(Math.min(3, Number(options.wordOrder))) : "chrF";
-      return {
-        rows: chrfRows(predictions, references, options as ChrfOptions),
-        info: infoOf({ chrf: { label } }),
-        signature: chrf(...oneOfEachCount(predictions, references), options as ChrfOptions).signature,
-      };
-    },
+    score: sacrebleu(chrfRows, chrf, ({ wordOrder = 0 }) => ({
+      chrf: { label: "chrF" + "+".repeat(Math.min(3, Number(wordOrder))) },
+    })),
   },
   ter: {
     about: "edits (with shifts) per reference word, 0 is perfect, as sacrebleu",
@@ -107,14 +96,7 @@ export const textFamilies = {
       caseSensitive: { about: "tell upper from lower case", kind: "flag" },
     },
     primary: ["ter"],
-    score(pairs, options) {
-      const [predictions, references] = [predictedTexts(pairs), referenceTexts(pairs)];
-      return {
-        rows: terRows(predictions, references, options as TerOptions),
-        info: infoOf({ ter: { label: "TER" } }, "lower"),
-        signature: ter(...oneOfEachCount(predictions, references), options as TerOptions).signature,
-      };
-    },
+    score: sacrebleu(terRows, ter, () => ({ ter: { label: "TER", better: "lower" } })),
   },
   meteor: {
     about: "alignment of words by form and stem, as nltk",
@@ -125,7 +107,7 @@ export const textFamilies = {
       gamma: { about: "weight of the penalty; default 0.5", kind: "number" },
     },
     primary: ["meteor"],
-    score: (pairs, options) => scoreMeteor(pairs, options),
+    score: scoreMeteor,
   },
   "question-answering": {
     about: "exact match and F1 over words after SQuAD's normalisation",
@@ -165,32 +147,31 @@ export const textFamilies = {
     about: "share of n-grams that the source does not have; low: copied",
     reads: "a text; the source stands in a column `source`",
     alone: true,
-    options: { order: { about: "longest n-grams; default 4", kind: "number" } },
+    options: order,
     primary: ["novel2"],
     score: (pairs, options) => ({
       rows: novelNgramRows(predictedTexts(pairs), pairs.map(sourceOf), options),
-      info: (name) => ({ label: `novel ${name.replace(/\D/g, "")}-grams`, better: "neither" }),
+      info: gramInfo("novel", "neither"),
     }),
   },
   distinct: {
     about: "different n-grams as a share of all: how varied texts are together",
     reads: text,
     alone: true,
-    options: { order: { about: "longest n-grams; default 4", kind: "number" } },
+    options: order,
     primary: ["distinct2"],
     score(pairs, options) {
       const predictions = predictedTexts(pairs);
-      const evaluate = (indices?: Uint32Array) => distinct(predictions, { ...options, indices });
-      const names = Object.keys(evaluate());
       // Drawing a text twice makes any set less distinct, so resampling would be off: the value alone is given.
-      const values = evaluate();
+      const values = Object.entries(distinct(predictions, options)), n = predictions.length;
       return {
         closed: ({ confidence = 0.95 }) =>
-          Object.fromEntries(names.map((name) => [name, {
-            ...{ value: values[name], low: values[name], high: values[name] },
-            ...{ confidence, n: predictions.length, method: "none" },
-          }])),
-        info: (name) => ({ label: `distinct ${name.replace(/\D/g, "")}-grams`, better: "higher" }),
+          Object.fromEntries(
+            values.map((
+              [name, value],
+            ) => [name, { value, low: value, high: value, confidence, n, method: "none" }]),
+          ),
+        info: gramInfo("distinct", "higher"),
         notes: [
           "Distinct n-grams shrink with every text that is added: compare sets of equal size alone; they have no interval.",
         ],
@@ -201,18 +182,18 @@ export const textFamilies = {
     about: "share of a text's n-grams that it had before",
     reads: text,
     alone: true,
-    options: { order: { about: "longest n-grams; default 4", kind: "number" } },
+    options: order,
     primary: ["rep4"],
     score: (pairs, options) => ({
       rows: repetitionRows(predictedTexts(pairs), options),
-      info: (name) => ({ label: `repeated ${name.replace(/\D/g, "")}-grams`, better: "lower" }),
+      info: gramInfo("repeated", "lower"),
     }),
   },
   "self-bleu": {
     about: "BLEU of each text against all others, 0 to 1: high where texts are alike",
     reads: text,
     alone: true,
-    options: { order: { about: "longest n-grams; default 4", kind: "number" } },
+    options: order,
     primary: ["selfBleu"],
     score: (pairs, options) => ({
       rows: selfBleuRows(predictedTexts(pairs), options),
@@ -227,10 +208,8 @@ export const textFamilies = {
     primary: ["words"],
     score(pairs) {
       const predictions = predictedTexts(pairs);
-      const rows = means(
-        ["words", "characters"],
-        predictions.flatMap((prediction) => [words(prediction).length, [...prediction].length]),
-      );
+      const lengths = predictions.flatMap((prediction) => [words(prediction).length, [...prediction].length]);
+      const rows = means(["words", "characters"], lengths);
       return {
         rows,
         info: (name) => ({ label: `mean length in ${name}`, better: "neither", unit: name }),
@@ -240,18 +219,37 @@ export const textFamilies = {
   },
 } satisfies Record<string, Family>;
 
+/** A metric of sacrebleu's; its signature depends on no more than a row of each number of references. */
+function sacrebleu<Options>(
+  rowsOf: (predictions: string[], references: string[][], options: Options) => Decomposed,
+  whole: (predictions: string[], references: string[][], options: Options) => { signature: string },
+  table: (options: OptionValues) => Parameters<typeof infoOf>[0],
+): Family["score"] {
+  return (pairs, options) => {
+    const predictions = predictedTexts(pairs), references = referenceTexts(pairs);
+    const other = references.findIndex((list) => list.length !== references[0].length);
+    const pick = <T>(list: T[]) => (other < 0 ? [0] : [0, other]).map((i) => list[i]);
+    return {
+      rows: rowsOf(predictions, references, options as Options),
+      info: infoOf(table(options)),
+      signature: whole(pick(predictions), pick(references), options as Options).signature,
+    };
+  };
+}
+
+function gramInfo(what: string, better: Better): Scored["info"] {
+  return (name) => ({ label: `${what} ${name.replace(/\D/g, "")}-grams`, better });
+}
+
 /** METEOR, with synonyms where there is a WordNet to look them up in. */
 export function scoreMeteor(
   pairs: readonly Pair[],
   options: OptionValues,
   synonyms?: (word: string) => Iterable<string>,
 ): Scored {
+  const settings = { ...options, stem: porterStem, ...(synonyms && { synonyms }) };
   return {
-    rows: meteorRows(predictedTexts(pairs), referenceTexts(pairs), {
-      ...options,
-      stem: porterStem,
-      ...(synonyms && { synonyms }),
-    }),
+    rows: meteorRows(predictedTexts(pairs), referenceTexts(pairs), settings),
     info: infoOf({ meteor: { label: "METEOR" } }),
     signature: `matching:exact+stem${synonyms ? "+synonym" : ""}|weir`,
     ...(!synonyms && { notes: ["METEOR matched words by form and stem, without synonyms."] }),
@@ -266,16 +264,7 @@ function rougeLabel(name: string): string {
 
 function sourceOf({ record }: Pair, row: number): string {
   if (typeof record.source === "string") return record.source;
-  throw new EvaluationError(
-    `Row ${row + 1} has no column "source" with the text that the prediction was made from`,
-  );
-}
-
-/** A row of each number of references: a signature depends on no more, and needs not score all texts again. */
-function oneOfEachCount(predictions: string[], references: string[][]): [string[], string[][]] {
-  const other = references.findIndex((list) => list.length !== references[0].length);
-  const rows = other < 0 ? [0] : [0, other];
-  return [rows.map((i) => predictions[i]), rows.map((i) => references[i])];
+  fail(`Row ${row + 1} has no column "source" with what the prediction was made from`);
 }
 
 const BINS = 20;

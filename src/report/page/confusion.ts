@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { clip, type Markup, markup, userText } from "../markup.ts";
+import { type Markup, markup, userText } from "../markup.ts";
 import { count, partPercent } from "../numbers.ts";
 import { heatMap } from "../plots/heat_map.ts";
 import type { ConfusionSection } from "../../evaluate/report.ts";
 import { leftOut, scrollable, table } from "./tables.ts";
+import { shorten } from "../../base/text.ts";
 
 const MAX_TABLE = 16; // more classes are a picture
 const MAX_DRAWN = 80;
@@ -31,7 +32,8 @@ export function confusion(section: ConfusionSection): Markup {
 function matrix({ labels, counts, title }: ConfusionSection): Markup {
   const totals = counts.map(sum);
   const columns = labels.map((_, j) => sum(counts.map((row) => row[j])));
-  const heading = (label: string) => markup`<span title="${clip(label, 200)}">${userText(label, 28)}</span>`;
+  const heading = (label: string) =>
+    markup`<span title="${shorten(label, 200)}">${userText(label, 28)}</span>`;
   return markup`<div class="scroll" role="region" aria-label="${title}" tabindex="0">
 <table class="matrix ${labels.length > 6 ? "many" : ""}"><caption class="hidden">${CAPTION}</caption>
 <thead><tr><th scope="col" class="corner">true \\ predicted</th>${

@@ -131,11 +131,10 @@ export function latency(section: LatencySection): Markup {
         { label: "time", kind: "number", cell: ([, ms]) => markup`<b>${milliseconds(ms)}</b>` },
       ],
       bodies: [{
-        rows: [
-          ["median", section.p50],
-          ["95th percentile", section.p95],
-          ["99th percentile", section.p99],
-        ] as [string, number][],
+        rows: [["median", section.p50], ["95th percentile", section.p95], [
+          "99th percentile",
+          section.p99,
+        ]] as const,
       }],
     })
   }<p class="foot">${plural(calls, "call")} of ${plural(batch, "input")}, one at a time.</p>`;
@@ -167,12 +166,9 @@ export function reliabilityNumbers({ bins }: ReliabilitySection): Markup {
   return numbers(
     "Confidence and accuracy of each bin",
     ["confidence", "accuracy", "interval", "rows"],
-    bins.map(({ confidence, accuracy, count: n }) => [
-      significant(confidence),
-      figure(accuracy),
-      range(accuracy),
-      count(n),
-    ]),
+    bins.map((
+      { confidence, accuracy, count: n },
+    ) => [significant(confidence), figure(accuracy), range(accuracy), count(n)]),
   );
 }
 

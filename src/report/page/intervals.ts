@@ -68,11 +68,10 @@ export function slices(section: SlicesSection, report: Report): Markup {
             {
               label: "",
               kind: "bar",
-              cell: (row, axis) =>
-                intervalBar(row.intervals[m], axis, {
-                  reference: whole?.value,
-                  tone: differs(row) ? "warn" : "",
-                }),
+              cell: (row, axis) => {
+                const tone = differs(row) ? "warn" : "";
+                return intervalBar(row.intervals[m], axis, { reference: whole?.value, tone });
+              },
             },
             { label: "value", kind: "number", cell: ({ intervals }) => bold(intervals[m]) },
           ],
@@ -150,9 +149,7 @@ export function comparison(section: ComparisonSection): Markup {
 
 /** What small changes of the inputs cost. */
 export function probes(section: ProbesSection, report: Report): Markup {
-  const metric = report.metrics.find(({ name, label }) =>
-    name === section.metric || label === section.metric
-  );
+  const metric = report.metrics.find(({ name, label }) => [name, label].includes(section.metric));
   const verdict = (row: ProbesSection["rows"][number]) =>
     changeVerdict(row.difference, metric?.better ?? "higher");
   return markup`<p class="lead">${
@@ -182,7 +179,7 @@ export function probes(section: ProbesSection, report: Report): Markup {
         {
           label: "answers changed",
           kind: "number",
-          cell: (row) => stacked(figure(row.changed), range(row.changed)),
+          cell: ({ changed }) => stacked(figure(changed), range(changed)),
         },
         { label: "verdict", cell: (row) => chip(verdict(row).tone, verdict(row).words) },
       ],

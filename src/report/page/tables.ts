@@ -4,11 +4,12 @@
  * @module
  */
 import type { Interval } from "../../statistics/bootstrap.ts";
-import { clip, type Markup, markup, type Part } from "../markup.ts";
+import { type Markup, markup, type Part } from "../markup.ts";
 import { figure, range } from "../numbers.ts";
 import { axisBar, intervalBar } from "../plots/interval_bar.ts";
 import type { Domain } from "../plots/scale.ts";
 import type { Tone } from "../words.ts";
+import { shorten } from "../../base/text.ts";
 
 /** A column of a table: its label, and what a row has in it. Bars take the room that is left. */
 export interface Column<R> {
@@ -114,7 +115,7 @@ export function sign(tone: Tone): Markup {
 /** A text of a user, of which three lines show until it is unfolded. */
 export function foldable(text: string, { most = 4000 }: { most?: number } = {}): Markup {
   if (text === "") return markup`<p class="text muted">(empty)</p>`;
-  const shown = clip(text, most);
+  const shown = shorten(text, most);
   if (text.length <= 160 && text.split("\n").length <= 3) {
     return markup`<p class="text" dir="auto">${shown}</p>`;
   }

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { clip, type Markup, markup, userText } from "../markup.ts";
+import { type Markup, markup, userText } from "../markup.ts";
 import { significant } from "../numbers.ts";
 import type { CurveSection } from "../../evaluate/report.ts";
 import { type Domain, niceDomain } from "./scale.ts";
 import { type Area, axes, legend, line, picture, type Point, px, scales, SERIES, title } from "./svg.ts";
+import { shorten } from "../../base/text.ts";
 
 const WIDTH = 380, HEIGHT = 330;
 const AREA: Area = { left: 48, right: 368, top: 10, bottom: 288 };
@@ -25,7 +26,7 @@ export function curvePlot(section: CurveSection): Markup {
     thin(curve.x.map((value, i): Point => [x.at(value), y.at(curve.y[i])]), 0.4)
   );
   const description = curves.map(({ label, x, y }) =>
-    `${clip(label, 60)}: ${x.length} points, from (${significant(x[0], 3)}, ${significant(y[0], 3)}) to (${
+    `${shorten(label, 60)}: ${x.length} points, from (${significant(x[0], 3)}, ${significant(y[0], 3)}) to (${
       significant(x[x.length - 1], 3)
     }, ${significant(y[y.length - 1], 3)})`
   ).join("; ");
@@ -47,7 +48,7 @@ export function curvePlot(section: CurveSection): Markup {
         spread(drawn[i]).map(([px_, py_]) =>
           markup`<circle class="hover s${i % SERIES}" cx="${px(px_)}" cy="${px(py_)}" r="6">${
             title(
-              `${clip(curve.label, 60)}\n${section.xLabel} ${
+              `${shorten(curve.label, 60)}\n${section.xLabel} ${
                 significant(valueAt(px_, [AREA.left, AREA.right], x), 3)
               }\n${section.yLabel} ${significant(valueAt(py_, [AREA.bottom, AREA.top], y), 3)}`,
             )

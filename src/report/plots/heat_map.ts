@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { clip, type Markup, markup, visible } from "../markup.ts";
+import { type Markup, markup, visible } from "../markup.ts";
 import { count, partPercent, plural } from "../numbers.ts";
 import { px, title } from "./svg.ts";
+import { shorten } from "../../base/text.ts";
 
 const SIDE = 720, LABELS = 140;
 
@@ -23,7 +24,7 @@ export function heatMap(
   const cell = (SIDE - LABELS) / labels.length, size = Math.min(11.5, Math.max(5, cell * 0.7));
   const at = (i: number) => px(LABELS + i * cell);
   const totals = counts.map((row) => row.reduce((sum, n) => sum + n, 0));
-  const short = (label: string) => clip(visible(label).replace(/\s+/g, " "), 17);
+  const short = (label: string) => shorten(visible(label).replace(/\s+/g, " "), 17);
   return markup`<svg class="plot wide" viewBox="0 0 ${SIDE} ${SIDE}" role="img" aria-label="${name}">
 <desc>${plural(labels.length, "class", "classes")}; the most confused pairs stand in the table below.</desc>
 <rect class="frame" x="${LABELS}" y="${LABELS}" width="${SIDE - LABELS}" height="${SIDE - LABELS}"/>
@@ -47,7 +48,7 @@ ${
           px(cell)
         }" height="${px(cell)}" fill-opacity="${px(0.22 + 0.78 * n / totals[i])}">${
           title(
-            `${clip(labels[i], 60)} as ${clip(labels[j], 60)}: ${count(n)} of ${count(totals[i])} (${
+            `${shorten(labels[i], 60)} as ${shorten(labels[j], 60)}: ${count(n)} of ${count(totals[i])} (${
               partPercent(n / totals[i])
             })`,
           )

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { clip, type Markup, markup, userText } from "../markup.ts";
+import { type Markup, markup, userText } from "../markup.ts";
 import { count, plural, trimmed } from "../numbers.ts";
 import type { HistogramSection } from "../../evaluate/report.ts";
 import { linearScale, niceDomain } from "./scale.ts";
 import { type Area, axes, bar, legend, line, picture, type Point, px, scales, SERIES } from "./svg.ts";
+import { shorten } from "../../base/text.ts";
 
 const WIDTH = 380, HEIGHT = 280;
 const AREA: Area = { left: 52, right: 368, top: 10, bottom: 238 };
@@ -32,11 +33,11 @@ export function histogramPlot(section: HistogramSection): Markup {
   ];
   const between = (i: number) => `${trimmed(edges[i])} to ${trimmed(edges[i + 1])}`;
   const inBin = (i: number) =>
-    groups.map(({ label, counts }) => `${clip(label, 40)} ${count(counts[i])}`).join(", ");
+    groups.map(({ label, counts }) => `${shorten(label, 40)} ${count(counts[i])}`).join(", ");
   const rows = groups.map(({ counts }) => counts.reduce((sum, n) => sum + n, 0));
   const description = groups.map(({ label, counts }, g) => {
     const top = counts.reduce((top, n, i) => n > counts[top] ? i : top, 0);
-    return `${clip(label, 60)}: ${plural(rows[g], "row")}, most of them (${count(counts[top])}) at ${
+    return `${shorten(label, 60)}: ${plural(rows[g], "row")}, most of them (${count(counts[top])}) at ${
       between(top)
     }`;
   }).join("; ");

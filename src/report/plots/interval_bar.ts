@@ -19,10 +19,9 @@ const COUNT = 4; // of ticks
 const MAX_CHARACTERS = 20; // of the ticks' labels together
 
 /**
- * A value and its interval on one line, as wide as the cell it stands in: coordinates are percentages, so points stay round.
- * The ticks' lines and those of an {@linkcode axisBar} over the same domain lie below each other.
- *
- * Screen readers pass it over: the figures stand beside it.
+ * A value and its interval on one line, as wide as the cell it stands in: coordinates are percentages, so points stay
+ * round. The ticks' lines and those of an {@linkcode axisBar} over the same domain lie below each other. Screen readers
+ * pass it over: the figures stand beside it.
  */
 export function intervalBar(
   span: Span,

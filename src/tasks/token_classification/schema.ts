@@ -7,8 +7,12 @@ import { z } from "zod";
 import { codePointIndices, show } from "../../base/text.ts";
 import { DataError } from "../../data/errors.ts";
 import { type DataRecord, readText, wrongColumn } from "../../data/example.ts";
-import { taggedEntities, type TaggingReport, taggingReport } from "../../evaluate/tagging/tagging.ts";
-import { formatTagging } from "../../evaluate/tagging/tagging_format.ts";
+import {
+  formatTagging,
+  taggedEntities,
+  type TaggingReport,
+  taggingReport,
+} from "../../evaluate/tagging/tagging.ts";
 import { spansToTags } from "../../evaluate/tagging/tagging_schemes.ts";
 import { entityMetrics } from "../../evaluate/tasks/metrics.ts";
 import { textTable } from "../../evaluate/text_table.ts";

@@ -161,7 +161,7 @@ Deno.test.each([
   [
     "an unknown subset",
     () => precisionRecallF([0], [0], { ...macro, subset: ["d"] }),
-    /label "d", wanted one of "a", "b"/,
+    /label of the subset is "d", wanted one of "a", "b"/,
   ],
   [
     "an empty subset",
@@ -179,12 +179,20 @@ Deno.test.each([
     () => accuracy([0, 1], [0, 1], { labels, sampleWeights: [1, -1] }),
     /weight of row 1 is -1/,
   ],
-  ["weights of 0", () => accuracy([0, 1], [0, 1], { labels, sampleWeights: [0, 0] }), /weights add up to 0/],
+  [
+    "weights of 0",
+    () => accuracy([0, 1], [0, 1], { labels, sampleWeights: [0, 0] }),
+    /sum of the weights is 0/,
+  ],
   ["a class outside", () => matthewsCorrelation([0, 3], [0, 1], { labels }), /reference of row 1 is 3/],
   ["no rows", () => topKAccuracy([], [], { labels, k: 1 }), /no rows/],
   ["too few scores", () => topKAccuracy([0], [1, 2], { labels, k: 1 }), /2 scores of 3 labels/],
   ["a NaN score", () => topKAccuracy([0], [1, NaN, 2], { labels, k: 1 }), /score of row 0 for "b" is NaN/],
-  ["k of 0", () => topKAccuracy([0], [1, 2, 3], { labels, k: 0 }), /k must be a whole number above 0, got 0/],
+  [
+    "k of 0",
+    () => topKAccuracy([0], [1, 2, 3], { labels, k: 0 }),
+    /k must be a whole number of at least 1, got 0/,
+  ],
   [
     "an unknown label",
     () => classIndices(["a", "x"], labels),

@@ -182,7 +182,7 @@ Deno.test.each([
   [
     "a precision of 2",
     () => chooseThreshold([0, 1], [1, 2], { precision: 2 }),
-    /precision must lie above 0.* got 2/,
+    /precision must be a number above 0.* got 2/,
   ],
   ["two goals", () => chooseThreshold([0, 1], [1, 2], { precision: 1, recall: 1 }), /at once: give one/],
   [

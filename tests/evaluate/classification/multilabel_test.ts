@@ -18,7 +18,7 @@ import {
   multilabelJaccardPerLabel,
   subsetAccuracy,
 } from "../../../src/evaluate/classification/multilabel.ts";
-import { multilabelRows } from "../../../src/evaluate/classification/multilabel_rows.ts";
+import { multilabelRows } from "../../../src/evaluate/classification/multilabel.ts";
 
 type Value = number | null;
 interface GoldenCase {
@@ -171,7 +171,7 @@ Deno.test.each([
   [
     "an unknown label",
     () => labelCells([["a"], ["x"]], labels),
-    /row 1 has label "x", wanted some of "a", "b"/,
+    /a label of row 1 is "x", wanted some of "a", "b"/,
   ],
   [
     "a cell of 2",

@@ -149,10 +149,10 @@ Deno.test.each([
   [
     "rows that do not add up",
     () => logLoss([0], [0.5, 0.2, 0.2], { labels }),
-    /row 0 add up to 0.89.*, wanted 1/,
+    /sum of the probabilities of row 0 is 0.89.*, wanted 1/,
   ],
-  ["NaN", () => logLoss([0, 1], [1, 0, 0, 0.5, NaN, 0.5], { labels }), /row 1 gives "b" the probability NaN/],
-  ["logits", () => brierScore([0], [3, -1, 2], { labels }), /row 0 gives "a" the probability 3/],
+  ["NaN", () => logLoss([0, 1], [1, 0, 0, 0.5, NaN, 0.5], { labels }), /probability of row 1 for "b" is NaN/],
+  ["logits", () => brierScore([0], [3, -1, 2], { labels }), /probability of row 0 for "a" is 3/],
   [
     "too few probabilities",
     () => brierScore([0, 1], [1, 0], { labels }),
@@ -166,22 +166,26 @@ Deno.test.each([
   [
     "a column above 1",
     () => logLoss([0], [1.5], { labels: ["a", "b"] }),
-    /row 0 gives "b" the probability 1.5/,
+    /probability of row 0 for "b" is 1.5/,
   ],
-  ["one label", () => logLoss([0], [1], { labels: ["a"] }), /of one label, "a"/],
+  ["one label", () => logLoss([0], [1], { labels: ["a"] }), /number of labels is 1/],
   ["no rows", () => logLoss([], [], { labels }), /no rows/],
   ["a class outside", () => logLoss([3], [1, 0, 0], { labels }), /reference of row 0 is 3/],
   [
     "an epsilon of 1",
     () => logLoss([0], [1, 0, 0], { labels, epsilon: 1 }),
-    /epsilon must be from 0 to 0.5, got 1/,
+    /epsilon must be a number of at least 0 and below 0.5, got 1/,
   ],
   [
     "no bins",
     () => calibration([0], [1, 0, 0], { labels, bins: 0 }),
     /bins must be a whole number from 1 to 1,000/,
   ],
-  ["an unknown label", () => calibration([0], [1, 0, 0], { labels, label: "d" }), /label "d" is not among/],
+  [
+    "an unknown label",
+    () => calibration([0], [1, 0, 0], { labels, label: "d" }),
+    /label of calibration is "d"/,
+  ],
   ["an unknown strategy", () => calibration([0], [1, 0, 0], { labels, strategy: "x" as "mass" }), /got "x"/],
   [
     "weights of other rows",

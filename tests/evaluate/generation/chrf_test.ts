@@ -98,7 +98,7 @@ Deno.test("bad input is refused in one line that names it", () => {
       assert.match(error.message, message);
       return true;
     });
-  refuses(() => chrf(["a", "b"], ["a"]), /chrF: 2 predictions, but references for 1 rows/);
+  refuses(() => chrf(["a", "b"], ["a"]), /2 predictions with 1 references/);
   refuses(() => chrf([], []), /there are no rows/);
   refuses(() => chrf(["a"], [[]]), /row 0 has no reference/);
   refuses(

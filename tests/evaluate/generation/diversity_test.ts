@@ -97,9 +97,13 @@ Deno.test.each([
   ["a text that is not there", () => distinct(["a"], { indices: [1] }), /Cannot count text 1: there are 1/],
   ["differing lengths", () => novelNgramRows(["a"], []), /Cannot compare 1 texts with 0 sources/],
   ["differing rows", () => tokenRepetitionRows([[1]], []), /1 texts' predictions with 0 texts/],
-  ["differing tokens", () => tokenRepetitionRows([[1]], [[1, 2]]), /row 0: 1 predictions for 2 tokens/],
+  ["differing tokens", () => tokenRepetitionRows([[1]], [[1, 2]]), /predictions of row 0 is 1, wanted 2/],
   ["no tokens", () => tokenRepetitionRows([[]], [[]]), /there are no tokens/],
-  ["window 0", () => tokenRepetitionRows([[1]], [[1]], { window: 0 }), /window must be a positive whole/],
+  [
+    "window 0",
+    () => tokenRepetitionRows([[1]], [[1]], { window: 0 }),
+    /window must be a whole number of at least 1/,
+  ],
 ] as [string, () => unknown, RegExp][])("$0 is refused with one clear line", (_, run, message) => {
   assert.throws(run, (error) => error instanceof EvaluationError && message.test(error.message));
 });

@@ -57,7 +57,7 @@ Deno.test("no texts, differing lengths and rows without a reference are refused 
   const refuses = (run: () => unknown, message: RegExp) =>
     assert.throws(run, (error) => error instanceof EvaluationError && message.test(error.message));
   refuses(() => lengthStatistics([]), /there are no texts/);
-  refuses(() => lengthRatioRows([], []), /there are no texts/);
+  refuses(() => lengthRatioRows([], []), /there are no rows/);
   refuses(() => lengthRatioRows(["a"], []), /1 predictions with 0 references/);
   refuses(() => lengthRatioRows(["a"], [[]]), /row 0 has no reference/);
   await assert.rejects(compressionRatio([]), /there are no texts/);

@@ -80,17 +80,17 @@ Deno.test("long texts of one word take linear time", () => {
 });
 
 Deno.test.each([
-  ["differing lengths", () => meteor(["a"], []), /1 predictions, 0 references/],
+  ["differing lengths", () => meteor(["a"], []), /1 predictions with 0 references/],
   ["no rows", () => meteor([], []), /there are no rows/],
   ["a row without references", () => meteor(["a", "b"], ["a", []]), /row 1 has no reference/],
   ["no reference", () => meteorOfWords(["a"], []), /there is no reference/],
   [
     "alpha out of range",
     () => meteor(["a"], ["a"], { alpha: 1.5 }),
-    /alpha must lie between 0 and 1, got 1.5/,
+    /alpha must be .* at most 1, got 1.5/,
   ],
-  ["beta NaN", () => meteor(["a"], ["a"], { beta: NaN }), /beta must lie between 0 and 1000, got NaN/],
-  ["gamma below 0", () => meteor(["a"], ["a"], { gamma: -1 }), /gamma must lie between 0 and 1, got -1/],
+  ["beta NaN", () => meteor(["a"], ["a"], { beta: NaN }), /beta must be .* at most 1000, got NaN/],
+  ["gamma below 0", () => meteor(["a"], ["a"], { gamma: -1 }), /gamma must be .* at least 0 .*, got -1/],
 ] as [string, () => unknown, RegExp][])("$0 is refused with one clear line", (_, run, message) => {
   assert.throws(run, (error) => error instanceof EvaluationError && message.test(error.message));
 });

@@ -126,11 +126,14 @@ Deno.test("what cannot be scored is named in one line", () => {
   says(/prediction of row 1 is null/, ["a", null as unknown as string], ["a", "b"]);
   says(/reference of row 0 is 7/, ["a"], [7 as unknown as string]);
   says(/"3"/, ["a"], ["a"], { version: "3" as "2.0" });
-  says(/only version "2.0"/, ["a"], ["a"], { noAnswer: { probabilities: [0] } });
+  says(/Only version "2.0"/, ["a"], ["a"], { noAnswer: { probabilities: [0] } });
   says(/2 probabilities of no answer for 1 rows/, ["a"], ["a"], {
     version: "2.0",
     noAnswer: { probabilities: [0, 1] },
   });
   says(/row 0 is NaN/, ["a"], ["a"], { version: "2.0", noAnswer: { probabilities: [NaN] } });
-  says(/2 as threshold/, ["a"], ["a"], { version: "2.0", noAnswer: { probabilities: [0], threshold: 2 } });
+  says(/threshold of no answer must be .*, got 2/, ["a"], ["a"], {
+    version: "2.0",
+    noAnswer: { probabilities: [0], threshold: 2 },
+  });
 });

@@ -226,6 +226,6 @@ Deno.test("what cannot be scored is named in one line", () => {
   says(/no types/, ["a"], ["a"], { types: [] });
   says(/"13a"/, ["a"], ["a"], { tokenizer: "13a" as "default" });
   says(/gave no list/, ["a"], ["a"], { tokenizer: () => "a" as unknown as string[] });
-  says(/gave 1, wanted a string/, ["a"], ["a"], { tokenizer: () => [1 as unknown as string] });
+  says(/token of "a" is 1, wanted a string/, ["a"], ["a"], { tokenizer: () => [1 as unknown as string] });
   says(/"worst"/, ["a"], ["a"], { manyReferences: "worst" as "best" });
 });

@@ -129,7 +129,7 @@ Deno.test("bad input is refused in one line that names it", () => {
       assert.match(error.message, message);
       return true;
     });
-  refuses(() => ter(["a", "b"], ["a"]), /TER: 2 predictions, but references for 1 rows/);
+  refuses(() => ter(["a", "b"], ["a"]), /2 predictions with 1 references/);
   refuses(() => ter([], []), /there are no rows/);
   refuses(() => ter(["a", "b"], ["a", [null]]), /row 1 has no reference/);
 });

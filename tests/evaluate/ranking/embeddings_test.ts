@@ -140,24 +140,27 @@ Deno.test("bad input is refused with one line", () => {
     });
   const cases: [() => unknown, string][] = [
     [() => stsReport(two, vectors(1, 1), [1, 2]), "Cannot pair 2 first vectors with 1 second vectors"],
-    [() => stsReport(two, two, [1]), "Cannot compare 2 pairs with 1 scores"],
+    [() => stsReport(two, two, [1]), "Cannot compare 2 pairs with 1 scores: every row needs both"],
     [() => stsReport(two, two, [1, NaN]), "Cannot evaluate: score of row 1 is NaN, wanted a finite number"],
     [() => stsReport(vectors(1, 1), vectors(1, 1), [1]), "Cannot correlate 1 row: at least 2 are needed"],
     [
       () => stsReport(two, vectors(1, 1, 0, 0), [1, 2]),
-      "Cannot compare vectors: row 1 of the second vectors is all zeros, so it has no direction and no cosine",
+      "Cannot compare vectors: row 1 of the second vectors is all zeros, so it has no cosine",
     ],
     [
       () => pairReport(two, vectors(1, NaN, 1, 1), [1, 0], { similarity: "dot" }),
-      "Cannot compare vectors: row 0 of the second vectors has NaN in place 1",
+      "Cannot evaluate: place 1 of row 0 of the second vectors is NaN, wanted a finite number",
     ],
     [() => pairReport(two, two, [0, 0]), "Cannot choose a threshold: no pair has the label 1"],
-    [() => pairReport(two, two, [1]), "Cannot compare 2 pairs with 1 labels"],
-    [() => retrieval(two, two, [[0]]), "Cannot score 2 queries: there are relevant documents for 1"],
+    [() => pairReport(two, two, [1]), "Cannot compare 2 pairs with 1 labels: every row needs both"],
+    [
+      () => retrieval(two, two, [[0]]),
+      "Cannot compare 1 lists of relevant documents with 2 queries: every row needs both",
+    ],
     [() => retrieval(two, two, [[0], []]), "Cannot score query 1: it has no relevant document"],
     [
       () => retrieval(two, two, [[0], [2]]),
-      "Cannot score query 1: its relevant document 2 is not in the corpus of 2",
+      "Cannot evaluate: a relevant document of query 1 is 2, wanted a row of the corpus of 2",
     ],
     [
       () => retrieval(two, { data: Float32Array.of(1), width: 1 }, [[0], [0]]),
@@ -167,7 +170,10 @@ Deno.test("bad input is refused with one line", () => {
       () => retrieval(two, { data: new Float32Array(0), width: 2 }, [[0], [0]]),
       "Cannot evaluate: there are no rows in the corpus",
     ],
-    [() => retrieval(two, two, [[0], [1]], { cutoffs: [0] }), "k must be a whole number from 1 on, got 0"],
+    [
+      () => retrieval(two, two, [[0], [1]], { cutoffs: [0] }),
+      "k must be a whole number of at least 1, got 0",
+    ],
     [
       () => retrieval({ data: Float32Array.of(1, 2, 3), width: 2 }, two, [[0]]),
       "Cannot split the 3 numbers of the queries into vectors of 2",

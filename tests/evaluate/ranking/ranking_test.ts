@@ -130,11 +130,11 @@ Deno.test("TREC's files are read, and what is wrong in them is named with its li
   const cases: [() => unknown, string][] = [
     [
       () => parseRun("1 Q0 d1 1 high name"),
-      'Cannot read line 1 of the run: wanted query Q0 document rank score name, got "1 Q0 d1 1 high name"',
+      'Cannot evaluate: line 1 of the run is "1 Q0 d1 1 high name", wanted query Q0 document rank score name',
     ],
     [
       () => parseQrels("1 0 d1 1\n1 0 d1"),
-      'Cannot read line 2 of the qrels: wanted query iteration document relevance, got "1 0 d1"',
+      'Cannot evaluate: line 2 of the qrels is "1 0 d1", wanted query iteration document relevance',
     ],
     [
       () => parseQrels("1 0 d1 1\n1 0 d1 0"),
@@ -155,33 +155,39 @@ Deno.test("bad input is refused with one line", () => {
     [() => ranking([]), "Cannot evaluate: there are no queries"],
     [
       () => ranking([{ relevance: [1] }, { relevance: [0, -1] }]),
-      "Cannot score query 1: relevance 1 is -1, wanted a finite number from 0 on",
+      "Cannot evaluate: relevance 1 of query 1 is -1, wanted a finite number from 0 on",
     ],
     [
       () => ranking([{ relevance: [1, NaN] }]),
-      "Cannot score query 0: relevance 1 is NaN, wanted a finite number from 0 on",
+      "Cannot evaluate: relevance 1 of query 0 is NaN, wanted a finite number from 0 on",
     ],
     [
       () => ranking([{ relevance: [1, 1], judged: [1] }]),
-      "Cannot score query 0: 2 of its results are relevant, but only 1 of those judged",
+      "Cannot evaluate: the number of relevant results of query 0 is 2, wanted at most the 1 judged",
     ],
     [
       () => ranking([{ relevance: [1] }], { cutoffs: [2.5] }),
-      "cutoffs must be whole numbers from 1 on, got 2.5",
+      "a cutoff must be a whole number of at least 1, got 2.5",
     ],
     [
       () => ranking([{ relevance: [1] }], { relevantFrom: 0 }),
       "relevantFrom must be a number above 0, got 0",
     ],
-    [() => scoredRankingRows([[1, 0]], [[1]]), "Cannot rank query 0: it has 2 candidates and 1 scores"],
-    [() => scoredRankingRows([[1, 0]], []), "Cannot rank 1 queries by the scores of 0"],
+    [
+      () => scoredRankingRows([[1, 0]], [[1]]),
+      "Cannot compare 1 scores with 2 candidates of query 0: every row needs both",
+    ],
+    [
+      () => scoredRankingRows([[1, 0]], []),
+      "Cannot compare 0 queries' scores with 1 queries: every row needs both",
+    ],
     [
       () => scoredRankingRows([[1, 0]], [[1, Infinity]]),
-      "Cannot rank query 0: the score of candidate 1 is Infinity, wanted a finite number",
+      "Cannot evaluate: the score of candidate 1 of query 0 is Infinity, wanted a finite number",
     ],
     [
       () => listsOfRun({ a: { d: NaN } }, { a: { d: 1 } }),
-      'Cannot score the run: the score of "d" for query "a" is NaN, wanted a finite number',
+      'Cannot evaluate: the score of "d" for query "a" is NaN, wanted a finite number',
     ],
     [
       () => listsOfRun({ a: { d: 1 } }, { b: { d: 1 } }),

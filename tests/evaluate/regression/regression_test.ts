@@ -118,7 +118,7 @@ Deno.test("perfect predictions have no error, and errors are the same whichever 
 
 Deno.test("bad input is refused with one line", () => {
   const cases: [number[], number[], number, string][] = [
-    [[1], [], 0.5, "Cannot compare columns of different lengths: references has 1 rows, predictions 0"],
+    [[1], [], 0.5, "Cannot compare 0 predictions with 1 references: every row needs both"],
     [[], [], 0.5, "Cannot evaluate: there are no rows"],
     [[1, NaN], [1, 2], 0.5, "Cannot evaluate: references of row 1 is NaN, wanted a finite number"],
     [
@@ -127,7 +127,7 @@ Deno.test("bad input is refused with one line", () => {
       0.5,
       "Cannot evaluate: predictions of row 1 is -Infinity, wanted a finite number",
     ],
-    [[1], [1], 1.5, "quantile must lie between 0 and 1, got 1.5"],
+    [[1], [1], 1.5, "quantile must be a number of at least 0 and at most 1, got 1.5"],
   ];
   for (const [y, p, quantile, message] of cases) {
     assert.throws(() => regressionReport(y, p, { quantile }), (error: unknown) => {

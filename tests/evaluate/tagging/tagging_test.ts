@@ -8,7 +8,7 @@ import {
   taggingReport,
   taggingRows,
 } from "../../../src/evaluate/tagging/tagging.ts";
-import { formatTagging } from "../../../src/evaluate/tagging/tagging_format.ts";
+import { formatTagging } from "../../../src/evaluate/tagging/tagging.ts";
 import type { TaggingScheme } from "../../../src/evaluate/tagging/tagging_schemes.ts";
 
 interface GoldenCase {
@@ -189,7 +189,7 @@ Deno.test("bad input is refused with one line", () => {
       [["O"], ["O", "O"]],
       [["O"], ["O"]],
       {},
-      "Cannot compare row 1: it has 1 predicted tags and 2 true ones",
+      "Cannot evaluate: the number of predicted tags of row 1 is 1, wanted 2, one a token",
     ],
     [[], [], {}, "Cannot evaluate: there are no rows"],
     [[[]], [[]], {}, "Cannot evaluate: there are no tokens"],
@@ -198,7 +198,7 @@ Deno.test("bad input is refused with one line", () => {
       [["O"]],
       [["O"]],
       { mode: "strict", scheme: "IOB" as TaggingScheme },
-      'There is no tagging scheme "IOB", only IOB1, IOB2, IOE1, IOE2, IOBES, BILOU',
+      'scheme must be "IOB1", "IOB2", "IOE1", "IOE2", "IOBES" or "BILOU", got "IOB"',
     ],
   ];
   for (const [references, predictions, options, message] of cases) {

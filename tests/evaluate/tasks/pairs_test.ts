@@ -62,7 +62,11 @@ const wrong: [string, () => unknown, RegExp][] = [
     /its reference is null, wanted a finite number/,
   ],
   ["tags", () => tagPairs([pair(["B-PER", 1], "O")]), /its prediction is \["B-PER",1\], wanted tags/],
-  ["known labels", () => probabilityRows([pair("a", "a", { scores: { z: 1 } })], ["a"]), /unknown label "z"/],
+  [
+    "known labels",
+    () => probabilityRows([pair("a", "a", { scores: { z: 1 } })], ["a"]),
+    /scores is {"z":1}, wanted one of the labels/,
+  ],
   [
     "as many numbers as labels",
     () => probabilityRows([pair("a", "a", { scores: [1] })], ["a", "b"]),

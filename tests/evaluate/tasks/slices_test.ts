@@ -71,6 +71,6 @@ Deno.test("one slice is not tested, and a column of another length is refused", 
   assert.equal(rows[0].pValue, undefined);
   assert.throws(
     () => sliceRows(metrics, ["a"], { column: "c", shown: [accuracy] }),
-    /slice by "c": it has 1 values for 20 rows/,
+    /1 values of "c" with 20 rows/,
   );
 });
