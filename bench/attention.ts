@@ -100,7 +100,7 @@ for (const name of names) {
   await compare(name, shape);
   if (values.tune) await tuneShape(name, shape);
 }
-context.dispose();
+await context.dispose();
 
 /** The kernels of attention forward and backward, as they are and without kernels of its own. */
 async function compare(name: string, shape: Shape): Promise<void> {

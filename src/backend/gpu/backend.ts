@@ -93,7 +93,7 @@ export async function createGpuBackend(options: GpuBackendOptions = {}): Promise
     guard: options.endHungProcess ? (advice) => context.watchdog.guard(advice) : undefined,
     async dispose() {
       for (const program of programs) await program.dispose();
-      context.dispose();
+      await context.dispose();
     },
   };
 }

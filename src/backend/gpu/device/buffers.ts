@@ -8,6 +8,7 @@ import { numeric } from "../../../graph/shape.ts";
 import type { GpuContext } from "./device.ts";
 import { encode } from "./host.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { ReadBuffer } from "./read_buffer.ts";
 import { copyable, type StateTable } from "./states.ts";
 import type { PlanStorage } from "../plan/storages.ts";
 
@@ -27,6 +28,7 @@ export class PlanBuffers {
   inputs?: { readonly buffer: GPUBuffer; readonly host: Uint8Array<ArrayBuffer> };
   readonly #context: GpuContext;
   readonly #owned: GPUBuffer[] = [];
+  readonly #readable: ReadBuffer[] = [];
   readonly #offsets = new Map<PlanStorage, BufferOffset>();
   #slotBytes = 0;
 
@@ -80,14 +82,22 @@ export class PlanBuffers {
     return buffer;
   }
 
+  /** One that the host reads. */
+  async readBuffer(what: string, size: number): Promise<ReadBuffer> {
+    const buffer = await this.#context.readBuffer(what, size);
+    this.#readable.push(buffer);
+    return buffer;
+  }
+
   /** Bytes that the program works with. */
   get workBytes(): number {
-    return this.#owned.reduce((sum, b) => sum + b.size, this.#slotBytes);
+    const buffers = [...this.#owned, ...this.#readable.map((b) => b.target)];
+    return buffers.reduce((sum, b) => sum + b.size, this.#slotBytes);
   }
 
   /** Frees what no other program uses. */
   destroy(): void {
-    for (const buffer of this.#owned) buffer.destroy();
+    for (const buffer of [...this.#owned, ...this.#readable]) buffer.destroy();
   }
 
   async #placeState(storage: PlanStorage, states: StateTable): Promise<void> {

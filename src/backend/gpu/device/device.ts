@@ -8,6 +8,7 @@ import { mayUseVariable } from "../../../base/environment.ts";
 import { BackendError } from "../../interface.ts";
 import { type KernelLayout, type KernelText, layoutOf, precompile } from "./precompile.ts";
 import { createPipelines } from "./pipelines.ts";
+import { createReader, ReadBuffer } from "./read_buffer.ts";
 import { createWatchdog, type Watchdog } from "./watchdog.ts";
 
 /** What there is to know about a GPU before using it. */
@@ -83,14 +84,19 @@ export interface GpuContext {
   check(): void;
   /** Rejects with what has gone wrong; `diagnose` is asked once for the kernel that did it. */
   verify(diagnose?: () => Promise<string | undefined>): Promise<void>;
-  /** Maps a buffer for reading when all that was submitted is done; rejects when the device is lost or hangs. */
-  map(buffer: GPUBuffer, bytes: number): Promise<void>;
+  /** Memory that the host reads, of `size` bytes; `what` is for the error where there is no room. */
+  readBuffer(what: string, size: number): Promise<ReadBuffer>;
+  /**
+   * What `take` makes of the first bytes of a buffer when all that was submitted is done; the bytes are gone after it. Rejects
+   * when the device is lost or hangs.
+   */
+  read<T>(buffer: ReadBuffer, bytes: number, take: (mapped: ArrayBuffer) => T): Promise<T>;
   /** Notified of every submission; watches every wait. */
   readonly watchdog: Watchdog;
   /** Makes buffers with errors caught; rejects with the bytes and the name when there is no room. */
   allocate<T>(what: string, make: () => T): Promise<T>;
   /** Gives the device back; every later call throws. */
-  dispose(): void;
+  dispose(): Promise<void>;
 }
 
 /** How a device is opened. */
@@ -150,6 +156,7 @@ function createContext(
   { watchdog, compileProcesses }: { watchdog: Watchdog; compileProcesses: number },
 ): GpuContext {
   const pipelines = createPipelines<GPUComputePipeline>({ maxIdle: maxIdlePipelines });
+  const reader = createReader();
   let failure: BackendError | undefined;
   let open = true;
   let lost = false;
@@ -196,9 +203,11 @@ function createContext(
       }
       context.check();
     },
-    async map(buffer: GPUBuffer, bytes: number) {
+    readBuffer: (what: string, size: number) =>
+      context.allocate(`${size} bytes for ${what}`, () => new ReadBuffer(device, { label: what, size })),
+    async read<T>(buffer: ReadBuffer, bytes: number, take: (mapped: ArrayBuffer) => T): Promise<T> {
       try {
-        await watchdog.wait(() => buffer.mapAsync(GPUMapMode.READ, 0, bytes));
+        return await reader.read(buffer, bytes, { take, wait: (begin) => watchdog.wait(begin) });
       } catch (error) {
         if (error instanceof BackendError) throw failure ??= error;
         // Whether the device is lost is known a moment later.
@@ -224,8 +233,9 @@ function createContext(
       }
       return made;
     },
-    dispose() {
+    async dispose() {
       open = false;
+      await reader.settle();
       watchdog.dispose();
       pipelines.clear();
       device.destroy();

@@ -29,9 +29,10 @@ import { checkIds, type IdInput, idInputsOf } from "./ids.ts";
 import { hasKernel } from "../rules/rules.ts";
 import { makePlan, type Plan, type PlanLimits, printPlan } from "../plan/plan.ts";
 import { bindLaunches, encodeLaunch, type Launch } from "./launches.ts";
+import type { ReadBuffer } from "./read_buffer.ts";
 import { type Copy, Ring } from "./ring.ts";
 import { type FedSlot, fedSlots, type OutputSlot, outputSlots } from "./slots.ts";
-import { copyable, joined, readback, StateTable, tensorOf } from "./states.ts";
+import { copyable, joined, StateTable, tensorOf } from "./states.ts";
 import { createPassClock, type PassClock } from "./timestamps.ts";
 
 /** One launch of a kernel, as tests and profiles see it. */
@@ -149,7 +150,7 @@ class DeviceProgram implements GpuProgram {
   readonly #ring: Ring;
   readonly #ids: readonly IdInput[];
   readonly #onDispose: () => void;
-  #staging?: GPUBuffer;
+  #staging?: ReadBuffer;
   readonly #job: { readonly label: string; readonly flops: number };
   #disposed = false;
 
@@ -210,21 +211,26 @@ class DeviceProgram implements GpuProgram {
     await this.#check();
     this.#feed(feeds);
     const total = this.#outputs.reduce((sum, o) => Math.max(sum, o.offset + o.storage.bytes), 0);
-    if (total > 0 && !this.#staging) this.#staging = await this.#buffers.buffer("outputs", total, readback);
+    if (total > 0 && !this.#staging) this.#staging = await this.#buffers.readBuffer("outputs", total);
     const staging = this.#staging;
     this.#submit((encoder, when) => {
       for (const { storage, before, offset } of this.#outputs) {
         if (before !== (when === "before")) continue;
         const from = this.#buffers.of(storage);
-        encoder.copyBufferToBuffer(from.buffer, from.offset, staging!, offset, storage.bytes);
+        encoder.copyBufferToBuffer(from.buffer, from.offset, staging!.target, offset, storage.bytes);
       }
     });
     if (!staging) return {};
-    const bytes = await this.#map(staging, total);
-    const parts = new Map(this.#outputs.map(({ name, storage, offset }) => [
-      name,
-      decode(storage.dtype, storage.elements, bytes, offset),
-    ]));
+    const parts = await this.#context.read(
+      staging,
+      total,
+      (bytes) =>
+        new Map(this.#outputs.map(({ name, storage, offset }) => [
+          name,
+          decode(storage.dtype, storage.elements, bytes, offset),
+        ])),
+    );
+    await this.#check();
     return Object.fromEntries(
       Object.entries(this.#graph.outputs).map(([name, { dtype, shape }]) => {
         const names = this.#plan.cutOutputs.get(name)?.parts;
@@ -279,12 +285,12 @@ class DeviceProgram implements GpuProgram {
     phase("feed", () => this.#feed(feeds));
     const { device } = this.#context;
     const timed = device.features.has("timestamp-query") && this.#launches.length > 0;
-    const clock = timed ? createPassClock(device, this.#launches.length) : undefined;
+    const clock = timed ? await createPassClock(this.#context, this.#launches.length) : undefined;
     try {
       phase("submit", () => this.#submit((encoder, when) => this.#ring.encode(encoder, when), clock));
       this.#ring.advance();
       const startMs = performance.now();
-      const times = await clock?.read((buffer, bytes) => this.#context.map(buffer, bytes)) ?? [];
+      const times = await clock?.read() ?? [];
       if (!clock) await this.#context.watchdog.wait(() => device.queue.onSubmittedWorkDone());
       phases.push({ name: "wait", startMs, ms: performance.now() - startMs });
       await this.#check();
@@ -359,14 +365,6 @@ class DeviceProgram implements GpuProgram {
     clock?.resolve(encoder);
     const commands = encoder.finish();
     this.#context.watchdog.submit(() => device.queue.submit([commands]), this.#job);
-  }
-
-  async #map(staging: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
-    await this.#context.map(staging, bytes);
-    const copy = staging.getMappedRange(0, bytes).slice(0);
-    staging.unmap();
-    await this.#check();
-    return copy;
   }
 
   async #allocate(): Promise<void> {

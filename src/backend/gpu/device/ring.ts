@@ -6,7 +6,8 @@
 import type { GpuContext } from "./device.ts";
 import { decode } from "./host.ts";
 import type { BufferOffset, PlanBuffers } from "./buffers.ts";
-import { copyable, readback } from "./states.ts";
+import type { ReadBuffer } from "./read_buffer.ts";
+import { copyable } from "./states.ts";
 import type { PlanStorage } from "../plan/storages.ts";
 
 /** Bytes that are copied on the device. */
@@ -33,7 +34,7 @@ export class Ring {
   readonly #plan: PlanBuffers;
   readonly #outputs: readonly (Output & { offset: number })[];
   readonly #stride: number;
-  #buffers?: { ring: GPUBuffer; staging: GPUBuffer };
+  #buffers?: { ring: GPUBuffer; staging: ReadBuffer };
   #pending = 0;
   #records: Record<string, number>[] = [];
 
@@ -56,7 +57,7 @@ export class Ring {
     const size = this.#stride * ringSteps;
     this.#buffers = {
       ring: await this.#plan.buffer("ring", size, copyable),
-      staging: await this.#plan.buffer("ring to read", size, readback),
+      staging: await this.#plan.readBuffer("ring to read", size),
     };
   }
 
@@ -99,17 +100,16 @@ export class Ring {
     const { device } = this.#context;
     const encoder = device.createCommandEncoder();
     const size = steps * this.#stride;
-    encoder.copyBufferToBuffer(ring, 0, staging, 0, size);
+    encoder.copyBufferToBuffer(ring, 0, staging.target, 0, size);
     device.queue.submit([encoder.finish()]);
-    await this.#context.map(staging, size);
-    const bytes = staging.getMappedRange(0, size).slice(0);
-    staging.unmap();
-    for (let i = 0; i < steps; i++) {
-      this.#records.push(Object.fromEntries(this.#outputs.map(({ name, storage, offset }) => [
-        name,
-        Number(decode(storage.dtype, 1, bytes, i * this.#stride + offset)[0]),
-      ])));
-    }
+    await this.#context.read(staging, size, (bytes) => {
+      for (let i = 0; i < steps; i++) {
+        this.#records.push(Object.fromEntries(this.#outputs.map(({ name, storage, offset }) => [
+          name,
+          Number(decode(storage.dtype, 1, bytes, i * this.#stride + offset)[0]),
+        ])));
+      }
+    });
   }
 
   /** What was fetched since the last time, oldest first. */

@@ -17,8 +17,6 @@ import type { CutTensor } from "../split/split.ts";
 
 /** For memory that kernels work in and that is copied. */
 export const copyable = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-/** For memory that the host reads. */
-export const readback = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
 
 /** A piece of memory that a state, or some rows of one, lies in. */
 export interface StateCell {
@@ -161,26 +159,22 @@ export class StateTable {
     const { device } = context;
     const cells = names.map((name) => this.cell(name));
     const size = cells.reduce((sum, c) => sum + c.bytes, 0);
-    const staging = await context.allocate(
-      `${size} bytes to read states`,
-      () => device.createBuffer({ label: "states", size, usage: readback }),
-    );
+    const staging = await context.readBuffer("states to read", size);
     try {
       const encoder = device.createCommandEncoder();
       let at = 0;
       for (const { buffer, offset, bytes } of cells) {
-        encoder.copyBufferToBuffer(buffer, offset, staging, at, bytes);
+        encoder.copyBufferToBuffer(buffer, offset, staging.target, at, bytes);
         at += bytes;
       }
       device.queue.submit([encoder.finish()]);
-      await context.map(staging, size);
-      const bytes = staging.getMappedRange(0, size);
-      at = 0;
-      cells.forEach((cell, i) => {
-        into.set(names[i], decode(cell.dtype, cell.elements, bytes, at));
-        at += cell.bytes;
+      await context.read(staging, size, (bytes) => {
+        at = 0;
+        cells.forEach((cell, i) => {
+          into.set(names[i], decode(cell.dtype, cell.elements, bytes, at));
+          at += cell.bytes;
+        });
       });
-      staging.unmap();
     } finally {
       staging.destroy();
     }

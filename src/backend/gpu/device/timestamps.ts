@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { GpuContext } from "./device.ts";
 
 /** Queries in one set; the specification allows 4096. */
 const SET_QUERIES = 4096;
@@ -13,13 +14,14 @@ export interface PassClock {
   writes(index: number): GPUComputePassTimestampWrites;
   /** Puts the times where they can be read, after the last pass. */
   resolve(encoder: GPUCommandEncoder): void;
-  /** Begin and end of each pass in milliseconds since the first one began; `map` maps a buffer for reading. */
-  read(map: (buffer: GPUBuffer, bytes: number) => Promise<void>): Promise<{ startMs: number; ms: number }[]>;
+  /** Begin and end of each pass in milliseconds since the first one began. */
+  read(): Promise<{ startMs: number; ms: number }[]>;
   dispose(): void;
 }
 
 /** A clock for `count` passes; the device must have `timestamp-query`. */
-export function createPassClock(device: GPUDevice, count: number): PassClock {
+export async function createPassClock(context: GpuContext, count: number): Promise<PassClock> {
+  const { device } = context;
   const queries = 2 * count;
   const bytes = 8 * queries;
   const sets = Array.from(
@@ -29,7 +31,7 @@ export function createPassClock(device: GPUDevice, count: number): PassClock {
   );
   const usage = GPUBufferUsage;
   const resolved = device.createBuffer({ size: bytes, usage: usage.QUERY_RESOLVE | usage.COPY_SRC });
-  const staging = device.createBuffer({ size: bytes, usage: usage.MAP_READ | usage.COPY_DST });
+  const staging = await context.readBuffer("times", bytes);
   return {
     writes(index) {
       const at = 2 * index;
@@ -42,12 +44,10 @@ export function createPassClock(device: GPUDevice, count: number): PassClock {
     },
     resolve(encoder) {
       sets.forEach((set, i) => encoder.resolveQuerySet(set, 0, set.count, resolved, 8 * SET_QUERIES * i));
-      encoder.copyBufferToBuffer(resolved, 0, staging, 0, bytes);
+      encoder.copyBufferToBuffer(resolved, 0, staging.target, 0, bytes);
     },
-    async read(map) {
-      await map(staging, bytes);
-      const ticks = new BigUint64Array(staging.getMappedRange(0, bytes).slice(0));
-      staging.unmap();
+    async read() {
+      const ticks = await context.read(staging, bytes, (mapped) => new BigUint64Array(mapped.slice(0)));
       const ms = (from: bigint, to: bigint) => Number(to - from) / 1e6;
       return Array.from({ length: count }, (_, i) => ({
         startMs: ms(ticks[0], ticks[2 * i]),

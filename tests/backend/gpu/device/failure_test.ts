@@ -127,7 +127,7 @@ test("errors of what is made at the same time go to who made it", async (_backen
     context.allocate("first", fail),
     context.allocate("second", () => 7),
   ]);
-  context.dispose();
+  await context.dispose();
   assert.deepEqual(made.map((m) => m.status), ["rejected", "fulfilled"]);
 });
 

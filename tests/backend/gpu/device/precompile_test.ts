@@ -28,7 +28,7 @@ Deno.test({
       await assert.rejects(context.pipeline("bad one", wrong.wgsl, wrong.layout), /kernel "bad one"/);
       await context.prepare(kernels);
     } finally {
-      context.dispose();
+      await context.dispose();
     }
   },
 });

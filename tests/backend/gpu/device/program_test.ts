@@ -314,7 +314,7 @@ Deno.test({
     device.queue.submit([commands]);
     await device.queue.onSubmittedWorkDone();
     assert.throws(() => context.check(), isError(/tanh \[4\]/));
-    context.dispose();
+    await context.dispose();
     assert.throws(() => context.check(), isError(/disposed/));
   },
 });
