@@ -11,7 +11,8 @@ import { HttpError } from "./errors.ts";
 /**
  * Reads a JSON body of at most `limitBytes`.
  *
- * @throws {HttpError} 415 for another content type and for a compressed body, 413 above the limit, 400 for what is not UTF-8 or not JSON
+ * @throws {HttpError} 415 for another content type and for a compressed body, 413 above the limit, 400 for what is not UTF-8 or
+ *   not JSON
  */
 export async function readJson(request: Request, limitBytes: number): Promise<unknown> {
   const type = request.headers.get("content-type") ?? "";

@@ -1,6 +1,6 @@
 /**
- * The command line: `weir <command>`. Exit code 0, 1 when a command failed, 2 when it was called wrongly or with what cannot be used. Results go to
- * standard output, everything else to standard error.
+ * The command line: `weir <command>`. Exit code 0, 1 when a command failed, 2 when it was called wrongly or with what cannot be
+ * used. Results go to standard output, everything else to standard error.
  *
  * @module
  */

@@ -21,8 +21,8 @@ export interface CsvRecord {
  * the columns.
  *
  * @param options `delimiter`: what stands between two fields; a tab if the path ends in `.tsv`, else a comma, unless given
- * @throws {DataError} for a header that names two columns alike, and for the first row that is not UTF-8, not CSV or has another number of fields than the header: with
- *   the file and the line. Also if the file cannot be read.
+ * @throws {DataError} for a header that names two columns alike, and for the first row that is not UTF-8, not CSV or has another
+ *   number of fields than the header: with the file and the line. Also if the file cannot be read.
  */
 export async function* readCsvRecords(
   path: string,

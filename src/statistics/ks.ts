@@ -92,8 +92,8 @@ function pValueOf(statistic: number, n: number, m: number): { pValue: number; me
  * An order is a lattice path to (n, m); it counts if it leaves the corridor |i/n - j/m| < statistic. Paths are counted by where
  * they first do: inside[j], the share of the paths to (i, j) that never left, times the share of all paths that take the step out
  * from there. Only positive numbers are added, so small p-values keep their digits (Viehmann 2021, "Numerically more stable
- * computation of the p-values for the two-sample Kolmogorov-Smirnov test"). Far from both walls nearly no path has left: such cells are 1
- * and not computed, which leaves a strip along each wall.
+ * computation of the p-values for the two-sample Kolmogorov-Smirnov test"). Far from both walls nearly no path has left: such
+ * cells are 1 and not computed, which leaves a strip along each wall.
  */
 function exactPValue(statistic: number, n: number, m: number): number {
   if (n < m) [n, m] = [m, n];

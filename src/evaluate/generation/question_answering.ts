@@ -18,7 +18,8 @@ export interface QuestionAnsweringOptions {
   readonly version?: "1.1" | "2.0";
   /**
    * What is compared: answers are equal when these are, and their tokens are what whitespace separates. Default:
-   * `normalizeAnswer`, for English and ASCII punctuation alone; for Chinese or Thai, take one that puts spaces between characters.
+   * `normalizeAnswer`, for English and ASCII punctuation alone; for Chinese or Thai, take one that puts spaces between
+   * characters.
    */
   readonly normalize?: (text: string) => string;
   /** Version 2.0: how likely each question has no answer; above the threshold (default 1) the prediction counts as empty. */
