@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { messages, spawnWeir, tiny, weirProcess, writeJsonl } from "./cli.ts";
 import { withFolder } from "../folder.ts";
 
-const EPOCHS = 24;
+const EPOCHS = 18;
 
 interface Stopped {
   code: number;

@@ -80,7 +80,7 @@ Deno.test("a port that is taken is an error that says what to do", () => {
   assert.throws(() => listen(app, { hostname: "203.0.113.7" }), /no address 203\.0\.113\.7/);
   assert.throws(
     () => listen(app, { hostname: "300.1.1.1" }),
-    /^HttpError: 300\.1\.1\.1 is no address of a machine/,
+    /^UserError: 300\.1\.1\.1 is no address of a machine/,
   );
   taken.close();
   app.close();
