@@ -50,14 +50,14 @@ export interface CreateRunOptions {
   readonly name: string;
   /** Hyperparameters and whatever else says how the run was made; kept as JSON. */
   readonly params?: Record<string, unknown>;
-  /** The id of a run that goes on after a stop; a new one otherwise. */
+  /** The id of a run that goes on after a stop; a new one otherwise. Its record stays as it is until metrics are logged. */
   readonly id?: string;
   /** Called once, if the record cannot be written. */
   readonly onWarning?: (message: string) => void;
 }
 
 /**
- * Begins the record of a run, or takes up the one with this id again. Steps that are logged a second time, as after a
+ * Begins the record of a run, or takes up the one with this id again when metrics come: a resumption may be refused. Steps that are logged a second time, as after a
  * resume from a checkpoint, replace the first.
  *
  * @example
@@ -100,7 +100,9 @@ export async function createRun(store: Store, options: CreateRunOptions): Promis
     }
   }
 
-  await attempt(() => begin(store, id, options));
+  let begun: Promise<void> | undefined;
+  const start = () => begun ??= attempt(() => begin(store, id, options));
+  if (options.id === undefined) await start();
   return {
     id,
     logMetrics(step, metrics) {
@@ -109,10 +111,11 @@ export async function createRun(store: Store, options: CreateRunOptions): Promis
         held.push({ run_id: id, key, step, value: Number.isNaN(value) ? null : value, logged_at });
       }
       // One write at a time; what comes in meanwhile goes with the next.
-      writing ??= flush().finally(() => writing = undefined);
+      writing ??= start().then(flush).finally(() => writing = undefined);
     },
     async finish(status = "FINISHED") {
       await writing;
+      if (!begun) return;
       await flush();
       const ended_at = new Date().toISOString();
       await attempt(() =>

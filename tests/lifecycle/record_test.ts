@@ -53,6 +53,19 @@ Deno.test("a training that was stopped and resumed is one run: one id, every ste
     assert.equal((await readManifest(path)).lineage.runId, stopped.id);
   }));
 
+Deno.test("a resumption that is refused leaves the run's record as it was", () =>
+  withFolder(async (home) => {
+    const controller = new AbortController();
+    const first = run(home, (line) => line.startsWith("epoch 1/3") && controller.abort());
+    await assert.rejects(trainAndRegister(rows, { ...first, signal: controller.signal }));
+    const before = await recorded(home);
+    await assert.rejects(
+      trainAndRegister(rows, { ...run(home), resume: true, seed: 3 }),
+      /seed was 0 there and is 3 now/,
+    );
+    assert.deepEqual(await recorded(home), before);
+  }));
+
 Deno.test("folders that cannot be removed after a version was registered are warnings, and the run is FINISHED", () =>
   withFolder(async (home) => {
     const { remove } = Deno;

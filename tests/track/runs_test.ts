@@ -51,8 +51,11 @@ Deno.test("a resumed run goes on under its id, and steps logged again replace th
     for (const step of [1, 2, 3]) first.logMetrics(step, { loss: step });
     await first.finish("KILLED");
     const second = await createRun(store, { name: "spam", id: first.id });
+    assert.equal((await listRuns(store))[0].status, "KILLED");
+    second.logMetrics(3, { loss: 30 });
+    while ((await listMetrics(store, first.id))[2].value !== 30) await new Promise((r) => setTimeout(r, 5));
     assert.deepEqual((await listRuns(store)).map((r) => [r.status, r.endedAt]), [["RUNNING", null]]);
-    for (const step of [3, 4]) second.logMetrics(step, { loss: step * 10 });
+    second.logMetrics(4, { loss: 40 });
     await second.finish();
     assert.deepEqual((await listMetrics(store, first.id)).map((p) => p.value), [1, 2, 30, 40]);
   }));

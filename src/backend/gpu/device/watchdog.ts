@@ -44,7 +44,7 @@ export interface Watchdog {
 
 /** After the limit, an answer that came while the thread was blocked has this long to be delivered. */
 const GRACE_MS = 500;
-/** A wait takes Deno 11 to 13 ms whatever the work: shorter ones say nothing of the device's speed. */
+/** An answer that is awaited takes Deno 11 to 13 ms whatever the work: shorter waits say little of the device's speed. */
 const TELLING_MS = 100;
 
 /** Watches a device. */
