@@ -57,8 +57,8 @@ export interface CreateRunOptions {
 }
 
 /**
- * Begins the record of a run, or takes up the one with this id again when metrics come: a resumption may be refused. Steps that are logged a second time, as after a
- * resume from a checkpoint, replace the first.
+ * Begins the record of a run, or takes up the one with this id again when metrics come: a resumption may be refused. Steps that
+ * are logged a second time, as after a resume from a checkpoint, replace the first.
  *
  * @example
  * ```ts
