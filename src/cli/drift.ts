@@ -4,6 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
+import { plural } from "../base/format.ts";
 import type { DriftSnapshot, WindowReport } from "../drift/mod.ts";
 import { monitorOf } from "../serve/monitor.ts";
 import type { DeviceChoice } from "./device.ts";
@@ -57,7 +58,8 @@ async function drift(options: Options): Promise<void> {
     const monitor = monitorOf(service, { windowSize: options.window });
     if (!monitor) {
       throw new InputError(
-        `${options.model} has no baseline.json to compare with: train it with weir train, on more examples`,
+        `${options.model} has no baseline.json to compare with: train it with weir train on more examples, ` +
+          "or import it with --data",
       );
     }
     for (const note of monitor.notes) output.progress(note);
@@ -103,7 +105,9 @@ export function formatDrift(snapshot: DriftSnapshot, windows: readonly WindowRep
   );
   const drifted = windows.filter((w) => w.features.some((f) => f.drifted)).length;
   return [
-    `${head} (${windows.length} windows of ${snapshot.windowSize} texts, ${drifted} with a drifted feature)`,
+    `${head} (${plural(windows.length, "window")} of up to ${
+      plural(snapshot.windowSize, "text")
+    }, ${drifted} with a drifted feature)`,
     ...rows,
   ].join("\n");
 }

@@ -92,7 +92,8 @@ async function importModel(options: Options): Promise<void> {
       {
         ...options,
         data: backend && {
-          rows: ({ task, head }) => readRows(data!, servedTasks[task], { columns, head }),
+          rows: ({ task, head }, pair) =>
+            readRows(data!, servedTasks[task], { columns: { ...columns, pair: columns.pair ?? pair }, head }),
           columns,
           backend,
           batchSize,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { openRegistry } from "../registry/registry.ts";
 import type { PredictService } from "../serve/service.ts";
 import type { DeviceChoice } from "./device.ts";
@@ -29,7 +29,7 @@ export function serveCommand(program: Command): Command {
     "serve a registered model over HTTP, with metrics, drift and a dashboard",
     ["serve --model spam --port 8080", "serve --model spam@1.0.0 --device wasm --host 0.0.0.0"],
   )
-    .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder")
+    .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder", once)
     .option("--host <address>", "where to listen; 0.0.0.0 to be reached from other machines", "127.0.0.1")
     .option("--port <port>", "0 for a free one", integer({ min: 0, max: 65_535 }), 8080)
     .option("--window <texts>", "texts in a drift window", integer({ min: 30, max: 1_000_000 }), 200)
@@ -44,6 +44,12 @@ export function serveCommand(program: Command): Command {
     .action(serve);
   program.addCommand(command);
   return command;
+}
+
+/** A server of the command line has one model; of several, the last would be served without a word. */
+function once(model: string, before?: string): string {
+  if (before === undefined) return model;
+  throw new InvalidArgumentError(`it was given as ${before} already: one model is served`);
 }
 
 async function serve(options: Options): Promise<void> {

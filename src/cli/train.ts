@@ -5,11 +5,14 @@
  */
 import { type Command, Option } from "commander";
 import { architectures, MODEL_TYPES } from "../../models/index.ts";
+import { show } from "../base/text.ts";
+import { DataError } from "../data/errors.ts";
 import { learningRateFor, trainingDefaults, type TrainingOptions } from "../lifecycle/options.ts";
-import { headIn, readPretrained } from "../lifecycle/pretrained.ts";
+import { headIn, type Pretrained, readPretrained } from "../lifecycle/pretrained.ts";
 import { readRows } from "../lifecycle/rows.ts";
 import { trainAndRegister } from "../lifecycle/train.ts";
 import { servedTasks, TASK_NAMES } from "../tasks/served.ts";
+import type { Columns, Row } from "../tasks/task.ts";
 import { checkPrecision } from "../train/options.ts";
 import { columnsGiven, type DataOptions, withDataOptions } from "./data.ts";
 import { type DeviceChoice, openBackend, pickDevice } from "./device.ts";
@@ -26,7 +29,7 @@ import {
   modelName,
   newCommand,
 } from "./options.ts";
-import { processOutput, UsageError } from "./output.ts";
+import { type Output, processOutput, UsageError } from "./output.ts";
 import { createProfiler, DEFAULT_TRACE } from "./profile.ts";
 import { stopSignals } from "./server.ts";
 
@@ -181,11 +184,9 @@ async function trainModel(options: Options, command: Command): Promise<void> {
     throw new UsageError(`${given.long} does not go with --from: the checkpoint's config.json says it`);
   }
   const aliases = options.alias ?? ["champion"];
-  const task = servedTasks[options.task];
-  const columns = columnsGiven(options);
-  const rows = await readRows(options.data, task, { columns });
   const from = options.from === undefined ? undefined : await bundlePathOf(options.from, options);
   const pretrained = from === undefined ? undefined : await readPretrained(from, nameOfBase(options.from!));
+  const { rows, columns } = await rowsFor(options, pretrained, output);
   const baseHead = pretrained && await headIn(from!, pretrained, options.task);
   const { device, why } = await pickDevice(options.device);
   output.progress(`device: ${device} (${why})`);
@@ -234,6 +235,32 @@ async function trainModel(options: Options, command: Command): Promise<void> {
     interrupt.stop();
     await backend.dispose();
   }
+}
+
+/** The rows; unless `--pair-column` is given, those of a model that reads pairs have the second text where it had it. */
+async function rowsFor(
+  options: Options,
+  pretrained: Pretrained | undefined,
+  output: Output,
+): Promise<{ rows: Row<unknown>[]; columns: Partial<Columns> }> {
+  const task = servedTasks[options.task];
+  const given = columnsGiven(options);
+  const pair = pretrained?.pairColumn ?? undefined;
+  if (given.pair === undefined && pair !== undefined && task.queriesPerRow === 1) {
+    const columns = { ...given, pair };
+    try {
+      return { rows: await readRows(options.data, task, { columns }), columns };
+    } catch (error) {
+      if (!(error instanceof DataError && error.message.includes(`no column ${show(pair)}`))) throw error;
+      output.progress(
+        `warning: ${pretrained!.name} reads pairs, and ${options.data} has no column ${
+          show(pair)
+        }: single texts are ` +
+          "trained; name the second one with --pair-column",
+      );
+    }
+  }
+  return { rows: await readRows(options.data, task, { columns: given }), columns: given };
 }
 
 /** What lineage calls the base: a registered model by its reference, a folder by its last part. */

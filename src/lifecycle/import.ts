@@ -12,7 +12,7 @@ import type { BundleContent } from "../bundle/writer.ts";
 import type { Baseline } from "../drift/mod.ts";
 import { openStore } from "../store/sqlite.ts";
 import { forwardGraph, type ModelSpec } from "../tasks/model.ts";
-import type { TaskName } from "../tasks/served.ts";
+import { servedTasks, type TaskName } from "../tasks/served.ts";
 import type { Columns, Row, Scores } from "../tasks/task.ts";
 import { trainedTasks } from "../tasks/trained.ts";
 import { loadTokenizer } from "../text/tokenizer.ts";
@@ -34,7 +34,8 @@ export interface ImportOptions extends PublishTarget {
   readonly task?: TaskName;
   /** Rows of the model's task: with them, there are metrics and a drift baseline. */
   readonly data?: {
-    rows(spec: ModelSpec): Promise<readonly Row<unknown>[]>;
+    /** `pairColumn`: where a model that reads pairs has the second text, unless the rows have it elsewhere. */
+    rows(spec: ModelSpec, pairColumn: string | undefined): Promise<readonly Row<unknown>[]>;
     /** Those that the rows are read from, where they are called otherwise than the task calls them. */
     readonly columns?: Partial<Columns>;
     readonly backend: Backend;
@@ -75,7 +76,8 @@ export async function importCheckpoint(directory: string, options: ImportOptions
       }; texts of ${maxTokens} tokens`,
     );
     const files = await filesOf(directory, { spec, pretrained, maxTokens, weights });
-    const rows = await data?.rows(spec);
+    const known = pairColumnOfModel(spec, pretrained);
+    const rows = await data?.rows(spec, known ?? undefined);
     const measured = data && await measure(rows!, { ...data, spec, pretrained, maxTokens, weights });
     if (measured && !measured.baseline) {
       output.progress(
@@ -112,7 +114,7 @@ export async function importCheckpoint(directory: string, options: ImportOptions
           },
           metrics,
           maxTokens,
-          ...(rows && { pairColumn: pairColumnOf(rows, data?.columns) }),
+          pairColumn: rows ? pairColumnOf(rows, { pair: data?.columns?.pair ?? known ?? undefined }) : known,
         },
         options,
       );
@@ -125,6 +127,11 @@ export async function importCheckpoint(directory: string, options: ImportOptions
   } finally {
     await store.close();
   }
+}
+
+/** As far as it is known without rows: the folder may say it, and a task of several queries a row reads them one by one. */
+function pairColumnOfModel({ task }: ModelSpec, { pairColumn }: Pretrained): string | null | undefined {
+  return pairColumn === undefined && servedTasks[task].queriesPerRow > 1 ? null : pairColumn;
 }
 
 /** A checkpoint, and what was read off it. */

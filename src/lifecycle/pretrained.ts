@@ -34,6 +34,8 @@ export interface Pretrained {
   readonly tokenizer: { readonly tokenizer: object; readonly config: object };
   /** `sha256:...` of the weights' file. */
   readonly hash: string;
+  /** What a bundle says of the column of a second text, as {@linkcode Manifest.pairColumn}. */
+  readonly pairColumn?: string | null;
 }
 
 /** The most bytes that are read of each file: a checkpoint may come from anywhere. */
@@ -67,6 +69,7 @@ export async function readPretrained(
     tensors,
     tokenizer: { tokenizer, config },
     hash: `sha256:${digest}`,
+    pairColumn: (await manifestIn(directory))?.pairColumn,
   };
 }
 

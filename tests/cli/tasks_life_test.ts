@@ -166,6 +166,30 @@ Deno.test("a number for a pair of texts, in the unit of the data", () =>
         /^weir: .*single\.jsonl line 1: no column "second"; found "first", "price"; price reads pairs of texts: name the second with --pair-column\n$/,
       );
     }
+    // What goes on from it reads pairs, too.
+    const pairColumnOf = async (model: string) =>
+      JSON.parse(await Deno.readTextFile(join(folder, "home", "models", model, "1.0.0", "weir.json")))
+        .pairColumn;
+    const price = ["--text-column", "first", "--label-column", "price"];
+    const from = ["--from", "price", ...on];
+    await json("import", ...from, "--name", "copy");
+    await json("import", ...from, "--name", "scored", "--data", data, ...price);
+    const more = ["train", ...from, "--task", "text-regression", ...price, "--epochs", "1"];
+    await json(...more, "--name", "more", "--data", data);
+    for (const model of ["copy", "scored", "more"]) assert.equal(await pairColumnOf(model), "second", model);
+    const lonely = rows.map(({ second, price }) => ({ first: second, price }));
+    const alone = await weir(
+      ...more,
+      "--name",
+      "alone",
+      "--data",
+      await writeJsonl(join(folder, "alone.jsonl"), lonely),
+    );
+    assert.match(
+      alone.stderr,
+      /warning: price reads pairs, and .*alone\.jsonl has no column "second": single texts/,
+    );
+    assert.equal(await pairColumnOf("alone"), null);
     await Deno.writeTextFile(file, "1 1\twin money\nalone\n");
     const lone = await weir("predict", "--model", "price", ...on, "--pairs", "--file", file);
     assert.match(lone.stderr, /pairs\.tsv line 2: two texts with one tab between were expected\n$/);

@@ -122,6 +122,11 @@ const wrong: [what: string, args: string[], line: RegExp][] = [
     /number from 30 to/,
   ],
   ["a port beyond the last", ["serve", "--model", "a", "--port", "70000"], /whole number from 0 to 65535/],
+  [
+    "two models of one server",
+    ["serve", "--model", "a", "--model", "b"],
+    /given as a already: one model is served/,
+  ],
 ];
 
 const isLeaf = (name: string) =>
