@@ -82,7 +82,7 @@ export function wrongColumn(record: DataRecord, where: string, column: string, e
     );
   }
   const found = Object.keys(record).slice(0, 20).map((name) => show(name)).join(", ") || "none";
-  return new DataError(`${where}: no column ${show(column)}; found ${found}`);
+  return new DataError(`${where}: no column ${show(column)}; found ${found}`, { missingColumn: column });
 }
 
 /**
