@@ -4,7 +4,6 @@
  * @module
  */
 import type { Command } from "commander";
-import { show } from "../base/text.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import { DataError } from "../data/errors.ts";
 import type { AnyServedTask, Columns } from "../tasks/task.ts";
@@ -48,20 +47,32 @@ export async function readingFor<T>(
   options: DataOptions,
   read: (columns: Partial<Columns>) => Promise<T>,
 ): Promise<T> {
-  const columns = columnsGiven(options);
-  if (columns.pair !== undefined) {
-    if (pairColumn === null && task.queriesPerRow === 1) {
-      throw new UsageError(`--pair-column ${columns.pair}: ${name} reads one text`);
-    }
-    return await read(columns);
+  if (options.pairColumn !== undefined && pairColumn === null && task.queriesPerRow === 1) {
+    throw new UsageError(`--pair-column ${options.pairColumn}: ${name} reads one text`);
   }
-  if (typeof pairColumn !== "string") return await read(columns);
-  try {
-    return await read({ ...columns, pair: pairColumn });
-  } catch (error) {
-    if (!(error instanceof DataError && error.message.includes(`no column ${show(pairColumn)}`))) throw error;
+  return await readingPairs(pairColumn, options, read, (error) => {
     throw new InputError(
       `${error.message}; ${name} reads pairs of texts: name the second with --pair-column`,
     );
+  });
+}
+
+/**
+ * Reads data with the second text of a pair in `pairColumn`, if that is a column and `--pair-column` names no other;
+ * `without` is asked where the data have no such column.
+ */
+export async function readingPairs<T>(
+  pairColumn: string | null | undefined,
+  options: DataOptions,
+  read: (columns: Partial<Columns>) => Promise<T>,
+  without: (error: DataError) => Promise<T>,
+): Promise<T> {
+  const columns = columnsGiven(options);
+  if (columns.pair !== undefined || typeof pairColumn !== "string") return await read(columns);
+  try {
+    return await read({ ...columns, pair: pairColumn });
+  } catch (error) {
+    if (!(error instanceof DataError && error.missingColumn === pairColumn)) throw error;
+    return await without(error);
   }
 }

@@ -82,7 +82,6 @@ async function importModel(options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
   const { data, from, name, batchSize } = options;
   const aliases = options.alias ?? ["champion"];
-  const columns = columnsGiven(options);
   const backend = data === undefined
     ? undefined
     : await openBackend((await pickDevice(options.device)).device);
@@ -92,9 +91,8 @@ async function importModel(options: Options): Promise<void> {
       {
         ...options,
         data: backend && {
-          rows: ({ task, head }, pair) =>
-            readRows(data!, servedTasks[task], { columns: { ...columns, pair: columns.pair ?? pair }, head }),
-          columns,
+          rows: ({ task, head }, columns) => readRows(data!, servedTasks[task], { columns, head }),
+          columns: columnsGiven(options),
           backend,
           batchSize,
         },

@@ -5,8 +5,6 @@
  */
 import { type Command, Option } from "commander";
 import { architectures, MODEL_TYPES } from "../../models/index.ts";
-import { show } from "../base/text.ts";
-import { DataError } from "../data/errors.ts";
 import { learningRateFor, trainingDefaults, type TrainingOptions } from "../lifecycle/options.ts";
 import { headIn, type Pretrained, readPretrained } from "../lifecycle/pretrained.ts";
 import { readRows } from "../lifecycle/rows.ts";
@@ -14,7 +12,7 @@ import { trainAndRegister } from "../lifecycle/train.ts";
 import { servedTasks, TASK_NAMES } from "../tasks/served.ts";
 import type { Columns, Row } from "../tasks/task.ts";
 import { checkPrecision } from "../train/options.ts";
-import { columnsGiven, type DataOptions, withDataOptions } from "./data.ts";
+import { columnsGiven, type DataOptions, readingPairs, withDataOptions } from "./data.ts";
 import { type DeviceChoice, openBackend, pickDevice } from "./device.ts";
 import { bundlePathOf, isPath } from "./model.ts";
 import {
@@ -244,23 +242,20 @@ async function rowsFor(
   output: Output,
 ): Promise<{ rows: Row<unknown>[]; columns: Partial<Columns> }> {
   const task = servedTasks[options.task];
-  const given = columnsGiven(options);
-  const pair = pretrained?.pairColumn ?? undefined;
-  if (given.pair === undefined && pair !== undefined && task.queriesPerRow === 1) {
-    const columns = { ...given, pair };
-    try {
-      return { rows: await readRows(options.data, task, { columns }), columns };
-    } catch (error) {
-      if (!(error instanceof DataError && error.message.includes(`no column ${show(pair)}`))) throw error;
-      output.progress(
-        `warning: ${pretrained!.name} reads pairs, and ${options.data} has no column ${
-          show(pair)
-        }: single texts are ` +
-          "trained; name the second one with --pair-column",
-      );
-    }
-  }
-  return { rows: await readRows(options.data, task, { columns: given }), columns: given };
+  const read = async (columns: Partial<Columns>) => ({
+    rows: await readRows(options.data, task, { columns }),
+    columns,
+  });
+  const pair = task.queriesPerRow === 1 ? pretrained?.manifest?.pairColumn : null;
+  return await readingPairs(pair, options, read, () => {
+    output.progress(
+      `warning: ${
+        pretrained!.name
+      } reads pairs, and ${options.data} has no column "${pair}": single texts are ` +
+        "trained; name the second one with --pair-column",
+    );
+    return read(columnsGiven(options));
+  });
 }
 
 /** What lineage calls the base: a registered model by its reference, a folder by its last part. */

@@ -34,8 +34,8 @@ export interface ImportOptions extends PublishTarget {
   readonly task?: TaskName;
   /** Rows of the model's task: with them, there are metrics and a drift baseline. */
   readonly data?: {
-    /** `pairColumn`: where a model that reads pairs has the second text, unless the rows have it elsewhere. */
-    rows(spec: ModelSpec, pairColumn: string | undefined): Promise<readonly Row<unknown>[]>;
+    /** `columns` are those below and, unless they say it, where the model had the second text of a pair. */
+    rows(spec: ModelSpec, columns: Partial<Columns>): Promise<readonly Row<unknown>[]>;
     /** Those that the rows are read from, where they are called otherwise than the task calls them. */
     readonly columns?: Partial<Columns>;
     readonly backend: Backend;
@@ -77,7 +77,8 @@ export async function importCheckpoint(directory: string, options: ImportOptions
     );
     const files = await filesOf(directory, { spec, pretrained, maxTokens, weights });
     const known = pairColumnOfModel(spec, pretrained);
-    const rows = await data?.rows(spec, known ?? undefined);
+    const columns = { ...data?.columns, pair: data?.columns?.pair ?? known ?? undefined };
+    const rows = await data?.rows(spec, columns);
     const measured = data && await measure(rows!, { ...data, spec, pretrained, maxTokens, weights });
     if (measured && !measured.baseline) {
       output.progress(
@@ -114,7 +115,7 @@ export async function importCheckpoint(directory: string, options: ImportOptions
           },
           metrics,
           maxTokens,
-          pairColumn: rows ? pairColumnOf(rows, { pair: data?.columns?.pair ?? known ?? undefined }) : known,
+          pairColumn: rows ? pairColumnOf(rows, columns) : known,
         },
         options,
       );
@@ -130,8 +131,8 @@ export async function importCheckpoint(directory: string, options: ImportOptions
 }
 
 /** As far as it is known without rows: the folder may say it, and a task of several queries a row reads them one by one. */
-function pairColumnOfModel({ task }: ModelSpec, { pairColumn }: Pretrained): string | null | undefined {
-  return pairColumn === undefined && servedTasks[task].queriesPerRow > 1 ? null : pairColumn;
+function pairColumnOfModel({ task }: ModelSpec, { manifest }: Pretrained): string | null | undefined {
+  return servedTasks[task].queriesPerRow > 1 ? null : manifest?.pairColumn;
 }
 
 /** A checkpoint, and what was read off it. */

@@ -34,8 +34,8 @@ export interface Pretrained {
   readonly tokenizer: { readonly tokenizer: object; readonly config: object };
   /** `sha256:...` of the weights' file. */
   readonly hash: string;
-  /** What a bundle says of the column of a second text, as {@linkcode Manifest.pairColumn}. */
-  readonly pairColumn?: string | null;
+  /** Of a bundle. */
+  readonly manifest?: Manifest;
 }
 
 /** The most bytes that are read of each file: a checkpoint may come from anywhere. */
@@ -69,7 +69,7 @@ export async function readPretrained(
     tensors,
     tokenizer: { tokenizer, config },
     hash: `sha256:${digest}`,
-    pairColumn: (await manifestIn(directory))?.pairColumn,
+    manifest: await exists(directory, manifestName) ? await readManifest(directory) : undefined,
   };
 }
 
@@ -84,7 +84,7 @@ export async function specOf(
   pretrained: Pretrained,
   options: { readonly task?: TaskName } = {},
 ): Promise<ModelSpec> {
-  const manifest = await manifestIn(directory);
+  const { manifest } = pretrained;
   const given = manifest ? servedTask(manifest.task).name as TaskName : options.task;
   for (const task of given ? [given] : await tasksByFiles(directory)) {
     const head = await headIn(directory, pretrained, task);
@@ -100,10 +100,9 @@ export async function specOf(
 /** The head that a folder describes for a task; `undefined` where it describes none, or is a bundle of another task. */
 export async function headIn(
   directory: string,
-  { configJson }: Pretrained,
+  { configJson, manifest }: Pretrained,
   task: TaskName,
 ): Promise<unknown> {
-  const manifest = await manifestIn(directory);
   if (manifest) return manifest.task === task ? servedTask(task).head.parse(manifest.head) : undefined;
   const { headFiles = [], headOfConfig } = trainedTasks[task];
   const files: Record<string, unknown> = {};
@@ -117,8 +116,10 @@ export async function headIn(
  * The most tokens that a checkpoint was made for, special ones included: the least that its manifest, its configuration, its
  * tokenizer or sentence-transformers' settings name.
  */
-export async function maxTokensIn(directory: string, { config, tokenizer }: Pretrained): Promise<number> {
-  const manifest = await manifestIn(directory);
+export async function maxTokensIn(
+  directory: string,
+  { config, tokenizer, manifest }: Pretrained,
+): Promise<number> {
   const settings = "sentence_bert_config.json";
   const { max_seq_length } = await exists(directory, settings) ? await readJson(directory, settings) : {};
   const { model_max_length } = tokenizer.config as { model_max_length?: unknown };
@@ -127,10 +128,6 @@ export async function maxTokensIn(directory: string, { config, tokenizer }: Pret
     config.maxPositions,
     ...named.filter((value) => typeof value === "number" && value >= 1) as number[],
   );
-}
-
-async function manifestIn(directory: string): Promise<Manifest | undefined> {
-  return await exists(directory, manifestName) ? await readManifest(directory) : undefined;
 }
 
 /** All tasks, first those whose own files the folder has. */
