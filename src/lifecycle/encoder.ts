@@ -15,7 +15,7 @@ import {
 import type { Graph } from "../graph/graph.ts";
 import { collate } from "../tasks/collate.ts";
 import { bareBody } from "../tasks/model.ts";
-import { type Encoding, loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
+import type { Encoding, Tokenizer } from "../text/tokenizer.ts";
 import { bucketPrograms } from "../train/programs.ts";
 import { LifecycleError } from "./errors.ts";
 import { readPretrained } from "./pretrained.ts";
@@ -82,10 +82,10 @@ export async function openEncoder(directory: string, options: EncoderOptions): P
   if (!(Number.isInteger(layer) && layer >= 0 && layer <= layers)) {
     throw new LifecycleError(`${directory} has layers 0 to ${layers}, and layer ${layer} was asked for`);
   }
-  const tokenizer = loadTokenizer(pretrained.tokenizer.tokenizer, pretrained.tokenizer.config);
-  const before = (pretrained.tokenizer.tokenizer as { pre_tokenizer?: { type?: unknown } }).pre_tokenizer;
+  const { tokenizer, tokenizerFiles } = pretrained;
+  const before = (tokenizerFiles.tokenizer as { pre_tokenizer?: { type?: unknown } }).pre_tokenizer;
   const spacesBelongToWords = before?.type === "ByteLevel";
-  const known = (pretrained.tokenizer.config as { model_max_length?: unknown }).model_max_length;
+  const known = (tokenizerFiles.config as { model_max_length?: unknown }).model_max_length;
   const maxTokens = Math.min(
     options.maxTokens ?? Infinity,
     typeof known === "number" && known >= 1 ? known : Infinity,

@@ -15,7 +15,6 @@ import { forwardGraph, type ModelSpec } from "../tasks/model.ts";
 import { servedTasks, type TaskName } from "../tasks/served.ts";
 import type { Columns, Row, Scores } from "../tasks/task.ts";
 import { trainedTasks } from "../tasks/trained.ts";
-import { loadTokenizer } from "../text/tokenizer.ts";
 import { createRun } from "../track/runs.ts";
 import { baselineOf } from "./baseline.ts";
 import { baselineFile, bundleFiles } from "./export.ts";
@@ -149,7 +148,7 @@ async function filesOf(
   directory: string,
   { spec, pretrained, maxTokens, weights }: Imported,
 ): Promise<Record<string, BundleContent>> {
-  const made = bundleFiles({ spec, weights, tokenizerFiles: pretrained.tokenizer, maxTokens });
+  const made = bundleFiles({ spec, weights, tokenizerFiles: pretrained.tokenizerFiles, maxTokens });
   const kept: Record<string, BundleContent> = { "config.json": pretrained.configJson };
   for (const file of ["model.safetensors", ...trainedTasks[spec.task].headFiles ?? []]) {
     const bytes = await Deno.readFile(join(directory, file)).catch((error) => {
@@ -172,7 +171,7 @@ async function measure(
     batchSize: number;
   },
 ): Promise<{ scores: Scores; baseline: Baseline | undefined }> {
-  const tokenizer = loadTokenizer(pretrained.tokenizer.tokenizer, pretrained.tokenizer.config);
+  const { tokenizer } = pretrained;
   const encoded = rows.map((row) => encodeRow(row, { ...spec, tokenizer, maxTokens }));
   const data = { tokenizer, maxTokens, parts: { train: encoded, validation: encoded, test: encoded } };
   const [evaluated] = await evaluateRows(spec, data, [encoded], { backend, batchSize, weights });

@@ -189,8 +189,7 @@ function tokenizerFor(
   { task, pretrained, vocabSize, maxTokens, output }: PrepareOptions,
 ): { files: Prepared["tokenizerFiles"]; tokenizer: Tokenizer } {
   if (pretrained) {
-    const files = pretrained.tokenizer;
-    const tokenizer = loadTokenizer(files.tokenizer, files.config);
+    const { tokenizerFiles: files, tokenizer } = pretrained;
     output.progress(`tokenizer: of ${pretrained.name}, ${tokenizer.vocabSize} tokens`);
     return { files, tokenizer };
   }

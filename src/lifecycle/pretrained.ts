@@ -18,7 +18,7 @@ import { readSafetensors } from "../nn/safetensors.ts";
 import type { ModelSpec } from "../tasks/model.ts";
 import { servedTask, TASK_NAMES, type TaskName } from "../tasks/served.ts";
 import { trainedTasks } from "../tasks/trained.ts";
-import { loadTokenizer } from "../text/tokenizer.ts";
+import { loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import { LifecycleError } from "./errors.ts";
 
 /** A checkpoint: configuration, weights, tokenizer. */
@@ -31,7 +31,9 @@ export interface Pretrained {
   /** By the checkpoint's own names. */
   readonly tensors: Readonly<Record<string, HostTensor>>;
   /** `tokenizer.json` and, where there is one, `tokenizer_config.json`, as parsed JSON. */
-  readonly tokenizer: { readonly tokenizer: object; readonly config: object };
+  readonly tokenizerFiles: { readonly tokenizer: object; readonly config: object };
+  /** That tokenizer, loaded. */
+  readonly tokenizer: Tokenizer;
   /** `sha256:...` of the weights' file. */
   readonly hash: string;
   /** Of a bundle. */
@@ -53,21 +55,25 @@ export async function readPretrained(
   name = basename(resolve(directory)),
 ): Promise<Pretrained> {
   const configJson = await readJson(directory, "config.json");
-  const tokenizer = await readJson(directory, "tokenizer.json");
-  const config = await exists(directory, "tokenizer_config.json")
-    ? await readJson(directory, "tokenizer_config.json")
-    : {};
+  const tokenizerFiles = {
+    tokenizer: await readJson(directory, "tokenizer.json"),
+    config: await exists(directory, "tokenizer_config.json")
+      ? await readJson(directory, "tokenizer_config.json")
+      : {},
+  };
   const bytes = await readBytes(directory, "model.safetensors", limits.weights);
   const { tensors } = readSafetensors(bytes, { name: join(directory, "model.safetensors") });
   // Here, where every checkpoint comes in: what is trained, exported or registered looks ids up in the table.
-  checkVocabulary(loadTokenizer(tokenizer, config).vocabSize, configJson, directory);
+  const tokenizer = loadTokenizer(tokenizerFiles.tokenizer, tokenizerFiles.config);
+  checkVocabulary(tokenizer.vocabSize, configJson, directory);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
   return {
     name,
     config: parseConfig(configJson),
     configJson,
     tensors,
-    tokenizer: { tokenizer, config },
+    tokenizerFiles,
+    tokenizer,
     hash: `sha256:${digest}`,
     manifest: await exists(directory, manifestName) ? await readManifest(directory) : undefined,
   };
@@ -118,11 +124,11 @@ export async function headIn(
  */
 export async function maxTokensIn(
   directory: string,
-  { config, tokenizer, manifest }: Pretrained,
+  { config, tokenizerFiles, manifest }: Pretrained,
 ): Promise<number> {
   const settings = "sentence_bert_config.json";
   const { max_seq_length } = await exists(directory, settings) ? await readJson(directory, settings) : {};
-  const { model_max_length } = tokenizer.config as { model_max_length?: unknown };
+  const { model_max_length } = tokenizerFiles.config as { model_max_length?: unknown };
   const named = [manifest?.limits.maxTokens, max_seq_length, model_max_length];
   return Math.min(
     config.maxPositions,

@@ -9,6 +9,7 @@ import { forwardGraph, type ModelSpec } from "../../src/tasks/model.ts";
 import type { TaskName } from "../../src/tasks/served.ts";
 import { trainedTasks } from "../../src/tasks/trained.ts";
 import { withFolder } from "../folder.ts";
+import { goldenTokenizer } from "./golden_tokenizer.ts";
 
 Deno.test("a checkpoint's head is taken where it has the same labels in the same order, and is trained though the trunk is frozen", () => {
   const config = bertConfig({ vocabSize: 50, layers: 1, hiddenSize: 8, heads: 2 });
@@ -21,7 +22,7 @@ Deno.test("a checkpoint's head is taken where it has the same labels in the same
       config,
       configJson,
       tensors,
-      tokenizer: { tokenizer: {}, config: {} },
+      ...goldenTokenizer,
       hash: "",
     };
     const { states, missing, passes: [freeze] } = startOf(to, { pretrained, freezeTrunk: true });
@@ -51,8 +52,14 @@ Deno.test("the task of a folder from elsewhere is that of its config's class", a
     const spec = async (architectures?: string[], task?: TaskName) => {
       const id2label = { 0: "O", 1: "B-PER" };
       const configJson = { ...architectureOf(config).json(config), id2label, architectures };
-      const tokenizer = { tokenizer: {}, config: {} };
-      const pretrained: Pretrained = { name: "x", config, configJson, tensors: {}, tokenizer, hash: "" };
+      const pretrained: Pretrained = {
+        name: "x",
+        config,
+        configJson,
+        tensors: {},
+        hash: "",
+        ...goldenTokenizer,
+      };
       const { head, ...found } = await specOf(folder, pretrained, { task });
       assert.deepEqual(
         head,

@@ -10,6 +10,7 @@ import { initialStates } from "../../src/nn/init.ts";
 import { forwardGraph, type ModelSpec } from "../../src/tasks/model.ts";
 import { trainedTasks } from "../../src/tasks/trained.ts";
 import { withFolder } from "../folder.ts";
+import { goldenTokenizer } from "./golden_tokenizer.ts";
 
 const sizes = { vocabSize: 50, hiddenSize: 8, layers: 1, heads: 2, intermediateSize: 16, maxPositions: 16 };
 const config = bertConfig(sizes);
@@ -29,7 +30,7 @@ function checkpoint(spec: ModelSpec, changes: Partial<Pretrained> = {}): Pretrai
       ...architecture.json(spec.config),
     },
     tensors: initialStates(forwardGraph(spec), 3),
-    tokenizer: { tokenizer: {}, config: {} },
+    ...goldenTokenizer,
     hash: "",
     ...changes,
   };
