@@ -126,7 +126,7 @@ export async function loadCheckpoint(
       `Cannot resume from ${path}: ${
         differences.slice(0, 5).join("; ")
       }. Train with the same settings and data, ` +
-        `or start anew in another directory`,
+        `or start anew, without resuming`,
     );
   }
   checkTensors(options.states, tensors, path);
