@@ -44,6 +44,7 @@ export type {
   TensorType,
   Update,
 } from "./src/graph/node.ts";
+export type { TypeRule, TypeRules } from "./src/graph/builder.ts";
 export type {
   CompositeOp,
   ExampleOperand,
@@ -55,7 +56,7 @@ export type {
   OpTable,
   PrimitiveOp,
   Tolerance,
-} from "./src/graph/builder.ts";
+} from "./src/graph/op_spec.ts";
 export { optimize } from "./src/graph/passes/optimize.ts";
 export { bindGraph } from "./src/graph/passes/bind.ts";
 export { mixedPrecision } from "./src/graph/passes/mixed_precision.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { allFinite } from "../src/base/arrays.ts";
 import { convertTensor, dtypes, type HostTensor } from "../src/graph/dtype.ts";
 import type { Graph } from "../src/graph/node.ts";
 import { bundleStates } from "../src/graph/states.ts";
@@ -72,12 +73,10 @@ export function fitWeights(
       );
     }
     const state = convertTensor(tensor, dtype);
-    const strange = firstStrange(state.data);
-    if (strange >= 0) {
+    if (!allFinite(state.data)) {
+      const at = state.data.findIndex((value) => !Number.isFinite(value));
       throw new ModelError(
-        `Cannot load tensor "${name}": its element ${strange} is ${
-          state.data[strange]
-        }, a finite number was expected`,
+        `Cannot load tensor "${name}": its element ${at} is ${state.data[at]}, a finite number was expected`,
       );
     }
     states[name!] = state;
@@ -91,12 +90,6 @@ export function fitWeights(
     );
   }
   return { states, missing, unexpected };
-}
-
-/** Where the first element is that is no finite number, -1 for nowhere. A loop: checkpoints have many millions of elements. */
-function firstStrange(data: HostTensor["data"]): number {
-  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
-  return -1;
 }
 
 /** The first few of many names. */

@@ -31,9 +31,10 @@ export async function readJson(request: Request, limitBytes: number): Promise<un
       `Expected a body without \`Content-Encoding\`. Given: ${shorten(coding, 80)}.`,
     );
   }
-  const bytes = await readBytes(request, limitBytes);
-  const refuse = (problem: string) => new HttpError(400, "Validation", `The body ${shorten(problem, 200)}.`);
-  return parseJson(bytes, (problem) => refuse(problem.replace(/^it /, "")));
+  return parseJson(await readBytes(request, limitBytes), (problem) => {
+    const what = shorten(problem.replace(/^it /, ""), 200);
+    return new HttpError(400, "Validation", `The body ${what}.`);
+  });
 }
 
 async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {

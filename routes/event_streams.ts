@@ -43,12 +43,11 @@ const quietTicks = 15;
 export function createEventStreams(
   { limit = 64, tickMs = 1_000 }: { limit?: number; tickMs?: number } = {},
 ): EventStreams {
-  const ticks = new Set<() => void>();
-  const ends = new Set<() => void>();
+  const opened = new Set<{ readonly tick: () => void; readonly end: () => void }>();
   let timer: ReturnType<typeof setInterval> | undefined;
 
   function open(first: string, onTick: () => string): EventStream {
-    if (ends.size >= limit) {
+    if (opened.size >= limit) {
       throw new HttpError(
         503,
         "Overloaded",
@@ -62,10 +61,10 @@ export function createEventStreams(
     const endings: (() => void)[] = [];
     let controller!: ReadableStreamDefaultController<Uint8Array>;
     let quiet = 0;
-    let ended = false;
+    const stream = { tick, end };
 
     function send(text: string): void {
-      if (ended || text === "") return;
+      if (!opened.has(stream) || text === "") return;
       quiet = 0;
       // A reader that has stopped reading must not fill the memory.
       if ((controller.desiredSize ?? 0) < -mostWaitingBytes) return end();
@@ -76,11 +75,8 @@ export function createEventStreams(
       send(onTick());
     }
     function end(): void {
-      if (ended) return;
-      ended = true;
-      ticks.delete(tick);
-      ends.delete(end);
-      if (ticks.size === 0) {
+      if (!opened.delete(stream)) return;
+      if (opened.size === 0) {
         clearInterval(timer);
         timer = undefined;
       }
@@ -98,10 +94,9 @@ export function createEventStreams(
       },
       cancel: end,
     }, new ByteLengthQueuingStrategy({ highWaterMark: 0 }));
-    ticks.add(tick);
-    ends.add(end);
+    opened.add(stream);
     timer ??= setInterval(() => {
-      for (const each of [...ticks]) each();
+      for (const { tick } of [...opened]) tick();
     }, tickMs);
     send(`retry: 2000\n\n${first}`);
     return {
@@ -120,10 +115,10 @@ export function createEventStreams(
   return {
     open,
     get count() {
-      return ends.size;
+      return opened.size;
     },
     close() {
-      for (const end of [...ends]) end();
+      for (const { end } of [...opened]) end();
     },
   };
 }

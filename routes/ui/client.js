@@ -27,11 +27,14 @@ function localTimes() {
   }
 }
 
-{
+/** @param {number} [scrolled] How far the strip stays scrolled, if not to the newest window. */
+function settle(scrolled) {
   const strip = past();
-  if (strip) strip.scrollLeft = newest(strip);
+  if (strip) strip.scrollLeft = scrolled ?? newest(strip);
   localTimes();
 }
+
+settle();
 
 const live = byId("live");
 const source = new EventSource(streamPath ?? "/ui/stream");
@@ -45,9 +48,7 @@ source.addEventListener("parts", (event) => {
     const element = document.getElementById(id);
     if (element) element.innerHTML = html;
   }
-  const strip = past();
-  if (strip) strip.scrollLeft = kept ?? newest(strip);
-  localTimes();
+  settle(kept);
   const state = document.querySelector("[data-state]")?.getAttribute("data-state");
   document.title = state === "alarm" ? `⚠ Drift · ${title}` : title ?? "Weir";
 });

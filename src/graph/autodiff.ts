@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { Builder, OpSpec } from "./builder.ts";
+import type { Builder } from "./builder.ts";
 import { isFloat } from "./dtype.ts";
-import { labelOf, type Node, type OpName } from "./node.ts";
+import { labelOf, type Node } from "./node.ts";
 import { recomputation } from "./recompute.ts";
 import { formatShape, ShapeError } from "./shape.ts";
+import { specOf } from "./table.ts";
 
 /** How gradients are made. */
 export interface GradientOptions {
@@ -69,9 +70,8 @@ export function gradients(
 }
 
 function vjp(b: Builder, node: Node, dy: Node, needed: readonly boolean[]): (Node | null)[] {
-  // Leaves have no inputs, so what comes here is an op; its own rule takes its own attributes.
-  const spec = b.table[node.op as OpName] as unknown as OpSpec<OpName>;
-  if (!spec.vjp) {
+  const spec = specOf(node);
+  if (!spec?.vjp) {
     throw new ShapeError(`Cannot differentiate through ${labelOf(node)}: ${node.op} has no gradient`);
   }
   return spec.vjp(b, node as never, dy, needed);

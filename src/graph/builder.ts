@@ -1,10 +1,10 @@
 /**
- * The op rules' interface and the builder that appends checked nodes to a graph. The builder is given the op table and
- * a gradient rule is given the builder, so neither imports the other.
+ * The builder that appends checked nodes to a graph. It is given the ops' type rules and imports no op, since an op's
+ * gradient rule (`op_spec.ts`) is given the builder.
  *
  * @module
  */
-import { type DType, dtypes, type HostTensor, isFloat, type TypedArray, typedArray } from "./dtype.ts";
+import { type DType, dtypes, isFloat, typedArray } from "./dtype.ts";
 import type {
   AttrsOf,
   Graph,
@@ -29,123 +29,24 @@ import {
   ShapeError,
 } from "./shape.ts";
 
-/** How far a backend's result may be from `eval`'s: `|x - y| <= absolute + relative * |y|`. */
-export interface Tolerance {
-  /** Share of the wanted value. */
-  readonly relative: number;
-  /** Whatever the wanted value. */
-  readonly absolute: number;
-}
-
-/**
- * One use of an op. Tests are made of it: of its result's type, of its gradient against differences, and of every backend
- * against `eval`. What takes more than the op alone is a case of `tests/graph/op_cases.ts`.
- */
-export interface OpExample<K extends OpName> {
-  /** What is particular about it. */
-  readonly name: string;
-  /** Its attributes. */
-  readonly attrs: OpAttrs[K];
-  /** Its operands, in order. */
-  readonly operands: readonly ExampleOperand[];
-}
-
-/** Either f32 values spread over a range, in random order and none near another, or these. */
-export type ExampleOperand =
-  & { readonly shape: readonly number[] }
-  & (
-    | { readonly low?: number; readonly high?: number }
-    | { readonly dtype: DType; readonly values: readonly number[] }
-  );
-
-/** Values an ONNX attribute can have; a number is an int if `Number.isInteger`, so floats are given as `{ float }`. */
-export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
-
-/** What an op's ONNX rule writes with. Names are value names of the ONNX graph. */
-export interface OnnxScope {
-  /** Appends one ONNX node and returns the name of its first output. */
-  emit(
-    opType: string,
-    inputs: readonly string[],
-    options?: { attrs?: Record<string, OnnxAttribute>; domain?: string },
-  ): string;
-  /** A constant tensor; `i64` is ONNX's type for shapes and axes. */
-  constant(dtype: DType | "i64", shape: readonly number[], values: ArrayLike<number>): string;
-  /** A 1-D int64 tensor that holds the shape, computed at run time where it is symbolic. */
-  shape(shape: Shape): string;
-}
-
-/** The rules that every op has. */
-export interface OpRules<K extends OpName> {
+/** What the builder needs of an op; `op_spec.ts` has the rest of its rules. */
+export interface TypeRule<K extends OpName> {
   /** The result's type, or a `ShapeError` that says what does not fit. */
   infer(inputs: readonly TensorType[], attrs: OpAttrs[K]): TensorType;
-  /**
-   * Gradients with respect to the inputs, emitted as ordinary nodes; `null` where there is none (an index, a mask).
-   * `needed[i]` is false where input i's is not needed. Absent: the op has no gradient at all.
-   */
-  vjp?(b: Builder, node: NodeOf<K>, dy: Node, needed: readonly boolean[]): (Node | null)[];
-  /** Whether operands of different shapes are broadcast together, so that none has to be spread before. */
-  readonly broadcasts?: true;
-  /** Whether it has its operand's elements, each of them once at most, so that rounding the operand rounds it. */
-  readonly view?: true;
-  /** Whether it folds elements of its operand. */
-  readonly reduces?: true;
-  /** Which of its inputs a node equals, if any. `inputs` stand for its own. */
-  identity?(node: NodeOf<K>, inputs: readonly Node[]): Node | undefined;
-  /** Which operands mixed precision hands over in f16; the op computes from them in f32 all the same. */
-  half?(attrs: OpAttrs[K], operands: number): readonly number[];
-  /** The attributes of a node that gets them so, if not its own. */
-  halfAttrs?(attrs: OpAttrs[K]): OpAttrs[K];
-  /** Whether it takes a query, a key and a value, in this order and first of all. */
-  readonly attends?: true;
-  /** Whether its operands are kept in f32: a mask's -1e9 may be among them. */
-  readonly wide?: true;
-  /** What other backends' results are held to. */
-  readonly tolerance: Tolerance;
-  /** Uses that it is tested by. */
-  readonly examples?: readonly OpExample<K>[];
   /** Whether it takes types that are only stored (`DTypeSpec.computes`): it reads no element's value, or decodes it. */
   readonly takesStored?: boolean;
-  /** Replaces symbols in the attributes; needed where attributes hold dimensions. */
-  bind?(attrs: OpAttrs[K], dim: (dim: Dim) => number): OpAttrs[K];
 }
 
-/** An op that is defined by what it computes. */
-export interface PrimitiveOp<K extends OpName> extends OpRules<K> {
-  /** The definition: f32 storage, f64 sums. Shapes are numeric by now. */
-  eval(inputs: readonly HostTensor[], attrs: OpAttrs[K], out: HostTensor): TypedArray;
-  /** Writes the op as ONNX (opset 18 and `com.microsoft`) and returns the result's value name. */
-  onnx(scope: OnnxScope, node: NodeOf<K>, inputs: readonly string[]): string;
-  /** Absent, which tells the two kinds apart. */
-  readonly expand?: undefined;
-}
-
-/**
- * An op that is defined by other ops: a name for something that a backend may have one kernel for. Backends without one expand it
- * (`passes/expand.ts`); equal nodes of several expansions are then merged like any others.
- */
-export interface CompositeOp<K extends OpName> extends OpRules<K> {
-  /** The definition: appends the nodes that compute `node` from `inputs`, which stand for its own. */
-  expand(b: Builder, node: NodeOf<K>, inputs: readonly Node[]): Node;
-  /** Absent: backends without a kernel expand it. */
-  readonly eval?: undefined;
-  /** Absent: backends without a kernel expand it. */
-  readonly onnx?: undefined;
-}
-
-/** Everything there is to say about an op. */
-export type OpSpec<K extends OpName> = PrimitiveOp<K> | CompositeOp<K>;
-
-/** One rule for every op: a missing one does not compile. */
-export type OpTable = { readonly [K in OpName]: OpSpec<K> };
+/** One for every op. */
+export type TypeRules = { readonly [K in OpName]: TypeRule<K> };
 
 /**
  * Appends nodes to a graph, inferring and checking every shape as it goes.
  *
- * Made by `createBuilder` of `graph.ts`, which supplies the op table.
+ * Made by `createBuilder` of `graph.ts`, which supplies the rules of the op table.
  */
 export class Builder {
-  readonly #table: OpTable;
+  readonly #rules: TypeRules;
   readonly #nodes: Node[] = [];
   readonly #names = new Map<string, NodeOf<"input"> | NodeOf<"state">>();
   readonly #outputs: Record<string, Node> = {};
@@ -154,9 +55,9 @@ export class Builder {
   #streams = 0;
   #scope = "";
 
-  /** An empty graph, or one to go on from: `createBuilder` and `continueFrom` supply the table. */
-  constructor(table: OpTable, from?: Graph) {
-    this.#table = table;
+  /** An empty graph, or one to go on from: `createBuilder` and `continueFrom` supply the rules. */
+  constructor(rules: TypeRules, from?: Graph) {
+    this.#rules = rules;
     if (!from) return;
     this.#nodes.push(...from.nodes);
     for (const node of from.nodes) if (isNamed(node)) this.#names.set(node.name!, node);
@@ -179,11 +80,6 @@ export class Builder {
   /** The nodes so far, in order: a live view. */
   get nodes(): readonly Node[] {
     return this.#nodes;
-  }
-
-  /** The gradient rules and the rest of the table. */
-  get table(): OpTable {
-    return this.#table;
   }
 
   /** A value fed at each run. Its dimensions are where symbols come from: `sum` and its kind make others of them. */
@@ -597,10 +493,10 @@ export class Builder {
   #infer<K extends OpName>(op: K, inputs: readonly Node[], attrs: OpAttrs[K], label?: string): TensorType {
     try {
       const stored = inputs.find(({ dtype }) => !dtypes[dtype].computes);
-      if (stored && !this.#table[op].takesStored) {
+      if (stored && !this.#rules[op].takesStored) {
         throw new ShapeError(`${stored.dtype} is only stored; cast it to a type to compute with`);
       }
-      return this.#table[op].infer(inputs, attrs);
+      return this.#rules[op].infer(inputs, attrs);
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error;
       throw new ShapeError(`Cannot build ${op}${label ? ` "${label}"` : ""}: ${error.message}`);

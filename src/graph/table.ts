@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { OpSpec, OpTable } from "./builder.ts";
+import type { OpSpec, OpTable } from "./op_spec.ts";
 import type { Node, OpName } from "./node.ts";
 import { abs } from "./ops/abs.ts";
 import { add } from "./ops/add.ts";

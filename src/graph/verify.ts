@@ -3,10 +3,9 @@
  *
  * @module
  */
-import type { OpSpec } from "./builder.ts";
-import { type Graph, labelOf, type Node, type OpName } from "./node.ts";
+import { type Graph, labelOf, type Node } from "./node.ts";
 import { formatShape, sameShape } from "./shape.ts";
-import { opTable } from "./table.ts";
+import { specOf } from "./table.ts";
 
 /** A graph that breaks an invariant: a bug in whatever made it. */
 export class GraphError extends Error {
@@ -36,8 +35,7 @@ export function verify(graph: Graph, after = "building"): Graph {
       if (!node.name || names.has(node.name)) fail(node, "needs a name of its own");
       names.add(node.name!);
     } else if (node.op !== "constant") {
-      const spec = opTable[node.op] as unknown as OpSpec<OpName>;
-      const type = spec.infer(node.inputs, node.attrs as never);
+      const type = specOf(node)!.infer(node.inputs, node.attrs as never);
       if (type.dtype !== node.dtype || !sameShape(type.shape, node.shape)) {
         fail(
           node,

@@ -4,7 +4,7 @@
  * @module
  */
 import { UserError } from "../base/errors.ts";
-import type { OpTable, PrimitiveOp } from "../graph/builder.ts";
+import type { OpTable, PrimitiveOp } from "../graph/op_spec.ts";
 import { type DType, dtypes, type HostTensor, valuesOf } from "../graph/dtype.ts";
 import { type Graph, inputsOf, labelOf, type Node, type OpName, statesOf } from "../graph/node.ts";
 import { expand } from "../graph/passes/expand.ts";

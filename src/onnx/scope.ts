@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { OnnxAttribute, OnnxScope } from "../graph/builder.ts";
+import type { OnnxAttribute, OnnxScope } from "../graph/op_spec.ts";
 import { type DType, typedArray } from "../graph/dtype.ts";
 import { type Dim, type Shape, ShapeError, sizeOf, stridesOf, termsOf } from "../graph/shape.ts";
 import type { OnnxNode, OnnxTensor } from "./model.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ExampleOperand, OpExample } from "../../src/graph/builder.ts";
+import type { ExampleOperand, OpExample } from "../../src/graph/op_spec.ts";
 import { edges } from "../../src/graph/ops/unary.ts";
 import {
   type Builder,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PrimitiveOp } from "../../graph/builder.ts";
+import type { PrimitiveOp } from "../../graph/op_spec.ts";
 import { allocate, type HostTensor } from "../../graph/dtype.ts";
 import { type Graph, inputsOf, labelOf, type Node, type OpName, statesOf } from "../../graph/node.ts";
 import { bindGraph } from "../../graph/passes/bind.ts";

@@ -1,5 +1,5 @@
 /** The op `abs`: absolute value. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { unary } from "./unary.ts";
 
 /** `|x|`, with gradient 0 at 0. */

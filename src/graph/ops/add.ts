@@ -1,5 +1,5 @@
 /** The op `add`: addition. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { binary } from "./binary.ts";
 
 /** `x + y`. */

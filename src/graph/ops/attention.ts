@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Builder, CompositeOp } from "../builder.ts";
+import type { Builder } from "../builder.ts";
+import type { CompositeOp } from "../op_spec.ts";
 import { isFloat } from "../dtype.ts";
 import type { AttentionAttrs, Node, TensorType } from "../node.ts";
 import {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { CompositeOp } from "../builder.ts";
+import type { CompositeOp } from "../op_spec.ts";
 import type { AttentionAttrs, Node, TensorType } from "../node.ts";
 import { sameShape, ShapeError } from "../shape.ts";
 import { attentionGradients, attentionOperands, attentionType } from "./attention.ts";

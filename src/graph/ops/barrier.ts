@@ -1,5 +1,5 @@
 /** The op `barrier`: what keeps a recomputation from being merged with the first. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { exact } from "./unary.ts";
 
 /**

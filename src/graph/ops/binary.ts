@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Builder, OpSpec } from "../builder.ts";
+import type { Builder } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { isFloat } from "../dtype.ts";
 import type { Node, OpName } from "../node.ts";
 import { mapElements } from "./broadcasting.ts";

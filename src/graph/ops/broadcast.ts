@@ -1,5 +1,5 @@
 /** The op `broadcast`: copies along dimensions. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { broadcastShapes, formatShape, numeric, sameShape, ShapeError } from "../shape.ts";
 import { broadcastOffsets, take } from "./broadcasting.ts";
 import { sameAsOperand } from "./identity.ts";

@@ -1,5 +1,5 @@
 /** The op `cast`: conversion to another type. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { dtypes, isFloat, typedArray, valuesOf } from "../dtype.ts";
 import { sameAsOperand } from "./identity.ts";
 import { exact } from "./unary.ts";

@@ -1,5 +1,5 @@
 /** The op `concat`: operands one after the other. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { allocate } from "../dtype.ts";
 import type { Node } from "../node.ts";
 import { type Dim, formatShape, numeric, ShapeError, sizeOf, stridesOf, sum } from "../shape.ts";

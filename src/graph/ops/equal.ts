@@ -1,5 +1,5 @@
 /** The op `equal`: comparison for equality. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { mapElements } from "./broadcasting.ts";
 import { exact } from "./unary.ts";
 import { elementwiseType } from "./elementwise.ts";

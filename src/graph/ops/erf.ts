@@ -1,6 +1,6 @@
 /** The op `erf`: the error function. @module */
 import { erf as errorFunction } from "../../statistics/distributions.ts";
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { unary } from "./unary.ts";
 
 /** The error function, `2/sqrt(pi) * integral of e^(-t^2) from 0 to x`. */

@@ -1,5 +1,5 @@
 /** The op `exp`: the exponential function. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { unary } from "./unary.ts";
 
 /** `e^x`. */

@@ -1,5 +1,5 @@
 /** The op `gather`: rows of a table. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { allocate } from "../dtype.ts";
 import { numeric, ShapeError, sizeOf } from "../shape.ts";
 import { exact } from "./unary.ts";

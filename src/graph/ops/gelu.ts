@@ -1,6 +1,6 @@
 /** The op `gelu`: the activation of Gaussian error linear units. @module */
 import { normalCdf } from "../../statistics/distributions.ts";
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { mapElements } from "./broadcasting.ts";
 import { elementwiseType } from "./elementwise.ts";
 

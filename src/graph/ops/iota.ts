@@ -1,5 +1,5 @@
 /** The op `iota`: indices. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { allocate, dtypes } from "../dtype.ts";
 import { numeric, ShapeError, sizeOf, stridesOf } from "../shape.ts";
 import { exact } from "./unary.ts";

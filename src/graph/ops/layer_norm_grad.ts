@@ -1,5 +1,5 @@
 /** The op `layer_norm_grad`: the gradient of layer normalisation's operand. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { layerNormalized, normGradient } from "./normalization.ts";
 
 /** The gradient of layer normalisation's operand: of dy and x `[..., width]` and the weight `[width]`. */

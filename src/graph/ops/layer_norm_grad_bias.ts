@@ -1,5 +1,5 @@
 /** The op `layer_norm_grad_bias`: the gradient of layer normalisation's bias. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { normGradient } from "./normalization.ts";
 
 /** The gradient of layer normalisation's bias `[width]`: dy summed over all rows. */

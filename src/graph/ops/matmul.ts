@@ -1,5 +1,5 @@
 /** The op `matmul`: matrix products. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { allocate } from "../dtype.ts";
 import type { Node, TensorType } from "../node.ts";
 import { broadcastShapes, type Dim, formatShape, numeric, product, ShapeError, sizeOf } from "../shape.ts";

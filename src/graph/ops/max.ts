@@ -1,5 +1,5 @@
 /** The op `max`: the larger of two. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { binary, route } from "./binary.ts";
 
 /**

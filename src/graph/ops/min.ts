@@ -1,5 +1,5 @@
 /** The op `min`: the smaller of two. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { binary, route } from "./binary.ts";
 
 /** The smaller of `x` and `y`, NaN where one is; where they are equal the gradient goes to `y`. */

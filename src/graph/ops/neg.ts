@@ -1,5 +1,5 @@
 /** The op `neg`: negation. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { unary } from "./unary.ts";
 
 /** `-x`. */

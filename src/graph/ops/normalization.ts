@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Builder, OpSpec } from "../builder.ts";
+import type { Builder } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { isFloat } from "../dtype.ts";
 import type { Node, TensorType } from "../node.ts";
 import { formatShape, sameShape, ShapeError } from "../shape.ts";

@@ -1,5 +1,5 @@
 /** The op `pad`: zeros around a tensor. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { allocate } from "../dtype.ts";
 import {
   difference,

@@ -1,5 +1,5 @@
 /** The op `random`: random bits. @module */
-import type { OnnxScope, OpSpec } from "../builder.ts";
+import type { OnnxScope, OpSpec } from "../op_spec.ts";
 import { formatShape, product, ShapeError, sizeOf } from "../shape.ts";
 import { exact } from "./unary.ts";
 

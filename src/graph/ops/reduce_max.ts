@@ -1,5 +1,5 @@
 /** The op `reduce_max`: maxima over axes. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { dtypes, isFloat, typedArray } from "../dtype.ts";
 import { fold, keptShape, reducedType } from "./reduction.ts";
 import { exact } from "./unary.ts";

@@ -1,5 +1,5 @@
 /** The op `reduce_sum`: sums over axes. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { typedArray } from "../dtype.ts";
 import { fold, keptShape, reducedType } from "./reduction.ts";
 

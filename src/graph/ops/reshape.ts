@@ -1,5 +1,5 @@
 /** The op `reshape`: another shape. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { formatShape, product, ShapeError } from "../shape.ts";
 import { sameAsOperand } from "./identity.ts";
 import { exact } from "./unary.ts";

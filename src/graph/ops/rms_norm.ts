@@ -1,5 +1,5 @@
 /** The op `rms_norm`: root-mean-square normalisation. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { allocate } from "../dtype.ts";
 import { rowsOf } from "./broadcasting.ts";
 import { normType } from "./normalization.ts";

@@ -1,5 +1,5 @@
 /** The op `rms_norm_grad`: the gradient of root-mean-square normalisation's operand. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { normGradient, rmsNormalized } from "./normalization.ts";
 
 /** The gradient of root-mean-square normalisation's operand: of dy and x `[..., width]` and the weight `[width]`. */

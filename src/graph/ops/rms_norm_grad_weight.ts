@@ -1,5 +1,5 @@
 /** The op `rms_norm_grad_weight`: the gradient of root-mean-square normalisation's weight. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { normGradient, rmsNormalized } from "./normalization.ts";
 
 /** The gradient of root-mean-square normalisation's weight `[width]`: dy times the normalised x, summed over all rows. */

@@ -1,5 +1,5 @@
 /** The op `scatter_add`: sums into rows of a table. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { typedArray } from "../dtype.ts";
 import { bindDim, formatShape, numeric, product, ShapeError, sizeOf } from "../shape.ts";
 

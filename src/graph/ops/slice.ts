@@ -1,5 +1,5 @@
 /** The op `slice`: a part along one axis. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { difference, formatShape, mostOf, numeric, ShapeError, stridesOf, sum } from "../shape.ts";
 import { stridedOffsets, take } from "./broadcasting.ts";
 import { sameAsOperand } from "./identity.ts";

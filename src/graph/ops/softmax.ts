@@ -1,5 +1,5 @@
 /** The op `softmax`: probabilities of logits. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { allocate } from "../dtype.ts";
 import { ShapeError } from "../shape.ts";
 import { rowsOf } from "./broadcasting.ts";

@@ -1,5 +1,5 @@
 /** The op `softmax_cross_entropy`: the loss of a classifier. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { checkCrossEntropy, crossEntropyParts, withoutIgnored } from "./cross_entropy.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** The op `softmax_cross_entropy_grad`: the gradient of the cross-entropy. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { formatShape, sameShape, ShapeError } from "../shape.ts";
 import { checkCrossEntropy, crossEntropyParts, withoutIgnored } from "./cross_entropy.ts";
 

@@ -1,5 +1,5 @@
 /** The op `softmax_grad`: the gradient of softmax. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { formatShape, sameShape, ShapeError } from "../shape.ts";
 import { elementwiseType } from "./elementwise.ts";
 

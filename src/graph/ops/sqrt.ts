@@ -1,5 +1,5 @@
 /** The op `sqrt`: the square root. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { unary } from "./unary.ts";
 
 /** The square root. */

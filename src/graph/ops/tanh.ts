@@ -1,5 +1,5 @@
 /** The op `tanh`: the hyperbolic tangent. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { unary } from "./unary.ts";
 
 /** The hyperbolic tangent. */

@@ -1,5 +1,5 @@
 /** The op `transpose`: another order of dimensions. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { numeric, ShapeError, stridesOf } from "../shape.ts";
 import { stridedOffsets, take } from "./broadcasting.ts";
 import { exact } from "./unary.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Builder, ExampleOperand, OpExample, OpSpec, Tolerance } from "../builder.ts";
+import type { Builder } from "../builder.ts";
+import type { ExampleOperand, OpExample, OpSpec, Tolerance } from "../op_spec.ts";
 import type { Node, OpAttrs, OpName } from "../node.ts";
 import { mapElements } from "./broadcasting.ts";
 import { elementwiseType } from "./elementwise.ts";

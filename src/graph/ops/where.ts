@@ -1,5 +1,5 @@
 /** The op `where`: selection by a condition. @module */
-import type { OpSpec } from "../builder.ts";
+import type { OpSpec } from "../op_spec.ts";
 import { broadcastShapes, ShapeError } from "../shape.ts";
 import { mapElements } from "./broadcasting.ts";
 import { exact } from "./unary.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import { BackendError } from "../../interface.ts";
-import type { Plan, PlanStorage } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { PlanStorage } from "../plan/storages.ts";
 import type { PlanBuffers } from "./buffers.ts";
 
 /** One launch of a kernel. */

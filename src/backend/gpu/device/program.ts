@@ -31,7 +31,7 @@ import { makePlan, type Plan, type PlanLimits, printPlan } from "../plan/plan.ts
 import { bindLaunches, encodeLaunch, type Launch } from "./launches.ts";
 import type { ReadBuffer } from "./read_buffer.ts";
 import { type Copy, Ring } from "./ring.ts";
-import { type FedSlot, fedSlots, type OutputSlot, outputSlots } from "./slots.ts";
+import { copyOutputs, type FedSlot, fedSlots, type OutputSlots, outputSlots } from "./slots.ts";
 import { copyable, joined, StateTable, tensorOf } from "./states.ts";
 import { createPassClock, type PassClock } from "./timestamps.ts";
 
@@ -146,7 +146,7 @@ class DeviceProgram implements GpuProgram {
   readonly #inputs: readonly NodeOf<"input">[];
   readonly #fed: readonly FedSlot[];
   readonly #graph: Graph;
-  readonly #outputs: readonly OutputSlot[];
+  readonly #outputs: OutputSlots;
   readonly #ring: Ring;
   readonly #ids: readonly IdInput[];
   readonly #onDispose: () => void;
@@ -168,8 +168,9 @@ class DeviceProgram implements GpuProgram {
     this.#inputs = inputsOf(graph);
     this.#graph = graph;
     this.#fed = fedSlots(plan);
-    this.#outputs = outputSlots(plan);
-    this.#ring = new Ring(context, this.#buffers, this.#outputs.filter((o) => o.storage.elements === 1));
+    this.#outputs = outputSlots(plan.outputs);
+    const scalars = Object.entries(plan.outputs).filter(([, { storage }]) => storage.elements === 1);
+    this.#ring = new Ring(context, this.#buffers, outputSlots(Object.fromEntries(scalars)));
     const names = (bindings: readonly Binding[], writes: boolean) =>
       bindings.filter((b) => b.writes === writes).map((b) => b.storage.label);
     this.kernels = plan.kernels.map(({ name, workgroups, bindings, flops = 0, bytes = 0 }) => ({
@@ -210,22 +211,18 @@ class DeviceProgram implements GpuProgram {
   async run(feeds: Tensors): Promise<Record<string, HostTensor>> {
     await this.#check();
     this.#feed(feeds);
-    const total = this.#outputs.reduce((sum, o) => Math.max(sum, o.offset + o.storage.bytes), 0);
+    const { slots, bytes: total } = this.#outputs;
     if (total > 0 && !this.#staging) this.#staging = await this.#buffers.readBuffer("outputs", total);
     const staging = this.#staging;
     this.#submit((encoder, when) => {
-      for (const { storage, before, offset } of this.#outputs) {
-        if (before !== (when === "before")) continue;
-        const from = this.#buffers.of(storage);
-        encoder.copyBufferToBuffer(from.buffer, from.offset, staging!.target, offset, storage.bytes);
-      }
+      if (staging) copyOutputs(encoder, when, this.#outputs, { buffers: this.#buffers, to: staging.target });
     });
     if (!staging) return {};
     const parts = await this.#context.read(
       staging,
       total,
       (bytes) =>
-        new Map(this.#outputs.map(({ name, storage, offset }) => [
+        new Map(slots.map(({ name, storage, offset }) => [
           name,
           decode(storage.dtype, storage.elements, bytes, offset),
         ])),

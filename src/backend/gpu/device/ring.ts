@@ -7,22 +7,14 @@ import type { GpuContext } from "./device.ts";
 import { decode } from "./host.ts";
 import type { BufferOffset, PlanBuffers } from "./buffers.ts";
 import type { ReadBuffer } from "./read_buffer.ts";
+import { copyOutputs, type OutputSlots } from "./slots.ts";
 import { copyable } from "./states.ts";
-import type { PlanStorage } from "../plan/storages.ts";
 
 /** Bytes that are copied on the device. */
 export interface Copy {
   readonly from: BufferOffset;
   readonly to: BufferOffset;
   readonly bytes: number;
-}
-
-/** An output of a program. */
-export interface Output {
-  readonly name: string;
-  readonly storage: PlanStorage;
-  /** Whether it is read before the kernels run. */
-  readonly before: boolean;
 }
 
 /** Steps whose scalars the device keeps. */
@@ -32,29 +24,22 @@ const ringSteps = 256;
 export class Ring {
   readonly #context: GpuContext;
   readonly #plan: PlanBuffers;
-  readonly #outputs: readonly (Output & { offset: number })[];
-  readonly #stride: number;
+  readonly #outputs: OutputSlots;
   #buffers?: { ring: GPUBuffer; staging: ReadBuffer };
   #pending = 0;
   #records: Record<string, number>[] = [];
 
   /** A ring for outputs of one element. */
-  constructor(context: GpuContext, buffers: PlanBuffers, outputs: readonly Output[]) {
+  constructor(context: GpuContext, buffers: PlanBuffers, outputs: OutputSlots) {
     this.#context = context;
     this.#plan = buffers;
-    let offset = 0;
-    this.#outputs = outputs.map((output) => {
-      const slot = { ...output, offset };
-      offset += output.storage.bytes;
-      return slot;
-    });
-    this.#stride = offset;
+    this.#outputs = outputs;
   }
 
   /** Makes its buffers. */
   async allocate(): Promise<void> {
-    if (this.#stride === 0) return;
-    const size = this.#stride * ringSteps;
+    if (this.#outputs.bytes === 0) return;
+    const size = this.#outputs.bytes * ringSteps;
     this.#buffers = {
       ring: await this.#plan.buffer("ring", size, copyable),
       staging: await this.#plan.readBuffer("ring to read", size),
@@ -74,12 +59,8 @@ export class Ring {
   /** Puts the scalars of the step that is being encoded into the ring. */
   encode(encoder: GPUCommandEncoder, when: "before" | "after"): void {
     if (!this.#buffers) return;
-    const start = this.#pending * this.#stride;
-    for (const { storage, before, offset } of this.#outputs) {
-      if (before !== (when === "before")) continue;
-      const from = this.#plan.of(storage);
-      encoder.copyBufferToBuffer(from.buffer, from.offset, this.#buffers.ring, start + offset, storage.bytes);
-    }
+    const start = this.#pending * this.#outputs.bytes;
+    copyOutputs(encoder, when, this.#outputs, { buffers: this.#plan, to: this.#buffers.ring, start });
   }
 
   /** Counts a step whose scalars are in. */
@@ -99,14 +80,15 @@ export class Ring {
     const { ring, staging } = this.#buffers;
     const { device } = this.#context;
     const encoder = device.createCommandEncoder();
-    const size = steps * this.#stride;
+    const { slots, bytes: stride } = this.#outputs;
+    const size = steps * stride;
     encoder.copyBufferToBuffer(ring, 0, staging.target, 0, size);
     device.queue.submit([encoder.finish()]);
     await this.#context.read(staging, size, (bytes) => {
       for (let i = 0; i < steps; i++) {
-        this.#records.push(Object.fromEntries(this.#outputs.map(({ name, storage, offset }) => [
+        this.#records.push(Object.fromEntries(slots.map(({ name, storage, offset }) => [
           name,
-          Number(decode(storage.dtype, 1, bytes, i * this.#stride + offset)[0]),
+          Number(decode(storage.dtype, 1, bytes, i * stride + offset)[0]),
         ])));
       }
     });

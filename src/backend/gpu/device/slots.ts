@@ -3,12 +3,20 @@
  *
  * @module
  */
-import type { Plan, PlanStorage } from "../plan/plan.ts";
-import type { Output } from "./ring.ts";
+import type { Plan, Source } from "../plan/plan.ts";
+import type { PlanStorage } from "../plan/storages.ts";
+import type { PlanBuffers } from "./buffers.ts";
 
 /** An output, or a part of one, and where it lies among the others. */
-export interface OutputSlot extends Output {
+export interface OutputSlot extends Source {
+  readonly name: string;
   readonly offset: number;
+}
+
+/** Outputs one behind the other, and the bytes that they take together. */
+export interface OutputSlots {
+  readonly slots: readonly OutputSlot[];
+  readonly bytes: number;
 }
 
 /** An input, or a part of one: where it lies, and which elements of what is fed it takes. */
@@ -18,14 +26,29 @@ export interface FedSlot {
   readonly begin: number;
 }
 
-/** The outputs of a plan, one behind the other. */
-export function outputSlots(plan: Plan): OutputSlot[] {
-  let offset = 0;
-  return Object.entries(plan.outputs).map(([name, { storage, before }]) => {
-    const slot = { name, storage, before, offset };
-    offset += storage.bytes;
+/** Lays outputs one behind the other. */
+export function outputSlots(outputs: Plan["outputs"]): OutputSlots {
+  let bytes = 0;
+  const slots = Object.entries(outputs).map(([name, source]) => {
+    const slot = { name, ...source, offset: bytes };
+    bytes += source.storage.bytes;
     return slot;
   });
+  return { slots, bytes };
+}
+
+/** Copies what is read before or after the kernels run to where the slots are, from byte `start` of a buffer on. */
+export function copyOutputs(
+  encoder: GPUCommandEncoder,
+  when: "before" | "after",
+  { slots }: OutputSlots,
+  { buffers, to, start = 0 }: { buffers: PlanBuffers; to: GPUBuffer; start?: number },
+): void {
+  for (const { storage, before, offset } of slots) {
+    if (before !== (when === "before")) continue;
+    const from = buffers.of(storage);
+    encoder.copyBufferToBuffer(from.buffer, from.offset, to, start + offset, storage.bytes);
+  }
 }
 
 /** The inputs of a plan, with the elements that each takes of what is fed. */

@@ -33,7 +33,7 @@ export function mergedKernels(merged: Merged, lowering: MergedLowering): Kernel[
 /** The group's expression over the whole of its arenas. */
 function mapKernel({ members, run }: MergedMap, lowering: MergedLowering): Kernel {
   const [first] = members;
-  const copy = new MergedCopy(first, lowering, (n) => lowering.storageOf(n));
+  const copy = new MergedCopy(first, lowering);
   const roles = run.roles.map((where) =>
     copy.leaf(where.region.dtype, run.elements, lowering.range(where, run.elements))
   );
@@ -99,7 +99,7 @@ function partials(
   lowering: MergedLowering,
   memory: { table: Storage; parts: Storage },
 ): Kernel {
-  const copy = new MergedCopy(p.first, lowering, (n) => lowering.storageOf(n));
+  const copy = new MergedCopy(p.first, lowering);
   const operand = p.first.results[0].node.inputs[0];
   const loads = p.regions.map((region) => {
     const where = { region, start: 0 };
@@ -204,13 +204,13 @@ class MergedCopy {
   readonly lowering: Lowering;
   readonly #b = new Builder(opTable);
   readonly #member: Member;
-  readonly #storageOf: (node: Node) => Storage | undefined;
+  readonly #original: Lowering;
   readonly #scalars = new Map<Node, Node>();
   #leaves = 0;
 
-  constructor(member: Member, lowering: Lowering, storageOf: (node: Node) => Storage | undefined) {
+  constructor(member: Member, lowering: Lowering) {
     this.#member = member;
-    this.#storageOf = storageOf;
+    this.#original = lowering;
     this.lowering = { ...lowering, storageOf: (n) => this.storages.get(n) };
   }
 
@@ -252,7 +252,7 @@ class MergedCopy {
   #whole(node: Node): Node {
     let copy = this.#scalars.get(node);
     if (copy) return copy;
-    const storage = this.#storageOf(node);
+    const storage = this.#original.storageOf(node);
     if (storage) {
       copy = this.#b.state(`leaf ${this.#leaves++}`, node.dtype, numeric(node.shape), { role: "cache" });
       this.storages.set(copy, storage);

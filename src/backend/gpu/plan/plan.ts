@@ -23,8 +23,6 @@ import { checkTypes, mostJoined, splitConcats, withoutBarriers } from "./prepare
 import { BindingLimitError, bufferOf, type PlanStorage, rootOf, Storages } from "./storages.ts";
 import { arrange, touchesOf } from "./timeline.ts";
 
-export type { PlanStorage } from "./storages.ts";
-
 /** What a device can do, as far as a plan depends on it. */
 export interface PlanLimits {
   readonly maxBuffers: number;
