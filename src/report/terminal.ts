@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { shorten } from "../base/text.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { figure, percent, pValue, range, signed, signedRange, significant } from "./numbers.ts";
 import { textTable } from "../evaluate/text_table.ts";
@@ -164,8 +165,7 @@ function table(rows: string[][], leftFrom = Infinity): string {
 
 /** Users' text in a table: none fills the line. */
 function plain(text: string): string {
-  const line = printable(text);
-  return line.length <= 110 ? line : `${line.slice(0, 109)}…`;
+  return shorten(printable(text), 110);
 }
 
 /** No control characters reach the terminal. */
