@@ -5,13 +5,12 @@
  */
 import type { Interval } from "../statistics/bootstrap.ts";
 import { code, type Column, markdownTable, prose } from "./markdown_text.ts";
+import { formatPValue, plural } from "../base/format.ts";
 import {
   count,
   figure,
   milliseconds,
   partPercent,
-  plural,
-  pValue,
   range,
   sides,
   signed,
@@ -89,7 +88,7 @@ const shown: { readonly [K in Section["kind"]]: (section: OfKind<K>, report: Rep
       [prose(column, 60), (row) => code(row.value, 60)],
       ["rows", (row) => count(row.n), "right"],
       ...metrics.map(({ label }, m): Column<Row> => [prose(label, 60), (row) => withRange(row.intervals[m])]),
-      ...(tested ? [["p (adjusted)", (row) => optional(row.pValue, pValue)] as Column<Row>] : []),
+      ...(tested ? [["p (adjusted)", (row) => optional(row.pValue, formatPValue)] as Column<Row>] : []),
     ]);
   },
   worst: ({ rows, scoreLabel }) =>
@@ -152,7 +151,7 @@ const shown: { readonly [K in Section["kind"]]: (section: OfKind<K>, report: Rep
       ["a", (row) => figure(row.a), "right"],
       ["b", (row) => figure(row.b), "right"],
       ["b − a", (row) => difference(row.difference)],
-      ["adjusted p", (row) => pValue(row.adjustedPValue), "right"],
+      ["adjusted p", (row) => formatPValue(row.adjustedPValue), "right"],
       ["verdict", (row) => rowVerdict(row, { a: "a", b: "b" }).words],
     ]);
     const tests = [...new Set(rows.map((row) => row.test))].map((test) => prose(test, 80)).join(", ");

@@ -4,7 +4,8 @@
  * @module
  */
 import { type Markup, markup, visible } from "../markup.ts";
-import { count, partPercent, plural } from "../numbers.ts";
+import { plural } from "../../base/format.ts";
+import { count, partPercent } from "../numbers.ts";
 import { px, title } from "./svg.ts";
 import { shorten } from "../../base/text.ts";
 

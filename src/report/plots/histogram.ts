@@ -4,7 +4,8 @@
  * @module
  */
 import { type Markup, markup, userText } from "../markup.ts";
-import { count, plural, trimmed } from "../numbers.ts";
+import { plural } from "../../base/format.ts";
+import { count, trimmed } from "../numbers.ts";
 import type { HistogramSection } from "../../evaluate/report.ts";
 import { linearScale, niceDomain } from "./scale.ts";
 import { type Area, axes, bar, legend, line, picture, type Point, px, scales, SERIES } from "./svg.ts";
