@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sum } from "../base/arrays.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { code, type Column, markdownTable, prose } from "./markdown_text.ts";
 import { formatPValue, plural } from "../base/format.ts";
@@ -49,7 +50,7 @@ const shown: { readonly [K in Section["kind"]]: (section: OfKind<K>, report: Rep
       return `${labels.length} classes: the matrix stands in the HTML and JSON reports.`;
     }
     const cell = (row: readonly number[], i: number, j: number) => {
-      const n = row[j], total = row.reduce((sum, n) => sum + n, 0);
+      const n = row[j], total = sum(row);
       const shown = n === 0 ? "0" : `${count(n)} (${partPercent(n / total)})`;
       return i === j ? `**${shown}**` : shown;
     };
