@@ -19,6 +19,7 @@ import {
 import { type AttentionNode, attentionPassOf, problemOf } from "../src/backend/gpu/kernels/attention/pass.ts";
 import { storageBytes } from "../src/backend/gpu/kernels/wgsl.ts";
 import { extentOf, type Kernel, type Storage, wgslOf } from "../src/backend/gpu/kernels/writer.ts";
+import { firstLine } from "../src/base/text.ts";
 import { createBuilder, gradients, type Graph, type Node } from "../src/graph/graph.ts";
 import { expand } from "../src/graph/passes/expand.ts";
 import { mergeProjections } from "../src/graph/passes/merge_projections.ts";
@@ -162,7 +163,7 @@ async function report(title: string, make: () => Kernel[]): Promise<void> {
     const { each } = await time(kernels);
     print(`  ${title}: ${each.map((us) => us.toFixed(1)).join(" + ")}`);
   } catch (error) {
-    print(`  ${title}: ${(error as Error).message.split("\n")[0]}`);
+    print(`  ${title}: ${firstLine(error)}`);
   }
 }
 

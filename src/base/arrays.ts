@@ -42,6 +42,13 @@ export function allFinite(values: ArrayLike<number>): boolean {
   return true;
 }
 
+/** The sum; 0 of none. */
+export function sum(values: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i];
+  return total;
+}
+
 /** The middle value, or the mean of the middle two; NaN of none. */
 export function median(values: ArrayLike<number>): number {
   const sorted = Float64Array.from(values).sort();

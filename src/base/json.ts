@@ -9,7 +9,7 @@
  * @module
  */
 import { UserError } from "./errors.ts";
-import { shorten } from "./text.ts";
+import { firstLine, shorten } from "./text.ts";
 
 /** Reads an untrusted value as a T; `path` is where it stands, such as `metrics[2].value`, and empty for the document. */
 export type Check<T> = (value: unknown, path: string) => T;
@@ -68,7 +68,7 @@ export function parseJson(data: string | Uint8Array, error: (problem: string) =>
   try {
     return JSON.parse(json);
   } catch (problem) {
-    throw error(`it is not JSON: ${(problem as Error).message.split("\n", 1)[0]}`);
+    throw error(`it is not JSON: ${firstLine(problem)}`);
   }
 }
 

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { writeFileAtomic } from "../base/files.ts";
+import { firstLine } from "../base/text.ts";
 import { BundleError } from "./errors.ts";
 import { manifestName } from "./files.ts";
 import { type FileEntry, type ManifestDraft, parseManifestDraft } from "./manifest.ts";
@@ -110,7 +111,7 @@ function partsOf(content: BundleContent): AsyncIterable<Uint8Array> | Iterable<U
 /** An error of the operating system as one for the user; others as they are. */
 function explain(error: unknown, directory: string): unknown {
   if (!(error instanceof Error) || (error as { code?: unknown }).code === undefined) return error;
-  return new UserError(`Cannot write the bundle ${directory}: ${error.message.split("\n")[0]}.`, {
+  return new UserError(`Cannot write the bundle ${directory}: ${firstLine(error)}.`, {
     cause: error,
   });
 }

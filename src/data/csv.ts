@@ -5,6 +5,7 @@
  */
 import { CsvError, parse } from "csv-parse";
 import { Readable } from "node:stream";
+import { firstLine } from "../base/text.ts";
 import { DataError } from "./errors.ts";
 import { MAX_LINE_BYTES, readLines } from "./lines.ts";
 
@@ -54,7 +55,7 @@ export async function* readCsvRecords(
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const at = typeof error.lines === "number" ? error.lines : line;
-    throw new DataError(`${path} line ${at}: not CSV: ${error.message.split("\n", 1)[0]}`);
+    throw new DataError(`${path} line ${at}: not CSV: ${firstLine(error)}`);
   } finally {
     source.destroy();
     parser.destroy();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { firstLine } from "../base/text.ts";
 import { DataError } from "./errors.ts";
 import { readLines } from "./lines.ts";
 
@@ -28,7 +29,7 @@ export async function* readJsonLines(path: string): AsyncGenerator<JsonLine> {
       yield { value: JSON.parse(text), where };
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      throw new DataError(`${where}: not JSON: ${error.message.split("\n", 1)[0]}`);
+      throw new DataError(`${where}: not JSON: ${firstLine(error)}`);
     }
   }
 }

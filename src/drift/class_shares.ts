@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sum } from "../base/arrays.ts";
 import { momentsOf, pearson3Survival } from "../statistics/pearson3.ts";
 import { createHashedRandom } from "../base/random.ts";
 import { chiSquareTest } from "../statistics/chi_square.ts";
@@ -22,7 +23,7 @@ export function classSharesPValue(reference: readonly number[], current: readonl
   const observed = chiSquareTest(reference, current);
   if (observed.degreesOfFreedom === 0 || observed.smallestExpected >= ENOUGH_EXPECTED) return observed.pValue;
   const pooled = reference.map((count, k) => count + current[k]);
-  const size = current.reduce((sum, count) => sum + count, 0);
+  const size = sum(current);
   const random = createHashedRandom(size);
   const statistics = new Float64Array(DRAWS);
   for (let draw = 0; draw < DRAWS; draw++) {

@@ -3,15 +3,9 @@
  *
  * @module
  */
+import { sum } from "../base/arrays.ts";
 import { DriftError } from "./errors.ts";
 import { jensenShannonDistance, klDivergence, populationStabilityIndex } from "../statistics/divergences.ts";
-
-/** The total of some counts. */
-export function sum(counts: ArrayLike<number>): number {
-  let total = 0;
-  for (let bin = 0; bin < counts.length; bin++) total += counts[bin];
-  return total;
-}
 
 /**
  * The counts of two windows over the same bins, added up.

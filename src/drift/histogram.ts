@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { roundShare, sharesOf, sum } from "./counts.ts";
+import { sum } from "../base/arrays.ts";
+import { roundShare, sharesOf } from "./counts.ts";
 import type { Item } from "./feature.ts";
 
 /** A distribution to draw: `shares[i]` of what was seen lies in the bin called `labels[i]`. */

@@ -3,13 +3,12 @@
  *
  * @module
  */
+import { show } from "../base/text.ts";
 import { fail } from "../statistics/checks.ts";
 
 /** A value as it may stand in a message: short, on one line. */
 export function clip(value: unknown): string {
-  if (typeof value === "string") {
-    return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
-  }
+  if (typeof value === "string") return show(value);
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "object" && value !== null) return "an object";
   return value === undefined ? "nothing" : String(value);

@@ -4,7 +4,8 @@
  * @module
  */
 import { Markup, markup, userText } from "./markup.ts";
-import { bytes, count, percent, plural, short, time } from "./numbers.ts";
+import { plural } from "../base/format.ts";
+import { bytes, count, percent, short, time } from "./numbers.ts";
 import { manyReports } from "./page/many.ts";
 import { headline, metricTable } from "./page/metrics.ts";
 import { sectionCards } from "./page/sections.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import { code, type Column, markdownTable, prose } from "./markdown_text.ts";
-import { bytes, count, figure, percent, plural, range, short, time } from "./numbers.ts";
+import { plural } from "../base/format.ts";
+import { bytes, count, figure, percent, range, short, time } from "./numbers.ts";
 import { sectionMarkdown, withRange } from "./markdown_sections.ts";
 import type { Measured, Report } from "../evaluate/report.ts";
 import { direction, methodName, methodSentences, nameOf, verdicts } from "./words.ts";

@@ -3,15 +3,15 @@
  *
  * @module
  */
+import { sum } from "../base/arrays.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { code, type Column, markdownTable, prose } from "./markdown_text.ts";
+import { formatPValue, plural } from "../base/format.ts";
 import {
   count,
   figure,
   milliseconds,
   partPercent,
-  plural,
-  pValue,
   range,
   sides,
   signed,
@@ -50,7 +50,7 @@ const shown: { readonly [K in Section["kind"]]: (section: OfKind<K>, report: Rep
       return `${labels.length} classes: the matrix stands in the HTML and JSON reports.`;
     }
     const cell = (row: readonly number[], i: number, j: number) => {
-      const n = row[j], total = row.reduce((sum, n) => sum + n, 0);
+      const n = row[j], total = sum(row);
       const shown = n === 0 ? "0" : `${count(n)} (${partPercent(n / total)})`;
       return i === j ? `**${shown}**` : shown;
     };
@@ -89,7 +89,7 @@ const shown: { readonly [K in Section["kind"]]: (section: OfKind<K>, report: Rep
       [prose(column, 60), (row) => code(row.value, 60)],
       ["rows", (row) => count(row.n), "right"],
       ...metrics.map(({ label }, m): Column<Row> => [prose(label, 60), (row) => withRange(row.intervals[m])]),
-      ...(tested ? [["p (adjusted)", (row) => optional(row.pValue, pValue)] as Column<Row>] : []),
+      ...(tested ? [["p (adjusted)", (row) => optional(row.pValue, formatPValue)] as Column<Row>] : []),
     ]);
   },
   worst: ({ rows, scoreLabel }) =>
@@ -152,7 +152,7 @@ const shown: { readonly [K in Section["kind"]]: (section: OfKind<K>, report: Rep
       ["a", (row) => figure(row.a), "right"],
       ["b", (row) => figure(row.b), "right"],
       ["b − a", (row) => difference(row.difference)],
-      ["adjusted p", (row) => pValue(row.adjustedPValue), "right"],
+      ["adjusted p", (row) => formatPValue(row.adjustedPValue), "right"],
       ["verdict", (row) => rowVerdict(row, { a: "a", b: "b" }).words],
     ]);
     const tests = [...new Set(rows.map((row) => row.test))].map((test) => prose(test, 80)).join(", ");

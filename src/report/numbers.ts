@@ -49,20 +49,9 @@ export function partPercent(share: number): string {
   return share > 0.999 ? ">99.9%" : `${(100 * share).toFixed(1)}%`;
 }
 
-/** A p-value as papers write it. */
-export function pValue(p: number): string {
-  if (p < 1e-4) return "< 0.0001";
-  return p >= 0.1 ? p.toFixed(2) : p.toPrecision(2);
-}
-
 /** A whole number with its thousands apart. */
 export function count(n: number): string {
   return fixed(n, 0);
-}
-
-/** "1 row", "2,000 rows"; the plural is the noun with an s unless it is given. */
-export function plural(n: number, noun: string, nouns = `${noun}s`): string {
-  return `${count(n)} ${n === 1 ? noun : nouns}`;
 }
 
 /** A number that has no interval, to a few significant digits. */

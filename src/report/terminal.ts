@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { shorten } from "../base/text.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
-import { figure, percent, pValue, range, signed, signedRange, significant } from "./numbers.ts";
+import { formatPValue } from "../base/format.ts";
+import { figure, percent, range, signed, signedRange, significant } from "./numbers.ts";
 import { textTable } from "../evaluate/text_table.ts";
 import type { Measured, Report, Section } from "../evaluate/report.ts";
 
@@ -81,7 +83,7 @@ function sectionLines(section: Section): string | undefined {
           value,
           String(n),
           ...intervals.flatMap((interval) => [figure(interval), range(interval)]),
-          p === undefined ? "" : pValue(p),
+          p === undefined ? "" : formatPValue(p),
         ]),
       ]);
     case "worst":
@@ -140,7 +142,7 @@ function comparisonLines({ a, b, rows, costs }: Extract<Section, { kind: "compar
       figure(row.b),
       signed(row.difference),
       signedRange(row.difference),
-      pValue(row.adjustedPValue),
+      formatPValue(row.adjustedPValue),
       row.test,
     ]),
   ]);
@@ -164,8 +166,7 @@ function table(rows: string[][], leftFrom = Infinity): string {
 
 /** Users' text in a table: none fills the line. */
 function plain(text: string): string {
-  const line = printable(text);
-  return line.length <= 110 ? line : `${line.slice(0, 109)}…`;
+  return shorten(printable(text), 110);
 }
 
 /** No control characters reach the terminal. */

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Interval } from "../statistics/bootstrap.ts";
-import { percent, plural } from "./numbers.ts";
+import { plural } from "../base/format.ts";
+import { percent } from "./numbers.ts";
 import type { Better, ComparisonSection, GateSection, Report, Section } from "../evaluate/report.ts";
 
 /** How something came out; a page shows it by colour, sign and word. */

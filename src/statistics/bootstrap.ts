@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sum } from "../base/arrays.ts";
 import { type Decomposed, sumRows } from "./decomposed.ts";
 import { createWordSource, type WordSource } from "./resample.ts";
 import { normalCdf, normalQuantile } from "./distributions.ts";
@@ -111,7 +112,7 @@ export function bootstrapCells(
   const counts = Float64Array.from(cells);
   const bad = counts.findIndex((count) => !(Number.isInteger(count) && count >= 0));
   if (bad >= 0) fail(`Cannot resample: cell ${bad} has ${counts[bad]} rows, wanted a whole number`);
-  const n = counts.reduce((sum, count) => sum + count, 0);
+  const n = sum(counts);
   if (n === 0) fail("Cannot resample: there are no rows");
   const out = new Float64Array(options.metrics);
   metrics(counts.slice(), out);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sum } from "../base/arrays.ts";
 import type { Interval } from "./bootstrap.ts";
 import { normalCdf } from "./distributions.ts";
 import {
@@ -203,10 +204,4 @@ function weightMatrix(weights: KappaWeights, size: number): number[][] {
   );
   const largest = Math.max(...weights.flat());
   return weights.map((row) => row.map((weight) => largest > 0 ? weight / largest : 0));
-}
-
-function sum(values: readonly number[]): number {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
 }

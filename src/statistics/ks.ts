@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sum } from "../base/arrays.ts";
 import { kolmogorovSurvival } from "./kolmogorov.ts";
 import { fail, type Numbers } from "./checks.ts";
 
@@ -60,8 +61,8 @@ export function ksTwoSample(a: Numbers, b: Numbers): KsResult {
  */
 export function ksBinned(a: Numbers, b: Numbers): KsResult {
   if (a.length !== b.length) fail(`Cannot compare ${a.length} bins with ${b.length}`);
-  const n = Array.from(a).reduce((sum, count) => sum + count, 0);
-  const m = Array.from(b).reduce((sum, count) => sum + count, 0);
+  const n = sum(a);
+  const m = sum(b);
   if (!(n > 0 && m > 0)) fail("Cannot run a Kolmogorov-Smirnov test: a sample is empty");
   let statistic = 0, below = 0, belowOther = 0;
   for (let bin = 0; bin < a.length; bin++) {

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
-import { allFinite, median, softmax } from "../../src/base/arrays.ts";
+import { allFinite, median, softmax, sum } from "../../src/base/arrays.ts";
 
 Deno.test("softmax adds up to one and bears any logit", () => {
   assert.deepEqual([...softmax([1e4, -1e4, 1e4])], [0.5, 0, 0.5]);
   const shares = softmax(Float32Array.of(1, 2, 3));
   assert.ok(Math.abs(shares[2] - 0.6652409557748219) < 1e-15); // scipy.special.softmax
+});
+
+Deno.test("a sum is of any list of numbers, and 0 of none", () => {
+  assert.deepEqual([sum([1, 2, 3]), sum(Uint8Array.of(200, 100)), sum([])], [6, 300, 0]);
 });
 
 Deno.test("the median is the middle value, or the mean of the middle two", () => {

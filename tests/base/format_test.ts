@@ -33,5 +33,5 @@ Deno.test("durations, counts and p-values read as people write them", () => {
     "2,000 texts",
     "2 classes",
   ]);
-  assert.deepEqual([1e-5, 0.0123, 0.25].map(formatPValue), ["< 0.0001", "0.012", "0.25"]);
+  assert.deepEqual([1e-5, 0.0123, 0.25, 1].map(formatPValue), ["< 0.0001", "0.012", "0.25", "1.00"]);
 });

@@ -5,7 +5,8 @@
  */
 import { type BagNoise, measureBagNoise, noiseAt } from "../bag_noise.ts";
 import { array, countsOf, number, record, string, whole, wrong } from "../checks.ts";
-import { addCounts, divergences, sum } from "../counts.ts";
+import { sum } from "../../base/arrays.ts";
+import { addCounts, divergences } from "../counts.ts";
 import type { BagFeature, Item } from "../feature.ts";
 import { rankedHistograms } from "../histogram.ts";
 import { pearson3Survival } from "../../statistics/pearson3.ts";

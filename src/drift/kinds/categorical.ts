@@ -5,7 +5,8 @@
  */
 import { array, countsOf, string, whole, wrong } from "../checks.ts";
 import { classSharesPValue } from "../class_shares.ts";
-import { addCounts, divergences, sum } from "../counts.ts";
+import { sum } from "../../base/arrays.ts";
+import { addCounts, divergences } from "../counts.ts";
 import type { CategoricalFeature } from "../feature.ts";
 import { plainHistograms } from "../histogram.ts";
 import { chiSquareTest } from "../../statistics/chi_square.ts";

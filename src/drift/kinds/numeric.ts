@@ -5,7 +5,8 @@
  */
 import { binOf, countBins, quantileEdges } from "../bins.ts";
 import { ascending } from "../checks.ts";
-import { addCounts, divergences, sum } from "../counts.ts";
+import { sum } from "../../base/arrays.ts";
+import { addCounts, divergences } from "../counts.ts";
 import type { NumericFeature } from "../feature.ts";
 import { plainHistograms } from "../histogram.ts";
 import { createReservoir } from "../reservoir.ts";

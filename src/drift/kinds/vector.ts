@@ -9,7 +9,8 @@
  * @module
  */
 import { array, countsOf, number, wrong } from "../checks.ts";
-import { addCounts, sum } from "../counts.ts";
+import { sum } from "../../base/arrays.ts";
+import { addCounts } from "../counts.ts";
 import type { VectorFeature } from "../feature.ts";
 import { rankedHistograms } from "../histogram.ts";
 import { createHashedRandom } from "../../base/random.ts";

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { sum } from "../../base/arrays.ts";
 import {
   checkClass,
   checkLabels,
@@ -28,7 +29,7 @@ import { checkLengths, checkWhole, fail, Numbers, refuse } from "../../statistic
  */
 export function accuracy(references: Numbers, predictions: Numbers, options: RowOptions): number {
   const { truth, right } = countClasses(references, predictions, options);
-  return total(right) / total(truth);
+  return sum(right) / sum(truth);
 }
 
 /**
@@ -50,7 +51,7 @@ export function zeroOneLoss(
   options: RowOptions & { normalize?: boolean },
 ): number {
   const { truth, right } = countClasses(references, predictions, options);
-  const all = total(truth), good = total(right);
+  const all = sum(truth), good = sum(right);
   return options.normalize === false ? all - good : 1 - good / all;
 }
 
@@ -159,8 +160,4 @@ export function matthewsOf({ truth, predicted, right }: ClassCounts): number {
   if (trueClasses < 2 || foundClasses < 2) return 0; // a constant has no correlation; weights must not make it noise
   const spread = (n * n - truthSquares) * (n * n - predictedSquares);
   return spread > 0 ? (good * n - crossed) / Math.sqrt(spread) : 0;
-}
-
-function total(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sum } from "../../base/arrays.ts";
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { wilsonInterval } from "../../statistics/intervals.ts";
 import { checkProbabilities } from "./probabilities.ts";
@@ -119,14 +120,13 @@ export function calibration(
       right: wilsonInterval(hits[bin], counts[bin], { confidence }),
     });
   }
-  const total = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);
   return {
     n,
     bins,
     expectedError: expected,
     maximumError: maximum,
-    confidence: total(sums) / n,
-    right: wilsonInterval(total(hits), n, { confidence }),
+    confidence: sum(sums) / n,
+    right: wilsonInterval(sum(hits), n, { confidence }),
   };
 }
 

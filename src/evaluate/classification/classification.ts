@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sum } from "../../base/arrays.ts";
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
 import { type ClassIntervals, confusionIntervals } from "./f1_interval.ts";
 import { AVERAGES, classMetrics } from "./class_rows.ts";
@@ -138,7 +139,7 @@ export function classificationReport(
   const perClass = labels.map((label, k): ClassScores => ({
     label,
     ...closed.perClass[k],
-    support: confusion[k].reduce((sum, count) => sum + count, 0),
+    support: sum(confusion[k]),
   }));
   const of = Object.fromEntries(AVERAGES.map((name, m) => [name, intervals[m]])) as Averages;
   // With one label a row the micro averages are the accuracy, and so is weighted recall.

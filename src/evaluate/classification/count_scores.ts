@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sum } from "../../base/arrays.ts";
 import { type ClassCounts, ratio } from "./counts.ts";
 import { fail, type Numbers } from "../../statistics/checks.ts";
 
@@ -132,10 +133,4 @@ function mean(values: Numbers, weights: Numbers | undefined): number {
   let total = 0;
   for (let k = 0; k < values.length; k++) total += values[k] * weights[k];
   return total / sum(weights);
-}
-
-function sum(values: Numbers): number {
-  let total = 0;
-  for (let k = 0; k < values.length; k++) total += values[k];
-  return total;
 }

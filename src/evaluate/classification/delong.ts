@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sum } from "../../base/arrays.ts";
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { checkBinary, checkBothClasses, countsAtThresholds } from "./curves.ts";
 import { descendingOrder } from "../../statistics/order.ts";
@@ -123,7 +124,7 @@ function place(references: Numbers, scores: Numbers): { area: number; placements
 function variance(references: Numbers, placements: Float64Array): number {
   return [0, 1].map((kind) => {
     const values = placements.filter((_, row) => references[row] === kind);
-    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const mean = sum(values) / values.length;
     const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
     return squares / (values.length - 1) / values.length;
   }).reduce((sum, value) => sum + value);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sum } from "../../base/arrays.ts";
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
 import { type ConfidenceOptions, wilsonInterval } from "../../statistics/intervals.ts";
 import { checkWhole, fail } from "../../statistics/checks.ts";
@@ -91,7 +92,7 @@ export function macroF1Interval(
 
   const classes = confusion.map((row, k) => {
     const truePositives = row[k];
-    const falseNegatives = row.reduce((sum, count) => sum + count, 0) - truePositives;
+    const falseNegatives = sum(row) - truePositives;
     const falsePositives = confusion.reduce((sum, other) => sum + other[k], 0) - truePositives;
     return f1Interval({ truePositives, falsePositives, falseNegatives }, options);
   });
@@ -188,12 +189,12 @@ export function confusionIntervals(
   confusion: readonly (readonly number[])[],
   options: BootstrapOptions = {},
 ): ConfusionIntervals {
-  const rows = confusion.map((row) => row.reduce((sum, count) => sum + count, 0));
+  const rows = confusion.map(sum);
   const columns = confusion.map((_, k) => confusion.reduce((sum, row) => sum + row[k], 0));
   const right = confusion.map((row, k) => row[k]);
-  const n = rows.reduce((sum, count) => sum + count, 0);
+  const n = sum(rows);
   return {
-    accuracy: wilsonInterval(right.reduce((sum, count) => sum + count, 0), n, options),
+    accuracy: wilsonInterval(sum(right), n, options),
     macroF1: macroF1Interval(confusion, options),
     perClass: confusion.map((_, k) => ({
       precision: shareInterval(right[k], columns[k], options),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { shorten } from "../../base/text.ts";
 import { textTable } from "../text_table.ts";
 import type { ClassificationReport, Interval } from "./classification.ts";
 
@@ -82,6 +83,5 @@ function range(interval: Interval): string {
 
 /** Labels come from users' data: no control characters reach the terminal, and no label fills the line. */
 function clip(label: string): string {
-  const plain = label.replace(/\p{C}/gu, "?");
-  return plain.length <= 24 ? plain : plain.slice(0, 23) + "…";
+  return shorten(label.replace(/\p{C}/gu, "?"), 24);
 }

@@ -20,7 +20,7 @@ import { scoreTask } from "./evaluate.ts";
 import { scoreLabelSets, scoreTags } from "./label_families.ts";
 import { rankingLabel, scoreNumbers, scoreSimilarities } from "./number_families.ts";
 import { pairsOf } from "./pairs.ts";
-import { type IntervalOptions, measure, type Scored } from "./scored.ts";
+import { type IntervalOptions, measure, type Scored, withoutIntervals } from "./scored.ts";
 import type { References } from "../generation/references.ts";
 import type { Numbers } from "../../statistics/checks.ts";
 
@@ -227,8 +227,6 @@ function metricsOf(scored: Scored, n: number, options: MetricOptions): TaskMetri
   const values = rows ? Object.entries(evaluateAll(rows)) : [];
   const all = indexed?.evaluate(Uint32Array.from({ length: indexed.n }, (_, row) => row)) ?? [];
   all.forEach((value, m) => values.push([indexed!.names[m], value]));
-  const metrics = Object.fromEntries(
-    values.map(([name, value]) => [name, { value, low: value, high: value, confidence, n, method: "none" }]),
-  );
+  const metrics = withoutIntervals(values, { n, confidence });
   return { n, metrics: { ...metrics, ...closed?.({ confidence, resamples, seed }) } };
 }

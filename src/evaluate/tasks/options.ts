@@ -9,9 +9,9 @@ import { EvaluationError } from "../../statistics/errors.ts";
 export interface OptionRule {
   /** One line for the reader. */
   readonly about: string;
-  /** Tells the sections apart. */
+  /** What its text is read as: a flag is `true`, `false` or empty, a list has commas between or is JSON. */
   readonly kind: "flag" | "number" | "text" | "list";
-  /** Families, in the order of the report. */
+  /** The values that are possible; absent: any of its kind. */
   readonly choices?: readonly string[];
 }
 

@@ -104,6 +104,19 @@ export function measure(scored: Scored, options: IntervalOptions = {}): Measured
   }));
 }
 
+/** Values that have no interval: both ends are the value. */
+export function withoutIntervals(
+  values: Iterable<readonly [name: string, value: number]>,
+  { n, confidence = 0.95 }: { n: number; confidence?: number },
+): Record<string, Interval> {
+  return Object.fromEntries(
+    Array.from(
+      values,
+      ([name, value]) => [name, { value, low: value, high: value, confidence, n, method: "none" }],
+    ),
+  );
+}
+
 /** `info` of a table; a name that it lacks is shown as its words. */
 export function infoOf(
   table: Readonly<Record<string, Partial<MetricInfo>>>,

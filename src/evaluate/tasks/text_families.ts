@@ -20,7 +20,7 @@ import type { Better, HistogramSection } from "../report.ts";
 import type { Family } from "./family.ts";
 import type { OptionRule, OptionValues } from "./options.ts";
 import { type Pair, predictedTexts, referenceTexts } from "./pairs.ts";
-import { infoOf, type Scored } from "./scored.ts";
+import { infoOf, type Scored, withoutIntervals } from "./scored.ts";
 import { fail } from "../../statistics/checks.ts";
 
 const lowercase: OptionRule = { about: "without regard to case", kind: "flag" };
@@ -165,12 +165,7 @@ export const textFamilies = {
       // Drawing a text twice makes any set less distinct, so resampling would be off: the value alone is given.
       const values = Object.entries(distinct(predictions, options)), n = predictions.length;
       return {
-        closed: ({ confidence = 0.95 }) =>
-          Object.fromEntries(
-            values.map((
-              [name, value],
-            ) => [name, { value, low: value, high: value, confidence, n, method: "none" }]),
-          ),
+        closed: ({ confidence }) => withoutIntervals(values, { n, confidence }),
         info: gramInfo("distinct", "higher"),
         notes: [
           "Distinct n-grams shrink with every text that is added: compare sets of equal size alone; they have no interval.",

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Markup, markup, userText } from "../markup.ts";
+import { sum } from "../../base/arrays.ts";
 import { count, partPercent } from "../numbers.ts";
 import { heatMap } from "../plots/heat_map.ts";
 import type { ConfusionSection } from "../../evaluate/report.ts";
@@ -94,8 +95,4 @@ function confusedPairs({ labels, counts }: ConfusionSection): Markup | undefined
       bodies: [{ rows: pairs.slice(0, MAX_PAIRS) }],
     })
   }</div>`;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0);
 }

@@ -4,17 +4,8 @@
  * @module
  */
 import { type Markup, markup, userText } from "../markup.ts";
-import {
-  count,
-  figure,
-  milliseconds,
-  percent,
-  plural,
-  range,
-  sides,
-  significant,
-  trimmed,
-} from "../numbers.ts";
+import { plural } from "../../base/format.ts";
+import { count, figure, milliseconds, percent, range, sides, significant, trimmed } from "../numbers.ts";
 import { axisBar, intervalBar } from "../plots/interval_bar.ts";
 import { linearScale, niceDomain } from "../plots/scale.ts";
 import { px } from "../plots/svg.ts";

@@ -5,7 +5,8 @@
  */
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { type Markup, markup, userText } from "../markup.ts";
-import { count, figure, plural, pValue, range, signed, signedRange, significant, times } from "../numbers.ts";
+import { formatPValue, plural } from "../../base/format.ts";
+import { count, figure, range, signed, signedRange, significant, times } from "../numbers.ts";
 import { intervalBar } from "../plots/interval_bar.ts";
 import type { Domain } from "../plots/scale.ts";
 import type {
@@ -115,7 +116,7 @@ export function comparison(section: ComparisonSection): Markup {
           cell: (row, axis) =>
             differenceBar(row.difference, axis, verdict(row).tone, `, p ${equals(row.pValue)}`),
         },
-        { label: "adjusted p", kind: "number", cell: (row) => pValue(row.adjustedPValue) },
+        { label: "adjusted p", kind: "number", cell: (row) => formatPValue(row.adjustedPValue) },
         { label: "verdict", cell: (row) => chip(verdict(row).tone, verdict(row).words) },
       ],
       bodies: [...bodies.values()].map((rows) => ({
@@ -204,6 +205,6 @@ function differenceBar(difference: Interval, axis: Domain, tone: Tone, further =
 
 /** "= 0.03" or "< 0.0001". */
 function equals(p: number): string {
-  const shown = pValue(p);
+  const shown = formatPValue(p);
   return shown.startsWith("<") ? shown : `= ${shown}`;
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import { type Markup, markup, userText } from "../markup.ts";
-import { percent, plural, time } from "../numbers.ts";
+import { plural } from "../../base/format.ts";
+import { percent, time } from "../numbers.ts";
 import type { Measured, Report } from "../../evaluate/report.ts";
 import { direction, nameOf } from "../words.ts";
 import { domainOf } from "./metrics.ts";

@@ -5,7 +5,8 @@
  */
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { type Markup, markup, userText } from "../markup.ts";
-import { count, figure, percent, plural, range } from "../numbers.ts";
+import { plural } from "../../base/format.ts";
+import { count, figure, percent, range } from "../numbers.ts";
 import { axisBar, intervalBar } from "../plots/interval_bar.ts";
 import { type Domain, niceDomain } from "../plots/scale.ts";
 import type { Better, Measured, Report } from "../../evaluate/report.ts";

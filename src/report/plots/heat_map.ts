@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { sum } from "../../base/arrays.ts";
 import { type Markup, markup, visible } from "../markup.ts";
-import { count, partPercent, plural } from "../numbers.ts";
+import { plural } from "../../base/format.ts";
+import { count, partPercent } from "../numbers.ts";
 import { px, title } from "./svg.ts";
 import { shorten } from "../../base/text.ts";
 
@@ -23,7 +25,7 @@ export function heatMap(
 ): Markup {
   const cell = (SIDE - LABELS) / labels.length, size = Math.min(11.5, Math.max(5, cell * 0.7));
   const at = (i: number) => px(LABELS + i * cell);
-  const totals = counts.map((row) => row.reduce((sum, n) => sum + n, 0));
+  const totals = counts.map(sum);
   const short = (label: string) => shorten(visible(label).replace(/\s+/g, " "), 17);
   return markup`<svg class="plot wide" viewBox="0 0 ${SIDE} ${SIDE}" role="img" aria-label="${name}">
 <desc>${plural(labels.length, "class", "classes")}; the most confused pairs stand in the table below.</desc>

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { sum } from "../../base/arrays.ts";
 import { type Markup, markup, userText } from "../markup.ts";
-import { count, plural, trimmed } from "../numbers.ts";
+import { plural } from "../../base/format.ts";
+import { count, trimmed } from "../numbers.ts";
 import type { HistogramSection } from "../../evaluate/report.ts";
 import { linearScale, niceDomain } from "./scale.ts";
 import { type Area, axes, bar, legend, line, picture, type Point, px, scales, SERIES } from "./svg.ts";
@@ -34,7 +36,7 @@ export function histogramPlot(section: HistogramSection): Markup {
   const between = (i: number) => `${trimmed(edges[i])} to ${trimmed(edges[i + 1])}`;
   const inBin = (i: number) =>
     groups.map(({ label, counts }) => `${shorten(label, 40)} ${count(counts[i])}`).join(", ");
-  const rows = groups.map(({ counts }) => counts.reduce((sum, n) => sum + n, 0));
+  const rows = groups.map(({ counts }) => sum(counts));
   const description = groups.map(({ label, counts }, g) => {
     const top = counts.reduce((top, n, i) => n > counts[top] ? i : top, 0);
     return `${shorten(label, 60)}: ${plural(rows[g], "row")}, most of them (${count(counts[top])}) at ${

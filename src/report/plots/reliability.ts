@@ -4,7 +4,8 @@
  * @module
  */
 import { type Markup, markup } from "../markup.ts";
-import { count, figure, plural, range, significant } from "../numbers.ts";
+import { plural } from "../../base/format.ts";
+import { count, figure, range, significant } from "../numbers.ts";
 import type { ReliabilitySection } from "../../evaluate/report.ts";
 import { linearScale } from "./scale.ts";
 import { type Area, axes, bar, intervalMark, line, picture, px, scales } from "./svg.ts";

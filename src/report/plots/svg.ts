@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { shorten } from "../../base/text.ts";
 import { type Markup, markup, type Part, visible } from "../markup.ts";
 import { type Domain, linearScale, type Scale } from "./scale.ts";
 
@@ -124,6 +125,5 @@ export function px(value: number): number {
 
 /** An axis holds about 40 characters. */
 function short(label: string): string {
-  const shown = visible(label).replace(/\s+/g, " ");
-  return shown.length <= 40 ? shown : `${shown.slice(0, 39)}…`;
+  return shorten(visible(label).replace(/\s+/g, " "), 40);
 }
