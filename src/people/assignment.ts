@@ -5,7 +5,7 @@
  */
 import { createRandom } from "../base/random.ts";
 import { balancedBlocks, balancedSides, shuffled, shuffleInPlace } from "./blocks.ts";
-import { checkWhole, fail } from "../statistics/checks.ts";
+import { checkDistinct, checkWhole, fail } from "../statistics/checks.ts";
 
 /** Why an annotator sees an item: to rate it, because the answer is known, or to see whether they answer the same again. */
 export type TaskKind = "item" | "gold" | "repeat";
@@ -135,7 +135,7 @@ export function addAnnotators(
   options: { done: (annotator: string, task: AssignedTask) => boolean; seed?: number },
 ): Assignment {
   const { plans, gold, repeats, repeatGap } = assignment;
-  checkNames("Annotator", [...plans.map(({ annotator }) => annotator), ...annotators]);
+  checkDistinct("Annotator", [...plans.map(({ annotator }) => annotator), ...annotators]);
   const random = createRandom(options.seed ?? 0);
   const donors = plans.map(({ annotator, tasks }) => {
     const repeated = new Set(tasks.filter(({ kind }) => kind === "repeat").map(({ item }) => item));
@@ -226,8 +226,8 @@ function checkDesign(options: AssignmentOptions, total: number, least: number, g
   const { items, annotators, ratingsPerItem = 1, shared, gold = [], repeats = 0, limit = Infinity } = options;
   if (items.length === 0) fail("Cannot assign items: there are none");
   if (annotators.length === 0) fail("Cannot assign items: there are no annotators");
-  checkNames("Item", [...items, ...gold]);
-  checkNames("Annotator", annotators);
+  checkDistinct("Item", [...items, ...gold]);
+  checkDistinct("Annotator", annotators);
   checkWhole("ratingsPerItem", ratingsPerItem);
   checkWhole("repeats", repeats, 0);
   checkWhole("repeatGap", gap, 0);
@@ -264,9 +264,4 @@ function checkDesign(options: AssignmentOptions, total: number, least: number, g
         `${Math.max(0, least - gap)}${gap > 0 ? " or lower repeatGap" : ""}`,
     );
   }
-}
-
-function checkNames(what: string, names: readonly string[]): void {
-  const seen = new Set<string>(), twice = names.find((name) => seen.size === seen.add(name).size);
-  if (twice !== undefined) fail(`${what} ${JSON.stringify(twice)} is there twice`);
 }

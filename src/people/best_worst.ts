@@ -11,7 +11,14 @@ import { bestWorstLikelihood } from "./best_worst_model.ts";
 import { maximise } from "./concave.ts";
 import { normalInterval } from "../statistics/intervals.ts";
 import { bootstrapUnits } from "./resample.ts";
-import { checkConfidence, checkNumber, checkOneOf, checkWhole, fail } from "../statistics/checks.ts";
+import {
+  checkConfidence,
+  checkDistinct,
+  checkNumber,
+  checkOneOf,
+  checkWhole,
+  fail,
+} from "../statistics/checks.ts";
 
 /** Which of several items a person found best and which worst. */
 export interface BestWorstAnswer {
@@ -188,8 +195,7 @@ export function bestWorstDesign(
   } = {},
 ): string[][] {
   const { tupleSize = 4, perItem = 8, seed = 0 } = options;
-  const twice = items.find((item, i) => items.indexOf(item) !== i);
-  if (twice !== undefined) fail(`Item ${JSON.stringify(twice)} is there twice`);
+  checkDistinct("Item", items);
   checkWhole("tupleSize", tupleSize, 2, items.length);
   checkWhole("perItem", perItem, 1, 10_000);
   const tuples = Math.ceil(items.length * perItem / tupleSize);

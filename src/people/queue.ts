@@ -67,7 +67,7 @@ export function nextItem(
   options: { nowMs: number; leaseMs?: number; seed?: number },
 ): NextItem {
   const { nowMs, leaseMs = LEASE_MS, seed = 0 } = options;
-  checkState(state);
+  checkWhole("ratingsPerItem", state.ratingsPerItem);
   checkNumber("nowMs", nowMs, {});
   checkNumber("leaseMs", leaseMs, { above: 0, most: 30 * 24 * 3_600_000 });
   const { ratings, mine } = countRatings(state, annotator);
@@ -122,7 +122,7 @@ export function settle(
   submission: { item: string; annotator: string },
   options: { nowMs: number },
 ): Settled {
-  checkState(state);
+  checkWhole("ratingsPerItem", state.ratingsPerItem);
   const { item, annotator } = submission;
   const { ratings, mine } = countRatings(state, annotator);
   const has = ratings.get(item);
@@ -151,7 +151,7 @@ export interface Progress {
  * How far a task is: ratings, items and annotators.
  */
 export function progress(state: QueueState, options: { nowMs: number }): Progress {
-  checkState(state);
+  checkWhole("ratingsPerItem", state.ratingsPerItem);
   const { ratings } = countRatings(state, "");
   const items = { complete: 0, started: 0, untouched: 0 };
   let done = 0;
@@ -200,10 +200,6 @@ function countRatings(
     if (answer.annotator === annotator) mine.add(answer.item);
   }
   return { ratings: new Map([...raters].map(([item, own]) => [item, own.size])), mine };
-}
-
-function checkState({ ratingsPerItem }: QueueState): void {
-  checkWhole("ratingsPerItem", ratingsPerItem);
 }
 
 /** FNV-1a over UTF-16 units, its bits mixed once more. */

@@ -51,6 +51,12 @@ export function checkOneOf(name: string, value: unknown, allowed: readonly strin
   fail(`${name} must be ${words.join(", ")} or ${last}, got ${shown(value)}`);
 }
 
+/** Names of which no two are equal. */
+export function checkDistinct(what: string, names: readonly string[]): void {
+  const seen = new Set<string>(), twice = names.find((name) => seen.size === seen.add(name).size);
+  if (twice !== undefined) fail(`${what} ${JSON.stringify(twice)} is there twice`);
+}
+
 /** A coverage of intervals. */
 export function checkConfidence(confidence: number): void {
   checkNumber("confidence", confidence, { above: 0, below: 1 });
