@@ -8,7 +8,7 @@ import { basename } from "node:path";
 import type { ComparisonSection, LatencySection, Report, ReportedModel, Task } from "../evaluate/report.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import { compareSystems } from "../evaluate/tasks/compare.ts";
-import { evaluateTask } from "../evaluate/tasks/evaluate.ts";
+import { evaluateTask, type TaskOptions } from "../evaluate/tasks/evaluate.ts";
 import { type Pair, pairsOf } from "../evaluate/tasks/pairs.ts";
 import { readRows as readTaskRows } from "../lifecycle/rows.ts";
 import type { PredictService } from "../serve/service.ts";
@@ -23,8 +23,8 @@ import {
   readGate,
   repeat,
   type ReportFlags,
-  settingsOf,
   taskOption,
+  taskSettings,
   withIntervals,
   withReport,
 } from "./evaluation/options.ts";
@@ -76,13 +76,13 @@ async function compare(a: string, b: string, options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
   await readingInput(async () => {
     const held = await readGate({ gate: options.gate, out: [] });
-    const { task, source, systems } = options.task
+    const { task, source, systems, settings } = options.task
       ? await fromFiles(options.task, [a, b], options)
       : await fromModels([a, b], options, output);
-    const [ofA, ofB] = systems.map((system) => reportOf(task, system, { source, options }));
+    const [ofA, ofB] = systems.map((system) => reportOf(task, system, { source, options, settings }));
     const comparison = compareSystems(task, systems[0].pairs, systems[1].pairs, {
       ...intervalsOf(options),
-      ...{ trials: options.trials, settings: settingsOf(options.option), costs: costsOf(systems) },
+      ...{ trials: options.trials, settings, costs: costsOf(systems) },
       names: [systems[0].name, systems[1].name],
     });
     const report: Report = {
@@ -104,9 +104,14 @@ interface Read {
   readonly task: Task;
   readonly source: string;
   readonly systems: System[];
+  readonly settings: TaskOptions["settings"];
 }
 
-async function fromFiles(task: Task, files: readonly string[], { references, data }: Options): Promise<Read> {
+async function fromFiles(
+  task: Task,
+  files: readonly string[],
+  { references, data, option }: Options,
+): Promise<Read> {
   if (data !== undefined) {
     throw new UsageError("--data is for models; files of predictions take --references");
   }
@@ -118,7 +123,7 @@ async function fromFiles(task: Task, files: readonly string[], { references, dat
   if (systems[0].name === systems[1].name) {
     [systems[0], systems[1]] = systems.map((system, i) => ({ ...system, name: files[i] }));
   }
-  return { task, source: references ?? files[0], systems };
+  return { task, source: references ?? files[0], systems, settings: taskSettings(task, { option }) };
 }
 
 async function fromModels(models: readonly string[], options: Options, output: Output): Promise<Read> {
@@ -151,9 +156,11 @@ async function fromModels(models: readonly string[], options: Options, output: O
       });
     }
     const latencies = await timeSingles(services, rows.map(({ queries: [query] }) => query));
+    const { evaluation } = judgingOf(task, rows.map(({ target }) => target));
     return {
-      task: judgingOf(task, rows.map(({ target }) => target)).evaluation,
+      task: evaluation,
       source: data,
+      settings: taskSettings(evaluation, { ...options, own: task.evaluationSettings?.(heads[0]) }),
       systems: systems.map((system, i) => ({ ...system, latency: latencies[i] })),
     };
   } finally {
@@ -174,12 +181,12 @@ function sameReading(services: readonly PredictService[]): Manifest {
 function reportOf(
   task: Task,
   system: System,
-  { source, options }: { source: string; options: Options },
+  { source, options, settings }: Pick<Read, "source" | "settings"> & { options: Options },
 ): Report {
   const { name, pairs, model, latency } = system;
   const { metrics, sections, notes } = evaluateTask(task, pairs, {
     ...intervalsOf(options),
-    ...{ slices: options.slice, settings: settingsOf(options.option) },
+    ...{ slices: options.slice, settings },
   });
   return {
     format: "weir-report/1",

@@ -35,8 +35,8 @@ import {
   readGate,
   repeat,
   type ReportFlags,
-  settingsOf,
   taskOption,
+  taskSettings,
   withIntervals,
   withReport,
 } from "./evaluation/options.ts";
@@ -160,8 +160,7 @@ async function evaluateModel(model: string, options: Options, output: Output): P
       `${info.manifest.name} ${info.manifest.version} on ${info.device}: ${rows.length} examples`,
     );
     const answers = await answerRows(service, rows);
-    const own = task.evaluationSettings?.(head) ?? {};
-    const settings = withOwn(own, settingsOf(options.option, Object.keys(own)[0] ?? onlyFamily(evaluation)));
+    const settings = taskSettings(evaluation, { ...options, own: task.evaluationSettings?.(head) });
     const evaluated = evaluateTask(evaluation, pairsOfAnswers(task, rows, answers), {
       ...intervalsOf(options),
       ...{ slices: options.slice, worst: options.worst, settings },
@@ -194,15 +193,6 @@ async function evaluateModel(model: string, options: Options, output: Output): P
   } finally {
     await service.close();
   }
-}
-
-/** A task's own settings of families, under those that were given. */
-function withOwn(
-  own: TaskOptions["settings"] = {},
-  given: TaskOptions["settings"] = {},
-): TaskOptions["settings"] {
-  const families = [...Object.keys(own), ...Object.keys(given)];
-  return Object.fromEntries(families.map((family) => [family, { ...own[family], ...given[family] }]));
 }
 
 interface Further extends Options {
@@ -266,7 +256,7 @@ async function evaluateFile(predictions: string, options: Options, output: Outpu
     ...{
       slices: options.slice,
       worst: options.worst,
-      settings: settingsOf(options.option, onlyFamily(task)),
+      settings: taskSettings(task, options),
       more,
     },
   });
@@ -289,11 +279,6 @@ async function evaluateFile(predictions: string, options: Options, output: Outpu
     ...{ metrics: evaluated.metrics, sections, notes: evaluated.notes },
   });
   await finishReport(report, output, { ...options, held });
-}
-
-function onlyFamily(task: Task): string | undefined {
-  const { choices } = strategies[task];
-  return choices.length === 1 ? choices[0].family : undefined;
 }
 
 interface ReportParts {

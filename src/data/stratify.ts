@@ -19,7 +19,7 @@ export interface Unit {
  * part that wants most rows. What has no label evens out the sizes of the parts at the end.
  *
  * Beyond the paper: where no more units with a label are left than there are parts without it, these go to such parts as have
- * room.
+ * room; and no part stays empty where there are as many units as parts.
  *
  * K. Sechidis, G. Tsoumakas, I. Vlahavas, On the Stratification of Multi-Label Data, ECML PKDD 2011.
  *
@@ -102,7 +102,21 @@ export function stratifyUnits(
   for (const i of order) {
     if (partOf[i] < 0) place(i, neediest(all, [(part) => part.rows]));
   }
+  fillEmptyParts(partOf, shares.length, order);
   return partOf;
+}
+
+/** A part of a few units may have got none: it gets the smallest of the part that has the most. */
+function fillEmptyParts(partOf: Int32Array, parts: number, largestFirst: readonly number[]): void {
+  const counts = Array.from({ length: parts }, () => 0);
+  for (const part of partOf) counts[part]++;
+  for (const [part, count] of counts.entries()) {
+    if (count > 0 || partOf.length < parts) continue;
+    const fullest = counts.indexOf(Math.max(...counts));
+    partOf[largestFirst.findLast((i) => partOf[i] === fullest)!] = part;
+    counts[fullest]--;
+    counts[part]++;
+  }
 }
 
 /** Labels by the number of units with them that have no part yet. */

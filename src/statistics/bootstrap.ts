@@ -191,7 +191,7 @@ export function bootstrapIndices(
     const result = evaluate(drawRows(units, source));
     for (let m = 0; m < draws.length; m++) draws[m][r] = result[m];
   }
-  const jackknives = method === "bca" && resamples > 0
+  const jackknives = method === "bca" && resamples > 0 && units.start.length > 2
     ? jackknifeIndices(units, evaluate, values.length)
     : undefined;
   const intervals = intervalsOf(values, draws, { n, confidence, method, jackknives });

@@ -93,6 +93,21 @@ Deno.test("a model is evaluated with slices, probes, canaries, safety and a gate
       }
     });
 
+    await t.step(
+      "rows of one class, or one row, are evaluated and compared with all labels of the models",
+      async () => {
+        for (const count of [20, 1]) {
+          const rows = messages(60).filter(({ label }) => label === "ham").slice(0, count);
+          const one = await writeJsonl(join(folder, "one_class.jsonl"), rows);
+          const common = ["--data", one, ...on, "--json", "--resamples", "50"];
+          const evaluated = await weir("eval", "--model", "toy", ...common, "--no-latency");
+          assert.equal(evaluated.code, 0, evaluated.stderr);
+          const compared = await weir("compare", "toy@1.0.0", "toy@1.1.0", ...common, "--trials", "100");
+          assert.equal(compared.code, 0, compared.stderr);
+        }
+      },
+    );
+
     await t.step("a label that the model does not know is exit code 2", async () => {
       const other = await writeJsonl(join(folder, "other.jsonl"), [{ text: "x", label: "eggs" }]);
       const { code, stderr } = await weir("eval", "--model", "toy", "--data", other, ...on);

@@ -3,6 +3,7 @@ import { nearDuplicateClusters, similarity } from "../../src/data/dedupe.ts";
 import { createRandomStream } from "../../src/base/random.ts";
 import { readSpam } from "../../src/data/spam.ts";
 import { splitExamples } from "../../src/data/split.ts";
+import { stratifyUnits } from "../../src/data/stratify.ts";
 import { isDataError } from "./files.ts";
 import { relatedTexts } from "./related_texts.ts";
 
@@ -164,6 +165,20 @@ Deno.test("rows with several labels are divided in the same way again with the s
   const group = ({ text }: { text: string }) => Math.floor(Number(text.slice(4)) / 3);
   const inTrain = new Set(split(5).train.map(group));
   assert.ok(![...split(5).test, ...split(5).validation].some((row) => inTrain.has(group(row))));
+});
+
+Deno.test("of as many texts as there are parts, each part gets one, also with several labels", () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const parts = stratifyUnits(
+      [["a"], ["a", "b"], []].map((labels) => ({
+        size: 1,
+        labels: new Map(labels.map((label) => [label, 1])),
+      })),
+      [0.76, 0.04, 0.2],
+      createRandomStream(seed),
+    );
+    assert.deepEqual([...parts].sort(), [0, 1, 2], `seed ${seed}`);
+  }
 });
 
 Deno.test("data that cannot be split is refused in one line", () => {

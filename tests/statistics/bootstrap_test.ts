@@ -269,6 +269,14 @@ Deno.test("strata keep their rows, so a difference between them adds no width", 
   assert.deepEqual([...seen], [50]);
 });
 
+Deno.test("one row has intervals without the others that BCa would leave out", () => {
+  const { value, low, high } = bootstrapIndices(1, (rows) => {
+    if (rows.length === 0) throw new Error("there are no rows");
+    return 0.5;
+  }, { method: "bca", resamples: 50 });
+  assert.deepEqual([value, low, high], [0.5, 0.5, 0.5]);
+});
+
 Deno.test("where all resamples agree or BCa is undefined the method says so, and nothing is NaN", () => {
   const constant = bootstrap(means(["mean"], [0.1, 0.1, 0.1])).mean;
   assert.deepEqual([constant.low, constant.high, constant.method], [

@@ -9,10 +9,10 @@ import { decideGate, type Gate, parseGate } from "../../report/gate.ts";
 import { htmlPage } from "../../report/html.ts";
 import { markdownPage } from "../../report/markdown.ts";
 import { parseReport } from "../../report/parse.ts";
-import type { Report } from "../../evaluate/report.ts";
+import type { Report, Task } from "../../evaluate/report.ts";
 import { terminalPage } from "../../report/terminal.ts";
 import type { TaskOptions } from "../../evaluate/tasks/evaluate.ts";
-import { tasks } from "../../evaluate/tasks/strategy.ts";
+import { strategies, tasks } from "../../evaluate/tasks/strategy.ts";
 import { decimal, integer } from "../options.ts";
 import { InputError, type Output, UnmetError } from "../output.ts";
 import { readJson } from "./rows.ts";
@@ -91,12 +91,26 @@ function reportFile(path: string, before: readonly string[]): string[] {
   return [...before, path];
 }
 
-/** Settings of metrics by family: those without a family's name are `family`'s. */
+/**
+ * Settings of a task's families: those that follow from a model's head, and above them those given, which are the head's, or the
+ * only family's, where they name none.
+ */
+export function taskSettings(
+  task: Task,
+  { option, own = {} }: { readonly option: readonly string[]; readonly own?: TaskOptions["settings"] },
+): TaskOptions["settings"] {
+  const { choices } = strategies[task];
+  const only = choices.length === 1 ? choices[0].family : undefined;
+  return settingsOf(option, Object.keys(own)[0] ?? only, own);
+}
+
+/** Settings of metrics by family, above `own`; those without a family's name are `family`'s. */
 export function settingsOf(
   options: readonly string[],
   family?: string,
+  own: TaskOptions["settings"] = {},
 ): Record<string, Record<string, string>> {
-  const settings: Record<string, Record<string, string>> = {};
+  const settings: Record<string, Record<string, string>> = { ...own };
   for (const option of options) {
     const [, path, value] = option.match(/^([^=]+)=(.*)$/s) ?? [];
     const dot = path?.lastIndexOf(".") ?? -1;
