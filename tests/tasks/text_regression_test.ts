@@ -55,6 +55,10 @@ Deno.test("a head knows mean and deviation; numbers that are all the same are re
     () => trained.measured!(head, [0.1, 0.1, 0.1], "tweets"),
     /^DataError: tweets: every row to train on has the number 0\.1; numbers that differ are needed$/,
   );
+  assert.throws(
+    () => trained.measured!(head, [5, 1e308], "tweets"),
+    /^DataError: tweets: a row has the number 1e\+308; numbers to train on are between -1000000000000000000 and 1/,
+  );
 });
 
 Deno.test("scores are errors in the data's unit and correlations; a model that answers a constant is judged without those", () => {

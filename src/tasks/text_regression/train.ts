@@ -18,11 +18,20 @@ import { trainTextClassification } from "../text_classification/train.ts";
 import type { Rescaling, TrainedTask } from "../training.ts";
 import type { NumberHead } from "./schema.ts";
 
+/** Its square is still an f32. */
+const largestNumber = 1e18;
+
 /** The training side of the task; a target is fed as it is. */
 export const trainTextRegression: TrainedTask<NumberHead, number, number> = {
   reads: () => "pooled",
   headOf: () => ({ labels: ["score"], mean: 0, deviation: 1 }),
   measured(head, training, source) {
+    const far = training.find((target) => Math.abs(target) > largestNumber);
+    if (far !== undefined) {
+      throw new DataError(
+        `${source}: a row has the number ${far}; numbers to train on are between -${largestNumber} and ${largestNumber}`,
+      );
+    }
     const mean = training.reduce((sum, target) => sum + target, 0) / training.length;
     const deviation = Math.sqrt(
       training.reduce((sum, target) => sum + (target - mean) ** 2, 0) / training.length,
