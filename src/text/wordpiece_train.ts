@@ -5,7 +5,8 @@
  */
 import { bertNormalize, type BertNormalizerOptions, bertWords } from "./bert_normalize.ts";
 import { TokenizerError } from "./errors.ts";
-import { learnMerges } from "./merges.ts";
+import { learnMerges, type PieceWords } from "./merges.ts";
+import { countWords } from "./word_counts.ts";
 
 /** How `trainWordPiece` builds a vocabulary. */
 export interface WordPieceTrainOptions {
@@ -14,11 +15,18 @@ export interface WordPieceTrainOptions {
    * pairs
    */
   readonly vocabSize: number;
-  /** Lower-case and strip accents (default true). */
+  /** Lower-case (default true). */
   readonly lowercase?: boolean;
+  /** Drop combining marks, so that "é" is "e" (default: as `lowercase` says). */
+  readonly stripAccents?: boolean;
   /** Pairs seen less often than this are not merged (default 2). */
   readonly minFrequency?: number;
-  /** How many distinct characters may enter the vocabulary, the commonest first (default 1,000). */
+  /**
+   * How many distinct characters may enter the vocabulary, the commonest first. A word with a character that is not among them
+   * is unknown. Default: as many as take up half of the vocabulary, where each may take two tokens: as the first character of
+   * a word, and with `##` as one that continues it; but at least 64. More where nothing is left to merge, as in Chinese, whose
+   * every character is a word.
+   */
   readonly limitAlphabet?: number;
   /** What `tokenizer_config.json` says the model takes at most (default 512). */
   readonly modelMaxLength?: number;
@@ -30,6 +38,8 @@ export interface TrainedTokenizer {
   readonly tokenizer: object;
   /** `tokenizer_config.json` */
   readonly config: object;
+  /** Distinct characters that have entered the vocabulary, and those that the texts hold. */
+  readonly alphabet: { readonly kept: number; readonly found: number };
 }
 
 /** The special tokens of a BERT vocabulary; a token's place in this list is its id. */
@@ -58,19 +68,88 @@ export const SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] as 
  * ```
  */
 export function trainWordPiece(texts: Iterable<string>, options: WordPieceTrainOptions): TrainedTokenizer {
-  const { vocabSize, lowercase = true, minFrequency = 2, limitAlphabet = 1000, modelMaxLength = 512 } =
+  const { vocabSize, lowercase = true, stripAccents = null, minFrequency = 2, modelMaxLength = 512 } =
     options;
   requireCount("vocabSize", vocabSize, SPECIAL_TOKENS.length + 1);
   requireCount("minFrequency", minFrequency, 0);
-  requireCount("limitAlphabet", limitAlphabet, 1);
-  const normalizer = { clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase };
+  if (options.limitAlphabet !== undefined) requireCount("limitAlphabet", options.limitAlphabet, 1);
+  const normalizer = { clean_text: true, handle_chinese_chars: true, strip_accents: stripAccents, lowercase };
 
-  const words = countWords(texts, normalizer);
+  const words = countWords(texts, { wordsOf: (text) => bertWords(bertNormalize(text, normalizer)) });
+  for (const word of words.keys()) if (isTooLong(word)) words.delete(word);
   if (words.size === 0) {
     throw new TokenizerError("Cannot train a tokenizer: the texts hold no words; give at least one text");
   }
+  const characters = charactersOf(words);
+  const room = vocabSize - SPECIAL_TOKENS.length;
+  let limit = options.limitAlphabet ?? Math.max(LEAST_ALPHABET, fitting(characters, room / 2));
+  let pieces = learnPieces(words, characters.slice(0, limit), { vocabSize, minFrequency, limit });
+  // What merges leave free is for further characters; with them come new pairs, so that the room is seldom used up at once.
+  while (options.limitAlphabet === undefined && pieces.length < vocabSize && limit < characters.length) {
+    const used = characters.slice(0, limit).reduce((sum, { cost }) => sum + cost, 0);
+    const next = fitting(characters, used + vocabSize - pieces.length);
+    if (next === limit) break;
+    limit = next;
+    pieces = learnPieces(words, characters.slice(0, limit), { vocabSize, minFrequency, limit });
+  }
+  return {
+    tokenizer: tokenizerJson(pieces, normalizer),
+    config: tokenizerConfig(normalizer, modelMaxLength),
+    alphabet: { kept: Math.min(limit, characters.length), found: characters.length },
+  };
+}
 
-  const alphabet = chooseAlphabet(words, limitAlphabet);
+const MAX_WORD_CHARACTERS = 100;
+/** A vocabulary without room for the letters of most alphabets is refused. */
+const LEAST_ALPHABET = 64;
+
+function isTooLong(word: string): boolean {
+  return word.length > MAX_WORD_CHARACTERS && [...word].length > MAX_WORD_CHARACTERS;
+}
+
+/** A character of the corpus. */
+interface Character {
+  readonly text: string;
+  count: number;
+  /** The tokens it takes: 2 if it continues a word somewhere. */
+  cost: 1 | 2;
+}
+
+/** All characters, the commonest first, of equally common ones that of the smaller code point. */
+function charactersOf(words: ReadonlyMap<string, number>): Character[] {
+  const found = new Map<string, Character>();
+  for (const [word, count] of words) {
+    let cost: 1 | 2 = 1;
+    for (const text of word) {
+      const character = found.get(text);
+      if (character === undefined) found.set(text, { text, count, cost });
+      else {
+        character.count += count;
+        if (cost === 2) character.cost = 2;
+      }
+      cost = 2;
+    }
+  }
+  return [...found.values()].sort((a, b) => b.count - a.count || byCodePoint(a, b));
+}
+
+function byCodePoint(a: Character, b: Character): number {
+  return a.text.codePointAt(0)! - b.text.codePointAt(0)!;
+}
+
+/** How many of the characters take no more than so many tokens together. */
+function fitting(characters: readonly Character[], tokens: number): number {
+  let used = 0;
+  const beyond = characters.findIndex(({ cost }) => (used += cost) > tokens);
+  return beyond < 0 ? characters.length : beyond;
+}
+
+/** The vocabulary in the order of its ids: special tokens, characters, what is merged. */
+function learnPieces(
+  words: ReadonlyMap<string, number>,
+  alphabet: readonly Character[],
+  { vocabSize, minFrequency, limit }: { vocabSize: number; minFrequency: number; limit: number },
+): string[] {
   const pieces: string[] = [...SPECIAL_TOKENS];
   const idOf = new Map<string, number>(pieces.map((piece, id) => [piece, id]));
   const add = (piece: string): number => {
@@ -79,72 +158,45 @@ export function trainWordPiece(texts: Iterable<string>, options: WordPieceTrainO
     idOf.set(piece, pieces.length);
     return pieces.push(piece) - 1;
   };
-  for (const character of alphabet) add(character);
-  // Continuing characters that occur, in the alphabet's order: Python adds them in the order its hash map yields words.
-  const continuing = new Set<string>();
-  for (const word of words.keys()) {
-    let first = true;
-    for (const character of word) {
-      if (!first) continuing.add(character);
-      first = false;
-    }
-  }
-  for (const character of alphabet) if (continuing.has(character)) add("##" + character);
+  const sorted = alphabet.toSorted(byCodePoint);
+  const initial = new Map(sorted.map(({ text }) => [text, add(text)]));
+  // Continuing characters in the alphabet's order: Python adds them in the order its hash map yields words.
+  const continuing = new Map<string, number>();
+  for (const { text, cost } of sorted) if (cost === 2) continuing.set(text, add("##" + text));
   if (pieces.length > vocabSize) {
     throw new TokenizerError(
       `Cannot train a tokenizer of vocabSize ${vocabSize}: special tokens and single characters alone are ${pieces.length}; ` +
-        `raise vocabSize or lower limitAlphabet (now ${limitAlphabet})`,
+        `raise vocabSize or lower limitAlphabet (now ${limit})`,
     );
   }
-
-  const sequences: number[][] = [];
-  const counts: number[] = [];
-  for (const [word, count] of words) {
-    const sequence: number[] = [];
-    let first = true;
-    for (const character of word) {
-      // A character outside the alphabet is skipped, as in Python: its word is [UNK] at any rate.
-      const id = idOf.get(first ? character : "##" + character);
-      if (id !== undefined) sequence.push(id);
-      first = false;
-    }
-    if (sequence.length < 2) continue;
-    sequences.push(sequence);
-    counts.push(count);
-  }
-  learnMerges(sequences, counts, {
+  learnMerges(piecesOf(words, { initial, continuing }), {
     minFrequency: Math.max(1, minFrequency),
     join: (left, right) => add(pieces[left] + pieces[right].slice(2)),
     isFull: () => pieces.length >= vocabSize,
   });
-  return { tokenizer: tokenizerJson(pieces, normalizer), config: tokenizerConfig(lowercase, modelMaxLength) };
+  return pieces;
 }
 
-const MAX_WORD_CHARACTERS = 100;
-
-function countWords(texts: Iterable<string>, normalizer: BertNormalizerOptions): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const text of texts) {
-    for (const word of bertWords(bertNormalize(text, normalizer))) {
-      counts.set(word, (counts.get(word) ?? 0) + 1);
+function piecesOf(
+  words: ReadonlyMap<string, number>,
+  { initial, continuing }: Readonly<Record<"initial" | "continuing", ReadonlyMap<string, number>>>,
+): PieceWords {
+  let most = 0;
+  for (const word of words.keys()) most += word.length;
+  const pieces = new Int32Array(most);
+  const starts = new Int32Array(words.size + 1);
+  let [at, index] = [0, 0];
+  for (const word of words.keys()) {
+    let ids = initial;
+    for (const character of word) {
+      // A character outside the alphabet is skipped, as in Python: its word is [UNK] at any rate.
+      const id = ids.get(character);
+      if (id !== undefined) pieces[at++] = id;
+      ids = continuing;
     }
+    starts[++index] = at;
   }
-  for (const word of counts.keys()) {
-    if (word.length > MAX_WORD_CHARACTERS && [...word].length > MAX_WORD_CHARACTERS) counts.delete(word);
-  }
-  return counts;
-}
-
-function chooseAlphabet(words: Map<string, number>, limit: number): string[] {
-  const counts = new Map<string, number>();
-  for (const [word, count] of words) {
-    for (const character of word) counts.set(character, (counts.get(character) ?? 0) + count);
-  }
-  const byCodePoint = (a: [string, number], b: [string, number]) =>
-    a[0].codePointAt(0)! - b[0].codePointAt(0)!;
-  return [...counts].sort((a, b) => b[1] - a[1] || byCodePoint(a, b)).slice(0, limit).sort(byCodePoint).map((
-    [character],
-  ) => character);
+  return { pieces, starts, counts: Float64Array.from(words.values()) };
 }
 
 function requireCount(name: string, value: number, least: number): void {
@@ -195,11 +247,14 @@ function tokenizerJson(pieces: string[], normalizer: BertNormalizerOptions): obj
   };
 }
 
-function tokenizerConfig(lowercase: boolean, modelMaxLength: number): object {
+function tokenizerConfig(
+  { lowercase, strip_accents }: BertNormalizerOptions,
+  modelMaxLength: number,
+): object {
   return {
     tokenizer_class: "BertTokenizer",
     do_lower_case: lowercase,
-    strip_accents: null,
+    strip_accents,
     tokenize_chinese_chars: true,
     clean_up_tokenization_spaces: true,
     model_max_length: modelMaxLength,
