@@ -199,7 +199,8 @@ function piecesOf(
   return { pieces, starts, counts: Float64Array.from(words.values()) };
 }
 
-function requireCount(name: string, value: number, least: number): void {
+/** Refuses what is no whole number of at least so much. */
+export function requireCount(name: string, value: number, least: number): void {
   if (Number.isInteger(value) && value >= least) return;
   throw new TokenizerError(
     `Cannot train a tokenizer: ${name} is ${value}; give a whole number of at least ${least}`,
