@@ -70,6 +70,8 @@ export interface Body {
 export interface Architecture<C extends ModelConfig = ModelConfig> {
   /** What it is, for who chooses one: a few words. */
   readonly about: string;
+  /** The kind of its checkpoints' tokenizers, which one that is trained for it is by default. */
+  readonly tokenizer: "wordpiece" | "bpe";
   /** The inputs that the body reads. */
   readonly inputs: readonly TextInputName[];
   /** What Hugging Face's classes begin with: `Bert` for `BertForSequenceClassification`. */

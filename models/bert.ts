@@ -245,6 +245,7 @@ function embeddings(
 /** BERT. */
 export const bert: Architecture<BertConfig> = {
   about: "with token types and a pooler",
+  tokenizer: "wordpiece",
   inputs: ["input_ids", "attention_mask", "token_type_ids"],
   className: "Bert",
   sequenceClassifier: "classifier",

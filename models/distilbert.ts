@@ -166,6 +166,7 @@ function layerNames(i: number) {
 /** DistilBERT. */
 export const distilBert: Architecture<DistilBertConfig> = {
   about: "BERT without token types and pooler",
+  tokenizer: "wordpiece",
   inputs: ["input_ids", "attention_mask"],
   className: "DistilBert",
   sequenceClassifier: "classifier",

@@ -150,6 +150,7 @@ export function mlpBody(b: Builder, config: MlpConfig, inputs: TextInputs, mode:
 /** The perceptron. */
 export const mlpArchitecture: Architecture<MlpConfig> = {
   about: "a perceptron over the mean of word embeddings: small, and a baseline for others",
+  tokenizer: "wordpiece",
   inputs: ["input_ids", "attention_mask"],
   className: "Mlp",
   sequenceClassifier: "classifier",

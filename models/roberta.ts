@@ -64,6 +64,7 @@ function robertaBody(b: Builder, config: RobertaConfig, inputs: TextInputs, mode
 /** RoBERTa. Texts are padded at their end. */
 export const roberta: Architecture<RobertaConfig> = {
   about: "BERT without token types",
+  tokenizer: "bpe",
   inputs: ["input_ids", "attention_mask"],
   className: "Roberta",
   sequenceClassifier: "classifier.out_proj",

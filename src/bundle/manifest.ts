@@ -75,6 +75,8 @@ export interface Lineage {
   readonly baseModelHash?: string;
   /** `full`, `frozen-trunk`, the adapter method, or `imported` for a checkpoint that was registered as it is. */
   readonly method: string;
+  /** How the tokenizer was made; absent where that is not known. */
+  readonly tokenizer?: TokenizerLineage;
   /** Of the split, the initial weights, the order and dropout. */
   readonly seed: number;
   /** The backend it was trained on. */
@@ -85,6 +87,20 @@ export interface Lineage {
   readonly steps: number;
   /** Wall-clock time of training, s. */
   readonly trainSeconds: number;
+}
+
+/** How a tokenizer was made, and how it fits the data; without a kind it is that of the base model. */
+export interface TokenizerLineage {
+  /** The kind that was trained: `wordpiece` or `bpe`. */
+  readonly tokenizer?: string;
+  /** Whether capitals stay. */
+  readonly cased?: boolean;
+  /** Whether accents are dropped. */
+  readonly stripAccents?: boolean;
+  /** The most distinct characters that it was allowed. */
+  readonly limitAlphabet?: number;
+  /** The share of unknown tokens among those of the texts of each part, from 0 to 1. */
+  readonly unknownTokens: Readonly<Record<"train" | "validation" | "test", number>>;
 }
 
 /** A metric and its confidence interval, over held-out data. */
@@ -187,6 +203,8 @@ const bundlePath = z.string().refine(isBundlePath, "must be a relative path insi
 const labels = z.array(shortText).min(1).max(manifestLimits.labels)
   .refine((labels) => new Set(labels).size === labels.length, "names a label twice");
 
+const share = z.number().min(0).max(1);
+
 const common = {
   name: z.string().refine(isModelName, "is no model name"),
   version: z.string().refine(isVersion, "is no semantic version").optional(),
@@ -198,6 +216,13 @@ const common = {
     baseModel: shortText.nullable(),
     baseModelHash: hash.optional(),
     method: shortText,
+    tokenizer: z.looseObject({
+      tokenizer: shortText.optional(),
+      cased: z.boolean().optional(),
+      stripAccents: z.boolean().optional(),
+      limitAlphabet: count.optional(),
+      unknownTokens: z.object({ train: share, validation: share, test: share }),
+    }).optional(),
     seed: z.number(),
     device: shortText,
     epochs: z.number().nonnegative(),

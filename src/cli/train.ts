@@ -8,6 +8,7 @@ import { architectures, MODEL_TYPES } from "../../models/index.ts";
 import { learningRateFor, trainingDefaults, type TrainingOptions } from "../lifecycle/options.ts";
 import { headIn, type Pretrained, readPretrained } from "../lifecycle/pretrained.ts";
 import { readRows } from "../lifecycle/rows.ts";
+import { tokenizerSettings } from "../lifecycle/tokenizer.ts";
 import { trainAndRegister } from "../lifecycle/train.ts";
 import { servedTasks, TASK_NAMES } from "../tasks/served.ts";
 import type { Columns, Row } from "../tasks/task.ts";
@@ -30,6 +31,7 @@ import {
 import { type Output, processOutput, UsageError } from "./output.ts";
 import { createProfiler, DEFAULT_TRACE } from "./profile.ts";
 import { stopSignals } from "./server.ts";
+import { withTokenizerOptions } from "./training/tokenizer.ts";
 
 interface Options extends CommonOptions, DataOptions, Omit<TrainingOptions, "learningRate"> {
   readonly learningRate?: number;
@@ -149,6 +151,7 @@ export function trainCommand(program: Command): Command {
     )
     .addHelpText("after", `\nColumns of a row:\n${columnsByTask().join("\n")}`)
     .action(trainModel);
+  withTokenizerOptions(command);
   program.addCommand(command);
   return command;
 }
@@ -184,6 +187,7 @@ async function trainModel(options: Options, command: Command): Promise<void> {
   const aliases = options.alias ?? ["champion"];
   const from = options.from === undefined ? undefined : await bundlePathOf(options.from, options);
   const pretrained = from === undefined ? undefined : await readPretrained(from, nameOfBase(options.from!));
+  tokenizerSettings({ ...options, pretrained }); // what does not go together is refused before data are read
   const { rows, columns } = await rowsFor(options, pretrained, output);
   const baseHead = pretrained && await headIn(from!, pretrained, options.task);
   const { device, why } = await pickDevice(options.device);

@@ -31,6 +31,7 @@ import { configJsonOf, type TrainingOptions } from "./options.ts";
 import type { Prepared, PreparedRow } from "./prepare.ts";
 import { hasHead, type Pretrained } from "./pretrained.ts";
 import type { Reporter } from "./reporter.ts";
+import { tokenizerIdentity } from "./tokenizer.ts";
 
 /** What is trained, how, and where its checkpoint goes. */
 export interface FitOptions extends TrainingOptions {
@@ -117,6 +118,7 @@ function identityOf(spec: ModelSpec, data: Prepared, options: FitOptions): Setti
     batchSize,
     labelSmoothing,
     base: pretrained?.hash ?? null,
+    tokenizer: tokenizerIdentity(data.tokenizerFiles.tokenizer, options),
     freezeTrunk,
   };
 }

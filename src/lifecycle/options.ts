@@ -7,6 +7,7 @@ import { architectureOf, architectures, type ModelConfig, type ModelType } from 
 import type { Precision } from "../backend/interface.ts";
 import type { TaskName } from "../tasks/served.ts";
 import type { Prepared } from "./prepare.ts";
+import type { TokenizerOptions } from "./tokenizer.ts";
 
 /** The architecture and its sizes; a checkpoint to start from has its own. */
 export interface ModelOptions {
@@ -19,7 +20,7 @@ export interface ModelOptions {
 }
 
 /** The options of a training. */
-export interface TrainingOptions extends ModelOptions {
+export interface TrainingOptions extends ModelOptions, TokenizerOptions {
   readonly task: TaskName;
   readonly vocabSize: number;
   readonly epochs: number;

@@ -15,9 +15,9 @@ import { textsOf } from "../tasks/text_input.ts";
 import { trainedTasks } from "../tasks/trained.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { LifecycleError } from "./errors.ts";
-import type { Pretrained } from "./pretrained.ts";
 import type { Reporter } from "./reporter.ts";
-import { tokenizerFor } from "./tokenizer.ts";
+import { tokenizerFor, type TokenizerSource } from "./tokenizer.ts";
+import { reportUnknown, type UnknownShares } from "./unknown.ts";
 
 /** The three parts of a data set. */
 export interface Parts<T> {
@@ -46,21 +46,18 @@ export interface Prepared {
   readonly tokenizer: Tokenizer;
   /** `tokenizer.json` and `tokenizer_config.json`. */
   readonly tokenizerFiles: { readonly tokenizer: object; readonly config: object };
+  /** The share of each part's tokens that the tokenizer does not know. */
+  readonly unknownTokens: UnknownShares;
   /** The longest text that a model may read, in tokens. */
   readonly maxTokens: number;
 }
 
 /** How rows are made ready. */
-export interface PrepareOptions {
-  readonly task: TaskName;
+export interface PrepareOptions extends TokenizerSource {
   /** What the data are called in messages. */
   readonly source: string;
   readonly seed: number;
-  /** Tokens of a tokenizer that is trained. */
-  readonly vocabSize: number;
   readonly maxTokens: number;
-  /** A checkpoint to start from: its own tokenizer is taken. */
-  readonly pretrained?: Pretrained;
   /** The checkpoint's own head, where it is one of this task: see `headIn`. */
   readonly baseHead?: unknown;
   /** Settings of the head over those that rows and checkpoint give, such as `pooling`. */
@@ -114,16 +111,25 @@ export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions):
   }
   const uneven = unevenParts(parts, groups);
   if (uneven) output.progress(`warning: ${source}: ${uneven}`);
-  const { files, tokenizer } = tokenizerFor(parts.train.flatMap(({ row }) => textsOfRow(row)), options);
+  const { files, tokenizer, leftOut } = tokenizerFor(
+    parts.train.flatMap(({ row }) => textsOfRow(row)),
+    options,
+  );
   const maxTokens = Math.min(options.maxTokens, options.pretrained?.config.maxPositions ?? Infinity);
   const encode = (part: readonly { row: Row<unknown> }[]) =>
     part.map(({ row }) => encodeRow(row, { task: options.task, tokenizer, head, maxTokens }));
+  const encoded = {
+    train: encode(parts.train),
+    validation: encode(parts.validation),
+    test: encode(parts.test),
+  };
   return {
     head,
     count: distinct.length,
     hash: dataHash(distinct),
-    parts: { train: encode(parts.train), validation: encode(parts.validation), test: encode(parts.test) },
+    parts: encoded,
     tokenizer,
+    unknownTokens: reportUnknown(encoded, { tokenizer, base: options.pretrained?.name, leftOut, output }),
     tokenizerFiles: files,
     maxTokens,
   };

@@ -27,6 +27,7 @@ import type { Pretrained } from "./pretrained.ts";
 import { publishBundle, removeLeftovers } from "./publish.ts";
 import type { Reporter } from "./reporter.ts";
 import { pairColumnOf } from "./rows.ts";
+import { tokenizerSettings } from "./tokenizer.ts";
 
 /** What is trained, how, and where it goes. */
 export interface LifeOptions extends TrainingOptions {
@@ -88,7 +89,12 @@ export async function trainAndRegister(
     await reportCheckpoint(checkpoints, options);
     const run = await createRun(store, {
       name: options.name,
-      params: { ...settingsOf(options), source: options.source, device: options.backend.device },
+      params: {
+        ...settingsOf(options),
+        source: options.source,
+        device: options.backend.device,
+        unknownTokens: data.unknownTokens,
+      },
       // One training has one record, in however many sittings it was made.
       id: options.resume ? (await readCheckpointNote(checkpoints)).runId : undefined,
       onWarning: (message) => output.progress(`warning: ${message}`),
@@ -187,6 +193,7 @@ async function publish(
         baseModel: pretrained?.name ?? null,
         ...(pretrained && { baseModelHash: pretrained.hash }),
         method: options.freezeTrunk ? "frozen-trunk" : "full",
+        tokenizer: { ...tokenizerSettings(options), unknownTokens: data.unknownTokens },
         seed: options.seed,
         device: options.backend.device,
         epochs: training.epochs.length,
@@ -214,5 +221,7 @@ function settingsOf(
   const { accumulate, precision, checkpointGradients, freezeTrunk } = options;
   const model = { task, modelType, vocabSize, maxTokens, layers, hiddenSize, heads, dropout };
   const step = { batchSize, accumulate, precision, checkpointGradients, freezeTrunk };
-  return { ...model, ...step, epochs, learningRate, weightDecay, labelSmoothing, seed, patience };
+  const { tokenizer, cased, stripAccents, limitAlphabet } = tokenizerSettings(options);
+  const text = { tokenizer, cased, stripAccents, limitAlphabet };
+  return { ...model, ...text, ...step, epochs, learningRate, weightDecay, labelSmoothing, seed, patience };
 }

@@ -24,6 +24,9 @@ export interface BpeTrainOptions {
 /** The special tokens of a RoBERTa vocabulary; a token's place in this list is its id. */
 export const BPE_SPECIAL_TOKENS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"] as const;
 
+/** The smallest vocabulary: special tokens and the 256 bytes. */
+export const leastBpeVocabulary: number = BPE_SPECIAL_TOKENS.length + 256;
+
 /**
  * Trains a byte-level BPE vocabulary and returns the two files that Python's `tokenizers` and `transformers`
  * (`RobertaTokenizer`) load with identical ids. Texts are kept as they are, capitals and accents included, and cut as GPT-2
@@ -49,13 +52,12 @@ export const BPE_SPECIAL_TOKENS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"] as
  */
 export function trainByteLevelBpe(texts: Iterable<string>, options: BpeTrainOptions): TrainedTokenizer {
   const { vocabSize, minFrequency = 2, modelMaxLength = 512 } = options;
-  const least = BPE_SPECIAL_TOKENS.length + 256;
-  if (Number.isInteger(vocabSize) && vocabSize > 0 && vocabSize < least) {
+  if (Number.isInteger(vocabSize) && vocabSize > 0 && vocabSize < leastBpeVocabulary) {
     throw new TokenizerError(
-      `Cannot train a tokenizer of vocabSize ${vocabSize}: special tokens and the 256 bytes alone are ${least}; raise vocabSize`,
+      `Cannot train a tokenizer of vocabSize ${vocabSize}: special tokens and the 256 bytes alone are ${leastBpeVocabulary}; raise vocabSize`,
     );
   }
-  requireCount("vocabSize", vocabSize, least);
+  requireCount("vocabSize", vocabSize, leastBpeVocabulary);
   requireCount("minFrequency", minFrequency, 0);
 
   const words = countWords(texts, { wordsOf: byteLevelWords });
