@@ -76,8 +76,11 @@ export type { Optimiser, OptimSettings, OptimStep } from "./src/nn/optim/optimis
 export {
   constant as constantSchedule,
   linear as linearSchedule,
-  type LinearOptions,
   type Schedule,
+  SCHEDULE_KINDS,
+  type ScheduleCorners,
+  type ScheduleKind,
+  scheduleOf,
   STEP_STATE,
   stepCounter,
 } from "./src/nn/optim/schedule.ts";

@@ -21,12 +21,13 @@ for (let t = 0; t < TENSORS; t++) {
   states[`layer${t}.weight`] = { dtype: "f32", shape: [size], data: new Float32Array(size).fill(0.5 + t) };
 }
 const place = {
+  run: "0123456789abcdef",
   step: 1,
   epoch: 0,
   batch: 1,
   epochLossSum: 1,
   epochs: [],
-  bestStep: null,
+  kept: [],
   seconds: 1,
   finished: false,
 };
@@ -36,7 +37,7 @@ try {
   const started = performance.now();
   if (!Object.values(states).every(({ data }) => allFinite(data))) throw new Error("the states are finite");
   const checked = performance.now();
-  await saveCheckpoint(folder, { states, place, settings: {} });
+  await saveCheckpoint(folder, { states, place, settings: {}, losses: Float32Array.of(0.5) });
   const saved = performance.now();
   const seconds = (ms: number) => (ms / 1000).toFixed(2);
   print(

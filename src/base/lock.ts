@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { UserError } from "./errors.ts";
 import { removeUnfinishedFiles } from "./files.ts";
 
@@ -29,23 +29,78 @@ import { removeUnfinishedFiles } from "./files.ts";
  * ```
  */
 export async function lockDirectory(directory: string): Promise<Disposable> {
-  await Deno.mkdir(directory, { recursive: true });
-  const path = join(directory, ".lock");
-  let file: Deno.FsFile | undefined;
-  do {
-    file?.close();
-    file = await tryLockAlone(path);
-    if (file === undefined) {
-      const holder = await holderOf(path);
-      throw new UserError(
-        `Cannot write to ${directory}: ${holder} is writing to it. Wait until it is done, end it, or choose another folder`,
-      );
+  const lock = await lockFile(join(directory, ".lock"), {
+    refusal: ({ who }) =>
+      `Cannot write to ${directory}: ${who} is writing to it. Wait until it is done, end it, or choose another folder`,
+  });
+  try {
+    await removeUnfinishedFiles(directory);
+    return lock;
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Who holds a lock, as far as that is known. */
+export interface LockHolder {
+  /** "process 4711", "this process" or "another process". */
+  readonly who: string;
+  /** "2026-01-31 12:00:00 UTC". */
+  readonly since?: string;
+}
+
+/**
+ * Takes a file for this process alone, for as long as the lock is held. The file and its folder are made if they are missing;
+ * while it is held, the file names the holder, and it is removed after.
+ *
+ * @param options `refusal`: the message where somebody holds it.
+ * @returns the lock, released by `using`
+ * @throws {UserError} with that message.
+ *
+ * @example
+ * ```ts
+ * import { lockFile } from "./lock.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const folder = Deno.makeTempDirSync();
+ * const options = { refusal: ({ who, since }: { who: string; since?: string }) => `${who} has it since ${since}` };
+ * {
+ *   using _lock = await lockFile(`${folder}/spam.lock`, options);
+ *   await assert.rejects(lockFile(`${folder}/spam.lock`, options), /^UserError: this process has it since 2/);
+ * }
+ * assert.deepEqual([...Deno.readDirSync(folder)], []);
+ * Deno.removeSync(folder);
+ * ```
+ */
+export async function lockFile(
+  path: string,
+  options: { readonly refusal: (holder: LockHolder) => string },
+): Promise<Disposable> {
+  for (;;) {
+    await Deno.mkdir(dirname(path), { recursive: true });
+    let file: Deno.FsFile | undefined;
+    try {
+      file = await tryLockAlone(path);
+    } catch (error) {
+      // The holder before has removed the folder since it was made here.
+      if (error instanceof Deno.errors.NotFound) continue;
+      throw error;
     }
+    if (file === undefined) throw new UserError(options.refusal(await holderOf(path)));
     // The holder before may have removed the file after it was opened here: then nobody else would meet this lock.
-  } while (!await isAt(file, path));
-  await file.truncate();
-  await file.write(new TextEncoder().encode(`${Deno.pid}\n`));
-  await removeUnfinishedFiles(directory);
+    if (await isAt(file, path)) return await held(file, path);
+    file.close();
+  }
+}
+
+async function held(file: Deno.FsFile, path: string): Promise<Disposable> {
+  try {
+    await file.truncate();
+    await file.write(new TextEncoder().encode(`${Deno.pid}\n${new Date().toISOString()}\n`));
+  } catch {
+    // A full disk keeps nobody from holding a lock: only its holder is not named.
+  }
   return {
     [Symbol.dispose]() {
       try {
@@ -83,10 +138,11 @@ async function isAt(file: Deno.FsFile, path: string): Promise<boolean> {
   return there !== undefined && there.ino === own.ino;
 }
 
-/** Who holds a folder, as far as is known: where locks are mandatory, as on Windows, the file cannot be read meanwhile. */
-async function holderOf(path: string): Promise<string> {
+/** Where locks are mandatory, as on Windows, the file cannot be read meanwhile. */
+async function holderOf(path: string): Promise<LockHolder> {
   const text = await Deno.readTextFile(path).catch(() => "");
-  const pid = /^(\d{1,10})\n/.exec(text)?.[1];
-  if (pid === undefined) return "another process";
-  return Number(pid) === Deno.pid ? "this process" : `process ${pid}`;
+  const [, pid, at] = /^(\d{1,10})\n(?:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z\n)?/.exec(text) ?? [];
+  if (pid === undefined) return { who: "another process" };
+  const who = Number(pid) === Deno.pid ? "this process" : `process ${pid}`;
+  return { who, ...(at && { since: `${at.replace("T", " ")} UTC` }) };
 }

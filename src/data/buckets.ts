@@ -31,8 +31,8 @@ export interface PlannedBatch {
 
 /**
  * Plans an epoch over examples of the given lengths. What is left over in a bucket moves to the next longer one, so only
- * the longest bucket has an incomplete batch. Every example is in exactly one batch. The plan depends only on the
- * arguments.
+ * the last batch is incomplete; it is padded to the length that it needs. Every example is in exactly one batch. The plan
+ * depends only on the arguments.
  *
  * @throws {RangeError} if an example is longer than the longest bucket, there is no example, or a size is not a positive
  *   whole number.
@@ -77,7 +77,10 @@ export function planBatches(lengths: ArrayLike<number>, options: BucketOptions):
     const isLast = b === buckets.length - 1;
     for (let from = 0; from < bucket.length; from += batchSize) {
       const indices = bucket.slice(from, from + batchSize);
-      if (indices.length === batchSize || isLast) plan.push({ sequence: bounds[b], indices });
+      // What was left over of shorter buckets, alone, needs no more than they.
+      const needed = () => bounds.find((bound) => indices.every((i) => lengths[i] <= bound))!;
+      if (indices.length === batchSize) plan.push({ sequence: bounds[b], indices });
+      else if (isLast) plan.push({ sequence: needed(), indices });
       else buckets[b + 1].unshift(...indices);
     }
   });
@@ -91,23 +94,40 @@ const BATCH_STREAM = 0xba7c;
 const LEAST_SHARE = 0.1;
 
 /**
- * The lengths to pad batches to: the longest, and those of its halves down to 32 that enough examples fit.
+ * The lengths to pad batches to: of 32, 64, 128 and so on and at last `maxTokens` those that enough examples fit, and the first
+ * that holds all of them.
+ *
+ * @param options `longest`: of examples that are not counted, such as held-out ones, and must fit, too.
  *
  * @example
  * ```ts
  * import { bucketLengths } from "./buckets.ts";
  * import assert from "node:assert/strict";
  * assert.deepEqual(bucketLengths([20, 30, 100, 120], 128), [32, 128]);
+ * assert.deepEqual(bucketLengths([10, 12], 8192), [32]);
+ * assert.deepEqual(bucketLengths([10, 12], 8192, { longest: 700 }), [32, 1024]);
  * ```
  */
-export function bucketLengths(lengths: readonly number[], maxTokens: number): number[] {
-  const halves = [maxTokens];
-  while (halves[0] % 2 === 0 && halves[0] / 2 >= 32) halves.unshift(halves[0] / 2);
+export function bucketLengths(
+  lengths: readonly number[],
+  maxTokens: number,
+  options: { readonly longest?: number } = {},
+): number[] {
+  const all: number[] = [];
+  for (let length = SHORTEST; length < maxTokens; length *= 2) all.push(length);
+  all.push(maxTokens);
+  const firstFor = (length: number) => all.find((bound) => length <= bound) ?? maxTokens;
+  const [own, any] = [lengths, [...lengths, options.longest ?? 0]].map((of) =>
+    firstFor(of.reduce((most, length) => Math.max(most, length), 0))
+  );
   let below = 0; // of the bucket before
-  return halves.filter((bucket) => {
+  return all.filter((bucket) => {
     const fit = lengths.filter((length) => length > below && length <= bucket).length;
-    const kept = bucket === maxTokens || fit >= LEAST_SHARE * lengths.length;
+    const kept = bucket === own || bucket === any || (bucket < own && fit >= LEAST_SHARE * lengths.length);
     if (kept) below = bucket;
     return kept;
   });
 }
+
+/** Shorter batches are hardly faster. */
+const SHORTEST = 32;

@@ -172,9 +172,14 @@ export function batchesOf(
   options: { readonly batchSize: number; readonly seed?: number; readonly epoch?: number },
 ): Batches {
   const lengths = data.parts.train.flatMap(({ encodings }) => encodings.map(({ ids }) => ids.length));
+  const longest = rows.reduce(
+    (most, { encodings }) => Math.max(most, ...encodings.map(({ ids }) => ids.length)),
+    0,
+  );
   return collate(rows, {
-    batchSize: options.batchSize,
-    bucketLengths: bucketLengths(lengths, data.maxTokens),
+    // A batch is no larger than the data.
+    batchSize: Math.min(options.batchSize, Math.max(rows.length, 1)),
+    bucketLengths: bucketLengths(lengths, data.maxTokens, { longest }),
     padId: data.tokenizer.padId,
     seed: options.epoch === undefined ? undefined : options.seed,
     epoch: options.epoch,

@@ -15,14 +15,23 @@ import { formatShape, product, sameShape, type Shape, ShapeError } from "../grap
  * are left out as if their weight were 0. The maximum is taken off first, so logits of any size give a finite loss, and if
  * every weight is 0 the loss is 0.
  *
+ * With `classWeights`, one positive number a class, weights are to have the weight of each example's class as a factor: the mean
+ * then divides by their sum, as PyTorch's `CrossEntropyLoss` does. With label smoothing each class weighs in its own share.
+ *
  * @throws {ShapeError} when labels or weights do not have the logits' leading dimensions, or the smoothing is not in [0, 1).
  */
 export function softmaxCrossEntropy(
   b: Builder,
   logits: Node,
-  options: { labels: Node; weights?: Node; labelSmoothing?: number; ignoreIndex?: number },
+  options: {
+    labels: Node;
+    weights?: Node;
+    labelSmoothing?: number;
+    ignoreIndex?: number;
+    classWeights?: readonly number[];
+  },
 ): Node {
-  const { ignoreIndex, labelSmoothing = 0 } = options;
+  const { ignoreIndex, labelSmoothing = 0, classWeights } = options;
   const lead = logits.shape.slice(0, -1);
   const count = product(lead);
   const [labels, weights] = [options.labels, options.weights].map((node) => {
@@ -42,7 +51,9 @@ export function softmaxCrossEntropy(
   }
   return b.named("loss", () => {
     const rows = b.reshape(logits, [count, logits.shape.at(-1)!]); // [N, C]
-    const losses = b.softmaxCrossEntropy(rows, labels, { labelSmoothing, ignoreIndex }); // [N]
+    const losses = classWeights && labelSmoothing > 0
+      ? smoothedByClass(b, rows, labels, { labelSmoothing, ignoreIndex, classWeights }) // [N]
+      : b.softmaxCrossEntropy(rows, labels, { labelSmoothing, ignoreIndex }); // [N]
     const given = weights ?? b.broadcast(b.scalar(1), [count]); // [N]
     return weightedMean(
       b,
@@ -53,27 +64,58 @@ export function softmaxCrossEntropy(
 }
 
 /**
+ * `(1 - e) nll[label] + e / C * sum over classes of w[c] nll[c] / w[label]`: times the weight of the label, it is what PyTorch
+ * sums up.
+ */
+function smoothedByClass(
+  b: Builder,
+  rows: Node, // [N, C]
+  labels: Node, // [N]
+  options: { labelSmoothing: number; ignoreIndex?: number; classWeights: readonly number[] },
+): Node {
+  const { labelSmoothing, ignoreIndex, classWeights } = options;
+  const classes = classWeights.length;
+  const [count] = rows.shape;
+  const own = b.softmaxCrossEntropy(rows, labels, { labelSmoothing: 0, ignoreIndex }); // [N]
+  const table = b.constant("f32", [classes, 1], classWeights);
+  const at = b.minimum(b.maximum(labels, 0), classes - 1); // a label that is ignored may be anything
+  const ofLabel = b.reshape(b.gather(table, at), [count]); // [N]
+  // The log of the sum of exponentials, with the maximum taken off first.
+  const most = b.max(rows, [1], { keepDims: true }); // [N, 1]
+  const sum = b.sum(b.exp(b.sub(rows, b.broadcast(most, rows.shape))), [1], { keepDims: true }); // [N, 1]
+  const nll = b.sub(b.broadcast(b.add(most, b.log(sum)), rows.shape), rows); // [N, C]
+  const weighted = b.mul(nll, b.broadcast(b.constant("f32", [1, classes], classWeights), rows.shape));
+  const spread = b.div(b.mul(b.sum(weighted, [1]), labelSmoothing / classes), ofLabel); // [N]
+  return b.add(b.mul(own, 1 - labelSmoothing), spread);
+}
+
+/**
  * Sigmoid cross-entropy of labels that do not exclude each other: the mean over labels, weighted, of
  * `-t log sigmoid(x) - (1 - t) log sigmoid(-x)`; a scalar in nats, as PyTorch's `BCEWithLogitsLoss`.
  *
  * Logits are f32 `[B, L]` and targets f32 `[B, L]` in [0, 1]; weights are f32 `[B, L]`, or `[B]` for all labels of an example (0
  * leaves out a label that was not judged, or the rows that fill up a batch). Logits of any size give a finite loss.
+ * `positiveWeights`, one a label, are factors on the first term, as its `pos_weight`.
  *
  * @throws {ShapeError} when targets or weights do not fit the logits.
  */
 export function sigmoidCrossEntropy(
   b: Builder,
   logits: Node,
-  options: { targets: Node; weights?: Node },
+  options: { targets: Node; weights?: Node; positiveWeights?: readonly number[] },
 ): Node {
-  const { targets } = options;
+  const { targets, positiveWeights } = options;
   return b.named("loss", () => {
     const weights = weightsLike(b, logits, options);
     // log(1 + e^x) = m + log(e^(x - m) + e^-m) with m = max(x, 0): nothing overflows, and the gradient at 0 is 1/2 as it should
     // be.
     const most = b.maximum(logits, 0);
     const sum = b.add(b.exp(b.sub(logits, most)), b.exp(b.neg(most)));
-    return weightedMean(b, b.sub(b.add(most, b.log(sum)), b.mul(logits, targets)), weights);
+    const softplus = b.add(most, b.log(sum)); // -log sigmoid(-x); -log sigmoid(x) is x less
+    if (!positiveWeights) return weightedMean(b, b.sub(softplus, b.mul(logits, targets)), weights);
+    const factors = b.constant("f32", [1, positiveWeights.length], positiveWeights);
+    const positive = b.mul(b.mul(targets, b.broadcast(factors, logits.shape)), b.sub(softplus, logits));
+    return weightedMean(b, b.add(positive, b.mul(b.sub(1, targets), softplus)), weights);
   });
 }
 

@@ -15,6 +15,16 @@ import type { Row, TextEncoding } from "./task.ts";
 export interface ObjectiveOptions {
   /** Share of a label that is spread over all classes; tasks without classes refuse it. */
   readonly labelSmoothing?: number;
+  /** The weight of each class in the loss, in the order of the head's labels: see {@linkcode Weighting}. */
+  readonly classWeights?: readonly number[];
+}
+
+/** How a task's classes can weigh differently in its loss. */
+export interface Weighting<H, E> {
+  /** What each weight is of, in the order of the logits. */
+  labels(head: H): readonly string[];
+  /** The weights with which every class counts alike in the loss over these targets. */
+  balanced(targets: readonly E[], head: H): number[];
 }
 
 /** Targets of a batch as tensors, and what the loss averages over: rows, tokens. */
@@ -84,7 +94,10 @@ export interface TrainedTask<H, T, E> {
     targets: readonly E[],
     size: { readonly rows: number; readonly sequence: number },
     head: H,
+    options?: Pick<ObjectiveOptions, "classWeights">,
   ): TargetTensors;
+  /** Absent: the task has no classes to weigh. */
+  readonly weighting?: Weighting<H, E>;
   /** Appends the head and returns the model's outputs by name. */
   attach(b: Builder, site: HeadSite, head: H): Record<string, Node>;
   /** Appends inputs for targets, named as `padTargets` feeds them, and the loss. */

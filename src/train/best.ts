@@ -21,35 +21,92 @@ export interface EpochRecord {
 }
 
 /**
- * Whether an epoch takes the place of the best one before it. An epoch whose metric or loss is not finite never does.
- *
- * @param before all epochs before it; those that were not evaluated do not count
+ * The epoch whose metric is best; of equal ones that with the lower loss, and then the first. One whose metric or loss is not
+ * finite never is, nor one that was not evaluated.
  *
  * @example
  * ```ts
- * import { isBetter } from "./best.ts";
+ * import { bestEpoch } from "./best.ts";
  * import assert from "node:assert/strict";
  *
  * const epoch = (n: number, accuracy: number) => ({ epoch: n, step: n, trainLoss: 1, evaluation: { loss: 1, accuracy } });
  * const by = { metric: "accuracy", better: "higher" } as const;
- * assert.ok(isBetter(epoch(2, 0.9), { best: epoch(1, 0.8), before: [epoch(1, 0.8)], by }));
- * assert.ok(!isBetter(epoch(2, NaN), { before: [], by }));
+ * assert.equal(bestEpoch([epoch(1, 0.8), epoch(2, 0.9), epoch(3, 0.9), epoch(4, NaN)], by)?.epoch, 2);
+ * assert.equal(bestEpoch([epoch(1, NaN)], by), undefined);
  * ```
  */
-export function isBetter(
-  record: EpochRecord,
-  than: { readonly best?: EpochRecord; readonly before: readonly EpochRecord[]; readonly by: BestBy },
-): boolean {
-  const { metric, better, tolerance = 0 } = than.by;
+export function bestEpoch(epochs: readonly EpochRecord[], by: BestBy): EpochRecord | undefined {
+  return rankedEpochs(epochs, by)[0];
+}
+
+/** The epochs that {@linkcode bestEpoch} chooses from, the best first. */
+export function rankedEpochs(epochs: readonly EpochRecord[], { metric, better }: BestBy): EpochRecord[] {
   const sign = better === "lower" ? -1 : 1;
-  const now = record.evaluation;
-  if (!now || !Number.isFinite(now[metric]) || !Number.isFinite(now.loss)) return false;
-  const then = than.best?.evaluation;
-  if (!then) return true;
-  const values = than.before.flatMap(({ evaluation }) => evaluation ? [sign * evaluation[metric]] : []);
-  const highest = Math.max(...values.filter(Number.isFinite));
-  const lead = sign * now[metric] - (highest - tolerance);
-  return lead === 0 && tolerance === 0 ? now.loss < then.loss : lead >= 0;
+  return epochs.filter((epoch) => isScored(epoch, metric)).sort((a, b) =>
+    sign * (b.evaluation[metric] - a.evaluation[metric]) || a.evaluation.loss - b.evaluation.loss ||
+    a.epoch - b.epoch
+  );
+}
+
+/**
+ * The last epoch that is not worse than the best one by more than the tolerance: on few held-out examples the difference
+ * between epochs is noise, and where the learning rate has come down since, the later one is the better model.
+ *
+ * @example
+ * ```ts
+ * import { latestGoodEpoch } from "./best.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const epoch = (n: number, accuracy: number) => ({ epoch: n, step: n, trainLoss: 1, evaluation: { loss: 1, accuracy } });
+ * const by = { metric: "accuracy", better: "higher", tolerance: 0.02 } as const;
+ * assert.equal(latestGoodEpoch([epoch(1, 0.8), epoch(2, 0.9), epoch(3, 0.89), epoch(4, 0.8)], by)?.epoch, 3);
+ * ```
+ */
+export function latestGoodEpoch(epochs: readonly EpochRecord[], by: BestBy): EpochRecord | undefined {
+  const { metric, better, tolerance = 0 } = by;
+  const best = bestEpoch(epochs, by);
+  if (!best || tolerance === 0) return best;
+  const sign = better === "lower" ? -1 : 1;
+  const least = sign * best.evaluation![metric] - tolerance;
+  return epochs.findLast((epoch) => isScored(epoch, metric) && sign * epoch.evaluation[metric] >= least);
+}
+
+/**
+ * How many epochs have passed since the last one that was really better than those before it: by more than `minDelta`, or, where
+ * that is 0, as good and with a lower loss.
+ *
+ * @example
+ * ```ts
+ * import { epochsWithoutGain } from "./best.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const epoch = (n: number, loss: number) => ({ epoch: n, step: n, trainLoss: 1, evaluation: { loss } });
+ * const epochs = [0.683, 0.682, 0.681].map((loss, i) => epoch(i + 1, loss));
+ * const by = { metric: "loss", better: "lower" } as const;
+ * assert.equal(epochsWithoutGain(epochs, by), 0);
+ * assert.equal(epochsWithoutGain(epochs, by, 0.01), 2);
+ * ```
+ */
+export function epochsWithoutGain(epochs: readonly EpochRecord[], by: BestBy, minDelta = 0): number {
+  const { metric, better } = by;
+  const sign = better === "lower" ? -1 : 1;
+  let last: ScoredEpoch | undefined;
+  for (const epoch of epochs) {
+    if (!isScored(epoch, metric)) continue;
+    const gain = last ? sign * (epoch.evaluation[metric] - last.evaluation[metric]) : Infinity;
+    const isBetter = gain > minDelta ||
+      (gain === 0 && minDelta === 0 && epoch.evaluation.loss < last!.evaluation.loss);
+    if (isBetter) last = epoch;
+  }
+  return last ? epochs.at(-1)!.epoch - last.epoch : 0;
+}
+
+interface ScoredEpoch extends EpochRecord {
+  readonly evaluation: Metrics;
+}
+
+function isScored(epoch: EpochRecord, metric: string): epoch is ScoredEpoch {
+  return Number.isFinite(epoch.evaluation?.[metric]) && Number.isFinite(epoch.evaluation?.loss);
 }
 
 /** An epoch as a line of progress. */

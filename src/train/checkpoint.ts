@@ -4,18 +4,21 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { writeFileAtomic } from "../base/files.ts";
+import { sha256 } from "../base/hash.ts";
 import {
+  and,
   anyJson,
   type Check,
   checkJson,
+  fail,
   flag,
   isObject,
   type Json,
   list,
-  nullable,
   number,
   object,
   optional,
@@ -29,13 +32,25 @@ import { formatShape } from "../graph/shape.ts";
 import type { HostTensor, NodeOf } from "../graph/graph.ts";
 import { readSafetensors, safetensorsParts } from "../nn/safetensors.ts";
 import type { EpochRecord } from "./best.ts";
-import { CheckpointError } from "./errors.ts";
+import { CheckpointError, ResumeError } from "./errors.ts";
 
 /** What decides a run's losses besides its states: a run resumes only under the same. */
 export type Settings = Readonly<Record<string, Json>>;
 
+/** The parameters of an epoch, in a file beside the checkpoint that names it. */
+export interface KeptEpoch {
+  /** The step that the epoch ended with. */
+  readonly step: number;
+  /** The file's name, which is of this run alone. */
+  readonly file: string;
+  /** Of the file, 64 hexadecimal digits. */
+  readonly sha256: string;
+}
+
 /** Where a run is. */
 export interface RunPlace {
+  /** Names the run in all its sittings: another run into the same directory has other files. */
+  readonly run: string;
   /** Steps made. */
   readonly step: number;
   /** Epochs finished. */
@@ -45,8 +60,8 @@ export interface RunPlace {
   /** Of those batches. */
   readonly epochLossSum: number;
   readonly epochs: readonly EpochRecord[];
-  /** The step of the best evaluation, whose parameters are in `best-<step>.safetensors`. */
-  readonly bestStep: number | null;
+  /** The epochs whose parameters are kept. */
+  readonly kept: readonly KeptEpoch[];
   /** Steps whose gradients did not fit in f16; 0 if not given. */
   readonly skippedSteps?: number;
   /** Time spent training, in all sittings. */
@@ -59,12 +74,14 @@ export interface RunPlace {
 export interface Checkpoint {
   readonly states: Record<string, HostTensor>;
   readonly place: RunPlace;
+  /** Of every step so far, in all sittings. */
+  readonly losses: Float32Array;
 }
 
 /** What a run leaves in its checkpoint for whoever resumes it. */
 export type Note = Readonly<Record<string, string>>;
 
-const FORMAT = "weir-checkpoint/2";
+const FORMAT = "weir-checkpoint/3";
 
 /** The file's name in a checkpoint directory. */
 export const CHECKPOINT_FILE = "checkpoint.safetensors";
@@ -80,8 +97,8 @@ export async function lockCheckpoint(directory: string): Promise<Disposable> {
 }
 
 /**
- * Writes the checkpoint: a kill or a full disk at any moment leaves the old one or the new one. Parameters of evaluations
- * that are no longer the best are removed after.
+ * Writes the checkpoint: a kill or a full disk at any moment leaves the old one or the new one, and the files of epochs that it
+ * names. Those that it does not name, such as another run's, are removed after: until then, the old one needs them.
  *
  * @throws {CheckpointError} when the disk is full or the directory cannot be written.
  */
@@ -90,17 +107,59 @@ export async function saveCheckpoint(
   checkpoint: Checkpoint & { readonly settings: Settings; readonly note?: Note },
 ): Promise<string> {
   const path = join(directory, CHECKPOINT_FILE);
-  const { place, settings, note = {} } = checkpoint;
-  const json = JSON.stringify({ format: FORMAT, place, settings, note });
+  const { place, settings, note = {}, losses } = checkpoint;
+  const json = JSON.stringify({ format: FORMAT, place, settings, note, losses: encodeLosses(losses) });
   await saving(
     path,
     () => writeFileAtomic(path, safetensorsParts(checkpoint.states, { metadata: { weir: json } })),
   );
-  const kept = place.bestStep === null ? undefined : bestFile(place.bestStep);
+  const kept = new Set(place.kept.map(({ file }) => file));
   for await (const { name } of Deno.readDir(directory)) {
-    if (/^best-\d+\.safetensors$/.test(name) && name !== kept) await Deno.remove(join(directory, name));
+    if (epochFile.test(name) && !kept.has(name)) await Deno.remove(join(directory, name));
   }
   return path;
+}
+
+/** Also those of earlier formats. */
+const epochFile = /^(?:epoch|best)-[0-9a-f-]+\.safetensors$/;
+
+/**
+ * Writes the parameters of an epoch; they belong to a checkpoint only once that names them.
+ *
+ * @throws {CheckpointError} when the disk is full or the directory cannot be written.
+ */
+export async function saveEpoch(
+  directory: string,
+  epoch: { readonly run: string; readonly step: number; readonly parameters: Record<string, HostTensor> },
+): Promise<KeptEpoch> {
+  const { run, step, parameters } = epoch;
+  const file = `epoch-${step}-${run}.safetensors`;
+  const path = join(directory, file);
+  const hash = createHash("sha256");
+  function* hashed(): Generator<Uint8Array> {
+    for (const part of safetensorsParts(parameters)) {
+      hash.update(part);
+      yield part;
+    }
+  }
+  await saving(path, () => writeFileAtomic(path, hashed()));
+  return { step, file, sha256: hash.digest("hex") };
+}
+
+/**
+ * Reads the parameters of an epoch that a checkpoint names.
+ *
+ * @throws {ResumeError} when the file is missing, or is not the one that the checkpoint was written with.
+ */
+export async function loadEpoch(directory: string, kept: KeptEpoch): Promise<Record<string, HostTensor>> {
+  const path = join(directory, kept.file);
+  const bytes = await readFile(path);
+  if (sha256(bytes) !== kept.sha256) {
+    throw new ResumeError(
+      `Cannot resume: ${path} is not the file that the checkpoint beside it was written with. Train anew, without resuming`,
+    );
+  }
+  return readSafetensors(bytes, { name: path }).tensors;
 }
 
 /** Whether there is something to resume in the directory. */
@@ -111,7 +170,7 @@ export async function hasCheckpoint(directory: string): Promise<boolean> {
 /**
  * Reads a checkpoint and checks it against the run that wants to go on.
  *
- * @throws {CheckpointError} when it is missing, damaged, of other settings (naming each) or of another model.
+ * @throws {ResumeError} when it is missing, damaged, of other settings (naming each) or of another model.
  */
 export async function loadCheckpoint(
   directory: string,
@@ -119,10 +178,10 @@ export async function loadCheckpoint(
 ): Promise<Checkpoint> {
   const path = join(directory, CHECKPOINT_FILE);
   const { tensors, metadata } = readSafetensors(await readFile(path), { name: path });
-  const { place, settings } = parseMetadata(metadata.weir, path);
+  const { place, settings, losses } = parseMetadata(metadata.weir, path);
   const differences = compareSettings(settings, options.settings);
   if (differences.length > 0) {
-    throw new CheckpointError(
+    throw new ResumeError(
       `Cannot resume from ${path}: ${
         differences.slice(0, 5).join("; ")
       }. Train with the same settings and data, ` +
@@ -130,7 +189,7 @@ export async function loadCheckpoint(
     );
   }
   checkTensors(options.states, tensors, path);
-  return { states: tensors, place };
+  return { states: tensors, place, losses };
 }
 
 /**
@@ -158,29 +217,6 @@ async function readExactly(file: Deno.FsFile, count: number): Promise<Uint8Array
     at += read;
   }
   return bytes;
-}
-
-/** Writes the parameters of the best evaluation so far; they belong to a checkpoint only once that names their step. */
-export async function saveBest(
-  directory: string,
-  best: { step: number; parameters: Record<string, HostTensor> },
-): Promise<void> {
-  const path = join(directory, bestFile(best.step));
-  await saving(path, () => writeFileAtomic(path, safetensorsParts(best.parameters)));
-}
-
-/**
- * Reads the parameters of the best evaluation.
- *
- * @throws {CheckpointError} when the file is missing or damaged.
- */
-export async function loadBest(directory: string, step: number): Promise<Record<string, HostTensor>> {
-  const path = join(directory, bestFile(step));
-  return readSafetensors(await readFile(path), { name: path }).tensors;
-}
-
-function bestFile(step: number): string {
-  return `best-${step}.safetensors`;
 }
 
 /** One line for each setting that differs. */
@@ -213,30 +249,66 @@ const epoch = object<EpochRecord>({
   trainLoss: number(),
   evaluation: optional(record(metric, { most: 1000 })),
 });
-const runRecord = object<{ place: RunPlace; settings: Settings; note: Note }>({
+const keptEpoch = object<KeptEpoch>({
+  step: count,
+  file: matching(epochFile, "the name of an epoch's file"),
+  sha256: matching(/^[0-9a-f]{64}$/, "64 hexadecimal digits"),
+});
+const runRecord = object<{ place: RunPlace; settings: Settings; note: Note; losses: string }>({
   place: object<RunPlace>({
+    run: matching(/^[0-9a-f]{16}$/, "16 hexadecimal digits"),
     step: count,
     epoch: count,
     batch: count,
     epochLossSum: number(),
     epochs: list(epoch, { most: 10_000_000 }),
-    bestStep: nullable(count),
+    kept: list(keptEpoch, { most: 10_000 }),
     skippedSteps: optional(count),
     seconds: number({ least: 0 }),
     finished: flag,
   }),
   settings: record(anyJson({ depth: 16 }), { most: 1000 }),
   note: record(text(1000), { most: 100 }),
+  losses: text(100_000_000),
 });
 
-function parseMetadata(json: string | undefined, path: string): { place: RunPlace; settings: Settings } {
-  const refuse = (what: string) => new CheckpointError(`Cannot resume from ${path}: ${what}`);
+/** A text that becomes part of a path, or is compared. */
+function matching(pattern: RegExp, wanted: string): Check<string> {
+  return and(text(200), (value, path) => pattern.test(value) || fail(path, value, wanted));
+}
+
+/** Little-endian f32 as base64. */
+function encodeLosses(losses: Float32Array): string {
+  const bytes = new DataView(new ArrayBuffer(4 * losses.length));
+  losses.forEach((loss, i) => bytes.setFloat32(4 * i, loss, true));
+  return new Uint8Array(bytes.buffer).toBase64();
+}
+
+function decodeLosses(base64: string): Float32Array {
+  const { buffer, byteLength } = Uint8Array.fromBase64(base64);
+  const bytes = new DataView(buffer);
+  return Float32Array.from({ length: byteLength / 4 }, (_, i) => bytes.getFloat32(4 * i, true));
+}
+
+function parseMetadata(
+  json: string | undefined,
+  path: string,
+): Omit<Checkpoint, "states"> & { settings: Settings } {
+  const refuse = (what: string) => new ResumeError(`Cannot resume from ${path}: ${what}`);
   const value = parseJson(json ?? "", () => refuse("it is a safetensors file, but no checkpoint of a run"));
   const format = isObject(value) ? value.format : undefined;
   if (format !== FORMAT) {
     throw refuse(`its format is ${JSON.stringify(format)}, this version reads "${FORMAT}"`);
   }
-  return checkJson(runRecord, value, (problem) => refuse(`its record of the run is damaged: ${problem}`));
+  const damaged = (problem: string) => refuse(`its record of the run is damaged: ${problem}`);
+  const { place, settings, losses: base64 } = checkJson(runRecord, value, damaged);
+  try {
+    const losses = decodeLosses(base64);
+    if (losses.length === place.step) return { place, settings, losses };
+  } catch {
+    // Said below.
+  }
+  throw damaged(`losses are not those of ${place.step} steps`);
 }
 
 function checkTensors(
@@ -246,9 +318,9 @@ function checkTensors(
 ): void {
   for (const { name, dtype, shape } of states) {
     const tensor = Object.hasOwn(tensors, name!) ? tensors[name!] : undefined;
-    if (!tensor) throw new CheckpointError(`Cannot resume from ${path}: it lacks the state "${name}"`);
+    if (!tensor) throw new ResumeError(`Cannot resume from ${path}: it lacks the state "${name}"`);
     if (tensor.dtype !== dtype || formatShape(tensor.shape) !== formatShape(shape)) {
-      throw new CheckpointError(
+      throw new ResumeError(
         `Cannot resume from ${path}: state "${name}" is ${tensor.dtype} ${
           formatShape(tensor.shape)
         } there, the model ` +
@@ -259,7 +331,7 @@ function checkTensors(
   const known = new Set(states.map((state) => state.name!));
   const foreign = Object.keys(tensors).find((name) => !known.has(name));
   if (foreign !== undefined) {
-    throw new CheckpointError(`Cannot resume from ${path}: the model has no state "${foreign}"`);
+    throw new ResumeError(`Cannot resume from ${path}: the model has no state "${foreign}"`);
   }
 }
 
@@ -268,24 +340,20 @@ async function readFile(path: string): Promise<Uint8Array> {
     return await Deno.readFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
-      throw new CheckpointError(`Cannot resume: there is no file ${path}`, { cause: error });
+      throw new ResumeError(`Cannot resume: there is no file ${path}`, { cause: error });
     }
-    throw new CheckpointError(`Cannot resume: ${path} cannot be read: ${(error as Error).message}`, {
+    throw new ResumeError(`Cannot resume: ${path} cannot be read: ${(error as Error).message}`, {
       cause: error,
     });
   }
 }
 
-/** Says what to do where something cannot be written. */
+/** Says what could not be written; what to do about it depends on what is there already, which the caller knows. */
 async function saving<T>(path: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (error) {
     if (error instanceof UserError) throw error;
-    const what = `Cannot save ${path}: ${(error as Error).message}`;
-    throw new CheckpointError(
-      `${what}. Free some space or make the folder writable, then resume: the checkpoint before is whole`,
-      { cause: error },
-    );
+    throw new CheckpointError(`Cannot save ${path}: ${(error as Error).message}`, { cause: error });
   }
 }

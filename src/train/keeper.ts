@@ -4,23 +4,19 @@
  * @module
  */
 import type { HostTensor, NodeOf } from "../graph/graph.ts";
-import type { EpochRecord } from "./best.ts";
 import {
   type Checkpoint,
   CHECKPOINT_FILE,
   hasCheckpoint,
-  loadBest,
+  type KeptEpoch,
   loadCheckpoint,
-  saveBest,
+  loadEpoch,
   saveCheckpoint,
+  saveEpoch,
   type Settings,
 } from "./checkpoint.ts";
+import { CheckpointError } from "./errors.ts";
 import type { CheckpointOptions } from "./options.ts";
-
-/** A checkpoint to go on from, and the best epoch's parameters. */
-export interface Resumed extends Checkpoint {
-  readonly best?: { readonly record: EpochRecord; readonly parameters: Record<string, HostTensor> };
-}
 
 /** The checkpoint of one run; without a directory it keeps nothing. */
 export interface Keeper {
@@ -28,11 +24,17 @@ export interface Keeper {
   /** Where the checkpoint is. */
   readonly path: string;
   /** Reads the checkpoint to go on from, where that was asked for and there is one. */
-  resume(): Promise<Resumed | undefined>;
+  resume(): Promise<Checkpoint | undefined>;
   /** Writes a checkpoint and returns its path. */
   save(checkpoint: Checkpoint): Promise<string>;
-  /** Writes the best epoch's parameters. */
-  saveBest(step: number, parameters: Record<string, HostTensor>): Promise<void>;
+  /** Writes an epoch's parameters. */
+  saveEpoch(epoch: {
+    readonly run: string;
+    readonly step: number;
+    readonly parameters: Record<string, HostTensor>;
+  }): Promise<KeptEpoch>;
+  /** Reads an epoch's parameters. */
+  loadEpoch(kept: KeptEpoch): Promise<Record<string, HostTensor>>;
   /** The last checkpoint and how to go on from it, for a message. */
   resumeAdvice(): string;
   /** The last good checkpoint. */
@@ -50,27 +52,42 @@ export function createKeeper(
   const directory = checkpoint?.directory;
   const path = `${directory}/${CHECKPOINT_FILE}`;
   let savedStep: number | undefined;
+
+  /** Says of something that cannot be written what there is to go on from. */
+  async function saving<T>(write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      const what = savedStep !== undefined
+        ? `then resume: the checkpoint of step ${savedStep} is whole`
+        : await hasCheckpoint(directory!)
+        ? "then train again: nothing of this run is saved yet, and the checkpoint of an earlier one there is as it was"
+        : "then train again: nothing of this run is saved yet";
+      throw new CheckpointError(
+        `${error.message}. Free some space or make the folder writable, ${what}`,
+        { cause: error },
+      );
+    }
+  }
+
   return {
     directory,
     path,
     async resume() {
       if (!directory || !checkpoint?.resume || !await hasCheckpoint(directory)) return undefined;
       const loaded = await loadCheckpoint(directory, run);
-      const { bestStep, epochs, step } = loaded.place;
-      savedStep = step;
-      const record = bestStep === null ? undefined : epochs.find((epoch) => epoch.step === bestStep);
-      return record
-        ? { ...loaded, best: { record, parameters: await loadBest(directory, record.step) } }
-        : loaded;
+      savedStep = loaded.place.step;
+      return loaded;
     },
     async save(saved) {
-      await saveCheckpoint(directory!, { ...saved, settings: run.settings, note: checkpoint?.note });
+      const all = { ...saved, settings: run.settings, note: checkpoint?.note };
+      await saving(() => saveCheckpoint(directory!, all));
       savedStep = saved.place.step;
       return path;
     },
-    async saveBest(step, parameters) {
-      if (directory) await saveBest(directory, { step, parameters });
-    },
+    saveEpoch: (epoch) => saving(() => saveEpoch(directory!, epoch)),
+    loadEpoch: (kept) => loadEpoch(directory!, kept),
     resumeAdvice() {
       if (!directory) return "Nothing was saved: no checkpoint directory was given";
       if (savedStep === undefined) return "No checkpoint was written yet";

@@ -17,6 +17,7 @@ import { TrainingError } from "./errors.ts";
 import type { Evaluated } from "./evaluator.ts";
 import type { MeasureOptions } from "./measure.ts";
 import type { ProgressOutput } from "./progress.ts";
+import type { KeepOptions, UseOf } from "./retention.ts";
 
 /** One step, as it was read back. */
 export interface StepRecord {
@@ -98,10 +99,18 @@ export interface TrainOptions {
   readonly maxGradNorm?: number;
   /** Keeps the operand of each layer alone and computes the rest again for the gradients: less memory, a third more work. */
   readonly checkpointGradients?: boolean;
+  /** Ends after so many steps, also within an epoch: that is evaluated and counts as finished. */
+  readonly maxSteps?: number;
   /** Stops when so many epochs in a row brought nothing better. */
   readonly patience?: number;
+  /** An epoch is better, for `patience`, by more than this; 0. */
+  readonly minDelta?: number;
   /** What makes an epoch the best; the loss if not given. Equal ones go by the loss. */
   readonly bestBy?: BestBy;
+  /** Keeps the parameters of further epochs beside the checkpoint. */
+  readonly keep?: KeepOptions;
+  /** Which parameters the run gives; if not given, those of the best epoch, or of a later one within `bestBy.tolerance`. */
+  readonly use?: UseOf;
   /** Without it, nothing is written to disk. */
   readonly checkpoint?: CheckpointOptions;
   /** Aborted: the run saves a checkpoint and returns. */
@@ -124,14 +133,18 @@ export interface TrainOptions {
 export interface TrainResult {
   /** `stopped early`: patience ran out. `interrupted`: the signal was aborted. */
   readonly status: "finished" | "stopped early" | "interrupted";
-  /** The best epoch's parameters and buffers (the last ones where nothing was evaluated), by name. */
+  /** Parameters and buffers by name: those that `use` asks for; the last ones where nothing was evaluated. */
   readonly parameters: Record<string, HostTensor>;
-  /** The epoch they come from, if it was evaluated. */
+  /** The epoch they come from; absent for an average, and where no epoch was finished. */
   readonly best?: EpochRecord;
   /** All finished epochs, also of earlier sittings. */
   readonly epochs: readonly EpochRecord[];
+  /** Those of them whose parameters are beside the checkpoint. */
+  readonly kept: readonly EpochRecord[];
   /** The steps of this sitting. */
   readonly steps: readonly StepRecord[];
+  /** The loss of every step, in all sittings. */
+  readonly losses: readonly number[];
   /** Steps made, in all sittings. */
   readonly step: number;
   /** How many of them were skipped, see `StepRecord.skipped`. */
@@ -157,11 +170,22 @@ export function checkOptions(options: TrainOptions): void {
   };
   whole("epochs", options.epochs, 1);
   whole("patience", options.patience, 1);
+  whole("maxSteps", options.maxSteps, 1);
+  whole("keep.count", options.keep?.count, 1);
   whole("drainEvery", options.drainEvery, 1);
   whole("checkpoint.everySteps", options.checkpoint?.everySteps, 1);
   whole("seed", options.seed, 0);
   whole("accumulate", options.accumulate, 1);
   checkPrecision(options.backend, options.precision ?? "f32");
+  const { minDelta = 0, maxGradNorm = 0, keep, use, checkpoint } = options;
+  for (const [name, value] of Object.entries({ minDelta, maxGradNorm })) {
+    if (!(value >= 0)) throw new TrainingError(`Cannot train: ${name} must not be negative, got ${value}`);
+  }
+  if (keep && !checkpoint) throw new TrainingError("Cannot train: keep needs a checkpoint directory");
+  if (use === "average" && !keep) throw new TrainingError("Cannot train: an average needs epochs to keep");
+  if (typeof use === "number" && !(Number.isInteger(use) && use >= 1 && use <= options.epochs)) {
+    throw new TrainingError(`Cannot train: there is no epoch ${use} among ${options.epochs}`);
+  }
   const { tolerance } = options.bestBy ?? {};
   if (tolerance !== undefined && !(tolerance >= 0)) {
     throw new TrainingError(`Cannot train: bestBy.tolerance must not be negative, got ${tolerance}`);

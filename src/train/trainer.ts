@@ -14,14 +14,22 @@ import type { Batch, Batches } from "../nn/batch.ts";
 import { adamw } from "../nn/optim/adamw.ts";
 import { linear, type Schedule } from "../nn/optim/schedule.ts";
 import type { BestBy } from "../base/best_by.ts";
-import { describeEpoch, type EpochRecord, isBetter, type Metrics } from "./best.ts";
-import { lockCheckpoint, type RunPlace, type Settings } from "./checkpoint.ts";
-import { TrainingError } from "./errors.ts";
+import {
+  bestEpoch,
+  describeEpoch,
+  type EpochRecord,
+  epochsWithoutGain,
+  latestGoodEpoch,
+  type Metrics,
+} from "./best.ts";
+import { type KeptEpoch, lockCheckpoint, type RunPlace, type Settings } from "./checkpoint.ts";
+import { ResumeError, TrainingError } from "./errors.ts";
 import { createEvaluator, type Evaluator } from "./evaluator.ts";
 import { createKeeper, type Keeper } from "./keeper.ts";
 import { type MeasureOptions, measureStep } from "./measure.ts";
 import { checkOptions, type StepRecord, type TrainOptions, type TrainResult } from "./options.ts";
 import { createProgress, type Progress } from "./progress.ts";
+import { askedFor, averageParameters, candidates, type Choice } from "./retention.ts";
 import { buildTrainingGraph, type StepOptions, type TrainingGraph } from "./step.ts";
 import { Steps } from "./steps.ts";
 
@@ -81,10 +89,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   }
 }
 
-interface Best {
-  readonly record: EpochRecord;
-  readonly parameters: Record<string, HostTensor>;
-}
+type Parameters = Record<string, HostTensor>;
 
 /** One sitting of a training run. */
 class Run {
@@ -93,7 +98,7 @@ class Run {
   readonly #totalSteps: number;
   readonly #schedule: Schedule;
   readonly #training: TrainingGraph;
-  readonly #bestBy: BestBy;
+  readonly #choice: Choice;
   readonly #progress: Progress;
   readonly #now: () => number;
   readonly #parameterCount: number;
@@ -105,14 +110,17 @@ class Run {
   #evaluator?: Evaluator;
   /** There once they are compiled. */
   #steps!: Steps;
-  #best?: Best;
+  /** The parameters of the epochs that the run may give, by step. */
+  readonly #held = new Map<number, Parameters>();
+  readonly #losses: number[] = [];
   #place: RunPlace = {
+    run: crypto.randomUUID().replaceAll("-", "").slice(0, 16),
     step: 0,
     epoch: 0,
     batch: 0,
     epochLossSum: 0,
     epochs: [],
-    bestStep: null,
+    kept: [],
     seconds: 0,
     finished: false,
   };
@@ -125,8 +133,9 @@ class Run {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     this.#startedAt = this.#now();
-    this.#bestBy = options.bestBy ?? { metric: "loss", better: "lower" };
-    this.#totalSteps = Math.ceil(options.batches(0).length / (options.accumulate ?? 1)) * options.epochs;
+    const { bestBy: by = { metric: "loss", better: "lower" }, keep, use } = options;
+    this.#choice = { by, keep, use };
+    this.#totalSteps = totalStepsOf(options);
     this.#schedule = options.schedule?.(this.#totalSteps) ??
       linear({ peak: 5e-4, warmupSteps: Math.round(0.1 * this.#totalSteps), totalSteps: this.#totalSteps });
     const step: StepOptions = {
@@ -142,7 +151,7 @@ class Run {
     const { graph, trained } = this.#training;
     this.#states = checkpointStates(graph);
     this.#kept = bundleStates(graph).map(({ name }) => name!);
-    this.keeper = createKeeper(options, { states: this.#states, settings: settingsOf(options, step) });
+    this.keeper = createKeeper(options, { states: this.#states, settings: settingsOf(options, step, by) });
     this.#progress = createProgress(options.progress, { now: this.#now });
     this.#parameterCount = this.#states
       .filter(({ name }) => trained.includes(name!))
@@ -191,14 +200,33 @@ class Run {
     }
     const resumed = await this.keeper.resume();
     if (resumed) {
-      this.#best = resumed.best;
+      this.#checkUse(resumed.place);
+      for (const { step } of candidates(resumed.place.epochs, this.#choice)) {
+        const kept = resumed.place.kept.find((epoch) => epoch.step === step);
+        if (kept) this.#held.set(step, await this.keeper.loadEpoch(kept));
+      }
       await this.#steps.main.write(resumed.states);
       this.#place = resumed.place;
+      this.#losses.push(...resumed.losses);
       this.#secondsBefore = resumed.place.seconds;
       this.#progress.line(
         `resumed at step ${resumed.place.step} of ${this.#totalSteps} from ${this.keeper.directory}`,
       );
     }
+  }
+
+  /** Refuses to give an epoch that is over and was not kept, before the work. */
+  #checkUse({ epochs, kept }: RunPlace): void {
+    const { use } = this.#choice;
+    if (typeof use !== "number") return;
+    const record = epochs.find(({ epoch }) => epoch === use);
+    if (!record || kept.some(({ step }) => step === record.step)) return;
+    const there = epochs.filter(({ step }) => kept.some((epoch) => epoch.step === step));
+    throw new ResumeError(
+      `Cannot take the parameters of epoch ${use}: they were not kept. Those of ${
+        there.map(({ epoch }) => `epoch ${epoch}`).join(", ") || "no epoch"
+      } were`,
+    );
   }
 
   /** Its time does not count as training. */
@@ -213,17 +241,18 @@ class Run {
   async #epoch(): Promise<boolean> {
     const { signal, checkpoint, drainEvery = 20 } = this.#options;
     const batches = this.#options.batches(this.#place.epoch);
-    while (this.#place.batch < batches.length) {
+    const isOver = () => this.#place.batch === batches.length || this.#place.step === this.#totalSteps;
+    while (!isOver()) {
       if (signal?.aborted) return await this.#interrupt();
       await this.#step(batches);
       const { step } = this.#place;
       const due = checkpoint && step % (checkpoint.everySteps ?? 100) === 0;
-      if (due || step % drainEvery === 0 || this.#place.batch === batches.length) await this.#drain();
-      if (due && this.#place.batch < batches.length) await this.#save();
+      if (due || step % drainEvery === 0 || isOver()) await this.#drain();
+      if (due && !isOver()) await this.#save();
     }
     const metrics = await this.#evaluate();
     if (signal?.aborted && this.#evaluator && !metrics) return await this.#interrupt();
-    await this.#finishEpoch(batches, metrics);
+    await this.#finishEpoch(metrics);
     return true;
   }
 
@@ -262,6 +291,7 @@ class Run {
       if (!Number.isFinite(loss) || (nonFinite !== 0 && !skipped)) throw this.#notFinite(record, nonFinite);
       epochLossSum += loss;
       if (skipped) skippedSteps++;
+      this.#losses.push(loss);
       this.#records.push(record);
       this.#report(() => this.#options.callbacks?.onStep?.(record));
     }
@@ -283,35 +313,48 @@ class Run {
     }
   }
 
-  async #finishEpoch(batches: Batches, evaluation: Metrics | undefined): Promise<void> {
-    const { epochs, patience, checkpoint } = this.#options;
-    const { step } = this.#place;
+  async #finishEpoch(evaluation: Metrics | undefined): Promise<void> {
+    const { epochs: last, patience, minDelta, checkpoint, accumulate = 1 } = this.#options;
+    const { step, batch, epochLossSum } = this.#place;
     const epoch = this.#place.epoch + 1;
-    const record: EpochRecord = {
-      epoch,
-      step,
-      trainLoss: this.#place.epochLossSum / Math.ceil(batches.length / (this.#options.accumulate ?? 1)),
-      ...(evaluation && { evaluation }),
-    };
-    let parameters: Record<string, HostTensor> | undefined;
-    if (isBetter(record, { best: this.#best?.record, before: this.#place.epochs, by: this.#bestBy })) {
-      parameters = await this.#readFinite(this.#kept);
-      this.#best = { record, parameters };
-      await this.keeper.saveBest(step, parameters);
-    }
-    const waited = this.#best ? epoch - this.#best.record.epoch : 0;
+    const trainLoss = epochLossSum / Math.ceil(batch / accumulate);
+    const record: EpochRecord = { epoch, step, trainLoss, ...(evaluation && { evaluation }) };
+    const epochs = [...this.#place.epochs, record];
+    const { parameters, kept } = await this.#keep(record, epochs);
+    const waited = epochsWithoutGain(epochs, this.#choice.by, minDelta);
     this.#place = {
       ...this.#place,
       epoch,
       batch: 0,
       epochLossSum: 0,
-      epochs: [...this.#place.epochs, record],
-      bestStep: this.#best?.record.step ?? null,
-      finished: epoch >= epochs || (patience !== undefined && waited >= patience),
+      epochs,
+      kept,
+      finished: epoch >= last || step >= this.#totalSteps || (patience !== undefined && waited >= patience),
     };
     if (checkpoint) await this.#save(parameters);
-    this.#progress.line(describeEpoch(record, { epochs, best: this.#best?.record === record }));
+    const best = bestEpoch(epochs, this.#choice.by) === record;
+    this.#progress.line(describeEpoch(record, { epochs: last, best }));
     this.#report(() => this.#options.callbacks?.onEpoch?.(record));
+  }
+
+  /** Reads an epoch's parameters where they may be wanted, and lets those go that are not wanted any more. */
+  async #keep(
+    record: EpochRecord,
+    epochs: readonly EpochRecord[],
+  ): Promise<{ parameters?: Parameters; kept: readonly KeptEpoch[] }> {
+    const held = new Set(candidates(epochs, this.#choice).map(({ step }) => step));
+    const wanted = new Set([...held, ...askedFor(epochs, this.#choice).map(({ step }) => step)]);
+    for (const step of this.#held.keys()) if (!held.has(step)) this.#held.delete(step);
+    const kept = this.#place.kept.filter(({ step }) => wanted.has(step));
+    if (!wanted.has(record.step)) return { kept };
+    const { run } = this.#place;
+    const parameters = await this.#readFinite(this.#kept);
+    if (held.has(record.step)) this.#held.set(record.step, parameters);
+    if (!this.#options.checkpoint) return { parameters, kept };
+    return {
+      parameters,
+      kept: [...kept, await this.keeper.saveEpoch({ run, step: record.step, parameters })],
+    };
   }
 
   async #interrupt(): Promise<false> {
@@ -326,7 +369,8 @@ class Run {
     const others = this.#states.flatMap(({ name }) => Object.hasOwn(known, name!) ? [] : [name!]);
     const states = { ...known, ...await this.#readFinite(others) };
     this.#place = { ...this.#place, seconds: this.#seconds() };
-    const path = await this.keeper.save({ states, place: this.#place });
+    const losses = Float32Array.from(this.#losses);
+    const path = await this.keeper.save({ states, place: this.#place, losses });
     this.#report(() => this.#options.callbacks?.onCheckpoint?.(path, this.#place.step));
   }
 
@@ -358,9 +402,7 @@ class Run {
 
   #advice(): string {
     const f32 = this.#options.precision === "f16" ? ", or precision f32" : "";
-    const rate = Math.max(
-      ...Array.from({ length: 100 }, (_, i) => this.#schedule.at(i * this.#totalSteps / 100)),
-    );
+    const rate = this.#highestRate();
     return `${this.keeper.lastGood()}. Try a lower learning rate (it is ${
       Number(rate.toPrecision(3))
     }) or a longer warm-up${f32}`;
@@ -398,33 +440,86 @@ class Run {
 
   async #result(interrupted: boolean): Promise<TrainResult> {
     const { epochs } = this.#options;
-    const parameters = this.#best?.parameters ?? await this.#readFinite(this.#kept);
-    const status = interrupted ? "interrupted" : this.#place.epoch < epochs ? "stopped early" : "finished";
+    const { epoch, step, skippedSteps = 0 } = this.#place;
+    const isWhole = epoch >= epochs || step >= this.#totalSteps;
+    const status = interrupted ? "interrupted" : isWhole ? "finished" : "stopped early";
     const seconds = interrupted || this.#records.length > 0 ? this.#seconds() : this.#secondsBefore;
     if (!interrupted) {
-      const { step, skippedSteps = 0 } = this.#place;
       this.#progress.line(`${status} after ${step} steps in ${formatDuration(seconds * 1000)}`);
       if (skippedSteps > 0) {
         this.#progress.line(`${skippedSteps} of the steps were skipped: a gradient did not fit in f16`);
       }
     }
+    const { parameters, best } = await this.#given({ isWhole });
     return {
       status,
       parameters,
-      best: this.#best?.record,
+      best,
       epochs: this.#place.epochs,
+      kept: this.#place.epochs.filter((epoch) => this.#place.kept.some((kept) => kept.step === epoch.step)),
       steps: this.#records,
-      step: this.#place.step,
-      skippedSteps: this.#place.skippedSteps ?? 0,
+      losses: this.#losses,
+      step,
+      skippedSteps,
       seconds,
       memory: { parameters: this.#parameterCount, ...this.#steps.memory() },
       ...(this.#options.checkpoint && { checkpoint: this.keeper.path }),
     };
   }
+
+  /** The parameters that the run gives, and the epoch that they are of. */
+  async #given({ isWhole }: { isWhole: boolean }): Promise<{ parameters: Parameters; best?: EpochRecord }> {
+    const { epochs } = this.#place;
+    const { by, use } = this.#choice;
+    if (use === "average" && epochs.length > 0) return { parameters: await this.#average() };
+    const best = bestEpoch(epochs, by);
+    // A run that was stopped early has never come to the low learning rates that make a later epoch better than it looks.
+    const latest = isWhole && this.#isAnnealed() ? latestGoodEpoch(epochs, by) : best;
+    const named = use === "best"
+      ? best
+      : use === "last"
+      ? undefined
+      : epochs.find(({ epoch }) => epoch === use);
+    const chosen = use === undefined ? latest : named;
+    const parameters = chosen && this.#held.get(chosen.step);
+    if (!parameters) return { parameters: await this.#readFinite(this.#kept), best: epochs.at(-1) };
+    if (use === undefined && chosen !== best && isWhole) {
+      this.#progress.line(
+        `epoch ${chosen.epoch} is taken: its ${by.metric} is within ${by.tolerance} of that of epoch ${
+          best!.epoch
+        }, and the learning rate has come down since`,
+      );
+    }
+    return { parameters, best: chosen };
+  }
+
+  async #average(): Promise<Parameters> {
+    const asked = askedFor(this.#place.epochs, this.#choice);
+    const kept = this.#place.kept.filter(({ step }) => asked.some((epoch) => epoch.step === step));
+    const all: Parameters[] = [];
+    for (const epoch of kept) all.push(this.#held.get(epoch.step) ?? await this.keeper.loadEpoch(epoch));
+    this.#progress.line(`the mean of ${asked.map(({ epoch }) => `epoch ${epoch}`).join(", ")} is taken`);
+    return averageParameters(all);
+  }
+
+  /** Whether the learning rate ends at less than half of where it was. */
+  #isAnnealed(): boolean {
+    return this.#schedule.at(this.#totalSteps - 1) < 0.5 * this.#highestRate();
+  }
+
+  #highestRate(): number {
+    return Math.max(...Array.from({ length: 100 }, (_, i) => this.#schedule.at(i * this.#totalSteps / 100)));
+  }
+}
+
+/** The steps of a whole run. */
+function totalStepsOf({ batches, accumulate = 1, epochs, maxSteps = Infinity }: TrainOptions): number {
+  return Math.min(Math.ceil(batches(0).length / accumulate) * epochs, maxSteps);
 }
 
 /** What decides a run's losses: a checkpoint resumes only under the same. */
-function settingsOf(options: TrainOptions, step: StepOptions): Settings {
+function settingsOf(options: TrainOptions, step: StepOptions, bestBy: BestBy): Settings {
+  const { maxSteps = null, patience = null, minDelta = 0, keep } = options;
   const { optimiser, schedule, accumulate = 1, precision = "f32", maxGradNorm } = step;
   return {
     ...options.checkpoint?.identity,
@@ -435,6 +530,11 @@ function settingsOf(options: TrainOptions, step: StepOptions): Settings {
     accumulate,
     precision,
     maxGradNorm,
+    maxSteps,
+    patience,
+    minDelta,
+    bestBy: { ...bestBy },
+    keep: keep ? { ...keep } : null,
   };
 }
 

@@ -42,15 +42,27 @@ export const trainMultiLabelClassification: TrainedTask<LabelsHead, readonly str
       weight: targets.length,
     };
   },
+  weighting: {
+    labels: ({ labels }) => labels,
+    // Of the rows that have a label against those that have not: as many of either side.
+    balanced: (targets, { labels }) =>
+      labels.map((_, label) => {
+        const having = targets.reduce((count, row) => count + row[label], 0);
+        return having === 0 || having === targets.length ? 1 : (targets.length - having) / having;
+      }),
+  },
   attach: trainTextClassification.attach,
-  objective(b, { logits }, head, { labelSmoothing = 0 }) {
+  objective(b, { logits }, head, { labelSmoothing = 0, classWeights: positiveWeights }) {
     const weights = b.input("weights", "f32", ["batch"]);
     const given = b.input("labels", "f32", ["batch", head.labels.length]);
     // Each label is a choice of two: what is taken off its side is shared by both.
     const targets = labelSmoothing === 0
       ? given
       : b.add(b.mul(given, 1 - labelSmoothing), labelSmoothing / 2);
-    return { loss: sigmoidCrossEntropy(b, logits, { targets, weights }), weight: b.sum(weights) };
+    return {
+      loss: sigmoidCrossEntropy(b, logits, { targets, weights, positiveWeights }),
+      weight: b.sum(weights),
+    };
   },
   describeHead: trainTextClassification.describeHead,
   configJson: (architecture, head) => ({

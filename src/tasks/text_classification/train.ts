@@ -9,6 +9,7 @@ import { hostTensor } from "../../graph/dtype.ts";
 import { dropout, linear } from "../../nn/layers.ts";
 import { softmaxCrossEntropy } from "../../nn/losses.ts";
 import type { TrainedTask } from "../training.ts";
+import { balancedWeights } from "../weights.ts";
 import type { LabelsHead } from "./schema.ts";
 
 /** The training side of the task; a target is fed as the label's index. */
@@ -18,17 +19,30 @@ export const trainTextClassification: TrainedTask<LabelsHead, string, number> = 
   stratum: (label) => label,
   key: (label) => label,
   encodeTarget: (label, _encodings, { labels }) => labels.indexOf(label),
-  padTargets: (targets, { rows }) => ({ feeds: labelFeeds(targets, rows), weight: targets.length }),
+  padTargets(targets, { rows }, _head, { classWeights } = {}) {
+    const labels = new Int32Array(rows); // [B]
+    labels.set(targets);
+    const weights = new Float32Array(rows); // [B], 0 for a row that fills the batch up
+    targets.forEach((label, row) => weights[row] = classWeights?.[label] ?? 1);
+    return {
+      feeds: { labels: hostTensor("i32", [rows], labels), weights: hostTensor("f32", [rows], weights) },
+      weight: weights.reduce((sum, weight) => sum + weight, 0),
+    };
+  },
+  weighting: {
+    labels: ({ labels }) => labels,
+    balanced: (targets, { labels }) => balancedWeights(targets, labels.length),
+  },
   attach(b, { architecture, config, body }, { labels }) {
     const pooled = dropout(b, body.pooled(), body.dropout); // [B, H]
     const name = architecture.sequenceClassifier;
     const { init } = body;
     return { logits: linear(b, pooled, { name, in: config.hiddenSize, out: labels.length, init }) }; // [B, C]
   },
-  objective(b, { logits }, _head, { labelSmoothing }) {
+  objective(b, { logits }, _head, { labelSmoothing, classWeights }) {
     const labels = b.input("labels", "i32", ["batch"]);
     const weights = b.input("weights", "f32", ["batch"]);
-    const loss = softmaxCrossEntropy(b, logits, { labels, weights, labelSmoothing });
+    const loss = softmaxCrossEntropy(b, logits, { labels, weights, labelSmoothing, classWeights });
     return { loss, weight: b.sum(weights) };
   },
   describeHead: ({ labels }) => `labels ${labels.join(", ")}`,
@@ -40,11 +54,3 @@ export const trainTextClassification: TrainedTask<LabelsHead, string, number> = 
   headOfConfig: (json) =>
     isOfClass(json, "ForSequenceClassification") ? { labels: labelsOfConfig(json) } : undefined,
 };
-
-/** `labels` i32 `[rows]` and `weights` f32 `[rows]`: 1 for a row, 0 for one that fills the batch up. */
-function labelFeeds(targets: readonly number[], rows: number) {
-  const weights = new Float32Array(rows).fill(1, 0, targets.length);
-  const labels = new Int32Array(rows);
-  labels.set(targets);
-  return { labels: hostTensor("i32", [rows], labels), weights: hostTensor("f32", [rows], weights) };
-}

@@ -10,6 +10,7 @@ import { dropout, linear } from "../../nn/layers.ts";
 import { softmaxCrossEntropy } from "../../nn/losses.ts";
 import type { LabelsHead } from "../text_classification/schema.ts";
 import type { TrainedTask } from "../training.ts";
+import { balancedWeights } from "../weights.ts";
 import { splitTag, type Tagged } from "./schema.ts";
 
 /** The label of a token that the loss leaves out, as in Hugging Face's data. */
@@ -44,11 +45,21 @@ export const trainTokenClassification: TrainedTask<LabelsHead, Tagged, Int32Arra
     }
     return targets;
   },
-  padTargets(targets, { rows, sequence }) {
+  padTargets(targets, { rows, sequence }, _head, { classWeights } = {}) {
     const labels = new Int32Array(rows * sequence).fill(IGNORED);
     targets.forEach((target, row) => labels.set(target, row * sequence));
-    const weight = labels.reduce((count, label) => label === IGNORED ? count : count + 1, 0);
-    return { feeds: { labels: hostTensor("i32", [rows, sequence], labels) }, weight };
+    const weights = Float32Array.from(labels, (label) => label === IGNORED ? 0 : classWeights?.[label] ?? 1); // [B, S]
+    return {
+      feeds: {
+        labels: hostTensor("i32", [rows, sequence], labels),
+        ...(classWeights && { weights: hostTensor("f32", [rows, sequence], weights) }),
+      },
+      weight: weights.reduce((sum, weight) => sum + weight, 0),
+    };
+  },
+  weighting: {
+    labels: ({ labels }) => labels,
+    balanced: (targets, { labels }) => balancedWeights(labelled(targets), labels.length),
   },
   attach(b, { config, body }, { labels }) {
     const hidden = dropout(b, body.hidden, body.dropout); // [B, S, H]
@@ -57,13 +68,18 @@ export const trainTokenClassification: TrainedTask<LabelsHead, Tagged, Int32Arra
       logits: linear(b, hidden, { name: "classifier", in: config.hiddenSize, out: labels.length, init }),
     }; // [B, S, L]
   },
-  objective(b, { logits }, _head, { labelSmoothing }) {
+  objective(b, { logits }, _head, { labelSmoothing, classWeights }) {
     const labels = b.input("labels", "i32", ["batch", "sequence"]);
-    const loss = softmaxCrossEntropy(b, logits, { labels, ignoreIndex: IGNORED, labelSmoothing });
-    return {
-      loss,
-      weight: b.sum(b.where(b.equal(labels, IGNORED), 0, b.broadcast(b.scalar(1), labels.shape))),
-    };
+    const weights = classWeights
+      ? b.input("weights", "f32", ["batch", "sequence"])
+      : b.where(b.equal(labels, IGNORED), 0, b.broadcast(b.scalar(1), labels.shape));
+    const loss = softmaxCrossEntropy(b, logits, {
+      labels,
+      ignoreIndex: IGNORED,
+      labelSmoothing,
+      ...(classWeights && { weights, classWeights }),
+    });
+    return { loss, weight: b.sum(weights) };
   },
   describeHead: ({ labels }) =>
     `entities of the types ${
@@ -76,3 +92,8 @@ export const trainTokenClassification: TrainedTask<LabelsHead, Tagged, Int32Arra
   headOfConfig: (json) =>
     isOfClass(json, "ForTokenClassification") ? { labels: labelsOfConfig(json) } : undefined,
 };
+
+/** The labels of the tokens that have one. */
+function* labelled(targets: readonly Int32Array[]): Generator<number> {
+  for (const target of targets) for (const label of target) if (label !== IGNORED) yield label;
+}
