@@ -65,7 +65,7 @@ const others: readonly (readonly [string, string])[] = [
  * @throws {DataError} for an empty file, and for content of a kind that is not read.
  */
 export function findFormat({ name, head }: ByteSource): FoundFormat {
-  if (head.length === 0) throw new DataError(`${name}: is empty`);
+  if (head.length === 0) throw new DataError(`${name}: no examples: it is empty`);
   const start = latin(head.subarray(0, 32));
   if (start.startsWith("PAR1")) return { format: "parquet" };
   if (start.startsWith("ARROW1") || start.startsWith("\xff\xff\xff\xff")) return { format: "arrow" };

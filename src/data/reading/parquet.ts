@@ -21,6 +21,9 @@ const MAX_GROUP_ROWS = 10_000_000;
 const MAX_GROUP_BYTES = 2 ** 31;
 const MAX_PAGE_BYTES = 2 ** 29;
 
+/** "PAR1", as the last four bytes have it. */
+const PAR1 = 0x31524150;
+
 /**
  * The rows of a Parquet file. Each group of rows is in memory while it is read.
  *
@@ -76,7 +79,9 @@ const limited = Object.fromEntries(
 
 async function readMetadata(file: AsyncBuffer): Promise<FileMetaData> {
   const end = new DataView(await file.slice(Math.max(0, file.byteLength - 8), file.byteLength));
-  if (end.byteLength < 8) throw new Error("the file is too short");
+  if (end.byteLength < 8 || end.getUint32(4, true) !== PAR1) {
+    throw new Error("it does not end as a Parquet file does: it is cut off or overwritten");
+  }
   if (end.getUint32(0, true) > MAX_METADATA_BYTES) throw new Error("its description is too large");
   const metadata = await parquetMetadataAsync(file, { geoparquet: false });
   for (const { columns, num_rows } of metadata.row_groups) {
