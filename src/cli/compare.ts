@@ -32,6 +32,7 @@ import { hashOf, readRows } from "./evaluation/rows.ts";
 import { answerRows, bundlePathOf, openModel } from "./model.ts";
 import { type CommonOptions, dataSource, deviceOption, integer, newCommand } from "./options.ts";
 import { InputError, type Output, processOutput, readingInput, UsageError } from "./output.ts";
+import { readingOf } from "./reading.ts";
 
 interface Options extends CommonOptions, DataOptions, IntervalFlags, Omit<ReportFlags, "champion"> {
   readonly data?: string;
@@ -139,10 +140,11 @@ async function fromModels(models: readonly string[], options: Options, output: O
     const heads = services.map((service) => service.info().manifest.head);
     const problem = task.headsDiffer?.(heads[0], heads[1]);
     if (problem !== undefined) throw new InputError(problem);
+    const reading = readingOf(options, output);
     const rows = await readingFor(
       { manifest: sameReading(services), task },
       options,
-      (columns) => readTaskRows(data, task, { columns, head: heads[0] }),
+      (columns) => readTaskRows(data, task, { columns, head: heads[0], reading }),
     );
     const systems: System[] = [];
     for (const [i, service] of services.entries()) {

@@ -8,15 +8,16 @@ import type { Manifest } from "../bundle/manifest.ts";
 import { DataError } from "../data/errors.ts";
 import type { AnyServedTask, Columns } from "../tasks/task.ts";
 import { InputError, UsageError } from "./output.ts";
+import { type ReadingFlags, withReadingOptions } from "./reading.ts";
 
 /** Where a file keeps its parts; what is not given is as the task has it. */
-export interface DataOptions {
+export interface DataOptions extends ReadingFlags {
   readonly textColumn?: string;
   readonly pairColumn?: string;
   readonly labelColumn?: string;
 }
 
-/** Adds `--text-column`, `--pair-column` and `--label-column`. */
+/** Adds `--text-column`, `--pair-column`, `--label-column` and how the data are read. */
 export function withDataOptions(command: Command): Command {
   return withTextOptions(command).option(
     "--label-column <name>",
@@ -24,9 +25,9 @@ export function withDataOptions(command: Command): Command {
   );
 }
 
-/** Adds `--text-column` and `--pair-column`, for data whose labels nobody needs. */
+/** Adds `--text-column`, `--pair-column` and how the data are read, for data whose labels nobody needs. */
 export function withTextOptions(command: Command): Command {
-  return command
+  return withReadingOptions(command)
     .option("--text-column <name>", "column of the text (default: the task's)")
     .option("--pair-column <name>", "column of a second text that is read together with it");
 }

@@ -13,6 +13,7 @@ import { type DataOptions, readingFor, withTextOptions } from "./data.ts";
 import { answerAll, openModel } from "./model.ts";
 import { type CommonOptions, dataSource, deviceOption, integer, newCommand } from "./options.ts";
 import { InputError, processOutput } from "./output.ts";
+import { readingOf } from "./reading.ts";
 
 interface Options extends CommonOptions, DataOptions {
   readonly model: string;
@@ -50,10 +51,11 @@ async function drift(options: Options): Promise<void> {
   let snapshot: DriftSnapshot;
   try {
     const { task } = service;
+    const reading = readingOf(options, output);
     const queries = await readingFor(
       { manifest, task },
       options,
-      (columns) => readQueries(options.data, task, columns),
+      (columns) => readQueries(options.data, task, columns, reading),
     );
     const monitor = monitorOf(service, { windowSize: options.window });
     if (!monitor) {

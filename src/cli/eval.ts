@@ -44,6 +44,7 @@ import { hashOf, readRows } from "./evaluation/rows.ts";
 import { answerRows, bundlePathOf, openModel } from "./model.ts";
 import { type CommonOptions, dataSource, deviceOption, integer, newCommand } from "./options.ts";
 import { type Output, processOutput, readingInput, UsageError } from "./output.ts";
+import { readingOf } from "./reading.ts";
 
 interface Options extends CommonOptions, DataOptions, IntervalFlags, ReportFlags {
   readonly model?: string;
@@ -147,10 +148,11 @@ async function evaluateModel(model: string, options: Options, output: Output): P
     const info = service.info();
     const { task } = service;
     const head = info.manifest.head;
+    const reading = readingOf(options, output);
     const rows = await readingFor(
       { manifest: info.manifest, task },
       options,
-      (columns) => readTaskRows(data, task, { columns, head }),
+      (columns) => readTaskRows(data, task, { columns, head, reading }),
     );
     const { evaluation } = judgingOf(task, rows.map(({ target }) => target));
     if (options.task && options.task !== evaluation) {

@@ -22,6 +22,7 @@ import {
   newCommand,
 } from "./options.ts";
 import { processOutput } from "./output.ts";
+import { readingOf } from "./reading.ts";
 
 interface Options extends CommonOptions, DataOptions {
   readonly from: string;
@@ -82,6 +83,7 @@ async function importModel(options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
   const { data, from, name, batchSize } = options;
   const aliases = options.alias ?? ["champion"];
+  const reading = readingOf(options, output);
   const backend = data === undefined
     ? undefined
     : await openBackend((await pickDevice(options.device)).device);
@@ -91,7 +93,7 @@ async function importModel(options: Options): Promise<void> {
       {
         ...options,
         data: backend && {
-          rows: ({ task, head }, columns) => readRows(data!, servedTasks[task], { columns, head }),
+          rows: ({ task, head }, columns) => readRows(data!, servedTasks[task], { columns, head, reading }),
           columns: columnsGiven(options),
           backend,
           batchSize,

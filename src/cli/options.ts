@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { unknownKind } from "../data/records.ts";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { resolve } from "node:path";
 import { checkAlias, checkName } from "../registry/names.ts";
@@ -59,10 +58,9 @@ export function decimal(bounds: { min: number; max: number }): (text: string) =>
   };
 }
 
-/** Reads the name of a data set: a file of a kind that can be read, or `spam`. */
+/** Reads the name of a data set: a file, a folder, `-` for standard input, or `spam`. What it holds is seen when it is read. */
 export function dataSource(text: string): string {
-  const problem = unknownKind(text);
-  if (problem !== undefined) throw new InvalidArgumentError(problem);
+  if (text.trim() === "") throw new InvalidArgumentError("It must name a file, a folder, - or spam.");
   return text;
 }
 

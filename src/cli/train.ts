@@ -29,6 +29,7 @@ import {
   newCommand,
 } from "./options.ts";
 import { type Output, processOutput, UsageError } from "./output.ts";
+import { readingOf } from "./reading.ts";
 import { createProfiler, DEFAULT_TRACE } from "./profile.ts";
 import { stopSignals } from "./server.ts";
 import { withTokenizerOptions } from "./training/tokenizer.ts";
@@ -64,7 +65,7 @@ export function trainCommand(program: Command): Command {
   )
     .requiredOption(
       "--data <file>",
-      "a .jsonl, .json, .csv, .tsv, .conll or .bio file with the task's columns, or spam",
+      "a file with the task's columns (CSV, JSON, Parquet, Arrow, CoNLL; packed or not), a folder, - or spam",
       dataSource,
     )
     .requiredOption("--name <name>", "the registered model's name", modelName)
@@ -246,8 +247,9 @@ async function rowsFor(
   output: Output,
 ): Promise<{ rows: Row<unknown>[]; columns: Partial<Columns> }> {
   const task = servedTasks[options.task];
+  const reading = readingOf(options, output);
   const read = async (columns: Partial<Columns>) => ({
-    rows: await readRows(options.data, task, { columns }),
+    rows: await readRows(options.data, task, { columns, reading }),
     columns,
   });
   const pair = task.queriesPerRow === 1 ? pretrained?.manifest?.pairColumn : null;

@@ -5,7 +5,7 @@
  */
 import { DataError } from "./errors.ts";
 import type { PlacedRecord } from "./example.ts";
-import { readLines } from "./lines.ts";
+import { type Line, readLines } from "./lines.ts";
 
 /**
  * The sentences of a file as records with `tokens` and `tags`: the first and the last column of its lines, which tabs or
@@ -29,10 +29,15 @@ import { readLines } from "./lines.ts";
  * ```
  */
 export async function* readConll(path: string): AsyncGenerator<PlacedRecord> {
+  yield* conllOf(readLines(path), path);
+}
+
+/** The sentences of lines. */
+export async function* conllOf(lines: AsyncIterable<Line>, path: string): AsyncGenerator<PlacedRecord> {
   let tokens: string[] = [];
   let tags: string[] = [];
   let first = 0;
-  for await (const { number, text } of readLines(path)) {
+  for await (const { number, text } of lines) {
     if (text.trim() === "" || text.startsWith("-DOCSTART-")) {
       if (tokens.length > 0) yield { record: { tokens, tags }, where: `${path} line ${first}` };
       [tokens, tags] = [[], []];

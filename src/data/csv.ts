@@ -1,13 +1,18 @@
 /**
- * Reading CSV files.
+ * Reading delimited text: CSV and its relatives.
  *
  * @module
  */
-import { CsvError, parse } from "csv-parse";
-import { Readable } from "node:stream";
-import { firstLine } from "../base/text.ts";
+import { plural } from "../base/format.ts";
+import { show } from "../base/text.ts";
 import { DataError } from "./errors.ts";
-import { MAX_LINE_BYTES, readLines } from "./lines.ts";
+import { type ByteSource, openBytes, peek } from "./reading/bytes.ts";
+import { fitsColumn } from "./reading/columns.ts";
+import { createRowSplitter, type CsvRow } from "./reading/csv_rows.ts";
+import { type FoundDialect, guessDialect } from "./reading/dialect.ts";
+import { decodeText } from "./reading/encoding.ts";
+import type { ReadOptions } from "./reading/options.ts";
+import { orangeColumns } from "./reading/orange.ts";
 
 /** A row of a CSV file by its columns' names, and what errors call it. */
 export interface CsvRecord {
@@ -18,57 +23,170 @@ export interface CsvRecord {
 }
 
 /**
- * Reads the rows of a CSV file (RFC 4180: quoted fields may hold delimiters, quotes and line ends) whose first row names
- * the columns.
+ * Reads the rows of a CSV file (RFC 4180: quoted fields may hold delimiters, quotes and line ends). What the options leave open
+ * is guessed from the first lines, and told to `onGuess` where it is not what the name promises.
  *
- * @param options `delimiter`: what stands between two fields; a tab if the path ends in `.tsv`, else a comma, unless given
- * @throws {DataError} for a header that names two columns alike, and for the first row that is not UTF-8, not CSV or has another
- *   number of fields than the header: with the file and the line. Also if the file cannot be read.
+ * @throws {DataError} for a header that names two wanted columns alike, and for the first row that cannot be decoded, or has
+ *   another number of fields than the header: with the file and the line. Also if the file cannot be read.
  */
-export async function* readCsvRecords(
-  path: string,
-  options: { readonly delimiter?: string } = {},
-): AsyncGenerator<CsvRecord> {
-  const { delimiter = path.toLowerCase().endsWith(".tsv") ? "\t" : "," } = options;
-  const parser = parse({
-    delimiter,
-    columns: (header: string[]) => distinctNames(header, path),
-    info: true,
-    skip_empty_lines: true,
-    max_record_size: MAX_LINE_BYTES,
-    record_delimiter: ["\n", "\r\n"],
-  });
-  const source = Readable.from(lineTexts(path));
-  source.on("error", (error) => parser.destroy(error));
-  source.pipe(parser);
-
-  let line = 1;
+export async function* readCsvRecords(path: string, options: ReadOptions = {}): AsyncGenerator<CsvRecord> {
+  const source = await openBytes(path);
   try {
-    for await (
-      const { record, info } of parser as AsyncIterable<
-        { record: Record<string, string>; info: { lines: number } }
-      >
-    ) {
-      yield { record, where: `${path} line ${info.lines}` };
-      line = info.lines;
-    }
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    const at = typeof error.lines === "number" ? error.lines : line;
-    throw new DataError(`${path} line ${at}: not CSV: ${firstLine(error)}`);
+    yield* csvRecordsOf(source, options);
   } finally {
-    source.destroy();
-    parser.destroy();
+    await source.close();
   }
 }
 
-/** Column names as they are; of two columns with one name nobody can tell which is meant. */
-function distinctNames(header: string[], path: string): string[] {
-  const twice = header.find((name, i) => header.indexOf(name) < i);
-  if (twice === undefined) return header;
-  throw new DataError(`${path} line 1: two columns are called ${JSON.stringify(twice)}; name each otherwise`);
+/** What is found out about a CSV file before its first record. */
+export interface CsvFacts {
+  readonly encoding: string;
+  readonly dialect: FoundDialect;
 }
 
-async function* lineTexts(path: string): AsyncGenerator<string> {
-  for await (const { text } of readLines(path)) yield text + "\n";
+/** How much text the dialect is guessed from, in characters. */
+const SAMPLE_LENGTH = 64 * 1024;
+
+/** The records of a source that is open. */
+export async function* csvRecordsOf(
+  source: ByteSource,
+  { onFacts, ...options }: ReadOptions & { readonly onFacts?: (facts: CsvFacts) => void } = {},
+): AsyncGenerator<CsvRecord> {
+  const { name } = source;
+  let encoding = options.encoding ?? "utf-8";
+  const text = peek(decodeText(source, {
+    encoding: options.encoding,
+    onEncoding(found, line) {
+      encoding = found;
+      options.onGuess?.(line);
+    },
+  }));
+  try {
+    const pieces = await text.head(SAMPLE_LENGTH);
+    const sample = pieces.join("");
+    const dialect = guessDialect(sample.slice(0, SAMPLE_LENGTH), {
+      ...options,
+      usual: /\.(tsv|tab|txt)(\.\w+)?$/i.test(name) ? "\t" : ",",
+      isWhole: sample.length < SAMPLE_LENGTH,
+    });
+    if (dialect.guesses.length > 0) options.onGuess?.(`${name}: read with ${dialect.guesses.join(", ")}`);
+    onFacts?.({ encoding, dialect });
+    yield* recordsOf(rowsOf(text.chunks, dialect, name), { ...options, dialect, name });
+  } finally {
+    await text.close();
+  }
+}
+
+async function* rowsOf(
+  texts: AsyncIterable<string>,
+  dialect: FoundDialect,
+  name: string,
+): AsyncGenerator<CsvRow> {
+  const splitter = createRowSplitter(dialect, { name });
+  let skip = dialect.skip;
+  for await (const text of texts) {
+    for (const row of splitter.push(text)) if (--skip < 0) yield row;
+  }
+  for (const row of splitter.push("", true)) if (--skip < 0) yield row;
+}
+
+async function* recordsOf(
+  rows: AsyncIterable<CsvRow>,
+  { dialect, name, columns, onGuess }: ReadOptions & { dialect: FoundDialect; name: string },
+): AsyncGenerator<CsvRecord> {
+  let names: readonly string[] | undefined;
+  let empty = 0, blank = 0;
+  let orange: ReturnType<typeof orangeColumns> | undefined;
+  const head: CsvRow[] = [];
+  const recordOf = ({ cells, line }: CsvRow): CsvRecord => {
+    const where = `${name} line ${line}`;
+    if (cells.length !== names!.length && !differsByEmptyCells(cells, names!)) {
+      throw new DataError(`${where}: ${wrongCount(cells, names!, dialect)}`);
+    }
+    return { record: recordFrom(names!, cells), where };
+  };
+  for await (const row of rows) {
+    const { cells, line } = row;
+    if (cells.every((cell) => cell.trim() === "")) {
+      if (cells.length === 1 && dialect.delimiter === null) blank++;
+      else empty++;
+      continue;
+    }
+    if (names === undefined) {
+      names = dialect.header ? namesOf(cells, { where: `${name} line ${line}`, columns }) : numbers(cells);
+      if (dialect.header) continue;
+    }
+    // The two rows below the names may say what the columns are, as in Orange's files.
+    if (dialect.header && orange === undefined) {
+      head.push(row);
+      if (head.length < 2) continue;
+      orange = orangeColumns(names, head.map(({ cells }) => cells));
+      if (orange) {
+        names = orange.names;
+        onGuess?.(`${name}: read as Orange's table, with three rows of header`);
+      } else for (const row of head) yield recordOf(row);
+      orange ??= null;
+      continue;
+    }
+    yield recordOf(row);
+  }
+  if (orange === undefined) { for (const row of head) yield recordOf(row); }
+  if (empty > 0) onGuess?.(`${name}: ${plural(empty, "row")} of empty cells left out`);
+  if (blank > 0) onGuess?.(`${name}: ${plural(blank, "blank line")} left out`);
+}
+
+/** Whether a row has empty cells behind the last column, or lacks cells of columns without a name. */
+function differsByEmptyCells(cells: readonly string[], names: readonly string[]): boolean {
+  return cells.length > names.length
+    ? cells.slice(names.length).every((cell) => cell.trim() === "")
+    : names.slice(cells.length).every((name, i) => name === String(cells.length + i + 1));
+}
+
+function wrongCount(
+  cells: readonly string[],
+  names: readonly string[],
+  { delimiter, header }: FoundDialect,
+): string {
+  const found = `${plural(cells.length, "cell")}, and ${
+    header ? "the header" : "the first row"
+  } has ${names.length}`;
+  const between = delimiter === "\t" ? "a tab" : show(delimiter);
+  return cells.length > names.length
+    ? `${found}; put a text that has ${between} in it between double quotes, or name another --delimiter`
+    : `${found}; a cell is missing, or a line end stands in a text without double quotes around it`;
+}
+
+/** The columns' names; a column without one is called by its number. */
+function namesOf(
+  cells: readonly string[],
+  { where, columns }: { readonly where: string; readonly columns?: readonly string[] },
+): string[] {
+  let last = cells.length;
+  while (last > 1 && cells[last - 1].trim() === "") last--;
+  const names = cells.slice(0, last).map((cell, i) => cell.trim() || String(i + 1));
+  const counts = new Map<string, number>();
+  return names.map((name) => {
+    const count = counts.get(name) ?? 0;
+    counts.set(name, count + 1);
+    if (count === 0) return name;
+    // Of two columns with one name nobody can tell which is meant.
+    if (columns === undefined || columns.some((wanted) => fitsColumn(name, wanted))) {
+      throw new DataError(`${where}: two columns are called ${show(name)}; name each otherwise`);
+    }
+    return `${name}.${count}`;
+  });
+}
+
+function numbers(cells: readonly string[]): string[] {
+  return cells.map((_, i) => String(i + 1));
+}
+
+function recordFrom(names: readonly string[], cells: readonly string[]): Record<string, string> {
+  const record: Record<string, string> = {};
+  for (let i = 0; i < names.length; i++) {
+    const value = cells[i] ?? "";
+    if (names[i] === "__proto__") Object.defineProperty(record, "__proto__", { value, enumerable: true });
+    else record[names[i]] = value;
+  }
+  return record;
 }

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { concatBytes } from "../base/bytes.ts";
 import { DataError } from "./errors.ts";
+import { type ByteSource, openBytes } from "./reading/bytes.ts";
+import { decodeText, type TextOptions } from "./reading/encoding.ts";
 
 /** A line of a text file, without its line end. */
 export interface Line {
@@ -14,85 +15,59 @@ export interface Line {
   readonly text: string;
 }
 
-/** No line of a data file may be longer: a file without line ends would otherwise be read into memory whole. */
-export const MAX_LINE_BYTES = 64 * 1024 * 1024;
+/** No line of a data file may be longer, in characters: a file without line ends would otherwise be read into memory whole. */
+export const MAX_LINE_LENGTH = 64 * 1024 * 1024;
 
 /**
- * Reads a UTF-8 text file line by line (LF or CRLF, a byte-order mark is dropped), in pieces, so the file may be larger
- * than memory.
+ * Reads a text file line by line in pieces, so the file may be larger than memory. It may be packed by gzip or zstd, in UTF-8
+ * or another encoding (see `decodeText`); lines end in LF or CRLF, or in CR where there is no LF.
  *
- * @throws {DataError} if the file cannot be read, or a line is too long or not UTF-8: with the file and the line.
+ * @param path `-` for standard input
+ * @throws {DataError} if the file cannot be read or decoded, or a line is too long: with the file and the line.
  */
-export async function* readLines(path: string): AsyncGenerator<Line> {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  let number = 0;
-  let pending: Uint8Array[] = [];
-  let pendingBytes = 0;
-  const decode = (last: Uint8Array): Line => {
-    number++;
-    let bytes = pending.length === 0 ? last : concatBytes([...pending, last]);
-    pending = [];
-    pendingBytes = 0;
-    if (bytes.at(-1) === CR) bytes = bytes.subarray(0, -1);
-    if (number === 1 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
-      bytes = bytes.subarray(3);
-    }
-    try {
-      return { number, text: decoder.decode(bytes) };
-    } catch {
-      throw new DataError(`${path} line ${number}: not valid UTF-8; save the file as UTF-8`);
-    }
-  };
-
-  const file = await open(path);
+export async function* readLines(path: string, options: TextOptions = {}): AsyncGenerator<Line> {
+  const source = await openBytes(path);
   try {
-    const buffer = new Uint8Array(256 * 1024);
-    for (;;) {
-      const count = await read(file, buffer, path);
-      if (count === null) break;
-      let start = 0;
-      for (let end = buffer.indexOf(LF); end >= 0 && end < count; end = buffer.indexOf(LF, start)) {
-        yield decode(buffer.subarray(start, end));
-        start = end + 1;
-      }
-      if (start === count) continue;
-      pending.push(buffer.slice(start, count));
-      pendingBytes += count - start;
-      if (pendingBytes > MAX_LINE_BYTES) {
-        throw new DataError(
-          `${path} line ${
-            number + 1
-          }: longer than ${MAX_LINE_BYTES} bytes; is this a file with one record per line?`,
-        );
-      }
-    }
-    if (pending.length > 0) yield decode(new Uint8Array());
+    yield* linesOf(source, decodeText(source, options));
   } finally {
-    file.close();
+    await source.close();
   }
+}
+
+/** The lines of a text that comes in pieces. */
+export async function* linesOf(
+  { name, head }: Pick<ByteSource, "name" | "head">,
+  texts: AsyncIterable<string>,
+): AsyncGenerator<Line> {
+  const end = head.includes(LF) || !head.includes(CR) ? "\n" : "\r";
+  let number = 0;
+  let pending: string[] = [];
+  let length = 0;
+  const line = (last: string): Line => {
+    let text = pending.length === 0 ? last : pending.join("") + last;
+    pending = [];
+    length = 0;
+    if (text.endsWith("\r")) text = text.slice(0, -1);
+    return { number: ++number, text };
+  };
+  for await (const text of texts) {
+    let start = 0;
+    for (let at = text.indexOf(end); at >= 0; at = text.indexOf(end, start)) {
+      yield line(text.slice(start, at));
+      start = at + 1;
+    }
+    if (start === text.length) continue;
+    pending.push(text.slice(start));
+    length += text.length - start;
+    if (length > MAX_LINE_LENGTH) {
+      throw new DataError(
+        `${name} line ${number + 1}: longer than ${MAX_LINE_LENGTH} characters; ` +
+          "is this a file with one record per line?",
+      );
+    }
+  }
+  if (length > 0) yield line("");
 }
 
 const LF = 10;
 const CR = 13;
-
-async function open(path: string): Promise<Deno.FsFile> {
-  try {
-    return await Deno.open(path);
-  } catch (error) {
-    throw fileError(path, error);
-  }
-}
-
-async function read(file: Deno.FsFile, buffer: Uint8Array, path: string): Promise<number | null> {
-  try {
-    return await file.read(buffer);
-  } catch (error) {
-    throw fileError(path, error);
-  }
-}
-
-function fileError(path: string, error: unknown): DataError {
-  if (error instanceof Deno.errors.NotFound) return new DataError(`${path}: no such file`);
-  if (error instanceof Deno.errors.IsADirectory) return new DataError(`${path}: is a directory; give a file`);
-  return new DataError(`${path}: cannot be read: ${error instanceof Error ? error.message : error}`);
-}

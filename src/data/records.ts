@@ -1,21 +1,33 @@
 /**
- * Reading the records of a data set, by how its name ends.
+ * Reading the records of a data set, of whatever kind it is.
  *
  * @module
  */
-import { readLimited } from "../base/files.ts";
-import { parseJson } from "../base/json.ts";
-import { readConll } from "./conll.ts";
-import { readCsvRecords } from "./csv.ts";
+import { show } from "../base/text.ts";
+import { conllOf } from "./conll.ts";
+import { csvRecordsOf } from "./csv.ts";
 import { DataError } from "./errors.ts";
 import type { DataRecord, PlacedRecord } from "./example.ts";
-import { readJsonLines } from "./jsonl.ts";
+import { jsonLinesOf } from "./jsonl.ts";
+import { linesOf } from "./lines.ts";
+import { arrowRecords } from "./reading/arrow.ts";
+import { type ByteSource, openBytes } from "./reading/bytes.ts";
+import type { ClassNames } from "./reading/class_names.ts";
+import { decodeText } from "./reading/encoding.ts";
+import { findFormat } from "./reading/format.ts";
+import { jsonItems } from "./reading/json_items.ts";
+import { itemsOfObject } from "./reading/json_object.ts";
+import type { Format, ReadOptions, SourceDescription } from "./reading/options.ts";
+import { parquetRecords } from "./reading/parquet.ts";
 import { readSpam } from "./spam.ts";
 
+/** What is found out about a source while it is read. */
+type Facts = { -readonly [K in keyof SourceDescription]?: SourceDescription[K] };
+type Told = ReadOptions & { readonly onFacts: (facts: Facts) => void };
+
 /**
- * The records of a `.jsonl` or `.ndjson` file (an object a line), a `.json` file (a list of objects), a `.csv` or `.tsv`
- * file (whose first row names the columns), a `.conll` or `.bio` file (tagged sentences, with columns `tokens` and `tags`),
- * or `spam`, the mails of SpamAssassin's corpus with columns `text` and `label`.
+ * The records of a file, of a folder, of standard input (`-`), or of `spam`, the mails of SpamAssassin's corpus. What is not
+ * said in the options is found out from the content: `docs/data.md` says what is read.
  *
  * @throws {DataError} naming the file and line that cannot be read, or is no record; also when there are no records.
  *
@@ -24,79 +36,195 @@ import { readSpam } from "./spam.ts";
  * import { readRecords } from "./records.ts";
  * import assert from "node:assert/strict";
  *
- * const path = await Deno.makeTempFile({ suffix: ".jsonl" });
- * await Deno.writeTextFile(path, '{"subject": "win now", "label": "spam"}\n');
- * const [{ record, where }] = await Array.fromAsync(readRecords(path));
+ * const path = await Deno.makeTempFile({ suffix: ".csv" });
+ * await Deno.writeTextFile(path, "subject;label\nwin now;spam\n");
+ * const guesses: string[] = [];
+ * const records = readRecords(path, { onGuess: (line) => guesses.push(line) });
+ * const [{ record, where }] = await Array.fromAsync(records);
  * assert.deepEqual(record, { subject: "win now", label: "spam" });
- * assert.equal(where, `${path} line 1`);
+ * assert.equal(where, `${path} line 2`);
+ * assert.deepEqual(guesses, [`${path}: read with delimiter ";" (--delimiter)`]);
  * await Deno.remove(path);
  * ```
  */
-export async function* readRecords(source: string): AsyncGenerator<PlacedRecord> {
-  let isEmpty = true;
-  for await (const placed of recordsOf(source)) {
-    isEmpty = false;
+export async function* readRecords(source: string, options: ReadOptions = {}): AsyncGenerator<PlacedRecord> {
+  yield* recordsOf(source, { ...options, onFacts: () => {} });
+}
+
+/**
+ * What a source is, as far as its first record shows it, with everything that was guessed.
+ *
+ * @throws {DataError} when it cannot be read; see {@linkcode readRecords}.
+ *
+ * @example
+ * ```ts
+ * import { describeSource } from "./records.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const path = await Deno.makeTempFile({ suffix: ".csv" });
+ * await Deno.writeTextFile(path, "text|label\nwin now|spam\n");
+ * const { format, delimiter, columns } = await describeSource(path);
+ * assert.deepEqual({ format, delimiter, columns }, { format: "csv", delimiter: "|", columns: ["text", "label"] });
+ * await Deno.remove(path);
+ * ```
+ */
+export async function describeSource(source: string, options: ReadOptions = {}): Promise<SourceDescription> {
+  let facts: Facts = {};
+  const guesses: string[] = [];
+  const records = recordsOf(source, {
+    ...options,
+    onGuess(line) {
+      guesses.push(line);
+      options.onGuess?.(line);
+    },
+    onFacts: (more) => facts = { ...facts, ...more },
+  });
+  for await (const { record } of records) {
+    const { name = source, format = "csv", compression = null } = facts;
+    return { ...facts, name, format, compression, columns: Object.keys(record), guesses };
+  }
+  throw new DataError(`${source}: no examples`);
+}
+
+async function* recordsOf(source: string, options: Told): AsyncGenerator<PlacedRecord> {
+  let count = 0, format: SourceDescription["format"] = "csv";
+  const onFacts = (facts: Facts) => {
+    format = facts.format ?? format;
+    options.onFacts(facts);
+  };
+  for await (const placed of allRecords(source, { ...options, onFacts })) {
+    count++;
     yield placed;
   }
-  if (isEmpty) throw new DataError(`${source}: no examples; ${expected(source)}`);
+  if (count === 0) throw new DataError(`${source}: no examples; ${expected[format]}`);
 }
 
-async function* recordsOf(source: string): AsyncGenerator<PlacedRecord> {
+async function* allRecords(source: string, options: Told): AsyncGenerator<PlacedRecord> {
   if (source === "spam") {
+    options.onFacts({ name: "spam", format: "spam", compression: null });
     for (const [i, mail] of readSpam().entries()) yield { record: { ...mail }, where: `spam mail ${i + 1}` };
-  } else if (isJsonLines(source)) {
-    for await (const { value, where } of readJsonLines(source)) {
-      yield { record: asRecord(value, where), where };
-    }
-  } else if (/\.(csv|tsv)$/i.test(source)) {
-    yield* readCsvRecords(source);
-  } else if (isConll(source)) {
-    yield* readConll(source);
-  } else if (/\.json$/i.test(source)) {
-    for (const [i, value] of (await readList(source)).entries()) {
-      const where = `${source} item ${i + 1}`;
-      yield { record: asRecord(value, where), where };
-    }
-  } else {
-    throw new DataError(unknownKind(source)!);
-  }
-}
-
-/** Why a source cannot be read, by its name alone; `undefined` where it is of a known kind. */
-export function unknownKind(source: string): string | undefined {
-  if (source === "spam" || isJsonLines(source) || isConll(source) || /\.(csv|tsv|json)$/i.test(source)) {
     return;
   }
-  return `"${source}" is of no known kind: name a .jsonl, .json, .csv, .tsv, .conll or .bio file, or spam`;
+  const bytes = await openBytes(source);
+  try {
+    yield* recordsOfBytes(bytes, options);
+  } finally {
+    await bytes.close();
+  }
 }
 
+/** The records of one source of bytes. */
+async function* recordsOfBytes(source: ByteSource, options: Told): AsyncGenerator<PlacedRecord> {
+  const { name, compression } = source;
+  const { format, guess } = options.format === undefined
+    ? findFormat(source)
+    : { format: options.format, guess: undefined };
+  if (guess !== undefined) options.onGuess?.(guess);
+  options.onFacts({ name, format, compression });
+  yield* readers[format](source, options);
+}
+
+type Reader = (source: ByteSource, options: Told) => AsyncGenerator<PlacedRecord>;
+
+const readers: Readonly<Record<Format, Reader>> = {
+  csv: (source, options) =>
+    csvRecordsOf(source, {
+      ...options,
+      onFacts({ encoding, dialect: { delimiter, quote, header } }) {
+        options.onFacts({ encoding, delimiter, quote: quote ?? "none", header });
+      },
+    }),
+  async *jsonl(source, options) {
+    for await (const { value, where } of jsonLinesOf(linesOf(source, textOf(source, options)), source.name)) {
+      yield { record: asRecord(value, where), where };
+    }
+  },
+  json: jsonRecords,
+  parquet: (source, options) => parquetRecords(source, { onClasses: tellClasses(source.name, options) }),
+  arrow: (source, options) => arrowRecords(source, { onClasses: tellClasses(source.name, options) }),
+  conll: (source, options) => conllOf(linesOf(source, textOf(source, options)), source.name),
+  async *fasttext(source, options) {
+    for await (const { number, text } of linesOf(source, textOf(source, options))) {
+      const [, labels, rest] = /^((?:__label__\S+\s+)*(?:__label__\S+)?)(.*)$/s.exec(text.trim())!;
+      const names = labels.split(/\s+/).filter((label) => label !== "").map((label) => label.slice(9));
+      const where = `${source.name} line ${number}`;
+      if (text.trim() === "") continue;
+      if (names.length === 0) {
+        throw new DataError(`${where}: __label__ and a label's name were expected first`);
+      }
+      yield { record: { text: rest.trim(), label: names.length === 1 ? names[0] : names }, where };
+    }
+  },
+  async *lines(source, options) {
+    for await (const { number, text } of linesOf(source, textOf(source, options))) {
+      if (text.trim() !== "") yield { record: { text }, where: `${source.name} line ${number}` };
+    }
+  },
+};
+
+/** Tells which integers are read as names. */
+function tellClasses(name: string, { onGuess }: ReadOptions): (classes: ClassNames) => void {
+  return (classes) =>
+    classes.forEach((names, column) =>
+      onGuess?.(
+        `${name}: integers of column ${show(column)} are read as the names that the file has for them: ${
+          names.slice(0, 5).map((label) => show(label)).join(", ")
+        }${names.length > 5 ? ", ..." : ""}`,
+      )
+    );
+}
+
+/** The text of a source, with its encoding told. */
+function textOf(source: ByteSource, { encoding, onGuess, onFacts }: Told): AsyncGenerator<string> {
+  onFacts({ encoding: encoding ?? "utf-8" });
+  return decodeText(source, {
+    encoding,
+    onEncoding(found, line) {
+      onFacts({ encoding: found });
+      onGuess?.(line);
+    },
+  });
+}
+
+/** The items of a list; or those of the one list in an object. */
+async function* jsonRecords(source: ByteSource, options: Told): AsyncGenerator<PlacedRecord> {
+  const { name } = source;
+  const isList = new TextDecoder().decode(source.head.filter((byte) => byte !== 0)).replace(
+    /^\W*?(?=[[{])/,
+    "",
+  ).startsWith("[");
+  const items = isList
+    ? jsonItems(textOf(source, options), name)
+    : itemsOfObject(textOf(source, options), { name, split: options.split, onGuess: options.onGuess });
+  let i = 0;
+  for await (const { value, line } of items) {
+    const where = line === undefined ? `${name} item ${++i}` : `${name} line ${line}, item ${++i}`;
+    yield { record: asRecord(value, where), where };
+  }
+}
+
+/** An object as it is; of a list the cells, by their numbers. */
 function asRecord(value: unknown, where: string): DataRecord {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as DataRecord;
-  throw new DataError(`${where}: a JSON object was expected, such as {"text": "...", "label": "..."}`);
+  if (typeof value === "object" && value !== null) {
+    if (!Array.isArray(value)) return value as DataRecord;
+    if (value.length > 0) return Object.fromEntries(value.map((cell, i) => [String(i + 1), cell]));
+  }
+  throw new DataError(
+    `${where}: a JSON object was expected, such as {"text": "...", "label": "..."}, and ${
+      show(value)
+    } was found`,
+  );
 }
 
-const MAX_JSON_BYTES = 512 * 2 ** 20;
-
-async function readList(path: string): Promise<unknown[]> {
-  const bytes = await readLimited(path, MAX_JSON_BYTES);
-  if (!bytes) throw new DataError(`${path}: no such file`);
-  const list = parseJson(bytes, (problem) => new DataError(`${path}: ${problem}`));
-  if (Array.isArray(list)) return list;
-  throw new DataError(`${path}: a list was expected; name a file with one value a line .jsonl`);
-}
-
-function isJsonLines(source: string): boolean {
-  return /\.(jsonl|ndjson)$/i.test(source);
-}
-
-function isConll(source: string): boolean {
-  return /\.(conll|bio)$/i.test(source);
-}
-
-function expected(source: string): string {
-  return isJsonLines(source)
-    ? "it holds no line of JSON"
-    : isConll(source)
-    ? "lines with a token and its tag were expected"
-    : "a row with the columns' names and at least one more were expected";
-}
+const expected: Readonly<Record<SourceDescription["format"], string>> = {
+  csv: "a row with the columns' names and at least one more were expected",
+  jsonl: "it holds no line of JSON",
+  json: "its list is empty",
+  parquet: "it has no rows",
+  arrow: "it has no rows",
+  conll: "lines with a token and its tag were expected",
+  fasttext: "lines such as __label__spam win now were expected",
+  lines: "lines of text were expected",
+  folder: "a folder of texts has a folder for each label, with .txt files in it",
+  spam: "its package is not whole",
+};

@@ -4,7 +4,9 @@
  * @module
  */
 import { DataError } from "../data/errors.ts";
-import type { DataRecord } from "../data/example.ts";
+import type { DataRecord, PlacedRecord } from "../data/example.ts";
+import { matchColumns, type Role } from "../data/reading/columns.ts";
+import type { ReadOptions } from "../data/reading/options.ts";
 import { readRecords } from "../data/records.ts";
 import type { AnyServedTask, Columns, Row, TextQuery } from "../tasks/task.ts";
 
@@ -16,18 +18,23 @@ export interface LoadedRow extends Row<unknown> {
 /**
  * Reads a data set for a task: what the model reads, and what it should answer.
  *
- * @param source a path, or `spam`: see `readRecords`
- * @param options `columns`: those that are called otherwise than the task calls them; `head`: of the model that the rows are for
+ * @param source a path, `-` or `spam`: see `readRecords`
+ * @param options `columns`: those that are called otherwise than the task calls them; `head`: of the model that the rows are for;
+ *   `reading`: how the source is read, and where guesses are told
  * @throws {DataError} naming the file and line that lacks a column, or holds something other than the task expects.
  */
 export async function readRows(
   source: string,
   task: AnyServedTask,
-  options: { readonly columns?: Partial<Columns>; readonly head?: unknown } = {},
+  options: {
+    readonly columns?: Partial<Columns>;
+    readonly head?: unknown;
+    readonly reading?: ReadOptions;
+  } = {},
 ): Promise<LoadedRow[]> {
-  const wanted = columnsOf(task, options.columns ?? {});
+  const { wanted, records } = await openRecords(source, task, options);
   const rows: LoadedRow[] = [];
-  for await (const { record, where } of readRecords(source)) {
+  for await (const { record, where } of records) {
     const queries = task.queries(record, where, wanted);
     if (queries.length !== task.queriesPerRow) {
       throw new DataError(
@@ -50,15 +57,56 @@ export async function readQueries(
   source: string,
   task: AnyServedTask,
   columns: Partial<Columns> = {},
+  reading: ReadOptions = {},
 ): Promise<TextQuery[]> {
-  const wanted = columnsOf(task, columns);
+  const { wanted, records } = await openRecords(source, task, { columns, reading, withoutLabels: true });
   const queries: TextQuery[] = [];
-  for await (const { record, where } of readRecords(source)) {
+  for await (const { record, where } of records) {
     const alone = task.queriesPerRow > 1 && columns.pair === undefined &&
       !Object.hasOwn(record, wanted.pair ?? "");
     queries.push(...task.queries(record, where, alone ? { ...wanted, pair: undefined } : wanted));
   }
   return queries;
+}
+
+/** Records that are looked at for the columns that a task wants. */
+const SAMPLE = 200;
+
+/** The records of a source, and the columns of them that a task reads: those with its names, or the ones that fit. */
+async function openRecords(
+  source: string,
+  task: AnyServedTask,
+  { columns = {}, reading, withoutLabels = false }: {
+    readonly columns?: Partial<Columns>;
+    readonly reading?: ReadOptions;
+    readonly withoutLabels?: boolean;
+  },
+): Promise<{ wanted: Columns; records: AsyncGenerator<PlacedRecord> }> {
+  const named = columnsOf(task, columns);
+  const names = Object.values(named).filter((name) => name !== undefined);
+  const all = readRecords(source, { ...reading, columns: names });
+  const first: PlacedRecord[] = [];
+  for (let next = await all.next(); !next.done; next = await all.next()) {
+    first.push(next.value);
+    if (first.length === SAMPLE) break;
+  }
+  const roles = (Object.keys(columns) as Role[]).filter((role) => columns[role] !== undefined);
+  const { label, ...texts } = named;
+  const matched = matchColumns(
+    first.map(({ record }) => record),
+    withoutLabels ? texts : { ...texts, label },
+    roles,
+  );
+  for (const guess of matched.guesses) reading?.onGuess?.(`${source}: ${guess}`);
+  const records = async function* (): AsyncGenerator<PlacedRecord> {
+    try {
+      yield* first;
+      yield* all;
+    } finally {
+      await all.return(undefined);
+    }
+  };
+  return { wanted: { ...named, ...matched.columns }, records: records() };
 }
 
 /** The column that a row's second text was read from, where a model is to read both together; null: each query is one text. */

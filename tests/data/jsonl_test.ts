@@ -31,7 +31,8 @@ Deno.test("columns can be named", async () => {
 const GOOD = '{"text":"x","label":"a"}\n';
 const BAD: [string, string | Uint8Array, RegExp, object?][] = [
   ["a broken line", GOOD.repeat(16) + '{"text": \n', /mails\.jsonl line 17: not JSON: /],
-  ["a line that is a list", GOOD + "[1]\n", /mails\.jsonl line 2: a JSON object was expected/],
+  ["a line that is a number", GOOD + "1\n", /mails\.jsonl line 2: a JSON object was expected/],
+  ["a line that is an empty list", GOOD + "[]\n", /mails\.jsonl line 2: a JSON object was expected/],
   ["a missing text", GOOD + '{"txt":"x","label":"a"}\n', /line 2: no column "text"; found "txt", "label"/],
   ["a missing label", GOOD + '{"text":"x"}\n', /line 2: no column "label"; found "text"/],
   [
@@ -58,7 +59,7 @@ Deno.test.each(BAD)("an error names the file and the line: $0", async (_, conten
 });
 
 Deno.test("invalid UTF-8 is an error that says the line", async () => {
-  const good = new TextEncoder().encode(GOOD.repeat(3));
+  const good = new TextEncoder().encode(GOOD.repeat(2) + '{"text":"ü","label":"a"}\n');
   await withFile(
     "mails.jsonl",
     new Uint8Array([...good, ...new TextEncoder().encode('{"text":"'), 0xff, 0x22, 0x7d]),

@@ -1,0 +1,106 @@
+/**
+ * The rows in a JSON object: in the one list that it holds, or in the columns that it is.
+ *
+ * @module
+ */
+import { isObject, parseJson } from "../../base/json.ts";
+import { show } from "../../base/text.ts";
+import { DataError } from "../errors.ts";
+import { checkDepth } from "./json_items.ts";
+
+/** An object is read whole: it has no more characters. */
+const MAX_LENGTH = 256 * 1024 * 1024;
+
+/** An item, as those of a list; what line it is on is not known. */
+interface Item {
+  readonly value: unknown;
+  readonly line?: undefined;
+}
+
+/**
+ * The rows of an object that holds one list of them (`{"data": [...]}`), one for each split (`{"train": [...]}`), or columns,
+ * as pandas writes a table (`{"text": {"0": ...}}`, `{"text": [...]}`, `{"columns": [...], "data": [...]}`).
+ *
+ * @throws {DataError} where it holds none of these.
+ */
+export async function* itemsOfObject(
+  texts: AsyncIterable<string>,
+  { name, split, onGuess }: {
+    readonly name: string;
+    readonly split?: string;
+    readonly onGuess?: (line: string) => void;
+  },
+): AsyncGenerator<Item> {
+  const parts: string[] = [];
+  let length = 0;
+  for await (const text of texts) {
+    parts.push(text);
+    length += text.length;
+    if (length > MAX_LENGTH) {
+      throw new DataError(
+        `${name}: one JSON value of more than ${MAX_LENGTH} characters; save it as JSON lines, one record a line`,
+      );
+    }
+  }
+  const text = parts.join("");
+  checkDepth(text, name);
+  const value = parseJson(text, (problem) => new DataError(`${name}: ${problem}`));
+  if (!isObject(value)) {
+    throw new DataError(`${name}: a list of records was expected, and ${show(value)} was found`);
+  }
+  for (const item of rowsIn(value, { name, split, onGuess })) yield { value: item };
+}
+
+function rowsIn(
+  value: Record<string, unknown>,
+  { name, split, onGuess }: {
+    readonly name: string;
+    readonly split?: string;
+    readonly onGuess?: (line: string) => void;
+  },
+): readonly unknown[] {
+  const { columns, data } = value;
+  if (Array.isArray(columns) && Array.isArray(data) && data.every(Array.isArray)) {
+    return data.map((cells) => Object.fromEntries(columns.map((column, i) => [String(column), cells[i]])));
+  }
+  const lists = Object.entries(value).filter(([, list]) =>
+    Array.isArray(list) && list.length > 0 && isRows(list)
+  );
+  const chosen = lists.length === 1 && split === undefined
+    ? lists[0]
+    : lists.find(([key]) => key === (split ?? "train"));
+  if (chosen) {
+    const others = lists.filter((list) => list !== chosen).map(([key]) => show(key));
+    const rest = others.length > 0 ? `; ${others.join(", ")} left out (--split)` : "";
+    onGuess?.(`${name}: the list ${show(chosen[0])} is read${rest}`);
+    return chosen[1] as unknown[];
+  }
+  const tables = Object.values(value);
+  if (tables.length > 0 && tables.every((column) => isObject(column) || Array.isArray(column))) {
+    const keys = Object.keys(tables[0] as object);
+    const isTable = tables.every((column) => Object.keys(column as object).length === keys.length);
+    if (
+      isTable && keys.length > 0 &&
+      keys.every((key) => tables.every((column) => Object.hasOwn(column as object, key)))
+    ) {
+      onGuess?.(`${name}: read as columns, each with the values of all rows`);
+      return keys.map((key) =>
+        Object.fromEntries(
+          Object.entries(value).map(([column, values]) => [column, (values as Record<string, unknown>)[key]]),
+        )
+      );
+    }
+  }
+  if (lists.length > 1) {
+    throw new DataError(
+      `${name}: several lists could be meant: ${
+        lists.slice(0, 10).map(([key]) => show(key)).join(", ")
+      }; name one with --split`,
+    );
+  }
+  return [value];
+}
+
+function isRows(list: readonly unknown[]): boolean {
+  return list.every((item) => isObject(item));
+}
