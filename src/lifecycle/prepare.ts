@@ -16,6 +16,7 @@ import { trainedTasks } from "../tasks/trained.ts";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import { trainWordPiece } from "../text/wordpiece_train.ts";
 import { LifecycleError } from "./errors.ts";
+import { type CleanedForTraining, cleanForTraining } from "./clean.ts";
 import type { Pretrained } from "./pretrained.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -42,6 +43,8 @@ export interface Prepared {
   readonly count: number;
   /** Of the distinct rows, in their order. */
   readonly hash: string;
+  /** What was done to the rows before anything else. */
+  readonly cleaned: Pick<CleanedForTraining, "textSteps" | "rowSteps" | "labels">;
   readonly parts: Parts<PreparedRow>;
   readonly tokenizer: Tokenizer;
   /** `tokenizer.json` and `tokenizer_config.json`. */
@@ -59,6 +62,8 @@ export interface PrepareOptions {
   /** Tokens of a tokenizer that is trained. */
   readonly vocabSize: number;
   readonly maxTokens: number;
+  /** Cleaning steps, such as `strip-html`. */
+  readonly cleaning?: readonly string[];
   /** A checkpoint to start from: its own tokenizer is taken. */
   readonly pretrained?: Pretrained;
   /** The checkpoint's own head, where it is one of this task: see `headIn`. */
@@ -75,13 +80,14 @@ export interface PrepareOptions {
 const fractions = { train: 0.76, validation: 0.04, test: 0.2 } as const;
 
 /**
- * Drops duplicates, splits with near-duplicates on one side, and trains the tokenizer on the training part alone.
+ * Cleans rows, drops duplicates, splits with near-duplicates on one side, and trains the tokenizer on the training part alone.
  *
  * @throws {DataError} when there are too few rows, or nothing to learn from them, such as one label alone.
  * @throws {BundleError} when the checkpoint's tokenizer does not fit its model.
  */
-export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions): Prepared {
+export function prepare(given: readonly Row<unknown>[], options: PrepareOptions): Prepared {
   const { source, output, seed } = options;
+  const { rows, ...cleaned } = cleanForTraining(given, options);
   const trained = trainedTasks[options.task];
   const ofRows = trained.headOf(rows, source, options.baseHead);
   withSettings(ofRows, options); // settings that are wrong are refused before the work
@@ -122,6 +128,7 @@ export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions):
     head,
     count: distinct.length,
     hash: dataHash(distinct),
+    cleaned,
     parts: { train: encode(parts.train), validation: encode(parts.validation), test: encode(parts.test) },
     tokenizer,
     tokenizerFiles: files,
