@@ -12,8 +12,8 @@ import { isBundlePath, isModelName, isVersion } from "./names.ts";
 
 /** The manifest of a bundle, as `weir.json` holds it. */
 export interface Manifest {
-  /** The document's format and its version. */
-  readonly format: "weir-bundle/2";
+  /** The document's format and its version: 3 where texts are cleaned, which a reader of 2 alone would leave out. */
+  readonly format: "weir-bundle/2" | "weir-bundle/3";
   /** The registered model's name. */
   readonly name: string;
   /** Semantic version; the registry sets it when the bundle is published. */
@@ -31,6 +31,11 @@ export interface Manifest {
    * Absent: not known, as of a checkpoint that was imported without rows.
    */
   readonly pairColumn?: string | null;
+  /**
+   * What is done to a text before the tokenizer reads it, in order, such as `strip-html`: the steps of `--clean` that the training
+   * applied. Absent: nothing.
+   */
+  readonly cleaning?: readonly string[];
   /** What can be run, by name: `model`. */
   readonly signatures: Readonly<Record<string, Signature>>;
   /** Inputs are cut to `maxTokens` tokens, special ones included; the server refuses more than `maxCharacters` code points. */
@@ -87,6 +92,18 @@ export interface Lineage {
   readonly steps: number;
   /** Wall-clock time of training, s. */
   readonly trainSeconds: number;
+  /** The cleaning steps that chose rows or changed labels before the training, in order. Absent: none. */
+  readonly rowSteps?: readonly RowStep[];
+}
+
+/** A cleaning step of a training's rows, and how many it left. */
+export interface RowStep {
+  /** As it was written, such as `min-words=3`. */
+  readonly step: string;
+  /** Rows before it. */
+  readonly rowsBefore: number;
+  /** Rows after it. */
+  readonly rowsAfter: number;
 }
 
 /** How a tokenizer was made, and how it fits the data; without a kind it is that of the base model. */
@@ -120,13 +137,19 @@ export type ManifestDraft =
   & Partial<Pick<Manifest, "version" | "files">>;
 
 /** Limits on a manifest, which somebody else may have made. */
-export const manifestLimits = { bytes: 4 * 2 ** 20, files: 10_000, labels: 100_000, tensors: 1_000 };
+export const manifestLimits = {
+  bytes: 4 * 2 ** 20,
+  files: 10_000,
+  labels: 100_000,
+  tensors: 1_000,
+  steps: 32,
+};
 
 /** The architecture of a manifest of format 1, which named none; `config.json` does. */
 export const unknownArchitecture = "unknown";
 
 /**
- * Reads and validates weir.json, of format 2 or 1. The latter becomes 2: its labels become the head, and its model the
+ * Reads and validates weir.json, of format 3, 2 or 1. The last becomes 2: its labels become the head, and its model the
  * signature of a text classifier. Fields that this version does not know are kept.
  *
  * @param json The text of weir.json, its bytes, or what they parse to.
@@ -138,7 +161,7 @@ export const unknownArchitecture = "unknown";
  * import { parseManifest } from "./manifest.ts";
  * import assert from "node:assert/strict";
  *
- * assert.throws(() => parseManifest({ format: "weir-bundle/9" }), /reads weir-bundle\/1 and weir-bundle\/2/);
+ * assert.throws(() => parseManifest({ format: "weir-bundle/9" }), /reads weir-bundle\/1 to weir-bundle\/3/);
  * ```
  */
 export function parseManifest(json: unknown, source = "weir.json"): Manifest {
@@ -159,15 +182,15 @@ export function parseManifestDraft(json: unknown, source = "weir.json"): Manifes
   }
   const value = isText ? parseJson(json, (problem) => new BundleError(`${source}: ${problem}.`)) : json;
   const format = (value as { format?: unknown } | null)?.format;
-  if (typeof format === "string" && format !== "weir-bundle/1" && format !== "weir-bundle/2") {
+  if (typeof format === "string" && !/^weir-bundle\/[123]$/.test(format)) {
     throw new BundleError(
       `${source} is of format "${
         format.slice(0, 40)
-      }" and this Weir reads weir-bundle/1 and weir-bundle/2: update Weir.`,
+      }" and this Weir reads weir-bundle/1 to weir-bundle/3: update Weir.`,
     );
   }
   if (format === "weir-bundle/1") return fromFormat1(validate(format1, value, source));
-  return validate(format2, value, source);
+  return validate(format2And3, value, source);
 }
 
 /** The labels of a head, where it has any. */
@@ -228,6 +251,8 @@ const common = {
     epochs: z.number().nonnegative(),
     steps: count,
     trainSeconds: z.number().nonnegative(),
+    rowSteps: z.array(z.looseObject({ step: shortText, rowsBefore: count, rowsAfter: count }))
+      .max(manifestLimits.steps).optional(),
   }),
   metrics: z.record(
     z.string().max(200),
@@ -262,17 +287,21 @@ const tensors = z.array(z.looseObject({
 })).max(manifestLimits.tensors)
   .refine((specs) => new Set(specs.map(({ name }) => name)).size === specs.length, "names a tensor twice");
 
-const format2: z.ZodType<ManifestDraft> = z.looseObject({
-  format: z.literal("weir-bundle/2"),
+const format2And3: z.ZodType<ManifestDraft> = z.looseObject({
+  format: z.enum(["weir-bundle/2", "weir-bundle/3"]),
   ...common,
   architecture: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "is no model type"),
   head: z.looseObject({ labels: labels.optional() }),
   pairColumn: shortText.nullable().optional(),
+  cleaning: z.array(shortText).min(1).max(manifestLimits.steps).optional(),
   signatures: z.record(
     z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, "is no name of a signature"),
     z.looseObject({ file: bundlePath, inputs: tensors, outputs: tensors.min(1) }),
   ),
-}).superRefine(({ files, head, signatures }, context) => {
+}).superRefine(({ format, cleaning, files, head, signatures }, context) => {
+  if (cleaning !== undefined && format === "weir-bundle/2") {
+    context.addIssue({ code: "custom", path: ["cleaning"], message: "is of the format weir-bundle/3" });
+  }
   for (const [name, { file, outputs }] of Object.entries(signatures)) {
     const path = ["signatures", name];
     if (files !== undefined && !Object.hasOwn(files, file)) {

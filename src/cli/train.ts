@@ -33,8 +33,9 @@ import { readingOf } from "./reading.ts";
 import { createProfiler, DEFAULT_TRACE } from "./profile.ts";
 import { stopSignals } from "./server.ts";
 import { withTokenizerOptions } from "./training/tokenizer.ts";
+import { type CleanOptions, withCleanOptions } from "./training/clean.ts";
 
-interface Options extends CommonOptions, DataOptions, Omit<TrainingOptions, "learningRate"> {
+interface Options extends CommonOptions, DataOptions, CleanOptions, Omit<TrainingOptions, "learningRate"> {
   readonly learningRate?: number;
   readonly name: string;
   readonly bump: "major" | "minor" | "patch";
@@ -153,6 +154,9 @@ export function trainCommand(program: Command): Command {
     .addHelpText("after", `\nColumns of a row:\n${columnsByTask().join("\n")}`)
     .action(trainModel);
   withTokenizerOptions(command);
+  withCleanOptions(command, {
+    note: "those of texts are stored in the bundle, and serving applies them, too",
+  });
   program.addCommand(command);
   return command;
 }
@@ -204,6 +208,7 @@ async function trainModel(options: Options, command: Command): Promise<void> {
       learningRate: options.learningRate ??
         learningRateFor({ isPretrained: pretrained !== undefined, freezeTrunk: options.freezeTrunk }),
       source: options.data,
+      cleaning: options.clean,
       columns,
       home: homeOf(options),
       aliases,

@@ -113,6 +113,8 @@ function identityOf(spec: ModelSpec, data: Prepared, options: FitOptions): Setti
   return {
     task: spec.task,
     dataHash: data.hash,
+    // Only where there are any, so that checkpoints without them go on.
+    ...(data.cleaned.textSteps.length > 0 && { cleaning: [...data.cleaned.textSteps] }),
     config: configJsonOf(spec.config) as Record<string, Json>,
     head: spec.head as Json,
     batchSize,

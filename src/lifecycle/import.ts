@@ -12,6 +12,7 @@ import type { BundleContent } from "../bundle/writer.ts";
 import type { Baseline } from "../drift/mod.ts";
 import { openStore } from "../store/sqlite.ts";
 import { forwardGraph, type ModelSpec } from "../tasks/model.ts";
+import { queryCleaner } from "../tasks/clean_query.ts";
 import { servedTasks, type TaskName } from "../tasks/served.ts";
 import type { Columns, Row, Scores } from "../tasks/task.ts";
 import { trainedTasks } from "../tasks/trained.ts";
@@ -77,7 +78,10 @@ export async function importCheckpoint(directory: string, options: ImportOptions
     const files = await filesOf(directory, { spec, pretrained, maxTokens, weights });
     const known = pairColumnOfModel(spec, pretrained);
     const columns = { ...data?.columns, pair: data?.columns?.pair ?? known ?? undefined };
-    const rows = await data?.rows(spec, columns);
+    const cleaning = pretrained.manifest?.cleaning;
+    const clean = queryCleaner(servedTasks[spec.task], cleaning);
+    const rows = (await data?.rows(spec, columns))
+      ?.map((row) => ({ ...row, queries: row.queries.map(clean) }));
     const measured = data && await measure(rows!, { ...data, spec, pretrained, maxTokens, weights });
     if (measured && !measured.baseline) {
       output.progress(
@@ -115,6 +119,7 @@ export async function importCheckpoint(directory: string, options: ImportOptions
           metrics,
           maxTokens,
           pairColumn: rows ? pairColumnOf(rows, columns) : known,
+          cleaning,
         },
         options,
       );

@@ -15,6 +15,7 @@ import { textsOf } from "../tasks/text_input.ts";
 import { trainedTasks } from "../tasks/trained.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { LifecycleError } from "./errors.ts";
+import { type CleanedForTraining, cleanForTraining } from "./clean.ts";
 import type { Reporter } from "./reporter.ts";
 import { tokenizerFor, type TokenizerSource } from "./tokenizer.ts";
 import { reportUnknown, type UnknownShares } from "./unknown.ts";
@@ -42,6 +43,8 @@ export interface Prepared {
   readonly count: number;
   /** Of the distinct rows, in their order. */
   readonly hash: string;
+  /** What was done to the rows before anything else. */
+  readonly cleaned: Pick<CleanedForTraining, "textSteps" | "rowSteps" | "labels">;
   readonly parts: Parts<PreparedRow>;
   readonly tokenizer: Tokenizer;
   /** `tokenizer.json` and `tokenizer_config.json`. */
@@ -58,6 +61,8 @@ export interface PrepareOptions extends TokenizerSource {
   readonly source: string;
   readonly seed: number;
   readonly maxTokens: number;
+  /** Cleaning steps, such as `strip-html`. */
+  readonly cleaning?: readonly string[];
   /** The checkpoint's own head, where it is one of this task: see `headIn`. */
   readonly baseHead?: unknown;
   /** Settings of the head over those that rows and checkpoint give, such as `pooling`. */
@@ -72,13 +77,14 @@ export interface PrepareOptions extends TokenizerSource {
 const fractions = { train: 0.76, validation: 0.04, test: 0.2 } as const;
 
 /**
- * Drops duplicates, splits with near-duplicates on one side, and trains the tokenizer on the training part alone.
+ * Cleans rows, drops duplicates, splits with near-duplicates on one side, and trains the tokenizer on the training part alone.
  *
  * @throws {DataError} when there are too few rows, or nothing to learn from them, such as one label alone.
  * @throws {BundleError} when the checkpoint's tokenizer does not fit its model.
  */
-export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions): Prepared {
+export function prepare(given: readonly Row<unknown>[], options: PrepareOptions): Prepared {
   const { source, output, seed } = options;
+  const { rows, ...cleaned } = cleanForTraining(given, options);
   const trained = trainedTasks[options.task];
   const ofRows = trained.headOf(rows, source, options.baseHead);
   withSettings(ofRows, options); // settings that are wrong are refused before the work
@@ -128,6 +134,7 @@ export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions):
     count: distinct.length,
     hash: dataHash(distinct),
     parts: encoded,
+    cleaned,
     tokenizer,
     unknownTokens: reportUnknown(encoded, { tokenizer, base: options.pretrained?.name, leftOut, output }),
     tokenizerFiles: files,

@@ -21,6 +21,8 @@ export interface MadeBundle {
   readonly maxTokens: number;
   /** As the manifest keeps it: see {@linkcode pairColumnOf}. */
   readonly pairColumn?: string | null;
+  /** As the manifest keeps it; none where it is absent or empty. */
+  readonly cleaning?: readonly string[];
 }
 
 /** Where a bundle is registered. */
@@ -35,17 +37,18 @@ export interface PublishTarget {
 
 /** Writes a bundle and registers it as a new version. */
 export async function publishBundle(
-  { spec, files, lineage, metrics, maxTokens, pairColumn }: MadeBundle,
+  { spec, files, lineage, metrics, maxTokens, pairColumn, cleaning = [] }: MadeBundle,
   { name, home, bump, aliases, output }: PublishTarget,
 ): Promise<{ version: string; path: string }> {
   const manifest: ManifestDraft = {
-    format: "weir-bundle/2",
+    format: cleaning.length > 0 ? "weir-bundle/3" : "weir-bundle/2",
     name,
     task: spec.task,
     createdAt: new Date().toISOString(),
     architecture: spec.config.modelType,
     head: spec.head as Record<string, unknown>,
     ...(pairColumn !== undefined && { pairColumn }),
+    ...(cleaning.length > 0 && { cleaning }),
     signatures: { model: signatureOf(spec) },
     lineage,
     metrics,

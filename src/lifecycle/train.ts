@@ -38,6 +38,8 @@ export interface LifeOptions extends TrainingOptions {
   /** The columns that rows were read from, where they are called otherwise than the task calls them. */
   readonly columns?: Partial<Columns>;
   readonly home: string;
+  /** Cleaning steps, such as `strip-html`: see `textSteps` and `rowSteps`. */
+  readonly cleaning?: readonly string[];
   /** A checkpoint to start from. */
   readonly pretrained?: Pretrained;
   /** Its head, where it is one of this task. */
@@ -199,10 +201,12 @@ async function publish(
         epochs: training.epochs.length,
         steps: training.step,
         trainSeconds: Math.round(training.seconds * 1000) / 1000,
+        ...(data.cleaned.rowSteps.length > 0 && { rowSteps: data.cleaned.rowSteps }),
       },
       metrics: scores.metrics,
       maxTokens: data.maxTokens,
       pairColumn,
+      cleaning: data.cleaned.textSteps,
     },
     options,
   );

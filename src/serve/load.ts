@@ -6,8 +6,9 @@
 import { join } from "node:path";
 import { BundleError } from "../bundle/errors.ts";
 import type { Bundle } from "../bundle/reader.ts";
+import { queryCleaner } from "../tasks/clean_query.ts";
 import { servedTask } from "../tasks/served.ts";
-import type { AnyServedTask, Issue } from "../tasks/task.ts";
+import type { AnyServedTask, Issue, TextQuery } from "../tasks/task.ts";
 import { padTokens } from "../text/pad.ts";
 import { ServeError } from "./errors.ts";
 import type { WantedOutput } from "./one_shot.ts";
@@ -26,6 +27,18 @@ export function taskOf({ directory, manifest }: Bundle): { task: AnyServedTask; 
   const head = task.head.safeParse(manifest.head);
   if (head.success) return { task, head: head.data };
   throw new BundleError(`Cannot serve ${directory}: the head in weir.json: ${firstIssue(head.error)}.`);
+}
+
+/** What the bundle's texts are cleaned by before they are encoded. */
+export function cleanerOf(
+  { directory, manifest }: Bundle,
+  task: AnyServedTask,
+): (query: TextQuery) => TextQuery {
+  try {
+    return queryCleaner(task, manifest.cleaning);
+  } catch (error) {
+    throw new BundleError(`Cannot serve ${directory}: cleaning in weir.json: ${(error as Error).message}.`);
+  }
 }
 
 /** The model's bytes, and the outputs that a task reads. */

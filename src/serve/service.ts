@@ -8,13 +8,22 @@ import { UserError } from "../base/errors.ts";
 import { checkMaxTokens, checkVocabulary } from "../bundle/checks.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import { readBundle } from "../bundle/reader.ts";
+import { queryCleaner } from "../tasks/clean_query.ts";
 import { OutputError } from "../tasks/errors.ts";
 import { charactersOf } from "../tasks/observe.ts";
 import type { AnyServedTask, RowOutputs, TextEncoding, TextQuery } from "../tasks/task.ts";
 import { loadTokenizer } from "../text/tokenizer.ts";
 import { closedError, ServeError } from "./errors.ts";
 import { lastEvent } from "./executor.ts";
-import { firstIssue, openSessions, readVocabulary, signatureOf, taskOf, warmUpOf } from "./load.ts";
+import {
+  cleanerOf,
+  firstIssue,
+  openSessions,
+  readVocabulary,
+  signatureOf,
+  taskOf,
+  warmUpOf,
+} from "./load.ts";
 import { createOneShot } from "./one_shot.ts";
 import type { BatchReport, PredictOptions, PredictService, ServiceOptions } from "./service_types.ts";
 
@@ -51,6 +60,7 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
   const bundle = typeof options.bundle === "string" ? await readBundle(options.bundle) : options.bundle;
   const { maxTokens } = bundle;
   const { task, head } = taskOf(bundle);
+  const clean = cleanerOf(bundle, task);
   const { model, name, outputs } = signatureOf(bundle, task.outputs);
   const tokenizer = loadTokenizer(bundle.tokenizer, bundle.tokenizerConfig);
   checkVocabulary(tokenizer.vocabSize, bundle.config, bundle.directory);
@@ -97,7 +107,9 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
     checkQueries(queries, maxClientBatch, bundle.maxCharacters);
     const parameters = checkParameters(task, request.parameters ?? {});
     const begun = performance.now();
-    const encodings = queries.map((query) => encode(query, request));
+    // From here on a query is what the model reads: tasks decode and observe that, and so does the monitor.
+    const read = cleaned(queries);
+    const encodings = read.map((query) => encode(query, request));
     const tokenizeMs = performance.now() - begun;
     try {
       const { priority, signal } = request;
@@ -105,11 +117,11 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
         executor.submit(encodings, { deadline: begun + deadlineMs, priority, signal }),
       );
       const answers = batched.map(({ result }, i) =>
-        decode(result.outputs, { query: queries[i], encoding: encodings[i], head }, parameters)
+        decode(result.outputs, { query: read[i], encoding: encodings[i], head }, parameters)
       );
       counts.inputs += queries.length;
       report(batched.map(({ result }, i) => ({
-        query: queries[i],
+        query: read[i],
         encoding: encodings[i],
         outputs: result.outputs,
         answer: answers[i],
@@ -129,6 +141,15 @@ export async function createService(options: ServiceOptions): Promise<PredictSer
     } catch (error) {
       counts.failedInputs += queries.length;
       throw error;
+    }
+  }
+
+  function cleaned(queries: readonly TextQuery[]): readonly TextQuery[] {
+    try {
+      return queries.map(clean);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      throw new ServeError("validation", `\`inputs\` cannot be cleaned: ${error.message}.`, { cause: error });
     }
   }
 

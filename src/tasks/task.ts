@@ -126,6 +126,8 @@ export interface ServedTask<H, T, A, O = unknown> extends Judging {
   readonly pipelineTag: string;
   /** What the model reads for one row: 1, or 2 where a task compares texts that are read apart. */
   readonly queriesPerRow: 1 | 2;
+  /** Whether answers say where in the text something stands, so that the text must reach the model as it was written. */
+  readonly pointsIntoText?: boolean;
   /** The columns that are read by default. */
   readonly columns: Columns;
   /** What rows are judged by where that depends on them, such as on whether they have scores. */

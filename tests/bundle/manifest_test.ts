@@ -21,6 +21,12 @@ Deno.test("a manifest survives JSON, and fields of a later version are kept", ()
   assert.deepEqual(parseManifest(JSON.stringify(manifest)), manifest);
 });
 
+Deno.test("a manifest of format 3 has cleaning steps, and one of format 2 none", () => {
+  const manifest = whole({ format: "weir-bundle/3", cleaning: ["strip-html", "lowercase"] });
+  assert.deepEqual(parseManifest(JSON.stringify(manifest)).cleaning, ["strip-html", "lowercase"]);
+  assert.equal(parseManifest(whole()).cleaning, undefined);
+});
+
 Deno.test("each field that is wrong is named with what was wanted", () => {
   const cases: [Record<string, unknown>, RegExp][] = [
     [{ version: undefined }, /^w: version: is missing\.$/],
@@ -32,6 +38,10 @@ Deno.test("each field that is wrong is named with what was wanted", () => {
     [{ head: ["ham"] }, /head: /],
     [{ architecture: undefined }, /architecture: /],
     [{ pairColumn: 2 }, /pairColumn: /],
+    [{ cleaning: ["lowercase"] }, /cleaning: is of the format weir-bundle\/3/],
+    [{ format: "weir-bundle/3", cleaning: [] }, /cleaning: /],
+    [{ format: "weir-bundle/3", cleaning: [{ step: "lowercase" }] }, /cleaning\.0: /],
+    [{ format: "weir-bundle/3", cleaning: new Array(33).fill("lowercase") }, /cleaning: /],
     [{ signatures: undefined }, /signatures: /],
     [{ signatures: { "../x": model } }, /signatures\.\.\.\/x: is no name of a signature/],
     [
@@ -75,8 +85,8 @@ Deno.test("each field that is wrong is named with what was wanted", () => {
 
 Deno.test("a document of another format, no JSON, or too large is refused with its reason", () => {
   assert.throws(
-    () => parseManifest({ format: "weir-bundle/3" }),
-    /is of format "weir-bundle\/3" and this Weir reads weir-bundle\/1 and weir-bundle\/2: update Weir/,
+    () => parseManifest({ format: "weir-bundle/4" }),
+    /is of format "weir-bundle\/4" and this Weir reads weir-bundle\/1 to weir-bundle\/3: update Weir/,
   );
   assert.throws(() => parseManifest("{"), /weir\.json: it is not JSON/);
   assert.throws(() => parseManifest('{"a":\n\n?'), (error: Error) => !error.message.includes("\n"));

@@ -44,6 +44,7 @@ export const tokenClassification: ServedTask<LabelsHead, Tagged, Entities, Obser
     title: "token classification",
     pipelineTag: "token-classification",
     queriesPerRow: 1,
+    pointsIntoText: true,
     columns,
     evaluation: "token-classification",
     bestBy: { metric: "f1", better: "higher" },
