@@ -5,8 +5,8 @@
  */
 import { EvaluationError } from "../../statistics/errors.ts";
 import { checkLengths, checkWhole, fail } from "../../statistics/checks.ts";
+import { listLabels, sortLabels } from "../../base/labels.ts";
 import { show } from "../../base/text.ts";
-import { shown } from "../classification/counts.ts";
 
 /** A row of a data set: what was predicted, what was wanted, and the columns beside them. */
 export interface Pair {
@@ -147,7 +147,9 @@ export function probabilityRows(pairs: readonly Pair[], labels: readonly string[
   pairs.forEach(({ record: { scores } }, i) => {
     const put = (label: string, value: unknown) => {
       const k = places.get(label);
-      if (k === undefined) throw wrong(i, "scores", { [label]: value }, `one of the labels ${shown(labels)}`);
+      if (k === undefined) {
+        throw wrong(i, "scores", { [label]: value }, `one of the labels ${listLabels(labels)}`);
+      }
       out[i * labels.length + k] = finite(value, i, `score of ${JSON.stringify(label)}`);
     };
     if (
@@ -163,9 +165,9 @@ export function probabilityRows(pairs: readonly Pair[], labels: readonly string[
   return out;
 }
 
-/** Labels in the order of classes: those given, else all that occur, sorted by code point. */
+/** Labels in the order of classes: those given, else all that occur, sorted, numbers by their value. */
 export function labelsIn(lists: Iterable<string>, given?: readonly string[]): string[] {
-  return given ? [...given] : [...new Set(lists)].sort();
+  return given ? [...given] : sortLabels(lists);
 }
 
 function text(value: unknown, row: number, what: string): string {
