@@ -78,8 +78,11 @@ export function readNumber(record: DataRecord, where: string, column: string): n
 /** The error for a column that is missing, or holds something other than what was expected. */
 export function wrongColumn(record: DataRecord, where: string, column: string, expected: string): DataError {
   if (Object.hasOwn(record, column)) {
+    const value = record[column];
+    const isBlank = value === null || (typeof value === "string" && value.trim() === "");
     return new DataError(
-      `${where}: column ${show(column)} is ${show(record[column])}; ${expected} was expected`,
+      `${where}: column ${show(column)} is ${show(value)}; ${expected} was expected`,
+      isBlank ? { blankColumn: column } : {},
     );
   }
   const found = Object.keys(record).slice(0, 20).map((name) => show(name)).join(", ") || "none";

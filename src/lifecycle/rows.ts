@@ -4,7 +4,7 @@
  * @module
  */
 import { DataError } from "../data/errors.ts";
-import type { DataRecord } from "../data/example.ts";
+import type { DataRecord, PlacedRecord } from "../data/example.ts";
 import { readRecords } from "../data/records.ts";
 import type { AnyServedTask, Columns, Row, TextQuery } from "../tasks/task.ts";
 
@@ -17,29 +17,48 @@ export interface LoadedRow extends Row<unknown> {
  * Reads a data set for a task: what the model reads, and what it should answer.
  *
  * @param source a path, or `spam`: see `readRecords`
- * @param options `columns`: those that are called otherwise than the task calls them; `head`: of the model that the rows are for
+ * @param options `columns`: those that are called otherwise than the task calls them; `head`: of the model that the rows are for;
+ *   `onBlank`: told of each row whose text or label holds nothing, which is then left out instead of being an error
  * @throws {DataError} naming the file and line that lacks a column, or holds something other than the task expects.
  */
 export async function readRows(
   source: string,
   task: AnyServedTask,
-  options: { readonly columns?: Partial<Columns>; readonly head?: unknown } = {},
+  options: {
+    readonly columns?: Partial<Columns>;
+    readonly head?: unknown;
+    readonly onBlank?: (error: DataError) => void;
+  } = {},
 ): Promise<LoadedRow[]> {
   const wanted = columnsOf(task, options.columns ?? {});
   const rows: LoadedRow[] = [];
   for await (const { record, where } of readRecords(source)) {
-    const queries = task.queries(record, where, wanted);
-    if (queries.length !== task.queriesPerRow) {
-      throw new DataError(
-        `${where}: ${task.title} needs ${task.queriesPerRow} texts a row, and this one has ${queries.length}`,
-      );
+    try {
+      rows.push({ ...rowOf({ record, where }, task, wanted, options.head), record });
+    } catch (error) {
+      if (!(options.onBlank && error instanceof DataError && error.blankColumn !== undefined)) throw error;
+      options.onBlank(error);
     }
-    const target = task.target(record, where, wanted);
-    const problem = options.head === undefined ? undefined : task.problemOf?.(target, options.head);
-    if (problem !== undefined) throw new DataError(`${where}: ${problem}`);
-    rows.push({ queries, target, record });
   }
   return rows;
+}
+
+function rowOf(
+  { record, where }: PlacedRecord,
+  task: AnyServedTask,
+  wanted: Columns,
+  head: unknown,
+): Row<unknown> {
+  const queries = task.queries(record, where, wanted);
+  if (queries.length !== task.queriesPerRow) {
+    throw new DataError(
+      `${where}: ${task.title} needs ${task.queriesPerRow} texts a row, and this one has ${queries.length}`,
+    );
+  }
+  const target = task.target(record, where, wanted);
+  const problem = head === undefined ? undefined : task.problemOf?.(target, head);
+  if (problem !== undefined) throw new DataError(`${where}: ${problem}`);
+  return { queries, target };
 }
 
 /**

@@ -52,8 +52,9 @@ export function labelsOf(pairs: readonly Pair[]): string[] {
 
 /** Reads a classifier's rows. */
 export function classifierRows(pairs: readonly Pair[], options: OptionValues): ClassifierRows {
-  const { predictions, references } = labelPairs(pairs);
-  const labels = labelsIn([...references, ...predictions], options.labels as string[] | undefined);
+  const given = options.labels as string[] | undefined;
+  const { predictions, references } = labelPairs(pairs, given);
+  const labels = labelsIn([...references, ...predictions], given);
   const positive = options.positive === undefined ? 1 : labels.indexOf(String(options.positive));
   if (positive < 0) refuse("the positive label", options.positive, `one of ${listLabels(labels)}`);
   return {
