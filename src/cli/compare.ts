@@ -10,13 +10,14 @@ import type { Manifest } from "../bundle/manifest.ts";
 import { compareSystems } from "../evaluate/tasks/compare.ts";
 import { evaluateTask, type TaskOptions } from "../evaluate/tasks/evaluate.ts";
 import { type Pair, pairsOf } from "../evaluate/tasks/pairs.ts";
-import { readRows as readTaskRows } from "../lifecycle/rows.ts";
 import type { PredictService } from "../serve/service.ts";
 import { judgingOf } from "../tasks/task.ts";
 import { type DataOptions, readingFor, withDataOptions } from "./data.ts";
 import type { DeviceChoice } from "./device.ts";
+import { type LabelledFlags, readLabelled, withLabelled } from "./evaluation/labelled.ts";
 import { pairsOfAnswers, reportedModel, timeSingles } from "./evaluation/model_rows.ts";
 import {
+  checkAsked,
   finishReport,
   type IntervalFlags,
   intervalsOf,
@@ -34,7 +35,8 @@ import { type CommonOptions, dataSource, deviceOption, integer, newCommand } fro
 import { InputError, type Output, processOutput, readingInput, UsageError } from "./output.ts";
 import { readingOf } from "./reading.ts";
 
-interface Options extends CommonOptions, DataOptions, IntervalFlags, Omit<ReportFlags, "champion"> {
+interface Options
+  extends CommonOptions, DataOptions, IntervalFlags, LabelledFlags, Omit<ReportFlags, "champion"> {
   readonly data?: string;
   readonly task?: Task;
   readonly references?: string;
@@ -45,13 +47,13 @@ interface Options extends CommonOptions, DataOptions, IntervalFlags, Omit<Report
 
 /** Adds the command. */
 export function compareCommand(program: Command): Command {
-  const command = withReport(withIntervals(withDataOptions(
+  const command = withReport(withIntervals(withLabelled(withDataOptions(
     newCommand("compare", "compare two models, or two files of predictions, on the same rows", [
       "compare spam@champion spam@challenger --data held_out.jsonl",
       "compare spam@1.0.0 spam@1.1.0 --data held_out.jsonl --gate gate.json --out comparison.html",
       "compare old.txt new.txt --task translation --references gold.txt",
     ]),
-  )))
+  ))))
     .argument("<a>", "the baseline: a model, or with --task a file of predictions")
     .argument("<b>", "what is compared with it")
     .option("--data <file>", "data with the task's columns, as weir train reads them", dataSource)
@@ -77,7 +79,7 @@ async function compare(a: string, b: string, options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
   await readingInput(async () => {
     const held = await readGate({ gate: options.gate, out: [] });
-    const { task, source, systems, settings } = options.task
+    const { task, source, systems, settings, notes } = options.task
       ? await fromFiles(options.task, [a, b], options)
       : await fromModels([a, b], options, output);
     const [ofA, ofB] = systems.map((system) => reportOf(task, system, { source, options, settings }));
@@ -92,6 +94,7 @@ async function compare(a: string, b: string, options: Options): Promise<void> {
       data: { ...ofB.data, ...(source !== "spam" && { hash: await hashOf(source) }) },
       sections: [comparison, ...ofB.sections],
       notes: [
+        ...notes,
         ...ofB.notes,
         "Accuracy is compared by McNemar's test, the area under the ROC curve by DeLong's, other metrics by approximate " +
         "randomisation; p-values are adjusted over the metrics by Holm's method.",
@@ -106,6 +109,8 @@ interface Read {
   readonly source: string;
   readonly systems: System[];
   readonly settings: TaskOptions["settings"];
+  /** On rows that were left out. */
+  readonly notes: string[];
 }
 
 async function fromFiles(
@@ -124,7 +129,13 @@ async function fromFiles(
   if (systems[0].name === systems[1].name) {
     [systems[0], systems[1]] = systems.map((system, i) => ({ ...system, name: files[i] }));
   }
-  return { task, source: references ?? files[0], systems, settings: taskSettings(task, { option }) };
+  return {
+    task,
+    source: references ?? files[0],
+    systems,
+    settings: taskSettings(task, { option }),
+    notes: [],
+  };
 }
 
 async function fromModels(models: readonly string[], options: Options, output: Output): Promise<Read> {
@@ -141,11 +152,15 @@ async function fromModels(models: readonly string[], options: Options, output: O
     const problem = task.headsDiffer?.(heads[0], heads[1]);
     if (problem !== undefined) throw new InputError(problem);
     const reading = readingOf(options, output);
-    const rows = await readingFor(
+    const { rows, notes } = await readingFor(
       { manifest: sameReading(services), task },
       options,
-      (columns) => readTaskRows(data, task, { columns, head: heads[0], reading }),
+      (columns) =>
+        readLabelled(data, task, { columns, head: heads[0], skipBlank: options.skipBlank, reading }),
     );
+    const { evaluation } = judgingOf(task, rows.map(({ target }) => target));
+    const settings = taskSettings(evaluation, { ...options, own: task.evaluationSettings?.(heads[0]) });
+    checkAsked(evaluation, rows, { settings, slices: options.slice });
     const systems: System[] = [];
     for (const [i, service] of services.entries()) {
       const { manifest, device } = service.info();
@@ -158,11 +173,11 @@ async function fromModels(models: readonly string[], options: Options, output: O
       });
     }
     const latencies = await timeSingles(services, rows.map(({ queries: [query] }) => query));
-    const { evaluation } = judgingOf(task, rows.map(({ target }) => target));
     return {
       task: evaluation,
       source: data,
-      settings: taskSettings(evaluation, { ...options, own: task.evaluationSettings?.(heads[0]) }),
+      settings,
+      notes,
       systems: systems.map((system, i) => ({ ...system, latency: latencies[i] })),
     };
   } finally {

@@ -6,6 +6,7 @@
 import type { Command } from "commander";
 import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
+import { didYouMean } from "../base/nearest.ts";
 import { checkSafety, personalData, type SafetyFilter, termsFilter } from "../evaluate/robustness/safety.ts";
 import { type Canary, parseCanaries } from "../evaluate/robustness/canaries.ts";
 import { type Probe, probes } from "../evaluate/robustness/probes.ts";
@@ -13,13 +14,14 @@ import type { Report, Section, Task } from "../evaluate/report.ts";
 import { evaluateTask, type TaskOptions } from "../evaluate/tasks/evaluate.ts";
 import { type Pair, pairsOf } from "../evaluate/tasks/pairs.ts";
 import { strategies } from "../evaluate/tasks/strategy.ts";
-import { type LoadedRow, readRows as readTaskRows } from "../lifecycle/rows.ts";
+import type { LoadedRow } from "../lifecycle/rows.ts";
 import type { PredictService } from "../serve/service.ts";
 import { judgingOf } from "../tasks/task.ts";
 import { textOf } from "../tasks/text_input.ts";
 import { type DataOptions, readingFor, withDataOptions } from "./data.ts";
 import type { DeviceChoice } from "./device.ts";
 import { bertScoreOf } from "./evaluation/bert_score.ts";
+import { type LabelledFlags, readLabelled, withLabelled } from "./evaluation/labelled.ts";
 import {
   canariesOf,
   pairsOfAnswers,
@@ -29,6 +31,7 @@ import {
 } from "./evaluation/model_rows.ts";
 import {
   championOption,
+  checkAsked,
   finishReport,
   type IntervalFlags,
   intervalsOf,
@@ -46,7 +49,7 @@ import { type CommonOptions, dataSource, deviceOption, integer, newCommand } fro
 import { type Output, processOutput, readingInput, UsageError } from "./output.ts";
 import { readingOf } from "./reading.ts";
 
-interface Options extends CommonOptions, DataOptions, IntervalFlags, ReportFlags {
+interface Options extends CommonOptions, DataOptions, IntervalFlags, LabelledFlags, ReportFlags {
   readonly model?: string;
   readonly data?: string;
   readonly task?: Task;
@@ -66,7 +69,7 @@ interface Options extends CommonOptions, DataOptions, IntervalFlags, ReportFlags
 
 /** Adds the command. */
 export function evalCommand(program: Command): Command {
-  const command = withReport(withIntervals(withDataOptions(
+  const command = withReport(withIntervals(withLabelled(withDataOptions(
     newCommand("eval", "score a model, or a file of predictions, by the metrics of its task", [
       "eval --model spam --data held_out.jsonl",
       "eval --model spam@challenger --data held_out.csv --label-column kind --slice language --probes --out report.html",
@@ -74,7 +77,7 @@ export function evalCommand(program: Command): Command {
       "eval --task summarization --predictions summaries.txt --references references.txt",
       "eval --task translation --explain",
     ]),
-  )))
+  ))))
     .option("--model <model>", "name[@version|@alias], or a bundle's folder")
     .option("--data <file>", "data with the task's columns, as weir train reads them", dataSource)
     .addOption(taskOption())
@@ -149,10 +152,10 @@ async function evaluateModel(model: string, options: Options, output: Output): P
     const { task } = service;
     const head = info.manifest.head;
     const reading = readingOf(options, output);
-    const rows = await readingFor(
+    const { rows, notes: skipped } = await readingFor(
       { manifest: info.manifest, task },
       options,
-      (columns) => readTaskRows(data, task, { columns, head, reading }),
+      (columns) => readLabelled(data, task, { columns, head, skipBlank: options.skipBlank, reading }),
     );
     const { evaluation } = judgingOf(task, rows.map(({ target }) => target));
     if (options.task && options.task !== evaluation) {
@@ -161,8 +164,9 @@ async function evaluateModel(model: string, options: Options, output: Output): P
     output.progress(
       `${info.manifest.name} ${info.manifest.version} on ${info.device}: ${rows.length} examples`,
     );
-    const answers = await answerRows(service, rows);
     const settings = taskSettings(evaluation, { ...options, own: task.evaluationSettings?.(head) });
+    checkAsked(evaluation, rows, { settings, slices: options.slice });
+    const answers = await answerRows(service, rows);
     const evaluated = evaluateTask(evaluation, pairsOfAnswers(task, rows, answers), {
       ...intervalsOf(options),
       ...{ slices: options.slice, worst: options.worst, settings },
@@ -187,7 +191,7 @@ async function evaluateModel(model: string, options: Options, output: Output): P
       ...{
         metrics: evaluated.metrics,
         sections: [...evaluated.sections, ...further],
-        notes: evaluated.notes,
+        notes: [...skipped, ...evaluated.notes],
       },
     });
     const reported = await reportedModel(service, await bundlePathOf(model, options));
@@ -249,6 +253,8 @@ async function evaluateFile(predictions: string, options: Options, output: Outpu
     await readRows(predictions),
     references === undefined ? undefined : await readRows(references),
   );
+  const settings = taskSettings(task, options);
+  checkAsked(task, pairs, { settings, slices: options.slice });
   output.progress(`${predictions}: ${pairs.length} rows, measured as ${task}`);
   const more = options.encoder === undefined
     ? []
@@ -258,7 +264,7 @@ async function evaluateFile(predictions: string, options: Options, output: Outpu
     ...{
       slices: options.slice,
       worst: options.worst,
-      settings: taskSettings(task, options),
+      settings,
       more,
     },
   });
@@ -316,7 +322,11 @@ function probeNames(given: string | true | undefined): Probe[] {
   if (given === true) return all;
   const names = given.split(",").map((name) => name.trim());
   const unknown = names.find((name) => !all.includes(name as Probe));
-  if (unknown !== undefined) throw new UsageError(`unknown probe "${unknown}": choose of ${all.join(", ")}`);
+  if (unknown !== undefined) {
+    throw new UsageError(
+      `unknown probe "${unknown}": choose of ${all.join(", ")}${didYouMean(unknown, all)}`,
+    );
+  }
   return names as Probe[];
 }
 

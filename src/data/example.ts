@@ -4,6 +4,7 @@
  * @module
  */
 import { sha256 } from "../base/hash.ts";
+import { sortLabels } from "../base/labels.ts";
 import { show } from "../base/text.ts";
 import { DataError } from "./errors.ts";
 
@@ -77,8 +78,11 @@ export function readNumber(record: DataRecord, where: string, column: string): n
 /** The error for a column that is missing, or holds something other than what was expected. */
 export function wrongColumn(record: DataRecord, where: string, column: string, expected: string): DataError {
   if (Object.hasOwn(record, column)) {
+    const value = record[column];
+    const isBlank = value === null || (typeof value === "string" && value.trim() === "");
     return new DataError(
-      `${where}: column ${show(column)} is ${show(record[column])}; ${expected} was expected`,
+      `${where}: column ${show(column)} is ${show(value)}; ${expected} was expected`,
+      isBlank ? { blankColumn: column } : {},
     );
   }
   const found = Object.keys(record).slice(0, 20).map((name) => show(name)).join(", ") || "none";
@@ -86,7 +90,7 @@ export function wrongColumn(record: DataRecord, where: string, column: string, e
 }
 
 /**
- * The distinct labels of a data set, sorted: their positions are the class indices.
+ * The distinct labels of a data set, sorted, numbers by their value: their positions are the class indices.
  *
  * @param name names the data set in errors
  * @throws {DataError} if there is no label, or only one.
@@ -97,11 +101,12 @@ export function wrongColumn(record: DataRecord, where: string, column: string, e
  * import assert from "node:assert/strict";
  *
  * assert.deepEqual(labelsOf(["spam", "ham", "spam"], "mails.jsonl"), ["ham", "spam"]);
+ * assert.deepEqual(labelsOf(["10", "9", "2"], "stars.csv"), ["2", "9", "10"]);
  * assert.throws(() => labelsOf([], "mails.jsonl"), /mails.jsonl: no examples/);
  * ```
  */
 export function labelsOf(labels: Iterable<string>, name: string): string[] {
-  const distinct = [...new Set(labels)].sort();
+  const distinct = sortLabels(labels);
   if (distinct.length === 0) {
     throw new DataError(`${name}: no examples; a classifier needs at least two of each label`);
   }

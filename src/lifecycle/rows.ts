@@ -20,7 +20,7 @@ export interface LoadedRow extends Row<unknown> {
  *
  * @param source a path, `-` or `spam`: see `readRecords`
  * @param options `columns`: those that are called otherwise than the task calls them; `head`: of the model that the rows are for;
- *   `reading`: how the source is read, and where guesses are told
+ *   `reading`: how the source is read, and where guesses are told; `onBlank`: told of each row whose text or label holds nothing, which is then left out instead of being an error
  * @throws {DataError} naming the file and line that lacks a column, or holds something other than the task expects.
  */
 export async function readRows(
@@ -30,23 +30,38 @@ export async function readRows(
     readonly columns?: Partial<Columns>;
     readonly head?: unknown;
     readonly reading?: ReadOptions;
+    readonly onBlank?: (error: DataError) => void;
   } = {},
 ): Promise<LoadedRow[]> {
   const { wanted, records } = await openRecords(source, task, options);
   const rows: LoadedRow[] = [];
   for await (const { record, where } of records) {
-    const queries = task.queries(record, where, wanted);
-    if (queries.length !== task.queriesPerRow) {
-      throw new DataError(
-        `${where}: ${task.title} needs ${task.queriesPerRow} texts a row, and this one has ${queries.length}`,
-      );
+    try {
+      rows.push({ ...rowOf({ record, where }, task, wanted, options.head), record });
+    } catch (error) {
+      if (!(options.onBlank && error instanceof DataError && error.blankColumn !== undefined)) throw error;
+      options.onBlank(error);
     }
-    const target = task.target(record, where, wanted);
-    const problem = options.head === undefined ? undefined : task.problemOf?.(target, options.head);
-    if (problem !== undefined) throw new DataError(`${where}: ${problem}`);
-    rows.push({ queries, target, record });
   }
   return rows;
+}
+
+function rowOf(
+  { record, where }: PlacedRecord,
+  task: AnyServedTask,
+  wanted: Columns,
+  head: unknown,
+): Row<unknown> {
+  const queries = task.queries(record, where, wanted);
+  if (queries.length !== task.queriesPerRow) {
+    throw new DataError(
+      `${where}: ${task.title} needs ${task.queriesPerRow} texts a row, and this one has ${queries.length}`,
+    );
+  }
+  const target = task.target(record, where, wanted);
+  const problem = head === undefined ? undefined : task.problemOf?.(target, head);
+  if (problem !== undefined) throw new DataError(`${where}: ${problem}`);
+  return { queries, target };
 }
 
 /**

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sortLabels } from "../base/labels.ts";
 import { fail } from "./checks.ts";
 
 /** What a rater chose: a name or a number. */
@@ -16,11 +17,12 @@ export function isMissing(rating: MaybeRating): rating is null | undefined {
   return rating === null || rating === undefined || Number.isNaN(rating);
 }
 
-/** The categories that occur, numbers ascending before names in order of their code units. */
+/** The categories that occur: numbers ascending before names, which are in the order of labels. */
 export function categoriesIn(ratings: Iterable<MaybeRating>): Category[] {
   const found = new Set<Category>();
   for (const rating of ratings) if (!isMissing(rating)) found.add(rating === 0 ? 0 : rating);
-  return [...found].sort(compareCategories);
+  const names = sortLabels([...found].filter((category) => typeof category === "string"));
+  return [...[...found].filter((category) => typeof category === "number").sort((a, b) => a - b), ...names];
 }
 
 /** Numbers each category; throws when one is named twice or there are none. */
@@ -45,10 +47,4 @@ export function numberOf(index: Map<Category, number>, rating: Category, where: 
     );
   }
   return number;
-}
-
-function compareCategories(a: Category, b: Category): number {
-  if (typeof a === "number" && typeof b === "number") return a - b;
-  if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -115,6 +115,48 @@ Deno.test("a model is evaluated with slices, probes, canaries, safety and a gate
       assert.match(stderr, /other\.jsonl line 1: unknown label "eggs"; known are "ham", "spam"/);
     });
 
+    await t.step("a blank label is named with its line and what to do, and may be left out", async () => {
+      const blank = await file("blank.csv", "text,label\nhello,\nworld,ham\nwin now,spam\n");
+      const evaluate = (path: string, ...more: string[]) =>
+        weir("eval", "--model", "toy", "--data", path, ...on, "--json", "--no-latency", ...more);
+      const refused = await evaluate(blank);
+      assert.equal(refused.code, 2);
+      assert.match(
+        refused.stderr,
+        /blank\.csv line 2: column "label" is ""; a label was expected: .* leave such rows out with --skip-blank$/m,
+      );
+      const { code, stdout } = await evaluate(blank, "--skip-blank");
+      const report = JSON.parse(stdout);
+      assert.deepEqual([code, report.data.n], [0, 2]);
+      assert.match(report.notes[0], /^1 row with a blank text or label left out, the first: .*line 2/);
+      const none = await writeJsonl(join(folder, "none.jsonl"), [{ text: null, label: "ham" }]);
+      assert.match((await evaluate(none)).stderr, /line 1: column "text" is null; .* --skip-blank$/m);
+      assert.match((await evaluate(none, "--skip-blank")).stderr, /no row is left: 1 row with a blank/);
+    });
+
+    await t.step("what was asked for is checked before the model is asked", async () => {
+      const slow = ["eval", "--model", "toy", "--data", data, ...on];
+      for (
+        const [option, value, problem] of [
+          ["--option", "labls=a", /classification has no option "labls"; .*did you mean "labels"\?/],
+          [
+            "--option",
+            "clasification.labels=a",
+            /not measured by "clasification".*did you mean "classification"/,
+          ],
+          ["--slice", "langage", /no column "langage" to slice by; .*did you mean "language"\?/],
+        ] as const
+      ) {
+        // Texts that are too long for the model are found when it is asked: the other mistake comes first.
+        const long = await writeJsonl(join(folder, "long.jsonl"), [
+          { text: "x".repeat(1_000_001), label: "ham", language: "en" },
+        ]);
+        const { code, stderr } = await weir(...slow.with(4, long), option, value);
+        assert.equal(code, 2);
+        assert.match(stderr, problem);
+      }
+    });
+
     await t.step("a probe that is none, and a filter that is none", async () => {
       for (const command of ["eval", "drift"]) {
         const pairs = await weir(command, "--model", "toy", "--data", data, ...on, "--pair-column", "label");

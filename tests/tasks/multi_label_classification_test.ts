@@ -30,7 +30,8 @@ Deno.test("labels are a list, or a text cut at bars; none is a row without label
   assert.deepEqual(read(" war|drama "), ["drama", "war"]);
   assert.deepEqual([read([]), read("")], [[], []]);
   assert.deepEqual(read("rock, pop"), ["rock, pop"]);
-  for (const wrong of [null, 3, [3], "war||drama", undefined]) {
+  assert.deepEqual(read([27, 3]), ["3", "27"]);
+  for (const wrong of [null, 3, [{}], "war||drama", undefined]) {
     assert.throws(() => read(wrong), (error: Error) => {
       return error instanceof DataError &&
         /^films\.csv line 2: column "labels" is .*list of labels/.test(error.message);

@@ -11,7 +11,8 @@ import { markdownPage } from "../../report/markdown.ts";
 import { parseReport } from "../../report/parse.ts";
 import type { Report, Task } from "../../evaluate/report.ts";
 import { terminalPage } from "../../report/terminal.ts";
-import type { TaskOptions } from "../../evaluate/tasks/evaluate.ts";
+import { columnOf, type TaskOptions, taskOptionValues } from "../../evaluate/tasks/evaluate.ts";
+import type { Pair } from "../../evaluate/tasks/pairs.ts";
 import { strategies, tasks } from "../../evaluate/tasks/strategy.ts";
 import { decimal, integer } from "../options.ts";
 import { InputError, type Output, UnmetError } from "../output.ts";
@@ -121,6 +122,21 @@ export function settingsOf(
     settings[owner] = { ...settings[owner], [path.slice(dot + 1)]: value };
   }
   return settings;
+}
+
+/**
+ * Checks what was asked for as far as that can be done before predictions are made: the metrics' settings, the columns to slice
+ * by.
+ *
+ * @throws {EvaluationError} naming what is not there, and what is.
+ */
+export function checkAsked(
+  task: Task,
+  rows: readonly Pick<Pair, "record">[],
+  { settings, slices = [] }: Pick<TaskOptions, "settings" | "slices">,
+): void {
+  taskOptionValues(task, settings);
+  for (const column of slices) columnOf(rows, column);
 }
 
 /** How intervals are made, as an evaluation takes it. */

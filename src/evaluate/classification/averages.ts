@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { listLabels } from "../../base/labels.ts";
 import {
   averagedF,
   averagedJaccard,
@@ -18,7 +19,6 @@ import {
   type LabelSubset,
   pickClasses,
   type RowOptions,
-  shown,
   subsetClasses,
 } from "./counts.ts";
 import { checkOneOf, fail, Numbers } from "../../statistics/checks.ts";
@@ -129,7 +129,7 @@ function countAveraged(references: Numbers, predictions: Numbers, options: Avera
   if (average === "binary" && labels.length !== 2) {
     fail(
       `average "binary" needs two labels, got ${labels.length}: ${
-        shown(labels)
+        listLabels(labels)
       }; use "macro" or name a subset`,
     );
   }

@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { listLabels } from "../../base/labels.ts";
 import { sum } from "../../base/arrays.ts";
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { wilsonInterval } from "../../statistics/intervals.ts";
 import { checkProbabilities } from "./probabilities.ts";
 import { checkOneOf, checkWhole, Numbers, refuse } from "../../statistics/checks.ts";
-import { shown } from "./counts.ts";
 
 /** The rows whose confidence lies in one bin. */
 export interface CalibrationBin {
@@ -88,7 +88,9 @@ export function calibration(
   checkOneOf("strategy", strategy, ["width", "mass"]);
   const { at, size } = checkProbabilities(references, probabilities, { labels });
   const n = references.length, judged = label === undefined ? -1 : labels.indexOf(label);
-  if (label !== undefined && judged < 0) refuse("the label of calibration", label, `one of ${shown(labels)}`);
+  if (label !== undefined && judged < 0) {
+    refuse("the label of calibration", label, `one of ${listLabels(labels)}`);
+  }
   const sure = new Float64Array(n), right = new Uint8Array(n);
   for (let row = 0; row < n; row++) {
     let k = judged;

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { listLabels } from "../../base/labels.ts";
 import { sum } from "../../base/arrays.ts";
 import { bootstrapCells, type BootstrapOptions, type Interval } from "../../statistics/bootstrap.ts";
 import { type ClassIntervals, confusionIntervals } from "./f1_interval.ts";
 import { AVERAGES, classMetrics } from "./class_rows.ts";
-import { checkClass, checkLabels, checkWeights, ratio, shown, subsetClasses } from "./counts.ts";
+import { checkClass, checkLabels, checkWeights, ratio, subsetClasses } from "./counts.ts";
 import { checkLengths, checkOneOf, fail, Numbers } from "../../statistics/checks.ts";
 
 export type { Interval } from "../../statistics/bootstrap.ts";
@@ -219,7 +220,7 @@ export function confusionMatrix(
   if (!subset && !normalize) return matrix;
   const classes = subsetClasses(subset, labels, () => true);
   if (!classes.some((k) => present[k])) {
-    fail(`Cannot make a confusion matrix: no reference is one of ${shown(subset ?? labels)}`);
+    fail(`Cannot make a confusion matrix: no reference is one of ${listLabels(subset ?? labels)}`);
   }
   return normalized(Array.from(classes, (i) => Array.from(classes, (j) => matrix[i][j])), normalize);
 }

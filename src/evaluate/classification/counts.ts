@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { listLabels } from "../../base/labels.ts";
 import { checkLengths, fail, Numbers, refuse } from "../../statistics/checks.ts";
 
 /**
@@ -91,7 +92,7 @@ function lookUp(
   const indexOf = labelIndex(labels);
   return Int32Array.from(
     names,
-    (name, at) => indexOf.get(name) ?? refuse(what(at), name, `one of ${shown(labels)}`),
+    (name, at) => indexOf.get(name) ?? refuse(what(at), name, `one of ${listLabels(labels)}`),
   );
 }
 
@@ -151,12 +152,6 @@ export function checkStatistics(n: number, width: number): void {
 /** Part over whole; `otherwise` where the whole is 0. */
 export function ratio(part: number, whole: number, otherwise = 0): number {
   return whole === 0 ? otherwise : part / whole;
-}
-
-/** Names for an error message, the first twenty. */
-export function shown(labels: readonly string[]): string {
-  const names = labels.slice(0, 20).map((label) => JSON.stringify(label)).join(", ");
-  return labels.length > 20 ? `${names} and ${labels.length - 20} more` : names;
 }
 
 function labelIndex(labels: readonly string[]): Map<string, number> {

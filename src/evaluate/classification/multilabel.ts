@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { listLabels } from "../../base/labels.ts";
 import {
   averagedF,
   averagedJaccard,
@@ -18,7 +19,6 @@ import {
   checkWeights,
   type ClassCounts,
   type RowOptions,
-  shown,
   subsetClasses,
   weightedMean,
 } from "./counts.ts";
@@ -52,7 +52,7 @@ export function labelCells(rows: readonly (readonly string[])[], labels: readonl
   rows.forEach((row, i) =>
     row.forEach((label) => {
       const k = indexOf.get(label);
-      if (k === undefined) refuse(`a label of row ${i}`, label, `some of ${shown(labels)}`);
+      if (k === undefined) refuse(`a label of row ${i}`, label, `some of ${listLabels(labels)}`);
       cells[i * size + k] = 1;
     })
   );

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { listLabels } from "../../base/labels.ts";
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { type Decomposed, together } from "../../statistics/decomposed.ts";
 import { multiclassRocAuc } from "../classification/auc.ts";
@@ -10,7 +11,7 @@ import { calibration } from "../classification/calibration.ts";
 import { confusionIntervals } from "../classification/f1_interval.ts";
 import { classificationRows } from "../classification/class_rows.ts";
 import { confusionMatrix } from "../classification/classification.ts";
-import { classIndices, shown } from "../classification/counts.ts";
+import { classIndices } from "../classification/counts.ts";
 import { averagePrecisionByRows } from "../classification/curves.ts";
 import { rocAucInterval } from "../classification/delong.ts";
 import { brierRows, logLossRows } from "../classification/probabilities.ts";
@@ -43,7 +44,7 @@ export interface ClassifierRows {
   readonly positive?: number;
 }
 
-/** The labels that occur, sorted. */
+/** The labels that occur, in order. */
 export function labelsOf(pairs: readonly Pair[]): string[] {
   const { predictions, references } = labelPairs(pairs);
   return labelsIn([...references, ...predictions]);
@@ -51,10 +52,11 @@ export function labelsOf(pairs: readonly Pair[]): string[] {
 
 /** Reads a classifier's rows. */
 export function classifierRows(pairs: readonly Pair[], options: OptionValues): ClassifierRows {
-  const { predictions, references } = labelPairs(pairs);
-  const labels = labelsIn([...references, ...predictions], options.labels as string[] | undefined);
+  const given = options.labels as string[] | undefined;
+  const { predictions, references } = labelPairs(pairs, given);
+  const labels = labelsIn([...references, ...predictions], given);
   const positive = options.positive === undefined ? 1 : labels.indexOf(String(options.positive));
-  if (positive < 0) refuse("the positive label", options.positive, `one of ${shown(labels)}`);
+  if (positive < 0) refuse("the positive label", options.positive, `one of ${listLabels(labels)}`);
   return {
     labels,
     references: classIndices(references, labels),
@@ -77,7 +79,7 @@ export function scoreClasses(rows: ClassifierRows): Scored & { rows: Decomposed 
   }
   const absent = labels.filter((label) => supports.get(label) === 0);
   const notes = absent.length > 0
-    ? [`No row is truly ${absent.join(", ")}: what depends on such rows counts as 0.`]
+    ? [`No row is truly ${listLabels(absent, { plain: true })}: what depends on such rows counts as 0.`]
     : [];
   if (probabilities) {
     families.push(...[logLossRows, brierRows].map((rowsOf) => rowsOf(references, probabilities, { labels })));

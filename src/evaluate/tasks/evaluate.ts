@@ -7,11 +7,14 @@ import { type Decomposed, together, valuesByRow } from "../../statistics/decompo
 import type { Better, ClassesSection, Measured, Section, Task, WorstSection } from "../report.ts";
 import { sliceRows } from "./slices.ts";
 import { families } from "./families.ts";
-import { readOptions } from "./options.ts";
+import { type OptionValues, readOptions } from "./options.ts";
 import type { Pair } from "./pairs.ts";
 import { type IntervalOptions, measure, type Scored } from "./scored.ts";
 import { type Choice, type Chosen, strategies } from "./strategy.ts";
 import { isNamed } from "./family.ts";
+import { listLabels } from "../../base/labels.ts";
+import { didYouMean } from "../../base/nearest.ts";
+import { show } from "../../base/text.ts";
 import { isObject } from "../../base/json.ts";
 import { fail, type Numbers } from "../../statistics/checks.ts";
 
@@ -84,18 +87,34 @@ export function evaluateTask(task: Task, pairs: readonly Pair[], options: TaskOp
 
 /** A task's families, scored. */
 export function scoreTask(task: Task, pairs: readonly Pair[], options: TaskOptions = {}): ScoredChoice[] {
+  const settings = taskOptionValues(task, options.settings);
+  return strategies[task].choices.flatMap((choice, i) =>
+    applies(choice, pairs)
+      ? [{ scored: families[choice.family].score(pairs, settings[i]), metrics: choice.metrics }]
+      : []
+  );
+}
+
+/**
+ * The options of each of a task's choices, those given above its own: to be called before predictions are made, too.
+ *
+ * @throws {EvaluationError} for a family that the task is not measured by, or an option that it does not have.
+ */
+export function taskOptionValues(task: Task, given: TaskOptions["settings"] = {}): OptionValues[] {
   const { choices } = strategies[task];
-  for (const name of Object.keys(options.settings ?? {})) {
-    if (!choices.some(({ family }) => family === name)) {
-      const known = [...new Set(choices.map(({ family }) => family))].join(", ");
-      fail(`${task} is not measured by "${name}", so it has no options; it is by ${known}`);
-    }
+  const known = [...new Set(choices.map(({ family }) => family))];
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue;
+    const list = known.join(", ");
+    fail(
+      `${task} is not measured by ${show(name)}, so it has no options; it is by ${list}${
+        didYouMean(name, known)
+      }`,
+    );
   }
-  return choices.filter((choice) => applies(choice, pairs)).map(({ family: name, options: own, metrics }) => {
-    const family = families[name];
-    const settings = readOptions(name, family.options, { ...own, ...options.settings?.[name] });
-    return { scored: family.score(pairs, settings), metrics };
-  });
+  return choices.map(({ family, options }) =>
+    readOptions(family, families[family].options, { ...options, ...given[family] })
+  );
 }
 
 function applies({ needs }: Choice, pairs: readonly Pair[]): boolean {
@@ -135,13 +154,20 @@ function classesOf(
 }
 
 /** A column's values, as text. */
-export function columnOf(pairs: readonly Pair[], column: string): string[] {
-  return pairs.map(({ record }, i) => {
+export function columnOf(rows: readonly Pick<Pair, "record">[], column: string): string[] {
+  return rows.map(({ record }, i) => {
     const value = record[column];
     if (["string", "number", "boolean"].includes(typeof value)) return String(value);
     if (value === null) return "null";
-    const known = Object.keys(record).slice(0, 12).join(", ") || "none";
-    fail(`Row ${i + 1} has no column "${column}" to slice by; its columns are ${known}`);
+    if (Object.hasOwn(record, column)) {
+      fail(`Row ${i + 1}: column ${show(column)} to slice by is ${show(value)}, wanted a text or a number`);
+    }
+    const columns = Object.keys(record), known = listLabels(columns, { most: 12, plain: true }) || "none";
+    fail(
+      `Row ${i + 1} has no column ${show(column)} to slice by; its columns are ${known}${
+        didYouMean(column, columns)
+      }`,
+    );
   });
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { nearestName } from "../../base/nearest.ts";
 import type { Family } from "./family.ts";
 import { labelFamilies } from "./label_families.ts";
 import { numberFamilies } from "./number_families.ts";
@@ -35,21 +36,7 @@ export const families: Readonly<Record<string, Family>> = all;
  */
 export function familyOf(name: string): Family {
   if (Object.hasOwn(families, name)) return families[name];
-  const near = Object.keys(families).find((known) => distance(known, name.toLowerCase()) <= 2);
+  const near = nearestName(name, Object.keys(families));
   const hint = near ? `did you mean ${near}?` : `there are ${Object.keys(families).join(", ")}`;
   fail(`There is no metric "${name.slice(0, 60)}"; ${hint}`);
-}
-
-/** Levenshtein distance with letters exchanged as two edits; names are short. */
-function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2) return Infinity;
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + Number(a[i - 1] !== b[j - 1])));
-    }
-    row = next;
-  }
-  return row[b.length];
 }

@@ -38,8 +38,9 @@ export const labelFamilies = {
     options: { labels: { about: "default: all that occur, sorted", kind: "list" } },
     primary: ["microF1", "macroF1"],
     score(pairs, options) {
-      const { predictions, references } = labelSetPairs(pairs);
-      const labels = labelsIn([...predictions, ...references].flat(), options.labels as string[] | undefined);
+      const given = options.labels as string[] | undefined;
+      const { predictions, references } = labelSetPairs(pairs, given);
+      const labels = labelsIn([...predictions, ...references].flat(), given);
       return scoreLabelSets(labelCells(references, labels), labelCells(predictions, labels), labels);
     },
   },

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { didYouMean } from "../../base/nearest.ts";
+import { show } from "../../base/text.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 
 /** A setting of a metric, as a command line or a JSON file gives it. */
@@ -40,8 +42,12 @@ export function readOptions(
   for (const [name, text] of Object.entries(given)) {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (!rule) {
-      const known = Object.keys(rules).join(", ") || "none";
-      throw new EvaluationError(`${metric} has no option "${name}"; it has ${known}`);
+      const known = Object.keys(rules);
+      throw new EvaluationError(
+        `${metric} has no option ${show(name)}; it has ${known.join(", ") || "none"}${
+          didYouMean(name, known)
+        }`,
+      );
     }
     values[name] = readValue(`${name} of ${metric}`, rule, text);
   }
@@ -54,9 +60,11 @@ function readValue(
   text: string,
 ): string | number | boolean | string[] {
   const fail = (wanted: string): never => {
-    throw new EvaluationError(`${what} is ${JSON.stringify(text)}, wanted ${wanted}`);
+    throw new EvaluationError(`${what} is ${show(text)}, wanted ${wanted}`);
   };
-  if (choices && !choices.includes(text)) return fail(`one of ${choices.join(", ")}`);
+  if (choices && !choices.includes(text)) {
+    return fail(`one of ${choices.join(", ")}${didYouMean(text, choices)}`);
+  }
   if (kind === "flag") {
     return text === "true" || text === "" ? true : text === "false" ? false : fail("true or false");
   }

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { isObject } from "../../base/json.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 import { checkLengths, checkWhole, fail } from "../../statistics/checks.ts";
+import { listLabels, sortLabels } from "../../base/labels.ts";
 import { show } from "../../base/text.ts";
-import { shown } from "../classification/counts.ts";
 
 /** A row of a data set: what was predicted, what was wanted, and the columns beside them. */
 export interface Pair {
@@ -80,8 +81,17 @@ export function referenceTexts(pairs: readonly Pair[]): string[][] {
   });
 }
 
-/** A label as text: strings, numbers and booleans are labels. */
-export function labelText(value: unknown, row: number, what: string): string {
+/**
+ * A label as text: strings, numbers and booleans are labels. White space around one does not count, unless it is of a label that
+ * is known.
+ */
+export function labelText(
+  value: unknown,
+  row: number,
+  what: string,
+  known?: ReadonlySet<string>,
+): string {
+  if (typeof value === "string" && known?.has(value)) return value;
   if (typeof value === "string" && value.trim() !== "") return value.trim();
   if (typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))) {
     return String(value);
@@ -101,16 +111,24 @@ function bothOf<T>(
 }
 
 /** Predicted and true labels. */
-export function labelPairs(pairs: readonly Pair[]): { predictions: string[]; references: string[] } {
-  return bothOf(pairs, labelText);
+export function labelPairs(
+  pairs: readonly Pair[],
+  labels?: readonly string[],
+): { predictions: string[]; references: string[] } {
+  const known = labels && new Set(labels);
+  return bothOf(pairs, (value, row, what) => labelText(value, row, what, known));
 }
 
 /** Predicted and true sets of labels; a text is split at commas. */
-export function labelSetPairs(pairs: readonly Pair[]): { predictions: string[][]; references: string[][] } {
+export function labelSetPairs(
+  pairs: readonly Pair[],
+  labels?: readonly string[],
+): { predictions: string[][]; references: string[][] } {
+  const known = labels && new Set(labels);
   return bothOf(pairs, (value, row, what) => {
     if (value === "" || (Array.isArray(value) && value.length === 0)) return [];
     const list = Array.isArray(value) ? value : typeof value === "string" ? value.split(",") : [value];
-    return [...new Set(list.map((label) => labelText(label, row, what)))];
+    return [...new Set(list.map((label) => labelText(label, row, what, known)))];
   });
 }
 
@@ -147,7 +165,9 @@ export function probabilityRows(pairs: readonly Pair[], labels: readonly string[
   pairs.forEach(({ record: { scores } }, i) => {
     const put = (label: string, value: unknown) => {
       const k = places.get(label);
-      if (k === undefined) throw wrong(i, "scores", { [label]: value }, `one of the labels ${shown(labels)}`);
+      if (k === undefined) {
+        throw wrong(i, "scores", { [label]: value }, `one of the labels ${listLabels(labels)}`);
+      }
       out[i * labels.length + k] = finite(value, i, `score of ${JSON.stringify(label)}`);
     };
     if (
@@ -163,9 +183,9 @@ export function probabilityRows(pairs: readonly Pair[], labels: readonly string[
   return out;
 }
 
-/** Labels in the order of classes: those given, else all that occur, sorted by code point. */
+/** Labels in the order of classes: those given, else all that occur, sorted, numbers by their value. */
 export function labelsIn(lists: Iterable<string>, given?: readonly string[]): string[] {
-  return given ? [...given] : [...new Set(lists)].sort();
+  return given ? [...given] : sortLabels(lists);
 }
 
 function text(value: unknown, row: number, what: string): string {
@@ -175,5 +195,10 @@ function text(value: unknown, row: number, what: string): string {
 
 /** What is wrong with a row, and what was wanted of it. */
 export function wrong(row: number, what: string, value: unknown, wanted: string): EvaluationError {
-  return new EvaluationError(`Row ${row + 1}: its ${what} is ${show(value)}, wanted ${wanted}`);
+  const found = value === undefined ? `there is no ${what}` : `its ${what} is ${show(value)}`;
+  // A row of a table without the column is taken for the value itself.
+  const advice = value === undefined || isObject(value)
+    ? `: give a column "${what}", or a file of its own`
+    : "";
+  return new EvaluationError(`Row ${row + 1}: ${found}, wanted ${wanted}${advice}`);
 }

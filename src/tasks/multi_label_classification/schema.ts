@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sortLabels } from "../../base/labels.ts";
 import { shorten } from "../../base/text.ts";
 import { type DataRecord, wrongColumn } from "../../data/example.ts";
 import { labelCells, multilabelFPerLabel } from "../../evaluate/classification/multilabel.ts";
@@ -19,7 +20,7 @@ export const THRESHOLD = 0.5;
 const SEPARATOR = "|";
 
 /**
- * The labels of a record, each once and sorted: a list of strings, or one string cut at `|`. An empty list, or an empty string,
+ * The labels of a record, each once and sorted: a list of strings, numbers or booleans, or one string cut at `|`. An empty list, or an empty string,
  * is a row without labels.
  *
  * @throws {DataError} if the column is missing or holds something else.
@@ -38,11 +39,13 @@ export function labelSetOf(record: DataRecord, where: string, { label: column }:
   const value = record[column];
   const list = typeof value !== "string" ? value : value.trim() === "" ? [] : value.split(SEPARATOR);
   const isList = Array.isArray(list) &&
-    list.every((label) => typeof label === "string" && label.trim() !== "");
+    list.every((label) =>
+      ["string", "number", "boolean"].includes(typeof label) && String(label).trim() !== ""
+    );
   if (!isList) {
     throw wrongColumn(record, where, column, `a list of labels, or labels with ${SEPARATOR} between,`);
   }
-  return [...new Set(list.map((label: string) => label.trim()))].sort();
+  return sortLabels(list.map((label: string | number | boolean) => String(label).trim()));
 }
 
 /** What is wrong with the first label that the head lacks. */

@@ -3,28 +3,29 @@
  *
  * @module
  */
+import { listLabels, sortLabels } from "../../base/labels.ts";
 import { DataError } from "../../data/errors.ts";
 import { hostTensor } from "../../graph/dtype.ts";
 import { sigmoidCrossEntropy } from "../../nn/losses.ts";
 import type { LabelsHead } from "../text_classification/schema.ts";
-import { trainTextClassification } from "../text_classification/train.ts";
+import { inOrderOf, trainTextClassification } from "../text_classification/train.ts";
 import type { TrainedTask } from "../training.ts";
 
 /** The training side of the task; a target is fed as a 1 for each label that a text has, and a 0 for the others. */
 export const trainMultiLabelClassification: TrainedTask<LabelsHead, readonly string[], Float32Array> = {
   reads: () => "pooled",
-  headOf(rows, source) {
+  headOf(rows, source, base) {
     const sets = rows.map(({ target }) => target);
-    const labels = [...new Set(sets.flat())].sort();
+    const labels = sortLabels(sets.flat());
     // Labels that every row has, or none at all, teach nothing.
     if (sets.every((set) => set.length === labels.length)) {
       throw new DataError(
         `${source}: every row has the same labels (${
-          labels.join(", ") || "none"
+          listLabels(labels, { plain: true }) || "none"
         }); rows that differ are needed`,
       );
     }
-    return { labels };
+    return { labels: inOrderOf(base, labels) };
   },
   stratum: (labels) => labels,
   key: (labels) => JSON.stringify(labels),

@@ -4,6 +4,8 @@
  * @module
  */
 import { z } from "zod";
+import { listLabels } from "../../base/labels.ts";
+import { show } from "../../base/text.ts";
 import { type DataRecord, readLabel } from "../../data/example.ts";
 import { classificationReport } from "../../evaluate/classification/classification.ts";
 import { formatReport } from "../../evaluate/classification/format.ts";
@@ -42,8 +44,7 @@ export function labelOf(record: DataRecord, where: string, columns: Columns): st
 /** What is wrong with a label that the head lacks. */
 export function unknownLabel(label: string, { labels }: LabelsHead): string | undefined {
   if (labels.includes(label)) return undefined;
-  const known = labels.slice(0, 20).map((name) => JSON.stringify(name)).join(", ");
-  return `unknown label ${JSON.stringify(label)}; known are ${known}${labels.length > 20 ? ", ..." : ""}`;
+  return `unknown label ${show(label)}; known are ${listLabels(labels)}`;
 }
 
 /** Why models cannot be compared that have other labels; their order may differ. */
@@ -52,7 +53,7 @@ export function otherLabels(one: LabelsHead, other: LabelsHead): string | undefi
     one.labels.every((label) => other.labels.includes(label));
   return same
     ? undefined
-    : `the models have other labels: ${one.labels.join(", ")} and ${other.labels.join(", ")}`;
+    : `the models have other labels: ${listLabels(one.labels)} against ${listLabels(other.labels)}`;
 }
 
 /** Accuracy, F1 and the rest of the best-scored labels. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { isOfClass, labelMaps, labelsOfConfig } from "../../../models/config.ts";
+import { listLabels } from "../../base/labels.ts";
 import { labelsOf } from "../../data/example.ts";
 import { hostTensor } from "../../graph/dtype.ts";
 import { dropout, linear } from "../../nn/layers.ts";
@@ -15,7 +16,9 @@ import type { LabelsHead } from "./schema.ts";
 /** The training side of the task; a target is fed as the label's index. */
 export const trainTextClassification: TrainedTask<LabelsHead, string, number> = {
   reads: () => "pooled",
-  headOf: (rows, source) => ({ labels: labelsOf(rows.map(({ target }) => target), source) }),
+  headOf: (rows, source, base) => ({
+    labels: inOrderOf(base, labelsOf(rows.map(({ target }) => target), source)),
+  }),
   stratum: (label) => label,
   key: (label) => label,
   encodeTarget: (label, _encodings, { labels }) => labels.indexOf(label),
@@ -45,7 +48,8 @@ export const trainTextClassification: TrainedTask<LabelsHead, string, number> = 
     const loss = softmaxCrossEntropy(b, logits, { labels, weights, labelSmoothing, classWeights });
     return { loss, weight: b.sum(weights) };
   },
-  describeHead: ({ labels }) => `labels ${labels.join(", ")}`,
+  describeHead: ({ labels }) =>
+    `${labels.length > 20 ? `${labels.length} labels:` : "labels"} ${listLabels(labels, { plain: true })}`,
   configJson: (architecture, { labels }) => ({
     architectures: [`${architecture.className}ForSequenceClassification`],
     problem_type: "single_label_classification",
@@ -54,3 +58,10 @@ export const trainTextClassification: TrainedTask<LabelsHead, string, number> = 
   headOfConfig: (json) =>
     isOfClass(json, "ForSequenceClassification") ? { labels: labelsOfConfig(json) } : undefined,
 };
+
+/** The labels in the order that a checkpoint's head has them in, where it has the same ones: its weights fit then. */
+export function inOrderOf(base: LabelsHead | undefined, labels: readonly string[]): readonly string[] {
+  const isSame = base?.labels.length === labels.length &&
+    labels.every((label) => base.labels.includes(label));
+  return isSame ? base.labels : labels;
+}

@@ -4,11 +4,13 @@
  * @module
  */
 import { isOfClass, labelMaps, labelsOfConfig } from "../../../models/config.ts";
+import { listLabels, sortLabels } from "../../base/labels.ts";
 import { DataError } from "../../data/errors.ts";
 import { hostTensor } from "../../graph/dtype.ts";
 import { dropout, linear } from "../../nn/layers.ts";
 import { softmaxCrossEntropy } from "../../nn/losses.ts";
 import type { LabelsHead } from "../text_classification/schema.ts";
+import { inOrderOf } from "../text_classification/train.ts";
 import type { TrainedTask } from "../training.ts";
 import { balancedWeights } from "../weights.ts";
 import { splitTag, type Tagged } from "./schema.ts";
@@ -20,14 +22,13 @@ const IGNORED = -100;
 export const trainTokenClassification: TrainedTask<LabelsHead, Tagged, Int32Array> = {
   reads: () => "tokens",
   tokenizer: { lowercase: false },
-  headOf(rows, source) {
+  headOf(rows, source, base) {
     const tags = new Set(rows.flatMap(({ target }) => target.tags));
-    const types = [...new Set([...tags].filter((tag) => tag !== "O").map((tag) => splitTag(tag).type))]
-      .sort();
+    const types = sortLabels([...tags].filter((tag) => tag !== "O").map((tag) => splitTag(tag).type));
     if (types.length === 0) {
       throw new DataError(`${source}: no token is in an entity; there is nothing to learn`);
     }
-    return { labels: ["O", ...types.flatMap((type) => [`B-${type}`, `I-${type}`])] };
+    return { labels: inOrderOf(base, ["O", ...types.flatMap((type) => [`B-${type}`, `I-${type}`])]) };
   },
   stratum: ({ tags }) => [...new Set(tags.filter((tag) => tag !== "O").map((tag) => splitTag(tag).type))],
   key: ({ tags }) => tags.join(" "),
@@ -83,7 +84,9 @@ export const trainTokenClassification: TrainedTask<LabelsHead, Tagged, Int32Arra
   },
   describeHead: ({ labels }) =>
     `entities of the types ${
-      [...new Set(labels.filter((tag) => tag !== "O").map((tag) => splitTag(tag).type))].join(", ")
+      listLabels([...new Set(labels.filter((tag) => tag !== "O").map((tag) => splitTag(tag).type))], {
+        plain: true,
+      })
     }`,
   configJson: (architecture, { labels }) => ({
     architectures: [`${architecture.className}ForTokenClassification`],

@@ -108,3 +108,23 @@ Deno.test("probabilities may be an object, a list of labels and scores, or numbe
   assert.deepEqual([...read!], [0.25, 0.75, 0.9, 0.1, 0.5, 0.5]);
   assert.equal(probabilityRows([pair("a", "a")], ["a"]), undefined);
 });
+
+Deno.test("white space around a label does not count, unless a label is known by it", () => {
+  const pairs = pairsOf(["tech ", "tech"], ["tech", "tech "]);
+  assert.deepEqual(labelPairs(pairs), { predictions: ["tech", "tech"], references: ["tech", "tech"] });
+  assert.deepEqual(labelPairs(pairs, ["tech", "tech "]), {
+    predictions: ["tech ", "tech"],
+    references: ["tech", "tech "],
+  });
+});
+
+Deno.test("a table without a column of predictions, and a row without a reference, are told what they lack", () => {
+  assert.throws(
+    () => labelPairs(pairsOf([{ text: "a", label: "b" }], undefined)),
+    /Row 1: its prediction is \{"text":"a","label":"b"\}, wanted a label: give a column "prediction"/,
+  );
+  assert.throws(
+    () => referenceTexts(pairsOf(["a"], undefined)),
+    /Row 1: there is no reference, .* a column "reference"/,
+  );
+});
