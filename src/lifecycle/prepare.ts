@@ -13,11 +13,11 @@ import { servedTasks, type TaskName } from "../tasks/served.ts";
 import type { Row, TextEncoding } from "../tasks/task.ts";
 import { textsOf } from "../tasks/text_input.ts";
 import { trainedTasks } from "../tasks/trained.ts";
-import { loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
-import { trainWordPiece } from "../text/wordpiece_train.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
 import { LifecycleError } from "./errors.ts";
 import type { Pretrained } from "./pretrained.ts";
 import type { Reporter } from "./reporter.ts";
+import { tokenizerFor } from "./tokenizer.ts";
 
 /** The three parts of a data set. */
 export interface Parts<T> {
@@ -114,7 +114,7 @@ export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions):
   }
   const uneven = unevenParts(parts, groups);
   if (uneven) output.progress(`warning: ${source}: ${uneven}`);
-  const { files, tokenizer } = tokenizerFor(parts.train.map(({ row }) => row), options);
+  const { files, tokenizer } = tokenizerFor(parts.train.flatMap(({ row }) => textsOfRow(row)), options);
   const maxTokens = Math.min(options.maxTokens, options.pretrained?.config.maxPositions ?? Infinity);
   const encode = (part: readonly { row: Row<unknown> }[]) =>
     part.map(({ row }) => encodeRow(row, { task: options.task, tokenizer, head, maxTokens }));
@@ -182,24 +182,4 @@ export function encodeRow(
 ): PreparedRow {
   const encodings = row.queries.map((query) => servedTasks[task].encode(tokenizer, query, { maxTokens }));
   return { row, encodings, target: trainedTasks[task].encodeTarget(row.target, encodings, head) };
-}
-
-function tokenizerFor(
-  rows: readonly Row<unknown>[],
-  { task, pretrained, vocabSize, maxTokens, output }: PrepareOptions,
-): { files: Prepared["tokenizerFiles"]; tokenizer: Tokenizer } {
-  if (pretrained) {
-    const { tokenizerFiles: files, tokenizer } = pretrained;
-    output.progress(`tokenizer: of ${pretrained.name}, ${tokenizer.vocabSize} tokens`);
-    return { files, tokenizer };
-  }
-  const texts = rows.flatMap(textsOfRow);
-  const files = trainWordPiece(texts, {
-    vocabSize,
-    modelMaxLength: maxTokens,
-    ...trainedTasks[task].tokenizer,
-  });
-  const tokenizer = loadTokenizer(files.tokenizer, files.config);
-  output.progress(`tokenizer: WordPiece, ${tokenizer.vocabSize} tokens, trained on the training part`);
-  return { files, tokenizer };
 }
