@@ -30,8 +30,9 @@ import {
 import { type Output, processOutput, UsageError } from "./output.ts";
 import { createProfiler, DEFAULT_TRACE } from "./profile.ts";
 import { stopSignals } from "./server.ts";
+import { dryRun, type DryRunOptions, withDryRunOptions } from "./training/dry_run.ts";
 
-interface Options extends CommonOptions, DataOptions, Omit<TrainingOptions, "learningRate"> {
+interface Options extends CommonOptions, DataOptions, DryRunOptions, Omit<TrainingOptions, "learningRate"> {
   readonly learningRate?: number;
   readonly name: string;
   readonly bump: "major" | "minor" | "patch";
@@ -149,6 +150,7 @@ export function trainCommand(program: Command): Command {
     )
     .addHelpText("after", `\nColumns of a row:\n${columnsByTask().join("\n")}`)
     .action(trainModel);
+  withDryRunOptions(command);
   program.addCommand(command);
   return command;
 }
@@ -184,7 +186,10 @@ async function trainModel(options: Options, command: Command): Promise<void> {
   const aliases = options.alias ?? ["champion"];
   const from = options.from === undefined ? undefined : await bundlePathOf(options.from, options);
   const pretrained = from === undefined ? undefined : await readPretrained(from, nameOfBase(options.from!));
-  const { rows, columns } = await rowsFor(options, pretrained, output);
+  // A dry run reads the data itself, to tell of all rows that cannot be trained on and not of the first.
+  const { rows, columns } = options.dryRun
+    ? { rows: [], columns: columnsGiven(options) }
+    : await rowsFor(options, pretrained, output);
   const baseHead = pretrained && await headIn(from!, pretrained, options.task);
   const { device, why } = await pickDevice(options.device);
   output.progress(`device: ${device} (${why})`);
@@ -194,20 +199,24 @@ async function trainModel(options: Options, command: Command): Promise<void> {
     const { precision, profile } = options;
     checkPrecision(backend, precision);
     const profiler = profile && createProfiler(backend, profile === true ? DEFAULT_TRACE : profile, output);
-    const result = await trainAndRegister(rows, {
+    const settings = {
       ...options,
       learningRate: options.learningRate ??
         learningRateFor({ isPretrained: pretrained !== undefined, freezeTrunk: options.freezeTrunk }),
       source: options.data,
       columns,
-      home: homeOf(options),
-      aliases,
-      resume: options.resume ?? false,
       checkpointGradients: options.checkpointGradients ?? false,
       pretrained,
       baseHead,
       headSettings: options.head,
       backend,
+    };
+    if (options.dryRun) return await dryRun(settings, output);
+    const result = await trainAndRegister(rows, {
+      ...settings,
+      home: homeOf(options),
+      aliases,
+      resume: options.resume ?? false,
       output,
       signal: interrupt.signal,
       ...(profiler && { measure: profiler.options }),
