@@ -6,7 +6,7 @@
 import { plural } from "../base/format.ts";
 import { show } from "../base/text.ts";
 import type { Backend } from "../backend/interface.ts";
-import { checkRows, type DataCheck, type TrainingPlan } from "../data/check/check.ts";
+import { checkRows, type DataCheck, sampled, type TrainingPlan } from "../data/check/check.ts";
 import { createColumnCounter } from "../data/check/columns.ts";
 import { bySeverity, type Finding } from "../data/check/findings.ts";
 import { lengthsOf } from "../data/check/lengths.ts";
@@ -16,10 +16,11 @@ import { readRecords } from "../data/records.ts";
 import { stateBytes, statesOf } from "../graph/graph.ts";
 import { numeric, sizeOf } from "../graph/shape.ts";
 import { forwardGraph, type ModelSpec } from "../tasks/model.ts";
-import { servedTasks } from "../tasks/served.ts";
+import { servedTasks, type TaskName } from "../tasks/served.ts";
 import type { Columns, Row } from "../tasks/task.ts";
 import { textsOf } from "../tasks/text_input.ts";
 import { trainedTasks } from "../tasks/trained.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
 import type { StepMeasurement } from "../train/measure.ts";
 import { InterruptedError, LifecycleError } from "./errors.ts";
 import { batchesOf, fit, startOf } from "./fit.ts";
@@ -145,11 +146,11 @@ async function planOf(
   const { parts, tokenizer, maxTokens } = data;
   const config = options.pretrained?.config ?? configOf(options, data);
   const spec: ModelSpec = { task: options.task, config, head: data.head };
-  const encodings = [parts.train, parts.validation, parts.test].flat().flatMap(({ encodings }) => encodings);
-  const tokens = encodings.map(({ fullLength }) => fullLength);
+  const all = [parts.train, parts.validation, parts.test].flat();
+  const encodings = all.flatMap(({ encodings }) => encodings);
   const unknown = encodings.reduce((sum, { unknownCount }) => sum + unknownCount, 0);
   const total = encodings.reduce((sum, { ids }) => sum + ids.length, 0);
-  const cut = tokens.filter((length) => length > maxTokens).length;
+  const cut = encodings.filter(({ fullLength }) => fullLength > maxTokens).length;
   const batches = batchesOf(spec, data, parts.train, { ...options, epoch: 0 });
   const stepsPerEpoch = Math.ceil(batches.length / options.accumulate);
   const steps = stepsPerEpoch * options.epochs;
@@ -159,7 +160,9 @@ async function planOf(
   const plan: TrainingPlan = {
     parts: { train: parts.train.length, validation: parts.validation.length, test: parts.test.length },
     vocabSize: tokenizer.vocabSize,
-    tokens: lengthsOf(tokens),
+    tokens: lengthsOf(
+      sampled(all, MOST_LENGTHS).flatMap(({ row }) => wholeLengths(row, tokenizer, options.task)),
+    ),
     maxTokens,
     cut,
     unknownShare: unknown / total,
@@ -176,6 +179,16 @@ async function planOf(
     messages,
   };
   return { plan, findings: lengthFindings(plan, encodings.length) };
+}
+
+/** Rows whose tokens are counted to the end. */
+const MOST_LENGTHS = 2000;
+
+/** Tokens of a row's queries where nothing is cut: what training encodes stops soon after its limit. */
+function wholeLengths({ queries }: Row<unknown>, tokenizer: Tokenizer, task: TaskName): number[] {
+  return queries.map((query) =>
+    servedTasks[task].encode(tokenizer, query, { maxTokens: Infinity }).ids.length
+  );
 }
 
 /** Times a step of the largest batch. */

@@ -59,7 +59,7 @@ export interface TrainingPlan {
   readonly parts: { readonly train: number; readonly validation: number; readonly test: number };
   /** Tokens of the tokenizer. */
   readonly vocabSize: number;
-  /** Tokens of a row, those that are cut off included. */
+  /** Tokens of a text, those that are cut off included; of many rows, a sample is counted. */
   readonly tokens: Lengths;
   /** Longer rows are cut to so many. */
   readonly maxTokens: number;
@@ -182,7 +182,7 @@ function textFindings(texts: readonly string[]): Finding[] {
 }
 
 /** At most so many, evenly over the list. */
-function sampled<T>(list: readonly T[], most: number): T[] {
+export function sampled<T>(list: readonly T[], most: number): T[] {
   const step = Math.max(1, list.length / most);
   return Array.from({ length: Math.min(most, list.length) }, (_, i) => list[Math.floor(i * step)]);
 }
