@@ -8,6 +8,7 @@ import { Command, CommanderError } from "commander";
 import config from "../../deno.json" with { type: "json" };
 import { oneLine } from "../base/text.ts";
 import { compareCommand } from "./compare.ts";
+import { dataCommand } from "./data_command.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor_command.ts";
 import { driftCommand } from "./drift.ts";
@@ -25,6 +26,7 @@ import { trainCommand } from "./train.ts";
 /** Every command, each in a file of its own. */
 const commands: readonly ((program: Command) => Command)[] = [
   trainCommand,
+  dataCommand,
   predictCommand,
   evalCommand,
   scoreCommand,

@@ -32,10 +32,12 @@ import { type Output, processOutput, UsageError } from "./output.ts";
 import { readingOf } from "./reading.ts";
 import { createProfiler, DEFAULT_TRACE } from "./profile.ts";
 import { stopSignals } from "./server.ts";
-import { withTokenizerOptions } from "./training/tokenizer.ts";
 import { type CleanOptions, withCleanOptions } from "./training/clean.ts";
+import { dryRun, type DryRunOptions, withDryRunOptions } from "./training/dry_run.ts";
+import { withTokenizerOptions } from "./training/tokenizer.ts";
 
-interface Options extends CommonOptions, DataOptions, CleanOptions, Omit<TrainingOptions, "learningRate"> {
+interface Options
+  extends CommonOptions, DataOptions, CleanOptions, DryRunOptions, Omit<TrainingOptions, "learningRate"> {
   readonly learningRate?: number;
   readonly name: string;
   readonly bump: "major" | "minor" | "patch";
@@ -157,6 +159,7 @@ export function trainCommand(program: Command): Command {
   withCleanOptions(command, {
     note: "those of texts are stored in the bundle, and serving applies them, too",
   });
+  withDryRunOptions(command);
   program.addCommand(command);
   return command;
 }
@@ -193,7 +196,10 @@ async function trainModel(options: Options, command: Command): Promise<void> {
   const from = options.from === undefined ? undefined : await bundlePathOf(options.from, options);
   const pretrained = from === undefined ? undefined : await readPretrained(from, nameOfBase(options.from!));
   tokenizerSettings({ ...options, pretrained }); // what does not go together is refused before data are read
-  const { rows, columns } = await rowsFor(options, pretrained, output);
+  // A dry run reads the data itself, to tell of all rows that cannot be trained on and not of the first.
+  const { rows, columns } = options.dryRun
+    ? { rows: [], columns: columnsGiven(options) }
+    : await rowsFor(options, pretrained, output);
   const baseHead = pretrained && await headIn(from!, pretrained, options.task);
   const { device, why } = await pickDevice(options.device);
   output.progress(`device: ${device} (${why})`);
@@ -203,21 +209,26 @@ async function trainModel(options: Options, command: Command): Promise<void> {
     const { precision, profile } = options;
     checkPrecision(backend, precision);
     const profiler = profile && createProfiler(backend, profile === true ? DEFAULT_TRACE : profile, output);
-    const result = await trainAndRegister(rows, {
+    const settings = {
       ...options,
       learningRate: options.learningRate ??
         learningRateFor({ isPretrained: pretrained !== undefined, freezeTrunk: options.freezeTrunk }),
       source: options.data,
       cleaning: options.clean,
       columns,
-      home: homeOf(options),
-      aliases,
-      resume: options.resume ?? false,
       checkpointGradients: options.checkpointGradients ?? false,
+      reading: readingOf(options, output),
       pretrained,
       baseHead,
       headSettings: options.head,
       backend,
+    };
+    if (options.dryRun) return await dryRun(settings, output);
+    const result = await trainAndRegister(rows, {
+      ...settings,
+      home: homeOf(options),
+      aliases,
+      resume: options.resume ?? false,
       output,
       signal: interrupt.signal,
       ...(profiler && { measure: profiler.options }),

@@ -18,7 +18,63 @@ export interface Deduplicated<T> {
 }
 
 /**
- * Drops examples whose text has been seen, differences in case and white space aside.
+ * What two texts have in common if a reader would call them the same: the key by which exact duplicates are found, and by
+ * which a text is recognised later, such as one that a model was trained on.
+ *
+ * Not told apart: case, white space of any kind and amount, characters that are not seen (zero-width spaces and joiners, byte-order
+ * marks, soft hyphens, variation selectors, direction marks, control characters), composed and decomposed accents, full-width and
+ * half-width forms, ligatures, styled letters as of mathematics, and the variants of apostrophes, quotation marks and hyphens. All
+ * else counts: digits, punctuation, accents, and superscripts, since 10² is not 102.
+ *
+ * The separators U+001C to U+001F stay, so that several texts can be joined with one of them.
+ *
+ * Source: Unicode Standard Annex 15 (normalisation), Annex 44 (`Default_Ignorable_Code_Point`).
+ *
+ * @example
+ * ```ts
+ * import { duplicateKey } from "./dedupe.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(duplicateKey("  Don\u2019t\u200b  miss\u00a0it\n"), "don't miss it");
+ * assert.equal(duplicateKey("\uff37\uff29\uff2e\u3000now"), duplicateKey("win NOW"));
+ * assert.notEqual(duplicateKey("10\u00b2"), duplicateKey("102"));
+ * ```
+ */
+export function duplicateKey(text: string): string {
+  const plain = PLAIN.test(text) ? text.toLowerCase() : folded(text);
+  return plain.replace(WHITE_SPACE, " ").trim();
+}
+
+/** Most texts of many data sets: nothing in them is to be folded but case and white space. */
+// deno-lint-ignore no-control-regex
+const PLAIN = /^[\t-\r\x1c-_a-~]*$/;
+
+/** As JavaScript's `\s`, and the next-line character, which Unicode counts too. */
+const WHITE_SPACE = /[\s\u0085]+/g;
+
+// deno-lint-ignore no-control-regex
+const NOT_SEEN = /[\p{Default_Ignorable_Code_Point}\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]+/gu;
+
+/**
+ * Forms of characters that stand for the same ones: ligatures, Arabic presentation forms, full-width and half-width forms,
+ * letters and digits of mathematics. The other compatibility characters, such as superscripts and fractions, mean something else.
+ */
+const FORMS = /[\ufb00-\ufb06\ufb50-\ufdfb\ufe70-\ufefc\uff01-\uffee\u{1d400}-\u{1d7ff}]+/gu;
+
+function folded(text: string): string {
+  return text
+    .replace(NOT_SEEN, "")
+    .replace(FORMS, (form) => form.normalize("NFKC"))
+    .toLowerCase()
+    .normalize("NFC")
+    .replace(/ς/g, "σ") // the same letter at a word's end, which capitals do not show
+    .replace(/[\u2018-\u201b\u02b9\u02bb-\u02bd\u2032\u00b4`]/g, "'")
+    .replace(/[\u201c-\u201f\u2033]/g, '"')
+    .replace(/[\u2010-\u2015\u2212]/g, "-");
+}
+
+/**
+ * Drops examples whose text has been seen, by {@linkcode duplicateKey}.
  *
  * @example
  * ```ts
@@ -40,7 +96,7 @@ export function deduplicate<T extends TextExample>(examples: Iterable<T>): Dedup
   let duplicates = 0;
   let conflicts = 0;
   for (const example of examples) {
-    const key = example.text.normalize("NFC").toLowerCase().replace(/\s+/g, " ").trim();
+    const key = duplicateKey(example.text);
     const label = labelOf.get(key);
     if (label === undefined) {
       labelOf.set(key, example.label);

@@ -88,7 +88,7 @@ export async function readQueries(
 const SAMPLE = 200;
 
 /** The records of a source, and the columns of them that a task reads: those with its names, or the ones that fit. */
-async function openRecords(
+export async function openRecords(
   source: string,
   task: AnyServedTask,
   { columns = {}, reading, withoutLabels = false }: {

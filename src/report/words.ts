@@ -197,3 +197,8 @@ function names(all: readonly string[]): string {
     ? shown.join("")
     : `${shown.slice(0, -1).join(", ")} and ${shown[shown.length - 1]}`;
 }
+
+/** A label as a table shows it: in quotation marks where spaces at its ends, or nothing at all, would not be seen. */
+export function shownLabel(label: string): string {
+  return label === "" || label !== label.trim() || /\s\s/.test(label) ? JSON.stringify(label) : label;
+}

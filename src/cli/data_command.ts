@@ -1,0 +1,15 @@
+/**
+ * `weir data`: what is done with data sets themselves.
+ *
+ * @module
+ */
+import { Command } from "commander";
+import { dataCheckCommand } from "./data_check.ts";
+
+/** Adds the command. */
+export function dataCommand(program: Command): Command {
+  const command = new Command("data").description("look at data sets, and clean them");
+  dataCheckCommand(command);
+  program.addCommand(command);
+  return command;
+}

@@ -1,0 +1,28 @@
+/**
+ * `weir train --dry-run`: what a training would do, and what its data hold, without training.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { checkData, type CheckOptions } from "../../lifecycle/check.ts";
+import { dataCheckText } from "../../report/data_check_text.ts";
+import type { Output } from "../output.ts";
+
+/** Options of `train` that are this file's. */
+export interface DryRunOptions {
+  readonly dryRun?: boolean;
+}
+
+/** Adds `--dry-run`. */
+export function withDryRunOptions(command: Command): Command {
+  return command.option(
+    "--dry-run",
+    "only check the data, and print the plan with its memory and time, measured on a few steps",
+  );
+}
+
+/** Checks the data, times a step, and prints both. */
+export async function dryRun(options: CheckOptions, output: Output): Promise<void> {
+  const checked = await checkData(options);
+  output.result(checked, dataCheckText(checked));
+}

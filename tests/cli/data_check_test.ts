@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { withFolder } from "../folder.ts";
+import { messages, tiny, weir, writeJsonl } from "./cli.ts";
+
+Deno.test("data check tells what a file holds and what training would do, as text, JSON and a page", async () => {
+  await withFolder(async (folder) => {
+    const rows = messages(60);
+    rows[0] = { ...rows[0], label: "Ham" };
+    rows[2] = { ...rows[2], label: "" };
+    rows[3] = { ...rows[1] };
+    const file = await writeJsonl(join(folder, "mails.jsonl"), rows);
+    const page = join(folder, "check.html");
+    const shown = await weir("data", "check", file, "--out", page);
+    assert.equal(shown.code, 0, shown.stderr);
+    assert.match(shown.stdout, /119 rows that can be read and 1 that cannot/);
+    assert.match(shown.stdout, /"ham" \(58\), "Ham" \(1\)/);
+    assert.match(shown.stdout, /ERROR +1 row of 120 cannot be trained on: .*line 3: column "label" is ""/);
+    assert.match(await Deno.readTextFile(page), /<h2>Findings<\/h2>/);
+
+    const { code, stdout } = await weir("data", "check", file, "--json");
+    assert.equal(code, 0);
+    const check = JSON.parse(stdout);
+    assert.equal(check.rows, 119);
+    assert.equal(check.repeats.duplicates, 1);
+    assert.deepEqual(check.columns.map(({ name }: { name: string }) => name), ["text", "label"]);
+    assert.ok(
+      check.findings.some(({ kind }: { kind: string }) => kind === "training-refuses"),
+      "one row of Ham",
+    );
+  });
+});
+
+Deno.test("data check reads the columns of other tasks", async () => {
+  await withFolder(async (folder) => {
+    const file = await writeJsonl(
+      join(folder, "stars.jsonl"),
+      messages(30).map(({ text }, i) => ({ review: text, stars: i % 5 })),
+    );
+    const columns = ["--text-column", "review", "--label-column", "stars"];
+    const { code, stdout, stderr } = await weir(
+      "data",
+      "check",
+      file,
+      "--task",
+      "text-regression",
+      ...columns,
+      "--json",
+    );
+    assert.equal(code, 0, stderr);
+    const { classes, numbers, training } = JSON.parse(stdout);
+    assert.deepEqual(classes, []);
+    assert.equal(numbers.mean, 2);
+    assert.equal(training.parts.train + training.parts.validation + training.parts.test, 60);
+  });
+});
+
+Deno.test("train --dry-run prints the plan with its memory and time, and trains nothing", async () => {
+  await withFolder(async (folder) => {
+    const file = await writeJsonl(join(folder, "mails.jsonl"), messages(60));
+    const home = join(folder, "home");
+    const given = ["--data", file, "--name", "dry", "--home", home, "--dry-run", ...tiny];
+    const { code, stdout, stderr } = await weir("train", ...given, "--json");
+    assert.equal(code, 0, stderr);
+    const { training } = JSON.parse(stdout);
+    assert.ok(training.seconds > 0 && training.deviceBytes > 0);
+    assert.equal(training.steps, training.stepsPerEpoch * training.epochs);
+    await assert.rejects(Deno.stat(home), Deno.errors.NotFound);
+  });
+});
