@@ -42,7 +42,7 @@ export function readText(record: DataRecord, where: string, column: string): str
 /**
  * A column that must hold a label: a string, number or boolean, which become strings.
  *
- * @throws {DataError} if it is missing, empty, or has another type.
+ * @throws {DataError} if it is missing or empty, has control characters in it, or has another type.
  *
  * @example
  * ```ts
@@ -58,8 +58,12 @@ export function readText(record: DataRecord, where: string, column: string): str
 export function readLabel(record: DataRecord, where: string, column: string): string {
   const value = record[column];
   const label = typeof value === "number" || typeof value === "boolean" ? String(value) : value;
-  if (typeof label === "string" && label !== "") return label;
-  throw wrongColumn(record, where, column, "a label");
+  if (typeof label !== "string" || label.trim() === "") throw wrongColumn(record, where, column, "a label");
+  // Labels are names: they are printed, and stand in files and tables.
+  if (/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(label)) {
+    throw wrongColumn(record, where, column, "a label without control characters");
+  }
+  return label;
 }
 
 /**
@@ -77,9 +81,13 @@ export function readNumber(record: DataRecord, where: string, column: string): n
 /** The error for a column that is missing, or holds something other than what was expected. */
 export function wrongColumn(record: DataRecord, where: string, column: string, expected: string): DataError {
   if (Object.hasOwn(record, column)) {
-    return new DataError(
-      `${where}: column ${show(column)} is ${show(record[column])}; ${expected} was expected`,
-    );
+    const value = record[column];
+    const found = value === ""
+      ? "empty"
+      : typeof value === "string" && value.trim() === ""
+      ? "blank"
+      : show(value);
+    return new DataError(`${where}: column ${show(column)} is ${found}; ${expected} was expected`);
   }
   const found = Object.keys(record).slice(0, 20).map((name) => show(name)).join(", ") || "none";
   return new DataError(`${where}: no column ${show(column)}; found ${found}`, { missingColumn: column });

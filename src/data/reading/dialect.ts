@@ -159,8 +159,8 @@ function guessQuoting(text: string, dialect: Dialect, isWhole: boolean): Pick<Di
 }
 
 /**
- * Whether the first row names the columns: one of its cells is a name that is wanted or usual; or else nothing about it is a row of
- * data: no cell is empty, long, a number, or the same as one below it.
+ * Whether the first row names the columns: one of its cells is a name that is wanted or usual; or else nothing about it is a
+ * row of data: no cell is empty, long, a number, or the same as one below it.
  */
 function hasHeader(rows: readonly CsvRow[], columns: readonly string[]): boolean {
   const [first, ...others] = rows.map(({ cells }) => cells);
