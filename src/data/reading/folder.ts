@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 import { plural } from "../../base/format.ts";
 import { show } from "../../base/text.ts";
 import { DataError } from "../errors.ts";
@@ -187,6 +187,12 @@ function chooseSplit(
   };
 }
 
+/** Whether a folder holds another, or is it. */
+function isAbove(folder: string, other: string): boolean {
+  const way = relative(folder, other);
+  return way === "" || !way.startsWith("..") && !isAbsolute(way);
+}
+
 /** Whether a file describes a data set, or is a part of something else. */
 function isDescription(path: string): boolean {
   return /(^|\/)(dataset_infos?|dataset_dict|state|package|config|metadata)\.json$/i.test(path);
@@ -196,11 +202,12 @@ function isDescription(path: string): boolean {
 async function filesBelow(root: string): Promise<string[]> {
   const files: string[] = [];
   const entered = new Set<string>();
+  let top = "";
   const visit = async (below: string, depth: number): Promise<void> => {
     const folder = join(root, below);
     // A link may lead back up: no folder is entered twice.
     const real = await Deno.realPath(folder);
-    if (entered.has(real)) return;
+    if (entered.has(real) || below !== "" && isAbove(real, top)) return;
     entered.add(real);
     if (depth > MAX_DEPTH) throw new DataError(`${folder}: folders are nested deeper than ${MAX_DEPTH}`);
     for await (const entry of Deno.readDir(folder)) {
@@ -213,6 +220,7 @@ async function filesBelow(root: string): Promise<string[]> {
     }
   };
   try {
+    top = await Deno.realPath(root);
     await visit("", 0);
   } catch (error) {
     throw error instanceof DataError ? error : fileError(root, error);
