@@ -51,9 +51,12 @@ export function shorten(text: string, most: number): string {
   return text.slice(0, before >= 0xd800 && before <= 0xdbff ? end - 1 : end) + "…";
 }
 
-/** A value as a message shows it: as JSON, cut short. */
+/** A value as a message shows it: as JSON, cut short, with every character escaped that a terminal would obey. */
 export function show(value: unknown, most = 60): string {
-  return shorten(JSON.stringify(value) ?? String(value), most);
+  return shorten(JSON.stringify(value) ?? String(value), most).replace(
+    /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** The text with its line ends turned into spaces. */

@@ -177,8 +177,9 @@ function namesOf(
   });
 }
 
+/** The names of columns without a header; a row that is one cell is a text. */
 function numbers(cells: readonly string[]): string[] {
-  return cells.map((_, i) => String(i + 1));
+  return cells.length === 1 ? ["text"] : cells.map((_, i) => String(i + 1));
 }
 
 function recordFrom(names: readonly string[], cells: readonly string[]): Record<string, string> {

@@ -43,7 +43,7 @@ export function readText(record: DataRecord, where: string, column: string): str
 /**
  * A column that must hold a label: a string, number or boolean, which become strings.
  *
- * @throws {DataError} if it is missing, empty, or has another type.
+ * @throws {DataError} if it is missing or empty, has control characters in it, or has another type.
  *
  * @example
  * ```ts
@@ -59,8 +59,12 @@ export function readText(record: DataRecord, where: string, column: string): str
 export function readLabel(record: DataRecord, where: string, column: string): string {
   const value = record[column];
   const label = typeof value === "number" || typeof value === "boolean" ? String(value) : value;
-  if (typeof label === "string" && label !== "") return label;
-  throw wrongColumn(record, where, column, "a label");
+  if (typeof label !== "string" || label.trim() === "") throw wrongColumn(record, where, column, "a label");
+  // Labels are names: they are printed, and stand in files and tables.
+  if (/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(label)) {
+    throw wrongColumn(record, where, column, "a label without control characters");
+  }
+  return label;
 }
 
 /**
@@ -80,8 +84,9 @@ export function wrongColumn(record: DataRecord, where: string, column: string, e
   if (Object.hasOwn(record, column)) {
     const value = record[column];
     const isBlank = value === null || (typeof value === "string" && value.trim() === "");
+    const found = value === "" ? "empty" : isBlank && value !== null ? "blank" : show(value);
     return new DataError(
-      `${where}: column ${show(column)} is ${show(value)}; ${expected} was expected`,
+      `${where}: column ${show(column)} is ${found}; ${expected} was expected`,
       isBlank ? { blankColumn: column } : {},
     );
   }

@@ -20,8 +20,8 @@ export interface JsonLine {
 /**
  * Reads the values of a file with one JSON value per line. Blank lines are skipped.
  *
- * @throws {DataError} for the first line that cannot be decoded or is not JSON: with the file and the line. Also if the file cannot
- *   be read.
+ * @throws {DataError} for the first line that cannot be decoded or is not JSON: with the file and the line. Also if the file
+ *   cannot be read.
  */
 export async function* readJsonLines(path: string, options: TextOptions = {}): AsyncGenerator<JsonLine> {
   yield* jsonLinesOf(readLines(path, options), path);

@@ -12,9 +12,11 @@ import { jsonLinesOf } from "./jsonl.ts";
 import { linesOf } from "./lines.ts";
 import { arrowRecords } from "./reading/arrow.ts";
 import { type ByteSource, openBytes } from "./reading/bytes.ts";
-import type { ClassNames } from "./reading/class_names.ts";
+import { type ClassNames, withClassNames } from "./reading/class_names.ts";
 import { decodeText } from "./reading/encoding.ts";
+import { planFolder, type TextFile } from "./reading/folder.ts";
 import { findFormat } from "./reading/format.ts";
+import { classNamesOfFolder } from "./reading/hub.ts";
 import { jsonItems } from "./reading/json_items.ts";
 import { itemsOfObject } from "./reading/json_object.ts";
 import type { Format, ReadOptions, SourceDescription } from "./reading/options.ts";
@@ -105,12 +107,79 @@ async function* allRecords(source: string, options: Told): AsyncGenerator<Placed
     for (const [i, mail] of readSpam().entries()) yield { record: { ...mail }, where: `spam mail ${i + 1}` };
     return;
   }
+  if (await isFolder(source)) yield* folderRecords(source, options);
+  else yield* fileRecords(source, options);
+}
+
+async function* fileRecords(source: string, options: Told): AsyncGenerator<PlacedRecord> {
   const bytes = await openBytes(source);
   try {
     yield* recordsOfBytes(bytes, options);
   } finally {
     await bytes.close();
   }
+}
+
+async function isFolder(source: string): Promise<boolean> {
+  try {
+    return source !== "-" && (await Deno.stat(source)).isDirectory;
+  } catch {
+    return false; // Opening it says what is wrong.
+  }
+}
+
+/** The records of a folder's files, one file after the other. */
+async function* folderRecords(folder: string, options: Told): AsyncGenerator<PlacedRecord> {
+  const plan = await planFolder(folder, options);
+  const { splits, split } = plan;
+  for (const guess of plan.guesses) options.onGuess?.(guess);
+  const all = "texts" in plan ? plan.texts.map(({ path }) => path) : plan.files;
+  options.onFacts({ name: folder, format: plan.format, splits, split, files: all.slice(0, 1000) });
+  if ("texts" in plan) return yield* textRecords(plan.texts, options);
+  const classes = await classNamesOfFolder(folder);
+  const told = new Set<string>();
+  const tellOnce = (line: string) => {
+    // Files of one data set are alike: what is said of one holds for all.
+    const what = all.reduce((text, path) => text.replace(path, ""), line);
+    if (!told.has(what)) options.onGuess?.(line);
+    told.add(what);
+  };
+  if (classes.size > 0) tellClasses(folder, options)(classes);
+  for (const file of plan.files) {
+    const own = { ...options, format: plan.format, onGuess: tellOnce, onFacts: withoutName(options.onFacts) };
+    for await (const { record, where } of fileRecords(file, own)) {
+      yield { record: withClassNames(record, classes), where };
+    }
+  }
+}
+
+/** A folder is called by its own name, whatever its files are called. */
+function withoutName(onFacts: Told["onFacts"]): Told["onFacts"] {
+  return ({ name: _, ...facts }) => onFacts(facts);
+}
+
+/** A text has no more characters. */
+const MAX_TEXT_LENGTH = 16 * 2 ** 20;
+
+async function* textRecords(texts: readonly TextFile[], options: Told): AsyncGenerator<PlacedRecord> {
+  let others = 0, first = "";
+  for (const { path, file, label } of texts) {
+    const source = await openBytes(path);
+    try {
+      let text = "";
+      const onEncoding = (_: string, line: string) => others++ === 0 && (first = line);
+      for await (const part of decodeText(source, { encoding: options.encoding, onEncoding })) {
+        text += part;
+        if (text.length > MAX_TEXT_LENGTH) {
+          throw new DataError(`${path}: a text of more than ${MAX_TEXT_LENGTH} characters`);
+        }
+      }
+      yield { record: label === undefined ? { text, file } : { text, label, file }, where: path };
+    } finally {
+      await source.close();
+    }
+  }
+  if (others > 0) options.onGuess?.(others === 1 ? first : `${first}; so are ${others - 1} more`);
 }
 
 /** The records of one source of bytes. */

@@ -5,7 +5,7 @@
  */
 import { DataError } from "../data/errors.ts";
 import type { DataRecord, PlacedRecord } from "../data/example.ts";
-import { matchColumns, type Role } from "../data/reading/columns.ts";
+import { matchColumns, optionOf, type Role } from "../data/reading/columns.ts";
 import type { ReadOptions } from "../data/reading/options.ts";
 import { readRecords } from "../data/records.ts";
 import type { AnyServedTask, Columns, Row, TextQuery } from "../tasks/task.ts";
@@ -52,13 +52,13 @@ function rowOf(
   wanted: Columns,
   head: unknown,
 ): Row<unknown> {
-  const queries = task.queries(record, where, wanted);
+  const queries = withHint(wanted, () => task.queries(record, where, wanted));
   if (queries.length !== task.queriesPerRow) {
     throw new DataError(
       `${where}: ${task.title} needs ${task.queriesPerRow} texts a row, and this one has ${queries.length}`,
     );
   }
-  const target = task.target(record, where, wanted);
+  const target = withHint(wanted, () => task.target(record, where, wanted));
   const problem = head === undefined ? undefined : task.problemOf?.(target, head);
   if (problem !== undefined) throw new DataError(`${where}: ${problem}`);
   return { queries, target };
@@ -79,7 +79,8 @@ export async function readQueries(
   for await (const { record, where } of records) {
     const alone = task.queriesPerRow > 1 && columns.pair === undefined &&
       !Object.hasOwn(record, wanted.pair ?? "");
-    queries.push(...task.queries(record, where, alone ? { ...wanted, pair: undefined } : wanted));
+    const texts = alone ? { ...wanted, pair: undefined } : wanted;
+    queries.push(...withHint(texts, () => task.queries(record, where, texts)));
   }
   return queries;
 }
@@ -91,7 +92,7 @@ const SAMPLE = 200;
 export async function openRecords(
   source: string,
   task: AnyServedTask,
-  { columns = {}, reading, withoutLabels = false }: {
+  { columns = {}, reading: options, withoutLabels = false }: {
     readonly columns?: Partial<Columns>;
     readonly reading?: ReadOptions;
     readonly withoutLabels?: boolean;
@@ -99,7 +100,7 @@ export async function openRecords(
 ): Promise<{ wanted: Columns; records: AsyncGenerator<PlacedRecord> }> {
   const named = columnsOf(task, columns);
   const names = Object.values(named).filter((name) => name !== undefined);
-  const all = readRecords(source, { ...reading, columns: names });
+  const all = readRecords(source, { ...options, columns: names });
   const first: PlacedRecord[] = [];
   for (let next = await all.next(); !next.done; next = await all.next()) {
     first.push(next.value);
@@ -112,7 +113,7 @@ export async function openRecords(
     withoutLabels ? texts : { ...texts, label },
     roles,
   );
-  for (const guess of matched.guesses) reading?.onGuess?.(`${source}: ${guess}`);
+  for (const guess of matched.guesses) options?.onGuess?.(`${source}: ${guess}`);
   const records = async function* (): AsyncGenerator<PlacedRecord> {
     try {
       yield* first;
@@ -122,6 +123,23 @@ export async function openRecords(
     }
   };
   return { wanted: { ...named, ...matched.columns }, records: records() };
+}
+
+/** Runs what reads columns; of one that is missing the error says which option names it. */
+function withHint<T>(wanted: Columns, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const missing = error instanceof DataError ? error.missingColumn : undefined;
+    const role = (Object.keys(wanted) as Role[]).find((role) =>
+      missing !== undefined && wanted[role] === missing
+    );
+    if (role === undefined) throw error;
+    throw new DataError(`${(error as DataError).message}; name the right one with ${optionOf[role]}`, {
+      cause: error,
+      missingColumn: missing,
+    });
+  }
 }
 
 /** The column that a row's second text was read from, where a model is to read both together; null: each query is one text. */

@@ -58,7 +58,7 @@ const BAD: [string, string, RegExp][] = [
   ],
   ["a missing column", "body,label\nx,a\n", /mails\.csv line 2: no column "text"; found "body", "label"/],
   ["two columns of one name", "text,label,text\nx,a,y\n", /mails\.csv line 1: two columns are called "text"/],
-  ["an empty label", "text,label\nx,\n", /line 2: column "label" is ""; a label was expected/],
+  ["an empty label", "text,label\nx,\n", /line 2: column "label" is empty; a label was expected/],
   ["only the names", "text,label\n", /mails\.csv: no examples/],
   ["only the names, and rows of nothing", "text,label\n,\n , \n", /mails\.csv: no examples/],
   ["nothing", "", /mails\.csv: no examples: it is empty/],

@@ -29,7 +29,7 @@ const usualNames: Readonly<Record<string, readonly string[]>> = {
 export type Role = "text" | "pair" | "label";
 
 /** The option that names a role's column. */
-const optionOf: Record<Role, string> = {
+export const optionOf: Readonly<Record<Role, string>> = {
   text: "--text-column",
   pair: "--pair-column",
   label: "--label-column",

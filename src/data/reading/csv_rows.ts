@@ -54,9 +54,9 @@ export const MAX_CELLS = 16_384;
 /**
  * Splits a text that comes in pieces into rows; empty lines are none.
  *
- * A cell that begins with a quote ends at the next one that is followed by a delimiter or a line end. Where other text follows it on
- * the same line, the quotes are part of the text, as in `"no" he said`; on a later line it shows that the quote was never
- * closed.
+ * A cell that begins with a quote ends at the next one that is followed by a delimiter or a line end. Where other text follows
+ * it on the same line, the quotes are part of the text, as in `"no" he said`; on a later line it shows that the quote was
+ * never closed.
  *
  * @throws {DataError} for a quote that is not closed, with the line on which it opens; for a row that is too long.
  *
@@ -183,7 +183,8 @@ export function createRowSplitter(
     );
   const notClosed = (row: number) =>
     new DataError(
-      `${name} line ${row}: a quote opens here and is never closed: close it, or give --quote none if quotes are part of the text`,
+      `${name} line ${row}: a quote opens here and is never closed: close it, or give --quote none if quotes are part of ` +
+        "the text",
     );
 
   return {

@@ -108,7 +108,7 @@ function guessDelimiter(
   base: Dialect,
   { usual, isWhole, columns = [] }: { usual: string; isWhole: boolean; columns?: readonly string[] },
 ): string | null {
-  const candidates = [usual, ...DELIMITERS.filter((delimiter) => delimiter !== usual)];
+  const candidates = [...new Set([usual, ...DELIMITERS, ...unusualDelimiters(text)])];
   let best: string | null = null, bestScore = 0;
   for (const [i, delimiter] of candidates.entries()) {
     const { rows } = sampleRows(text, { ...base, delimiter }, isWhole);
@@ -116,6 +116,8 @@ function guessDelimiter(
     if (width < 2) continue;
     const even = rows.filter(({ cells }) => isEven(cells, width)).length / rows.length;
     const named = rows[0].cells.filter((name) => looksNamed(name, columns)).length;
+    // One that is not usual is believed where the header bears it out.
+    if (i >= DELIMITERS.length && named < 2) continue;
     const score = 2 * Math.min(named, 2) + 2 * even + (even === 1 ? 0.5 : 0) - 0.01 * i;
     if (score > bestScore) [best, bestScore] = [delimiter, score];
   }
@@ -123,6 +125,12 @@ function guessDelimiter(
   if (best !== null && bestScore >= 1) return best;
   const single = sampleRows(text, { ...base, delimiter: usual }, isWhole);
   return single.rows.every(({ cells }) => cells.length === 1) ? usual : null;
+}
+
+/** Other characters that stand once or more in the first line, alone or repeated, such as `^` and `::`. */
+function unusualDelimiters(text: string): string[] {
+  const line = /^[^\r\n]{0,1000}/.exec(text)![0];
+  return [...new Set(line.match(/([^\w\s"'.()\p{L}\p{M}-])\1{0,2}/gu) ?? [])].slice(0, 8);
 }
 
 /** Whether a row has as many cells as the first, but for empty ones at its end. */
@@ -159,8 +167,8 @@ function guessQuoting(text: string, dialect: Dialect, isWhole: boolean): Pick<Di
 }
 
 /**
- * Whether the first row names the columns: one of its cells is a name that is wanted or usual; or else nothing about it is a row of
- * data: no cell is empty, long, a number, or the same as one below it.
+ * Whether the first row names the columns: one of its cells is a name that is wanted or usual; or else nothing about it is a
+ * row of data: no cell is empty, long, a number, or the same as one below it.
  */
 function hasHeader(rows: readonly CsvRow[], columns: readonly string[]): boolean {
   const [first, ...others] = rows.map(({ cells }) => cells);

@@ -56,16 +56,48 @@ function encodingOf(head: Uint8Array, name: string): "utf-16le" | "utf-16be" | u
   }
   if (a === 0xff && b === 0xfe) return "utf-16le";
   if (a === 0xfe && b === 0xff) return "utf-16be";
-  let even = 0, odd = 0;
-  for (let i = 0; i < head.length; i++) if (head[i] === 0) i % 2 === 0 ? even++ : odd++;
-  // A text of Western letters has a zero byte in nearly every unit; one of others at least in its line ends and delimiters.
-  const [most, least] = [Math.max(even, odd), Math.min(even, odd)];
-  const isUtf16 = least * 20 < most && (most > head.length / 5 || most > 0 && invalidAt(head, true) >= 0);
-  if (isUtf16) return odd > even ? "utf-16le" : "utf-16be";
+  const unmarked = unmarkedUtf16(head);
+  if (unmarked) return unmarked;
   if (looksBinary(head)) {
     throw new DataError(`${name}: is not text, and of no kind that is read; export it as CSV or JSON lines`);
   }
   return undefined;
+}
+
+/**
+ * UTF-16 without a mark: zero bytes at every other place, as letters of Western languages have them, or some in what is no UTF-8,
+ * as the line ends and delimiters of others do; read as such it is a text. Of the two orders the one with more of ASCII.
+ */
+function unmarkedUtf16(head: Uint8Array): "utf-16le" | "utf-16be" | undefined {
+  let zeros = 0;
+  for (const byte of head) if (byte === 0) zeros++;
+  if (zeros === 0 || zeros < head.length / 5 && invalidAt(head, true) < 0) return undefined;
+  const orders = (["utf-16le", "utf-16be"] as const).map((order) => ({
+    order,
+    share: asciiShare(head, order),
+  }));
+  const [best] = orders.sort((a, b) => b.share - a.share);
+  return best.share > 0 ? best.order : undefined;
+}
+
+/** How much of the bytes is ASCII as UTF-16; 0 where they are none, or no text. */
+function asciiShare(head: Uint8Array, encoding: string): number {
+  let text: string;
+  try {
+    // A pair of surrogates may be cut at the end.
+    text = new TextDecoder(encoding, { fatal: true }).decode(head.subarray(0, head.length & ~1), {
+      stream: true,
+    });
+  } catch {
+    return 0;
+  }
+  let ascii = 0, others = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 32 && code < 127 || code === 9 || code === 10 || code === 13) ascii++;
+    else if (code < 32 || code >= 0xe000 && code < 0xf900 || code >= 0xfff0) others++;
+  }
+  return others > text.length / 50 ? 0 : ascii / text.length;
 }
 
 /** Whether many bytes are control characters that no text has. */
@@ -84,7 +116,7 @@ async function* decodeUtf8(
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const lines = createLineCounter();
   let rest: Uint8Array = new Uint8Array();
-  let isAscii = true, isFirst = true;
+  let isAscii = true, isFirst = true, length = 0;
   let other: TextDecoder | undefined;
   const decode = (bytes: Uint8Array, isLast: boolean): string => {
     if (other) return other.decode(bytes, { stream: true });
@@ -98,12 +130,13 @@ async function* decodeUtf8(
       const text = decoder.decode(part);
       isAscii &&= text.length === part.length;
       lines.count(part);
+      length += part.length;
       return text;
     } catch {
       const at = invalidAt(part, false);
       const line = lines.at(part.subarray(0, at));
       const byte = `0x${part[at].toString(16).toUpperCase()}`;
-      if (encoding === undefined && isAscii && isWestern(joined)) {
+      if (encoding === undefined && isAscii && isWestern(joined, length)) {
         other = new TextDecoder("windows-1252");
         onEncoding?.(
           "windows-1252",
@@ -115,7 +148,7 @@ async function* decodeUtf8(
       throw new DataError(
         `${name} line ${line}: not valid UTF-8 (byte ${byte})${
           isAscii ? "" : ", though lines before are"
-        }; save the file as UTF-8, or name its encoding, such as --encoding windows-1252, shift_jis or gb18030`,
+        }; save the file as UTF-8, or name its encoding, such as --encoding windows-1252, windows-1251, shift_jis or gb18030`,
       );
     }
   };
@@ -205,9 +238,11 @@ function invalidAt(bytes: Uint8Array, mayBeCut: boolean): number {
 /**
  * Whether bytes may well be windows-1252: of five letters at most two are beyond ASCII, which holds for the languages that it
  * was made for and not for Greek, Cyrillic or Chinese in encodings of their own; and none is a byte that it lacks.
+ *
+ * @param before how many bytes of ASCII were read before, which count where few bytes are left
  */
-function isWestern(bytes: Uint8Array): boolean {
-  let letters = 0, high = 0, characters = 0;
+function isWestern(bytes: Uint8Array, before: number): boolean {
+  let letters = Math.min(before, 64), high = 0, characters = 0;
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i];
     if (byte >= 0x80) {

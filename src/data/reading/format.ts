@@ -55,6 +55,7 @@ const others: readonly (readonly [string, string])[] = [
     "is a Python pickle, which can run code and is not read: save it as JSON lines or Parquet",
   ],
   ["ORC", "is ORC: save it as Parquet"],
+  ["FEA1", "is Feather of version 1: write it as Arrow's format, which is Feather of version 2"],
   ["Obj\x01", "is Avro: save it as Parquet"],
   ["version https://git-lfs", "is a Git LFS pointer, not the file itself: run git lfs pull"],
 ];
@@ -81,21 +82,16 @@ export function findFormat({ name, head }: ByteSource): FoundFormat {
         "it is cut off or something else: name it by what it is, or give --format",
     );
   }
-  const seen = seenIn(textOf(head));
+  const seen = seenIn(textOf(head), named);
   if (named === undefined) {
     const format = seen ?? "csv";
     return { format, guess: `${name}: read as ${titles[format]} (--format)` };
   }
-  if (named === "conll" || seen === undefined && named === "csv" || seen === named) return { format: named };
-  // A CSV file may have cells that look like anything; a JSON file has one look.
-  if (seen !== undefined && (named !== "csv" || seen === "jsonl" || seen === "json")) {
-    return {
-      format: seen,
-      guess: `${name}: read as ${titles[seen]}, since that is what it holds (--format)`,
-    };
-  }
-  if (named === "csv") return { format: "csv" };
-  return { format: "csv", guess: `${name}: read as ${titles.csv}, since it holds no JSON (--format)` };
+  // Tagged sentences have many looks; of a text that is no JSON, a file's name says best what it should be.
+  if (named === "conll" || seen === named || seen === undefined && named === "csv") return { format: named };
+  const format = seen ?? "csv";
+  const why = seen === undefined ? "it holds no JSON" : "that is what it holds";
+  return { format, guess: `${name}: read as ${titles[format]}, since ${why} (--format)` };
 }
 
 /** What people call a format. */
@@ -111,20 +107,23 @@ export const titles: Readonly<Record<Format, string>> = {
 };
 
 /** JSON or fastText's lines by how they begin; undefined: anything else. */
-function seenIn(text: string): Format | undefined {
-  const lines = text.split(/\r\n|\n|\r/);
-  const whole = lines.filter((line) => line.trim() !== "");
-  const first = whole[0]?.trim() ?? "";
+function seenIn(text: string, named: Format | undefined): Format | undefined {
+  const lines = text.split(/\r\n|\n|\r/).map((line) => line.trim()).filter((line) => line !== "");
+  const [first = "", second = ""] = lines;
   if (/^__label__\S/.test(first)) return "fasttext";
-  if (/^\[\s*($|[[{"\]])/.test(first) && isJsonStart(first)) return "json";
-  if (!first.startsWith("{")) return undefined;
-  // An object a line, or one object over many lines; an only object is a record, unless a list is in it.
-  if (isObject(first)) return whole.length === 1 && /:\s*\[\s*[[{]/.test(first) ? "json" : "jsonl";
-  if (whole.length === 1 || lines.length > 1 && /^\{\s*("|$)/.test(first)) {
-    // The first of several lines that is no JSON of its own is either broken or part of a larger value.
-    return /^\{.*\}\s*,?$/.test(first) && whole[1]?.trim().startsWith("{") ? "jsonl" : "json";
+  if (first.startsWith("[")) {
+    const isOneALine = first.endsWith("]") && second.startsWith("[");
+    if (isJsonStart(first)) return isOneALine ? "jsonl" : "json";
+    return named === "json" || named === "jsonl" ? named : undefined;
   }
-  return undefined;
+  if (!first.startsWith("{")) return undefined;
+  // An object a line, or one object over many lines. An only object is a record, or holds a list: the name tells.
+  if (lines.length === 1) {
+    return named === "json" ? "json" : isObject(first) ? "jsonl" : named === "jsonl" ? named : undefined;
+  }
+  if (isObject(first) || /\}$/.test(first) && second.startsWith("{")) return "jsonl";
+  if (/^\{\s*($|"|')/.test(first)) return named === "jsonl" && /\}$/.test(first) ? "jsonl" : "json";
+  return named === "csv" ? undefined : named;
 }
 
 /** A list of JSON begins with a value, unlike a text in square brackets. */

@@ -91,7 +91,7 @@ async function readMetadata(file: AsyncBuffer): Promise<FileMetaData> {
     );
     if (!(num_rows >= 0 && num_rows <= MAX_GROUP_ROWS && bytes >= 0 && bytes <= MAX_GROUP_BYTES)) {
       throw new Error(
-        `a row group of ${num_rows} rows and ${bytes} bytes, and ${MAX_GROUP_ROWS} rows and ${MAX_GROUP_BYTES} bytes are the limit`,
+        `a row group of ${num_rows} rows and ${bytes} bytes; ${MAX_GROUP_ROWS} rows and ${MAX_GROUP_BYTES} bytes are the limit`,
       );
     }
   }
