@@ -135,7 +135,7 @@ export const trainings = {
   bpe: { kind: "bpe", options: { vocabSize: 1500 } },
 } as const;
 
-/** Words of few letters, with runs of one: where pairs tie, overlap, and several ways lead to one piece. */
+/** Words of few letters, with runs of one: where pairs tie and overlap. */
 export function tieCorpora(): string[] {
   const random = createRandomStream(17);
   return Array.from({ length: 60 }, (_, k) => {
