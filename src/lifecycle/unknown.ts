@@ -37,7 +37,6 @@ export function reportUnknown(
     readonly output: Reporter;
   },
 ): UnknownShares {
-  if (tokenizer.unkId < 0) return { train: 0, validation: 0, test: 0 }; // it knows every text
   const specials = new Set(tokenizer.encode("", { pair: "" }).ids);
   const shares = {
     train: shareIn(parts.train, specials),
@@ -45,8 +44,12 @@ export function reportUnknown(
     test: shareIn(parts.test, specials),
   };
   const names = ["train", "validation", "test"] as const;
+  // Some without an unknown token have the id -1 for what they do not know; byte-level ones know every text.
+  const isNone = tokenizer.unkId < 0 && names.every((name) => shares[name] === 0);
   output.progress(
-    `unknown tokens: ${names.map((name) => `${percent(shares[name])} ${partNames[name]}`).join(", ")}`,
+    isNone
+      ? "unknown tokens: none, the tokenizer knows every text"
+      : `unknown tokens: ${names.map((name) => `${percent(shares[name])} ${partNames[name]}`).join(", ")}`,
   );
   const worst = names.toSorted((a, b) => shares[b] - shares[a])[0];
   if (shares[worst] > MOST_UNKNOWN) {

@@ -31,9 +31,7 @@ export interface MergeVocabulary {
  * Pair counts are kept up to date by visiting only the words that may hold the merged pair, and a heap with stale entries
  * gives the next one, so the whole costs about the length of the distinct words times their number of merges.
  *
- * The merges are those of huggingface/tokenizers' trainer, one for one, which has two peculiarities. A merged pair keeps its
- * count: should it arise again, because two ways lead to one piece, it begins with what it had. And what a pair gains at
- * different times waits in the queue separately, each with its own words.
+ * The merges are those of huggingface/tokenizers' trainer, one for one.
  *
  * Source: Sennrich et al. 2016, "Neural Machine Translation of Rare Words with Subword Units", and `models/bpe/trainer.rs` of
  * huggingface/tokenizers 0.23.

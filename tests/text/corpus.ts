@@ -122,3 +122,29 @@ function randomTexts(count: number): string[] {
     return text;
   });
 }
+
+/** Tokenizers that are trained on `tokenizerCorpus` here and in Python. */
+export const trainings = {
+  uncased: { kind: "wordpiece", options: { vocabSize: 1500 } },
+  cased: { kind: "wordpiece", options: { vocabSize: 1500, lowercase: false } },
+  casedWithoutAccents: {
+    kind: "wordpiece",
+    options: { vocabSize: 1500, lowercase: false, stripAccents: true, limitAlphabet: 120, minFrequency: 5 },
+  },
+  uncasedWithAccents: { kind: "wordpiece", options: { vocabSize: 1500, stripAccents: false } },
+  bpe: { kind: "bpe", options: { vocabSize: 1500 } },
+} as const;
+
+/** Words of few letters, with runs of one: where pairs tie and overlap. */
+export function tieCorpora(): string[] {
+  const random = createRandomStream(17);
+  return Array.from({ length: 60 }, (_, k) => {
+    const letters = ["a", "ab", "aab", "abc", "aaabé"][k % 5];
+    const word = () => {
+      let text = "";
+      for (let n = 1 + random.integer(14); n > 0; n--) text += letters[random.integer(letters.length)];
+      return text;
+    };
+    return Array.from({ length: 40 }, word).join(" ");
+  });
+}
