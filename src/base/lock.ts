@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { UserError } from "./errors.ts";
-import { removeUnfinishedFiles } from "./files.ts";
+import { readLimited, removeUnfinishedFiles } from "./files.ts";
 
 /**
  * Takes a folder for this process alone, for as long as the lock is held, and removes what writers that were killed left in
@@ -85,7 +85,8 @@ async function isAt(file: Deno.FsFile, path: string): Promise<boolean> {
 
 /** Who holds a folder, as far as is known: where locks are mandatory, as on Windows, the file cannot be read meanwhile. */
 async function holderOf(path: string): Promise<string> {
-  const text = await Deno.readTextFile(path).catch(() => "");
+  const bytes = await readLimited(path, 100).catch(() => undefined);
+  const text = new TextDecoder().decode(bytes);
   const pid = /^(\d{1,10})\n/.exec(text)?.[1];
   if (pid === undefined) return "another process";
   return Number(pid) === Deno.pid ? "this process" : `process ${pid}`;

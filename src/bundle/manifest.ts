@@ -104,7 +104,18 @@ export type ManifestDraft =
   & Partial<Pick<Manifest, "version" | "files">>;
 
 /** Limits on a manifest, which somebody else may have made. */
-export const manifestLimits = { bytes: 4 * 2 ** 20, files: 10_000, labels: 100_000, tensors: 1_000 };
+export const manifestLimits = {
+  bytes: 4 * 2 ** 20,
+  files: 10_000,
+  labels: 100_000,
+  tensors: 1_000,
+  /** Of one file. */
+  fileBytes: 2 ** 34,
+  /** As `max_position_embeddings` of a `config.json` may be at most. */
+  maxTokens: 10_000_000,
+  /** The longest text that JavaScript holds. */
+  maxCharacters: 2 ** 29,
+};
 
 /** The architecture of a manifest of format 1, which named none; `config.json` does. */
 export const unknownArchitecture = "unknown";
@@ -213,13 +224,16 @@ const common = {
       confidence: z.number().gt(0).lt(1),
       n: count,
       method: z.string().max(100).optional(),
-    }),
+    }).refine(({ low, high }) => low <= high, "has an interval whose low end is above its high end"),
   ),
-  limits: z.looseObject({ maxTokens: count.min(1), maxCharacters: count.min(1) }),
+  limits: z.looseObject({
+    maxTokens: count.min(1).max(manifestLimits.maxTokens),
+    maxCharacters: count.min(1).max(manifestLimits.maxCharacters),
+  }),
   files: z.record(
     bundlePath,
     z.object({
-      sizeBytes: count,
+      sizeBytes: count.max(manifestLimits.fileBytes),
       sha256: z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits"),
     }),
   ).refine(

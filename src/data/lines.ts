@@ -4,6 +4,8 @@
  * @module
  */
 import { concatBytes } from "../base/bytes.ts";
+import { UserError } from "../base/errors.ts";
+import { openForReading } from "../base/files.ts";
 import { DataError } from "./errors.ts";
 
 /** A line of a text file, without its line end. */
@@ -77,7 +79,7 @@ const CR = 13;
 
 async function open(path: string): Promise<Deno.FsFile> {
   try {
-    return await Deno.open(path);
+    return await openForReading(path, { streams: true });
   } catch (error) {
     throw fileError(path, error);
   }
@@ -93,6 +95,6 @@ async function read(file: Deno.FsFile, buffer: Uint8Array, path: string): Promis
 
 function fileError(path: string, error: unknown): DataError {
   if (error instanceof Deno.errors.NotFound) return new DataError(`${path}: no such file`);
-  if (error instanceof Deno.errors.IsADirectory) return new DataError(`${path}: is a directory; give a file`);
+  if (error instanceof UserError) return new DataError(error.message);
   return new DataError(`${path}: cannot be read: ${error instanceof Error ? error.message : error}`);
 }

@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
-import { writeFileAtomic } from "../base/files.ts";
+import { openForReading, readLimited, writeFileAtomic } from "../base/files.ts";
 import {
   anyJson,
   type Check,
@@ -139,7 +139,7 @@ export async function loadCheckpoint(
  */
 export async function readCheckpointNote(directory: string): Promise<Note> {
   try {
-    using file = await Deno.open(join(directory, CHECKPOINT_FILE));
+    using file = await openForReading(join(directory, CHECKPOINT_FILE));
     const start = await readExactly(file, 8);
     const header = await readExactly(file, Number(new DataView(start.buffer).getBigUint64(0, true)));
     const { note } = JSON.parse(JSON.parse(new TextDecoder().decode(header)).__metadata__.weir);
@@ -265,16 +265,18 @@ function checkTensors(
 
 async function readFile(path: string): Promise<Uint8Array> {
   try {
-    return await Deno.readFile(path);
+    const bytes = await readLimited(path, MAX_BYTES);
+    if (bytes) return bytes;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new CheckpointError(`Cannot resume: there is no file ${path}`, { cause: error });
-    }
     throw new CheckpointError(`Cannot resume: ${path} cannot be read: ${(error as Error).message}`, {
       cause: error,
     });
   }
+  throw new CheckpointError(`Cannot resume: there is no file ${path}`);
 }
+
+/** As much as one piece of memory holds. */
+const MAX_BYTES = 2 ** 33;
 
 /** Says what to do where something cannot be written. */
 async function saving<T>(path: string, write: () => Promise<T>): Promise<T> {
