@@ -152,7 +152,9 @@ export function parseManifestDraft(json: unknown, source = "weir.json"): Manifes
       `${source} is larger than ${manifestLimits.bytes} bytes: it is no bundle manifest.`,
     );
   }
-  const value = isText ? parseJson(json, (problem) => new BundleError(`${source}: ${problem}.`)) : json;
+  const value = isText
+    ? parseJson(json, (problem) => new BundleError(`${source}: ${problem}.`), { distinctKeys: true })
+    : json;
   const format = (value as { format?: unknown } | null)?.format;
   if (typeof format === "string" && format !== "weir-bundle/1" && format !== "weir-bundle/2") {
     throw new BundleError(
