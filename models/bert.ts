@@ -106,11 +106,12 @@ export function parseBertSizes<T extends string>(
   defaults: { readonly padTokenId: number } = { padTokenId: 0 },
 ): BertSizes & { modelType: T } {
   const read = configReader(json, modelType);
+  const vocabSize = read.count("vocab_size", { max: 10_000_000 });
   const rate = (field: string, fallback: number) => read.number(field, { fallback, min: 0, max: 0.999 });
   read.choice("position_embedding_type", ["absolute"], "absolute");
   const config = {
     modelType,
-    vocabSize: read.count("vocab_size", { max: 10_000_000 }),
+    vocabSize,
     hiddenSize: read.count("hidden_size", { max: 65_536 }),
     layers: read.count("num_hidden_layers", { max: 1000 }),
     heads: read.count("num_attention_heads", { max: 1024 }),
@@ -126,7 +127,7 @@ export function parseBertSizes<T extends string>(
     typeVocabSize: read.count("type_vocab_size", { fallback: 2, max: 1000 }),
     initializerRange: read.number("initializer_range", { fallback: BERT_STD, min: 0, max: 10 }),
     layerNormEpsilon: read.number("layer_norm_eps", { fallback: 1e-12, min: 0, max: 1 }),
-    padTokenId: read.number("pad_token_id", { fallback: defaults.padTokenId, min: 0, max: 10_000_000 }),
+    padTokenId: read.padTokenId(vocabSize, defaults.padTokenId),
   };
   checkHeads(config, { modelType, heads: "num_attention_heads", size: "hidden_size" });
   return config;

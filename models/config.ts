@@ -12,6 +12,8 @@ export interface ConfigReader {
   count(field: string, options: { fallback?: number; max: number }): number;
   /** A finite number in [min, max]. */
   number(field: string, options: { fallback?: number; min: number; max: number }): number;
+  /** The id of the padding token: a row of a table of `vocabSize` rows. */
+  padTokenId(vocabSize: number, fallback: number): number;
   /** One of those in `among`. */
   choice<T extends string | boolean>(field: string, among: readonly T[], fallback?: T): T;
 }
@@ -50,6 +52,8 @@ export function configReader(json: unknown, modelType: string): ConfigReader {
   };
   return {
     number: (field, { fallback, min, max }) => read(field, number({ least: min, most: max }), fallback),
+    padTokenId: (vocabSize, fallback) =>
+      read("pad_token_id", number({ least: 0, most: vocabSize - 1, whole: true }), fallback),
     count: (field, { fallback, max }) => read(field, number({ least: 1, most: max, whole: true }), fallback),
     choice: (field, among, fallback) => read(field, oneOf(...among), fallback),
   };

@@ -69,11 +69,12 @@ export function distilBertConfig(
 
 function parse(json: unknown): DistilBertConfig {
   const read = configReader(json, "distilbert");
+  const vocabSize = read.count("vocab_size", { max: 10_000_000 });
   const rate = (field: string, fallback: number) => read.number(field, { fallback, min: 0, max: 0.999 });
   read.choice("sinusoidal_pos_embds", [false], false);
   const config: DistilBertConfig = {
     modelType: "distilbert",
-    vocabSize: read.count("vocab_size", { max: 10_000_000 }),
+    vocabSize,
     hiddenSize: read.count("dim", { max: 65_536 }),
     layers: read.count("n_layers", { max: 1000 }),
     heads: read.count("n_heads", { max: 1024 }),
@@ -84,7 +85,7 @@ function parse(json: unknown): DistilBertConfig {
     classifierDropout: rate("seq_classif_dropout", 0.2),
     maxPositions: read.count("max_position_embeddings", { fallback: 512, max: 10_000_000 }),
     initializerRange: read.number("initializer_range", { fallback: BERT_STD, min: 0, max: 10 }),
-    padTokenId: read.number("pad_token_id", { fallback: 0, min: 0, max: 10_000_000 }),
+    padTokenId: read.padTokenId(vocabSize, 0),
   };
   checkHeads(config, { modelType: "distilbert", heads: "n_heads", size: "dim" });
   return config;

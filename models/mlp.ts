@@ -66,16 +66,17 @@ export function mlpConfig(
  */
 export function parseMlpConfig(json: unknown): MlpConfig {
   const read = configReader(json, "mlp");
+  const vocabSize = read.count("vocab_size", { max: 10_000_000 });
   return {
     modelType: "mlp",
-    vocabSize: read.count("vocab_size", { max: 10_000_000 }),
+    vocabSize,
     embeddingSize: read.count("embedding_size", { max: 65_536 }),
     hiddenSize: read.count("hidden_size", { max: 65_536 }),
     layers: read.count("num_hidden_layers", { max: 1000 }),
     activation: read.choice("hidden_act", ACTIVATIONS, "relu"),
     hiddenDropout: read.number("hidden_dropout_prob", { fallback: 0.1, min: 0, max: 0.999 }),
     maxPositions: read.count("max_position_embeddings", { fallback: 512, max: 10_000_000 }),
-    padTokenId: read.number("pad_token_id", { fallback: 0, min: 0, max: 10_000_000 }),
+    padTokenId: read.padTokenId(vocabSize, 0),
   };
 }
 

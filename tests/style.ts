@@ -12,6 +12,7 @@ export function styleProblems(path: string, text: string): string[] {
   if (isSource && !text.includes("@module")) {
     problems.push(`${path}: no @module header that says what the file is for`);
   }
+  const reads = /^(src|models|routes)\//.test(path) && !path.startsWith("src/base/");
   lines.forEach((line, i) => {
     const where = `${path}:${i + 1}`;
     const isTable = line.startsWith("|");
@@ -21,6 +22,11 @@ export function styleProblems(path: string, text: string): string[] {
     for (const { found, instead } of phrases) {
       const match = found.exec(line);
       if (match) problems.push(`${where}: "${match[0]}"; ${instead}`);
+    }
+    if (reads && isRawRead(line)) {
+      problems.push(
+        `${where}: reads a file by itself; src/base/files.ts does, with limits and without waiting`,
+      );
     }
     if (isSource && isBrokenOff(lines, i)) problems.push(`${where}: a reflow has broken the sentence here`);
   });
@@ -42,6 +48,14 @@ const phrases: readonly { readonly found: RegExp; readonly instead: string }[] =
   { found: /\bwhat \S+ asks of\b/i, instead: "say what is implemented, or used" },
   { found: /\bstands? in a grid\b/i, instead: "say that it is laid out in two dimensions" },
 ];
+
+/** Whether a line of code opens a file that may be a FIFO, a device or endless. Its own module's folder is no such place. */
+function isRawRead(line: string): boolean {
+  if (/^\s*(\*|\/\/)/.test(line) || line.includes("import.meta.url")) return false;
+  return /\bDeno\.(readFile|readTextFile)(Sync)?\b/.test(line) ||
+    (/\bDeno\.open(Sync)?\b/.test(line) && !/\bwrite: true\b/.test(line)) ||
+    (/\bfrom "node:fs(\/promises)?"/.test(line) && /\b(open|read\w*|createReadStream)\b/.test(line));
+}
 
 /** Whether a line of a comment ends in the middle of a sentence though the next word would have fitted. */
 function isBrokenOff(lines: readonly string[], i: number): boolean {

@@ -24,6 +24,9 @@ Deno.test("each kind of problem is found, and its line names the file", () => {
     ["docs/x.md", "The slopes of the loss.", /^docs\/x\.md:1: "slopes"; the field says gradient$/],
     ["src/x.ts", `${head}// a CPU that plays GPU\n`, /it is a software adapter/],
     ["src/x.ts", `${head}/** What came of it. */\n`, /"came of it"; say what happens/],
+    ["src/x.ts", `${head}await Deno.readFile(path);\n`, /^src\/x\.ts:6: reads a file by itself/],
+    ["routes/x.ts", `${head}Deno.openSync(path, { read: true });\n`, /reads a file by itself/],
+    ["src/x.ts", `${head}import { readFile } from "node:fs/promises";\n`, /reads a file by itself/],
     [
       "src/x.ts",
       `${head}/**\n * ${
@@ -37,6 +40,15 @@ Deno.test("each kind of problem is found, and its line names the file", () => {
     assert.equal(found.length, 1, found.join("\n"));
     assert.match(found[0], problem);
   }
+  const quiet = [
+    ["src/base/x.ts", "await Deno.open(path);"],
+    ["src/x.ts", "await Deno.open(path, { write: true, createNew: true });"],
+    ["src/x.ts", " * await Deno.readTextFile(path);"],
+    ["routes/x.ts", `Deno.readTextFile(new URL("style.css", import.meta.url));`],
+    ["src/x.ts", `import { statfs } from "node:fs/promises";`],
+    ["bench/x.ts", "await Deno.readFile(path);"],
+  ];
+  for (const [path, line] of quiet) assert.deepEqual(styleProblems(path, `${head}${line}\n`), [], line);
   assert.deepEqual(styleProblems("docs/x.md", `| ${"a wide table ".repeat(20)} |`), []);
 });
 

@@ -93,35 +93,76 @@ export async function syncFolder(path: string): Promise<void> {
   await folder.sync();
 }
 
+/** What {@linkcode openForReading} lets through. */
+export interface OpenOptions {
+  /** The most bytes that a file may have. */
+  readonly maxBytes?: number;
+  /** Also FIFOs and terminals, which have no size and may never end: for what a user names to be read as a stream. */
+  readonly streams?: boolean;
+}
+
 /**
- * A file's bytes, or undefined where there is none. It may come from anywhere, so it is not read past `maxBytes`, also when
- * it grows meanwhile or is a device.
+ * Opens a file that may come from anywhere. Links are followed, as caches of checkpoints are made of them, and what they lead
+ * to must be a regular file: a FIFO waits for a writer, a device never ends. Where a link itself is refused, as inside a
+ * bundle, the caller looks for it.
  *
- * @throws {UserError} when it is larger.
+ * @throws {UserError} when it is a folder, a FIFO, a socket or a device, larger than `maxBytes`, or a link that leads nowhere
+ *   but to itself; an error of the operating system when it is missing or may not be read.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openForReading } from "./files.ts";
+ *
+ * const folder = Deno.makeTempDirSync();
+ * await assert.rejects(openForReading(folder), { message: `${folder} is a folder; a file was expected` });
+ * Deno.removeSync(folder);
+ * ```
+ */
+export async function openForReading(path: string, options: OpenOptions = {}): Promise<Deno.FsFile> {
+  try {
+    // Before it is opened, which waits where it is a FIFO; and after, in case it was exchanged between the two.
+    checkKind(path, await Deno.stat(path), options);
+    const file = await Deno.open(path);
+    try {
+      checkKind(path, await file.stat(), options);
+      return file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  } catch (error) {
+    throw explainLoop(path, error);
+  }
+}
+
+/**
+ * A file's bytes, or undefined where there is none. It may come from anywhere, so it is opened as
+ * {@linkcode openForReading} does it and not read past `maxBytes`, also when it grows meanwhile.
+ *
+ * @throws {UserError} when it is larger, or no regular file.
  */
 export async function readLimited(
   path: string,
   maxBytes: number,
+  { streams = false }: Pick<OpenOptions, "streams"> = {},
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const tooLarge = (bytes: number | string) =>
-    new UserError(`${path} has ${bytes} bytes; the limit is ${maxBytes}`);
   let file: Deno.FsFile;
   try {
-    file = await Deno.open(path);
+    file = await openForReading(path, { maxBytes, streams });
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
   using _ = file;
   const { size } = await file.stat();
-  if (size > maxBytes) throw tooLarge(size);
   let bytes = new Uint8Array(size), length = 0;
   const further = new Uint8Array(1); // what is past the size that the file had
   for (;;) {
     const full = length === bytes.length;
     const n = await file.read(full ? further : bytes.subarray(length));
     if (n === null) break;
-    if (length + n > maxBytes) throw tooLarge(`over ${maxBytes}`);
+    if (length + n > maxBytes) throw tooLarge(path, `over ${maxBytes}`, maxBytes);
     if (full) {
       const grown = new Uint8Array(Math.min(maxBytes, 2 * length + 65_536));
       grown.set(bytes);
@@ -131,6 +172,74 @@ export async function readLimited(
     length += n;
   }
   return length === bytes.length ? bytes : bytes.slice(0, length);
+}
+
+/**
+ * The same for code that cannot wait, such as what is read while a device is opened.
+ *
+ * @throws {UserError} when it is larger, or no regular file.
+ */
+export function readLimitedSync(path: string, maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    checkKind(path, Deno.statSync(path), { maxBytes });
+    using file = Deno.openSync(path);
+    const info = file.statSync();
+    checkKind(path, info, { maxBytes });
+    const bytes = new Uint8Array(info.size);
+    let length = 0;
+    for (let n: number | null; length < bytes.length; length += n) {
+      n = file.readSync(bytes.subarray(length));
+      if (n === null) break;
+    }
+    return length === bytes.length ? bytes : bytes.slice(0, length);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw explainLoop(path, error);
+  }
+}
+
+/** Whether there is anything at a path, also what is no file: then reading it says what it is. */
+export async function isThere(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, (error) => !isMissing(error));
+}
+
+/** What a path leads to, as errors name it: "a file", "a link", "a folder", "a FIFO", "a socket" or "a device". */
+export function kindOf(info: Deno.FileInfo): string {
+  return info.isFile
+    ? "a file"
+    : info.isSymlink
+    ? "a link"
+    : info.isDirectory
+    ? "a folder"
+    : info.isFifo
+    ? "a FIFO"
+    : info.isSocket
+    ? "a socket"
+    : "a device";
+}
+
+function checkKind(
+  path: string,
+  info: Deno.FileInfo,
+  { maxBytes = Infinity, streams = false }: OpenOptions,
+): void {
+  const isStream = streams && (info.isFifo || info.isCharDevice);
+  if (!info.isFile && !isStream) throw new UserError(`${path} is ${kindOf(info)}; a file was expected`);
+  if (info.size > maxBytes) throw tooLarge(path, info.size, maxBytes);
+}
+
+function tooLarge(path: string, bytes: number | string, maxBytes: number): UserError {
+  return new UserError(`${path} has ${bytes} bytes; the limit is ${maxBytes}`);
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+}
+
+function explainLoop(path: string, error: unknown): unknown {
+  return error instanceof Deno.errors.FilesystemLoop || (error as { code?: unknown } | null)?.code === "ELOOP"
+    ? new UserError(`${path} is a link that leads to itself; a file was expected`)
+    : error;
 }
 
 async function syncFolders(path: string): Promise<void> {

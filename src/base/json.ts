@@ -9,6 +9,7 @@
  * @module
  */
 import { UserError } from "./errors.ts";
+import { jsonProblem } from "./json_scan.ts";
 import { firstLine, shorten } from "./text.ts";
 
 /** Reads an untrusted value as a T; `path` is where it stands, such as `metrics[2].value`, and empty for the document. */
@@ -54,17 +55,25 @@ export function checkJson<T>(
 }
 
 /**
- * Parses a text, or bytes that should be UTF-8. Whoever reads a file limits its size ({@linkcode readLimited} in files.ts).
+ * Parses a text, or bytes that should be UTF-8, with or without a byte-order mark. Whoever reads a file limits its size
+ * ({@linkcode readLimited} in files.ts); its nesting is limited here.
  *
  * @param error makes the error of what is wrong, such as `it is not JSON: Unexpected token ...`.
+ * @param options `distinctKeys`: whether an object may not have a key twice, for files that others read too
  */
-export function parseJson(data: string | Uint8Array, error: (problem: string) => Error): unknown {
+export function parseJson(
+  data: string | Uint8Array,
+  error: (problem: string) => Error,
+  options: { readonly distinctKeys?: boolean } = {},
+): unknown {
   let json: string;
   try {
     json = typeof data === "string" ? data : new TextDecoder("utf-8", { fatal: true }).decode(data);
   } catch {
     throw error("it is not valid UTF-8");
   }
+  const problem = jsonProblem(json, options);
+  if (problem !== undefined) throw error(`it ${problem}`);
   try {
     return JSON.parse(json);
   } catch (problem) {

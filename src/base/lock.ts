@@ -5,7 +5,7 @@
  */
 import { dirname, join } from "node:path";
 import { UserError } from "./errors.ts";
-import { removeUnfinishedFiles } from "./files.ts";
+import { readLimited, removeUnfinishedFiles } from "./files.ts";
 
 /**
  * Takes a folder for this process alone, for as long as the lock is held, and removes what writers that were killed left in
@@ -140,7 +140,8 @@ async function isAt(file: Deno.FsFile, path: string): Promise<boolean> {
 
 /** Where locks are mandatory, as on Windows, the file cannot be read meanwhile. */
 async function holderOf(path: string): Promise<LockHolder> {
-  const text = await Deno.readTextFile(path).catch(() => "");
+  const bytes = await readLimited(path, 100).catch(() => undefined);
+  const text = new TextDecoder().decode(bytes);
   const [, pid, at] = /^(\d{1,10})\n(?:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z\n)?/.exec(text) ?? [];
   if (pid === undefined) return { who: "another process" };
   const who = Number(pid) === Deno.pid ? "this process" : `process ${pid}`;

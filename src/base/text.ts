@@ -51,13 +51,43 @@ export function shorten(text: string, most: number): string {
   return text.slice(0, before >= 0xd800 && before <= 0xdbff ? end - 1 : end) + "…";
 }
 
-/** A value as a message shows it: as JSON, cut short, with every character escaped that a terminal would obey. */
+/** A value as a message shows it: as JSON, cut short, in characters that are seen. */
 export function show(value: unknown, most = 60): string {
-  return shorten(JSON.stringify(value) ?? String(value), most).replace(
-    /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return visible(shorten(jsonOf(value), most));
 }
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return "a value that JSON cannot hold";
+  }
+}
+
+/**
+ * A text that hides nothing and sends a terminal no command: control characters as their pictures (U+2400...), overrides and
+ * isolates of the writing direction and Unicode's own line ends by their numbers, halves of characters as U+FFFD. Tabs and
+ * line ends stay.
+ *
+ * @example
+ * ```ts
+ * import { visible } from "./text.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(visible("a\u001b[31mred\u0000"), "a␛[31mred␀");
+ * ```
+ */
+export function visible(text: string): string {
+  return text.toWellFormed().replaceAll("\r\n", "\n").replace(HIDDEN, (character) => {
+    const code = character.charCodeAt(0);
+    if (code < 0x20) return String.fromCharCode(0x2400 + code);
+    if (code === 0x7f) return "\u2421";
+    return `[U+${code.toString(16).toUpperCase().padStart(4, "0")}]`;
+  });
+}
+
+// deno-lint-ignore no-control-regex
+const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /** The text with its line ends turned into spaces. */
 export function oneLine(text: string): string {

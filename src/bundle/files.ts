@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
-import { readLimited } from "../base/files.ts";
+import { kindOf, readLimited } from "../base/files.ts";
 import { hashFile } from "../base/hash.ts";
 import { BundleError } from "./errors.ts";
 import { type FileEntry, manifestLimits } from "./manifest.ts";
@@ -152,20 +152,6 @@ async function checkPlain(directory: string, path: string): Promise<Deno.FileInf
   const info = await Deno.lstat(join(directory, path));
   if (!info.isFile) throw damaged(directory, path, `is ${kindOf(info)}; a bundle holds plain files`);
   return info;
-}
-
-function kindOf(info: Deno.FileInfo): string {
-  return info.isFile
-    ? "a file"
-    : info.isSymlink
-    ? "a link"
-    : info.isDirectory
-    ? "a folder"
-    : info.isFifo
-    ? "a FIFO"
-    : info.isSocket
-    ? "a socket"
-    : "a device";
 }
 
 /** An error of the operating system as one for the user; others as they are. */

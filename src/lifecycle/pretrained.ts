@@ -6,7 +6,8 @@
 import { basename, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { architectureOf, type ModelConfig, parseConfig } from "../../models/index.ts";
-import { readLimited } from "../base/files.ts";
+import { UserError } from "../base/errors.ts";
+import { isThere, readLimited } from "../base/files.ts";
 import { isObject, parseJson } from "../base/json.ts";
 import { show } from "../base/text.ts";
 import { checkVocabulary } from "../bundle/checks.ts";
@@ -41,7 +42,7 @@ export interface Pretrained {
 }
 
 /** The most bytes that are read of each file: a checkpoint may come from anywhere. */
-const limits = { json: 64 * 2 ** 20, weights: 2 ** 32 };
+export const checkpointLimits = { json: 64 * 2 ** 20, weights: 2 ** 32 };
 
 /**
  * Reads a checkpoint's folder. Weights are read from safetensors alone: a pickle can run code when it is read.
@@ -61,7 +62,7 @@ export async function readPretrained(
       ? await readJson(directory, "tokenizer_config.json")
       : {},
   };
-  const bytes = await readBytes(directory, "model.safetensors", limits.weights);
+  const bytes = await readBytes(directory, "model.safetensors", checkpointLimits.weights);
   const { tensors } = readSafetensors(bytes, { name: join(directory, "model.safetensors") });
   // Here, where every checkpoint comes in: what is trained, exported or registered looks ids up in the table.
   const tokenizer = loadTokenizer(tokenizerFiles.tokenizer, tokenizerFiles.config);
@@ -129,11 +130,19 @@ export async function maxTokensIn(
   const settings = "sentence_bert_config.json";
   const { max_seq_length } = await exists(directory, settings) ? await readJson(directory, settings) : {};
   const { model_max_length } = tokenizerFiles.config as { model_max_length?: unknown };
-  const named = [manifest?.limits.maxTokens, max_seq_length, model_max_length];
   return Math.min(
     config.maxPositions,
-    ...named.filter((value) => typeof value === "number" && value >= 1) as number[],
+    manifest?.limits.maxTokens ?? Infinity,
+    lengthIn(max_seq_length, `${join(directory, settings)}: max_seq_length`),
+    lengthIn(model_max_length, `${join(directory, "tokenizer_config.json")}: model_max_length`),
   );
+}
+
+/** A number of tokens in a file from elsewhere; transformers writes 1e30 where there is no limit, and null is none either. */
+function lengthIn(value: unknown, where: string): number {
+  if (value === undefined || value === null) return Infinity;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 1) return value;
+  throw new LifecycleError(`${where} is ${show(value)}, wanted a whole number of tokens of at least 1`);
 }
 
 /** All tasks, first those whose own files the folder has. */
@@ -166,16 +175,16 @@ async function readJson(directory: string, file: string): Promise<Record<string,
 
 async function readAnyJson(directory: string, file: string): Promise<unknown> {
   return parseJson(
-    await readBytes(directory, file, limits.json),
+    await readBytes(directory, file, checkpointLimits.json),
     (problem) => new LifecycleError(`${join(directory, file)}: ${problem}`),
   );
 }
 
 async function readBytes(directory: string, file: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {
   const path = join(directory, file);
-  const info = await Deno.stat(path).catch(() => undefined);
-  if (info && !info.isFile) throw new LifecycleError(`${path} is not a file`);
-  const bytes = await readLimited(path, limit);
+  const bytes = await readLimited(path, limit).catch((error) => {
+    throw error instanceof UserError ? new LifecycleError(error.message, { cause: error }) : error;
+  });
   if (bytes) return bytes;
   const wanted = "a checkpoint's folder has config.json, tokenizer.json and model.safetensors";
   throw new LifecycleError(`${path} is not there; ${wanted}${await adviceFor(directory, file)}`);
@@ -213,5 +222,5 @@ async function adviceFor(directory: string, missing: string): Promise<string> {
 }
 
 async function exists(directory: string, file: string): Promise<boolean> {
-  return await Deno.stat(join(directory, file)).then(({ isFile }) => isFile, () => false);
+  return await isThere(join(directory, file));
 }

@@ -7,7 +7,9 @@
  */
 import { concatBytes } from "../base/bytes.ts";
 import { UserError } from "../base/errors.ts";
-import { isObject, parseJson } from "../base/json.ts";
+import { isObject } from "../base/json.ts";
+import { jsonProblem } from "../base/json_scan.ts";
+import { show } from "../base/text.ts";
 import { bytesOf, type DType, dtypes, type HostTensor, type TypedArray } from "../graph/dtype.ts";
 
 /** A file that is not a safetensors file, or not a sound one; the message is for the user. */
@@ -25,6 +27,8 @@ export interface SafetensorsFile {
 const MAX_HEADER_BYTES = 100_000_000;
 const MAX_TENSORS = 100_000;
 const MAX_RANK = 16;
+/** Twenty of a tensor. */
+const MAX_VALUES = 20 * MAX_TENSORS;
 
 /**
  * Reads a whole file. F64 becomes f32 and I64 becomes i32 (`position_ids` in old checkpoints); every other type stays what it is.
@@ -75,7 +79,7 @@ export function readSafetensors(bytes: Uint8Array, options: { name?: string } = 
   let end = 0;
   for (const entry of entries.sort((p, q) => p.begin - q.begin || p.end - q.end)) {
     if (entry.begin !== end) {
-      fail(`tensor "${entry.name}" starts at byte ${entry.begin}, the one before it ends at ${end}`);
+      fail(`tensor ${show(entry.name)} starts at byte ${entry.begin}, the one before it ends at ${end}`);
     }
     end = entry.end;
   }
@@ -138,11 +142,13 @@ export function safetensorsParts(
     const { dtype, shape, data } = tensors[name];
     const { safetensors } = dtypes[dtype];
     if (!safetensors) {
-      throw new SafetensorsError(`Cannot write tensor "${name}": safetensors files have no type ${dtype}`);
+      throw new SafetensorsError(
+        `Cannot write tensor ${show(name)}: safetensors files have no type ${dtype}`,
+      );
     }
     if (name === "__metadata__" || data.byteLength !== bytesOf(dtype, shape.reduce((a, d) => a * d, 1))) {
       throw new SafetensorsError(
-        `Cannot write tensor "${name}": ${data.length} values do not fill shape [${shape.join(", ")}]`,
+        `Cannot write tensor ${show(name)}: ${data.length} values do not fill shape [${shape.join(", ")}]`,
       );
     }
     header[name] = { dtype: safetensors, shape, data_offsets: [end, end += data.byteLength] };
@@ -181,33 +187,55 @@ interface Entry {
 
 type Fail = (what: string) => never;
 
+/**
+ * As strict as the reference implementation and the format's text: no byte-order mark, no key twice, and whole numbers are
+ * written as such.
+ */
 function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
-  const header = parseJson(bytes, () => fail("its header is not JSON"));
+  let header: unknown;
+  let problem: string | undefined;
+  try {
+    const json = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    problem = jsonProblem(json, { distinctKeys: true, values: MAX_VALUES });
+    if (problem === undefined) header = JSON.parse(json, digitsOnly);
+  } catch {
+    return fail("its header is not JSON");
+  }
+  if (problem !== undefined) return fail(`its header ${problem}`);
   return isObject(header) ? header : fail("its header is not an object");
 }
 
+/** A number that is not written in digits alone, as `1.0`, `1e3` and `-0`, is none of a shape or an offset. */
+function digitsOnly(_key: string, value: unknown, { source }: { source?: string } = {}): unknown {
+  return typeof value === "number" && source !== undefined && !/^\d+$/.test(source) ? NaN : value;
+}
+
 function checkMetadata(value: unknown, fail: Fail): Record<string, string> {
+  if (value === null) return {};
   const sound = isObject(value) && Object.values(value).every((v) => typeof v === "string");
   return sound ? value as Record<string, string> : fail("its metadata is not a map of texts");
 }
 
 function checkEntry(name: string, value: unknown, fail: Fail): Entry {
+  if (!name.isWellFormed()) return fail(`tensor ${show(name)} has half a character in its name`);
   const { dtype: inFile, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
   const type = typesInFiles.get(inFile as string);
   if (!type) {
     return fail(
-      `tensor "${name}" has type ${JSON.stringify(inFile)}, known are ${[...typesInFiles.keys()].join(", ")}`,
+      `tensor ${show(name)} has type ${show(inFile)}, known are ${[...typesInFiles.keys()].join(", ")}`,
     );
   }
-  if (!isWholeNumbers(shape) || shape.length > MAX_RANK) return fail(`tensor "${name}" has no sound shape`);
+  if (!isWholeNumbers(shape) || shape.length > MAX_RANK) {
+    return fail(`tensor ${show(name)} has no sound shape`);
+  }
   if (!isWholeNumbers(offsets) || offsets.length !== 2 || offsets[1] < offsets[0]) {
-    return fail(`tensor "${name}" has no sound data_offsets`);
+    return fail(`tensor ${show(name)} has no sound data_offsets`);
   }
   const [begin, end] = offsets;
   const wanted = shape.reduce((a, d) => a * d, type === "f64" || type === "i64" ? 8 : dtypes[type].bits / 8);
   if (end - begin !== wanted) {
     return fail(
-      `tensor "${name}" of type ${inFile} and shape [${shape.join(", ")}] takes ${wanted} bytes, got ${
+      `tensor ${show(name)} of type ${inFile} and shape [${shape.join(", ")}] takes ${wanted} bytes, got ${
         end - begin
       }`,
     );
@@ -230,14 +258,16 @@ function decode(
       const wide = new Float64Array(buffer);
       const data = Float32Array.from(wide);
       const at = data.findIndex((value, i) => !Number.isFinite(value) && Number.isFinite(wide[i]));
-      if (at >= 0) fail(`tensor "${name}" holds the F64 value ${wide[at]}, which is beyond the range of f32`);
+      if (at >= 0) {
+        fail(`tensor ${show(name)} holds the F64 value ${wide[at]}, which is beyond the range of f32`);
+      }
       return { dtype: "f32", data };
     }
     case "i64": {
       const wide = new BigInt64Array(buffer);
       const beyond = wide.find((value) => value !== BigInt.asIntN(32, value));
       if (beyond !== undefined) {
-        fail(`tensor "${name}" holds the I64 value ${beyond}, which does not fit in i32`);
+        fail(`tensor ${show(name)} holds the I64 value ${beyond}, which does not fit in i32`);
       }
       return { dtype: "i32", data: Int32Array.from(wide, Number) };
     }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { show } from "../base/text.ts";
 import { type DType, dtypes } from "../graph/dtype.ts";
 import { ProtobufError, ProtobufReader, ProtobufWriter } from "./protobuf.ts";
 
@@ -256,7 +257,7 @@ function readGraph(reader: ProtobufReader): OnnxGraph {
     11: (r, f) => inputs.push(readValue(r.message(f))),
     12: (r, f) => outputs.push(readValue(r.message(f))),
     15: () => {
-      throw new ProtobufError(`Cannot read ONNX graph "${name}": sparse initializers are not supported`);
+      throw new ProtobufError(`Cannot read ONNX graph ${show(name)}: sparse initializers are not supported`);
     },
   });
   return { name, nodes, initializers, inputs, outputs };
@@ -305,7 +306,7 @@ function readAttribute(reader: ProtobufReader): [string, OnnxAttributeValue] {
   if (type === kinds.floats) return [name, { floats }];
   if (type === kinds.ints) return [name, ints];
   if (type === kinds.strings) return [name, { strings }];
-  throw new ProtobufError(`Cannot read ONNX attribute "${name}": its type ${type} is not supported`);
+  throw new ProtobufError(`Cannot read ONNX attribute ${show(name)}: its type ${type} is not supported`);
 }
 
 function readTensor(reader: ProtobufReader): OnnxTensor {
@@ -327,20 +328,22 @@ function readTensor(reader: ProtobufReader): OnnxTensor {
   });
   const type = names.get(code);
   if (!type) {
-    throw new ProtobufError(`Cannot read ONNX tensor "${name}": its data type ${code} is not supported`);
+    throw new ProtobufError(`Cannot read ONNX tensor ${show(name)}: its data type ${code} is not supported`);
   }
   if (location !== 0) {
-    throw new ProtobufError(`Cannot read ONNX tensor "${name}": its data are in another file`);
+    throw new ProtobufError(`Cannot read ONNX tensor ${show(name)}: its data are in another file`);
   }
   const size = dims.reduce((a, d) => a * d, 1);
   if (dims.some((d) => d < 0) || !Number.isSafeInteger(size)) {
-    throw new ProtobufError(`Cannot read ONNX tensor "${name}": its shape [${dims.join(", ")}] is not one`);
+    throw new ProtobufError(
+      `Cannot read ONNX tensor ${show(name)}: its shape [${dims.join(", ")}] is not one`,
+    );
   }
   const data = raw ?? (typed ? pack(name, type, floats, ints) : new Uint8Array(0));
   const bytes = Math.ceil(size * onnxTypes[type].bits / 8);
   if (data.length !== bytes) {
     throw new ProtobufError(
-      `Cannot read ONNX tensor "${name}": ${type} [${
+      `Cannot read ONNX tensor ${show(name)}: ${type} [${
         dims.join(", ")
       }] takes ${bytes} bytes, found ${data.length}`,
     );
@@ -357,7 +360,7 @@ function pack(name: string, type: OnnxType, floats: readonly number[], ints: rea
   else if (width === 4) ints.forEach((v, i) => view.setInt32(4 * i, v, true));
   else if (width === 2) ints.forEach((v, i) => view.setUint16(2 * i, v, true));
   else if (width === 1) ints.forEach((v, i) => view.setUint8(i, v));
-  else throw new ProtobufError(`Cannot read ONNX tensor "${name}": ${type} is read from raw data only`);
+  else throw new ProtobufError(`Cannot read ONNX tensor ${show(name)}: ${type} is read from raw data only`);
   return new Uint8Array(view.buffer);
 }
 
@@ -382,7 +385,9 @@ function readValue(reader: ProtobufReader): OnnxValue {
   });
   const type = names.get(code);
   if (!type) {
-    throw new ProtobufError(`Cannot read ONNX value "${name}": only tensors of known types are supported`);
+    throw new ProtobufError(
+      `Cannot read ONNX value ${show(name)}: only tensors of known types are supported`,
+    );
   }
   return { name, type, shape };
 }

@@ -138,7 +138,7 @@ export interface ProtobufLimits {
   readonly maxBytes: number;
   /** Messages inside messages. */
   readonly maxDepth: number;
-  /** Fields read in all, nested ones included. */
+  /** Fields read in all, nested ones and the values of packed ones included. */
   readonly maxFields: number;
 }
 
@@ -181,9 +181,7 @@ export class ProtobufReader {
   /** The next field, or `undefined` at the end of the message. */
   next(): ProtobufField | undefined {
     if (this.#at >= this.#place.end) return undefined;
-    if (++this.#place.count.fields > this.#limits.maxFields) {
-      throw new ProtobufError(`Cannot read message: more than ${this.#limits.maxFields} fields`);
-    }
+    this.#count();
     const start = this.#at;
     const tag = this.#varint();
     const number = Number(tag >> 3n);
@@ -212,7 +210,7 @@ export class ProtobufReader {
       return;
     }
     const end = this.#length();
-    while (this.#at < end) into.push(this.#int(end));
+    for (; this.#at < end; this.#count()) into.push(this.#int(end));
   }
 
   /** A 32-bit float. */
@@ -228,7 +226,7 @@ export class ProtobufReader {
       return;
     }
     const end = this.#length();
-    while (this.#at < end) into.push(this.#float(end));
+    for (; this.#at < end; this.#count()) into.push(this.#float(end));
   }
 
   /** A length-delimited field's bytes: a view, not a copy. */
@@ -273,6 +271,12 @@ export class ProtobufReader {
     if (field.wire === 0) this.#varint();
     else if (field.wire === 2) this.#at = this.#length();
     else this.#at = this.#check(field.wire === 1 ? 8 : 4, this.#place.end);
+  }
+
+  #count(): void {
+    if (++this.#place.count.fields > this.#limits.maxFields) {
+      throw new ProtobufError(`Cannot read message: more than ${this.#limits.maxFields} fields`);
+    }
   }
 
   #expect(field: ProtobufField, wire: number): void {

@@ -5,7 +5,13 @@
  * @module
  */
 import { dirname, join } from "node:path";
-import { moveFolderDurably, syncFolder, writeFileAtomic, writeFileDurably } from "../base/files.ts";
+import {
+  moveFolderDurably,
+  readLimited,
+  syncFolder,
+  writeFileAtomic,
+  writeFileDurably,
+} from "../base/files.ts";
 import { hashFile, sha256 } from "../base/hash.ts";
 import { BundleError } from "../bundle/errors.ts";
 import { checkEntry, listFiles, manifestName, readManifestBytes } from "../bundle/files.ts";
@@ -13,11 +19,12 @@ import {
   type FileEntry,
   type Manifest,
   type ManifestDraft,
+  manifestLimits,
   parseManifest,
   parseManifestDraft,
   unknownArchitecture,
 } from "../bundle/manifest.ts";
-import { parseObject, withArchitecture } from "../bundle/reader.ts";
+import { bundleLimits, parseObject, withArchitecture } from "../bundle/reader.ts";
 import { checkedPaths, jsonText } from "../bundle/writer.ts";
 import { explainStorageError } from "../store/errors.ts";
 import { type CardOptions, modelCard } from "./card.ts";
@@ -128,7 +135,7 @@ export async function removeUnfinished(
   for (const entry of entries) {
     const path = join(staging, entry.name);
     if (entry.name.endsWith(journalSuffix) && !entry.name.startsWith(".")) {
-      const unfinished = parseJournal(await Deno.readTextFile(path), path);
+      const unfinished = parseJournal(await readLimited(path, MAX_JOURNAL_BYTES), path);
       if (!await isRegistered(unfinished)) await removeBundle(modelPath(unfinished));
     }
     await Deno.remove(path, { recursive: true });
@@ -148,10 +155,12 @@ export async function removeBundle(path: string): Promise<void> {
 /** How the names of journal files end. */
 export const journalSuffix = ".journal.json";
 
+const MAX_JOURNAL_BYTES = 65_536;
+
 /** What a journal names is removed from the disk, so nothing but a model's name and a version will do. */
-function parseJournal(text: string, path: string): JournalEntry {
+function parseJournal(bytes: Uint8Array | undefined, path: string): JournalEntry {
   try {
-    const { name, version } = JSON.parse(text);
+    const { name, version } = JSON.parse(new TextDecoder().decode(bytes));
     return { name: checkName("model", name), version: formatVersion(parseVersion(version)) };
   } catch {
     throw new RegistryError(`${path} is no journal of the registry: move it away and run again.`);
@@ -162,7 +171,7 @@ async function copyFile(from: string, to: string): Promise<FileEntry> {
   using file = await Deno.open(to, { write: true, createNew: true });
   const entry = await hashFile(from, async (chunk) => {
     for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
-  });
+  }, { maxBytes: manifestLimits.fileBytes });
   await file.sync();
   return entry;
 }
@@ -181,6 +190,7 @@ async function completed(
   files: Readonly<Record<string, FileEntry>>,
 ): Promise<ManifestDraft> {
   if (draft.architecture !== unknownArchitecture || !Object.hasOwn(files, "config.json")) return draft;
-  const config = parseObject(await Deno.readFile(join(target, "config.json")), from, "config.json");
+  const bytes = await readLimited(join(target, "config.json"), bundleLimits.configBytes);
+  const config = parseObject(bytes!, from, "config.json"); // it was copied there
   return withArchitecture(draft, config);
 }

@@ -4,11 +4,10 @@
  * @module
  */
 import { formatBytes, formatCount, formatDuration, plural } from "../base/format.ts";
-import { shorten } from "../base/text.ts";
+import { shorten, visible } from "../base/text.ts";
 import { textTable } from "../evaluate/text_table.ts";
 import type { DataCheck, TrainingPlan } from "../data/check/check.ts";
 import type { Lengths } from "../data/check/lengths.ts";
-import { visible } from "./markup.ts";
 import { partPercent, trimmed } from "./numbers.ts";
 import { shownLabel } from "./words.ts";
 

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { visible } from "./markup.ts";
-import { shorten } from "../base/text.ts";
+import { shorten, visible } from "../base/text.ts";
 
 /**
  * A text as running GitHub-flavoured Markdown on one line: its signs mean nothing, and it neither links nor calls anybody

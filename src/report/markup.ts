@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { shorten } from "../base/text.ts";
+import { shorten, visible } from "../base/text.ts";
 
 /** A piece of HTML or SVG that is safe to write as it is. */
 export class Markup {
@@ -32,22 +32,6 @@ function write(part: Part): string {
 export function userText(text: string, most = 2000): Markup {
   return markup`<bdi>${shorten(text, most)}</bdi>`;
 }
-
-/**
- * A text that hides nothing: control characters as their pictures (U+2400...), overrides and isolates of the writing direction
- * by their numbers, halves of characters as U+FFFD. Tabs and line ends stay.
- */
-export function visible(text: string): string {
-  return text.toWellFormed().replaceAll("\r\n", "\n").replace(HIDDEN, (character) => {
-    const code = character.charCodeAt(0);
-    if (code < 0x20) return String.fromCharCode(0x2400 + code);
-    if (code === 0x7f) return "\u2421";
-    return `[U+${code.toString(16).toUpperCase().padStart(4, "0")}]`;
-  });
-}
-
-// deno-lint-ignore no-control-regex
-const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 function escapeHtml(text: string): string {
   return visible(text).replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
-import { writeFileAtomic } from "../base/files.ts";
+import { openForReading, readLimited, writeFileAtomic } from "../base/files.ts";
 import { sha256 } from "../base/hash.ts";
 import {
   and,
@@ -198,7 +198,7 @@ export async function loadCheckpoint(
  */
 export async function readCheckpointNote(directory: string): Promise<Note> {
   try {
-    using file = await Deno.open(join(directory, CHECKPOINT_FILE));
+    using file = await openForReading(join(directory, CHECKPOINT_FILE));
     const start = await readExactly(file, 8);
     const header = await readExactly(file, Number(new DataView(start.buffer).getBigUint64(0, true)));
     const { note } = JSON.parse(JSON.parse(new TextDecoder().decode(header)).__metadata__.weir);
@@ -337,16 +337,18 @@ function checkTensors(
 
 async function readFile(path: string): Promise<Uint8Array> {
   try {
-    return await Deno.readFile(path);
+    const bytes = await readLimited(path, MAX_BYTES);
+    if (bytes) return bytes;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new ResumeError(`Cannot resume: there is no file ${path}`, { cause: error });
-    }
     throw new ResumeError(`Cannot resume: ${path} cannot be read: ${(error as Error).message}`, {
       cause: error,
     });
   }
+  throw new ResumeError(`Cannot resume: there is no file ${path}`);
 }
+
+/** As much as one piece of memory holds. */
+const MAX_BYTES = 2 ** 33;
 
 /** Says what could not be written; what to do about it depends on what is there already, which the caller knows. */
 async function saving<T>(path: string, write: () => Promise<T>): Promise<T> {

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import {
+  isThere,
   moveFolderDurably,
+  openForReading,
   readLimited,
+  readLimitedSync,
   removeUnfinishedFiles,
   writeFileAtomic,
   writeFileDurably,
 } from "../../src/base/files.ts";
+import { hashFile } from "../../src/base/hash.ts";
 import { withFolder } from "../folder.ts";
 
 const names = (folder: string) => [...Deno.readDirSync(folder)].map((e) => e.name).sort();
@@ -120,12 +124,70 @@ Deno.test("a file is read up to its limit and refused above, with both numbers",
     assert.equal(await readLimited(`${folder}/a/none`, 9), undefined);
   }));
 
+const linux = Deno.build.os === "linux";
+
 Deno.test({
-  name: "a device or a file of unknown size is read to its end, or to the limit",
-  ignore: Deno.build.os !== "linux",
+  name: "a file of unknown size is read to its end, or to the limit",
+  ignore: !linux,
   async fn() {
-    await assert.rejects(readLimited("/dev/zero", 100_000), /has over 100000 bytes; the limit is 100000/);
     const status = (await readLimited("/proc/self/status", 1_000_000))!;
     assert.match(new TextDecoder().decode(status), /^Name:[^]*VmPeak/);
+    await assert.rejects(readLimited("/proc/self/status", 10), /has over 10 bytes; the limit is 10/);
+  },
+});
+
+Deno.test({
+  name: "what is no file is refused before it is opened, by every way of reading",
+  ignore: !linux,
+  fn: () =>
+    withFolder(async (folder) => {
+      await new Deno.Command("mkfifo", { args: [`${folder}/fifo`] }).output();
+      using _socket = Deno.listen({ transport: "unix", path: `${folder}/socket` });
+      await Deno.symlink("/dev/zero", `${folder}/endless`);
+      await Deno.symlink("loop", `${folder}/loop`);
+      await Deno.mkdir(`${folder}/sub`);
+      const cases: [name: string, problem: RegExp][] = [
+        ["fifo", /fifo is a FIFO; a file was expected$/],
+        ["socket", /socket is a socket; a file was expected$/],
+        ["endless", /endless is a device; a file was expected$/],
+        ["loop", /loop is a link that leads to itself; a file was expected$/],
+        ["sub", /sub is a folder; a file was expected$/],
+      ];
+      for (const [name, message] of cases) {
+        const wanted = { name: "UserError", message };
+        await assert.rejects(readLimited(`${folder}/${name}`, 1000), wanted);
+        await assert.rejects(openForReading(`${folder}/${name}`), wanted);
+        await assert.rejects(hashFile(`${folder}/${name}`), wanted);
+        assert.throws(() => readLimitedSync(`${folder}/${name}`, 1000), wanted);
+        assert.equal(await isThere(`${folder}/${name}`), true);
+      }
+    }),
+});
+
+Deno.test("a link to a file is followed, and one to nothing is no file", () =>
+  withFolder(async (folder) => {
+    await Deno.writeFile(`${folder}/blob`, Uint8Array.of(1, 2));
+    await Deno.symlink("blob", `${folder}/link`);
+    await Deno.symlink("none", `${folder}/broken`);
+    assert.deepEqual([...(await readLimited(`${folder}/link`, 2))!], [1, 2]);
+    assert.deepEqual([...readLimitedSync(`${folder}/link`, 2)!], [1, 2]);
+    assert.equal(await readLimited(`${folder}/broken`, 2), undefined);
+    assert.equal(readLimitedSync(`${folder}/broken`, 2), undefined);
+    assert.equal(await isThere(`${folder}/broken`), false);
+    assert.throws(() => readLimitedSync(`${folder}/link`, 1), /has 2 bytes; the limit is 1/);
+    await assert.rejects(
+      hashFile(`${folder}/link`, undefined, { maxBytes: 1 }),
+      /has 2 bytes; the limit is 1/,
+    );
+  }));
+
+Deno.test({
+  name: "a stream that a user names is read where that is meant, up to the limit",
+  ignore: !linux,
+  async fn() {
+    await assert.rejects(
+      readLimited("/dev/zero", 100_000, { streams: true }),
+      /has over 100000 bytes; the limit is 100000/,
+    );
   },
 });

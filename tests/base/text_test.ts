@@ -6,6 +6,7 @@ import {
   firstLine,
   oneLine,
   shorten,
+  show,
 } from "../../src/base/text.ts";
 
 Deno.test("the length of a text is counted in code points, lone surrogates included", () => {
@@ -44,4 +45,12 @@ Deno.test("a message is one line", () => {
   assert.equal(oneLine(" a\n  b\r\n\nc \n"), "a b c");
   assert.equal(firstLine(new Error("first\nsecond")), "first");
   assert.equal(firstLine("plain"), "plain");
+});
+
+Deno.test("a message shows any value, and no character of it is a command to a terminal", () => {
+  assert.equal(show("a\x1b]8;;x\x07b\x9bc\u202ed"), '"a\\u001b]8;;x\\u0007b[U+009B]c[U+202E]d"');
+  assert.equal(show(undefined), "undefined");
+  const circle: unknown[] = [];
+  circle.push(circle);
+  for (const value of [circle, 1n]) assert.equal(show(value), "a value that JSON cannot hold");
 });

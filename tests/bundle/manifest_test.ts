@@ -62,7 +62,23 @@ Deno.test("each field that is wrong is named with what was wanted", () => {
     [{ signatures: logits(1) }, /logits are 1 wide and head\.labels has 2/],
     [{ metrics: { "a\nb": { value: 1 } } }, /metrics\.a b\.low: /],
     [{ createdAt: "yesterday" }, /createdAt: /],
-    [{ limits: { maxTokens: 0, maxCharacters: 1 } }, /limits\.maxTokens: /],
+    ...[0, -1, 1.5, NaN, Infinity, 2 ** 30, "8", null].flatMap((
+      wrong,
+    ): [Record<string, unknown>, RegExp][] => [
+      [{ limits: { maxTokens: wrong, maxCharacters: 1 } }, /limits\.maxTokens: /],
+      [{ limits: { maxTokens: 1, maxCharacters: wrong } }, /limits\.maxCharacters: /],
+    ]),
+    ...["epochs", "steps", "trainSeconds"].flatMap((field) =>
+      [-1, NaN, Infinity, "8"].map((wrong): [Record<string, unknown>, RegExp] => [
+        { lineage: { ...draft().lineage, [field]: wrong } },
+        new RegExp(`lineage\\.${field}: `),
+      ])
+    ),
+    [
+      { metrics: { f1: { value: 1, low: 0.9, high: 0.8, confidence: 0.95, n: 3 } } },
+      /metrics\.f1: has an interval whose low end is above its high end/,
+    ],
+    [{ files: { "a.json": { ...entry, sizeBytes: 2 ** 34 + 1 } } }, /files\.a\.json\.sizeBytes: /],
     [{ lineage: { ...draft().lineage, dataHash: "md5:1" } }, /lineage\.dataHash: must be sha256: and 64/],
     [{ lineage: { ...draft().lineage, seed: "7" } }, /lineage\.seed: expected number, received string/],
     [{ metrics: { accuracy: { value: 1 } } }, /metrics\.accuracy\.low: /],

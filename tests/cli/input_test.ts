@@ -84,7 +84,7 @@ Deno.test("what is missing is named", () =>
         /none is no bundle: it has no weir\.json\. weir train writes bundles; give the folder of one\./,
       ],
       [["predict", "--model", "toy", "--file", join(home, "none.txt")], /none\.txt: no such file/],
-      [["predict", "--model", "toy", "--file", home], /: is a directory; give a file/],
+      [["predict", "--model", "toy", "--file", home], / is a folder; a file was expected/],
       [
         ["export", "--model", join(home, "none"), "--out", join(home, "out")],
         /config\.json is not there; a checkpoint's folder has config\.json/,

@@ -5,7 +5,7 @@ import { distilBertConfig } from "../../models/distilbert.ts";
 import { architectureOf, type ModelConfig } from "../../models/index.ts";
 import { trainableStates } from "../../src/graph/graph.ts";
 import { startOf } from "../../src/lifecycle/fit.ts";
-import { type Pretrained, readPretrained } from "../../src/lifecycle/pretrained.ts";
+import { maxTokensIn, type Pretrained, readPretrained } from "../../src/lifecycle/pretrained.ts";
 import { initialStates } from "../../src/nn/init.ts";
 import { forwardGraph, type ModelSpec } from "../../src/tasks/model.ts";
 import { trainedTasks } from "../../src/tasks/trained.ts";
@@ -126,3 +126,64 @@ for (const [what, given, message] of lacking) {
       });
     }));
 }
+
+const model = new URL("../golden/models/bert/model/", import.meta.url);
+const bundle = new URL("../golden/serve/bundle/", import.meta.url);
+
+/** A folder that is read, but for changes. */
+async function wholeFolder(folder: string, changes: Record<string, unknown> = {}): Promise<void> {
+  const config = JSON.parse(await Deno.readTextFile(new URL("config.json", model)));
+  await Deno.copyFile(new URL("model.safetensors", model), join(folder, "model.safetensors"));
+  await Deno.copyFile(new URL("tokenizer.json", bundle), join(folder, "tokenizer.json"));
+  await Deno.writeTextFile(join(folder, "config.json"), JSON.stringify({ ...config, ...changes }));
+}
+
+Deno.test("a checkpoint's folder of links is read, and what is no file is refused without waiting for it", async () => {
+  const kinds: [file: string, make: (path: string) => Promise<unknown>, problem: RegExp][] = [
+    ["weir.json", (path) => new Deno.Command("mkfifo", { args: [path] }).output(), /weir\.json is a FIFO/],
+    [
+      "config.json",
+      (path) => Deno.symlink("config.json", path),
+      /config\.json is a link that leads to itself/,
+    ],
+    ["model.safetensors", (path) => Deno.symlink("/dev/zero", path), /model\.safetensors is a device/],
+    ["tokenizer_config.json", (path) => Deno.mkdir(path), /tokenizer_config\.json is a folder/],
+  ];
+  for (const [file, make, problem] of kinds) {
+    await withFolder(async (folder) => {
+      await wholeFolder(folder);
+      await Deno.mkdir(join(folder, "links"));
+      for (const name of ["config.json", "model.safetensors", "tokenizer.json"]) {
+        await Deno.symlink(join(folder, name), join(folder, "links", name));
+      }
+      assert.equal((await readPretrained(join(folder, "links"))).config.modelType, "bert");
+      await Deno.remove(join(folder, "links", file)).catch(() => {});
+      await make(join(folder, "links", file));
+      await assert.rejects(readPretrained(join(folder, "links")), problem);
+    });
+  }
+});
+
+Deno.test("a number of tokens that is none is refused with the file that says it", () =>
+  withFolder(async (folder) => {
+    await wholeFolder(folder);
+    const lengthOf = async (file: string, settings: object) => {
+      await Deno.writeTextFile(join(folder, file), JSON.stringify(settings));
+      return await maxTokensIn(folder, await readPretrained(folder));
+    };
+    const longest = await lengthOf("tokenizer_config.json", {});
+    assert.equal(await lengthOf("tokenizer_config.json", { model_max_length: 1e30 }), longest);
+    assert.equal(await lengthOf("sentence_bert_config.json", { max_seq_length: 7 }), 7);
+    assert.equal(await lengthOf("sentence_bert_config.json", { max_seq_length: null }), longest);
+    for (const wrong of [-1, 0, 1.5, "12", []]) {
+      await assert.rejects(
+        lengthOf("sentence_bert_config.json", { max_seq_length: wrong }),
+        /sentence_bert_config\.json: max_seq_length is .*, wanted a whole number of tokens of at least 1$/,
+      );
+    }
+    await Deno.remove(join(folder, "sentence_bert_config.json"));
+    await assert.rejects(
+      lengthOf("tokenizer_config.json", { model_max_length: -1 }),
+      /tokenizer_config\.json: model_max_length is -1, wanted a whole number/,
+    );
+  }));

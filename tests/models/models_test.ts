@@ -217,6 +217,22 @@ const broken: [string, unknown, RegExp][] = [
     { ...goldenJson, hidden_act: "swish" },
     /: hidden_act is "swish", wanted one of gelu/,
   ],
+  ["no layers", { ...goldenJson, num_hidden_layers: -1 }, /: num_hidden_layers is -1, wanted a whole number/],
+  [
+    "no number",
+    { ...goldenJson, num_hidden_layers: NaN },
+    /: num_hidden_layers is NaN, wanted a whole number/,
+  ],
+  [
+    "a padding token beyond the table",
+    { ...goldenJson, pad_token_id: 200 },
+    /: pad_token_id is 200, wanted a whole number from 0 to 199/,
+  ],
+  [
+    "half a padding token",
+    { ...goldenJson, pad_token_id: 0.5 },
+    /: pad_token_id is 0\.5, wanted a whole number/,
+  ],
   [
     "relative positions",
     { ...goldenJson, position_embedding_type: "relative_key" },

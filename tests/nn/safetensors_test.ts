@@ -78,7 +78,51 @@ Deno.test("a type that the format lacks is not written as another", () => {
 const four = new Uint8Array(4);
 const sound = { dtype: "F32", shape: [1], data_offsets: [0, 4] };
 
+const json = JSON.stringify(sound);
+
 const broken: [string, Uint8Array, RegExp][] = [
+  // What the reference implementation (safetensors 0.8.0) refuses too.
+  ["a byte-order mark", file(`\ufeff{"w":${json}}`, four), /its header is not JSON/],
+  [
+    "two lists of metadata",
+    file(`{"__metadata__":{},"__metadata__":{}}`),
+    /has the key "__metadata__" twice/,
+  ],
+  [
+    "two types of a tensor",
+    file(`{"w":{"dtype":"F16","dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, four),
+    /its header has the key "dtype" twice/,
+  ],
+  ...["1.0", "1e0", "-0", "[1]", '"1"', "null"].map((size): [string, Uint8Array, RegExp] => [
+    `the size ${size}`,
+    file(`{"w":{"dtype":"F32","shape":[${size}],"data_offsets":[0,4]}}`, four),
+    /tensor "w" has no sound shape/,
+  ]),
+  [
+    "offsets with a fraction",
+    file(`{"w":{"dtype":"F32","shape":[1],"data_offsets":[0.0,4]}}`, four),
+    /tensor "w" has no sound data_offsets/,
+  ],
+  [
+    "a shape whose product overflows to 0",
+    file(`{"w":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,0]}}`),
+    /takes \d+ bytes, got 0/,
+  ],
+  [
+    "half a character in a name",
+    file(`{"\\ud800":${json}}`, four),
+    /tensor "\\ud800" has half a character in its name/,
+  ],
+  ["a header of values", file(`{"a":[${"[],".repeat(2_000_000)}0]}`), /its header holds over 2000000 values/],
+  ["a header without end", file("[".repeat(1_000_000)), /its header is nested deeper than 128/],
+  // What it takes, though the format's text forbids it: which of the two tensors counts is left to the reader.
+  ["two tensors of a name", file(`{"w":${json},"w":${json}}`, four), /its header has the key "w" twice/],
+  ["a name written in two ways", file(`{"w":${json},"\\u0077":${json}}`, four), /has the key "w" twice/],
+  [
+    "a name that is a command to a terminal",
+    file({ "\x1b[2J\x9b": { ...sound, shape: [2] } }, four),
+    /tensor "\\u001b\[2J\[U\+009B\]" of type/,
+  ],
   ["an empty file", new Uint8Array(0), /is 0 bytes long/],
   ["a text file", new TextEncoder().encode("hello, this is no model"), /header claims \d+ bytes/],
   ["a header longer than the file", file({ w: sound }, four).slice(0, 20), /only 12 follow/],
@@ -128,6 +172,30 @@ for (const [what, bytes, message] of broken) {
     });
   });
 }
+
+Deno.test("what the reference implementation takes is read", () => {
+  const read = (header: unknown, body?: Uint8Array) => readSafetensors(file(header, body));
+  const taken: [string, Record<string, unknown>, Uint8Array, string[]][] = [
+    ["names of JavaScript's own", { constructor: sound }, four, ["constructor"]],
+    ["an empty name and one with NUL", { "": sound, "a\0b": entry("F32", [0], 4, 4) }, four, ["", "a\0b"]],
+    ["metadata that are null", { __metadata__: null, w: sound } as Record<string, unknown>, four, ["w"]],
+    ["a further field", { w: { ...sound, note: 1.5 } }, four, ["w"]],
+    [
+      "tensors that are not aligned",
+      { a: entry("U8", [1], 0, 1), b: entry("F32", [1], 1, 5) },
+      new Uint8Array(5),
+      [
+        "a",
+        "b",
+      ],
+    ],
+    ["no tensors", {}, new Uint8Array(), []],
+  ];
+  for (const [what, header, body, names] of taken) {
+    assert.deepEqual(Object.keys(read(header, body).tensors).sort(), names, what);
+  }
+  assert.deepEqual(Object.keys(read(`\n {"w":${json}}  \n`, four).tensors), ["w"]);
+});
 
 Deno.test("a header may not claim more than its limit", () => {
   const bytes = new Uint8Array(16);

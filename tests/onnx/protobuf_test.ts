@@ -149,3 +149,14 @@ Deno.test("the limit on fields counts those of nested messages", () => {
 function enc(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
+
+Deno.test("the limit on fields counts the values of packed ones, and a length of 2^63 is one too large", () => {
+  const reader = new ProtobufReader(bytes(0x0a, 4, 1, 2, 3, 4), { maxFields: 3 });
+  assert.throws(() => reader.ints(reader.next()!, []), /more than 3 fields/);
+  const floats = new ProtobufReader(new ProtobufWriter().packedFloats(1, [1, 2, 3, 4]).finish(), {
+    maxFields: 3,
+  });
+  assert.throws(() => floats.floats(floats.next()!, []), /more than 3 fields/);
+  const long = new ProtobufReader(bytes(0x0a, ...new Array(9).fill(0xff), 0x01, 1));
+  assert.throws(() => long.bytes(long.next()!), /runs past the end of its message/);
+});

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { shorten } from "../../src/base/text.ts";
-import { markup, userText, visible } from "../../src/report/markup.ts";
+import { visible } from "../../src/base/text.ts";
+import { markup, userText } from "../../src/report/markup.ts";
 
 Deno.test("what is put into a template is escaped, in elements and in attributes", () => {
   const hostile = `<script>alert("1")</script> & ' \``;

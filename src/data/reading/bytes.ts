@@ -4,6 +4,7 @@
  * @module
  */
 import { concatBytes } from "../../base/bytes.ts";
+import { openForReading } from "../../base/files.ts";
 import { DataError } from "../errors.ts";
 import { compressionOf, decompress } from "./decompress.ts";
 import type { Compression } from "./options.ts";
@@ -90,10 +91,11 @@ export function peek<T extends { readonly length: number }>(items: AsyncGenerato
 }
 
 /**
- * A regular file. A pipe with a name or a device would let a reader wait for ever, or never end: the shell's own pipes come
- * as `-`.
+ * A regular file, or what a shell's `<(...)` gives. A pipe with a name or a device would let a reader wait for ever, or never
+ * end.
  */
 async function openFile(path: string): Promise<Deno.FsFile> {
+  const isOfShell = /^\/(?:dev|proc\/self)\/fd\/\d+$/.test(path);
   let info: Deno.FileInfo;
   try {
     info = await Deno.stat(path);
@@ -101,11 +103,11 @@ async function openFile(path: string): Promise<Deno.FsFile> {
     throw fileError(path, error);
   }
   if (info.isDirectory) throw new DataError(`${path}: is a directory; give a file`);
-  if (!info.isFile) {
+  if (!info.isFile && !isOfShell) {
     throw new DataError(`${path}: is neither a file nor a folder; pipe it in and give - for standard input`);
   }
   try {
-    return await Deno.open(path);
+    return await openForReading(path, { streams: isOfShell });
   } catch (error) {
     throw fileError(path, error);
   }

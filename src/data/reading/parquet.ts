@@ -7,6 +7,7 @@ import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadO
 import { compressors } from "hyparquet-compressors";
 import { concatBytes } from "../../base/bytes.ts";
 import { firstLine } from "../../base/text.ts";
+import { openForReading } from "../../base/files.ts";
 import { DataError } from "../errors.ts";
 import type { DataRecord, PlacedRecord } from "../example.ts";
 import { type ByteSource, fileError } from "./bytes.ts";
@@ -106,7 +107,7 @@ interface Opened {
 async function onDisk(path: string): Promise<Opened> {
   let disk: Deno.FsFile;
   try {
-    disk = await Deno.open(path);
+    disk = await openForReading(path);
   } catch (error) {
     throw fileError(path, error);
   }

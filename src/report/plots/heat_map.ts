@@ -4,11 +4,11 @@
  * @module
  */
 import { sum } from "../../base/arrays.ts";
-import { type Markup, markup, visible } from "../markup.ts";
+import { type Markup, markup } from "../markup.ts";
 import { plural } from "../../base/format.ts";
 import { count, partPercent } from "../numbers.ts";
 import { px, title } from "./svg.ts";
-import { shorten } from "../../base/text.ts";
+import { shorten, visible } from "../../base/text.ts";
 
 const SIDE = 720, LABELS = 140;
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { shorten } from "../../base/text.ts";
-import { type Markup, markup, type Part, visible } from "../markup.ts";
+import { shorten, visible } from "../../base/text.ts";
+import { type Markup, markup, type Part } from "../markup.ts";
 import { type Domain, linearScale, type Scale } from "./scale.ts";
 
 /** A point in the plot's coordinates. */

@@ -4,6 +4,8 @@
  * @module
  */
 import { readVariable } from "../../../base/environment.ts";
+import { UserError } from "../../../base/errors.ts";
+import { readLimitedSync } from "../../../base/files.ts";
 import { tileNames } from "../kernels/matmul_tiles.ts";
 import { h100 } from "./h100.ts";
 import { readTuning, refuseTuning, type Tuning, tuningOf } from "./tuning.ts";
@@ -32,11 +34,10 @@ const MAX_BYTES = 2 ** 20;
 function readText(path: string): string | undefined {
   if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
   try {
-    const { size } = Deno.statSync(path);
-    if (size > MAX_BYTES) refuseTuning(path, `it has ${size} bytes, at most ${MAX_BYTES} are read`);
-    return Deno.readTextFileSync(path);
+    const bytes = readLimitedSync(path, MAX_BYTES);
+    return bytes && new TextDecoder().decode(bytes);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    if (error instanceof UserError) refuseTuning(path, error.message.replace(`${path} `, "it "));
     throw error;
   }
 }

@@ -55,7 +55,7 @@ Deno.test("the user's file counts for its own adapter, the built-in table for th
     const large = `${folder}/large.json`;
     await Deno.writeTextFile(large, " ".repeat(2 ** 20 + 1));
     Deno.env.set("WEIR_TUNING", large);
-    const problem = `Cannot use the tuning file ${large}: it has 1048577 bytes, at most 1048576 are read`;
+    const problem = `Cannot use the tuning file ${large}: it has 1048577 bytes; the limit is 1048576`;
     assert.throws(() => tuningFor("A GPU"), (error: Error) => error.message.startsWith(problem));
   } finally {
     for (const [name, value] of before) {
