@@ -1,8 +1,11 @@
 /**
- * BERT's normalisation of texts, equal to Python's.
+ * BERT's normalisation of texts and its words, equal to Python's.
  *
  * @module
  */
+import { normalForm } from "./normal_forms.ts";
+import { mapCharacters, type Piece, type Work, workFor } from "./piece.ts";
+import { ACCENT, DROPPED, isAscii, lowerOf, properties, PUNCT, SPACE } from "./unicode.ts";
 
 /** The switches of `tokenizer.json`'s `BertNormalizer`, under their own names. */
 export interface BertNormalizerOptions {
@@ -18,10 +21,7 @@ export interface BertNormalizerOptions {
 
 /**
  * BERT's text normalisation, as Python `tokenizers` does it: clean, space CJK ideographs, strip accents, lower-case, in
- * that order. Lone surrogates are dropped with the control characters.
- *
- * `@huggingface/tokenizers` 0.2.0 has its own, which differs from Python's on ideographs beyond the BMP (no spaces) and on
- * a final capital sigma (context-dependent lower case), so training and loading both use this one.
+ * that order, with the Unicode of Python's tokenizers. A lone surrogate counts as U+FFFD.
  *
  * Source: `normalizers/bert.rs` of huggingface/tokenizers.
  *
@@ -35,49 +35,84 @@ export interface BertNormalizerOptions {
  * ```
  */
 export function bertNormalize(text: string, options: BertNormalizerOptions): string {
-  if (isAscii(text)) {
+  return bertNormalizePiece({ text: text.toWellFormed() }, options, workFor(text.length)).text;
+}
+
+/** `bertNormalize` of a piece. */
+export function bertNormalizePiece(piece: Piece, options: BertNormalizerOptions, work: Work): Piece {
+  if (!piece.at && isAscii(piece.text)) {
+    let { text } = piece;
     if (options.clean_text) text = text.replace(ASCII_CONTROL, "").replace(ASCII_SPACE, " ");
-    return options.lowercase ? text.toLowerCase() : text;
+    return { text: options.lowercase ? text.toLowerCase() : text };
   }
-  if (options.clean_text) text = text.replace(CONTROL, "").replace(SPACE, " ");
-  if (options.handle_chinese_chars) text = text.replace(IDEOGRAPH, " $& ");
+  const flags = properties();
+  if (options.clean_text) {
+    piece = mapCharacters(piece, work, (code) => {
+      const flag = flags[code];
+      if ((flag & (DROPPED | SPACE)) === 0 || code === 0x20) return undefined;
+      return flag & DROPPED ? "" : " ";
+    });
+  }
+  if (options.handle_chinese_chars) {
+    piece = mapCharacters(
+      piece,
+      work,
+      (code) => isIdeograph(code) ? ` ${String.fromCodePoint(code)} ` : undefined,
+    );
+  }
   if (options.strip_accents ?? options.lowercase) {
-    text = limitMarks(text).normalize("NFD").replace(NONSPACING_MARK, "");
+    piece = normalForm(piece, "NFD", work);
+    piece = mapCharacters(piece, work, (code) => code >= 0x300 && flags[code] & ACCENT ? "" : undefined);
   }
-  // Python lowers character by character, so a sigma at a word's end stays the ordinary one.
-  return options.lowercase ? text.replaceAll("Σ", "σ").toLowerCase() : text;
+  return options.lowercase ? lowerPiece(piece, work) : piece;
+}
+
+/** A piece in lower case, character by character. */
+export function lowerPiece(piece: Piece, work: Work): Piece {
+  if (!piece.at && isAscii(piece.text)) return { text: piece.text.toLowerCase() };
+  return mapCharacters(piece, work, lowerOf);
 }
 
 /** Splits normalised text as BERT does: at white space, and around every punctuation character. */
 export function bertWords(text: string): string[] {
-  return text.match(isAscii(text) ? ASCII_WORD : WORD) ?? [];
+  const words: string[] = [];
+  forEachBertWord(text, (start, end) => words.push(text.slice(start, end)));
+  return words;
 }
 
-/**
- * Drops what exceeds 30 combining marks in a row. Unicode normalisation sorts such a run, which takes V8 quadratic time (40
- * s for 100,000 marks); no language needs more (Unicode Standard Annex 15, Stream-Safe Text Format).
- */
-export function limitMarks(text: string): string {
-  return isAscii(text) ? text : text.replace(MARK_RUN, "$1");
+/** Calls `visit` with the begin and the end of each of `bertWords`. */
+export function forEachBertWord(text: string, visit: (start: number, end: number) => void): void {
+  const flags = properties();
+  const { length } = text;
+  let start = -1;
+  for (let at = 0, next = 0; at < length; at = next) {
+    let code = text.charCodeAt(at);
+    next = at + 1;
+    if (code >= 0xd800 && code < 0xdc00) {
+      code = text.codePointAt(at)!;
+      if (code > 0xffff) next++;
+    }
+    const flag = flags[code] & (SPACE | PUNCT);
+    if (flag === 0) {
+      if (start < 0) start = at;
+      continue;
+    }
+    if (start >= 0) visit(start, at);
+    start = -1;
+    if (flag & PUNCT) visit(at, next);
+  }
+  if (start >= 0) visit(start, length);
 }
 
-function isAscii(text: string): boolean {
-  return !NOT_ASCII.test(text);
+/** BERT's CJK ideographs: blocks of characters, assigned or not. */
+function isIdeograph(code: number): boolean {
+  return code >= 0x3400 &&
+    (code <= 0x4dbf || (code >= 0x4e00 && code <= 0x9fff) || (code >= 0xf900 && code <= 0xfaff) ||
+      (code >= 0x20000 &&
+        (code <= 0x2a6df || (code >= 0x2a700 && code <= 0x2b73f) || (code >= 0x2b740 && code <= 0x2b81f) ||
+          (code >= 0x2b920 && code <= 0x2ceaf) || (code >= 0x2f800 && code <= 0x2fa1f))));
 }
 
-// deno-lint-ignore no-control-regex
-const NOT_ASCII = /[^\x00-\x7f]/;
 // deno-lint-ignore no-control-regex
 const ASCII_CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+/g;
 const ASCII_SPACE = /[\t\n\r]/g;
-const CONTROL = /(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\ufffd]/gu;
-const SPACE = /\s/gu;
-const MARK_RUN = /(\p{M}{30})\p{M}+/gu;
-const NONSPACING_MARK = /\p{Mn}+/gu;
-const IDEOGRAPH = new RegExp(
-  String.raw`[\u4e00-\u9fff\u3400-\u4dbf\uf900-\ufaff\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}` +
-    String.raw`\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]`,
-  "gu",
-);
-const ASCII_WORD = /[^\s!-/:-@[-`{-~]+|[!-/:-@[-`{-~]/g;
-const WORD = /[^\s\p{P}!-/:-@[-`{-~]+|[\p{P}!-/:-@[-`{-~]/gu;

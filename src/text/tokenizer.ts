@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { Tokenizer as Library } from "@huggingface/tokenizers";
-import { firstLine } from "../base/text.ts";
-import { bertNormalize, limitMarks } from "./bert_normalize.ts";
+import type { AddedToken } from "./added_tokens.ts";
 import { TokenizerError } from "./errors.ts";
-import { readTokenizerFiles, type TokenizerFiles } from "./tokenizer_files.ts";
-import { wordPieceEncoder } from "./wordpiece_encode.ts";
-import { createWordTokenizer, type Cut, enoughCharacters, type WordTokenizer } from "./word_tokens.ts";
+import { createPipeline, type PipelineOptions, type TokenList } from "./pipeline.ts";
+import { workFor } from "./piece.ts";
+import type { TemplateItem } from "./post_processors.ts";
+import { readTokenizerFiles } from "./tokenizer_files.ts";
+import { type Cut, pieceToTokenize, shareBudget } from "./truncation.ts";
+import { trimOffsets } from "./trim_offsets.ts";
+import { createWordTokenizer, type WordTokenizer } from "./word_tokens.ts";
 import type { WordSpan } from "./words.ts";
 
 /** One text (or pair of texts) as a model takes it, special tokens included. */
@@ -26,6 +28,11 @@ export interface Encoding {
   readonly isFullLengthExact: boolean;
   /** Unknown tokens among `ids`. */
   readonly unknownCount: number;
+  /**
+   * Where each token comes from: its begin and its end, exclusive, in UTF-16 units of its text as it was written; `[0, 0]` for
+   * special tokens. Set by the option `withOffsets`.
+   */
+  readonly offsets?: (readonly [start: number, end: number])[];
 }
 
 /** How `Tokenizer.encode` treats a text. */
@@ -36,6 +43,14 @@ export interface EncodeOptions {
   readonly maxTokens?: number;
   /** "right" (default) drops the end of what is too long, "left" its beginning */
   readonly truncationDirection?: "left" | "right";
+  /** Say where each token comes from, at a third of the speed (default false). */
+  readonly withOffsets?: boolean;
+}
+
+/** How `Tokenizer.decode` treats ids. */
+export interface DecodeOptions {
+  /** Leave special tokens such as "[CLS]" out (default false). */
+  readonly skipSpecialTokens?: boolean;
 }
 
 /** A text as a model takes it, and where its words are. */
@@ -53,7 +68,9 @@ export interface Tokenizer {
    * `wordFinder`), and added tokens such as "[MASK]". The ids of a BERT tokenizer are those of `encode`; one of another
    * kind, which would not cut a text there, may give others.
    */
-  encodeWords(text: string, options?: Omit<EncodeOptions, "pair">): WordEncoding;
+  encodeWords(text: string, options?: Omit<EncodeOptions, "pair" | "withOffsets">): WordEncoding;
+  /** The text that ids stand for, by the decoder of the file. Ids that the tokenizer does not have are left out. */
+  decode(ids: readonly number[], options?: DecodeOptions): string;
   /** The id to fill short rows with; 0 for a tokenizer without a padding token. */
   readonly padId: number;
   /** -1 for a tokenizer without an unknown token */
@@ -63,14 +80,15 @@ export interface Tokenizer {
 }
 
 /**
- * Loads a Hugging Face `tokenizer.json` (and `tokenizer_config.json`), given as text or as parsed JSON, through
- * `@huggingface/tokenizers`. Ids are those of Python's `tokenizers`, truncation included (pairs: longest first).
+ * Loads a Hugging Face `tokenizer.json` (and `tokenizer_config.json`), given as text or as parsed JSON. Ids are those of
+ * Python's `tokenizers` 0.23, truncation included (pairs: longest first), with the Unicode that it has.
  *
- * The files may come from anywhere: sizes and types are checked first. `encode` takes any string: lone surrogates count as
- * U+FFFD, and a text far longer than `maxTokens` is cut before it is tokenized, so that the time depends on `maxTokens` and
- * not on the text.
+ * The files may come from anywhere: sizes and types are checked first, regular expressions run under a limit, and nothing grows
+ * without one. `encode` takes any string: lone surrogates count as U+FFFD, and a text far longer than `maxTokens` is cut before
+ * it is tokenized where that changes nothing, so that the time depends on `maxTokens` and not on the text.
  *
- * @throws {TokenizerError} if a file is not what it should be, or `maxTokens` leaves no room beside the special tokens.
+ * @throws {TokenizerError} if a file is not what it should be; when encoding, if `maxTokens` leaves no room beside the special
+ *   tokens, or if the file cannot be used on a text within those limits
  *
  * @example
  * ```ts
@@ -87,181 +105,145 @@ export interface Tokenizer {
  */
 export function loadTokenizer(tokenizerJson: string | object, tokenizerConfig?: string | object): Tokenizer {
   const files = readTokenizerFiles(tokenizerJson, tokenizerConfig);
-  const library = build(files);
-  const idOf = new Map<string, number>(files.vocabulary);
+  const pipeline = createPipeline(files);
+  const { single, pair: both, trims } = files.postProcessor;
+  const tokenOf: string[] = [];
+  const idOf = new Map(files.model.vocabulary);
   for (const { content, id } of files.addedTokens) idOf.set(content, id);
-  const unkId = files.unknownToken === undefined ? -1 : idOf.get(files.unknownToken) ?? -1;
+  for (const [token, id] of idOf) tokenOf[id] = token;
+  const unkId = files.model.unknownToken === undefined ? -1 : idOf.get(files.model.unknownToken) ?? -1;
   const padId = files.padToken === undefined ? 0 : idOf.get(files.padToken) ?? 0;
-  let vocabSize = 0;
-  for (const id of idOf.values()) vocabSize = Math.max(vocabSize, id + 1);
 
-  const specials = (isPair: boolean) => postProcess(library, [], isPair ? [] : null).tokens.length;
-  const room = [specials(false), specials(true)];
-  const specialsBefore = postProcess(library, ["text"], null).tokens.indexOf("text");
+  const addedBy = (items: readonly TemplateItem[]) =>
+    items.reduce((count, item) => count + ("ids" in item ? item.ids.length : 0), 0);
+  const room = [addedBy(single), addedBy(both)];
+  const firstText = single.findIndex((item) => "text" in item);
+  const specialsBefore = firstText < 0 ? 0 : addedBy(single.slice(0, firstText));
   const budgetOf = (maxTokens: number, added: number): number => {
     if (maxTokens >= added) return Math.floor(maxTokens) - added;
     throw new TokenizerError(
       `Cannot encode with maxTokens ${maxTokens}: the special tokens alone are ${added}; raise maxTokens`,
     );
   };
-  const cutOf = (budget: number, truncationDirection: "left" | "right"): Cut => ({
-    budget,
-    truncationDirection,
-    margin: files.maxWordTokens,
-    splitsAtSpaces: files.splitsAtSpaces,
-  });
-  const withIds = (
-    first: string[],
-    second: string[] | null,
-  ): Pick<Encoding, "ids" | "typeIds" | "tokens" | "unknownCount"> => {
-    const { tokens, typeIds } = postProcess(library, first, second);
+
+  /** Tokenizes as much of a text as a cut keeps; `count` are the tokens that were seen. */
+  const tokenizeUpTo = (
+    text: string,
+    cut: Cut,
+    options?: PipelineOptions,
+  ): TokenList & { isWhole: boolean } => {
+    for (let attempt = 0;; attempt++) {
+      const part = pieceToTokenize(text, cut, files.cuts, attempt);
+      if (part === undefined) return { ...pipeline.tokenize(text.toWellFormed(), options), isWhole: true };
+      const { piece, margin } = part;
+      const tokens = pipeline.tokenize(piece.toWellFormed(), options);
+      if (tokens.ids.length < cut.budget + margin) continue;
+      // Only whole words are counted, so that the count stays a lower bound.
+      const kept = keep(tokens, tokens.ids.length - margin, cut.truncationDirection);
+      const shift = cut.truncationDirection === "right" ? 0 : text.length - piece.length;
+      return {
+        ids: kept.ids,
+        offsets: shift === 0 ? kept.offsets : kept.offsets.map((at) => at + shift),
+        isWhole: false,
+      };
+    }
+  };
+  const assemble = (
+    items: readonly TemplateItem[],
+    texts: readonly TokenList[],
+    withOffsets: boolean,
+  ): Pick<Encoding, "ids" | "typeIds" | "tokens" | "unknownCount" | "offsets"> => {
+    const ids: number[] = [];
+    const typeIds: number[] = [];
+    const offsets: (readonly [number, number])[] = [];
     let unknownCount = 0;
-    const ids = tokens.map((token) => {
-      const id = idOf.get(token) ?? unkId;
-      if (id === unkId) unknownCount++;
-      return id;
-    });
-    // The library gives the second text type 1 whatever the post-processor is.
-    return { ids, typeIds: files.tellsPairsApart ? typeIds : typeIds.fill(0), tokens, unknownCount };
+    for (const item of items) {
+      const source = "text" in item ? texts[item.text] : undefined;
+      const added = "text" in item ? texts[item.text].ids : item.ids;
+      added.forEach((id, i) => {
+        ids.push(id);
+        typeIds.push(item.typeId);
+        if (id === unkId) unknownCount++;
+        if (withOffsets) offsets.push(source ? [source.offsets[2 * i], source.offsets[2 * i + 1]] : [0, 0]);
+      });
+    }
+    const tokens = ids.map((id) => tokenOf[id] ?? "");
+    return { ids, typeIds, tokens, unknownCount, ...(withOffsets ? { offsets } : {}) };
   };
   let words: WordTokenizer | undefined;
+  let texts: DecodedTokens | undefined;
 
   return {
     padId,
     unkId,
-    vocabSize,
+    vocabSize: tokenOf.length,
     encode(text, options = {}) {
-      const { pair, maxTokens = Infinity, truncationDirection = "right" } = options;
+      const { pair, maxTokens = Infinity, truncationDirection = "right", withOffsets = false } = options;
       const added = room[pair === undefined ? 0 : 1];
       const budget = budgetOf(maxTokens, added);
-      const cut = cutOf(budget, truncationDirection);
-      const first = tokenizeUpTo(library, text, cut);
-      const second = pair === undefined ? null : tokenizeUpTo(library, pair, cut);
-      const [keepFirst, keepSecond] = shareBudget(first.tokens.length, second?.tokens.length ?? 0, budget);
+      const found = [text, ...(pair === undefined ? [] : [pair])].map((one) =>
+        tokenizeUpTo(one, { budget, truncationDirection }, { withOffsets })
+      );
+      const counts = shareBudget(found[0].ids.length, found[1]?.ids.length ?? 0, budget);
+      const kept = found.map((one, i) => {
+        const list = keep(one, counts[i], truncationDirection);
+        return withOffsets && trims ? trimOffsets(list, tokenOf, trims) : list;
+      });
       return {
-        ...withIds(
-          keep(first.tokens, keepFirst, truncationDirection),
-          second && keep(second.tokens, keepSecond, truncationDirection),
-        ),
-        fullLength: first.tokens.length + (second?.tokens.length ?? 0) + added,
-        isFullLengthExact: first.isWhole && (second?.isWhole ?? true),
+        ...assemble(pair === undefined ? single : both, kept, withOffsets),
+        fullLength: found.reduce((sum, { ids }) => sum + ids.length, added),
+        isFullLengthExact: found.every(({ isWhole }) => isWhole),
       };
     },
     encodeWords(text, { maxTokens = Infinity, truncationDirection = "right" } = {}) {
-      words ??= createWordTokenizer(files, (word, cut) => tokenizeUpTo(library, word, cut).tokens);
+      words ??= createWordTokenizer(
+        files,
+        pipeline,
+        (word, cut) => tokenizeUpTo(word, cut, { findsAdded: false }).ids,
+      );
       const budget = budgetOf(maxTokens, room[0]);
-      const { spans, places, tokens, isWhole } = words(text, cutOf(budget, truncationDirection));
-      const kept = keep(tokens, budget, truncationDirection);
-      const dropped = truncationDirection === "right" ? 0 : tokens.length - kept.length;
+      const { spans, places, ids, isWhole } = words(text.toWellFormed(), { budget, truncationDirection });
+      const kept = keep({ ids, offsets: [] }, budget, truncationDirection);
+      const dropped = truncationDirection === "right" ? 0 : ids.length - kept.ids.length;
       return {
-        ...withIds(kept, null),
-        fullLength: tokens.length + room[0],
+        ...assemble(single, [kept], false),
+        fullLength: ids.length + room[0],
         isFullLengthExact: isWhole,
-        words: spans.map((span, k) => {
+        words: spans.map(({ start, end }, k) => {
           const place = places[k] - dropped;
-          return { ...span, token: place >= 0 && place < kept.length ? specialsBefore + place : -1 };
+          const isKept = places[k] >= 0 && place >= 0 && place < kept.ids.length;
+          return { start, end, token: isKept ? specialsBefore + place : -1 };
         }),
       };
+    },
+    decode(ids, { skipSpecialTokens = false } = {}) {
+      texts ??= decodedTokens(files.addedTokens, tokenOf);
+      const { textOf, specials } = texts;
+      const tokens = ids.map((id) => textOf.get(id) ?? tokenOf[id]).filter((token): token is string =>
+        token !== undefined && !(skipSpecialTokens && specials.has(token))
+      );
+      const length = tokens.reduce((sum, token) => sum + token.length, 0);
+      return files.decoder ? files.decoder(tokens, workFor(length)).join("") : tokens.join(" ");
     },
   };
 }
 
-function build(files: TokenizerFiles): Library {
-  let library: Library;
-  try {
-    library = new Library(files.tokenizer, files.config);
-  } catch (error) {
-    throw new TokenizerError(`tokenizer.json cannot be loaded: ${firstLine(error)}`);
-  }
-  const { bertNormalizer, wordPiece } = files;
-  if (bertNormalizer) {
-    // Called as a function only; why ours: see bertNormalize.
-    library.normalizer = ((text: string) =>
-      bertNormalize(text, bertNormalizer)) as unknown as Library["normalizer"];
-  }
-  if (wordPiece && library.model) {
-    // The library's own search takes cubic time in a word's length, which a hostile text can make use of.
-    library.model.encode = wordPieceEncoder(files.vocabulary, wordPiece);
-  }
-  return library;
+interface DecodedTokens {
+  /** The texts of added tokens: those that are searched in normalised text are decoded as such. */
+  readonly textOf: ReadonlyMap<number, string>;
+  readonly specials: ReadonlySet<string>;
 }
 
-/**
- * Tokenizes as much of a text as `budget` tokens need, from the end that truncation keeps.
- *
- * A piece cut anywhere tokenizes like the whole text except in the word that the cut went through, and that word gives at
- * most `margin` tokens at the far end. So a piece with `budget + margin` tokens has the right first `budget`; if the cut is
- * at a space, `budget` tokens will do. (Exact for BERT's words; a byte-pair or unigram model may have words longer than the
- * margin where a text has no spaces at all, and then differs in the last tokens kept.)
- */
-function tokenizeUpTo(library: Library, text: string, cut: Cut): { tokens: string[]; isWhole: boolean } {
-  const keepsStart = cut.truncationDirection === "right";
-  for (
-    let size = enoughCharacters(cut.budget);
-    size < text.length;
-    size *= 4
-  ) {
-    const at = keepsStart ? size : text.length - size;
-    const space = cut.splitsAtSpaces ? findSpace(text, at, keepsStart ? -1 : 1) : -1;
-    const margin = space < 0 ? cut.margin : 0;
-    const from = space < 0 ? at : space;
-    const tokens = tokenizeAll(library, keepsStart ? text.slice(0, from) : text.slice(from));
-    if (tokens.length >= cut.budget + margin) {
-      // Only whole words are counted, so that the count stays a lower bound.
-      return { tokens: keep(tokens, tokens.length - margin, cut.truncationDirection), isWhole: false };
-    }
-  }
-  return { tokens: tokenizeAll(library, text), isWhole: true };
+function decodedTokens(added: readonly AddedToken[], tokenOf: readonly string[]): DecodedTokens {
+  return {
+    textOf: new Map(added.map(({ id, normal }) => [id, normal || tokenOf[id]])),
+    specials: new Set(added.filter(({ isSpecial }) => isSpecial).map(({ content }) => content)),
+  };
 }
 
-function tokenizeAll(library: Library, text: string): string[] {
-  return library.tokenize(limitMarks(text.toWellFormed()));
-}
-
-/** The nearest space or line end at or beyond `at` in a direction; -1 if there is none within a word's length. */
-function findSpace(text: string, at: number, step: 1 | -1): number {
-  for (let i = at; i > 0 && i < text.length && Math.abs(i - at) < 128; i += step) {
-    const code = text.charCodeAt(i);
-    if (code === 32 || code === 10) return i;
-  }
-  return -1;
-}
-
-function keep(tokens: string[], count: number, direction: "left" | "right"): string[] {
-  if (count >= tokens.length) return tokens;
-  return direction === "right" ? tokens.slice(0, count) : tokens.slice(tokens.length - count);
-}
-
-/** How many tokens of two texts are kept: the longer one gives way first. The rule of huggingface/tokenizers' `LongestFirst`. */
-function shareBudget(first: number, second: number, budget: number): [number, number] {
-  if (first + second <= budget) return [first, second];
-  const shorter = Math.min(first, second);
-  let less = shorter;
-  let more = shorter > budget ? shorter : Math.max(shorter, budget - shorter);
-  if (less + more > budget) {
-    less = Math.floor(budget / 2);
-    more = budget - less;
-  }
-  return first > second ? [more, less] : [less, more];
-}
-
-function postProcess(
-  library: Library,
-  first: string[],
-  second: string[] | null,
-): { tokens: string[]; typeIds: number[] } {
-  const processed = library.post_processor?.(first, second, true) as
-    | { tokens: string[]; token_type_ids?: number[]; tokens_pair?: string[] | null }
-    | undefined;
-  if (!processed) {
-    return { tokens: first.concat(second ?? []), typeIds: pairTypes(first.length, second?.length ?? 0) };
-  }
-  if (processed.token_type_ids) return { tokens: processed.tokens, typeIds: processed.token_type_ids };
-  // A byte-level post-processor adds nothing and hands the two parts back.
-  const rest = processed.tokens_pair ?? [];
-  return { tokens: processed.tokens.concat(rest), typeIds: pairTypes(processed.tokens.length, rest.length) };
-}
-
-function pairTypes(first: number, second: number): number[] {
-  return new Array<number>(first + second).fill(0).fill(1, first);
+function keep(tokens: TokenList, count: number, direction: "left" | "right"): TokenList {
+  const { ids, offsets } = tokens;
+  if (count >= ids.length) return tokens;
+  const from = direction === "right" ? 0 : ids.length - count;
+  return { ids: ids.slice(from, from + count), offsets: offsets.slice(2 * from, 2 * (from + count)) };
 }

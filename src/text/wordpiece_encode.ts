@@ -3,75 +3,70 @@
  *
  * @module
  */
+import { countOf, fail, type Part, show, textOf } from "./parts.ts";
+import type { Model } from "./model.ts";
+import type { Work } from "./piece.ts";
+import { chargeSteps } from "./steps.ts";
+import { createTrie } from "./trie.ts";
+import { readVocabulary } from "./vocabulary.ts";
 
-/** The part of `tokenizer.json`'s WordPiece model that the search needs. */
-export interface WordPieceModel {
-  readonly unk_token: string;
-  readonly continuing_subword_prefix: string;
-  readonly max_input_chars_per_word: number;
-}
+const MAX_WORD_CHARACTERS = 10_000;
 
 /**
- * The greedy longest-match search of WordPiece over a list of words: each word becomes its pieces, or the unknown token if
- * some part of it has none. No piece longer than the vocabulary's longest is tried, so a word costs its length times that,
- * whatever it contains.
+ * The greedy longest-match search of WordPiece: a word becomes its pieces, or the unknown token if some part of it has none.
  *
  * Source: `models/wordpiece/mod.rs` of huggingface/tokenizers.
  */
-export function wordPieceEncoder(
-  vocabulary: Iterable<[string, number]>,
-  model: WordPieceModel,
-): (words: string[]) => string[] {
-  const prefix = model.continuing_subword_prefix;
-  const initial = new Set<string>();
-  const continuing = new Map<string, string>(); // without the prefix -> with it
-  let longest = 0;
-  for (const [token] of vocabulary) {
-    initial.add(token);
-    if (token.startsWith(prefix)) continuing.set(token.slice(prefix.length), token);
-    longest = Math.max(longest, token.length);
+export function readWordPiece(part: Part): Model {
+  const vocabulary = readVocabulary(part);
+  const unknownToken = textOf(part, "unk_token", "[UNK]");
+  const prefix = textOf(part, "continuing_subword_prefix", "##");
+  const limit = countOf(part, "max_input_chars_per_word", {
+    least: 1,
+    most: MAX_WORD_CHARACTERS,
+    otherwise: 100,
+  });
+  const unknown = vocabulary.get(unknownToken) ??
+    fail(`${part.path}.unk_token is ${show(unknownToken)}, which is not in ${part.path}.vocab`);
+  const trie = createTrie(vocabulary);
+  // Where tokens that continue a word begin: behind the prefix. -1 where there are none.
+  let continuing = 0;
+  for (let i = 0; i < prefix.length && continuing >= 0; i++) {
+    continuing = trie.step(continuing, prefix.charCodeAt(i));
   }
 
-  const search = (word: string): string[] => {
-    if (isLongerThan(word, model.max_input_chars_per_word)) return [model.unk_token];
-    const pieces: string[] = [];
-    // Code units will do: a vocabulary of well-formed strings never matches half a surrogate pair.
+  const search = (word: string, work: Work): { ids: number[]; spans: number[] } | undefined => {
+    const ids: number[] = [];
+    const spans: number[] = [];
     for (let from = 0; from < word.length;) {
-      let to = Math.min(word.length, from + longest);
-      for (; to > from; to--) {
-        const part = word.slice(from, to);
-        const token = from > 0 ? continuing.get(part) : initial.has(part) ? part : undefined;
-        if (token === undefined) continue;
-        pieces.push(token);
-        break;
-      }
-      if (to === from) return [model.unk_token];
-      from = to;
-    }
-    return pieces;
-  };
-
-  // Words repeat: remembering them makes encoding several times faster. Emptied when full, so that memory stays bounded.
-  const known = new Map<string, string[]>();
-  return (words) => {
-    const tokens: string[] = [];
-    for (const word of words) {
-      let pieces = known.get(word);
-      if (pieces === undefined) {
-        pieces = search(word);
-        if (word.length <= LONGEST_REMEMBERED) {
-          if (known.size >= MOST_REMEMBERED) known.clear();
-          known.set(word, pieces);
+      let node = from === 0 ? 0 : continuing;
+      let found = -1, to = from, at = from;
+      while (node >= 0 && at < word.length) {
+        node = trie.step(node, word.charCodeAt(at++));
+        const id = node < 0 ? -1 : trie.valueAt(node);
+        if (id >= 0) {
+          found = id;
+          to = at;
         }
       }
-      for (const piece of pieces) tokens.push(piece);
+      chargeSteps(work, at - from);
+      if (found < 0) return undefined;
+      ids.push(found);
+      spans.push(from, to);
+      from = to;
     }
-    return tokens;
+    return { ids, spans };
+  };
+  return {
+    vocabulary,
+    unknownToken,
+    maxWordTokens: limit,
+    tokenize(word, work) {
+      const tokens = isLongerThan(word, limit) ? undefined : search(word, work);
+      return tokens ?? { ids: [unknown], spans: [0, word.length] };
+    },
   };
 }
-
-const LONGEST_REMEMBERED = 24;
-const MOST_REMEMBERED = 50_000;
 
 /** Whether a word has more than `limit` characters (code points). */
 function isLongerThan(word: string, limit: number): boolean {
