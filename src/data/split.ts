@@ -64,7 +64,9 @@ export function splitExamples<T extends TextExample, Part extends string>(
     );
   }
   const { stratum = (example: T) => example.label } = options;
-  const clusters = options.clusters ?? nearDuplicateClusters(examples.map(({ text }) => text));
+  const clusters = options.clusters ?? nearDuplicateClusters(examples.map(({ text }) => text), {
+    labels: examples.map(({ label }) => label),
+  });
   if (clusters.length !== examples.length) {
     throw new RangeError(`clusters has ${clusters.length} entries for ${examples.length} examples`);
   }
