@@ -10,12 +10,33 @@ import { shinglesOf } from "./shingles.ts";
 
 /** What `deduplicate` found. */
 export interface Deduplicated<T> {
-  /** The first example of every distinct text, in order. */
+  /** One example of every distinct text, in order. */
   readonly examples: T[];
   /** How many examples were dropped. */
   readonly duplicates: number;
-  /** How many of those had another label than the one kept: noise in the labels. */
+  /** How many examples have another label than the one that was kept for their text, or a text without one: noise in the labels. */
   readonly conflicts: number;
+  /** The texts that have several labels. */
+  readonly conflicting: readonly Conflict<T>[];
+}
+
+/** A text that has several labels. */
+export interface Conflict<T> {
+  /** The examples with this text. */
+  readonly examples: readonly T[];
+  /** How many of them have each label, the commonest first. */
+  readonly labels: ReadonlyMap<string, number>;
+  /** The label that was kept; absent where none has more examples than the others, so that the text was dropped. */
+  readonly kept?: string;
+}
+
+/** How duplicates are dropped. */
+export interface DeduplicateOptions {
+  /**
+   * Of a text with several labels, `majority` keeps the first example with the label that most have, and none where there is no
+   * such label; `first` keeps the first example. Default `majority`.
+   */
+  readonly onConflict?: "majority" | "first";
 }
 
 /**
@@ -75,7 +96,8 @@ function folded(text: string): string {
 }
 
 /**
- * Drops examples whose text has been seen, by {@linkcode duplicateKey}.
+ * Keeps one example of each text, by {@linkcode duplicateKey}; of a text with several labels, one with the label that most of its
+ * examples have.
  *
  * @example
  * ```ts
@@ -91,23 +113,46 @@ function folded(text: string): string {
  * assert.deepEqual(examples.map(({ text }) => text), ["Win now!", "Lunch?"]);
  * ```
  */
-export function deduplicate<T extends TextExample>(examples: Iterable<T>): Deduplicated<T> {
-  const labelOf = new Map<string, string>();
-  const kept: T[] = [];
-  let duplicates = 0;
-  let conflicts = 0;
+export function deduplicate<T extends TextExample>(
+  examples: Iterable<T>,
+  { onConflict = "majority" }: DeduplicateOptions = {},
+): Deduplicated<T> {
+  const byKey = new Map<string, T[]>();
+  let count = 0;
   for (const example of examples) {
     const key = duplicateKey(example.text);
-    const label = labelOf.get(key);
-    if (label === undefined) {
-      labelOf.set(key, example.label);
-      kept.push(example);
-    } else {
-      duplicates++;
-      if (label !== example.label) conflicts++;
-    }
+    const same = byKey.get(key);
+    if (same) same.push(example);
+    else byKey.set(key, [example]);
+    count++;
   }
-  return { examples: kept, duplicates, conflicts };
+  const kept: T[] = [];
+  const conflicting: Conflict<T>[] = [];
+  let conflicts = 0;
+  for (const same of byKey.values()) {
+    const conflict = conflictIn(same, onConflict);
+    if (!conflict) {
+      kept.push(same[0]);
+      continue;
+    }
+    conflicting.push(conflict);
+    if (conflict.kept !== undefined) kept.push(same.find(({ label }) => label === conflict.kept)!);
+    conflicts += same.filter(({ label }) => label !== conflict.kept).length;
+  }
+  return { examples: kept, duplicates: count - kept.length, conflicts, conflicting };
+}
+
+function conflictIn<T extends TextExample>(
+  same: readonly T[],
+  onConflict: "majority" | "first",
+): Conflict<T> | undefined {
+  if (same.every(({ label }) => label === same[0].label)) return undefined;
+  const counts = new Map<string, number>();
+  for (const { label } of same) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const labels = new Map([...counts].sort(([, a], [, b]) => b - a));
+  const [[commonest, most], [, next]] = [...labels];
+  const kept = onConflict === "first" ? same[0].label : most > next ? commonest : undefined;
+  return { examples: same, labels, kept };
 }
 
 /** When two texts count as near-duplicates. */

@@ -81,6 +81,21 @@ Deno.test("exact duplicates are dropped whatever their case, white space and com
   assert.deepEqual([duplicates, conflicts], [2, 1]);
 });
 
+Deno.test("of a text with several labels, the label of most is kept, and nothing where none has most", () => {
+  const labelled = (text: string, labels: string) =>
+    [...labels].map((label, i) => ({ text, label, id: `${text}${i}` }));
+  const examples = [...labelled("one", "abb"), ...labelled("two", "ab"), ...labelled("three", "aa")];
+  const found = deduplicate(examples);
+  assert.deepEqual(found.examples.map(({ id }) => id), ["one1", "three0"]);
+  assert.deepEqual([found.duplicates, found.conflicts], [5, 3]);
+  assert.deepEqual(found.conflicting.map(({ kept, labels }) => [kept, ...labels]), [
+    ["b", ["b", 2], ["a", 1]],
+    [undefined, ["a", 1], ["b", 1]],
+  ]);
+  const first = deduplicate(examples, { onConflict: "first" });
+  assert.deepEqual(first.examples.map(({ id }) => id), ["one0", "two0", "three0"]);
+});
+
 Deno.test("the spam corpus has about 5,900 distinct mails, 30% of them spam, none with two labels", () => {
   const { examples, conflicts } = deduplicate(readSpam());
   assert.ok(Math.abs(examples.length - 5900) < 50, String(examples.length));

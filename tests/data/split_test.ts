@@ -191,7 +191,14 @@ Deno.test("data that cannot be split is refused in one line", () => {
   assert.throws(
     () => splitExamples(lonely, { fractions, clusters: apart(21) }),
     isDataError(
-      /label "lonely" has too few texts: 1, where those that are nearly alike count once; at least 2/,
+      /label "lonely" \(1\) has too few texts, where those that are nearly alike count once; at least 2/,
+    ),
+  );
+  const several = [...lonely, { text: "two", label: "also" }];
+  assert.throws(
+    () => splitExamples(several, { fractions, clusters: apart(22), advice: "merge them" }),
+    isDataError(
+      /2 labels, "also" \(1\), "lonely" \(1\), have too few texts, .* one for each of train, test: merge them$/,
     ),
   );
   assert.throws(() => splitExamples(distinct(20), { fractions: { train: 0.8, test: 0.3 } }), /sum to 1/);
