@@ -3,18 +3,40 @@
  *
  * @module
  */
-import { murmurMix } from "../base/random.ts";
 import type { TextExample } from "./example.ts";
-import { createLinks } from "./links.ts";
+import { createLeaders } from "./leaders.ts";
+import { sortedDistinct, weigh, type Weighed, type WeighedTexts } from "./rarity.ts";
+import { shinglesOf } from "./shingles.ts";
 
 /** What `deduplicate` found. */
 export interface Deduplicated<T> {
-  /** The first example of every distinct text, in order. */
+  /** One example of every distinct text, in order. */
   readonly examples: T[];
   /** How many examples were dropped. */
   readonly duplicates: number;
-  /** How many of those had another label than the one kept: noise in the labels. */
+  /** How many examples have another label than the one that was kept for their text, or a text without one: noise in the labels. */
   readonly conflicts: number;
+  /** The texts that have several labels. */
+  readonly conflicting: readonly Conflict<T>[];
+}
+
+/** A text that has several labels. */
+export interface Conflict<T> {
+  /** The examples with this text. */
+  readonly examples: readonly T[];
+  /** How many of them have each label, the commonest first. */
+  readonly labels: ReadonlyMap<string, number>;
+  /** The label that was kept; absent where none has more examples than the others, so that the text was dropped. */
+  readonly kept?: string;
+}
+
+/** How duplicates are dropped. */
+export interface DeduplicateOptions {
+  /**
+   * Of a text with several labels, `majority` keeps the first example with the label that most have, and none where there is no
+   * such label; `first` keeps the first example. Default `majority`.
+   */
+  readonly onConflict?: "majority" | "first";
 }
 
 /**
@@ -74,7 +96,8 @@ function folded(text: string): string {
 }
 
 /**
- * Drops examples whose text has been seen, by {@linkcode duplicateKey}.
+ * Keeps one example of each text, by {@linkcode duplicateKey}; of a text with several labels, one with the label that most of its
+ * examples have.
  *
  * @example
  * ```ts
@@ -90,44 +113,79 @@ function folded(text: string): string {
  * assert.deepEqual(examples.map(({ text }) => text), ["Win now!", "Lunch?"]);
  * ```
  */
-export function deduplicate<T extends TextExample>(examples: Iterable<T>): Deduplicated<T> {
-  const labelOf = new Map<string, string>();
-  const kept: T[] = [];
-  let duplicates = 0;
-  let conflicts = 0;
+export function deduplicate<T extends TextExample>(
+  examples: Iterable<T>,
+  { onConflict = "majority" }: DeduplicateOptions = {},
+): Deduplicated<T> {
+  const byKey = new Map<string, T[]>();
+  let count = 0;
   for (const example of examples) {
     const key = duplicateKey(example.text);
-    const label = labelOf.get(key);
-    if (label === undefined) {
-      labelOf.set(key, example.label);
-      kept.push(example);
-    } else {
-      duplicates++;
-      if (label !== example.label) conflicts++;
-    }
+    const same = byKey.get(key);
+    if (same) same.push(example);
+    else byKey.set(key, [example]);
+    count++;
   }
-  return { examples: kept, duplicates, conflicts };
+  const kept: T[] = [];
+  const conflicting: Conflict<T>[] = [];
+  let conflicts = 0;
+  for (const same of byKey.values()) {
+    const conflict = conflictIn(same, onConflict);
+    if (!conflict) {
+      kept.push(same[0]);
+      continue;
+    }
+    conflicting.push(conflict);
+    if (conflict.kept !== undefined) kept.push(same.find(({ label }) => label === conflict.kept)!);
+    conflicts += same.filter(({ label }) => label !== conflict.kept).length;
+  }
+  return { examples: kept, duplicates: count - kept.length, conflicts, conflicting };
+}
+
+function conflictIn<T extends TextExample>(
+  same: readonly T[],
+  onConflict: "majority" | "first",
+): Conflict<T> | undefined {
+  if (same.every(({ label }) => label === same[0].label)) return undefined;
+  const counts = new Map<string, number>();
+  for (const { label } of same) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const labels = new Map([...counts].sort(([, a], [, b]) => b - a));
+  const [[commonest, most], [, next]] = [...labels];
+  const kept = onConflict === "first" ? same[0].label : most > next ? commonest : undefined;
+  return { examples: same, labels, kept };
 }
 
 /** When two texts count as near-duplicates. */
 export interface NearDuplicateOptions {
-  /** Least Jaccard similarity of the two sets of shingles (default 0.7). */
+  /** Least similarity of the two sets of shingles (default 0.7). */
   readonly threshold?: number;
   /** Words in a shingle (default 3). */
   readonly shingleWords?: number;
+  /** The label of each text, where there are labels: see {@linkcode nearDuplicateClusters}. */
+  readonly labels?: readonly string[];
 }
 
 /**
- * Groups texts that are near-duplicates of each other, or linked by a chain of such: `clusters[i]` is the number of text
- * `i`'s group, counted from 0 in order of appearance.
+ * Groups texts that are near-duplicates of each other: `clusters[i]` is the number of text `i`'s group, counted from 0 in order
+ * of appearance.
  *
- * Two texts are near-duplicates if their sets of word shingles have a Jaccard similarity of at least `threshold`; case,
- * punctuation and the digits in numbers do not count. Every such pair is found, without comparing all with all: of two sets
- * sorted alike, rare shingles first, the first `size - ceil(threshold * size) + 1` elements have one in common if the sets
- * are similar enough, so only texts that share a rare shingle are compared.
+ * Two texts are near-duplicates if their sets of word shingles have a weighted Jaccard similarity of at least `threshold`, or if
+ * they have the same words; case and punctuation do not count. A shingle weighs less the more texts have it, and nothing where more
+ * than a fifth of all texts have it, or of those with the same label: footers, templates and headers are no likeness. The numbers in
+ * texts do not count either, unless texts of several labels have the words around them. Two texts with different labels are no
+ * near-duplicates if the words in which they differ are found elsewhere too, and there with the same label only: the difference goes
+ * with the label.
+ *
+ * A group holds together around one of its texts, to which each of the others has a similarity of at least `threshold` squared, as
+ * two steps of it come to; beyond that, a text that is like one of its members has a group of its own.
+ *
+ * All with all is not compared: of two sets sorted alike, rare shingles first, those before the last `threshold` of the weight have
+ * one in common if the sets are similar enough, so only texts that share a rare shingle are compared. Of those who share one shingle
+ * only the first {@linkcode MOST_HOLDERS} are candidates, and a text is given up after {@linkcode MOST_FAILURES} that were unlike it, so
+ * that the time grows with the number of texts whatever they are.
  *
  * Source: Broder 1997, "On the resemblance and containment of documents" (shingles, Jaccard over hashes); Chaudhuri et al.
- * 2006, "A Primitive Operator for Similarity Joins in Data Cleaning" (prefix filter).
+ * 2006, "A Primitive Operator for Similarity Joins in Data Cleaning" (prefix filter, with weights).
  *
  * @example
  * ```ts
@@ -150,77 +208,110 @@ export function nearDuplicateClusters(
   if (!(threshold > 0 && threshold <= 1)) {
     throw new RangeError(`threshold is ${threshold}; more than 0 and at most 1 was expected`);
   }
-  const { sets, isShared } = rareFirst(Array.from(texts, (text) => shingles(text, shingleWords)));
-  const links = createLinks(sets.length);
+  const all = Array.from(texts, (text) => shinglesOf(duplicateKey(text), shingleWords));
+  if (options.labels && options.labels.length !== all.length) {
+    throw new RangeError(`labels has ${options.labels.length} entries for ${all.length} texts`);
+  }
+  // Texts of the same words are together, and count once.
+  const firstWith = new Map<number, number>();
+  const distinct: number[] = [];
+  const standsFor = all.map(({ hashes, sequence }, i) => {
+    const first = hashes.length === 0 ? undefined : firstWith.get(sequence);
+    if (first !== undefined) return first;
+    firstWith.set(sequence, distinct.length);
+    return distinct.push(i) - 1;
+  });
+  const labels = numbered(options.labels, distinct);
+  const clusters = clustersOf(weigh(distinct.map((i) => all[i]), labels), labels, threshold);
+  return inOrder(standsFor.map((text) => clusters[text]));
+}
 
-  // By size, so that a set only meets smaller ones, and those too small to be similar are passed over.
-  const bySize = [...sets.keys()].sort((a, b) => sets[a].length - sets[b].length || a - b);
+/** Of the texts that share one shingle, so many are compared with others that have it. */
+const MOST_HOLDERS = 50;
+
+/** A text that is unlike so many that share rare shingles with it is compared with no more. */
+const MOST_FAILURES = 100;
+
+function clustersOf(texts: WeighedTexts, labels: Int32Array, threshold: number): Int32Array {
+  const { sets, weight } = texts;
+  const atLeast = (a: number, b: number, threshold: number): boolean => {
+    const needed = threshold / (1 + threshold) * (sets[a].total + sets[b].total) * (1 - 1e-9);
+    return needed > 0 && sharedWeight(sets[a].elements, sets[b].elements, needed, weight) >= needed;
+  };
+  const leaders = createLeaders(sets.length, (item, leader) => atLeast(item, leader, threshold ** 2));
+
+  // By weight, so that a set only meets lighter ones, and those too light to be similar are passed over.
+  const byWeight = [...sets.keys()].sort((a, b) => sets[a].total - sets[b].total || a - b);
   const holders = new Map<number, { sets: number[]; from: number }>(); // shingle -> sets that have it in their prefix
   const compared = new Int32Array(sets.length).fill(-1);
-  for (const current of bySize) {
-    const set = sets[current];
-    const least = Math.ceil(threshold * set.length - 1e-9);
-    for (let i = 0; i <= set.length - least && i < set.length; i++) {
-      if (!isShared(set[i])) continue;
-      const holder = holders.get(set[i]);
+  for (const current of byWeight) {
+    const { elements, own, total } = sets[current];
+    const least = threshold * total * (1 - 1e-9);
+    let failures = 0;
+    let left = total - own;
+    for (const element of elements) {
+      if (left < least) break;
+      left -= weight(element);
+      const holder = holders.get(element);
       if (holder === undefined) {
-        holders.set(set[i], { sets: [current], from: 0 });
+        holders.set(element, { sets: [current], from: 0 });
         continue;
       }
-      while (holder.from < holder.sets.length && sets[holder.sets[holder.from]].length < least) holder.from++;
-      for (let j = holder.from; j < holder.sets.length; j++) {
+      while (holder.from < holder.sets.length && sets[holder.sets[holder.from]].total < least) holder.from++;
+      for (let j = holder.from; j < holder.sets.length && failures < MOST_FAILURES; j++) {
         const other = holder.sets[j];
         if (compared[other] === current) continue;
         compared[other] = current;
-        if (links.areLinked(current, other)) continue;
-        if (isSimilar(set, sets[other], threshold)) links.link(current, other);
+        if (leaders.areTogether(current, other)) continue;
+        const isSimilar = atLeast(current, other, threshold) &&
+          (labels[current] === labels[other] || !isOfLabels(current, other, texts));
+        if (!isSimilar || !leaders.link(current, other)) failures++;
       }
-      holder.sets.push(current);
+      if (holder.sets.length - holder.from < MOST_HOLDERS) holder.sets.push(current);
     }
   }
-  return links.groups();
-}
-
-/** The Jaccard similarity of two texts' shingle sets, as `nearDuplicateClusters` counts it; 0 if either has no word at all. */
-export function similarity(first: string, second: string, shingleWords = 3): number {
-  const a = shingles(first, shingleWords);
-  const b = shingles(second, shingleWords);
-  const shared = countShared(a, b, 0);
-  return shared === 0 ? 0 : shared / (a.length + b.length - shared);
+  return leaders.groups();
 }
 
 /**
- * Sorts each set by how many sets have the element, then by its hash. Counts are kept by the hash's lower bits, so they may
- * be too high, never too low: any order that all sets share will do.
+ * Whether two texts differ in words that go with their labels: each has such as other texts have, too, and these with its own label
+ * alone.
  */
-function rareFirst(hashes: Uint32Array[]): { sets: Float64Array[]; isShared: (element: number) => boolean } {
-  const counts = new Uint16Array(2 ** 22);
-  for (const set of hashes) {
-    for (const hash of set) {
-      if (counts[hash & (counts.length - 1)] < 0xffff) counts[hash & (counts.length - 1)]++;
-    }
-  }
-  return {
-    sets: hashes.map((set) =>
-      Float64Array.from(set, (hash) => counts[hash & (counts.length - 1)] * 2 ** 32 + hash).sort()
-    ),
-    isShared: (element) => element >= 2 * 2 ** 32,
+function isOfLabels(a: number, b: number, texts: WeighedTexts): boolean {
+  const tells = (text: number, other: Weighed) => {
+    const shared = new Set(other.elements);
+    return texts.sets[text].elements.some((element) =>
+      !shared.has(element) && texts.isOfOneLabel(element, text)
+    );
   };
+  return tells(a, texts.sets[b]) && tells(b, texts.sets[a]);
 }
 
-/** Whether the Jaccard similarity of two sorted sets reaches the threshold. */
-function isSimilar(a: Float64Array, b: Float64Array, threshold: number): boolean {
-  const needed = Math.ceil(threshold / (1 + threshold) * (a.length + b.length) - 1e-9);
-  return countShared(a, b, needed) >= needed;
+/**
+ * The Jaccard similarity of two texts' sets of shingles, each of the same weight, as it is where no other text has them; 0 if
+ * either has no word at all.
+ */
+export function similarity(first: string, second: string, shingleWords = 3): number {
+  const [a, b] = [first, second].map((text) =>
+    Float64Array.from(sortedDistinct(shinglesOf(duplicateKey(text), shingleWords).hashes))
+  );
+  const shared = sharedWeight(a, b, 0, () => 1);
+  return shared === 0 ? 0 : shared / (a.length + b.length - shared);
 }
 
-/** Elements that two sorted sets share; gives up, returning less than `needed`, once `needed` is out of reach. */
-function countShared<T extends Float64Array | Uint32Array>(a: T, b: T, needed: number): number {
+/** The weight of what two sorted sets share; gives up, returning less than `needed`, once `needed` is out of reach. */
+function sharedWeight(
+  a: Float64Array,
+  b: Float64Array,
+  needed: number,
+  weight: (element: number) => number,
+): number {
   let shared = 0;
   for (let i = 0, j = 0; i < a.length && j < b.length;) {
+    // No element weighs more than 1.
     if (shared + Math.min(a.length - i, b.length - j) < needed) return shared;
     if (a[i] === b[j]) {
-      shared++;
+      shared += weight(a[i]);
       i++;
       j++;
     } else if (a[i] < b[j]) i++;
@@ -229,53 +320,21 @@ function countShared<T extends Float64Array | Uint32Array>(a: T, b: T, needed: n
   return shared;
 }
 
-/**
- * The hashes of a text's word shingles, sorted, each once. A text of fewer words than a shingle has is one shingle;
- * ideographs are words.
- */
-function shingles(text: string, shingleWords: number): Uint32Array {
-  const words = wordHashes(text);
-  const count = words.length === 0 ? 0 : Math.max(1, words.length - shingleWords + 1);
-  const hashes = new Uint32Array(count);
-  for (let i = 0; i < count; i++) {
-    let hash = 0x811c9dc5;
-    for (let j = i; j < i + shingleWords && j < words.length; j++) {
-      hash = murmurMix(Math.imul(hash, 31) + words[j] | 0);
-    }
-    hashes[i] = hash >>> 0;
-  }
-  hashes.sort();
-  let size = 0;
-  for (let i = 0; i < count; i++) if (i === 0 || hashes[i] !== hashes[i - 1]) hashes[size++] = hashes[i];
-  return hashes.subarray(0, size);
+/** The labels of some texts as numbers; all alike where there are none. */
+function numbered(labels: readonly string[] | undefined, texts: readonly number[]): Int32Array {
+  const numbers = new Map<string, number>();
+  return Int32Array.from(texts, (text) => {
+    const label = labels?.[text] ?? "";
+    if (!numbers.has(label)) numbers.set(label, numbers.size);
+    return numbers.get(label)!;
+  });
 }
 
-function wordHashes(text: string): number[] {
-  const hashes: number[] = [];
-  const lower = text.toLowerCase();
-  let hash = 0;
-  let isWord = false;
-  for (let i = 0; i <= lower.length; i++) {
-    let code = i < lower.length ? lower.charCodeAt(i) : 32;
-    const isIdeograph = code >= 0x3400 && code <= 0x9fff;
-    if (code >= 48 && code <= 57) code = 48; // all digits alike
-    const isLetter = code === 48 || (code >= 97 && code <= 122) ||
-      (code >= 0xc0 && !(code >= 0x2000 && code <= 0x303f));
-    if (isWord && (!isLetter || isIdeograph)) {
-      hashes.push(murmurMix(hash));
-      isWord = false;
-    }
-    if (!isLetter) continue;
-    // A run of digits is one digit, so that "17" and "1700" agree.
-    if (code === 48 && isWord && i > 0 && lower.charCodeAt(i - 1) >= 48 && lower.charCodeAt(i - 1) <= 57) {
-      continue;
-    }
-    hash = Math.imul((isWord ? hash : 0x811c9dc5) ^ code, 0x01000193); // FNV-1a
-    isWord = true;
-    if (isIdeograph) {
-      hashes.push(murmurMix(hash));
-      isWord = false;
-    }
-  }
-  return hashes;
+/** Groups numbered anew, in order of appearance. */
+function inOrder(groups: readonly number[]): Int32Array {
+  const numbers = new Map<number, number>();
+  return Int32Array.from(groups, (group) => {
+    if (!numbers.has(group)) numbers.set(group, numbers.size);
+    return numbers.get(group)!;
+  });
 }

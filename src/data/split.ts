@@ -6,6 +6,7 @@
 import { nearDuplicateClusters } from "./dedupe.ts";
 import { DataError } from "./errors.ts";
 import { labelsOf, type TextExample } from "./example.ts";
+import { show } from "../base/text.ts";
 import { createRandomStream, type RandomStream } from "../base/random.ts";
 import { stratifyUnits, type Unit } from "./stratify.ts";
 
@@ -19,6 +20,8 @@ export interface SplitOptions<Part extends string, T = TextExample> {
   readonly clusters?: ArrayLike<number>;
   /** Names the data set in errors. */
   readonly name?: string;
+  /** What to do where labels have too few texts, for the error. */
+  readonly advice?: string;
   /**
    * What has about the same share in each part, and at least one example if it is the commonest of enough clusters; the label
    * unless given, nothing where null. Of several, as of a text with any number of labels, each has its share: see
@@ -64,7 +67,9 @@ export function splitExamples<T extends TextExample, Part extends string>(
     );
   }
   const { stratum = (example: T) => example.label } = options;
-  const clusters = options.clusters ?? nearDuplicateClusters(examples.map(({ text }) => text));
+  const clusters = options.clusters ?? nearDuplicateClusters(examples.map(({ text }) => text), {
+    labels: examples.map(({ label }) => label),
+  });
   if (clusters.length !== examples.length) {
     throw new RangeError(`clusters has ${clusters.length} entries for ${examples.length} examples`);
   }
@@ -77,12 +82,11 @@ export function splitExamples<T extends TextExample, Part extends string>(
   }
   const groups = [...members.values()];
   const strata = examples.map((example) => stratum ? stratum(example) : "");
-  const requireEnough = (count: number, label?: string) => {
-    if (count >= parts.length) return;
-    throw new DataError(
-      `${name}: ${label === undefined ? "there are" : `label ${JSON.stringify(label)} has`} too few texts: ` +
-        `${count}, where those that are nearly alike count once; at least ${parts.length} are needed, ` +
-        `one for each of ${parts.join(", ")}`,
+  const tooFew = (what: string) => {
+    const advice = options.advice ?? "merge such labels, leave their rows out, or divide into fewer parts";
+    return new DataError(
+      `${name}: ${what}, where those that are nearly alike count once; at least ${parts.length} are needed, ` +
+        `one for each of ${parts.join(", ")}: ${advice}`,
     );
   };
   const random = createRandomStream(seed, SPLIT_STREAM);
@@ -97,19 +101,31 @@ export function splitExamples<T extends TextExample, Part extends string>(
     // A cluster of several labels is divided with those of its most frequent one.
     const byLabel = new Map<string, number[][]>(labels.map((label) => [label, []]));
     for (const group of groups) byLabel.get(commonestLabel(group.map((i) => strata[i])))!.push(group);
-    for (const [label, groups] of byLabel) {
-      requireEnough(holding.get(label)!, stratum ? label : undefined);
+    const rare = [...holding].filter(([, count]) => count < parts.length);
+    if (rare.length > 0) {
+      throw tooFew(
+        stratum ? `${describeRare(rare)} too few texts` : `there are too few texts: ${rare[0][1]}`,
+      );
+    }
+    for (const groups of byLabel.values()) {
       const of = divide(groups, shares, random);
       groups.forEach((group, at) => put(group, of[at]));
     }
   } else {
-    requireEnough(groups.length);
+    if (groups.length < parts.length) throw tooFew(`there are too few texts: ${groups.length}`);
     const of = stratifyUnits(groups.map((group) => unitOf(group.map((i) => strata[i]))), shares, random);
     groups.forEach((group, at) => put(group, of[at]));
   }
   const result = Object.fromEntries(parts.map((part): [Part, T[]] => [part, []])) as Record<Part, T[]>;
   examples.forEach((example, i) => result[parts[partOf[i]]].push(example));
   return result;
+}
+
+/** The labels that have too few texts, with how many. */
+function describeRare(rare: readonly (readonly [string, number])[]): string {
+  const shown = rare.slice(0, 20).map(([label, count]) => `${show(label)} (${count})`).join(", ");
+  if (rare.length === 1) return `label ${shown} has`;
+  return `${rare.length} labels, ${shown}${rare.length > 20 ? " and others" : ""}, have`;
 }
 
 /** Keeps a split's random stream apart from others of the same seed. */

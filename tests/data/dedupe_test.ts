@@ -1,33 +1,54 @@
 import assert from "node:assert/strict";
-import { deduplicate, nearDuplicateClusters, similarity } from "../../src/data/dedupe.ts";
+import { deduplicate, duplicateKey, nearDuplicateClusters, similarity } from "../../src/data/dedupe.ts";
+import { weigh } from "../../src/data/rarity.ts";
+import { shinglesOf } from "../../src/data/shingles.ts";
 import { createRandomStream } from "../../src/base/random.ts";
 import { readSpam } from "../../src/data/spam.ts";
 import { relatedTexts } from "./related_texts.ts";
 
-/** The definition: compare all with all. */
-function naiveClusters(texts: string[], threshold: number): number[] {
-  const cluster = texts.map((_, i) => i);
-  for (let i = 0; i < texts.length; i++) {
-    for (let j = 0; j < i; j++) {
-      if (similarity(texts[i], texts[j]) < threshold - 1e-12) continue;
-      const [from, to] = [cluster[i], cluster[j]];
-      cluster.forEach((c, k) => c === from && (cluster[k] = to));
-    }
-  }
-  const numbers = new Map<number, number>();
-  return cluster.map((c) => numbers.get(c) ?? (numbers.set(c, numbers.size), numbers.size - 1));
+/** Weighted Jaccard similarities of all with all. */
+function similarities(texts: readonly string[]): (a: number, b: number) => number {
+  const { sets, weight } = weigh(
+    texts.map((text) => shinglesOf(duplicateKey(text), 3)),
+    new Int32Array(texts.length),
+  );
+  return (a, b) => {
+    const other = new Set(sets[b].elements);
+    const shared = [...sets[a].elements].reduce((sum, e) => sum + (other.has(e) ? weight(e) : 0), 0);
+    return shared / (sets[a].total + sets[b].total - shared);
+  };
 }
 
-Deno.test("clusters are what comparing all with all gives, at every threshold", () => {
+Deno.test("similar texts are together unless one is unlike what the other's group is around, at every threshold", () => {
   const random = createRandomStream(12);
   for (let round = 0; round < 12; round++) {
-    const texts = relatedTexts(80, random);
+    const texts = [...new Set(relatedTexts(80, random))];
+    const similar = similarities(texts);
     for (const threshold of [0.3, 0.5, 0.7, 0.8, 1]) {
-      assert.deepEqual(
-        [...nearDuplicateClusters(texts, { threshold })],
-        naiveClusters(texts, threshold),
-        `round ${round}, ${threshold}`,
-      );
+      const clusters = nearDuplicateClusters(texts, { threshold });
+      const members = (cluster: number) => [...clusters.keys()].filter((i) => clusters[i] === cluster);
+      const isAround = (leader: number, items: number[]) =>
+        items.every((i) => i === leader || similar(i, leader) >= threshold ** 2 - 1e-9);
+      const of = `round ${round}, ${threshold}`;
+      for (const cluster of new Set(clusters)) {
+        const group = members(cluster);
+        assert.ok(group.some((leader) => isAround(leader, group)), `${of}: a group without a centre`);
+        assert.ok(
+          group.length === 1 ||
+            group.every((i) => group.some((j) => i !== j && similar(i, j) >= threshold - 1e-9)),
+          `${of}: a text that is like no other of its group`,
+        );
+      }
+      for (let i = 0; i < texts.length; i++) {
+        for (let j = 0; j < i; j++) {
+          if (clusters[i] === clusters[j] || !(similar(i, j) > threshold + 1e-9)) continue;
+          const [one, other] = [members(clusters[i]), members(clusters[j])];
+          const leaders = (group: number[]) => group.filter((leader) => isAround(leader, group));
+          const couldJoin = leaders(one).every((leader) => isAround(leader, other)) &&
+            leaders(other).every((leader) => isAround(leader, one));
+          assert.ok(!couldJoin, `${of}: ${texts[i]} | ${texts[j]}`);
+        }
+      }
     }
   }
 });
@@ -58,6 +79,21 @@ Deno.test("exact duplicates are dropped whatever their case, white space and com
   ]);
   assert.deepEqual(examples.map(({ id }) => id), ["1", "3"]);
   assert.deepEqual([duplicates, conflicts], [2, 1]);
+});
+
+Deno.test("of a text with several labels, the label of most is kept, and nothing where none has most", () => {
+  const labelled = (text: string, labels: string) =>
+    [...labels].map((label, i) => ({ text, label, id: `${text}${i}` }));
+  const examples = [...labelled("one", "abb"), ...labelled("two", "ab"), ...labelled("three", "aa")];
+  const found = deduplicate(examples);
+  assert.deepEqual(found.examples.map(({ id }) => id), ["one1", "three0"]);
+  assert.deepEqual([found.duplicates, found.conflicts], [5, 3]);
+  assert.deepEqual(found.conflicting.map(({ kept, labels }) => [kept, ...labels]), [
+    ["b", ["b", 2], ["a", 1]],
+    [undefined, ["a", 1], ["b", 1]],
+  ]);
+  const first = deduplicate(examples, { onConflict: "first" });
+  assert.deepEqual(first.examples.map(({ id }) => id), ["one0", "two0", "three0"]);
 });
 
 Deno.test("the spam corpus has about 5,900 distinct mails, 30% of them spam, none with two labels", () => {

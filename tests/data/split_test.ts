@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { nearDuplicateClusters, similarity } from "../../src/data/dedupe.ts";
+import { nearDuplicateClusters } from "../../src/data/dedupe.ts";
 import { createRandomStream } from "../../src/base/random.ts";
 import { readSpam } from "../../src/data/spam.ts";
 import { splitExamples } from "../../src/data/split.ts";
@@ -15,14 +15,13 @@ Deno.test("no near-duplicate crosses from one part to another, on any data and s
     const examples = relatedTexts(90, random).map((text) => ({ text, label: random.pick(["a", "b", "c"]) }));
     const parts = Object.values(splitExamples(examples, { fractions: THREE, seed }));
     assert.equal(parts.flat().length, examples.length);
-    for (const one of parts) {
-      for (const other of parts) {
-        if (one === other) continue;
-        for (const a of one) {
-          for (const b of other) assert.ok(similarity(a.text, b.text) < 0.7, `${a.text} | ${b.text}`);
-        }
-      }
-    }
+    const clusters = nearDuplicateClusters(examples.map(({ text }) => text), {
+      labels: examples.map(({ label }) => label),
+    });
+    const clusterOf = new Map(examples.map((example, i) => [example, clusters[i]]));
+    const partsOf = parts.map((part) => new Set(part.map((example) => clusterOf.get(example))));
+    assert.equal(partsOf.reduce((sum, { size }) => sum + size, 0), new Set(clusters).size);
+    assert.ok(new Set(clusters).size < examples.length);
   }
 });
 
@@ -192,7 +191,14 @@ Deno.test("data that cannot be split is refused in one line", () => {
   assert.throws(
     () => splitExamples(lonely, { fractions, clusters: apart(21) }),
     isDataError(
-      /label "lonely" has too few texts: 1, where those that are nearly alike count once; at least 2/,
+      /label "lonely" \(1\) has too few texts, where those that are nearly alike count once; at least 2/,
+    ),
+  );
+  const several = [...lonely, { text: "two", label: "also" }];
+  assert.throws(
+    () => splitExamples(several, { fractions, clusters: apart(22), advice: "merge them" }),
+    isDataError(
+      /2 labels, "also" \(1\), "lonely" \(1\), have too few texts, .* one for each of train, test: merge them$/,
     ),
   );
   assert.throws(() => splitExamples(distinct(20), { fractions: { train: 0.8, test: 0.3 } }), /sum to 1/);
