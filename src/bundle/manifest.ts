@@ -104,7 +104,14 @@ export type ManifestDraft =
   & Partial<Pick<Manifest, "version" | "files">>;
 
 /** Limits on a manifest, which somebody else may have made. */
-export const manifestLimits = { bytes: 4 * 2 ** 20, files: 10_000, labels: 100_000, tensors: 1_000 };
+export const manifestLimits = {
+  bytes: 4 * 2 ** 20,
+  files: 10_000,
+  labels: 100_000,
+  /** Of a label, in UTF-16 units. */
+  labelCharacters: 1_000,
+  tensors: 1_000,
+};
 
 /** The architecture of a manifest of format 1, which named none; `config.json` does. */
 export const unknownArchitecture = "unknown";
@@ -184,7 +191,7 @@ const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 const shortText = z.string().max(1_000);
 const hash = z.string().regex(/^sha256:[0-9a-f]{64}$/, "must be sha256: and 64 hexadecimal digits");
 const bundlePath = z.string().refine(isBundlePath, "must be a relative path inside the bundle");
-const labels = z.array(shortText).min(1).max(manifestLimits.labels)
+const labels = z.array(z.string().max(manifestLimits.labelCharacters)).min(1).max(manifestLimits.labels)
   .refine((labels) => new Set(labels).size === labels.length, "names a label twice");
 
 const common = {
@@ -205,7 +212,8 @@ const common = {
     trainSeconds: z.number().nonnegative(),
   }),
   metrics: z.record(
-    z.string().max(200),
+    // A metric may be named after a label.
+    z.string().max(manifestLimits.labelCharacters + 100),
     z.looseObject({
       value: z.number(),
       low: z.number(),

@@ -30,6 +30,7 @@ import {
 import { type Output, processOutput, UsageError } from "./output.ts";
 import { createProfiler, DEFAULT_TRACE } from "./profile.ts";
 import { stopSignals } from "./server.ts";
+import { optionOrigins, withLoopOptions } from "./training/loop.ts";
 
 interface Options extends CommonOptions, DataOptions, Omit<TrainingOptions, "learningRate"> {
   readonly learningRate?: number;
@@ -128,11 +129,6 @@ export function trainCommand(program: Command): Command {
       integer({ min: 0, max: 2 ** 31 - 1 }),
       d.seed,
     )
-    .option(
-      "--patience <n>",
-      "stop after so many epochs without a better one",
-      integer({ min: 1, max: 1000 }),
-    )
     .option("--resume", "go on from the last checkpoint of this name")
     .option(
       "--profile [file]",
@@ -149,6 +145,7 @@ export function trainCommand(program: Command): Command {
     )
     .addHelpText("after", `\nColumns of a row:\n${columnsByTask().join("\n")}`)
     .action(trainModel);
+  withLoopOptions(command);
   program.addCommand(command);
   return command;
 }
@@ -207,6 +204,7 @@ async function trainModel(options: Options, command: Command): Promise<void> {
       pretrained,
       baseHead,
       headSettings: options.head,
+      origins: optionOrigins(command),
       backend,
       output,
       signal: interrupt.signal,
@@ -222,7 +220,7 @@ async function trainModel(options: Options, command: Command): Promise<void> {
         trainSeconds: training.seconds,
         steps: training.step,
         skippedSteps: training.skippedSteps,
-        losses: training.steps.map((s) => s.loss),
+        losses: training.losses,
         metrics: scores.metrics,
         report: scores.report,
         ...(profiler && { profile: profiler.result }),
