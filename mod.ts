@@ -151,6 +151,7 @@ export * from "./src/train/options.ts";
 export * from "./src/train/evaluator.ts";
 export type { Settings } from "./src/train/checkpoint.ts";
 export * from "./src/train/best.ts";
+export type { KeepOptions, UseOf } from "./src/train/retention.ts";
 export type { MeasureOptions, StepMeasurement } from "./src/train/measure.ts";
 export type { ProgressOutput } from "./src/train/progress.ts";
 export type { BestBy } from "./src/base/best_by.ts";

@@ -141,7 +141,6 @@ export const manifestLimits = {
   bytes: 4 * 2 ** 20,
   files: 10_000,
   labels: 100_000,
-  tensors: 1_000,
   steps: 32,
   /** Of one file. */
   fileBytes: 2 ** 34,
@@ -149,6 +148,9 @@ export const manifestLimits = {
   maxTokens: 10_000_000,
   /** The longest text that JavaScript holds. */
   maxCharacters: 2 ** 29,
+  /** Of a label, in UTF-16 units. */
+  labelCharacters: 1_000,
+  tensors: 1_000,
 };
 
 /** The architecture of a manifest of format 1, which named none; `config.json` does. */
@@ -231,7 +233,7 @@ const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 const shortText = z.string().max(1_000);
 const hash = z.string().regex(/^sha256:[0-9a-f]{64}$/, "must be sha256: and 64 hexadecimal digits");
 const bundlePath = z.string().refine(isBundlePath, "must be a relative path inside the bundle");
-const labels = z.array(shortText).min(1).max(manifestLimits.labels)
+const labels = z.array(z.string().max(manifestLimits.labelCharacters)).min(1).max(manifestLimits.labels)
   .refine((labels) => new Set(labels).size === labels.length, "names a label twice");
 
 const share = z.number().min(0).max(1);
@@ -263,7 +265,8 @@ const common = {
       .max(manifestLimits.steps).optional(),
   }),
   metrics: z.record(
-    z.string().max(200),
+    // A metric may be named after a label.
+    z.string().max(manifestLimits.labelCharacters + 100),
     z.looseObject({
       value: z.number(),
       low: z.number(),

@@ -13,6 +13,7 @@ import { LifecycleError } from "../lifecycle/errors.ts";
 import { SafetensorsError } from "../nn/safetensors.ts";
 import { RegistryError } from "../registry/errors.ts";
 import { TokenizerError } from "../text/errors.ts";
+import { ResumeError } from "../train/errors.ts";
 
 /** Exit codes: a command failed, or was called or fed wrongly. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
@@ -38,6 +39,7 @@ const ofInput = [
   LifecycleError,
   ModelError,
   RegistryError,
+  ResumeError,
   SafetensorsError,
   TokenizerError,
 ] as const;

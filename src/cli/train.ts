@@ -35,6 +35,7 @@ import { stopSignals } from "./server.ts";
 import { type CleanOptions, withCleanOptions } from "./training/clean.ts";
 import { dryRun, type DryRunOptions, withDryRunOptions } from "./training/dry_run.ts";
 import { withTokenizerOptions } from "./training/tokenizer.ts";
+import { optionOrigins, withLoopOptions } from "./training/loop.ts";
 
 interface Options
   extends CommonOptions, DataOptions, CleanOptions, DryRunOptions, Omit<TrainingOptions, "learningRate"> {
@@ -134,11 +135,6 @@ export function trainCommand(program: Command): Command {
       integer({ min: 0, max: 2 ** 31 - 1 }),
       d.seed,
     )
-    .option(
-      "--patience <n>",
-      "stop after so many epochs without a better one",
-      integer({ min: 1, max: 1000 }),
-    )
     .option("--resume", "go on from the last checkpoint of this name")
     .option(
       "--profile [file]",
@@ -160,6 +156,7 @@ export function trainCommand(program: Command): Command {
     note: "those of texts are stored in the bundle, and serving applies them, too",
   });
   withDryRunOptions(command);
+  withLoopOptions(command);
   program.addCommand(command);
   return command;
 }
@@ -221,6 +218,7 @@ async function trainModel(options: Options, command: Command): Promise<void> {
       pretrained,
       baseHead,
       headSettings: options.head,
+      origins: optionOrigins(command),
       backend,
     };
     if (options.dryRun) return await dryRun(settings, output);
@@ -243,7 +241,7 @@ async function trainModel(options: Options, command: Command): Promise<void> {
         trainSeconds: training.seconds,
         steps: training.step,
         skippedSteps: training.skippedSteps,
-        losses: training.steps.map((s) => s.loss),
+        losses: training.losses,
         metrics: scores.metrics,
         report: scores.report,
         ...(profiler && { profile: profiler.result }),

@@ -12,12 +12,12 @@ import { freeze } from "../graph/passes/freeze.ts";
 import type { Pass } from "../graph/node.ts";
 import type { HostTensor } from "../graph/graph.ts";
 import { adamw } from "../nn/optim/adamw.ts";
-import { linear } from "../nn/optim/schedule.ts";
 import { collate } from "../tasks/collate.ts";
 import { architectureStates, forwardGraph, type ModelSpec, trainableModel } from "../tasks/model.ts";
 import { servedTasks } from "../tasks/served.ts";
 import { judgingOf, type RowOutputs, type Scores } from "../tasks/task.ts";
 import { trainedTasks } from "../tasks/trained.ts";
+import { sha256 } from "../base/hash.ts";
 import type { Json } from "../base/json.ts";
 import type { Settings } from "../train/checkpoint.ts";
 import { TrainingError } from "../train/errors.ts";
@@ -26,6 +26,7 @@ import type { MeasureOptions } from "../train/measure.ts";
 import type { TrainCallbacks, TrainResult } from "../train/options.ts";
 import { train } from "../train/trainer.ts";
 import { InterruptedError, LifecycleError } from "./errors.ts";
+import { bestByOf, classWeightsOf, epochRows, loopSchedule } from "./loop_options.ts";
 import { memoryAdvice } from "./memory.ts";
 import { configJsonOf, type TrainingOptions } from "./options.ts";
 import type { Prepared, PreparedRow } from "./prepare.ts";
@@ -55,34 +56,41 @@ export interface FitOptions extends TrainingOptions {
  * @throws {TrainingError} when it does not fit in the device's memory, with what takes less.
  */
 export async function fit(spec: ModelSpec, data: Prepared, options: FitOptions): Promise<TrainResult> {
-  const { output, learningRate, weightDecay, labelSmoothing, backend, seed } = options;
-  const { headline, bestBy } = judgingOf(
-    servedTasks[spec.task],
-    data.parts.train.map(({ row }) => row.target),
-  );
+  const { output, weightDecay, labelSmoothing, backend, seed } = options;
+  const targets = data.parts.train.map(({ row }) => row.target);
+  const { headline } = judgingOf(servedTasks[spec.task], targets);
+  const classWeights = classWeightsOf(options, spec.head, data.parts.train.map(({ target }) => target));
+  const ofBatches = { batchSize: options.batchSize, classWeights };
   const start = startOf(spec, options);
   if (options.pretrained) output.progress(describeStart(start, options.pretrained));
   const rescaling = trainedTasks[spec.task].rescaling?.(architectureOf(spec.config), spec.head);
   const result = await train({
     backend,
-    model: trainableModel(spec, { labelSmoothing }),
+    model: trainableModel(spec, { labelSmoothing, classWeights }),
     passes: rescaling ? [...start.passes, rescaling.pass] : start.passes,
     initial: rescaling?.unfold(start.states) ?? start.states,
-    batches: (epoch) => batchesOf(spec, data, data.parts.train, { ...options, seed, epoch }),
+    batches(epoch) {
+      const rows = epochRows(spec, data.parts.train, { ...options, epoch });
+      return batchesOf(spec, data, rows, { ...ofBatches, seed, epoch });
+    },
     evaluation: {
-      batches: batchesOf(spec, data, data.parts.validation, options),
+      batches: batchesOf(spec, data, data.parts.validation, ofBatches),
       score(evaluated) {
         const { metrics } = judge(spec, data.parts.validation, evaluated);
         return Object.fromEntries(headline.map((name) => [name, metrics[name].value]));
       },
     },
     epochs: options.epochs,
+    maxSteps: options.maxSteps,
     patience: options.patience,
-    bestBy,
+    minDelta: options.minDelta,
+    bestBy: bestByOf(options, targets),
+    keep: options.keepCheckpoints,
+    use: options.useEpoch,
     seed,
     optimiser: adamw({ weightDecay }),
-    schedule: (totalSteps) =>
-      linear({ peak: learningRate, warmupSteps: Math.round(0.1 * totalSteps), totalSteps }),
+    schedule: (totalSteps) => loopSchedule(options, totalSteps),
+    maxGradNorm: options.gradClip,
     accumulate: options.accumulate,
     precision: options.precision,
     checkpointGradients: options.checkpointGradients,
@@ -90,7 +98,7 @@ export async function fit(spec: ModelSpec, data: Prepared, options: FitOptions):
       directory: options.checkpoints,
       resume: options.resume,
       note: options.note,
-      identity: identityOf(spec, data, options),
+      identity: identityOf(spec, data, { ...options, classWeights: classWeights ?? null }),
     },
     signal: options.signal,
     profile: options.measure,
@@ -107,9 +115,14 @@ export async function fit(spec: ModelSpec, data: Prepared, options: FitOptions):
   return rescaling ? { ...result, parameters: rescaling.fold(result.parameters) } : result;
 }
 
-/** What must be the same for a checkpoint to go on. */
-function identityOf(spec: ModelSpec, data: Prepared, options: FitOptions): Settings {
-  const { batchSize, labelSmoothing, pretrained, freezeTrunk } = options;
+/** What must be the same for a checkpoint to go on, besides what the trainer knows itself. */
+function identityOf(
+  spec: ModelSpec,
+  data: Prepared,
+  options: Omit<FitOptions, "classWeights"> & { readonly classWeights: readonly number[] | null },
+): Settings {
+  const { batchSize, labelSmoothing, pretrained, freezeTrunk, maxTokens, backend } = options;
+  const { checkpointGradients, classWeights, oversample } = options;
   return {
     task: spec.task,
     dataHash: data.hash,
@@ -117,12 +130,34 @@ function identityOf(spec: ModelSpec, data: Prepared, options: FitOptions): Setti
     ...(data.cleaned.textSteps.length > 0 && { cleaning: [...data.cleaned.textSteps] }),
     config: configJsonOf(spec.config) as Record<string, Json>,
     head: spec.head as Json,
+    maxTokens,
     batchSize,
     labelSmoothing,
+    classWeights,
+    oversample,
     base: pretrained?.hash ?? null,
     tokenizer: tokenizerIdentity(data.tokenizerFiles.tokenizer, options),
     freezeTrunk,
+    checkpointGradients,
+    device: backend.device,
+    encodedRows: encodedHash(data),
   };
+}
+
+/** Of what is fed: it depends on the split, the cleaning and the tokenizer, whatever options those have. */
+function encodedHash({ parts }: Pick<Prepared, "parts">): string {
+  const lines = function* (): Generator<string> {
+    for (const [name, rows] of Object.entries(parts)) {
+      yield `${name}\n`;
+      for (const { encodings, target } of rows as readonly PreparedRow[]) {
+        const fed = ArrayBuffer.isView(target) ? Array.from(target as unknown as ArrayLike<number>) : target;
+        yield `${
+          JSON.stringify([encodings.map(({ ids, typeIds }) => [Array.from(ids), Array.from(typeIds)]), fed])
+        }\n`;
+      }
+    }
+  };
+  return `sha256:${sha256(lines())}`;
 }
 
 /**
@@ -171,7 +206,12 @@ export function batchesOf(
   { task, head }: ModelSpec,
   data: BatchData,
   rows: readonly PreparedRow[],
-  options: { readonly batchSize: number; readonly seed?: number; readonly epoch?: number },
+  options: {
+    readonly batchSize: number;
+    readonly seed?: number;
+    readonly epoch?: number;
+    readonly classWeights?: readonly number[];
+  },
 ): Batches {
   const lengths = data.parts.train.flatMap(({ encodings }) => encodings.map(({ ids }) => ids.length));
   const longest = rows.reduce(
@@ -185,7 +225,8 @@ export function batchesOf(
     padId: data.tokenizer.padId,
     seed: options.epoch === undefined ? undefined : options.seed,
     epoch: options.epoch,
-    targets: (targets, size) => trainedTasks[task].padTargets(targets, size, head),
+    targets: (targets, size) =>
+      trainedTasks[task].padTargets(targets, size, head, { classWeights: options.classWeights }),
   });
 }
 
@@ -242,7 +283,10 @@ export async function evaluateRows(
     await evaluator.load(options.weights);
     const evaluated: Evaluated[] = [];
     // Only an aborted signal ends an evaluation early, and none was given.
-    for (const rows of lists) evaluated.push((await evaluator.run(batchesOf(spec, data, rows, options)))!);
+    const { batchSize } = options;
+    for (const rows of lists) {
+      evaluated.push((await evaluator.run(batchesOf(spec, data, rows, { batchSize })))!);
+    }
     return evaluated;
   } finally {
     await evaluator.dispose();

@@ -6,6 +6,7 @@
 import { architectureOf, architectures, type ModelConfig, type ModelType } from "../../models/index.ts";
 import type { Precision } from "../backend/interface.ts";
 import type { TaskName } from "../tasks/served.ts";
+import { loopDefaults, type LoopOptions } from "./loop_options.ts";
 import type { Prepared } from "./prepare.ts";
 import type { TokenizerOptions } from "./tokenizer.ts";
 
@@ -20,7 +21,7 @@ export interface ModelOptions {
 }
 
 /** The options of a training. */
-export interface TrainingOptions extends ModelOptions, TokenizerOptions {
+export interface TrainingOptions extends ModelOptions, TokenizerOptions, LoopOptions {
   readonly task: TaskName;
   readonly vocabSize: number;
   readonly epochs: number;
@@ -37,12 +38,11 @@ export interface TrainingOptions extends ModelOptions, TokenizerOptions {
   /** Whether the checkpoint's body stays as it is, and only what stands on it is trained. */
   readonly freezeTrunk: boolean;
   readonly seed: number;
-  /** Epochs without a better one after which to stop. */
-  readonly patience?: number;
 }
 
 /** The defaults of a training. */
 export const trainingDefaults = {
+  ...loopDefaults,
   task: "text-classification",
   modelType: "bert",
   vocabSize: 8000,

@@ -7,24 +7,31 @@
 import { join } from "node:path";
 import type { Backend } from "../backend/interface.ts";
 import { plural } from "../base/format.ts";
+import { lockFile } from "../base/lock.ts";
 import type { Baseline } from "../drift/mod.ts";
-import { openStore } from "../store/sqlite.ts";
+import { checkName } from "../registry/names.ts";
+import { explainStorageError } from "../store/errors.ts";
+import { openStore, type Store } from "../store/sqlite.ts";
 import { forwardGraph, type ModelSpec } from "../tasks/model.ts";
 import { servedTasks } from "../tasks/served.ts";
 import { type Columns, judgingOf, type Row, type Scores } from "../tasks/task.ts";
-import { createRun, type Run } from "../track/runs.ts";
-import { hasCheckpoint, readCheckpointNote } from "../train/checkpoint.ts";
+import { trainedTasks } from "../tasks/trained.ts";
+import { createRun, endAbandonedRuns, type Run } from "../track/runs.ts";
+import type { EpochRecord } from "../train/best.ts";
+import { hasCheckpoint, hasKeptEpochs, readCheckpointNote } from "../train/checkpoint.ts";
 import type { MeasureOptions } from "../train/measure.ts";
 import type { TrainResult } from "../train/options.ts";
 import { baselineOf, unwatchedIn } from "./baseline.ts";
-import { InterruptedError } from "./errors.ts";
+import { InterruptedError, LifecycleError } from "./errors.ts";
 import { bundleFiles } from "./export.ts";
 import { evaluateRows, fit, judge, startOf } from "./fit.ts";
+import { checkLoop, classWeightsOf } from "./loop_options.ts";
 import { checkMemory } from "./memory.ts";
 import { configOf, type TrainingOptions } from "./options.ts";
 import { type Parts, prepare, type Prepared, type PreparedRow } from "./prepare.ts";
 import type { Pretrained } from "./pretrained.ts";
-import { publishBundle, removeLeftovers } from "./publish.ts";
+import { checkLabels, checkPublishable, publishBundle, removeLeftovers } from "./publish.ts";
+import { versionOfRun } from "./registered.ts";
 import type { Reporter } from "./reporter.ts";
 import { pairColumnOf } from "./rows.ts";
 import { tokenizerSettings } from "./tokenizer.ts";
@@ -52,6 +59,8 @@ export interface LifeOptions extends TrainingOptions {
   readonly signal?: AbortSignal;
   readonly backend: Backend;
   readonly output: Reporter;
+  /** Where options come from that have not their default, by name: `command line`, or a file; kept in the run's record. */
+  readonly origins?: Readonly<Record<string, string>>;
   /** Measures a step before the run begins. */
   readonly measure?: MeasureOptions;
 }
@@ -82,23 +91,28 @@ export async function trainAndRegister(
   // First of all: that the home cannot be written should be known before the work.
   const store = openStore(join(options.home, "weir.db"));
   try {
+    using _lock = await lockName(options);
+    checkBeforehand(rows, options);
+    const checkpoints = join(options.home, "checkpoints", options.name);
+    // One training has one record, in however many sittings it was made.
+    const runId = options.resume ? (await readCheckpointNote(checkpoints)).runId : undefined;
+    await refuseRegistered(store, runId, checkpoints, options);
     const data = prepare(rows, options);
+    classWeightsOf(options, data.head, []); // labels that there are not are refused before the work
     const config = pretrained?.config ?? configOf(options, data);
     const pairColumn = pairColumnOf(rows, options.columns);
     const spec: ModelSpec = { task: options.task, config, head: data.head };
     checkMemory(startOf(spec, options).passes.reduce((graph, pass) => pass(graph), forwardGraph(spec)));
-    const checkpoints = join(options.home, "checkpoints", options.name);
+    await checkPublishable({
+      ...{ spec, maxTokens: data.maxTokens, pairColumn, baseModel: pretrained?.name ?? null },
+      ...{ seed: options.seed, device: options.backend.device },
+    }, options);
     await reportCheckpoint(checkpoints, options);
+    await endAbandonedRuns(store, options.name, runId).catch(() => {}); // a record never stops a training
     const run = await createRun(store, {
       name: options.name,
-      params: {
-        ...settingsOf(options),
-        source: options.source,
-        device: options.backend.device,
-        unknownTokens: data.unknownTokens,
-      },
-      // One training has one record, in however many sittings it was made.
-      id: options.resume ? (await readCheckpointNote(checkpoints)).runId : undefined,
+      params: { ...paramsOf(options), unknownTokens: data.unknownTokens },
+      id: runId,
       onWarning: (message) => output.progress(`warning: ${message}`),
     });
     try {
@@ -112,6 +126,50 @@ export async function trainAndRegister(
   } finally {
     await store.close();
   }
+}
+
+/** The name's lock from the first write to the registration: two trainings of one name have one checkpoint and one version. */
+async function lockName({ home, name }: LifeOptions): Promise<Disposable> {
+  const path = join(home, "checkpoints", `.${checkName("model", name)}.lock`);
+  try {
+    return await lockFile(path, {
+      refusal: ({ who, since }) =>
+        `Cannot train ${name}: ${who} has been training it${since ? ` since ${since}` : ""}. ` +
+        "Wait until that is done, end it, or give another --name or --home",
+    });
+  } catch (error) {
+    throw explainStorageError(error, `lock ${name} for training`, path);
+  }
+}
+
+/** What is wrong with options and labels, before anything is computed. */
+function checkBeforehand(rows: readonly Row<unknown>[], options: LifeOptions): void {
+  const { task, source, baseHead } = options;
+  const head = trainedTasks[task].headOf(rows, source, baseHead);
+  checkLabels((head as { labels?: readonly string[] }).labels ?? [], source);
+  checkLoop(options, rows.map(({ target }) => target));
+}
+
+/** A process that was killed after the registration has left its checkpoint: to go on from it would register it once more. */
+async function refuseRegistered(
+  store: Store,
+  runId: string | undefined,
+  checkpoints: string,
+  { name, home, output, useEpoch }: LifeOptions,
+): Promise<void> {
+  if (runId === undefined || useEpoch !== undefined) return;
+  const version = await versionOfRun(store, name, runId);
+  if (version === undefined) return;
+  const kept = await hasKeptEpochs(checkpoints);
+  if (!kept) await removeLeftovers(checkpoints, output);
+  const what = kept
+    ? "To register another of its epochs, give --use-epoch, too"
+    : "The checkpoint that was left over is removed now";
+  throw new LifecycleError(
+    `there is nothing to resume: the run in ${
+      join(home, "checkpoints", name)
+    } is registered as ${name} ${version}. ${what}`,
+  );
 }
 
 /** What the steps of one life share. */
@@ -144,7 +202,8 @@ async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
     callbacks: {
       onStep: ({ step, loss, gradNorm, learningRate }) =>
         run.logMetrics(step, { loss, gradNorm, learningRate }),
-      onEpoch: ({ step, evaluation = {} }) => run.logMetrics(step, prefixed("validation", evaluation)),
+      onEpoch: ({ epoch, step, trainLoss, evaluation = {} }) =>
+        run.logMetrics(step, { epoch, "train/loss": trainLoss, ...prefixed("validation", evaluation) }),
     },
   });
   const { parts } = data;
@@ -172,9 +231,15 @@ async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
         `${unwatched.join(", ")} will not be watched for drift`,
     );
   }
-  const published = await publish({ training, scores, baseline }, life, options);
+  const published = await publish({ training, scores, baseline }, life, options).catch((error) => {
+    output.progress(
+      `the training is done and saved: with --resume, the same command registers it without training again`,
+    );
+    throw error;
+  });
   // What it was for is registered; a later --resume must not register it again.
-  await removeLeftovers(checkpoints, output);
+  if (options.keepCheckpoints) output.progress(describeKept(training.kept, checkpoints));
+  else await removeLeftovers(checkpoints, output);
   return { ...published, scores, parts, training, device: backend.device };
 }
 
@@ -212,8 +277,28 @@ async function publish(
   );
 }
 
+/** The epochs whose parameters stay, and what can be done with them. */
+function describeKept(kept: readonly EpochRecord[], checkpoints: string): string {
+  const lines = kept.map(({ epoch, evaluation = {} }) =>
+    `  epoch ${epoch}: ${
+      Object.entries(evaluation).map(([name, value]) => `${name} ${value.toFixed(4)}`).join(", ") ||
+      "not evaluated"
+    }`
+  );
+  return [
+    `kept in ${checkpoints}; --resume --use-epoch <n> or average registers another of them:`,
+    ...lines,
+  ].join("\n");
+}
+
 function prefixed(part: string, metrics: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`${part}/${name}`, value]));
+}
+
+/** What the run's record says of how it was made. */
+function paramsOf(options: LifeOptions): Record<string, unknown> {
+  const { source, backend, origins } = options;
+  return { ...settingsOf(options), source, device: backend.device, ...(origins && { optionsFrom: origins }) };
 }
 
 /** The training options alone, as the run's record keeps them. */
@@ -223,9 +308,25 @@ function settingsOf(
   const { task, modelType, vocabSize, maxTokens, layers, hiddenSize, heads, dropout } = options;
   const { epochs, batchSize, learningRate, weightDecay, labelSmoothing, seed, patience } = options;
   const { accumulate, precision, checkpointGradients, freezeTrunk } = options;
+  const { schedule, warmup, maxSteps, gradClip, bestBy, minDelta } = options;
+  const { classWeights, oversample, keepCheckpoints, useEpoch } = options;
   const model = { task, modelType, vocabSize, maxTokens, layers, hiddenSize, heads, dropout };
   const step = { batchSize, accumulate, precision, checkpointGradients, freezeTrunk };
   const { tokenizer, cased, stripAccents, limitAlphabet } = tokenizerSettings(options);
   const text = { tokenizer, cased, stripAccents, limitAlphabet };
-  return { ...model, ...text, ...step, epochs, learningRate, weightDecay, labelSmoothing, seed, patience };
+  const loop = { schedule, warmup, maxSteps, gradClip, bestBy, minDelta, classWeights, oversample };
+  const kept = { keepCheckpoints, useEpoch };
+  return {
+    ...model,
+    ...text,
+    ...step,
+    ...loop,
+    ...kept,
+    epochs,
+    learningRate,
+    weightDecay,
+    labelSmoothing,
+    seed,
+    patience,
+  };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join, resolve as absolute } from "node:path";
+import { dirname, join, resolve as absolute } from "node:path";
 import { lockShared } from "../base/lock.ts";
 import { explainStorageError } from "../store/errors.ts";
 import { openStore, type Queries, type Store } from "../store/sqlite.ts";
@@ -195,6 +195,30 @@ export function openRegistry(home: string, options: RegistryOptions = {}): Regis
     },
     close: () => store.close(),
   };
+}
+
+/**
+ * Refuses a home in which no version of a model could be put into its place.
+ *
+ * @throws {StoreError} saying what of it cannot be written.
+ */
+export async function checkWritable(home: string, name: string): Promise<void> {
+  for (const path of [join(home, "staging"), join(home, "models", name)]) {
+    let folder = path;
+    // What is missing is made when it is needed, in the first folder above it that there is.
+    while (folder !== dirname(folder) && !await exists(folder)) folder = dirname(folder);
+    const probe = join(folder, `.${crypto.randomUUID()}.tmp`);
+    try {
+      await Deno.writeTextFile(probe, "");
+      await Deno.remove(probe);
+    } catch (error) {
+      throw explainStorageError(error, `publish ${name}`, folder);
+    }
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return Deno.lstat(path).then(() => true, () => false);
 }
 
 interface Registration {

@@ -125,6 +125,20 @@ export async function createRun(store: Store, options: CreateRunOptions): Promis
   };
 }
 
+/**
+ * Ends the record of runs of a name that are RUNNING, as KILLED: for one who knows that none of them is, because it holds the
+ * name's lock.
+ *
+ * @param except the id of a run that is about to go on
+ */
+export async function endAbandonedRuns(store: Store, name: string, except?: string): Promise<void> {
+  const ended = { status: "KILLED", ended_at: new Date().toISOString() };
+  await store.write((t) =>
+    t.updateTable("runs").set(ended).where("name", "=", name).where("status", "=", "RUNNING")
+      .where("id", "!=", except ?? "").execute()
+  );
+}
+
 /** All runs, the newest first. */
 export async function listRuns(store: Store): Promise<RunRecord[]> {
   const rows = await store.db.selectFrom("runs").selectAll().orderBy("started_at", "desc").orderBy("id")

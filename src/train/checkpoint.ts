@@ -197,12 +197,24 @@ export async function loadCheckpoint(
  * is loaded.
  */
 export async function readCheckpointNote(directory: string): Promise<Note> {
+  const { note } = await readRecord(directory);
+  return isObject(note) ? note as Note : {};
+}
+
+/** Whether the directory's checkpoint is of a run that was to keep epochs, so that it stays after the run's end. */
+export async function hasKeptEpochs(directory: string): Promise<boolean> {
+  const { settings } = await readRecord(directory);
+  return isObject(settings) && isObject(settings.keep);
+}
+
+/** The checkpoint's record of its run, without its states and unchecked; empty where there is none that can be read. */
+async function readRecord(directory: string): Promise<Record<string, unknown>> {
   try {
     using file = await openForReading(join(directory, CHECKPOINT_FILE));
     const start = await readExactly(file, 8);
     const header = await readExactly(file, Number(new DataView(start.buffer).getBigUint64(0, true)));
-    const { note } = JSON.parse(JSON.parse(new TextDecoder().decode(header)).__metadata__.weir);
-    return isObject(note) ? note as Note : {};
+    const found = JSON.parse(JSON.parse(new TextDecoder().decode(header)).__metadata__.weir);
+    return isObject(found) ? found : {};
   } catch {
     return {};
   }

@@ -522,7 +522,6 @@ function settingsOf(options: TrainOptions, step: StepOptions, bestBy: BestBy): S
   const { maxSteps = null, patience = null, minDelta = 0, keep } = options;
   const { optimiser, schedule, accumulate = 1, precision = "f32", maxGradNorm } = step;
   return {
-    ...options.checkpoint?.identity,
     epochs: options.epochs,
     seed: options.seed ?? 0,
     optimiser: { name: optimiser.name, ...optimiser.settings },
@@ -535,6 +534,7 @@ function settingsOf(options: TrainOptions, step: StepOptions, bestBy: BestBy): S
     minDelta,
     bestBy: { ...bestBy },
     keep: keep ? { ...keep } : null,
+    ...options.checkpoint?.identity,
   };
 }
 
