@@ -31,8 +31,15 @@ import { type Output, processOutput, UsageError } from "./output.ts";
 import { createProfiler, DEFAULT_TRACE } from "./profile.ts";
 import { stopSignals } from "./server.ts";
 import { type CleanOptions, withCleanOptions } from "./training/clean.ts";
+import { type FingerprintOptions, withFingerprintOptions } from "./training/fingerprints.ts";
 
-interface Options extends CommonOptions, DataOptions, CleanOptions, Omit<TrainingOptions, "learningRate"> {
+interface Options
+  extends
+    CommonOptions,
+    DataOptions,
+    CleanOptions,
+    FingerprintOptions,
+    Omit<TrainingOptions, "learningRate"> {
   readonly learningRate?: number;
   readonly name: string;
   readonly bump: "major" | "minor" | "patch";
@@ -150,6 +157,7 @@ export function trainCommand(program: Command): Command {
     )
     .addHelpText("after", `\nColumns of a row:\n${columnsByTask().join("\n")}`)
     .action(trainModel);
+  withFingerprintOptions(command);
   withCleanOptions(command, {
     note: "those of texts are stored in the bundle, and serving applies them, too",
   });

@@ -17,6 +17,11 @@ export interface Deduplicated<T> {
   readonly conflicts: number;
 }
 
+/** What two texts have in common that count as one: all but case and white space. */
+export function duplicateKey(text: string): string {
+  return text.normalize("NFC").toLowerCase().replace(/\s+/g, " ").trim();
+}
+
 /**
  * Drops examples whose text has been seen, differences in case and white space aside.
  *
@@ -40,7 +45,7 @@ export function deduplicate<T extends TextExample>(examples: Iterable<T>): Dedup
   let duplicates = 0;
   let conflicts = 0;
   for (const example of examples) {
-    const key = example.text.normalize("NFC").toLowerCase().replace(/\s+/g, " ").trim();
+    const key = duplicateKey(example.text);
     const label = labelOf.get(key);
     if (label === undefined) {
       labelOf.set(key, example.label);

@@ -12,7 +12,7 @@ import { sectionCards } from "./page/sections.ts";
 import { sign } from "./page/tables.ts";
 import type { Report } from "../evaluate/report.ts";
 import { style } from "./style.ts";
-import { methodSentences, nameOf, verdicts } from "./words.ts";
+import { methodSentences, nameOf, seenWords, verdicts } from "./words.ts";
 import { shorten } from "../base/text.ts";
 
 const POLICY = new Markup("default-src 'none'; style-src 'unsafe-inline'; img-src data:");
@@ -95,6 +95,7 @@ function facts({ model, data, task, createdAt }: Report): Markup {
     ["model", model && userText(`${model.name} ${model.version}`, 120)],
     ["task", task.replaceAll("-", " ")],
     ["data", markup`${userText(data.source, 120)}, ${plural(data.n, "row")}`],
+    ["seen in training", data.seen && seenWords(data.seen)],
     [
       "hash",
       data.hash === undefined
