@@ -8,6 +8,7 @@ import { Command, CommanderError } from "commander";
 import config from "../../deno.json" with { type: "json" };
 import { oneLine } from "../base/text.ts";
 import { compareCommand } from "./compare.ts";
+import { dataCleanCommand } from "./data_clean.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor_command.ts";
 import { driftCommand } from "./drift.ts";
@@ -34,6 +35,7 @@ const commands: readonly ((program: Command) => Command)[] = [
   importCommand,
   serveCommand,
   driftCommand,
+  dataCleanCommand,
   registryCommand,
   demoCommand,
   doctorCommand,

@@ -3,19 +3,17 @@
  *
  * @module
  */
-import { Markup, markup, userText } from "./markup.ts";
+import { type Markup, markup, userText } from "./markup.ts";
 import { plural } from "../base/format.ts";
 import { bytes, count, percent, short, time } from "./numbers.ts";
 import { manyReports } from "./page/many.ts";
 import { headline, metricTable } from "./page/metrics.ts";
 import { sectionCards } from "./page/sections.ts";
+import { pageShell } from "./page/shell.ts";
 import { sign } from "./page/tables.ts";
 import type { Report } from "../evaluate/report.ts";
-import { style } from "./style.ts";
 import { methodSentences, nameOf, seenWords, verdicts } from "./words.ts";
 import { shorten } from "../base/text.ts";
-
-const POLICY = new Markup("default-src 'none'; style-src 'unsafe-inline'; img-src data:");
 
 /**
  * A report as one HTML page, whole by itself: nothing is loaded from anywhere, there is no script, plots are SVG
@@ -59,35 +57,12 @@ export function htmlPage(report: Report | readonly Report[]): string {
 `
       )
     }</main>`;
-  return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>${shorten(one && reports[0].model ? `${title} · ${nameOf(reports[0])}` : title, 200)}</title>
-<link rel="icon" href="${ICON}">
-<style>
-${new Markup(style)}</style>
-</head>
-<body>
-${body}
-<footer>${time(reports[0]?.createdAt ?? "")} · made with Weir</footer>
-</body>
-</html>
-`.source.replace(/[ \t]+$/gm, "");
+  return pageShell(
+    shorten(one && reports[0].model ? `${title} · ${nameOf(reports[0])}` : title, 200),
+    markup`${body}
+<footer>${time(reports[0]?.createdAt ?? "")} · made with Weir</footer>`,
+  );
 }
-
-const ICON = `data:image/svg+xml,${
-  encodeURIComponent([
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">',
-    '<rect width="32" height="32" rx="7" fill="#0f6b80"/>',
-    '<path d="M6 22h20M6 16h20M6 10h20" stroke="#fff" stroke-opacity=".4" stroke-width="2"/>',
-    '<path d="M9 22h8M15 16h8M17 10h7" stroke="#fff" stroke-width="4" stroke-linecap="round"/></svg>',
-  ].join(""))
-}`;
 
 /** What was evaluated on what: the line below the title. */
 function facts({ model, data, task, createdAt }: Report): Markup {
