@@ -16,12 +16,13 @@ import { type DataRecord, type PlacedRecord, readLabel, readText } from "../data
 import { readRecords } from "../data/records.ts";
 import { describeTrace } from "../lifecycle/clean.ts";
 import { cleaningPage, type CleaningReport } from "../report/cleaning.ts";
-import { type DataOptions, withDataOptions } from "./data.ts";
+import type { DataOptions } from "./data.ts";
 import { type CommonOptions, dataSource, integer, newCommand } from "./options.ts";
 import { InputError, processOutput, readingInput, UsageError } from "./output.ts";
 import { type CleanOptions, withCleanOptions } from "./training/clean.ts";
 
 interface Options extends CommonOptions, DataOptions, CleanOptions {
+  readonly textColumn: string;
   readonly out?: string;
   readonly report: readonly string[];
   readonly seed: number;
@@ -32,13 +33,16 @@ export function dataCleanCommand(program: Command): Command {
   const group = program.commands.find((command) => command.name() === "data") ??
     program.command("data").description("look at data, and make them ready");
   const command = withCleanOptions(
-    withDataOptions(newCommand("clean", "clean the rows of a file, and show its labels before and after", [
+    newCommand("clean", "clean the rows of a file, and show its labels before and after", [
       "data clean complaints.csv --clean strip-html,drop-empty,keep-labels=10 --out clean.jsonl --report clean.html",
       `data clean complaints.csv --label-column product --clean 'replace=X{2,}=> ,collapse-space' --clean sample=10000`,
-    ])),
+    ]),
     { note: "weir train has the same, and stores those of texts in the bundle" },
   )
     .argument("<file>", "data as weir train reads them, or spam", dataSource)
+    .option("--text-column <name>", "column of the text", "text")
+    .option("--pair-column <name>", "column of a second text, which is cleaned, too")
+    .option("--label-column <name>", "column of the label (default: label, where all rows have one)")
     .option("--out <file>", `where to write the rows: ${writtenKinds.join(", ")}`, outFile)
     .option("--report <file>", "also write what happened: .html or .json; may be given again", reportFile, [])
     .option("--seed <n>", "of sample", integer({ min: 0, max: 2 ** 31 - 1 }), 0)
@@ -66,9 +70,12 @@ async function clean(file: string, options: Options): Promise<void> {
     }
   }
   await readingInput(async () => {
-    const { text = "text", pair, label } = columnsIn(options);
+    const { textColumn, pairColumn, labelColumn } = options;
     const placed = await Array.fromAsync(readRecords(file));
-    const columns = { texts: [text, ...pair === undefined ? [] : [pair]], label: labelColumn(placed, label) };
+    const columns = {
+      texts: pairColumn === undefined ? [textColumn] : [textColumn, pairColumn],
+      label: labelColumn ?? labelsIn(placed),
+    };
     const cleaned = cleanRows(rowsOf(placed, columns), options.clean!, { seed: options.seed });
     const records = cleaned.rows.map((row) => recordOf(placed[row.index].record, row, columns));
     const report = reportOf(file, placed.length, cleaned);
@@ -85,13 +92,8 @@ async function clean(file: string, options: Options): Promise<void> {
   });
 }
 
-function columnsIn({ textColumn, pairColumn, labelColumn }: DataOptions) {
-  return { text: textColumn, pair: pairColumn, label: labelColumn };
-}
-
-/** The column of the labels: the one that was named, else "label" where all rows have it. */
-function labelColumn(placed: readonly PlacedRecord[], named: string | undefined): string | undefined {
-  if (named !== undefined) return named;
+/** "label", where every row has one. */
+function labelsIn(placed: readonly PlacedRecord[]): string | undefined {
   const isLabel = (value: unknown) => ["string", "number", "boolean"].includes(typeof value) && value !== "";
   return placed.every(({ record }) => isLabel(record.label)) ? "label" : undefined;
 }

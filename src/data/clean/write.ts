@@ -10,8 +10,8 @@ import type { DataRecord } from "../example.ts";
 export const writtenKinds: readonly string[] = [".jsonl", ".csv", ".tsv"];
 
 /**
- * The bytes of a file with these records, in pieces: JSON lines, or CSV by RFC 4180 with each column that any record has. In CSV a
- * value that is no text becomes JSON, and a missing one nothing.
+ * The bytes of a file with these records, in pieces: JSON lines, or CSV by RFC 4180 with every column that a record has. In CSV
+ * a value that is no text becomes JSON, and a missing one nothing.
  *
  * @param path Its end says which kind.
  *
