@@ -139,6 +139,18 @@ export {
   type TextExample,
 } from "./src/data/example.ts";
 export { readRecords } from "./src/data/records.ts";
+export {
+  type CleanedRows,
+  type CleaningTrace,
+  cleanRows,
+  type LabelChange,
+  textCleaner,
+} from "./src/data/clean/clean.ts";
+export { type CleaningStep, dividedSteps, parseSteps } from "./src/data/clean/steps.ts";
+export { type TextStepKind, type TextStepName, textSteps } from "./src/data/clean/text_steps.ts";
+export { type CleanRow, type RowStepKind, type RowStepName, rowSteps } from "./src/data/clean/row_steps.ts";
+export { labelBars } from "./src/data/clean/bars.ts";
+export { writeRecords } from "./src/data/clean/write.ts";
 export { readSpam } from "./src/data/spam.ts";
 export { deduplicate, type Deduplicated } from "./src/data/dedupe.ts";
 export { splitExamples, type SplitOptions } from "./src/data/split.ts";

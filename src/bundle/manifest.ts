@@ -32,8 +32,8 @@ export interface Manifest {
    */
   readonly pairColumn?: string | null;
   /**
-   * What is done to a text before the tokenizer reads it, in order, such as `strip-html`: the steps of `--clean` that the training
-   * applied. Absent: nothing.
+   * What is done to a text before the tokenizer reads it, in order, such as `strip-html`: the steps that the training applied.
+   * Absent: nothing.
    */
   readonly cleaning?: readonly string[];
   /** What can be run, by name: `model`. */

@@ -10,6 +10,9 @@ import type { Manifest } from "../bundle/manifest.ts";
 import { compareSystems } from "../evaluate/tasks/compare.ts";
 import { evaluateTask, type TaskOptions } from "../evaluate/tasks/evaluate.ts";
 import { type Pair, pairsOf } from "../evaluate/tasks/pairs.ts";
+import { plural } from "../base/format.ts";
+import type { LoadedRow } from "../lifecycle/rows.ts";
+import { EvaluationError } from "../statistics/errors.ts";
 import type { PredictService } from "../serve/service.ts";
 import { judgingOf } from "../tasks/task.ts";
 import { type DataOptions, readingFor, withDataOptions } from "./data.ts";
@@ -30,6 +33,7 @@ import {
   withReport,
 } from "./evaluation/options.ts";
 import { hashOf, readRows } from "./evaluation/rows.ts";
+import { type Seen, seenBy, seenParts } from "./evaluation/seen.ts";
 import { answerRows, bundlePathOf, openModel } from "./model.ts";
 import { type CommonOptions, dataSource, deviceOption, integer, newCommand } from "./options.ts";
 import { InputError, type Output, processOutput, readingInput, UsageError } from "./output.ts";
@@ -73,6 +77,7 @@ interface System {
   readonly pairs: Pair[];
   readonly model?: ReportedModel;
   readonly latency?: LatencySection;
+  readonly seen?: Seen;
 }
 
 async function compare(a: string, b: string, options: Options): Promise<void> {
@@ -82,20 +87,25 @@ async function compare(a: string, b: string, options: Options): Promise<void> {
     const { task, source, systems, settings, notes } = options.task
       ? await fromFiles(options.task, [a, b], options)
       : await fromModels([a, b], options, output);
-    const [ofA, ofB] = systems.map((system) => reportOf(task, system, { source, options, settings }));
-    const comparison = compareSystems(task, systems[0].pairs, systems[1].pairs, {
+    const [ofA, ofB] = systems.map((system) => reportOf(task, system, { source, options, settings, output }));
+    const comparing = {
       ...intervalsOf(options),
-      ...{ trials: options.trials, settings, costs: costsOf(systems) },
-      names: [systems[0].name, systems[1].name],
+      ...{ trials: options.trials, settings },
+      names: [systems[0].name, systems[1].name] as const,
+    };
+    const comparison = compareSystems(task, systems[0].pairs, systems[1].pairs, {
+      ...comparing,
+      costs: costsOf(systems),
     });
+    const unseen = compareUnseen(task, systems, comparing);
     const report: Report = {
       ...ofB,
       title: options.title ?? comparison.title,
       data: { ...ofB.data, ...(source !== "spam" && { hash: await hashOf(source) }) },
-      sections: [comparison, ...ofB.sections],
+      sections: [comparison, ...unseen, ...ofB.sections],
       notes: [
         ...notes,
-        ...ofB.notes,
+        ...new Set([...ofA.notes.filter((note) => note.startsWith(systems[0].name)), ...ofB.notes]),
         "Accuracy is compared by McNemar's test, the area under the ROC curve by DeLong's, other metrics by approximate " +
         "randomisation; p-values are adjusted over the metrics by Holm's method.",
       ],
@@ -169,7 +179,7 @@ async function fromModels(models: readonly string[], options: Options, output: O
       systems.push({
         name: systems.some((other) => other.name === name) ? `${name} (${models[i]})` : name,
         pairs: pairsOfAnswers(task, rows, await answerRows(service, rows)),
-        model: await reportedModel(service, await bundlePathOf(models[i], options)),
+        ...await ofBundle(service, await bundlePathOf(models[i], options), rows),
       });
     }
     const latencies = await timeSingles(services, rows.map(({ queries: [query] }) => query));
@@ -182,6 +192,36 @@ async function fromModels(models: readonly string[], options: Options, output: O
     };
   } finally {
     for (const service of services) await service.close();
+  }
+}
+
+/** What a bundle's folder says of a model and the rows. */
+async function ofBundle(
+  service: PredictService,
+  directory: string,
+  rows: readonly LoadedRow[],
+): Promise<Pick<System, "model" | "seen">> {
+  return { model: await reportedModel(service, directory), seen: await seenBy(service, directory, rows) };
+}
+
+/** The comparison on the rows that neither model has seen in training, where that is another than the one on all. */
+function compareUnseen(
+  task: Task,
+  systems: readonly System[],
+  options: Parameters<typeof compareSystems>[3],
+): ComparisonSection[] {
+  const isUnseen = systems[0].pairs.map((_, i) =>
+    systems.every(({ seen }) => seen?.where?.[i] === undefined)
+  );
+  const [a, b] = systems.map(({ pairs }) => pairs.filter((_, i) => isUnseen[i]));
+  if (a.length === 0 || a.length === isUnseen.length) return [];
+  try {
+    const { title, ...comparison } = compareSystems(task, a, b, options);
+    return [{ ...comparison, only: "unseen rows", title: `${title}, on ${plural(a.length, "unseen row")}` }];
+  } catch (error) {
+    // A few rows may have nothing to measure.
+    if (error instanceof EvaluationError) return [];
+    throw error;
   }
 }
 
@@ -198,24 +238,29 @@ function sameReading(services: readonly PredictService[]): Manifest {
 function reportOf(
   task: Task,
   system: System,
-  { source, options, settings }: Pick<Read, "source" | "settings"> & { options: Options },
+  { source, options, settings, output }: Pick<Read, "source" | "settings"> & {
+    options: Options;
+    output: Output;
+  },
 ): Report {
   const { name, pairs, model, latency } = system;
   const { metrics, sections, notes } = evaluateTask(task, pairs, {
     ...intervalsOf(options),
     ...{ slices: options.slice, settings },
   });
+  const seen = system.seen && seenParts(system.seen, task, pairs, { ...intervalsOf(options), settings });
+  if (seen?.warning !== undefined) output.progress(`warning: ${seen.warning}`);
   return {
     format: "weir-report/1",
     title: name,
     task,
     createdAt: new Date().toISOString(),
     ...(model && { model }),
-    data: { source: basename(source), n: pairs.length },
+    data: { source: basename(source), n: pairs.length, ...(seen?.seen && { seen: seen.seen }) },
     intervals: intervalsOf(options) as Report["intervals"],
     metrics,
-    sections: [...latency ? [latency] : [], ...sections],
-    notes,
+    sections: [...seen?.sections ?? [], ...latency ? [latency] : [], ...sections],
+    notes: [...seen?.notes ?? [], ...notes],
   };
 }
 

@@ -5,11 +5,13 @@
  */
 import { Command } from "commander";
 import { dataCheckCommand } from "./data_check.ts";
+import { dataCleanCommand } from "./data_clean.ts";
 
 /** Adds the command. */
 export function dataCommand(program: Command): Command {
   const command = new Command("data").description("look at data sets, and clean them");
   dataCheckCommand(command);
+  dataCleanCommand(command);
   program.addCommand(command);
   return command;
 }

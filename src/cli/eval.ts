@@ -44,6 +44,7 @@ import {
   withReport,
 } from "./evaluation/options.ts";
 import { hashOf, readRows } from "./evaluation/rows.ts";
+import { seenBy, seenParts } from "./evaluation/seen.ts";
 import { answerRows, bundlePathOf, openModel } from "./model.ts";
 import { type CommonOptions, dataSource, deviceOption, integer, newCommand } from "./options.ts";
 import { type Output, processOutput, readingInput, UsageError } from "./output.ts";
@@ -167,10 +168,17 @@ async function evaluateModel(model: string, options: Options, output: Output): P
     const settings = taskSettings(evaluation, { ...options, own: task.evaluationSettings?.(head) });
     checkAsked(evaluation, rows, { settings, slices: options.slice });
     const answers = await answerRows(service, rows);
-    const evaluated = evaluateTask(evaluation, pairsOfAnswers(task, rows, answers), {
+    const pairs = pairsOfAnswers(task, rows, answers);
+    const evaluated = evaluateTask(evaluation, pairs, {
       ...intervalsOf(options),
       ...{ slices: options.slice, worst: options.worst, settings },
     });
+    const directory = await bundlePathOf(model, options);
+    const seen = seenParts(await seenBy(service, directory, rows), evaluation, pairs, {
+      ...intervalsOf(options),
+      settings,
+    });
+    if (seen.warning !== undefined) output.progress(`warning: ${seen.warning}`);
     const further = await modelSections(service, rows, {
       ...options,
       canaries,
@@ -190,12 +198,17 @@ async function evaluateModel(model: string, options: Options, output: Output): P
       },
       ...{
         metrics: evaluated.metrics,
-        sections: [...evaluated.sections, ...further],
-        notes: [...skipped, ...evaluated.notes],
+        sections: [...seen.sections, ...evaluated.sections, ...further],
+        notes: [...seen.notes, ...skipped, ...evaluated.notes],
       },
     });
-    const reported = await reportedModel(service, await bundlePathOf(model, options));
-    await finishReport({ ...report, model: reported }, output, { ...options, held });
+    const reported = await reportedModel(service, directory);
+    const whole = {
+      ...report,
+      data: { ...report.data, ...(seen.seen && { seen: seen.seen }) },
+      model: reported,
+    };
+    await finishReport(whole, output, { ...options, held });
   } finally {
     await service.close();
   }

@@ -66,8 +66,16 @@ async function exportModel(options: Options): Promise<void> {
     await Deno.mkdir(dirname(join(out, file)), { recursive: true });
     if (await copied(join(source, file), join(out, file))) files.push(file);
   }
+  const cleaning = pretrained.manifest?.cleaning ?? [];
+  if (cleaning.length > 0) {
+    output.progress(
+      `warning: texts must be cleaned before this model reads them, which only Weir's bundles do by themselves: ${
+        cleaning.join(", ")
+      }; README.md says so, too`,
+    );
+  }
   output.result(
-    { model: options.model, out, files, onnxBytes: onnx.length },
+    { model: options.model, out, files, onnxBytes: onnx.length, ...(cleaning.length > 0 && { cleaning }) },
     `${out}: ${files.join(", ")} (ONNX ${formatBytes(onnx.length)})`,
   );
 }

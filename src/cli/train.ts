@@ -34,11 +34,18 @@ import { createProfiler, DEFAULT_TRACE } from "./profile.ts";
 import { stopSignals } from "./server.ts";
 import { type CleanOptions, withCleanOptions } from "./training/clean.ts";
 import { dryRun, type DryRunOptions, withDryRunOptions } from "./training/dry_run.ts";
-import { withTokenizerOptions } from "./training/tokenizer.ts";
+import { type FingerprintOptions, withFingerprintOptions } from "./training/fingerprints.ts";
 import { optionOrigins, withLoopOptions } from "./training/loop.ts";
+import { withTokenizerOptions } from "./training/tokenizer.ts";
 
 interface Options
-  extends CommonOptions, DataOptions, CleanOptions, DryRunOptions, Omit<TrainingOptions, "learningRate"> {
+  extends
+    CommonOptions,
+    DataOptions,
+    CleanOptions,
+    DryRunOptions,
+    FingerprintOptions,
+    Omit<TrainingOptions, "learningRate"> {
   readonly learningRate?: number;
   readonly name: string;
   readonly bump: "major" | "minor" | "patch";
@@ -152,6 +159,7 @@ export function trainCommand(program: Command): Command {
     .addHelpText("after", `\nColumns of a row:\n${columnsByTask().join("\n")}`)
     .action(trainModel);
   withTokenizerOptions(command);
+  withFingerprintOptions(command);
   withCleanOptions(command, {
     note: "those of texts are stored in the bundle, and serving applies them, too",
   });

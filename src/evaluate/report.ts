@@ -89,6 +89,18 @@ export interface ReportedData {
   readonly n: number;
   /** `sha256:...` of the file. */
   readonly hash?: string;
+  /** How many of the rows the model has seen in training; absent where that is not known. */
+  readonly seen?: SeenCounts;
+}
+
+/** Rows that a model has seen, by the fingerprints of its bundle: their sum is no more than the rows of the data. */
+export interface SeenCounts {
+  /** Its weights were fitted to them. */
+  readonly train: number;
+  /** They chose the epoch. */
+  readonly validation: number;
+  /** A model that it was made from has seen them, in either way. */
+  readonly base: number;
 }
 
 /** A part of a report below its metrics. */
@@ -262,6 +274,8 @@ export interface LatencySection extends Titled<"latency"> {
 
 /** Two models on the same rows. */
 export interface ComparisonSection extends Titled<"comparison"> {
+  /** Which rows, where it is not over all: `unseen rows`. */
+  readonly only?: string;
   /** The baseline, such as `spam 1.0.0`. */
   readonly a: string;
   /** What is compared with it. */

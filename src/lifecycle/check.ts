@@ -164,7 +164,11 @@ async function planOf(
   const unknown = encodings.reduce((sum, { unknownCount }) => sum + unknownCount, 0);
   const total = encodings.reduce((sum, { ids }) => sum + ids.length, 0);
   const cut = encodings.filter(({ fullLength }) => fullLength > maxTokens).length;
-  const batches = batchesOf(spec, data, parts.train, { batchSize: options.batchSize, seed: options.seed, epoch: 0 });
+  const batches = batchesOf(spec, data, parts.train, {
+    batchSize: options.batchSize,
+    seed: options.seed,
+    epoch: 0,
+  });
   const stepsPerEpoch = Math.ceil(batches.length / options.accumulate);
   const steps = stepsPerEpoch * options.epochs;
   const graph = startOf(spec, options).passes.reduce((graph, pass) => pass(graph), forwardGraph(spec));

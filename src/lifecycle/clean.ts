@@ -48,8 +48,8 @@ export interface CleanedForTraining {
 /**
  * Cleans rows before they are compared, divided and encoded, so that texts that become alike are duplicates.
  *
- * @throws {DataError} for steps that cannot be applied, naming the step; for those that change texts of a task whose answers point
- *   into them.
+ * @throws {DataError} for steps that cannot be applied, naming the step; for those that change texts of a task whose answers
+ *   point into them.
  */
 export function cleanForTraining(
   rows: readonly Row<unknown>[],

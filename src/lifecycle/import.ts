@@ -9,6 +9,7 @@ import { architectureOf, fitWeights } from "../../models/index.ts";
 import type { Backend } from "../backend/interface.ts";
 import { readLimited } from "../base/files.ts";
 import { sha256 } from "../base/hash.ts";
+import { encodeFingerprints, FINGERPRINTS_FILE } from "../bundle/fingerprints.ts";
 import type { BundleContent } from "../bundle/writer.ts";
 import type { Baseline } from "../drift/mod.ts";
 import { openStore } from "../store/sqlite.ts";
@@ -104,7 +105,12 @@ export async function importCheckpoint(directory: string, options: ImportOptions
       const published = await publishBundle(
         {
           spec,
-          files: { ...files, ...baselineFile(measured?.baseline) },
+          files: {
+            ...files,
+            ...baselineFile(measured?.baseline),
+            ...(pretrained.fingerprints &&
+              { [FINGERPRINTS_FILE]: encodeFingerprints(pretrained.fingerprints) }),
+          },
           lineage: {
             runId: run.id,
             dataHash: null,

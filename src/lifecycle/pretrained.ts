@@ -12,6 +12,7 @@ import { isObject, parseJson } from "../base/json.ts";
 import { show } from "../base/text.ts";
 import { checkVocabulary } from "../bundle/checks.ts";
 import { manifestName } from "../bundle/files.ts";
+import { type Fingerprints, readFingerprints } from "../bundle/fingerprints.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import { readManifest } from "../bundle/reader.ts";
 import type { HostTensor } from "../graph/graph.ts";
@@ -39,6 +40,8 @@ export interface Pretrained {
   readonly hash: string;
   /** Of a bundle. */
   readonly manifest?: Manifest;
+  /** Of a bundle that has them: the rows that it has seen. */
+  readonly fingerprints?: Fingerprints;
 }
 
 /** The most bytes that are read of each file: a checkpoint may come from anywhere. */
@@ -67,6 +70,7 @@ export async function readPretrained(
   // Here, where every checkpoint comes in: what is trained, exported or registered looks ids up in the table.
   const tokenizer = loadTokenizer(tokenizerFiles.tokenizer, tokenizerFiles.config);
   checkVocabulary(tokenizer.vocabSize, configJson, directory);
+  const manifest = await exists(directory, manifestName) ? await readManifest(directory) : undefined;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
   return {
     name,
@@ -76,7 +80,8 @@ export async function readPretrained(
     tokenizerFiles,
     tokenizer,
     hash: `sha256:${digest}`,
-    manifest: await exists(directory, manifestName) ? await readManifest(directory) : undefined,
+    manifest,
+    fingerprints: manifest && await readFingerprints(directory, manifest),
   };
 }
 

@@ -24,6 +24,7 @@ import type { TrainResult } from "../train/options.ts";
 import { baselineOf, unwatchedIn } from "./baseline.ts";
 import { InterruptedError, LifecycleError } from "./errors.ts";
 import { bundleFiles } from "./export.ts";
+import { fingerprintsFile } from "./fingerprints.ts";
 import { evaluateRows, fit, judge, startOf } from "./fit.ts";
 import { checkLoop, classWeightsOf } from "./loop_options.ts";
 import { checkMemory } from "./memory.ts";
@@ -47,6 +48,8 @@ export interface LifeOptions extends TrainingOptions {
   readonly home: string;
   /** Cleaning steps, such as `strip-html`: see `textSteps` and `rowSteps`. */
   readonly cleaning?: readonly string[];
+  /** Whether the bundle keeps fingerprints of the rows that the model has seen; true unless given. */
+  readonly fingerprints?: boolean;
   /** A checkpoint to start from. */
   readonly pretrained?: Pretrained;
   /** Its head, where it is one of this task. */
@@ -253,7 +256,10 @@ async function publish(
   return await publishBundle(
     {
       spec,
-      files: bundleFiles({ ...data, spec, weights: training.parameters, baseline }),
+      files: {
+        ...bundleFiles({ ...data, spec, weights: training.parameters, baseline }),
+        ...(options.fingerprints !== false && fingerprintsFile(data.parts, pretrained)),
+      },
       lineage: {
         runId: run.id,
         dataHash: data.hash,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cleaningSection } from "./card_cleaning.ts";
 import { labelsOf, type Manifest, type MetricValue } from "../bundle/manifest.ts";
 
 /** What the manifest does not know and a model card says. */
@@ -125,7 +126,7 @@ ${results(manifest)}
 ## Limits
 
 Texts are cut to ${limits.maxTokens} tokens; the server refuses more than ${limits.maxCharacters} characters.${baseline}
-
+${cleaningSection(manifest)}
 ## Use
 
 ${usage(options, manifest.name)}`;

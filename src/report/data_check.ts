@@ -4,12 +4,13 @@
  * @module
  */
 import { formatBytes, formatCount, formatDuration, plural } from "../base/format.ts";
+import { shorten } from "../base/text.ts";
 import type { DataCheck, TrainingPlan } from "../data/check/check.ts";
 import type { Finding, Severity } from "../data/check/findings.ts";
 import type { Lengths } from "../data/check/lengths.ts";
 import { type Markup, markup, type Part, userText } from "./markup.ts";
 import { partPercent, trimmed } from "./numbers.ts";
-import { wholePage } from "./page/frame.ts";
+import { pageShell } from "./page/shell.ts";
 import { sign } from "./page/tables.ts";
 import { shownLabel, type Tone } from "./words.ts";
 
@@ -35,14 +36,14 @@ const MOST_CLASSES = 100;
  */
 export function dataCheckPage(check: DataCheck): string {
   const { source, findings, classes, training } = check;
-  return wholePage({
-    title: `${source} · data check`,
-    body: markup`<header><h1>${userText(source, 200)}</h1>${facts(check)}</header>
+  return pageShell(
+    shorten(`${source} · data check`, 200),
+    markup`<header><h1>${userText(source, 200)}</h1>${facts(check)}</header>
 <main>${verdict(findings)}${findings.length > 0 && findingList(findings)}${
       classes.length > 0 && classCard(check)
-    }${lengthCard(check)}${training && planCard(training)}${columnCard(check)}</main>`,
-    footer: markup`made with Weir`,
-  });
+    }${lengthCard(check)}${training && planCard(training)}${columnCard(check)}</main>
+<footer>made with Weir</footer>`,
+  );
 }
 
 function facts({ rows, unreadable, task, classes, repeats, scripts, languages, reading }: DataCheck): Markup {

@@ -34,6 +34,12 @@ export function figures(report: Report): Map<string, number> {
   };
   for (const { name, interval } of report.metrics) put(name, interval);
   found.set("n", report.data?.n ?? 0);
+  const seen = report.data?.seen;
+  if (seen) {
+    const rows = seen.train + seen.validation + seen.base;
+    found.set("seen.rows", rows);
+    found.set("seen.share", rows / report.data.n);
+  }
   if (report.model?.sizeBytes !== undefined) found.set("sizeBytes", report.model.sizeBytes);
   if (report.model?.parameters !== undefined) found.set("parameters", report.model.parameters);
   for (const section of report.sections) {
@@ -64,11 +70,13 @@ export function figures(report: Report): Map<string, number> {
       case "safety":
         put("safety.flagged", section.flagged);
         break;
-      case "comparison":
+      case "comparison": {
+        const prefix = section.only === undefined ? "" : `${section.only}.`;
         for (const row of section.rows) {
-          put(`difference.${row.name}`, row.difference);
-          found.set(`pValue.${row.name}`, row.adjustedPValue);
+          put(`${prefix}difference.${row.name}`, row.difference);
+          found.set(`${prefix}pValue.${row.name}`, row.adjustedPValue);
         }
+      }
     }
   }
   return found;

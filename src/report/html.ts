@@ -7,12 +7,12 @@ import { type Markup, markup, userText } from "./markup.ts";
 import { plural } from "../base/format.ts";
 import { bytes, count, percent, short, time } from "./numbers.ts";
 import { manyReports } from "./page/many.ts";
-import { wholePage } from "./page/frame.ts";
 import { headline, metricTable } from "./page/metrics.ts";
 import { sectionCards } from "./page/sections.ts";
+import { pageShell } from "./page/shell.ts";
 import { sign } from "./page/tables.ts";
 import type { Report } from "../evaluate/report.ts";
-import { methodSentences, nameOf, verdicts } from "./words.ts";
+import { methodSentences, nameOf, seenWords, verdicts } from "./words.ts";
 import { shorten } from "../base/text.ts";
 
 /**
@@ -57,11 +57,11 @@ export function htmlPage(report: Report | readonly Report[]): string {
 `
       )
     }</main>`;
-  return wholePage({
-    title: one && reports[0].model ? `${title} · ${nameOf(reports[0])}` : title,
-    body,
-    footer: markup`${time(reports[0]?.createdAt ?? "")} · made with Weir`,
-  });
+  return pageShell(
+    shorten(one && reports[0].model ? `${title} · ${nameOf(reports[0])}` : title, 200),
+    markup`${body}
+<footer>${time(reports[0]?.createdAt ?? "")} · made with Weir</footer>`,
+  );
 }
 
 /** What was evaluated on what: the line below the title. */
@@ -70,6 +70,7 @@ function facts({ model, data, task, createdAt }: Report): Markup {
     ["model", model && userText(`${model.name} ${model.version}`, 120)],
     ["task", task.replaceAll("-", " ")],
     ["data", markup`${userText(data.source, 120)}, ${plural(data.n, "row")}`],
+    ["seen in training", data.seen && seenWords(data.seen)],
     [
       "hash",
       data.hash === undefined

@@ -8,7 +8,7 @@ import { plural } from "../base/format.ts";
 import { bytes, count, figure, percent, range, short, time } from "./numbers.ts";
 import { sectionMarkdown, withRange } from "./markdown_sections.ts";
 import type { Measured, Report } from "../evaluate/report.ts";
-import { direction, methodName, methodSentences, nameOf, verdicts } from "./words.ts";
+import { direction, methodName, methodSentences, nameOf, seenWords, verdicts } from "./words.ts";
 
 const MAX_CHARACTERS = 60_000; // GitHub refuses comments of more than 65,536
 const MAX_ROWS = 50; // of a table, and notes
@@ -84,6 +84,7 @@ function facts({ model, data, task, createdAt }: Report): string {
     `${code(data.source)}, ${plural(data.n, "row")}${
       data.hash === undefined ? "" : ` (${code(data.hash, 19)})`
     }`,
+    data.seen && `seen in training: ${seenWords(data.seen)}`,
     time(createdAt),
   ].filter((fact) => fact).join(" · ");
 }

@@ -22,7 +22,14 @@ import {
 import { EvaluationError } from "../statistics/errors.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { tasks } from "../evaluate/tasks/strategy.ts";
-import type { Measured, Report, ReportedData, ReportedModel, Section } from "../evaluate/report.ts";
+import type {
+  Measured,
+  Report,
+  ReportedData,
+  ReportedModel,
+  Section,
+  SeenCounts,
+} from "../evaluate/report.ts";
 
 const MAX_SECTIONS = 200;
 const MAX_METRICS = 1000;
@@ -196,6 +203,7 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
     calls: count,
   }),
   comparison: section("comparison", {
+    only: optional(name),
     a: name,
     b: name,
     rows: rows(object({
@@ -233,7 +241,10 @@ const report: Check<Report> = object<Report>({
     ...{ name, version: name, device: name },
     ...{ sizeBytes: optional(count), parameters: optional(count) },
   })),
-  data: object<ReportedData>({ source: name, n: count, hash: optional(name) }),
+  data: object<ReportedData>({
+    ...{ source: name, n: count, hash: optional(name) },
+    seen: optional(object<SeenCounts>({ train: count, validation: count, base: count })),
+  }),
   intervals: object<Report["intervals"]>({
     confidence: share,
     resamples: count,

@@ -7,6 +7,7 @@ import { shorten } from "../base/text.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { formatPValue } from "../base/format.ts";
 import { figure, percent, range, signed, signedRange, significant } from "./numbers.ts";
+import { seenWords } from "./words.ts";
 import { textTable } from "../evaluate/text_table.ts";
 import type { Measured, Report, Section } from "../evaluate/report.ts";
 
@@ -34,7 +35,8 @@ const MOST_LABELS = 12; // of a confusion matrix
  */
 export function terminalPage(report: Report): string {
   const { metrics, sections, notes, data } = report;
-  const parts = [`${data.n} rows of ${plain(data.source)}`, metricLines(report, metrics)];
+  const seen = data.seen ? `; seen in training: ${seenWords(data.seen)}` : "";
+  const parts = [`${data.n} rows of ${plain(data.source)}${seen}`, metricLines(report, metrics)];
   for (const section of sections) {
     const lines = sectionLines(section);
     if (lines) parts.push(`${plain(section.title)}\n${lines}`);

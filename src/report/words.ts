@@ -4,9 +4,16 @@
  * @module
  */
 import type { Interval } from "../statistics/bootstrap.ts";
-import { plural } from "../base/format.ts";
+import { formatCount, plural } from "../base/format.ts";
 import { percent } from "./numbers.ts";
-import type { Better, ComparisonSection, GateSection, Report, Section } from "../evaluate/report.ts";
+import type {
+  Better,
+  ComparisonSection,
+  GateSection,
+  Report,
+  Section,
+  SeenCounts,
+} from "../evaluate/report.ts";
 
 /** How something came out; a page shows it by colour, sign and word. */
 export type Tone = "good" | "bad" | "warn" | "even";
@@ -19,27 +26,44 @@ export interface Verdict {
   readonly detail: string;
 }
 
-/** The verdicts of a report: its gate's, its comparison's, and that of canaries that failed. */
+/** The verdicts of a report: of rows that were trained on, its gate's, its comparisons', and that of canaries that failed. */
 export function verdicts(report: Report): Verdict[] {
-  return report.sections.flatMap((section): Verdict[] => {
-    switch (section.kind) {
-      case "gate":
-        return [gateVerdict(section)];
-      case "comparison":
-        return section.rows.length > 0 ? [comparisonVerdict(section)] : [];
-      case "canaries": {
-        const failed = section.rows.filter((row) => !row.passed);
-        if (failed.length === 0) return [];
-        return [{
-          tone: "bad",
-          headline: `${failed.length} of ${plural(section.rows.length, "canary", "canaries")} failed`,
-          detail: names(failed.map((row) => row.name)),
-        }];
-      }
-      default:
-        return [];
+  return [...seenVerdict(report), ...report.sections.flatMap(sectionVerdicts)];
+}
+
+function sectionVerdicts(section: Section): Verdict[] {
+  switch (section.kind) {
+    case "gate":
+      return [gateVerdict(section)];
+    case "comparison":
+      return section.rows.length > 0 ? [comparisonVerdict(section)] : [];
+    case "canaries": {
+      const failed = section.rows.filter((row) => !row.passed);
+      if (failed.length === 0) return [];
+      return [{
+        tone: "bad",
+        headline: `${failed.length} of ${plural(section.rows.length, "canary", "canaries")} failed`,
+        detail: names(failed.map((row) => row.name)),
+      }];
     }
-  });
+    default:
+      return [];
+  }
+}
+
+/** What was seen in training is no test of a model. */
+function seenVerdict({ data: { n, seen } }: Report): Verdict[] {
+  const rows = seen === undefined ? 0 : seen.train + seen.validation + seen.base;
+  if (rows === 0) return [];
+  return [{
+    tone: 2 * rows > n ? "bad" : "warn",
+    headline: `The model has seen ${rows === n ? "all" : `${formatCount(rows)} of`} ${
+      plural(n, "row")
+    } in training`,
+    detail: rows === n
+      ? "these scores say nothing about texts that are new to it"
+      : "the scores of all rows are not those of new texts: the unseen rows stand apart below",
+  }];
 }
 
 /** Whether all conditions of a gate are met. */
@@ -84,12 +108,13 @@ export function comparisonVerdict(section: ComparisonSection): Verdict {
     even.length > 0 ? `no difference shown in ${list(even)}` : "",
   ].filter((part) => part !== "");
   const detail = `${section.b}: ${parts.join("; ")}`;
+  const on = section.only === undefined ? "" : ` on ${section.only}`;
   if (better.length > 0 && worse.length > 0) {
-    return { tone: "warn", headline: `Better and worse than ${section.a}`, detail };
+    return { tone: "warn", headline: `Better and worse than ${section.a}${on}`, detail };
   }
-  if (better.length > 0) return { tone: "good", headline: `Better than ${section.a}`, detail };
-  if (worse.length > 0) return { tone: "bad", headline: `Worse than ${section.a}`, detail };
-  return { tone: "even", headline: `No difference from ${section.a} shown`, detail };
+  if (better.length > 0) return { tone: "good", headline: `Better than ${section.a}${on}`, detail };
+  if (worse.length > 0) return { tone: "bad", headline: `Worse than ${section.a}${on}`, detail };
+  return { tone: "even", headline: `No difference from ${section.a} shown${on}`, detail };
 }
 
 /** Whether a paired difference lies wholly on one side of 0. */
@@ -103,6 +128,18 @@ export function changeVerdict(difference: Interval, better: Better): { tone: Ton
 /** What a report is called among others: its model, else its title. */
 export function nameOf({ model, title }: Report): string {
   return model ? `${model.name} ${model.version}` : title;
+}
+
+/** "4,837 (4,595 trained on, 242 chose the epoch)", or "none". */
+export function seenWords({ train, validation, base }: SeenCounts): string {
+  const rows = train + validation + base;
+  if (rows === 0) return "none";
+  const parts = [
+    ...(train > 0 ? [`${formatCount(train)} trained on`] : []),
+    ...(validation > 0 ? [`${formatCount(validation)} chose the epoch`] : []),
+    ...(base > 0 ? [`${formatCount(base)} by its base`] : []),
+  ];
+  return `${formatCount(rows)} (${parts.join(", ")})`;
 }
 
 /** "higher is better". */

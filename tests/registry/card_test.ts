@@ -115,3 +115,11 @@ Deno.test("the card names the base model with its hash, and the method", () => {
   assert.match(card, /\| base model \| org\/mini sha256:c{64} \|/);
   assert.match(card, /\| method \| full \|/);
 });
+
+Deno.test("the card says which cleaning other programs must do, whatever the steps hold", () => {
+  const cleaning = ["strip-html", "replace=`+\n## Evil=>|"];
+  const card = modelCard({ ...manifest, format: "weir-bundle/3", cleaning });
+  assert.match(card, /\n\n## Cleaning\n\n.*\*\*Whatever else loads this model must clean texts first\*\*/s);
+  assert.match(card, /\n1\. `strip-html`\n2\. `` replace=`\+ ## Evil=>\| ``\n\n## Use\n/);
+  assert.doesNotMatch(modelCard(manifest), /Cleaning/);
+});

@@ -41,9 +41,8 @@ export function cleaningSteps(text: string, before: readonly string[] = []): str
 
 function stepLines(): string[] {
   const kinds = { ...textSteps, ...rowSteps };
-  const written = Object.entries(kinds).map(([name, { value, about }]) => ({
-    // Every step but those that need a number, a label or a class does without a value.
-    text: value === undefined ? name : `${name}=${value}`,
+  const written = Object.entries(kinds).map(([name, { value = "", about }]) => ({
+    text: name + value,
     about,
   }));
   return written.map(({ text, about }) =>

@@ -25,7 +25,7 @@ export interface CleanRow {
 export interface RowStepKind {
   /** What it does, in a line of help. */
   readonly about: string;
-  /** What stands after its `=`, in a line of help; absent: nothing. */
+  /** What stands after its name, in a line of help, in brackets where it may be left out; absent: nothing may. */
   readonly value?: string;
   /** A step as it is written. */
   readonly example: string;
@@ -78,7 +78,7 @@ export const rowSteps: Readonly<Record<RowStepName, RowStepKind>> = {
   ),
   "keep-labels": {
     about: "keeps the rows of so many labels, those with most rows",
-    value: "LABELS",
+    value: "=LABELS",
     example: "keep-labels=10",
     needsLabels: true,
     make(value) {
@@ -91,7 +91,7 @@ export const rowSteps: Readonly<Record<RowStepName, RowStepKind>> = {
   },
   "min-label-rows": {
     about: "keeps the rows of labels that have at least so many",
-    value: "ROWS",
+    value: "=ROWS",
     example: "min-label-rows=100",
     needsLabels: true,
     make(value) {
@@ -104,7 +104,7 @@ export const rowSteps: Readonly<Record<RowStepName, RowStepKind>> = {
   },
   "drop-label": {
     about: "drops the rows of a label",
-    value: "LABEL",
+    value: "=LABEL",
     example: "drop-label=unknown",
     needsLabels: true,
     make(value) {
@@ -117,7 +117,7 @@ export const rowSteps: Readonly<Record<RowStepName, RowStepKind>> = {
   },
   "merge-labels": {
     about: "gives a label, or several with | between, another name; repeat it for more",
-    value: "OLD|OLD=NEW",
+    value: "=OLD|OLD=NEW",
     example: "merge-labels=refund|refunds=refund",
     needsLabels: true,
     make(value) {
@@ -136,7 +136,7 @@ export const rowSteps: Readonly<Record<RowStepName, RowStepKind>> = {
   },
   "merge-rest": {
     about: 'keeps so many labels, those with most rows, and calls all others "other", or as is said',
-    value: "LABELS[=NAME]",
+    value: "=LABELS[=NAME]",
     example: "merge-rest=10=other",
     needsLabels: true,
     make(value) {
@@ -151,7 +151,7 @@ export const rowSteps: Readonly<Record<RowStepName, RowStepKind>> = {
   },
   "sample": {
     about: "so many rows at random, or a share such as 10%, with each label's share kept",
-    value: "ROWS|SHARE%",
+    value: "=ROWS|SHARE%",
     example: "sample=10%",
     needsLabels: false,
     make(value) {
@@ -170,7 +170,7 @@ function byLength(
 ): RowStepKind {
   return {
     about,
-    value: "N",
+    value: "=N",
     example: `${name}=3`,
     needsLabels: false,
     make(value) {

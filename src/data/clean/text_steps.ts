@@ -13,7 +13,7 @@ import { patternReplacer } from "./pattern.ts";
 export interface TextStepKind {
   /** What it does, in a line of help. */
   readonly about: string;
-  /** What may stand after its `=`, in a line of help; absent: nothing may. */
+  /** What stands after its name, in a line of help, in brackets where it may be left out; absent: nothing may. */
   readonly value?: string;
   /** A step as it is written, a text, and what becomes of it: run as a test. */
   readonly example: { readonly step: string; readonly text: string; readonly cleaned: string };
@@ -73,7 +73,7 @@ export const textSteps: Readonly<Record<TextStepName, TextStepKind>> = {
   }),
   "remove-characters": {
     about: "removes characters of a class, or of several with + between",
-    value: "control+format+emoji+symbols+digits+accents+non-ascii",
+    value: "=control+format+emoji+symbols+digits+accents+non-ascii",
     example: {
       step: "remove-characters=format+accents",
       text: "zero\u200bwidth café",
@@ -88,14 +88,14 @@ export const textSteps: Readonly<Record<TextStepName, TextStepKind>> = {
   },
   "replace": {
     about: "replaces what a pattern of RE2 finds, such as replace=X{2,}=><mask>; nothing after => removes it",
-    value: "PATTERN=>TEXT",
+    value: "=PATTERN=>TEXT",
     example: { step: "replace=X{2,}=> ", text: "on XX/XX my XXXX card", cleaned: "on  /  my   card" },
     make: patternReplacer,
   },
   "normalize": {
     about:
       "one form of characters that can be written in several ways; NFKC also takes wide and styled letters for plain ones",
-    value: "NFC|NFKC",
+    value: "[=NFC|NFKC]",
     example: { step: "normalize=NFKC", text: "ＦＲＥＥ ﬁnd", cleaned: "FREE find" },
     make(value) {
       const form = readOne(value ?? "NFC", { NFC: "NFC", NFKC: "NFKC" }, "normalize");
@@ -120,7 +120,7 @@ export const textSteps: Readonly<Record<TextStepName, TextStepKind>> = {
   },
   "cut": {
     about: "the first so many characters",
-    value: "CHARACTERS",
+    value: "=CHARACTERS",
     example: { step: "cut=4", text: "👍👍👍👍👍", cleaned: "👍👍👍👍" },
     make(value) {
       const most = readCount(value, "cut", { least: 1 });
@@ -140,7 +140,7 @@ function stripping(
 ): TextStepKind {
   return {
     about: `puts a space, or the text that is given, in place of ${what}`,
-    value: "TEXT",
+    value: "[=TEXT]",
     example,
     make(value) {
       const placeholder = readPlaceholder(value, name);

@@ -1,18 +1,17 @@
 /**
- * What every page has around its content.
+ * What every HTML page has around its content.
  *
  * @module
  */
-import { shorten } from "../../base/text.ts";
-import { Markup, markup, type Part } from "../markup.ts";
+import { Markup, markup } from "../markup.ts";
 import { style } from "../style.ts";
 
-const POLICY = new Markup("default-src 'none'; style-src 'unsafe-inline'; img-src data:");
-
-/** A page that is whole by itself: nothing is loaded from anywhere, and there is no script. */
-export function wholePage(
-  { title, body, footer }: { readonly title: string; readonly body: Part; readonly footer: Part },
-): string {
+/**
+ * A page that is whole by itself: nothing is loaded from anywhere and there is no script.
+ *
+ * @param title As the browser shows it.
+ */
+export function pageShell(title: string, body: Markup): string {
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -21,18 +20,19 @@ export function wholePage(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
-<title>${shorten(title, 200)}</title>
+<title>${title}</title>
 <link rel="icon" href="${ICON}">
 <style>
 ${new Markup(style)}</style>
 </head>
 <body>
 ${body}
-<footer>${footer}</footer>
 </body>
 </html>
 `.source.replace(/[ \t]+$/gm, "");
 }
+
+const POLICY = new Markup("default-src 'none'; style-src 'unsafe-inline'; img-src data:");
 
 const ICON = `data:image/svg+xml,${
   encodeURIComponent([

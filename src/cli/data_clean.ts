@@ -1,0 +1,154 @@
+/**
+ * `weir data clean`: the rows of a file after cleaning steps, and a picture of the labels before and after.
+ *
+ * @module
+ */
+import { type Command, InvalidArgumentError } from "commander";
+import { basename, extname, resolve } from "node:path";
+import { writeFileAtomic } from "../base/files.ts";
+import { formatCount, plural } from "../base/format.ts";
+import { firstLine } from "../base/text.ts";
+import { labelBars } from "../data/clean/bars.ts";
+import { type CleanedRows, cleanRows } from "../data/clean/clean.ts";
+import type { CleanRow } from "../data/clean/row_steps.ts";
+import { writeRecords, writtenKinds } from "../data/clean/write.ts";
+import { type DataRecord, type PlacedRecord, readLabel, readText } from "../data/example.ts";
+import { readRecords } from "../data/records.ts";
+import { describeTrace } from "../lifecycle/clean.ts";
+import { cleaningPage, type CleaningReport } from "../report/cleaning.ts";
+import type { DataOptions } from "./data.ts";
+import { type CommonOptions, dataSource, integer, newCommand } from "./options.ts";
+import { InputError, processOutput, readingInput, UsageError } from "./output.ts";
+import { type CleanOptions, withCleanOptions } from "./training/clean.ts";
+
+interface Options extends CommonOptions, DataOptions, CleanOptions {
+  readonly textColumn: string;
+  readonly out?: string;
+  readonly report: readonly string[];
+  readonly seed: number;
+}
+
+/** Adds the command. */
+export function dataCleanCommand(data: Command): Command {
+  const command = withCleanOptions(
+    newCommand("clean", "clean the rows of a file, and show its labels before and after", [
+      "data clean complaints.csv --clean strip-html,drop-empty,keep-labels=10 --out clean.jsonl --report clean.html",
+      `data clean complaints.csv --label-column product --clean 'replace=X{2,}=> ,collapse-space' --clean sample=10000`,
+    ]),
+    { note: "weir train has the same, and stores those of texts in the bundle" },
+  )
+    .argument("<file>", "data as weir train reads them, or spam", dataSource)
+    .option("--text-column <name>", "column of the text", "text")
+    .option("--pair-column <name>", "column of a second text, which is cleaned, too")
+    .option("--label-column <name>", "column of the label (default: label, where all rows have one)")
+    .option("--out <file>", `where to write the rows: ${writtenKinds.join(", ")}`, outFile)
+    .option("--report <file>", "also write what happened: .html or .json; may be given again", reportFile, [])
+    .option("--seed <n>", "of sample", integer({ min: 0, max: 2 ** 31 - 1 }), 0)
+    .action(clean);
+  data.addCommand(command);
+  return command;
+}
+
+function outFile(path: string): string {
+  if (writtenKinds.includes(extname(path).toLowerCase())) return path;
+  throw new InvalidArgumentError(`Rows are written as ${writtenKinds.join(", ")}.`);
+}
+
+function reportFile(path: string, before: readonly string[]): string[] {
+  if (/\.(html|json)$/i.test(path)) return [...before, path];
+  throw new InvalidArgumentError("What happened is written as .html or .json.");
+}
+
+async function clean(file: string, options: Options): Promise<void> {
+  const output = processOutput({ json: options.json ?? false });
+  if (options.clean === undefined) throw new UsageError("give --clean: the steps to apply");
+  for (const path of [...options.out === undefined ? [] : [options.out], ...options.report]) {
+    if (resolve(path) === resolve(file)) {
+      throw new UsageError(`${path} is the file that is read: write to another`);
+    }
+  }
+  await readingInput(async () => {
+    const { textColumn, pairColumn, labelColumn } = options;
+    const placed = await Array.fromAsync(readRecords(file));
+    const columns = {
+      texts: pairColumn === undefined ? [textColumn] : [textColumn, pairColumn],
+      label: labelColumn ?? labelsIn(placed),
+    };
+    const cleaned = cleanRows(rowsOf(placed, columns), options.clean!, { seed: options.seed });
+    const records = cleaned.rows.map((row) => recordOf(placed[row.index].record, row, columns));
+    const report = reportOf(file, placed.length, cleaned);
+    if (options.out !== undefined) await write(options.out, writeRecords(options.out, records));
+    for (const path of options.report) {
+      const page = /\.html$/i.test(path) ? cleaningPage(report) : `${JSON.stringify(report, null, 1)}\n`;
+      await write(path, [new TextEncoder().encode(page)]);
+    }
+    for (const path of options.report) output.progress(`wrote ${path}`);
+    output.result(
+      { ...report, ...(options.out !== undefined && { out: options.out }) },
+      textOf(report, cleaned, options),
+    );
+  });
+}
+
+/** "label", where every row has one. */
+function labelsIn(placed: readonly PlacedRecord[]): string | undefined {
+  const isLabel = (value: unknown) => ["string", "number", "boolean"].includes(typeof value) && value !== "";
+  return placed.every(({ record }) => isLabel(record.label)) ? "label" : undefined;
+}
+
+interface ColumnsOfFile {
+  readonly texts: readonly string[];
+  readonly label: string | undefined;
+}
+
+function rowsOf(placed: readonly PlacedRecord[], { texts, label }: ColumnsOfFile): CleanRow[] {
+  return placed.map(({ record, where }, index) => ({
+    texts: texts.map((column) => readText(record, where, column)),
+    ...(label !== undefined && { label: readLabel(record, where, label) }),
+    index,
+  }));
+}
+
+/** The record with its cleaned texts and label; a label that no step changed stays the number that it may be. */
+function recordOf(record: DataRecord, row: CleanRow, { texts, label }: ColumnsOfFile): DataRecord {
+  const isOther = label !== undefined && String(record[label]) !== row.label;
+  return {
+    ...record,
+    ...Object.fromEntries(texts.map((column, t) => [column, row.texts[t]])),
+    ...(isOther && { [label]: row.label }),
+  };
+}
+
+function reportOf(source: string, rowsBefore: number, { rows, trace, labels }: CleanedRows): CleaningReport {
+  return {
+    format: "weir-cleaning/1",
+    source: basename(source),
+    createdAt: new Date().toISOString(),
+    ...{ rowsBefore, rowsAfter: rows.length, steps: trace, labels },
+  };
+}
+
+function textOf(
+  { rowsBefore, rowsAfter, labels }: CleaningReport,
+  { trace }: CleanedRows,
+  { out }: Options,
+): string {
+  return [
+    trace.map(describeTrace).join("\n"),
+    ...labels.length > 0 ? [labelBars(labels)] : [],
+    `${formatCount(rowsAfter)} of ${plural(rowsBefore, "row")}${out === undefined ? "" : ` in ${out}`}`,
+  ].join("\n\n");
+}
+
+async function write(path: string, parts: Iterable<Uint8Array>): Promise<void> {
+  try {
+    await writeFileAtomic(
+      path,
+      (async function* () {
+        yield* parts;
+      })(),
+    );
+  } catch (error) {
+    throw new InputError(`Cannot write ${path}: ${firstLine(error)}`, { cause: error });
+  }
+}
