@@ -49,8 +49,8 @@ export interface CheckOptions extends TrainingOptions {
 }
 
 /**
- * Reads a data set, whatever is wrong with it, and says what a person should know before a model is trained on it. Rows that the task
- * cannot read are counted, not refused.
+ * Reads a data set, whatever is wrong with it, and says what a person should know before a model is trained on it. Rows that
+ * the task cannot read are counted, not refused.
  *
  * @throws {DataError} when nothing of the file can be read.
  */

@@ -20,7 +20,8 @@ export interface LoadedRow extends Row<unknown> {
  *
  * @param source a path, `-` or `spam`: see `readRecords`
  * @param options `columns`: those that are called otherwise than the task calls them; `head`: of the model that the rows are for;
- *   `reading`: how the source is read, and where guesses are told; `onBlank`: told of each row whose text or label holds nothing, which is then left out instead of being an error
+ *   `reading`: how the source is read, and where guesses are told; `onBlank`: told of each row whose text or label holds
+ *   nothing, which is then left out instead of being an error
  * @throws {DataError} naming the file and line that lacks a column, or holds something other than the task expects.
  */
 export async function readRows(

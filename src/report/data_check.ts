@@ -18,8 +18,8 @@ const tones: Record<Severity, Tone> = { error: "bad", warning: "warn", note: "ev
 const MOST_CLASSES = 100;
 
 /**
- * A check as one page: what was found, the classes as bars, lengths, columns, and what training would do. Every text of the data is
- * escaped and cut.
+ * A check as one page: what was found, the classes as bars, lengths, columns, and what training would do. Every text of the
+ * data is escaped and cut.
  *
  * @example
  * ```ts
@@ -29,7 +29,8 @@ const MOST_CLASSES = 100;
  *
  * const rows = ["<b>", "<i>"].map((label) => ({ texts: [`a ${label} film`], classes: [label], key: label }));
  * const facts = await checkRows(rows, { groups: (rows) => rows });
- * const page = dataCheckPage({ source: "f.csv", reading: [], task: "text-classification", unreadable: 0, columns: [], ...facts });
+ * const about = { source: "f.csv", reading: [], task: "text-classification", unreadable: 0, columns: [] };
+ * const page = dataCheckPage({ ...about, ...facts });
  * assert.match(page, /&#60;b&#62;/);
  * assert.doesNotMatch(page, /<script|https?:/);
  * ```
@@ -194,5 +195,7 @@ function rowsTable<R>(
 /** A bar from the left, of a share of its room. */
 function lyingBar(share: number, description: string): Markup {
   const width = Math.max(0.5, 100 * share).toFixed(1);
-  return markup`<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" width="100%" height="12" role="img" aria-label="${description}"><rect class="range whole" width="${width}" height="8"/></svg>`;
+  const box = markup`viewBox="0 0 100 8" preserveAspectRatio="none" width="100%" height="12"`;
+  const rect = markup`<rect class="range whole" width="${width}" height="8"/>`;
+  return markup`<svg class="bar" ${box} role="img" aria-label="${description}">${rect}</svg>`;
 }

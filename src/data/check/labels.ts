@@ -37,8 +37,8 @@ const MANY_CLASSES = 1000;
 const IMBALANCE = 10;
 
 /**
- * What is suspicious about classes: labels that differ in case, spaces or as numbers alone, that say that there is none, that hold
- * characters nobody sees; rare and uneven classes; a column that is no class at all.
+ * What is suspicious about classes: labels that differ in case, spaces or as numbers alone, that say that there is none, that
+ * hold characters nobody sees; rare and uneven classes; a column that is no class at all.
  *
  * @param rows how many there are in all
  *
@@ -84,12 +84,7 @@ function alike(classes: readonly ClassCount[]): Finding[] {
 
 /** A label as a person means it: compatible characters, case, spaces and the writing of whole numbers aside. */
 function canonical(label: string): string {
-  // deno-lint-ignore no-control-regex
-  const text = label.normalize("NFKC").replace(
-    /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2060\ufeff\u00ad]/g,
-    "",
-  )
-    .toLowerCase().replace(/[\s_-]+/g, " ").trim();
+  const text = label.normalize("NFKC").replaceAll(HIDDEN, "").toLowerCase().replace(/[\s_-]+/g, " ").trim();
   return text !== "" && Number.isFinite(Number(text)) ? String(Number(text)) : text;
 }
 
@@ -124,11 +119,11 @@ function unsaid(classes: readonly ClassCount[]): Finding[] {
 }
 
 // deno-lint-ignore no-control-regex
-const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]/;
+const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]/g;
 
 /** Labels with characters that nobody sees. */
 function unseen(classes: readonly ClassCount[]): Finding[] {
-  const found = classes.filter(({ label }) => HIDDEN.test(label));
+  const found = classes.filter(({ label }) => label.search(HIDDEN) >= 0);
   if (found.length === 0) return [];
   return [{
     severity: "warning",

@@ -27,8 +27,8 @@ const MOST_ROWS = 50_000;
 const MOST_WORDS = 2000;
 
 /**
- * Words that decide a label alone: of the rows that hold one, 98% have the label, and half of the label's rows hold it. A true word of
- * a narrow class may be one; a ticket number's prefix, an agent's signature or the label's own name are mistakes.
+ * Words that decide a label alone: of the rows that hold one, 98% have the label, and half of the label's rows hold it. A true
+ * word of a narrow class may be one; a ticket number's prefix, an agent's signature or the label's own name are mistakes.
  *
  * @example
  * ```ts

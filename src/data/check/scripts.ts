@@ -85,8 +85,8 @@ export function scriptsOf(texts: Iterable<string>): Share[] {
 const LEAST_LETTERS = 20;
 
 /**
- * The languages of texts by ISO 639-1, by their share of the texts that say enough to tell, the largest first. Those of less than a
- * hundredth, which are as often mistakes, are left out.
+ * The languages of texts by ISO 639-1, by their share of the texts that say enough to tell, the largest first. Those of less
+ * than a hundredth, which are as often mistakes, are left out.
  */
 export async function languagesOf(texts: readonly string[]): Promise<Share[]> {
   const { eld } = await import("eld/small");
