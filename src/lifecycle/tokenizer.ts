@@ -107,9 +107,7 @@ export function tokenizerSettings(options: TokenizerSource): TokenizerOptions {
     if (!given) return {};
     const flag = options[given] === false ? flags[given].replace("--", "--no-") : flags[given];
     throw new LifecycleError(
-      `${
-        given[1]
-      } does not go with --from: the weights of ${pretrained.name} belong to the tokens of its own tokenizer`,
+      `${flag} does not go with --from: the weights of ${pretrained.name} belong to the tokens of its own tokenizer`,
     );
   }
   const tokenizer = options.tokenizer ?? architectures[modelType].tokenizer;
