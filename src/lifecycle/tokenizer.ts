@@ -102,14 +102,12 @@ export function tokenizerFor(
 export function tokenizerSettings(options: TokenizerSource): TokenizerOptions {
   const { task, modelType = "bert", pretrained, vocabSize, limitAlphabet } = options;
   if (pretrained) {
-    const given = Object.entries(flags).find(([name]) =>
-      options[name as keyof TokenizerOptions] !== undefined
-    );
+    const names = Object.keys(flags) as (keyof TokenizerOptions)[];
+    const given = names.find((name) => options[name] !== undefined);
     if (!given) return {};
+    const flag = options[given] === false ? flags[given].replace("--", "--no-") : flags[given];
     throw new LifecycleError(
-      `${
-        given[1]
-      } does not go with --from: the weights of ${pretrained.name} belong to the tokens of its own tokenizer`,
+      `${flag} does not go with --from: the weights of ${pretrained.name} belong to the tokens of its own tokenizer`,
     );
   }
   const tokenizer = options.tokenizer ?? architectures[modelType].tokenizer;
