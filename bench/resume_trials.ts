@@ -245,9 +245,7 @@ function outcomeOf({ code, stderr }: Ended): string {
     return "refused to resume";
   }
   if (/has been training/.test(stderr)) return "told that another trains";
-  if (/Cannot (save|publish|copy|lock|write|open)|disk is full|No space|too large|incomplete/i.test(stderr)) {
-    return "no room";
-  }
+  if (/no space left|too large|is full|incomplete/i.test(stderr)) return "no room";
   return "failed otherwise";
 }
 
