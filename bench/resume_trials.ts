@@ -245,9 +245,8 @@ function outcomeOf({ code, stderr }: Ended): string {
     return "refused to resume";
   }
   if (/has been training/.test(stderr)) return "told that another trains";
-  if (/Cannot (save|publish|copy|lock|write|open)|disk is full|No space|too large|incomplete/i.test(stderr)) {
-    return "no room";
-  }
+  // Where SQLite meets a limit on files, it says no more than that it could not write.
+  if (/no space left|too large|is full|incomplete|database \S+ is damaged/i.test(stderr)) return "no room";
   return "failed otherwise";
 }
 
