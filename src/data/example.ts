@@ -58,8 +58,24 @@ export function readText(record: DataRecord, where: string, column: string): str
 export function readLabel(record: DataRecord, where: string, column: string): string {
   const value = record[column];
   const label = typeof value === "number" || typeof value === "boolean" ? String(value) : value;
-  if (typeof label === "string" && label !== "") return label;
-  throw wrongColumn(record, where, column, "a label");
+  if (typeof label !== "string" || label === "") throw wrongColumn(record, where, column, "a label");
+  checkLabel(label, where, column);
+  return label;
+}
+
+/**
+ * Refuses a label that holds control characters: line ends, tabs, NUL, codes of terminals. They are an accident of how the file
+ * was made, nobody sees them, and two labels that look alike would be two classes.
+ *
+ * @throws {DataError} with the label, its control characters written as escapes.
+ */
+export function checkLabel(label: string, where: string, column: string): void {
+  if (!/\p{Cc}/u.test(label)) return;
+  throw new DataError(
+    `${where}: column ${show(column)} holds the label ${
+      show(label)
+    }, which has control characters; remove them from the file`,
+  );
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 import { shorten } from "../../base/text.ts";
-import { type DataRecord, wrongColumn } from "../../data/example.ts";
+import { checkLabel, type DataRecord, wrongColumn } from "../../data/example.ts";
 import { labelCells, multilabelFPerLabel } from "../../evaluate/classification/multilabel.ts";
 import { multilabelMetrics } from "../../evaluate/tasks/metrics.ts";
 import { textTable } from "../../evaluate/text_table.ts";
@@ -42,7 +42,9 @@ export function labelSetOf(record: DataRecord, where: string, { label: column }:
   if (!isList) {
     throw wrongColumn(record, where, column, `a list of labels, or labels with ${SEPARATOR} between,`);
   }
-  return [...new Set(list.map((label: string) => label.trim()))].sort();
+  const labels = list.map((label: string) => label.trim());
+  for (const label of labels) checkLabel(label, where, column);
+  return [...new Set<string>(labels)].sort();
 }
 
 /** What is wrong with the first label that the head lacks. */
