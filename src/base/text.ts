@@ -89,6 +89,17 @@ export function visible(text: string): string {
 // deno-lint-ignore no-control-regex
 const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
+/**
+ * A value as one line of JSON in characters that are seen: JSON's own text leaves some that are commands to a terminal, and that
+ * YAML does not take.
+ */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value)?.replace(
+    HIDDEN,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 /** The text with its line ends turned into spaces. */
 export function oneLine(text: string): string {
   return text.replace(/\s*\n\s*/g, " ").trim();

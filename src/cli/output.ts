@@ -6,7 +6,7 @@
 import { ModelError } from "../../models/errors.ts";
 import { UserError } from "../base/errors.ts";
 import { JsonError } from "../base/json.ts";
-import { oneLine } from "../base/text.ts";
+import { jsonLine, oneLine, visible } from "../base/text.ts";
 import { BundleError } from "../bundle/errors.ts";
 import { DataError } from "../data/errors.ts";
 import { LifecycleError } from "../lifecycle/errors.ts";
@@ -77,14 +77,14 @@ export interface Output {
 
 const encoder = new TextEncoder();
 
-/** Writes to this process's standard streams. */
+/** Writes to this process's standard streams; no character of a text is a command to a terminal, but what is drawn. */
 export function processOutput(options: { json: boolean }): Output {
   return {
     json: options.json,
     terminal: Deno.stderr.isTerminal(),
-    progress: (line) => writeText(Deno.stderr, `${line}\n`),
+    progress: (line) => writeText(Deno.stderr, `${visible(line)}\n`),
     draw: (text) => writeText(Deno.stderr, text),
-    result: (value, text) => writeText(Deno.stdout, (options.json ? JSON.stringify(value) : text) + "\n"),
+    result: (value, text) => writeText(Deno.stdout, `${options.json ? jsonLine(value) : visible(text)}\n`),
   };
 }
 
@@ -112,8 +112,8 @@ export function writeText(stream: { writeSync(bytes: Uint8Array): number }, text
  * ```
  */
 export function explain(error: unknown): { line: string; code: number } {
-  if (!(error instanceof Error)) return { line: `weir: ${oneLine(String(error))}`, code: exitCodes.failed };
-  const line = `weir: ${oneLine(error.message)}`;
+  if (!(error instanceof Error)) return { line: `weir: ${harmless(String(error))}`, code: exitCodes.failed };
+  const line = `weir: ${harmless(error.message)}`;
   if (error instanceof UsageError) return { line: `${line}; --help says how`, code: exitCodes.usage };
   if (ofInput.some((kind) => error instanceof kind)) return { line, code: exitCodes.usage };
   if (error instanceof UserError) return { line, code: exitCodes.failed };
@@ -121,14 +121,19 @@ export function explain(error: unknown): { line: string; code: number } {
   if (known) return { line: `weir: ${known}`, code: exitCodes.failed };
   const detail = Deno.env.get("WEIR_DEBUG") ? `\n${error.stack}` : " (WEIR_DEBUG=1 shows where)";
   return {
-    line: `weir: unexpected ${error.name}: ${oneLine(error.message)}${detail}`,
+    line: `weir: unexpected ${error.name}: ${harmless(error.message)}${detail}`,
     code: exitCodes.failed,
   };
 }
 
+/** A message on one line, of which no character is a command to a terminal: it may quote what somebody else wrote. */
+function harmless(message: string): string {
+  return visible(oneLine(message));
+}
+
 function systemMessage(error: Error): string | undefined {
   const code = (error as { code?: string }).code;
-  const message = oneLine(error.message);
+  const message = harmless(error.message);
   if (code === "ENOSPC" || code === "EDQUOT" || /no space left|quota exceeded/i.test(message)) {
     return `the disk is full: ${message}; free space, or set WEIR_HOME (for temporary files TMPDIR) to another disk`;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
-import { shorten } from "../base/text.ts";
+import { oneLine, shorten } from "../base/text.ts";
 import { readLines } from "../data/lines.ts";
 import type { PredictService } from "../serve/service.ts";
 import type { TextQuery } from "../tasks/task.ts";
@@ -67,7 +67,7 @@ async function predict(given: string[], options: Options): Promise<void> {
         predictions: queries.map((text, i) => ({ text, answer: answers[i] })),
       },
       queries.map((query, i) =>
-        `${service.task.describe(answers[i])}  ${excerpt(textsOf(query).join(" | "))}`
+        `${oneLine(service.task.describe(answers[i]))}  ${excerpt(textsOf(query).join(" | "))}`
       ).join("\n"),
     );
   } finally {

@@ -60,11 +60,23 @@ export function readLabel(record: DataRecord, where: string, column: string): st
   const value = record[column];
   const label = typeof value === "number" || typeof value === "boolean" ? String(value) : value;
   if (typeof label !== "string" || label.trim() === "") throw wrongColumn(record, where, column, "a label");
-  // Labels are names: they are printed, and stand in files and tables.
-  if (/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(label)) {
-    throw wrongColumn(record, where, column, "a label without control characters");
-  }
+  checkLabel(label, where, column);
   return label;
+}
+
+/**
+ * Refuses a label that holds control characters: line ends, tabs, NUL, codes of terminals. They are an accident of how the file
+ * was made, nobody sees them, and two labels that look alike would be two classes.
+ *
+ * @throws {DataError} with the label, its control characters written as escapes.
+ */
+export function checkLabel(label: string, where: string, column: string): void {
+  if (!/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(label)) return;
+  throw new DataError(
+    `${where}: column ${show(column)} holds the label ${
+      show(label)
+    }, which has control characters; remove them from the file`,
+  );
 }
 
 /**

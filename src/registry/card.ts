@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { code, prose } from "../base/markdown.ts";
+import { jsonLine } from "../base/text.ts";
 import { cleaningSection } from "./card_cleaning.ts";
 import { labelsOf, type Manifest, type MetricValue } from "../bundle/manifest.ts";
 
@@ -99,13 +101,13 @@ function frontMatter(manifest: Manifest, options: Facts): string {
 
 function body(manifest: Manifest, options: Facts): string {
   const { lineage, limits } = manifest;
-  const labels = labelsOf(manifest)?.map((label) => `\`${cell(label)}\``).join(", ");
+  const labels = labelsOf(manifest)?.map((label) => code(label)).join(", ");
   const reads = typeof manifest.pairColumn === "string" ? " It reads two texts together." : "";
   const hash = lineage.baseModelHash === undefined ? "" : ` ${lineage.baseModelHash}`;
   const baseline = Object.hasOwn(manifest.files, "baseline.json")
     ? "\n`baseline.json` holds the distributions that live traffic is compared with."
     : "";
-  return `# ${cell(manifest.name)} ${manifest.version}
+  return `# ${prose(manifest.name)} ${manifest.version}
 
 A ${manifest.task} model trained with Weir.${reads}${labels === undefined ? "" : ` Labels: ${labels}.`}
 ${results(manifest)}
@@ -113,14 +115,14 @@ ${results(manifest)}
 
 | | |
 |---|---|
-| architecture | ${cell(manifest.architecture)} |
-| base model | ${cell(lineage.baseModel ?? "none, trained from scratch")}${hash} |
-| method | ${cell(lineage.method)} |
-| data | ${cell(options.dataset ?? "")} ${lineage.dataHash ?? "not known"} |
+| architecture | ${prose(manifest.architecture)} |
+| base model | ${prose(lineage.baseModel ?? "none, trained from scratch")}${hash} |
+| method | ${prose(lineage.method)} |
+| data | ${prose(options.dataset ?? "")} ${lineage.dataHash ?? "not known"} |
 | epochs, steps | ${lineage.epochs}, ${lineage.steps} |
 | seed | ${lineage.seed} |
-| device | ${cell(lineage.device)}, ${round(lineage.trainSeconds)} s |
-| run | ${cell(lineage.runId)} |
+| device | ${prose(lineage.device)}, ${round(lineage.trainSeconds)} s |
+| run | ${prose(lineage.runId)} |
 | created | ${manifest.createdAt} |
 
 ## Limits
@@ -134,7 +136,7 @@ ${usage(options, manifest.name)}`;
 
 function results({ metrics }: Manifest): string {
   const rows = Object.entries(metrics).map(([name, m]) =>
-    `| ${cell(name)} | ${round(m.value)} | ${round(m.low)} to ${round(m.high)} | ${intervalOf(m)} | ${m.n} |`
+    `| ${prose(name)} | ${round(m.value)} | ${round(m.low)} to ${round(m.high)} | ${intervalOf(m)} | ${m.n} |`
   );
   if (rows.length === 0) return "";
   return `
@@ -160,7 +162,7 @@ const methods: Readonly<Record<string, string>> = {
 function intervalOf({ confidence, method }: MetricValue): string {
   const level = `${Number((100 * confidence).toPrecision(6))}%`;
   if (method === undefined) return level;
-  return `${level}, ${Object.hasOwn(methods, method) ? methods[method] : cell(method)}`;
+  return `${level}, ${Object.hasOwn(methods, method) ? methods[method] : prose(method)}`;
 }
 
 function usage({ library, pipelineTag }: Facts, name: string): string {
@@ -191,12 +193,7 @@ function hubMetric(name: string): string {
 function yaml(text: string): string {
   const plain = /^[A-Za-z][A-Za-z0-9_./-]*$/.test(text) &&
     !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text);
-  return plain ? text : JSON.stringify(text);
-}
-
-/** Text that cannot break out of a table cell. */
-function cell(text: string): string {
-  return text.replace(/[\r\n]+/g, " ").replace(/[|`]/g, "\\$&").trim();
+  return plain ? text : jsonLine(text);
 }
 
 function round(value: number): string {

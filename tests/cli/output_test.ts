@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CommandError, explain, UsageError, writeText } from "../../src/cli/output.ts";
+import { CommandError, explain, processOutput, UsageError, writeText } from "../../src/cli/output.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { StoreError } from "../../src/store/errors.ts";
 
@@ -93,4 +93,29 @@ Deno.test("a text is written whole to a stream that takes it in pieces, and one 
   });
   writeText(failing(new Deno.errors.BrokenPipe()), "x");
   assert.throws(() => writeText(failing(new Deno.errors.BadResource("closed")), "x"), /closed/);
+});
+
+Deno.test("no text sends the terminal a command, and JSON stays the same JSON", () => {
+  const written: string[] = [];
+  const { writeSync: toOut } = Deno.stdout, { writeSync: toErr } = Deno.stderr;
+  Deno.stdout.writeSync = Deno.stderr.writeSync = (bytes) => {
+    written.push(new TextDecoder().decode(bytes));
+    return bytes.length;
+  };
+  const hostile = "a\x1b[2J\x9b\x07\u202eb";
+  try {
+    const text = processOutput({ json: false });
+    text.progress(hostile);
+    text.result({}, `${hostile}\nc`);
+    text.draw("\r\x1b[K");
+    processOutput({ json: true }).result({ label: hostile }, "");
+  } finally {
+    Deno.stdout.writeSync = toOut;
+    Deno.stderr.writeSync = toErr;
+  }
+  const shown = "a\u241b[2J[U+009B]\u2407[U+202E]b";
+  assert.deepEqual(written.slice(0, 3), [`${shown}\n`, `${shown}\nc\n`, "\r\x1b[K"]);
+  assert.doesNotMatch(written[3].trimEnd(), /[\p{Cc}\u202e]/u);
+  assert.deepEqual(JSON.parse(written[3]), { label: hostile });
+  assert.equal(explain(new DataError(`x: "${hostile}" is bad`)).line, `weir: x: "${shown}" is bad`);
 });

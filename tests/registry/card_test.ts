@@ -63,7 +63,20 @@ Deno.test("text in the manifest cannot break the front matter or a table", () =>
   });
   assert.match(card, /^base_model: "x: y\\n---\\nlicense: mit"$/m);
   assert.match(card, /\| method \| a \\\| b \|/);
-  assert.match(card, /`a\\`\\\|b`/);
+  // A backslash means nothing within backticks, so what ends them is written by its number.
+  assert.match(card, /Labels: <code>a&#96;&#124;b<\/code>\./);
+});
+
+Deno.test("what hides in a name is shown in the card, and the front matter stays YAML", () => {
+  const card = modelCard({
+    ...manifest,
+    head: { labels: ["a\x1b[31m"] },
+    lineage: { ...manifest.lineage, baseModel: "x\x9by\u2028z" },
+  });
+  assert.match(card, /^base_model: "x\\u009by\\u2028z"$/m);
+  assert.match(card, /Labels: `a\u241b\[31m`\./);
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(card, /[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
 });
 
 Deno.test("a model without metrics gets a card without a model-index", () => {

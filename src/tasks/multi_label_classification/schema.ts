@@ -5,7 +5,7 @@
  */
 import { sortLabels } from "../../base/labels.ts";
 import { shorten } from "../../base/text.ts";
-import { type DataRecord, wrongColumn } from "../../data/example.ts";
+import { checkLabel, type DataRecord, wrongColumn } from "../../data/example.ts";
 import { labelCells, multilabelFPerLabel } from "../../evaluate/classification/multilabel.ts";
 import { multilabelMetrics } from "../../evaluate/tasks/metrics.ts";
 import { textTable } from "../../evaluate/text_table.ts";
@@ -45,7 +45,9 @@ export function labelSetOf(record: DataRecord, where: string, { label: column }:
   if (!isList) {
     throw wrongColumn(record, where, column, `a list of labels, or labels with ${SEPARATOR} between,`);
   }
-  return sortLabels(list.map((label: string | number | boolean) => String(label).trim()));
+  const labels = list.map((label: string | number | boolean) => String(label).trim());
+  for (const label of labels) checkLabel(label, where, column);
+  return sortLabels(labels);
 }
 
 /** What is wrong with the first label that the head lacks. */

@@ -127,12 +127,12 @@ function tokensOf(record: DataRecord, where: string, column: string): readonly s
 
 /** Tags of any scheme in BIO. */
 function asBio(tags: readonly string[], where: string, tokens: readonly string[]): string[] {
-  const strange = tags.findIndex((tag) => !/^(O|[BIESLU]-.+)$/su.test(tag));
+  const strange = tags.findIndex((tag) => !/^(O|[BIESLU]-\P{Cc}+)$/u.test(tag));
   if (strange >= 0) {
     throw new DataError(
       `${where}: the tag ${show(tags[strange])} of token ${strange + 1}, ${
         show(tokens[strange])
-      }, is neither O nor a type behind B-, I-, E-, S-, L- or U-`,
+      }, is neither O nor a type behind B-, I-, E-, S-, L- or U-, without control characters`,
     );
   }
   // BILOU is IOBES under other letters, which the lenient rules do not know.
@@ -140,7 +140,7 @@ function asBio(tags: readonly string[], where: string, tokens: readonly string[]
   return spansToTags(taggedEntities([known]), tags.length, "IOB2");
 }
 
-const marks = z.array(z.looseObject({ start: place, end: place, label: z.string().min(1) }));
+const marks = z.array(z.looseObject({ start: place, end: place, label: z.string().regex(/^\P{Cc}+$/u) }));
 
 /** A text's words, tagged by the entities that are marked in it. */
 function markedText(
