@@ -85,6 +85,8 @@ export interface Lineage {
   readonly steps: number;
   /** Wall-clock time of training, s. */
   readonly trainSeconds: number;
+  /** How many rows each part of the data had; absent where the bundle was made before that was kept, or not trained here. */
+  readonly rows?: { readonly train: number; readonly validation: number; readonly test: number };
 }
 
 /** A metric and its confidence interval, over held-out data. */
@@ -203,6 +205,10 @@ const common = {
     epochs: z.number().nonnegative(),
     steps: count,
     trainSeconds: z.number().nonnegative(),
+    rows: z.object({
+      ...{ train: z.number().int().nonnegative(), validation: z.number().int().nonnegative() },
+      test: z.number().int().nonnegative(),
+    }).optional(),
   }),
   metrics: z.record(
     z.string().max(200),

@@ -192,6 +192,10 @@ async function publish(
         epochs: training.epochs.length,
         steps: training.step,
         trainSeconds: Math.round(training.seconds * 1000) / 1000,
+        rows: {
+          ...{ train: data.parts.train.length, validation: data.parts.validation.length },
+          test: data.parts.test.length,
+        },
       },
       metrics: scores.metrics,
       maxTokens: data.maxTokens,
