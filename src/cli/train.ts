@@ -29,9 +29,15 @@ import {
 } from "./options.ts";
 import { type Output, processOutput, UsageError } from "./output.ts";
 import { createProfiler, DEFAULT_TRACE } from "./profile.ts";
+import {
+  type TrainingReportOptions,
+  withTrainingReportOptions,
+  writeTrainingReport,
+} from "./training/report.ts";
 import { stopSignals } from "./server.ts";
 
-interface Options extends CommonOptions, DataOptions, Omit<TrainingOptions, "learningRate"> {
+interface Options
+  extends CommonOptions, DataOptions, TrainingReportOptions, Omit<TrainingOptions, "learningRate"> {
   readonly learningRate?: number;
   readonly name: string;
   readonly bump: "major" | "minor" | "patch";
@@ -149,6 +155,7 @@ export function trainCommand(program: Command): Command {
     )
     .addHelpText("after", `\nColumns of a row:\n${columnsByTask().join("\n")}`)
     .action(trainModel);
+  withTrainingReportOptions(command);
   program.addCommand(command);
   return command;
 }
@@ -229,6 +236,8 @@ async function trainModel(options: Options, command: Command): Promise<void> {
       },
       `${scores.text()}\n\nregistered ${options.name} ${version} (${aliases.join(", ")}) in ${path}`,
     );
+    // What took long is shown first: a file may not be writable.
+    await writeTrainingReport(result, { ...options, source: options.data }, options, output);
   } finally {
     interrupt.stop();
     await backend.dispose();

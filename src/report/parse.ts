@@ -157,6 +157,14 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
       });
     },
   ),
+  bars: and(
+    section("bars", {
+      groups: list(name, { least: 1, most: MAX_CURVES }),
+      rows: rows(object({ label: name, counts: list(count, { most: MAX_CURVES }) })),
+    }),
+    ({ groups, rows }, path) =>
+      rows.forEach(({ counts }, i) => sameLength(`${path}.rows[${i}].counts`, counts, groups, "group")),
+  ),
   slices: and(
     section("slices", {
       column: name,

@@ -17,7 +17,8 @@ import { numberPairs, type Pair, wrong } from "./pairs.ts";
 import { type Indexed, infoOf, type Scored } from "./scored.ts";
 import { fail, type Numbers } from "../../statistics/checks.ts";
 
-const errors = {
+/** How metrics of numbers are shown. */
+export const errors = {
   mae: { label: "mean absolute error", better: "lower" },
   mse: { label: "mean squared error", better: "lower" },
   rmse: { label: "root mean squared error", better: "lower" },
