@@ -94,6 +94,8 @@ export interface Lineage {
   readonly trainSeconds: number;
   /** The cleaning steps that chose rows or changed labels before the training, in order. Absent: none. */
   readonly rowSteps?: readonly RowStep[];
+  /** How many rows each part of the data had; absent where the bundle was made before that was kept, or not trained here. */
+  readonly rows?: { readonly train: number; readonly validation: number; readonly test: number };
 }
 
 /** A cleaning step of a training's rows, and how many it left. */
@@ -263,6 +265,10 @@ const common = {
     trainSeconds: z.number().nonnegative(),
     rowSteps: z.array(z.looseObject({ step: shortText, rowsBefore: count, rowsAfter: count }))
       .max(manifestLimits.steps).optional(),
+    rows: z.object({
+      ...{ train: z.number().int().nonnegative(), validation: z.number().int().nonnegative() },
+      test: z.number().int().nonnegative(),
+    }).optional(),
   }),
   metrics: z.record(
     // A metric may be named after a label.

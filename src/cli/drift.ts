@@ -8,7 +8,7 @@ import { plural } from "../base/format.ts";
 import type { DriftSnapshot, WindowReport } from "../drift/mod.ts";
 import { monitorOf } from "../serve/monitor.ts";
 import type { DeviceChoice } from "./device.ts";
-import { readQueries } from "../lifecycle/rows.ts";
+import { readQueries } from "../lifecycle/queries.ts";
 import { type DataOptions, readingFor, withTextOptions } from "./data.ts";
 import { answerAll, openModel } from "./model.ts";
 import { type CommonOptions, dataSource, deviceOption, integer, newCommand } from "./options.ts";
@@ -55,7 +55,7 @@ async function drift(options: Options): Promise<void> {
     const queries = await readingFor(
       { manifest, task },
       options,
-      (columns) => readQueries(options.data, task, columns, reading),
+      (columns) => readQueries(options.data, task, { columns, reading }),
     );
     const monitor = monitorOf(service, { windowSize: options.window });
     if (!monitor) {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
+import { join } from "node:path";
 import { markdownPage } from "../report/markdown.ts";
 import type { Report } from "../evaluate/report.ts";
 import { decideGate } from "../report/gate.ts";
@@ -13,6 +14,7 @@ import {
   readGate,
   readReport,
   type ReportFlags,
+  svgFolder,
   withReport,
   writeReports,
 } from "./evaluation/options.ts";
@@ -49,6 +51,10 @@ async function report(paths: string[], options: CommonOptions & ReportFlags): Pr
       reports.push({ ...read, title, sections: gate ? [gate, ...sections] : sections });
     }
     await writeReports(reports.length === 1 ? reports[0] : reports, options.out, output);
+    for (const [i, one] of reports.entries()) {
+      if (options.svg === undefined) break;
+      await svgFolder(one, reports.length === 1 ? options.svg : join(options.svg, String(i + 1)), output);
+    }
     output.result(
       reports.length === 1 ? reports[0] : reports,
       options.out.length > 0 ? "" : reports.map((one) => markdownPage(one)).join("\n\n"),

@@ -5,7 +5,7 @@
  */
 import type { Command } from "commander";
 import { families, familyOf } from "../evaluate/tasks/families.ts";
-import { isPrimary } from "../evaluate/tasks/family.ts";
+import { isPrimary, scoreFamily } from "../evaluate/tasks/family.ts";
 import { type OptionValues, readOptions } from "../evaluate/tasks/options.ts";
 import { type Pair, pairsOf } from "../evaluate/tasks/pairs.ts";
 import { measure, type Scored } from "../evaluate/tasks/scored.ts";
@@ -111,9 +111,12 @@ async function scoreBy(
   const values = readOptions(metric, family.options, settings);
   const wordNet = options.wordnet === undefined ? undefined : await openWordNet(options.wordnet);
   return {
-    scored: wordNet
-      ? scoreMeteor(pairs, values, (word) => wordNet.synonyms(word))
-      : family.score(pairs, values),
+    scored: scoreFamily(
+      family,
+      pairs,
+      values,
+      wordNet && ((pairs, values) => scoreMeteor(pairs, values, (word) => wordNet.synonyms(word))),
+    ),
     isFirst: (name) => isPrimary(family, name),
   };
 }

@@ -31,6 +31,11 @@ import {
 import { type Output, processOutput, UsageError } from "./output.ts";
 import { readingOf } from "./reading.ts";
 import { createProfiler, DEFAULT_TRACE } from "./profile.ts";
+import {
+  type TrainingReportOptions,
+  withTrainingReportOptions,
+  writeTrainingReport,
+} from "./training/report.ts";
 import { stopSignals } from "./server.ts";
 import { type CleanOptions, withCleanOptions } from "./training/clean.ts";
 import { dryRun, type DryRunOptions, withDryRunOptions } from "./training/dry_run.ts";
@@ -45,6 +50,7 @@ interface Options
     CleanOptions,
     DryRunOptions,
     FingerprintOptions,
+    TrainingReportOptions,
     Omit<TrainingOptions, "learningRate"> {
   readonly learningRate?: number;
   readonly name: string;
@@ -165,6 +171,7 @@ export function trainCommand(program: Command): Command {
   });
   withDryRunOptions(command);
   withLoopOptions(command);
+  withTrainingReportOptions(command);
   program.addCommand(command);
   return command;
 }
@@ -256,6 +263,8 @@ async function trainModel(options: Options, command: Command): Promise<void> {
       },
       `${scores.text()}\n\nregistered ${options.name} ${version} (${aliases.join(", ")}) in ${path}`,
     );
+    // What took long is shown first: a file may not be writable.
+    await writeTrainingReport(result, { ...options, source: options.data }, options, output);
   } finally {
     interrupt.stop();
     await backend.dispose();

@@ -110,6 +110,7 @@ export type Section =
   | CurveSection
   | ReliabilitySection
   | HistogramSection
+  | BarsSection
   | SlicesSection
   | WorstSection
   | ProbesSection
@@ -181,6 +182,14 @@ export interface HistogramSection extends Titled<"histogram"> {
   readonly edges: readonly number[];
   /** Counts over the same bins. */
   readonly groups: readonly { readonly label: string; readonly counts: readonly number[] }[];
+}
+
+/** Counts by name, such as rows of each class in each part of the data. */
+export interface BarsSection extends Titled<"bars"> {
+  /** What is counted: a bar each. */
+  readonly groups: readonly string[];
+  /** `counts[g]` is of `groups[g]`. */
+  readonly rows: readonly { readonly label: string; readonly counts: readonly number[] }[];
 }
 
 /** The same metrics on the rows of each value of a column. */

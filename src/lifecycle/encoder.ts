@@ -158,6 +158,34 @@ export async function scoreTexts(
   return means(["precision", "recall", "f1"], values);
 }
 
+/** Why BERTScore gives rows 0 whatever the texts say, as bert-score does without a word, and what helps. */
+export function bertScoreNotes(
+  candidates: readonly string[],
+  references: readonly (string | readonly string[])[],
+  { tokenize, specialIds, idf = false }: Pick<Encoder, "tokenize" | "specialIds"> & {
+    readonly idf?: boolean;
+  },
+): string[] {
+  const lists = references.map((entry) =>
+    (typeof entry === "string" ? [entry] : entry).map((text) => tokenize(text))
+  );
+  const isEmpty = (ids: readonly number[]) => ids.length <= specialIds.length;
+  const empty = candidates.filter((text, i) => isEmpty(tokenize(text)) || lists[i].some(isEmpty)).length;
+  const { weights } = idfWeights(lists.flat());
+  const weightless =
+    lists.filter((list) => list.every((ids) => ids.every((id) => weights.get(id) === 0))).length;
+  return [
+    ...empty > 0 ? [`Rows with an empty prediction or reference, which BERTScore gives 0: ${empty}.`] : [],
+    ...idf && weightless > 0
+      ? [
+        `Rows whose tokens weigh nothing: ${weightless}. With idf a token counts by how few references have it, and theirs are in ` +
+        "all of them, as where there is one reference or all are alike: such rows score 0, even equal texts; leave " +
+        "--option idf out.",
+      ]
+      : [],
+  ];
+}
+
 /** A text that is empty for every tokenizer. */
 const NOTHING: EncodedText = { ids: [0], embeddings: Float32Array.of(0) };
 

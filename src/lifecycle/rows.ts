@@ -8,7 +8,7 @@ import type { DataRecord, PlacedRecord } from "../data/example.ts";
 import { matchColumns, optionOf, type Role } from "../data/reading/columns.ts";
 import type { ReadOptions } from "../data/reading/options.ts";
 import { readRecords } from "../data/records.ts";
-import type { AnyServedTask, Columns, Row, TextQuery } from "../tasks/task.ts";
+import type { AnyServedTask, Columns, Row } from "../tasks/task.ts";
 
 /** A row, and the record it was read from. */
 export interface LoadedRow extends Row<unknown> {
@@ -65,27 +65,6 @@ function rowOf(
   return { queries, target };
 }
 
-/**
- * Reads what a model is asked of a data set whose labels nobody needs; texts that are read apart may come alone, as in live
- * traffic.
- */
-export async function readQueries(
-  source: string,
-  task: AnyServedTask,
-  columns: Partial<Columns> = {},
-  reading: ReadOptions = {},
-): Promise<TextQuery[]> {
-  const { wanted, records } = await openRecords(source, task, { columns, reading, withoutLabels: true });
-  const queries: TextQuery[] = [];
-  for await (const { record, where } of records) {
-    const alone = task.queriesPerRow > 1 && columns.pair === undefined &&
-      !Object.hasOwn(record, wanted.pair ?? "");
-    const texts = alone ? { ...wanted, pair: undefined } : wanted;
-    queries.push(...withHint(texts, () => task.queries(record, where, texts)));
-  }
-  return queries;
-}
-
 /** Records that are looked at for the columns that a task wants. */
 const SAMPLE = 200;
 
@@ -127,7 +106,7 @@ export async function openRecords(
 }
 
 /** Runs what reads columns; of one that is missing the error says which option names it. */
-function withHint<T>(wanted: Columns, read: () => T): T {
+export function withHint<T>(wanted: Columns, read: () => T): T {
   try {
     return read();
   } catch (error) {

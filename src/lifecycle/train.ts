@@ -273,6 +273,10 @@ async function publish(
         steps: training.step,
         trainSeconds: Math.round(training.seconds * 1000) / 1000,
         ...(data.cleaned.rowSteps.length > 0 && { rowSteps: data.cleaned.rowSteps }),
+        rows: {
+          ...{ train: data.parts.train.length, validation: data.parts.validation.length },
+          test: data.parts.test.length,
+        },
       },
       metrics: scores.metrics,
       maxTokens: data.maxTokens,

@@ -6,6 +6,7 @@
 import { code, prose } from "../base/markdown.ts";
 import { jsonLine } from "../base/text.ts";
 import { cleaningSection } from "./card_cleaning.ts";
+import { intervalMethods } from "../statistics/interval_methods.ts";
 import { labelsOf, type Manifest, type MetricValue } from "../bundle/manifest.ts";
 
 /** What the manifest does not know and a model card says. */
@@ -46,7 +47,7 @@ type Library = "transformers" | "sentence-transformers" | "weir";
  *   limits: { maxTokens: 128, maxCharacters: 1000000 }, files: {},
  * }, { license: "apache-2.0", language: ["en"] });
  * assert.match(card, /^---\nlanguage:\n- en\nlicense: apache-2.0\nlibrary_name: transformers\n/);
- * assert.match(card, /\| accuracy \| 0\.985 \| 0\.978 to 0\.991 \| 95%, Wilson's score \| 1174 \|/);
+ * assert.match(card, /\| accuracy \| 0\.985 \| 0\.978 to 0\.991 \| 95%, Wilson \| 1174 \|/);
  * ```
  */
 export function modelCard(manifest: Manifest, options: CardOptions = {}): string {
@@ -64,8 +65,8 @@ interface Facts extends CardOptions {
 }
 
 function libraryOf({ architecture, files }: Manifest): Library {
-  if (Object.hasOwn(files, "modules.json")) return "sentence-transformers";
-  return onlyHere.has(architecture) ? "weir" : "transformers";
+  if (onlyHere.has(architecture)) return "weir";
+  return Object.hasOwn(files, "modules.json") ? "sentence-transformers" : "transformers";
 }
 
 function frontMatter(manifest: Manifest, options: Facts): string {
@@ -100,30 +101,25 @@ function frontMatter(manifest: Manifest, options: Facts): string {
 }
 
 function body(manifest: Manifest, options: Facts): string {
-  const { lineage, limits } = manifest;
-  const labels = labelsOf(manifest)?.map((label) => code(label)).join(", ");
+  const { lineage, limits, head, files } = manifest;
+  const labels = labelsOf(manifest);
+  const pooling = typeof head.pooling === "string" ? ` Pooling: ${prose(head.pooling)}.` : "";
   const reads = typeof manifest.pairColumn === "string" ? " It reads two texts together." : "";
-  const hash = lineage.baseModelHash === undefined ? "" : ` ${lineage.baseModelHash}`;
-  const baseline = Object.hasOwn(manifest.files, "baseline.json")
+  const baseline = Object.hasOwn(files, "baseline.json")
     ? "\n`baseline.json` holds the distributions that live traffic is compared with."
     : "";
+  const made = isImported(manifest)
+    ? `A ${manifest.task} model, imported into Weir as it was.`
+    : `A ${manifest.task} model ${lineage.baseModel === null ? "trained" : "fine-tuned"} with Weir.`;
   return `# ${prose(manifest.name)} ${manifest.version}
 
-A ${manifest.task} model trained with Weir.${reads}${labels === undefined ? "" : ` Labels: ${labels}.`}
+${made}${reads}${labels === undefined ? "" : ` ${labelSentence(labels)}`}${pooling}
 ${results(manifest)}
-## Training
+## ${isImported(manifest) ? "Origin" : "Training"}
 
 | | |
 |---|---|
-| architecture | ${prose(manifest.architecture)} |
-| base model | ${prose(lineage.baseModel ?? "none, trained from scratch")}${hash} |
-| method | ${prose(lineage.method)} |
-| data | ${prose(options.dataset ?? "")} ${lineage.dataHash ?? "not known"} |
-| epochs, steps | ${lineage.epochs}, ${lineage.steps} |
-| seed | ${lineage.seed} |
-| device | ${prose(lineage.device)}, ${round(lineage.trainSeconds)} s |
-| run | ${prose(lineage.runId)} |
-| created | ${manifest.createdAt} |
+${facts(manifest, options).map(([name, fact]) => `| ${name} | ${fact} |`).join("\n")}
 
 ## Limits
 
@@ -131,10 +127,54 @@ Texts are cut to ${limits.maxTokens} tokens; the server refuses more than ${limi
 ${cleaningSection(manifest)}
 ## Use
 
-${usage(options, manifest.name)}`;
+${usage(options, manifest)}`;
 }
 
-function results({ metrics }: Manifest): string {
+function isImported({ lineage }: Manifest): boolean {
+  return lineage.method === "imported";
+}
+
+const MOST_LABELS = 50;
+
+/** The labels, or as many as a line can hold; `config.json` has them all. */
+function labelSentence(labels: readonly string[]): string {
+  const shown = labels.slice(0, MOST_LABELS).map((label) => code(label)).join(", ");
+  const more = labels.length - MOST_LABELS;
+  return more > 0
+    ? `${labels.length} labels: ${shown} and ${more} more, in \`config.json\`.`
+    : `Labels: ${shown}.`;
+}
+
+/** What was done, as far as the manifest knows it: nothing is said of what was not. */
+function facts(manifest: Manifest, { dataset }: Facts): [name: string, fact: string][] {
+  const { lineage, architecture } = manifest;
+  const { baseModel, baseModelHash, dataHash, rows } = lineage;
+  const base = baseModel === null
+    ? "none, trained from scratch"
+    : `${prose(baseModel)} ${baseModelHash ?? ""}`.trim();
+  const common: [string, string][] = [["architecture", prose(architecture)], ["base model", base]];
+  const end: [string, string][] = [["run", prose(lineage.runId)], ["created", manifest.createdAt]];
+  if (isImported(manifest)) return [...common, ["training data", "not known"], ...end];
+  return [
+    ...common,
+    ["method", prose(lineage.method)],
+    ["tokenizer", baseModel === null ? "trained on the training part" : "the base model's"],
+    ["data", `${prose(dataset ?? "")} ${dataHash ?? "not known"}`.trim()],
+    ...rows
+      ? [[
+        "split",
+        `${rows.train} rows to train, ${rows.validation} to choose the epoch, ${rows.test} for the results`,
+      ] as [string, string]]
+      : [],
+    ["epochs, steps", `${lineage.epochs}, ${lineage.steps}`],
+    ["seed", String(lineage.seed)],
+    ["device", `${prose(lineage.device)}, ${round(lineage.trainSeconds)} s`],
+    ...end,
+  ];
+}
+
+function results(manifest: Manifest): string {
+  const { metrics } = manifest;
   const rows = Object.entries(metrics).map(([name, m]) =>
     `| ${prose(name)} | ${round(m.value)} | ${round(m.low)} to ${round(m.high)} | ${intervalOf(m)} | ${m.n} |`
   );
@@ -146,26 +186,23 @@ function results({ metrics }: Manifest): string {
 |---|---|---|---|---|
 ${rows.join("\n")}
 
-Measured on data held out from training.
+${
+    isImported(manifest)
+      ? "Measured on the data that were given at the import; whether the model was trained on them is not known."
+      : "Measured on data held out from training."
+  }
 `;
 }
 
-const methods: Readonly<Record<string, string>> = {
-  wilson: "Wilson's score",
-  mover: "MOVER of Wilson's scores",
-  bca: "BCa bootstrap",
-  percentile: "percentile bootstrap",
-  delong: "DeLong",
-};
-
 /** The interval's level and, where it was recorded, how it was made. */
 function intervalOf({ confidence, method }: MetricValue): string {
+  if (method === "none") return "none";
   const level = `${Number((100 * confidence).toPrecision(6))}%`;
   if (method === undefined) return level;
-  return `${level}, ${Object.hasOwn(methods, method) ? methods[method] : prose(method)}`;
+  return `${level}, ${Object.hasOwn(intervalMethods, method) ? intervalMethods[method].name : prose(method)}`;
 }
 
-function usage({ library, pipelineTag }: Facts, name: string): string {
+function usage({ library, pipelineTag }: Facts, { name, pairColumn, task }: Manifest): string {
   switch (library) {
     case "weir":
       return `\`\`\`sh\nweir serve --model ${name}\n\`\`\`\n`;
@@ -178,11 +215,20 @@ print(SentenceTransformer("path/to/this/folder").encode(["a text"]))
     case "transformers":
       return `\`\`\`python
 from transformers import pipeline
-print(pipeline(${JSON.stringify(pipelineTag)}, model="path/to/this/folder")("a text"))
+print(pipeline(${JSON.stringify(pipelineTag)}, model="path/to/this/folder")(${
+        typeof pairColumn === "string" ? '{"text": "a text", "text_pair": "another"}' : '"a text"'
+      }${pipelineOptions[task] ?? ""}))
 \`\`\`
 `;
   }
 }
+
+/** What a pipeline of Python's transformers has to be told to answer as Weir does. */
+const pipelineOptions: Readonly<Record<string, string>> = {
+  "multi-label-classification": ', top_k=None, function_to_apply="sigmoid"',
+  "text-regression": ', function_to_apply="none"',
+  "token-classification": ', aggregation_strategy="first"',
+};
 
 /** The Hub's names of metrics, where it has one. */
 function hubMetric(name: string): string {

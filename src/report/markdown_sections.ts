@@ -82,6 +82,15 @@ const shown: { readonly [K in Section["kind"]]: (section: OfKind<K>, report: Rep
         "right",
       ]),
     ]),
+  bars: ({ groups, rows }) =>
+    limited(rows, MAX_ROWS, [
+      ["class", (row) => code(row.label, 60)],
+      ...groups.slice(0, MAX_TEXTS).map((group, g): Column<typeof rows[number]> => [
+        prose(group, 40),
+        (row) => count(row.counts[g]),
+        "right",
+      ]),
+    ]),
   slices: ({ column, metrics, rows }) => {
     const tested = rows.some((row) => row.pValue !== undefined);
     type Row = typeof rows[number];

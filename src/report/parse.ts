@@ -89,6 +89,13 @@ const interval: Check<Interval> = and(
   },
 );
 
+/** An interval, or what JSON makes of one that has no value: null for each NaN. */
+const intervalOrNone: Check<Interval> = (value, path) => {
+  if (!isObject(value) || value.value !== null) return interval(value, path);
+  const none = { value: NaN, low: NaN, high: NaN };
+  return { ...interval({ ...value, value: 0, low: 0, high: 0 }, path), ...none };
+};
+
 const rows = <T extends object>(row: Check<T>): Check<T[]> => list(row, { most: MAX_ROWS });
 
 type OfKind<K extends Section["kind"]> = Extract<Section, { kind: K }>;
@@ -157,6 +164,14 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
       });
     },
   ),
+  bars: and(
+    section("bars", {
+      groups: list(name, { least: 1, most: MAX_CURVES }),
+      rows: rows(object({ label: name, counts: list(count, { most: MAX_CURVES }) })),
+    }),
+    ({ groups, rows }, path) =>
+      rows.forEach(({ counts }, i) => sameLength(`${path}.rows[${i}].counts`, counts, groups, "group")),
+  ),
   slices: and(
     section("slices", {
       column: name,
@@ -164,7 +179,7 @@ const sections: { readonly [K in Section["kind"]]: Check<OfKind<K>> } = {
       rows: rows(object({
         value: content,
         n: count,
-        intervals: list(interval, { most: 100 }),
+        intervals: list(intervalOrNone, { most: 100 }),
         pValue: optional(share),
       })),
     }),

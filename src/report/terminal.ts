@@ -78,6 +78,11 @@ function sectionLines(section: Section): string | undefined {
         ["true \\ predicted", ...section.labels],
         ...section.counts.map((row, i) => [section.labels[i], ...row.map(String)]),
       ]);
+    case "bars":
+      return table([
+        ["class", ...section.groups],
+        ...section.rows.slice(0, MOST_ROWS).map(({ label, counts }) => [label, ...counts.map(String)]),
+      ]);
     case "slices":
       return table([
         [section.column, "rows", ...section.metrics.flatMap(({ label }) => [label, ""]), "p, adjusted"],

@@ -5,6 +5,7 @@
  */
 import type { Interval } from "../statistics/bootstrap.ts";
 import { formatCount, plural } from "../base/format.ts";
+import { intervalMethods } from "../statistics/interval_methods.ts";
 import { percent } from "./numbers.ts";
 import type {
   Better,
@@ -160,8 +161,8 @@ export function methodSentences(report: Report): string[] {
     } of repetitions with other rows from the same source it would ` +
     "hold the true value; it says nothing about rows from another source.",
     ...[...found].sort().map((method) => {
-      if (!Object.hasOwn(methods, method)) return `${method}.`;
-      const { name, about } = methods[method];
+      if (!Object.hasOwn(intervalMethods, method)) return `${method}.`;
+      const { name, about } = intervalMethods[method];
       const drawn = method === "bca" || method === "percentile";
       return `${name}: ${about}${drawn ? `; ${plural(resamples, "resample")}, seed ${seed}` : ""}.`;
     }),
@@ -171,38 +172,8 @@ export function methodSentences(report: Report): string[] {
 /** How a method of making intervals is called, in short. */
 export function methodName({ method }: Interval): string {
   if (method === undefined) return "";
-  return Object.hasOwn(methods, method) ? methods[method].name : method;
+  return Object.hasOwn(intervalMethods, method) ? intervalMethods[method].name : method;
 }
-
-const methods: Record<string, { name: string; about: string }> = {
-  "none": { name: "no interval", about: "none was made for these values" },
-  "bca": {
-    name: "BCa bootstrap",
-    about: "rows drawn anew, quantiles of the resampled values corrected for bias and skewness (Efron 1987)",
-  },
-  "percentile": { name: "percentile bootstrap", about: "rows drawn anew, quantiles of the resampled values" },
-  "degenerate": {
-    name: "no width",
-    about: "all resamples agreed; that is the bootstrap's limit, not certainty",
-  },
-  "wilson": { name: "Wilson", about: "score interval of a share (Wilson 1927)" },
-  "clopper-pearson": {
-    name: "Clopper-Pearson",
-    about: "exact interval of a share (Clopper and Pearson 1934)",
-  },
-  "agresti-coull": { name: "Agresti-Coull", about: "interval of a share (Agresti and Coull 1998)" },
-  "jeffreys": { name: "Jeffreys", about: "Bayesian interval of a share" },
-  "newcombe": {
-    name: "Newcombe",
-    about: "interval of a difference of two shares (Newcombe 1998, method 10)",
-  },
-  "delong": { name: "DeLong", about: "asymptotic interval of the area under a ROC curve (DeLong 1988)" },
-  "fisher-z": { name: "Fisher's z", about: "a correlation, transformed to be nearly normal" },
-  "t": { name: "Student's t", about: "interval of a mean" },
-  "welch": { name: "Welch's t", about: "interval of a difference of two means" },
-  "normal": { name: "normal", about: "normal approximation" },
-  "garwood": { name: "Garwood", about: "exact interval of a count (Garwood 1936)" },
-};
 
 function allIntervals(report: Report): Interval[] {
   return [...report.metrics.map((metric) => metric.interval), ...report.sections.flatMap(intervalsOf)];

@@ -63,6 +63,27 @@ export function selectRows(metrics: Decomposed, indices: Numbers): Decomposed {
   return { ...metrics, n: indices.length, rows };
 }
 
+/** Some of the metrics, by name, over the same rows. */
+export function pickMetrics(metrics: Decomposed, wanted: readonly string[]): Decomposed {
+  const places = metrics.names.flatMap((name, m) => wanted.includes(name) ? [m] : []);
+  if (places.length === metrics.names.length) return metrics;
+  const all = new Float64Array(metrics.names.length);
+  return {
+    ...metrics,
+    names: places.map((m) => metrics.names[m]),
+    evaluate(sums, n, out) {
+      metrics.evaluate(sums, n, all);
+      places.forEach((m, k) => out[k] = all[m]);
+    },
+  };
+}
+
+/** The metrics that have a value over all the rows: a correlation with a constant, such as 0 / 0, has none. */
+export function definedMetrics(metrics: Decomposed): Decomposed {
+  const values = evaluateAll(metrics);
+  return pickMetrics(metrics, metrics.names.filter((name) => Number.isFinite(values[name])));
+}
+
 /** One metric as a function of its statistics' sums; rows are row-major: [n, width]. */
 export function oneMetric(
   name: string,

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { modelCard } from "../../src/registry/card.ts";
+import { architectures } from "../../models/index.ts";
 import type { Manifest } from "../../src/bundle/manifest.ts";
+import { servedTasks, TASK_NAMES } from "../../src/tasks/served.ts";
 import { draft } from "../bundle/fixture.ts";
 
 const manifest: Manifest = { ...draft(), version: "1.2.0", files: {} };
@@ -94,7 +96,7 @@ Deno.test("the card names the method and level of each interval, and claims none
       other: accuracy,
     },
   });
-  assert.match(card, /\| accuracy .* \| 95%, Wilson's score \| 1174 \|/);
+  assert.match(card, /\| accuracy .* \| 95%, Wilson \| 1174 \|/);
   assert.match(card, /\| macroF1 .* \| 99\.5%, BCa bootstrap \|/);
   assert.match(card, /\| mcc .* \| 95%, a\\\|b \|/);
   assert.match(card, /\| other .* \| 95% \| 1174 \|/);
@@ -135,4 +137,72 @@ Deno.test("the card says which cleaning other programs must do, whatever the ste
   assert.match(card, /\n\n## Cleaning\n\n.*\*\*Whatever else loads this model must clean texts first\*\*/s);
   assert.match(card, /\n1\. `strip-html`\n2\. `` replace=`\+ ## Evil=>\| ``\n\n## Use\n/);
   assert.doesNotMatch(modelCard(manifest), /Cleaning/);
+});
+
+for (const task of TASK_NAMES) {
+  Deno.test(`${task}: every sentence of the card is of this model, for each architecture`, () => {
+    const { pipelineTag } = servedTasks[task];
+    const embeds = task === "sentence-embeddings";
+    const files: Manifest["files"] = embeds
+      ? { "modules.json": { sizeBytes: 1, sha256: "0".repeat(64) } }
+      : {};
+    for (const architecture of Object.keys(architectures)) {
+      const of = (fields: Partial<Manifest> = {}) =>
+        modelCard({ ...manifest, task, architecture, files, ...fields }, { pipelineTag });
+      const library = architecture === "mlp" ? "weir" : embeds ? "sentence-transformers" : "transformers";
+      const card = of();
+      assert.match(card, new RegExp(`^library_name: ${library}$`, "m"));
+      assert.match(card, new RegExp(`^A ${task} model trained with Weir\\.`, "m"));
+      assert.match(card, /\| tokenizer \| trained on the training part \|/);
+      assert.equal(card.includes("from transformers import"), library === "transformers");
+      assert.equal(card.includes("SentenceTransformer("), library === "sentence-transformers");
+      assert.equal(card.includes("transformers.js"), library !== "weir");
+      assert.ok(!card.includes("split |"), "an older bundle does not know how its data were split");
+      const lineage = {
+        ...manifest.lineage,
+        baseModel: "org/mini",
+        rows: { train: 76, validation: 4, test: 20 },
+      };
+      const tuned = of({ lineage });
+      assert.match(tuned, /model fine-tuned with Weir\..*\| tokenizer \| the base model's \|/s);
+      assert.match(tuned, /\| split \| 76 rows to train, 4 to choose the epoch, 20 for the results \|/);
+      const imported = of({
+        lineage: { ...manifest.lineage, baseModel: "mini", dataHash: null, method: "imported" },
+      });
+      assert.match(
+        imported,
+        /imported into Weir as it was\..*given at the import.*\| training data \| not known \|/s,
+      );
+      assert.doesNotMatch(imported, /trained with Weir|\| epochs|\| seed|\| device|held out/);
+    }
+  });
+}
+
+Deno.test("the pipeline in the card is asked as the model answers here", () => {
+  assert.match(
+    modelCard({ ...manifest, task: "multi-label-classification" }),
+    /\("a text", top_k=None, function_to_apply="sigmoid"\)/,
+  );
+  assert.match(
+    modelCard({ ...manifest, pairColumn: "pair" }),
+    /\(\{"text": "a text", "text_pair": "another"\}\)/,
+  );
+});
+
+Deno.test("three hundred labels are counted, and fifty of them named", () => {
+  const labels = Array.from({ length: 300 }, (_, i) => `label ${i}`);
+  const card = modelCard({ ...manifest, head: { labels } });
+  assert.match(card, /300 labels: `label 0`, .*`label 49` and 250 more, in `config\.json`\./);
+  assert.ok(!card.includes("label 50"));
+});
+
+Deno.test("intervals in closed form are called what they are, and a value without one has none", () => {
+  const { accuracy } = manifest.metrics;
+  const card = modelCard({
+    ...manifest,
+    metrics: { accuracy: { ...accuracy, method: "mover" }, f1: { ...accuracy, method: "none" } },
+  });
+  assert.match(card, /\| accuracy .* \| 95%, MOVER \| 1174 \|/);
+  assert.match(card, /\| f1 .* \| none \| 1174 \|/);
+  assert.ok(!card.includes("bootstrap"));
 });

@@ -6,7 +6,7 @@
 import type { ScoredChoice } from "../../evaluate/tasks/evaluate.ts";
 import { type Pair, predictedTexts, referenceTexts } from "../../evaluate/tasks/pairs.ts";
 import { type DeviceChoice, openBackend, pickDevice } from "../device.ts";
-import { openEncoder, scoreTexts } from "../../lifecycle/encoder.ts";
+import { bertScoreNotes, openEncoder, scoreTexts } from "../../lifecycle/encoder.ts";
 import type { Output } from "../output.ts";
 
 /** How texts are embedded. */
@@ -32,7 +32,9 @@ export async function bertScoreOf(
     const encoder = await openEncoder(folder, { backend, layer: flags.layer });
     output.progress(`BERTScore on ${device} (${why}), layer ${encoder.layer} of ${encoder.layers}`);
     try {
-      const rows = await scoreTexts(encoder, predictedTexts(pairs), referenceTexts(pairs), { idf });
+      const candidates = predictedTexts(pairs), references = referenceTexts(pairs);
+      const rows = await scoreTexts(encoder, candidates, references, { idf });
+      const notes = bertScoreNotes(candidates, references, { ...encoder, idf });
       const named = { ...rows, names: ["bertScorePrecision", "bertScoreRecall", "bertScore"] };
       return {
         scored: {
@@ -45,6 +47,7 @@ export async function bertScoreOf(
             better: "higher",
           }),
           signature: `layer:${encoder.layer}|idf:${idf ? "yes" : "no"}|rescaled:no|weir`,
+          ...(notes.length > 0 && { notes }),
         },
         metrics: [{ name: "bertScore", why: "Matches words by meaning: a good paraphrase is not punished." }],
       };

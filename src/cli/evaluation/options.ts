@@ -4,10 +4,12 @@
  * @module
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { extname } from "node:path";
+import { extname, join } from "node:path";
+import { plural } from "../../base/format.ts";
 import { decideGate, type Gate, parseGate } from "../../report/gate.ts";
 import { htmlPage } from "../../report/html.ts";
 import { markdownPage } from "../../report/markdown.ts";
+import { svgFiles } from "../../report/svg_files.ts";
 import { parseReport } from "../../report/parse.ts";
 import type { Report, Task } from "../../evaluate/report.ts";
 import { terminalPage } from "../../report/terminal.ts";
@@ -30,6 +32,7 @@ export interface IntervalFlags {
 /** Where a report goes, and what it is held to. */
 export interface ReportFlags {
   readonly out: readonly string[];
+  readonly svg?: string;
   readonly gate?: string;
   readonly champion?: string;
   readonly title?: string;
@@ -53,6 +56,7 @@ export function withIntervals(command: Command): Command {
 export function withReport(command: Command): Command {
   return command
     .option("--out <file>", "also write the report: .html, .md or .json; may be given again", reportFile, [])
+    .option("--svg <folder>", "also write the report's pictures, each as a file")
     .option("--gate <file>", "a JSON file of conditions; exit code 1 when one is not met")
     .option("--title <text>", "of the report");
 }
@@ -85,7 +89,8 @@ const WRITERS: Record<string, (report: Report | Report[]) => string> = {
     `${JSON.stringify(Array.isArray(report) && report.length === 1 ? report[0] : report, null, 1)}\n`,
 };
 
-function reportFile(path: string, before: readonly string[]): string[] {
+/** Adds the path of a report to those before, by how its name ends. */
+export function reportFile(path: string, before: readonly string[]): string[] {
   if (!WRITERS[extname(path).toLowerCase()]) {
     throw new InvalidArgumentError("A report is a .html, .md or .json file.");
   }
@@ -186,6 +191,7 @@ export async function finishReport(
   // What took long is shown first: a file may not be writable.
   output.result(whole, terminalPage(whole));
   await writeReports(whole, out, output);
+  if (flags.svg !== undefined) await svgFolder(whole, flags.svg, output);
   checkGates([whole]);
 }
 
@@ -203,6 +209,20 @@ export async function writeReports(
     }
     output.progress(`wrote ${path}`);
   }
+}
+
+/** Writes the pictures of a report into a folder, which is made where there is none. */
+export async function svgFolder(report: Report, folder: string, output: Output): Promise<void> {
+  const files = svgFiles(report);
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    for (const { name, svg } of files) await Deno.writeTextFile(join(folder, name), svg);
+  } catch (error) {
+    throw new InputError(`Cannot write pictures into ${folder}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  output.progress(`wrote ${plural(files.length, "picture")} into ${folder}`);
 }
 
 /** @throws {UnmetError} naming the conditions that are not met. */

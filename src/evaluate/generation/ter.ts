@@ -115,7 +115,8 @@ function scoreRows(
     const hypothesis = tokenizeForTer(prediction, options);
     let edits = Infinity, length = 0;
     for (const text of lists[row]) {
-      const reference = tokenizeForTer(text, options);
+      // sacrebleu tokenizes references twice, which counts where the first time leaves a space for the second.
+      const reference = tokenizeForTer(tokenizeForTer(text, options).join(" "), options);
       edits = Math.min(edits, countEdits(hypothesis, reference));
       length += reference.length;
     }

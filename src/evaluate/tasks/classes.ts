@@ -81,6 +81,15 @@ export function scoreClasses(rows: ClassifierRows): Scored & { rows: Decomposed 
   const notes = absent.length > 0
     ? [`No row is truly ${listLabels(absent, { plain: true })}: what depends on such rows counts as 0.`]
     : [];
+  const first = predictions[0];
+  if (predictions.length > 1 && Array.from(predictions).every((label) => label === first)) {
+    notes.push(
+      `Every prediction is ${
+        listLabels([labels[first]], { plain: true })
+      }: Matthews' correlation counts as 0, and accuracy is ` +
+        "that label's share of the rows.",
+    );
+  }
   if (probabilities) {
     families.push(...[logLossRows, brierRows].map((rowsOf) => rowsOf(references, probabilities, { labels })));
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { bootstrapIndices } from "../../statistics/bootstrap.ts";
-import { selectRows } from "../../statistics/decomposed.ts";
+import { pickMetrics, selectRows } from "../../statistics/decomposed.ts";
 import { compareRocAuc } from "../classification/delong.ts";
 import { adjustPValues } from "../../statistics/corrections.ts";
 import { correctnessTable, mcNemar } from "../../statistics/paired_tests.ts";
@@ -15,7 +15,14 @@ import { classifierRows, labelsOf, positiveScores } from "./classes.ts";
 import { scoreTask, type TaskOptions } from "./evaluate.ts";
 import { readList } from "./options.ts";
 import type { Pair } from "./pairs.ts";
-import { affordableResamples, type Indexed, type IntervalOptions, measure, type Scored } from "./scored.ts";
+import {
+  affordableResamples,
+  type Indexed,
+  type IntervalOptions,
+  measure,
+  pickIndexed,
+  type Scored,
+} from "./scored.ts";
 import type { Chosen } from "./strategy.ts";
 import { checkLengths, fail } from "../../statistics/checks.ts";
 import { isNamed } from "./family.ts";
@@ -104,8 +111,10 @@ interface FamilyOptions extends IntervalOptions {
 
 function compareFamily(scored: Scored, chosen: readonly Chosen[], options: FamilyOptions): Compared[] {
   const { n, trials, own } = options;
-  const { rows } = scored;
   const [ofA, ofB] = own.map((metrics) => new Map(metrics.map((metric) => [metric.name, metric])));
+  // What one system alone has a value of cannot be compared.
+  const shared = [...ofA.keys()].filter((name) => ofB.has(name));
+  const rows = scored.rows && pickMetrics(scored.rows, shared);
   const differences = new Map<string, Tested>();
   if (rows) {
     const [first, second] = [0, n].map((from) =>
@@ -117,7 +126,9 @@ function compareFamily(scored: Scored, chosen: readonly Chosen[], options: Famil
     }
   }
   if (scored.indexed) {
-    for (const [name, result] of randomizeIndexed(scored.indexed, options)) differences.set(name, result);
+    for (const [name, result] of randomizeIndexed(pickIndexed(scored.indexed, shared), options)) {
+      differences.set(name, result);
+    }
   }
   return chosen.flatMap(({ name }) => {
     const names = name.endsWith("*") ? [...differences.keys()].filter((key) => isNamed(name, key)) : [name];

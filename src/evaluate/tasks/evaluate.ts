@@ -11,7 +11,7 @@ import { type OptionValues, readOptions } from "./options.ts";
 import type { Pair } from "./pairs.ts";
 import { type IntervalOptions, measure, type Scored } from "./scored.ts";
 import { type Choice, type Chosen, strategies } from "./strategy.ts";
-import { isNamed } from "./family.ts";
+import { isNamed, scoreFamily } from "./family.ts";
 import { listLabels } from "../../base/labels.ts";
 import { didYouMean } from "../../base/nearest.ts";
 import { show } from "../../base/text.ts";
@@ -90,7 +90,10 @@ export function scoreTask(task: Task, pairs: readonly Pair[], options: TaskOptio
   const settings = taskOptionValues(task, options.settings);
   return strategies[task].choices.flatMap((choice, i) =>
     applies(choice, pairs)
-      ? [{ scored: families[choice.family].score(pairs, settings[i]), metrics: choice.metrics }]
+      ? [{
+        scored: scoreFamily(families[choice.family], pairs, settings[i]),
+        metrics: choice.metrics,
+      }]
       : []
   );
 }

@@ -4,11 +4,19 @@
  * @module
  */
 import { nearestName } from "../../base/nearest.ts";
+import { classMetricLabels } from "./classes.ts";
 import type { Family } from "./family.ts";
 import { labelFamilies } from "./label_families.ts";
-import { numberFamilies } from "./number_families.ts";
+import { errors, numberFamilies } from "./number_families.ts";
+import { infoOf, type MetricInfo } from "./scored.ts";
 import { textFamilies } from "./text_families.ts";
 import { fail } from "../../statistics/checks.ts";
+
+/** How a metric is shown whose family is not known: by the words of its name. */
+export const metricInfo: (name: string) => MetricInfo = (name) => {
+  const [part, of] = name.split(/\.(.*)/s), info = infoOf({ ...classMetricLabels, ...errors })(part);
+  return of === undefined ? info : { ...info, label: `${part === "f1" ? "F1" : info.label} of ${of}` };
+};
 
 const all = { ...textFamilies, ...labelFamilies, ...numberFamilies };
 

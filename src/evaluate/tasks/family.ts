@@ -5,7 +5,7 @@
  */
 import type { OptionRule, OptionValues } from "./options.ts";
 import type { Pair } from "./pairs.ts";
-import type { Scored } from "./scored.ts";
+import { definedScores, type Scored } from "./scored.ts";
 
 /** A family of metrics that a command line can name. */
 export interface Family {
@@ -21,6 +21,23 @@ export interface Family {
   readonly primary: readonly string[];
   /** The metrics of rows. */
   score(pairs: readonly Pair[], options: OptionValues): Scored;
+  /** What a reader has to know of these rows before believing the figures, such as that nothing of them can be read. */
+  notes?(pairs: readonly Pair[], options: OptionValues): string[];
+}
+
+/**
+ * A family's metrics of rows as a reader is shown them: without those that have no value, and with what has to be known of the
+ * rows.
+ */
+export function scoreFamily(
+  family: Family,
+  pairs: readonly Pair[],
+  options: OptionValues,
+  score = family.score,
+): Scored {
+  const scored = definedScores(score(pairs, options));
+  const notes = [...scored.notes ?? [], ...family.notes?.(pairs, options) ?? []];
+  return notes.length === 0 ? scored : { ...scored, notes };
 }
 
 /** Whether a metric is one to look at first. */

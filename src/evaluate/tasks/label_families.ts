@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { listLabels } from "../../base/labels.ts";
 import { ratio } from "../classification/counts.ts";
 import { type Decomposed, sumRows } from "../../statistics/decomposed.ts";
 import { labelCells, multilabelRows } from "../classification/multilabel.ts";
@@ -12,7 +13,8 @@ import { PREFIXES } from "../tagging/tagging_schemes.ts";
 import { classSections } from "./class_sections.ts";
 import { classifierRows, classMetricLabels, scoreClasses } from "./classes.ts";
 import type { Family } from "./family.ts";
-import { labelPairs, labelSetPairs, labelsIn, tagPairs } from "./pairs.ts";
+import type { OptionValues } from "./options.ts";
+import { labelPairs, labelSetPairs, labelsIn, type Pair, tagPairs } from "./pairs.ts";
 import { infoOf, type Scored } from "./scored.ts";
 import { fail, type Numbers } from "../../statistics/checks.ts";
 
@@ -36,6 +38,22 @@ export const labelFamilies = {
     about: "precision, recall and F1 of sets of labels, subset accuracy, Hamming loss",
     reads: "labels, as a list or with commas between; the same",
     options: { labels: { about: "default: all that occur, sorted", kind: "list" } },
+    notes(pairs) {
+      const { predictions, references } = labelSetPairs(pairs);
+      const both = references.filter((labels, i) => labels.length + predictions[i].length === 0).length;
+      const rare = references.every((labels) => labels.length === 0);
+      return [
+        ...rare
+          ? ["No row truly has a label: precision, recall and F1 have nothing to find and count as 0."]
+          : [],
+        ...both > 0
+          ? [
+            `Rows that have no label and were given none, which is right: ${both}. In samples F1, precision and recall they count ` +
+            "as 0, as in scikit-learn.",
+          ]
+          : [],
+      ];
+    },
     primary: ["microF1", "macroF1"],
     score(pairs, options) {
       const given = options.labels as string[] | undefined;
@@ -52,6 +70,7 @@ export const labelFamilies = {
       scheme: { about: "of strict mode; default IOB2", kind: "text", choices: Object.keys(PREFIXES) },
       suffix: { about: "tags such as PER-B", kind: "flag" },
     },
+    notes: tagNotes,
     primary: ["f1"],
     score(pairs, options) {
       const { predictions, references } = tagPairs(pairs);
@@ -84,6 +103,36 @@ export const labelFamilies = {
     },
   },
 } satisfies Record<string, Family>;
+
+/** Rows without entities, and tags that are read otherwise than they were meant. */
+function tagNotes(pairs: readonly Pair[], { suffix = false, mode = "lenient" }: OptionValues): string[] {
+  const { predictions, references } = tagPairs(pairs);
+  const tags = new Set([...references, ...predictions].flat());
+  const form = suffix ? /^(O|.+-[BIESLU])$/su : /^(O|[BIESLU]-.+)$/su;
+  const strange = [...tags].filter((tag) => !form.test(tag)), named = listLabels(strange, { most: 5 });
+  const turned = suffix ? /^[BIESLU]-/u : /-[BIESLU]$/u;
+  const setting = suffix ? "without --option tagging.suffix" : "with --option tagging.suffix=true";
+  const helps = strange.some((tag) => turned.test(tag))
+    ? `; tags with the type on the other side are read ${setting}`
+    : "; write O, or B-, I-, E-, S-, L- or U- before the type";
+  const has = (list: readonly string[][]) => list.some((tags) => tags.some((tag) => tag !== "O"));
+  return [
+    ...strange.length > 0
+      ? [`Tags that have no such form are read letter by letter, as seqeval does: ${named}${helps}.`]
+      : [],
+    ...!has(references)
+      ? [
+        "No row truly has an entity: precision, recall and F1 have nothing to find and count as 0; look at token accuracy.",
+      ]
+      : [],
+    ...mode === "strict" && [...tags].some((tag) => tag.startsWith("I-")) &&
+        ![...tags].some((tag) => tag.startsWith("B-"))
+      ? [
+        "No tag begins with B-, so strict IOB2 finds no entity; give --option tagging.scheme=IOB1, or the lenient mode.",
+      ]
+      : [],
+  ];
+}
 
 /** The metrics of sets of labels, as cells of 0 and 1: [n, labels]. */
 export function scoreLabelSets(

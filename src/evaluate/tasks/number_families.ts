@@ -17,7 +17,8 @@ import { numberPairs, type Pair, wrong } from "./pairs.ts";
 import { type Indexed, infoOf, type Scored } from "./scored.ts";
 import { fail, type Numbers } from "../../statistics/checks.ts";
 
-const errors = {
+/** How metrics of numbers are shown. */
+export const errors = {
   mae: { label: "mean absolute error", better: "lower" },
   mse: { label: "mean squared error", better: "lower" },
   rmse: { label: "root mean squared error", better: "lower" },
@@ -41,6 +42,26 @@ export const numberFamilies = {
     about: "errors, R² and correlations of numbers",
     reads: "a number; a number",
     options: { quantile: { about: "of the pinball loss; default 0.5", kind: "number" } },
+    notes(pairs) {
+      const { predictions, references } = numberPairs(pairs);
+      const zeros = references.filter((value) => value === 0).length;
+      const isConstant = (values: Float64Array) =>
+        values.length > 1 && values.every((value) => value === values[0]);
+      return [
+        ...zeros > 0
+          ? [
+            `References that are 0: ${zeros}. Percentage errors divide by 2.2e-16 there, as scikit-learn's do, and mean nothing; ` +
+            "look at the symmetric one or at absolute errors.",
+          ]
+          : [],
+        ...isConstant(predictions) ? ["Every prediction is one and the same number."] : [],
+        ...isConstant(references)
+          ? [
+            "Every reference is one and the same number: R² and explained variance are 1 if all predictions are right, else 0.",
+          ]
+          : [],
+      ];
+    },
     primary: ["mae", "r2"],
     score(pairs, options) {
       const { predictions, references } = numberPairs(pairs);
@@ -64,6 +85,20 @@ export const numberFamilies = {
       cutoffs: { about: "default 1,3,5,10", kind: "list" },
       gain: { about: "of a relevance", kind: "text", choices: ["linear", "exponential"] },
     },
+    notes(pairs) {
+      const lists = pairs.map(rankedList), { length: n } = lists;
+      const without =
+        lists.filter(({ judged }) => !Array.from(judged ?? []).some((relevance) => relevance > 0)).length;
+      const empty = lists.filter(({ relevance }) => relevance.length === 0).length;
+      return [
+        ...without > 0
+          ? [
+            `Rows with nothing relevant to find: ${without} of ${n}; they count as 0 in every mean.`,
+          ]
+          : [],
+        ...empty > 0 ? [`Rows with an empty ranking, which counts as 0: ${empty} of ${n}.`] : [],
+      ];
+    },
     primary: ["ndcg@10", "mrr"],
     score(pairs, { cutoffs, ...options }) {
       const depths = (cutoffs as string[] | undefined)?.map(Number);
@@ -78,6 +113,11 @@ export const numberFamilies = {
     reads: "natural log-likelihoods of a text's tokens; its bytes in a column `bytes`, or its `text`",
     alone: true,
     options: {},
+    notes(pairs) {
+      const empty =
+        pairs.filter(({ prediction }) => Array.isArray(prediction) && prediction.length === 0).length;
+      return empty > 0 ? [`Rows without a scored token, which count for nothing: ${empty}.`] : [];
+    },
     primary: ["perplexity", "bitsPerByte"],
     score: (pairs) => ({
       rows: perplexityRows(pairs.map(scoredText)),

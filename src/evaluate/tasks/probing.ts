@@ -4,7 +4,7 @@
  * @module
  */
 import { bootstrap } from "../../statistics/bootstrap.ts";
-import { selectRows } from "../../statistics/decomposed.ts";
+import { pickMetrics, selectRows } from "../../statistics/decomposed.ts";
 import { wilsonInterval } from "../../statistics/intervals.ts";
 import type { ProbesSection, Task } from "../report.ts";
 import { pairedBootstrap } from "../../statistics/significance.ts";
@@ -48,7 +48,7 @@ export function probeRow(
   const name = metrics[0].name;
   if (!rows?.names.includes(name)) fail(`${task} cannot be probed: ${name} is no sum over rows`);
   const [was, is] = [0, n].map((from) =>
-    selectRows(rows, Uint32Array.from({ length: n }, (_, i) => from + i))
+    selectRows(pickMetrics(rows, [name]), Uint32Array.from({ length: n }, (_, i) => from + i))
   );
   const settings = { method: "bca", ...options } as const;
   const changed =

@@ -9,7 +9,8 @@ import {
   type Interval,
   type RowBootstrapOptions,
 } from "../../statistics/bootstrap.ts";
-import type { Decomposed } from "../../statistics/decomposed.ts";
+import { listLabels } from "../../base/labels.ts";
+import { type Decomposed, definedMetrics } from "../../statistics/decomposed.ts";
 import type { Better, Measured, Section } from "../report.ts";
 
 /** A metric's name as a reader sees it, and which way is good. */
@@ -62,6 +63,40 @@ const AFFORDABLE = 2e8, LEAST_RESAMPLES = 200;
 /** Resamples that a metric computed anew for each of them can have. */
 export function affordableResamples({ n, cost = 10 }: Pick<Indexed, "n" | "cost">, wanted: number): number {
   return Math.min(wanted, Math.max(LEAST_RESAMPLES, Math.floor(AFFORDABLE / (n * cost))));
+}
+
+/**
+ * A family's scores without the metrics that have no value for these rows, such as a correlation with a constant; a note names
+ * them, since a reader may look for them.
+ */
+export function definedScores(scored: Scored): Scored {
+  const rows = scored.rows && definedMetrics(scored.rows);
+  const indexed = scored.indexed && definedIndexed(scored.indexed);
+  const left = [...rows?.names ?? [], ...indexed?.names ?? []];
+  const missing = [...scored.rows?.names ?? [], ...scored.indexed?.names ?? []]
+    .filter((name) => !left.includes(name) && !name.includes("."));
+  if (missing.length === 0) return scored;
+  const names = listLabels(missing.map((name) => scored.info(name).label), { most: 8, plain: true });
+  const note =
+    `Not defined for these rows, and left out: ${names}. A column that is constant has no correlation, one row no ` +
+    "spread, and nothing is divided by 0.";
+  return { ...scored, rows, indexed, notes: [...scored.notes ?? [], note] };
+}
+
+/** Those of the metrics that have a value over all rows. */
+function definedIndexed(indexed: Indexed): Indexed {
+  const values = indexed.evaluate(Uint32Array.from({ length: indexed.n }, (_, row) => row));
+  return pickIndexed(indexed, indexed.names.filter((_, m) => Number.isFinite(values[m])));
+}
+
+/** Some of the metrics, by name. */
+export function pickIndexed(indexed: Indexed, wanted: readonly string[]): Indexed {
+  const places = indexed.names.flatMap((name, m) => wanted.includes(name) ? [m] : []);
+  const evaluate = (indices: Uint32Array) => {
+    const values = indexed.evaluate(indices);
+    return places.map((m) => values[m]);
+  };
+  return { ...indexed, names: places.map((m) => indexed.names[m]), evaluate };
 }
 
 /**

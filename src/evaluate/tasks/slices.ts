@@ -4,10 +4,11 @@
  * @module
  */
 import { bootstrap, type RowBootstrapOptions } from "../../statistics/bootstrap.ts";
-import { type Decomposed, selectRows, sumRows } from "../../statistics/decomposed.ts";
+import { type Decomposed, definedMetrics, selectRows, sumRows } from "../../statistics/decomposed.ts";
 import { adjustPValues } from "../../statistics/corrections.ts";
 import { createRandom } from "../../base/random.ts";
 import type { Better, SlicesSection } from "../report.ts";
+import { withoutIntervals } from "./scored.ts";
 import { checkLengths, Numbers } from "../../statistics/checks.ts";
 
 /** How rows are cut into slices. */
@@ -55,8 +56,9 @@ export function sliceRows(
   const { column, shown, shuffles = 2000, seed = 0 } = options;
   const slices = cut(values, options);
   const rows = slices.map(({ value, indices }) => {
-    const intervals = bootstrap(selectRows(metrics, indices), options);
-    return { value, n: indices.length, intervals: shown.map(({ name }) => intervals[name]) };
+    const n = indices.length, intervals = bootstrap(definedMetrics(selectRows(metrics, indices)), options);
+    const none = withoutIntervals([["", NaN]], { n })[""]; // of a metric that these rows have no value of
+    return { value, n, intervals: shown.map(({ name }) => intervals[name] ?? none) };
   });
   const section = { kind: "slices", title: `By ${column}`, column, metrics: shown } as const;
   if (shuffles === 0 || slices.length < 2) return { ...section, rows };

@@ -21,6 +21,16 @@ import type { Family } from "./family.ts";
 import type { OptionRule, OptionValues } from "./options.ts";
 import { type Pair, predictedTexts, referenceTexts } from "./pairs.ts";
 import { infoOf, type Scored, withoutIntervals } from "./scored.ts";
+import {
+  answerNotes,
+  bleuNotes,
+  chrfNotes,
+  emptyNotes,
+  meteorNotes,
+  ngramNotes,
+  rougeNotes,
+  terNotes,
+} from "./text_notes.ts";
 import { fail } from "../../statistics/checks.ts";
 
 const lowercase: OptionRule = { about: "without regard to case", kind: "flag" };
@@ -43,6 +53,7 @@ export const textFamilies = {
       },
       manyReferences: { about: "of several references", kind: "text", choices: ["best", "average"] },
     },
+    notes: rougeNotes,
     primary: ["rougeL.f1"],
     score(pairs, options) {
       const { types, ...rest } = options;
@@ -68,6 +79,7 @@ export const textFamilies = {
       effectiveOrder: { about: "leave out orders that a text is too short for", kind: "flag" },
       lowercase,
     },
+    notes: bleuNotes,
     primary: ["bleu"],
     score: sacrebleu(bleuRows, bleu, () => ({ bleu: { label: "BLEU" } })),
   },
@@ -81,6 +93,7 @@ export const textFamilies = {
       whitespace: { about: "count white space", kind: "flag" },
       lowercase,
     },
+    notes: chrfNotes,
     primary: ["chrf"],
     score: sacrebleu(chrfRows, chrf, ({ wordOrder = 0 }) => ({
       chrf: { label: "chrF" + "+".repeat(Math.min(3, Number(wordOrder))) },
@@ -95,6 +108,7 @@ export const textFamilies = {
       asianSupport: { about: "CJK characters stand apart", kind: "flag" },
       caseSensitive: { about: "tell upper from lower case", kind: "flag" },
     },
+    notes: terNotes,
     primary: ["ter"],
     score: sacrebleu(terRows, ter, () => ({ ter: { label: "TER", better: "lower" } })),
   },
@@ -106,6 +120,7 @@ export const textFamilies = {
       beta: { about: "shape of the penalty; default 3", kind: "number" },
       gamma: { about: "weight of the penalty; default 0.5", kind: "number" },
     },
+    notes: meteorNotes,
     primary: ["meteor"],
     score: scoreMeteor,
   },
@@ -119,6 +134,7 @@ export const textFamilies = {
         choices: ["1.1", "2.0"],
       },
     },
+    notes: answerNotes,
     primary: ["exactMatch", "f1"],
     score: (pairs, options) => ({
       rows: questionAnsweringRows(predictedTexts(pairs), referenceTexts(pairs), options),
@@ -137,6 +153,7 @@ export const textFamilies = {
     about: "words of predictions per word of the reference that is nearest in length",
     reads: texts,
     options: {},
+    notes: emptyNotes,
     primary: ["lengthRatio"],
     score: (pairs) => ({
       rows: lengthRatioRows(predictedTexts(pairs), referenceTexts(pairs)),
@@ -148,6 +165,7 @@ export const textFamilies = {
     reads: "a text; the source stands in a column `source`",
     alone: true,
     options: order,
+    notes: ngramNotes,
     primary: ["novel2"],
     score: (pairs, options) => ({
       rows: novelNgramRows(predictedTexts(pairs), pairs.map(sourceOf), options),
@@ -159,6 +177,7 @@ export const textFamilies = {
     reads: text,
     alone: true,
     options: order,
+    notes: ngramNotes,
     primary: ["distinct2"],
     score(pairs, options) {
       const predictions = predictedTexts(pairs);
@@ -178,6 +197,7 @@ export const textFamilies = {
     reads: text,
     alone: true,
     options: order,
+    notes: ngramNotes,
     primary: ["rep4"],
     score: (pairs, options) => ({
       rows: repetitionRows(predictedTexts(pairs), options),
@@ -189,6 +209,7 @@ export const textFamilies = {
     reads: text,
     alone: true,
     options: order,
+    notes: ngramNotes,
     primary: ["selfBleu"],
     score: (pairs, options) => ({
       rows: selfBleuRows(predictedTexts(pairs), options),

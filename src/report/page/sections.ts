@@ -4,13 +4,16 @@
  * @module
  */
 import { type Markup, markup, userText } from "../markup.ts";
+import { barsPlot, MOST_BARS } from "../plots/bars.ts";
 import { curvePlot } from "../plots/curve.ts";
 import { histogramPlot } from "../plots/histogram.ts";
 import { reliabilityPlot } from "../plots/reliability.ts";
+import { legend } from "../plots/svg.ts";
 import type { Report, Section } from "../../evaluate/report.ts";
 import { confusion } from "./confusion.ts";
 import { canaries, gate, histogramNumbers, latency, reliabilityNumbers, safety, worst } from "./examples.ts";
 import { classes, comparison, probes, slices } from "./intervals.ts";
+import { leftOut, scrollable } from "./tables.ts";
 
 type OfKind<K extends Section["kind"]> = Extract<Section, { kind: K }>;
 
@@ -21,6 +24,10 @@ const shown: { readonly [K in Section["kind"]]: (section: OfKind<K>, report: Rep
   curve: curvePlot,
   reliability: (section) => markup`${reliabilityPlot(section)}${reliabilityNumbers(section)}`,
   histogram: (section) => markup`${histogramPlot(section)}${histogramNumbers(section)}`,
+  bars: (section) =>
+    markup`${scrollable(section.title, barsPlot(section))}${
+      section.groups.length > 1 && legend(section.groups.map((group) => userText(group, 80)))
+    }${leftOut(section.rows.length, Math.min(MOST_BARS, section.rows.length), "classes, with fewer rows,")}`,
   slices,
   worst,
   probes,

@@ -14,6 +14,7 @@ const WIDTH = 380, HEIGHT = 330;
 const AREA: Area = { left: 48, right: 368, top: 10, bottom: 288 };
 const TOOLTIPS = 24; // a curve
 const MAX_POINTS = 4000; // of a line
+const MOST_DOTS = 20; // points that are drawn each: one alone is no line
 
 /** One or more curves in one plot. Shares have axes from 0 to 1. */
 export function curvePlot(section: CurveSection): Markup {
@@ -44,6 +45,12 @@ export function curvePlot(section: CurveSection): Markup {
         "baseline",
       ),
       drawn.map((points, i) => line(points, `line s${i % SERIES}`)),
+      drawn.map((points, i) =>
+        curves[i].x.length <= MOST_DOTS &&
+        points.map(([x, y]) =>
+          markup`<circle class="fill s${i % SERIES}" cx="${px(x)}" cy="${px(y)}" r="3"/>`
+        )
+      ),
       curves.map((curve, i) =>
         spread(drawn[i]).map(([px_, py_]) =>
           markup`<circle class="hover s${i % SERIES}" cx="${px(px_)}" cy="${px(py_)}" r="6">${

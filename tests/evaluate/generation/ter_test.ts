@@ -161,3 +161,16 @@ function unrelated([seed, length, other, vocabulary]: number[]): [number[], numb
   const words = Array.from({ length }, () => draw() % vocabulary);
   return [words, Array.from({ length: other }, () => draw() % vocabulary)];
 }
+
+Deno.test("references are tokenized twice, as sacrebleu does: tabs behind an apostrophe count", async () => {
+  const golden = new URL("../../golden/evaluate/ter_tabs.json", import.meta.url);
+  const { rows } = JSON.parse(await Deno.readTextFile(golden));
+  for (const [prediction, reference, [normalized, noPunct, asianSupport, caseSensitive], score] of rows) {
+    const options = {
+      ...{ normalized: normalized === 1, noPunct: noPunct === 1 },
+      ...{ asianSupport: asianSupport === 1, caseSensitive: caseSensitive === 1 },
+    };
+    const own = sentenceTer(prediction, reference, options).score;
+    assert.ok(Math.abs(own - score) < 1e-9, JSON.stringify([prediction, reference, options, own, score]));
+  }
+});
