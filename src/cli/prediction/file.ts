@@ -18,7 +18,7 @@ import { type Format, FORMATS, lineMaker } from "./table.ts";
 export interface FileOptions {
   readonly columns: Partial<Columns>;
   /** How the file is read. */
-  readonly reading: ReadOptions;
+  readonly reading?: ReadOptions;
   /** Where the rows go; standard output unless given. */
   readonly out?: string;
   /** Default: what the name of `out` says, else JSON lines. */
