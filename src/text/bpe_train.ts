@@ -54,7 +54,8 @@ export function trainByteLevelBpe(texts: Iterable<string>, options: BpeTrainOpti
   const { vocabSize, minFrequency = 2, modelMaxLength = 512 } = options;
   if (Number.isInteger(vocabSize) && vocabSize > 0 && vocabSize < leastBpeVocabulary) {
     throw new TokenizerError(
-      `Cannot train a tokenizer of vocabSize ${vocabSize}: special tokens and the 256 bytes alone are ${leastBpeVocabulary}; raise vocabSize`,
+      `Cannot train a tokenizer of vocabSize ${vocabSize}: special tokens and the 256 bytes alone are ` +
+        `${leastBpeVocabulary}; raise vocabSize`,
     );
   }
   requireCount("vocabSize", vocabSize, leastBpeVocabulary);
@@ -110,8 +111,11 @@ function isHighSurrogate(code: number): boolean {
   return code >= 0xd800 && code < 0xdc00;
 }
 
-const WORD =
-  /'(?:s|t|re|ve|m|ll|d)| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+const WORD = new RegExp(
+  String.raw`'(?:s|t|re|ve|m|ll|d)| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+` +
+    String.raw`|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+`,
+  "gu",
+);
 
 /** The character that stands for each byte: itself where it can be seen, otherwise one from U+0100 on. */
 const BYTE_CHARACTERS: readonly string[] = byteCharacters();
