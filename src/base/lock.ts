@@ -140,8 +140,12 @@ async function isAt(file: Deno.FsFile, path: string): Promise<boolean> {
 
 /** Where locks are mandatory, as on Windows, the file cannot be read meanwhile. */
 async function holderOf(path: string): Promise<LockHolder> {
-  const bytes = await readLimited(path, 100).catch(() => undefined);
-  const text = new TextDecoder().decode(bytes);
+  let text = "";
+  // One that has just taken it is about to write its name.
+  for (let tries = 0; tries < 5 && text === ""; tries++) {
+    if (tries > 0) await new Promise((done) => setTimeout(done, 20));
+    text = new TextDecoder().decode(await readLimited(path, 100).catch(() => undefined));
+  }
   const [, pid, at] = /^(\d{1,10})\n(?:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z\n)?/.exec(text) ?? [];
   if (pid === undefined) return { who: "another process" };
   const who = Number(pid) === Deno.pid ? "this process" : `process ${pid}`;

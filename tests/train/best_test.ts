@@ -26,7 +26,7 @@ Deno.test("on a plateau patience runs out: an epoch within the tolerance is no g
   const { lines, result } = scripted(PLATEAU, { patience: 2 });
   const { status, epochs, best } = await result;
   assert.deepEqual([status, epochs.length, best?.epoch], ["stopped early", 3, 1]);
-  const called = lines.filter((line) => /^epoch \d+\/5  train/.test(line)).map((line) =>
+  const called = lines.filter((line) => /^epoch \d+\/5 {2}train/.test(line)).map((line) =>
     line.includes("best so far")
   );
   assert.deepEqual(called, [true, false, false]);

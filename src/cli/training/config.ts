@@ -45,8 +45,8 @@ export function isFromConfig(command: Command, option: Option): boolean {
 }
 
 /**
- * Reads an object of JSON or YAML, from a file or as it is given. A YAML file is read by YAML 1.2's core schema, with few aliases,
- * since those can stand for more than memory holds.
+ * Reads an object of JSON or YAML, from a file or as it is given. A YAML file is read by YAML 1.2's core schema, with few
+ * aliases, since those can stand for more than memory holds.
  *
  * @throws {InvalidArgumentError} when it cannot be read, or is no object.
  */
