@@ -57,29 +57,42 @@ function normalCharacters(text: string, form: NormalForm): { characters: string[
   const flags = properties();
   const characters: string[] = [];
   const changes: number[] = [];
-  let pending: { character: string; order: number; change: number }[] = [];
-  const flush = () => {
-    if (pending.length > 1) pending.sort((a, b) => a.order - b.order);
-    for (const { character, change } of pending) {
-      characters.push(character);
-      changes.push(change);
+  const orders: number[] = [];
+  let from = 0; // where the run of marks begins that is not sorted yet
+  const sort = () => {
+    const run = orders.slice(from);
+    if (run.some((order, i) => i > 0 && order < run[i - 1])) {
+      const places = run.map((_, i) => i).sort((a, b) => run[a] - run[b]);
+      const [texts, kinds] = [characters.slice(from), changes.slice(from)];
+      places.forEach((place, i) => {
+        characters[from + i] = texts[place];
+        changes[from + i] = kinds[place];
+      });
     }
-    pending = [];
+    from = characters.length;
   };
+  const parts = new Map<number, readonly (readonly [character: string, order: number])[]>();
   for (let i = 0, next = 0; i < text.length; i = next) {
-    next = i + sizeAt(text, i);
-    const original = text.slice(i, next);
-    const isUnknown = (flags[original.codePointAt(0)!] & UNKNOWN) !== 0;
-    let change = 0;
-    for (const character of isUnknown ? original : original.normalize(decomposed)) {
-      const order = isUnknown ? 0 : combiningClass(character.codePointAt(0)!);
-      if (order === 0) flush();
-      pending.push({ character, order, change });
-      if (order === 0) flush();
-      change = 1;
+    const code = text.codePointAt(i)!;
+    next = i + (code > 0xffff ? 2 : 1);
+    let made = parts.get(code);
+    if (made === undefined) {
+      const original = text.slice(i, next);
+      made = flags[code] & UNKNOWN
+        ? [[original, 0]]
+        : Array.from(original.normalize(decomposed), (part) => [part, combiningClass(part.codePointAt(0)!)]);
+      parts.set(code, made);
+    }
+    for (let k = 0; k < made.length; k++) {
+      const [character, order] = made[k];
+      if (order === 0) sort();
+      characters.push(character);
+      orders.push(order);
+      changes.push(k === 0 ? 0 : 1);
+      if (order === 0) from = characters.length;
     }
   }
-  flush();
+  sort();
   return form === decomposed ? { characters, changes } : composed(characters, changes);
 }
 

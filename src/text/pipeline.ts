@@ -81,7 +81,14 @@ export function createPipeline(files: TokenizerFiles): Pipeline {
       return { ids, offsets };
     },
     addedTokens(text) {
-      if (files.addedTokens.length === 0) return [];
+      if (!files.addedTokens.some(({ isNormalized }) => isNormalized)) {
+        let end = 0;
+        return finder.cutWritten({ text }).flatMap(({ text: content, added }) => {
+          const start = end;
+          end += content.length;
+          return added === undefined ? [] : [{ id: added, start, end }];
+        });
+      }
       return normalised(text, workFor(text.length), true, true).flatMap(({ text: content, at, added }) => {
         if (added === undefined) return [];
         const [start, end] = originOf(at!, 0, content.length);

@@ -5,6 +5,7 @@
  * @module
  */
 import { bertNormalize, type BertNormalizerOptions, bertWords } from "./bert_normalize.ts";
+import { properties, PUNCT } from "./unicode.ts";
 
 /** A piece of a text, in UTF-16 units. */
 export interface TextSpan {
@@ -86,9 +87,8 @@ function kindOf(character: string, normalizer: BertNormalizerOptions): number {
   if (normal === "") return ATTACHED.test(character) ? MARK : DROPPED;
   const [word] = bertWords(normal);
   if (word === undefined) return SPACE;
-  return word.length < normal.length || PUNCTUATION.test(word) ? ALONE : LETTER;
+  return word.length < normal.length || properties()[word.codePointAt(0)!] & PUNCT ? ALONE : LETTER;
 }
 
 /** Combining marks, variation selectors, and the letters of a flag. */
 const ATTACHED = /[\p{M}\u{e0020}-\u{e007f}]/u;
-const PUNCTUATION = /^[\p{P}!-/:-@[-`{-~]/u;

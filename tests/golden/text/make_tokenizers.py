@@ -1,0 +1,80 @@
+"""Encodes every code point and 20,000 nasty texts with Python's tokenizers, and keeps digests of the ids and of the offsets.
+
+deno run -A tests/golden/text/write_tokenizers.ts <folder> && python tests/golden/text/make_tokenizers.py <folder> [name ...]
+With names, only these are made again. All ids are left in <folder> too, to look differences up: NUMBER.ids, one text a line, the nasty ones first.
+Needs: tokenizers.
+"""
+import array
+import hashlib
+import json
+import pathlib
+import sys
+
+import tokenizers
+from tokenizers import Tokenizer
+
+here = pathlib.Path(__file__).parent
+target = here / "tokenizers.json"
+folder = pathlib.Path(sys.argv[1])
+names = sys.argv[2:]
+
+
+def read(name):
+    return json.loads((folder / name).read_text(encoding="utf-8"))
+
+
+def digest(numbers):
+    return hashlib.sha256(array.array("i", numbers).tobytes()).hexdigest()[:8]
+
+
+def units(text):
+    """The UTF-16 place of each code point."""
+    places, place = [], 0
+    for character in text:
+        places.append(place)
+        place += 2 if ord(character) > 0xFFFF else 1
+    return places + [place]
+
+
+listing = read("list.json")
+blocks = listing["blocks"]
+strings, all_points, some_points = read("strings.json"), read("points_all.json"), read("points_some.json")
+golden = json.loads(target.read_text()) if names and target.exists() else {}
+golden = {"versions": {"tokenizers": tokenizers.__version__}, "tokenizers": golden.get("tokenizers", {})}
+for entry in listing["list"]:
+    if names and entry["name"] not in names:
+        continue
+    tokenizer = Tokenizer.from_file(str(folder / entry["file"]))
+    found = {"codePoints": [], "strings": [], "offsets": [], "pairs": []}
+    points = all_points if entry["all"] else some_points
+    with open(folder / entry["file"].replace(".json", ".ids"), "w") as out:
+        for kind, texts in ("strings", strings[:20_000 if entry["all"] else 4_000]), ("codePoints", points):
+            for start in range(0, len(texts), blocks[kind]):
+                numbers, places = [], []
+                part = texts[start:start + blocks[kind]]
+                for text, encoding in zip(part, tokenizer.encode_batch(part)):
+                    ids = encoding.ids
+                    numbers += [len(ids), *ids]
+                    out.write(json.dumps(ids) + "\n")
+                    # Offsets of a byte and of a prefix that no token has are not those of a text in Python.
+                    if kind == "strings" and not entry["probes"]:
+                        at = units(text)
+                        places += [at[place] for offsets in encoding.offsets for place in offsets]
+                found[kind].append(digest(numbers))
+                if kind == "strings" and not entry["probes"]:
+                    found["offsets"].append(digest(places))
+    for length in 5, 12, 31:
+        for direction in "left", "right":
+            numbers = []
+            tokenizer.enable_truncation(length, strategy="longest_first", direction=direction)
+            for first, second in zip(strings[:300], strings[300:600]):
+                encoding = tokenizer.encode(first, second)
+                numbers += [len(encoding.ids), *encoding.ids, *encoding.type_ids]
+            found["pairs"].append(digest(numbers))
+    tokenizer.no_truncation()
+    texts = [tokenizer.decode(tokenizer.encode(text).ids, skip_special_tokens=skips) for text in strings[:500] for skips in (False, True)]
+    found["decoded"] = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:8]
+    golden["tokenizers"][entry["name"]] = found
+    (folder / f"decoded-{entry['file']}").write_text(json.dumps(texts))
+    print(entry["name"], flush=True)
+    target.write_text(json.dumps(golden, ensure_ascii=True, separators=(",", ":")) + "\n")
