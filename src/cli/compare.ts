@@ -259,7 +259,7 @@ function reportOf(
     data: { source: basename(source), n: pairs.length, ...(seen?.seen && { seen: seen.seen }) },
     intervals: intervalsOf(options) as Report["intervals"],
     metrics,
-    sections: [...seen?.sections ?? [], ...latency ? [latency] : [], ...sections],
+    sections: [...latency ? [latency] : [], ...sections, ...seen?.sections ?? []],
     notes: [...seen?.notes ?? [], ...notes],
   };
 }

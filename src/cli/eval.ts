@@ -198,7 +198,7 @@ async function evaluateModel(model: string, options: Options, output: Output): P
       },
       ...{
         metrics: evaluated.metrics,
-        sections: [...seen.sections, ...evaluated.sections, ...further],
+        sections: [...evaluated.sections, ...seen.sections, ...further],
         notes: [...seen.notes, ...skipped, ...evaluated.notes],
       },
     });

@@ -6,7 +6,7 @@
 import { plural } from "../base/format.ts";
 import { shorten } from "../base/text.ts";
 import { type Markup, markup, userText } from "./markup.ts";
-import { count, percent, time } from "./numbers.ts";
+import { count, partPercent, time } from "./numbers.ts";
 import { pageShell } from "./page/shell.ts";
 import { leftOut, table } from "./page/tables.ts";
 import { px } from "./plots/svg.ts";
@@ -86,7 +86,7 @@ function labelCard({ labels, rowsBefore, rowsAfter }: CleaningReport): Markup {
   const shown = labels.slice(0, MAX_LABELS);
   const most = shown.reduce((most, { before, after }) => Math.max(most, before, after), 1);
   type Row = typeof shown[number];
-  const share = (rows: number, of: number) => of === 0 ? "" : percent(rows / of);
+  const share = (rows: number, of: number) => of === 0 ? "" : partPercent(rows / of);
   return markup`<section class="card"><h2>Rows of each label</h2>
 <p class="lead">${plural(labels.filter(({ before }) => before > 0).length, "label")} before, ${
     count(labels.filter(({ after }) => after > 0).length)

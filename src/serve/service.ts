@@ -8,7 +8,6 @@ import { UserError } from "../base/errors.ts";
 import { checkMaxTokens, checkVocabulary } from "../bundle/checks.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import { readBundle } from "../bundle/reader.ts";
-import { queryCleaner } from "../tasks/clean_query.ts";
 import { OutputError } from "../tasks/errors.ts";
 import { charactersOf } from "../tasks/observe.ts";
 import type { AnyServedTask, RowOutputs, TextEncoding, TextQuery } from "../tasks/task.ts";

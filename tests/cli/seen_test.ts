@@ -41,8 +41,7 @@ Deno.test("an evaluation says which rows its model has seen, and scores the othe
           } of 300 rows in training: judge it by the ${held} rows`,
         ),
       );
-      const [slices] = result.sections;
-      assert.equal(slices.title, "Unseen and seen rows");
+      const slices = result.sections.find(({ title }: { title: string }) => title === "Unseen and seen rows");
       assert.deepEqual(slices.rows.map(({ value, n }: { value: string; n: number }) => [value, n]), [
         ["unseen", Number(held)],
         ["seen", 300 - Number(held)],
