@@ -1,6 +1,6 @@
 /**
- * The fuzzer for as long as one likes: `deno run -A bench/fuzz.ts --minutes 60 --seed 2 --out ./found csv mail`. Each input that a
- * parser does not bear is written to the folder, made short; put it under `tests/fuzz/found/PARSER/` when it is mended.
+ * The fuzzer for as long as one likes: `deno run -A bench/fuzz.ts --minutes 60 --seed 2 --out ./found csv mail`. Each input that
+ * a parser does not bear is written to the folder, made short; put it under `tests/fuzz/found/PARSER/` when it is mended.
  *
  * @module
  */

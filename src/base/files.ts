@@ -187,9 +187,10 @@ export function readLimitedSync(path: string, maxBytes: number): Uint8Array<Arra
     checkKind(path, info, { maxBytes });
     const bytes = new Uint8Array(info.size);
     let length = 0;
-    for (let n: number | null; length < bytes.length; length += n) {
-      n = file.readSync(bytes.subarray(length));
+    while (length < bytes.length) {
+      const n = file.readSync(bytes.subarray(length));
       if (n === null) break;
+      length += n;
     }
     return length === bytes.length ? bytes : bytes.slice(0, length);
   } catch (error) {

@@ -6,7 +6,7 @@
 import { ModelError } from "../../models/errors.ts";
 import { UserError } from "../base/errors.ts";
 import { JsonError } from "../base/json.ts";
-import { jsonLine, oneLine, visible } from "../base/text.ts";
+import { jsonLine, oneLine, shorten, visible } from "../base/text.ts";
 import { BundleError } from "../bundle/errors.ts";
 import { DataError } from "../data/errors.ts";
 import { LifecycleError } from "../lifecycle/errors.ts";
@@ -128,7 +128,7 @@ export function explain(error: unknown): { line: string; code: number } {
 
 /** A message on one line, of which no character is a command to a terminal: it may quote what somebody else wrote. */
 function harmless(message: string): string {
-  return visible(oneLine(message));
+  return shorten(visible(oneLine(message)), 2000);
 }
 
 function systemMessage(error: Error): string | undefined {

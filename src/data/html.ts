@@ -8,6 +8,9 @@
  * The text that a reader of an HTML mail would see: tags, comments, scripts and styles are dropped, blocks become lines,
  * entities characters. Takes time proportional to the text, however broken the markup is.
  *
+ * Ours and no library: html-to-text 10.0.1 throws "Maximum call stack size exceeded" on a few thousand unclosed tags, and
+ * htmlparser2 12.0.0 is a tokeniser, over which the rules below would stand all the same.
+ *
  * Comments vanish without a trace, since spam hides words with them: `V<!-- x -->iagra` reads "Viagra".
  *
  * @example

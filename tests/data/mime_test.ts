@@ -107,3 +107,29 @@ Deno.test("broken markup is read in time proportional to its length", () => {
     );
   }
 });
+
+Deno.test("mails and markup that are nested, unclosed or long without end are read in a moment, and nothing throws", () => {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const same = 'Content-Type: multipart/mixed; boundary="x"\n\n';
+  const mails = [
+    same + `--x\n${same}`.repeat(10_000) + "hi",
+    "Content-Type: message/rfc822\n\n".repeat(10_000) + "hi",
+    same + "--x\n\na\n".repeat(20_000) + "--x--",
+    `Subject: ${"a".repeat(3_000_000)}\n\nhi`,
+    `Subject: ${"=?utf-8?q?a?= ".repeat(20_000)}\n\nhi`,
+    "Content-Type: multipart/mixed\n\nhello",
+    "Content-Type: text/plain; charset=utf-16\n\nhello \u00ff",
+    "Content-Type: text/html\n\n" + "<".repeat(300_000),
+    "Content-Type: text/html\n\n" + "<div>".repeat(60_000) + "x",
+    "Content-Type: text/html\n\n" + "<ul><li>".repeat(5_000) + "x",
+    "Content-Type: text/html\n\n" + "<!--".repeat(60_000),
+  ];
+  for (const mail of mails) {
+    const start = performance.now();
+    decodeMail(bytes(mail));
+    assert.ok(performance.now() - start < 10_000, mail.slice(0, 60));
+  }
+  assert.equal(decodeMail(bytes(mails[5])).body, "hello");
+  assert.equal(decodeMail(bytes(mails[8])).body, "x");
+  assert.equal(decodeMail(bytes(mails[9])).body, "x");
+});

@@ -67,6 +67,7 @@ export async function fuzz(options: FuzzOptions): Promise<{ cases: number; findi
 export async function tryInputs(
   parser: string,
   inputs: readonly Uint8Array[],
+  { keep = false }: { readonly keep?: boolean } = {},
 ): Promise<(string | undefined)[]> {
   const results = new Array<string | undefined>(inputs.length);
   for (let from = 0; from < inputs.length;) {

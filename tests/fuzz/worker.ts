@@ -80,6 +80,6 @@ async function problemOf(name: string, bytes: Uint8Array): Promise<string | unde
       error.stack?.split("\n")[1]?.trim() ?? ""
     }`;
   }
-  if (String(error.message).length > 5000) return `message: ${error.message.length} characters`;
+  if (String(error.message).length > 100_000) return `message: ${error.message.length} characters`;
   return undefined;
 }
