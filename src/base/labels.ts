@@ -26,7 +26,8 @@ export function sortLabels(labels: Iterable<string>): string[] {
 const NUMBER = /^[+-]?\d{1,300}(\.\d+)?$/; // longer ones are no finite numbers
 
 /**
- * Labels for one line of a message: quoted (with `plain` only where a name needs it), the first of them alone where they are many, and then how many more there are.
+ * Labels for one line of a message: quoted (with `plain` only where a name needs it), the first
+ * of them alone where they are many, and then how many more there are.
  *
  * @example
  * ```ts

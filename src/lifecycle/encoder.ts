@@ -178,8 +178,8 @@ export function bertScoreNotes(
     ...empty > 0 ? [`Rows with an empty prediction or reference, which BERTScore gives 0: ${empty}.`] : [],
     ...idf && weightless > 0
       ? [
-        `Rows whose tokens weigh nothing: ${weightless}. With idf a token counts by how few references have it, and theirs are in ` +
-        "all of them, as where there is one reference or all are alike: such rows score 0, even equal texts; leave " +
+        `Rows whose tokens weigh nothing: ${weightless}. With idf a token counts by how few references have it, and theirs are ` +
+        "in all of them, as where there is one reference or all are alike: such rows score 0, even equal texts; leave " +
         "--option idf out.",
       ]
       : [],

@@ -131,8 +131,8 @@ export function trainingCurves({ steps, epochs }: LifeResult["training"]): Curve
       curves: names.filter((name) => name !== "loss").map((name) => curveOf(name, metricInfo(name).label)),
     },
     {
-      ...{ ...axis, title: "Learning rate", yLabel: "learning rate" },
-      curves: [{ label: "learning rate", ...byStep(({ learningRate }) => learningRate) }],
+      ...{ ...axis, title: "Learning rate", yLabel: "rate × 1000" },
+      curves: [{ label: "learning rate", ...byStep(({ learningRate }) => 1000 * learningRate) }],
     },
   ];
   const drawn = sections.map((section) => ({

@@ -13,10 +13,10 @@ import { textFamilies } from "./text_families.ts";
 import { fail } from "../../statistics/checks.ts";
 
 /** How a metric is shown whose family is not known: by the words of its name. */
-export const metricInfo: (name: string) => MetricInfo = (name) => {
+export function metricInfo(name: string): MetricInfo {
   const [part, of] = name.split(/\.(.*)/s), info = infoOf({ ...classMetricLabels, ...errors })(part);
   return of === undefined ? info : { ...info, label: `${part === "f1" ? "F1" : info.label} of ${of}` };
-};
+}
 
 const all = { ...textFamilies, ...labelFamilies, ...numberFamilies };
 

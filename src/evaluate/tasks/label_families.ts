@@ -48,8 +48,8 @@ export const labelFamilies = {
           : [],
         ...both > 0
           ? [
-            `Rows that have no label and were given none, which is right: ${both}. In samples F1, precision and recall they count ` +
-            "as 0, as in scikit-learn.",
+            `Rows that have no label and were given none, which is right: ${both}. In samples F1, precision and recall they ` +
+            "count as 0, as in scikit-learn.",
           ]
           : [],
       ];

@@ -50,8 +50,8 @@ export const numberFamilies = {
       return [
         ...zeros > 0
           ? [
-            `References that are 0: ${zeros}. Percentage errors divide by 2.2e-16 there, as scikit-learn's do, and mean nothing; ` +
-            "look at the symmetric one or at absolute errors.",
+            `References that are 0: ${zeros}. Percentage errors divide by 2.2e-16 there, as scikit-learn's do, and mean ` +
+            "nothing; look at the symmetric one or at absolute errors.",
           ]
           : [],
         ...isConstant(predictions) ? ["Every prediction is one and the same number."] : [],

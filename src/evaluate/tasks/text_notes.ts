@@ -17,7 +17,7 @@ export type TextNotes = (pairs: readonly Pair[], options: OptionValues) => strin
 const SHARE = 0.1;
 
 /** Empty predictions and references. */
-export const emptyNotes: TextNotes = (pairs) => {
+export const emptyNotes: TextNotes = (pairs: readonly Pair[]): string[] => {
   const isEmpty = (text: unknown) => typeof text === "string" && text.trim() === "";
   const predictions = pairs.filter(({ prediction }) => isEmpty(prediction)).length;
   const references = pairs.filter(({ reference }) => [reference].flat().some(isEmpty)).length;
@@ -36,7 +36,10 @@ export const emptyNotes: TextNotes = (pairs) => {
 };
 
 /** ROUGE: scripts that rouge-score's tokenizer drops, texts that are shorter than the n-grams. */
-export const rougeNotes: TextNotes = (pairs, { tokenizer = "default", types }) => {
+export const rougeNotes: TextNotes = (
+  pairs: readonly Pair[],
+  { tokenizer = "default", types }: OptionValues,
+): string[] => {
   const notes = emptyNotes(pairs, {});
   if (tokenizer === "default") {
     const { share, all } = shareOf(pairs, /[a-z0-9]/gi);
@@ -58,7 +61,7 @@ export const rougeNotes: TextNotes = (pairs, { tokenizer = "default", types }) =
 };
 
 /** BLEU: texts without n-grams of the longest order, scripts without spaces. */
-export const bleuNotes: TextNotes = (pairs, options) => {
+export const bleuNotes: TextNotes = (pairs: readonly Pair[], options: OptionValues): string[] => {
   const { maxOrder = 4, tokenizer = "13a", effectiveOrder = false } = options;
   const notes = emptyNotes(pairs, {}), order = Number(maxOrder);
   const lengths = predictedTexts(pairs).map((text) => tokenizeForBleu(text, tokenizer as "13a").length);
@@ -82,13 +85,16 @@ export const bleuNotes: TextNotes = (pairs, options) => {
 };
 
 /** chrF counts characters, of which empty texts have none. */
-export const chrfNotes: TextNotes = (pairs, { wordOrder = 0 }) => [
+export const chrfNotes: TextNotes = (pairs: readonly Pair[], { wordOrder = 0 }: OptionValues): string[] => [
   ...emptyNotes(pairs, {}),
   ...Number(wordOrder) > 0 ? spacelessNotes("chrF's words", pairs, "--option chrf.wordOrder=0") : [],
 ];
 
 /** TER: texts without spaces are one word, references without words. */
-export const terNotes: TextNotes = (pairs, { asianSupport = false, normalized = false }) => {
+export const terNotes: TextNotes = (
+  pairs: readonly Pair[],
+  { asianSupport = false, normalized = false }: OptionValues,
+): string[] => {
   const empty = referenceTexts(pairs).filter((list) => list.some((text) => text.trim() === "")).length;
   return [
     ...empty > 0
@@ -103,7 +109,7 @@ export const terNotes: TextNotes = (pairs, { asianSupport = false, normalized = 
 };
 
 /** METEOR: the stems are English, a perfect match of one word is half a point. */
-export const meteorNotes: TextNotes = (pairs) => {
+export const meteorNotes: TextNotes = (pairs: readonly Pair[]): string[] => {
   const { share, all } = shareOf(pairs, /[a-z0-9]/gi);
   const single =
     pairs.filter(({ prediction, reference }) =>
@@ -125,7 +131,10 @@ export const meteorNotes: TextNotes = (pairs) => {
 };
 
 /** SQuAD's F1: answers of which the normalisation leaves nothing, scripts without spaces. */
-export const answerNotes: TextNotes = (pairs, { version = "1.1" }) => {
+export const answerNotes: TextNotes = (
+  pairs: readonly Pair[],
+  { version = "1.1" }: OptionValues,
+): string[] => {
   const nothing =
     referenceTexts(pairs).filter((list) =>
       list.length > 0 && list.every((text) => normalizeAnswer(text) === "")
@@ -144,7 +153,7 @@ export const answerNotes: TextNotes = (pairs, { version = "1.1" }) => {
 };
 
 /** Distinct, repeated and new n-grams: texts that are too short to have any. */
-export const ngramNotes: TextNotes = (pairs, { order = 4 }) => {
+export const ngramNotes: TextNotes = (pairs: readonly Pair[], { order = 4 }: OptionValues): string[] => {
   const least = pairs.reduce((most, { prediction }) => Math.max(most, String(prediction).trim().length), 0);
   const short =
     pairs.filter(({ prediction }) =>

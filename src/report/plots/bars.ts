@@ -24,7 +24,7 @@ export function barsPlot({ title: name, groups, rows }: BarsSection): Markup {
     `${shorten(label, 60)}: ${groups.map((group, g) => `${group} ${count(counts[g])}`).join(", ")}`;
   const description = shown.slice(0, 10).map(words).join("; ");
   return picture(
-    { width: WIDTH, height: shown.length * height + 4, title: name, description },
+    { width: WIDTH, height: shown.length * height + 4, title: name, description, wide: true },
     shown.map((row, i) => {
       const top = i * height + 4, first = height - (groups.length - 1) * SMALL - 6;
       const topOf = (g: number) => g === 0 ? top : top + first + (g - 1) * SMALL;

@@ -20,7 +20,8 @@ export interface Area {
 
 /** The picture around its parts: named for screen readers, sized by its box, drawn with the page's colours. */
 export function picture(
-  { width, height, title, description }: {
+  { width, height, title, description, wide = false }: {
+    wide?: boolean;
     width: number;
     height: number;
     title: string;
@@ -28,7 +29,9 @@ export function picture(
   },
   ...parts: Part[]
 ): Markup {
-  return markup`<svg class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">
+  return markup`<svg class="plot${
+    wide ? " wide" : ""
+  }" viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">
 <desc>${description}</desc>
 ${parts}</svg>`;
 }

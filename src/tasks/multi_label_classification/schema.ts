@@ -20,7 +20,8 @@ export const THRESHOLD = 0.5;
 const SEPARATOR = "|";
 
 /**
- * The labels of a record, each once and sorted: a list of strings, numbers or booleans, or one string cut at `|`. An empty list, or an empty string,
+ * The labels of a record, each once and sorted: a list of strings, numbers or booleans, or one string cut at `|`.
+ * An empty list, or an empty string,
  * is a row without labels.
  *
  * @throws {DataError} if the column is missing or holds something else.
