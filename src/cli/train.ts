@@ -30,8 +30,9 @@ import {
 import { type Output, processOutput, UsageError } from "./output.ts";
 import { createProfiler, DEFAULT_TRACE } from "./profile.ts";
 import { stopSignals } from "./server.ts";
+import { divisionOf, type SplitOptions, withSplitOptions } from "./training/split.ts";
 
-interface Options extends CommonOptions, DataOptions, Omit<TrainingOptions, "learningRate"> {
+interface Options extends CommonOptions, DataOptions, SplitOptions, Omit<TrainingOptions, "learningRate"> {
   readonly learningRate?: number;
   readonly name: string;
   readonly bump: "major" | "minor" | "patch";
@@ -149,6 +150,7 @@ export function trainCommand(program: Command): Command {
     )
     .addHelpText("after", `\nColumns of a row:\n${columnsByTask().join("\n")}`)
     .action(trainModel);
+  withSplitOptions(command);
   program.addCommand(command);
   return command;
 }
@@ -185,6 +187,7 @@ async function trainModel(options: Options, command: Command): Promise<void> {
   const from = options.from === undefined ? undefined : await bundlePathOf(options.from, options);
   const pretrained = from === undefined ? undefined : await readPretrained(from, nameOfBase(options.from!));
   const { rows, columns } = await rowsFor(options, pretrained, output);
+  const division = await divisionOf(options, servedTasks[options.task], columns);
   const baseHead = pretrained && await headIn(from!, pretrained, options.task);
   const { device, why } = await pickDevice(options.device);
   output.progress(`device: ${device} (${why})`);
@@ -200,6 +203,7 @@ async function trainModel(options: Options, command: Command): Promise<void> {
         learningRateFor({ isPretrained: pretrained !== undefined, freezeTrunk: options.freezeTrunk }),
       source: options.data,
       columns,
+      division,
       home: homeOf(options),
       aliases,
       resume: options.resume ?? false,

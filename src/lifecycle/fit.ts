@@ -112,6 +112,7 @@ function identityOf(spec: ModelSpec, data: Prepared, options: FitOptions): Setti
   return {
     task: spec.task,
     dataHash: data.hash,
+    division: data.division.identity,
     config: configJsonOf(spec.config) as Record<string, Json>,
     head: spec.head as Json,
     batchSize,

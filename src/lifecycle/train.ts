@@ -17,6 +17,7 @@ import { hasCheckpoint, readCheckpointNote } from "../train/checkpoint.ts";
 import type { MeasureOptions } from "../train/measure.ts";
 import type { TrainResult } from "../train/options.ts";
 import { baselineOf, unwatchedIn } from "./baseline.ts";
+import { type DivisionOptions, divisionSettings } from "./division.ts";
 import { InterruptedError } from "./errors.ts";
 import { bundleFiles } from "./export.ts";
 import { evaluateRows, fit, judge, startOf } from "./fit.ts";
@@ -37,6 +38,8 @@ export interface LifeOptions extends TrainingOptions {
   /** The columns that rows were read from, where they are called otherwise than the task calls them. */
   readonly columns?: Partial<Columns>;
   readonly home: string;
+  /** How rows are divided; by default a fifth is held out. */
+  readonly division?: DivisionOptions;
   /** A checkpoint to start from. */
   readonly pretrained?: Pretrained;
   /** Its head, where it is one of this task. */
@@ -88,7 +91,12 @@ export async function trainAndRegister(
     await reportCheckpoint(checkpoints, options);
     const run = await createRun(store, {
       name: options.name,
-      params: { ...settingsOf(options), source: options.source, device: options.backend.device },
+      params: {
+        ...settingsOf(options),
+        ...divisionSettings(options.division),
+        source: options.source,
+        device: options.backend.device,
+      },
       // One training has one record, in however many sittings it was made.
       id: options.resume ? (await readCheckpointNote(checkpoints)).runId : undefined,
       onWarning: (message) => output.progress(`warning: ${message}`),
@@ -192,6 +200,7 @@ async function publish(
         epochs: training.epochs.length,
         steps: training.step,
         trainSeconds: Math.round(training.seconds * 1000) / 1000,
+        evaluation: { method: "held-out", origin: data.division.origin },
       },
       metrics: scores.metrics,
       maxTokens: data.maxTokens,

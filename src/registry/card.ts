@@ -131,7 +131,7 @@ Texts are cut to ${limits.maxTokens} tokens; the server refuses more than ${limi
 ${usage(options, manifest.name)}`;
 }
 
-function results({ metrics }: Manifest): string {
+function results({ metrics, lineage: { evaluation } }: Manifest): string {
   const rows = Object.entries(metrics).map(([name, m]) =>
     `| ${cell(name)} | ${round(m.value)} | ${round(m.low)} to ${round(m.high)} | ${intervalOf(m)} | ${m.n} |`
   );
@@ -143,7 +143,11 @@ function results({ metrics }: Manifest): string {
 |---|---|---|---|---|
 ${rows.join("\n")}
 
-Measured on data held out from training.
+${
+    evaluation?.method === "cross-validation"
+      ? `Cross-validated, not of this model itself: measured on ${cell(evaluation.origin)}.`
+      : `Measured on data held out from training${evaluation ? `: ${cell(evaluation.origin)}` : ""}.`
+  }
 `;
 }
 
