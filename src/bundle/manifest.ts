@@ -96,6 +96,20 @@ export interface Lineage {
   readonly rowSteps?: readonly RowStep[];
   /** How many rows each part of the data had; absent where the bundle was made before that was kept, or not trained here. */
   readonly rows?: { readonly train: number; readonly validation: number; readonly test: number };
+  /** What the metrics were measured on; absent where that was not recorded. */
+  readonly evaluation?: EvaluationOrigin;
+}
+
+/** What a model's metrics were measured on. */
+export interface EvaluationOrigin {
+  /** `held-out`: rows that it was not trained on. `cross-validation`: all rows, by models trained like it on the others. */
+  readonly method: "held-out" | "cross-validation";
+  /** Where those rows came from, as a phrase for people. */
+  readonly origin: string;
+  /** Of a cross-validation: how many models. */
+  readonly folds?: number;
+  /** Of a cross-validation, by metric: the standard deviation of its values on the folds. */
+  readonly spread?: Readonly<Record<string, number>>;
 }
 
 /** A cleaning step of a training's rows, and how many it left. */
@@ -268,6 +282,12 @@ const common = {
     rows: z.object({
       ...{ train: z.number().int().nonnegative(), validation: z.number().int().nonnegative() },
       test: z.number().int().nonnegative(),
+    }).optional(),
+    evaluation: z.looseObject({
+      method: z.enum(["held-out", "cross-validation"]),
+      origin: shortText,
+      folds: count.optional(),
+      spread: z.record(z.string().max(200), z.number()).optional(),
     }).optional(),
   }),
   metrics: z.record(

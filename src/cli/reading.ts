@@ -13,10 +13,10 @@ export interface ReadingFlags {
   readonly quote?: Quote;
   readonly encoding?: string;
   readonly header?: boolean;
-  readonly split?: string;
+  readonly readSplit?: string;
 }
 
-/** Adds `--format`, `--delimiter`, `--quote`, `--encoding`, `--header`, `--no-header` and `--split`. */
+/** Adds `--format`, `--delimiter`, `--quote`, `--encoding`, `--header`, `--no-header` and `--read-split`. */
 export function withReadingOptions(command: Command): Command {
   return command
     .addOption(new Option("--format <format>", "what the data are (default: as they look)").choices(FORMATS))
@@ -32,12 +32,12 @@ export function withReadingOptions(command: Command): Command {
     .option("--encoding <name>", "of text, such as windows-1252 or shift_jis (default: as the data look)")
     .option("--header", "the first row names the columns")
     .option("--no-header", "it does not: the columns are called 1, 2, ...")
-    .option("--split <name>", "which split of a folder is read (default: train)");
+    .option("--read-split <name>", "which split of a folder is read (default: train)");
 }
 
 /** The options as a reader takes them; what it guesses is told as progress. */
 export function readingOf(
-  { format, delimiter, quote, encoding, header, split }: ReadingFlags,
+  { format, delimiter, quote, encoding, header, readSplit: split }: ReadingFlags,
   output: { progress(line: string): void },
 ): ReadOptions {
   const told = new Set<string>();

@@ -41,6 +41,7 @@ import { type CleanOptions, withCleanOptions } from "./training/clean.ts";
 import { dryRun, type DryRunOptions, withDryRunOptions } from "./training/dry_run.ts";
 import { type FingerprintOptions, withFingerprintOptions } from "./training/fingerprints.ts";
 import { optionOrigins, withLoopOptions } from "./training/loop.ts";
+import { divisionOf, type SplitOptions, withSplitOptions } from "./training/split.ts";
 import { withTokenizerOptions } from "./training/tokenizer.ts";
 
 interface Options
@@ -50,6 +51,7 @@ interface Options
     CleanOptions,
     DryRunOptions,
     FingerprintOptions,
+    SplitOptions,
     TrainingReportOptions,
     Omit<TrainingOptions, "learningRate"> {
   readonly learningRate?: number;
@@ -172,6 +174,7 @@ export function trainCommand(program: Command): Command {
   withDryRunOptions(command);
   withLoopOptions(command);
   withTrainingReportOptions(command);
+  withSplitOptions(command);
   program.addCommand(command);
   return command;
 }
@@ -212,6 +215,7 @@ async function trainModel(options: Options, command: Command): Promise<void> {
   const { rows, columns } = options.dryRun
     ? { rows: [], columns: columnsGiven(options) }
     : await rowsFor(options, pretrained, output);
+  const division = await divisionOf(options, servedTasks[options.task], columns);
   const baseHead = pretrained && await headIn(from!, pretrained, options.task);
   const { device, why } = await pickDevice(options.device);
   output.progress(`device: ${device} (${why})`);
@@ -228,6 +232,7 @@ async function trainModel(options: Options, command: Command): Promise<void> {
       source: options.data,
       cleaning: options.clean,
       columns,
+      division,
       checkpointGradients: options.checkpointGradients ?? false,
       reading: readingOf(options, output),
       pretrained,

@@ -24,6 +24,8 @@ const MOST = 0.5;
  * Where that links more than half of the rows, as pairs out of a few words do, rows are alike only if all their texts
  * together are.
  *
+ * @param options `labels`: what each row was given, as {@linkcode nearDuplicateClusters} takes it
+ *
  * @example
  * ```ts
  * import { rowGroups } from "./groups.ts";
@@ -36,13 +38,41 @@ const MOST = 0.5;
  * assert.deepEqual([...groups], [0, 0, 0, 1, 2, 3]);
  * ```
  */
-export function rowGroups(rows: readonly (readonly string[])[]): RowGroups {
+export function rowGroups(
+  rows: readonly (readonly string[])[],
+  { labels }: { readonly labels?: readonly string[] } = {},
+): RowGroups {
   if (rows.every(({ length }) => length === 1)) {
-    return { groups: nearDuplicateClusters(rows.map(([text]) => text)), byEveryText: true };
+    return { groups: nearDuplicateClusters(rows.map(([text]) => text), { labels }), byEveryText: true };
   }
   const groups = linked(rows);
   if (largest(groups) <= MOST * rows.length) return { groups, byEveryText: true };
-  return { groups: nearDuplicateClusters(rows.map((texts) => texts.join("\n"))), byEveryText: false };
+  const together = nearDuplicateClusters(rows.map((texts) => texts.join("\n")), { labels });
+  return { groups: together, byEveryText: false };
+}
+
+/** Groups of rows that are in one group of any of several groupings, directly or over others. */
+export function joinGroups(groupings: readonly ArrayLike<number>[]): Int32Array {
+  const links = createLinks(groupings[0].length);
+  for (const groups of groupings) {
+    const firstOf = new Map<number, number>();
+    for (let row = 0; row < groups.length; row++) {
+      const first = firstOf.get(groups[row]);
+      if (first === undefined) firstOf.set(groups[row], row);
+      else links.link(first, row);
+    }
+  }
+  return links.groups();
+}
+
+/** Rows with the same value as groups; those without a value are alone. */
+export function groupsByValue(values: readonly (string | undefined)[]): Int32Array {
+  const firstWith = new Map<string, number>();
+  return Int32Array.from(values, (value, row) => {
+    if (value === undefined) return row;
+    if (!firstWith.has(value)) firstWith.set(value, row);
+    return firstWith.get(value)!;
+  });
 }
 
 /** Rows with texts of one cluster, and rows that are linked by a chain of such. */

@@ -128,6 +128,7 @@ function identityOf(
     dataHash: data.hash,
     // Only where there are any, so that checkpoints without them go on.
     ...(data.cleaned.textSteps.length > 0 && { cleaning: [...data.cleaned.textSteps] }),
+    division: data.division.identity,
     config: configJsonOf(spec.config) as Record<string, Json>,
     head: spec.head as Json,
     maxTokens,

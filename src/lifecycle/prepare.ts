@@ -3,31 +3,29 @@
  *
  * @module
  */
-import { plural } from "../base/format.ts";
-import { deduplicate } from "../data/dedupe.ts";
-import { dataHash } from "../data/example.ts";
-import { rowGroups } from "../data/groups.ts";
-import { splitExamples } from "../data/split.ts";
+import { DataError } from "../data/errors.ts";
 import type { EncodedRow } from "../tasks/collate.ts";
 import { servedTasks, type TaskName } from "../tasks/served.ts";
 import type { Row, TextEncoding } from "../tasks/task.ts";
 import { textsOf } from "../tasks/text_input.ts";
 import { trainedTasks } from "../tasks/trained.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
+import { type DistinctRows, distinctRows, type Item } from "./distinct.ts";
+import {
+  divideRows,
+  type Division,
+  type DivisionOptions,
+  type OwnRows,
+  type Parts,
+  unevenParts,
+} from "./division.ts";
 import { LifecycleError } from "./errors.ts";
 import { type CleanedForTraining, cleanForTraining } from "./clean.ts";
 import type { Reporter } from "./reporter.ts";
 import { tokenizerFor, type TokenizerSource } from "./tokenizer.ts";
 import { reportUnknown, type UnknownShares } from "./unknown.ts";
 
-/** The three parts of a data set. */
-export interface Parts<T> {
-  readonly train: T[];
-  /** For choosing the epoch, and for the predictions of the drift baseline. */
-  readonly validation: T[];
-  /** For the scores in the manifest, and seen by nothing before. */
-  readonly test: T[];
-}
+export type { Parts } from "./division.ts";
 
 /** A row beside what the tokenizer made of it. */
 export interface PreparedRow extends EncodedRow<unknown> {
@@ -46,6 +44,8 @@ export interface Prepared {
   /** What was done to the rows before anything else. */
   readonly cleaned: Pick<CleanedForTraining, "textSteps" | "rowSteps" | "labels">;
   readonly parts: Parts<PreparedRow>;
+  /** Where the parts came from: see {@linkcode Division}. */
+  readonly division: Pick<Division, "origin" | "identity">;
   readonly tokenizer: Tokenizer;
   /** `tokenizer.json` and `tokenizer_config.json`. */
   readonly tokenizerFiles: { readonly tokenizer: object; readonly config: object };
@@ -60,6 +60,8 @@ export interface PrepareOptions extends TokenizerSource {
   /** What the data are called in messages. */
   readonly source: string;
   readonly seed: number;
+  /** How rows are divided; by default a fifth is held out. */
+  readonly division?: DivisionOptions;
   readonly maxTokens: number;
   /** Cleaning steps, such as `strip-html`. */
   readonly cleaning?: readonly string[];
@@ -71,58 +73,54 @@ export interface PrepareOptions extends TokenizerSource {
 }
 
 /**
- * A fifth is held out for the scores. What chooses the epoch and shows how the model predicts is kept small: with the
- * learning rate decaying to 0 the last epoch is nearly always the best, and rows to train on are worth more.
- */
-const fractions = { train: 0.76, validation: 0.04, test: 0.2 } as const;
-
-/**
  * Cleans rows, drops duplicates, splits with near-duplicates on one side, and trains the tokenizer on the training part alone.
  *
  * @throws {DataError} when there are too few rows, or nothing to learn from them, such as one label alone.
  * @throws {BundleError} when the checkpoint's tokenizer does not fit its model.
  */
 export function prepare(given: readonly Row<unknown>[], options: PrepareOptions): Prepared {
-  const { source, output, seed } = options;
-  const { rows, ...cleaned } = cleanForTraining(given, options);
+  const { rows, heldOut, ...cleaned } = cleanForTraining(given, options);
+  // Settings that are wrong are refused before the work.
+  withSettings(trainedTasks[options.task].headOf(rows, options.source, options.baseHead), options);
+  const own = (file: OwnRows | undefined) => file && { ...file, rows: heldOut(file.rows) };
+  const { division } = options;
+  const dividing = {
+    ...division,
+    ...options,
+    validation: own(division?.validation),
+    test: own(division?.test),
+  };
+  const distinct = distinctRows(rows, dividing);
+  return prepareParts(distinct, divideRows(distinct, dividing), { ...options, cleaned });
+}
+
+/** Makes parts ready, with a tokenizer and a head of the training part. */
+export function prepareParts(
+  distinct: DistinctRows,
+  division: Division,
+  options: PrepareOptions & { readonly cleaned: Prepared["cleaned"] },
+): Prepared {
+  const { source, output } = options;
   const trained = trainedTasks[options.task];
-  const ofRows = trained.headOf(rows, source, options.baseHead);
-  withSettings(ofRows, options); // settings that are wrong are refused before the work
-  const items = rows.map((row) => ({
-    text: textsOfRow(row).join(BETWEEN_TEXTS),
-    label: trained.key(row.target),
-    row,
-  }));
-  const { examples: distinct, duplicates, conflicts } = deduplicate(items);
-  const { groups, byEveryText } = rowGroups(distinct.map(({ row }) => textsOfRow(row)));
-  const parts = splitExamples(distinct, {
-    fractions,
-    clusters: groups,
-    seed,
-    // What is wrong with the distinct rows may not be true of the file.
-    name: duplicates === 0 ? source : `${source}, without ${plural(duplicates, "duplicate")}`,
-    stratum: trained.stratum ? ({ row }) => trained.stratum!(row.target) : null,
-  });
+  const { parts } = division;
+  const ofRows = trained.headOf(distinct.items.map(({ row }) => row), distinct.name, options.baseHead);
+  const known = withSettings(ofRows, options);
+  checkTargets(parts, known, options);
   const training = parts.train.map(({ row }) => row.target);
   const head = withSettings(trained.measured?.(ofRows, training, source) ?? ofRows, options);
   output.progress(
-    `${source}: ${distinct.length} examples (${duplicates} duplicates dropped` +
-      `${conflicts ? `, ${conflicts} of them with another label` : ""}), ${trained.describeHead(head)}; ` +
-      `${parts.train.length} to train, ${parts.validation.length} to choose the epoch, ${parts.test.length} held out`,
+    `${source}: ${distinct.items.length} examples (${distinct.dropped}), ${trained.describeHead(head)}; ` +
+      `${parts.train.length} to train, ${parts.validation.length} to choose the epoch, ` +
+      (parts.test.length > 0 ? `${parts.test.length} held out (${division.origin})` : "none held out"),
   );
-  if (!byEveryText) {
-    output.progress(
-      `warning: ${source}: most rows share a text with others: training and held-out rows may have one text of two in common`,
-    );
-  }
-  const uneven = unevenParts(parts, groups);
+  const uneven = unevenParts(division, distinct.groups);
   if (uneven) output.progress(`warning: ${source}: ${uneven}`);
   const { files, tokenizer, leftOut } = tokenizerFor(
     parts.train.flatMap(({ row }) => textsOfRow(row)),
     options,
   );
   const maxTokens = Math.min(options.maxTokens, options.pretrained?.config.maxPositions ?? Infinity);
-  const encode = (part: readonly { row: Row<unknown> }[]) =>
+  const encode = (part: readonly Item[]) =>
     part.map(({ row }) => encodeRow(row, { task: options.task, tokenizer, head, maxTokens }));
   const encoded = {
     train: encode(parts.train),
@@ -131,10 +129,11 @@ export function prepare(given: readonly Row<unknown>[], options: PrepareOptions)
   };
   return {
     head,
-    count: distinct.length,
-    hash: dataHash(distinct),
+    count: distinct.items.length,
+    hash: distinct.hash,
     parts: encoded,
-    cleaned,
+    cleaned: options.cleaned,
+    division: { origin: division.origin, identity: division.identity },
     tokenizer,
     unknownTokens: reportUnknown(encoded, { tokenizer, base: options.pretrained?.name, leftOut, output }),
     tokenizerFiles: files,
@@ -142,24 +141,19 @@ export function prepare(given: readonly Row<unknown>[], options: PrepareOptions)
   };
 }
 
-/** What is unlike what was asked for where a part is a quarter and ten rows away from it, and why. */
-function unevenParts(parts: Parts<unknown>, groups: Int32Array): string | undefined {
-  const names = ["train", "validation", "test"] as const;
-  const wanted = names.map((name) => fractions[name] * groups.length);
-  if (names.every((name, i) => Math.abs(parts[name].length - wanted[i]) <= wanted[i] / 4 + 10)) {
-    return undefined;
+/** Rows of files of their own may have labels that the rows to train on have not. */
+function checkTargets(parts: Parts<Item>, head: unknown, { task, division }: PrepareOptions): void {
+  const { problemOf } = servedTasks[task];
+  for (const part of ["validation", "test"] as const) {
+    const file = division?.[part];
+    if (!file || !problemOf) continue;
+    parts[part].forEach(({ row }) => {
+      const problem = problemOf(row.target, head);
+      if (problem !== undefined) {
+        throw new DataError(`${file.source} row ${file.rows.indexOf(row) + 1}: ${problem}`);
+      }
+    });
   }
-  const counts = new Map<number, number>();
-  for (const group of groups) counts.set(group, (counts.get(group) ?? 0) + 1);
-  const largest = Math.max(...counts.values());
-  const isOfGroups = largest > Math.min(...wanted) / 4;
-  return `the parts have ${names.map((name) => parts[name].length).join(", ")} rows instead of ${
-    wanted.map(Math.round).join(", ")
-  }, since ${
-    isOfGroups
-      ? `rows that share texts stay together, ${largest} in the largest group`
-      : "each label is to be in each part"
-  }`;
 }
 
 /** A head with the settings that were given. */
@@ -175,9 +169,6 @@ function withSettings(ofRows: unknown, { task, headSettings = {} }: PrepareOptio
     }; it has ${Object.entries(head).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(", ")}`,
   );
 }
-
-/** Stands between a row's texts where rows are compared: no white space, so that it matters where one ends. */
-const BETWEEN_TEXTS = "\u001e";
 
 function textsOfRow({ queries }: Row<unknown>): string[] {
   return queries.flatMap(textsOf);

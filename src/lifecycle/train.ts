@@ -22,6 +22,7 @@ import { hasCheckpoint, hasKeptEpochs, readCheckpointNote } from "../train/check
 import type { MeasureOptions } from "../train/measure.ts";
 import type { TrainResult } from "../train/options.ts";
 import { baselineOf, unwatchedIn } from "./baseline.ts";
+import { type DivisionOptions, divisionSettings } from "./division.ts";
 import { InterruptedError, LifecycleError } from "./errors.ts";
 import { bundleFiles } from "./export.ts";
 import { fingerprintsFile } from "./fingerprints.ts";
@@ -50,6 +51,8 @@ export interface LifeOptions extends TrainingOptions {
   readonly cleaning?: readonly string[];
   /** Whether the bundle keeps fingerprints of the rows that the model has seen; true unless given. */
   readonly fingerprints?: boolean;
+  /** How rows are divided; by default a fifth is held out. */
+  readonly division?: DivisionOptions;
   /** A checkpoint to start from. */
   readonly pretrained?: Pretrained;
   /** Its head, where it is one of this task. */
@@ -114,7 +117,11 @@ export async function trainAndRegister(
     await endAbandonedRuns(store, options.name, runId).catch(() => {}); // a record never stops a training
     const run = await createRun(store, {
       name: options.name,
-      params: { ...paramsOf(options), unknownTokens: data.unknownTokens },
+      params: {
+        ...paramsOf(options),
+        ...divisionSettings(options.division),
+        unknownTokens: data.unknownTokens,
+      },
       id: runId,
       onWarning: (message) => output.progress(`warning: ${message}`),
     });
@@ -277,6 +284,7 @@ async function publish(
           ...{ train: data.parts.train.length, validation: data.parts.validation.length },
           test: data.parts.test.length,
         },
+        evaluation: { method: "held-out", origin: data.division.origin },
       },
       metrics: scores.metrics,
       maxTokens: data.maxTokens,

@@ -174,7 +174,7 @@ function facts(manifest: Manifest, { dataset }: Facts): [name: string, fact: str
 }
 
 function results(manifest: Manifest): string {
-  const { metrics } = manifest;
+  const { metrics, lineage: { evaluation } } = manifest;
   const rows = Object.entries(metrics).map(([name, m]) =>
     `| ${prose(name)} | ${round(m.value)} | ${round(m.low)} to ${round(m.high)} | ${intervalOf(m)} | ${m.n} |`
   );
@@ -189,7 +189,9 @@ ${rows.join("\n")}
 ${
     isImported(manifest)
       ? "Measured on the data that were given at the import; whether the model was trained on them is not known."
-      : "Measured on data held out from training."
+      : evaluation?.method === "cross-validation"
+      ? `Cross-validated, not of this model itself: measured on ${prose(evaluation.origin)}.`
+      : `Measured on data held out from training${evaluation ? `: ${prose(evaluation.origin)}` : ""}.`
   }
 `;
 }

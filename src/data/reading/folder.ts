@@ -171,7 +171,7 @@ function chooseSplit(
     : splitNames[wanted.toLowerCase()] ?? wanted;
   if (!splits.includes(split)) {
     throw new DataError(
-      `${folder}: has no split ${show(split)}; it has ${splits.join(", ")}: name one with --split`,
+      `${folder}: has no split ${show(split)}; it has ${splits.join(", ")}: name one with --read-split`,
     );
   }
   const others = splits.filter((name) => name !== split);
@@ -182,7 +182,7 @@ function chooseSplit(
     guesses: others.length + unnamed === 0 ? [] : [
       `${folder}: split ${split} is read, and not ${
         [...others, ...(unnamed > 0 ? [`${plural(unnamed, "file")} of no split`] : [])].join(", ")
-      } (--split)`,
+      } (--read-split)`,
     ],
   };
 }

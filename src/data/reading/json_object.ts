@@ -71,7 +71,7 @@ function rowsIn(
     : lists.find(([key]) => key === (split ?? "train"));
   if (chosen) {
     const others = lists.filter((list) => list !== chosen).map(([key]) => show(key));
-    const rest = others.length > 0 ? `; ${others.join(", ")} left out (--split)` : "";
+    const rest = others.length > 0 ? `; ${others.join(", ")} left out (--read-split)` : "";
     onGuess?.(`${name}: the list ${show(chosen[0])} is read${rest}`);
     return chosen[1] as unknown[];
   }
@@ -95,7 +95,7 @@ function rowsIn(
     throw new DataError(
       `${name}: several lists could be meant: ${
         lists.slice(0, 10).map(([key]) => show(key)).join(", ")
-      }; name one with --split`,
+      }; name one with --read-split`,
     );
   }
   return [value];
