@@ -113,7 +113,7 @@ export const parsers: Readonly<Record<string, Parser>> = {
     run: (bytes) => sizeOf(parseManifest(bytes)),
   },
   "config.json": {
-    seeds: () => [golden("models/bert/model/config.json"), golden("serve/bundle/config.json")],
+    seeds: () => [golden("models/bert/model/config.json")],
     run: (bytes) => {
       const json = parsed(bytes);
       labelsOfConfig((json ?? {}) as Record<string, unknown>);
@@ -145,15 +145,15 @@ export const parsers: Readonly<Record<string, Parser>> = {
   },
   "annotation task": {
     seeds: () => [
-      jsonBytes({ kind: "pairwise", question: "Which is better?", allowTie: true }),
-      jsonBytes({ kind: "labels", question: "Which?", labels: ["a", "b"], multiple: false }),
+      jsonBytes({ kind: "pairwise", question: "Which is better?", ties: true }),
+      jsonBytes({ kind: "spans", question: "Which?", labels: ["a", "b"], overlapping: false }),
     ],
     run: (bytes) => sizeOf(parseTask(parsed(bytes))),
     allowed: isSyntax,
   },
   tuning: {
-    seeds: () => [jsonBytes({ adapter: "a", products: [] })],
-    run: (bytes) => sizeOf(readTuning(textOf(bytes), { tiles: ["a"], path: "tuning.json" })),
+    seeds: () => [jsonBytes({ adapter: "a", products: { "nt 2048x768x768": "64x64/2" } })],
+    run: (bytes) => sizeOf(readTuning(textOf(bytes), { tiles: ["64x64"], path: "tuning.json" })),
   },
   version: {
     seeds: () => [bytesOf("1.0.0"), bytesOf("12.34.56-rc.1.a-b")],
@@ -177,7 +177,7 @@ export const parsers: Readonly<Record<string, Parser>> = {
       return event.length;
     },
   },
-  csv: { seeds: () => [bytesOf(rows), bytesOf(rows.replaceAll(",", ";"))], run: records(".csv") },
+  csv: { seeds: () => [bytesOf(rows), bytesOf("text,label\na,b\n")], run: records(".csv") },
   tsv: { seeds: () => [bytesOf(rows.replaceAll(",", "\t"))], run: records(".tsv") },
   jsonl: { seeds: () => [bytesOf(lines)], run: records(".jsonl") },
   json: {
@@ -189,7 +189,7 @@ export const parsers: Readonly<Record<string, Parser>> = {
     run: records(".conll"),
   },
   "evaluation rows": {
-    seeds: () => [bytesOf(lines), bytesOf("a line\nanother\n")],
+    seeds: () => [bytesOf(lines)],
     run: inFile(".jsonl", async (path) => (await readRows(path)).length),
   },
   mail: {
