@@ -86,10 +86,11 @@ async function compare(a: string, b: string, options: Options): Promise<void> {
       ...{ trials: options.trials, settings, costs: costsOf(systems) },
       names: [systems[0].name, systems[1].name],
     });
+    const hash = await hashOf(source);
     const report: Report = {
       ...ofB,
       title: options.title ?? comparison.title,
-      data: { ...ofB.data, ...(source !== "spam" && { hash: await hashOf(source) }) },
+      data: { ...ofB.data, ...(hash !== undefined && { hash }) },
       sections: [comparison, ...ofB.sections],
       notes: [
         ...ofB.notes,

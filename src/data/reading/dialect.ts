@@ -31,12 +31,13 @@ const ROWS = 200;
 /**
  * The dialect of a text that begins with `sample`.
  *
- * @param usual the delimiter that the source's name promises
+ * @param options `usual`: the delimiter that the source's name promises; `isNamed`: whether the name says that it is delimited
+ *   text at all; `isWhole`: whether the sample is all of it
  */
 export function guessDialect(
   sample: string,
-  { usual, isWhole, ...options }:
-    & { readonly usual: string; readonly isWhole: boolean }
+  { usual, isNamed, isWhole, ...options }:
+    & { readonly usual: string; readonly isNamed: boolean; readonly isWhole: boolean }
     & Pick<ReadOptions, "delimiter" | "quote" | "header" | "columns">,
 ): FoundDialect {
   const newline = sample.includes("\n") || !sample.includes("\r") ? "\n" : "\r";
@@ -52,7 +53,7 @@ export function guessDialect(
   };
   const delimiter = options.delimiter ?? said?.[1] ?? said?.[2] ??
     guessDelimiter(text, base, { usual, isWhole, ...options });
-  if (options.delimiter === undefined && delimiter !== usual) {
+  if (options.delimiter === undefined && (delimiter !== usual || !isNamed)) {
     guesses.push(
       delimiter === null ? "one cell a line (--delimiter)" : `delimiter ${nameOf(delimiter)} (--delimiter)`,
     );

@@ -84,8 +84,10 @@ export function findFormat({ name, head }: ByteSource): FoundFormat {
   }
   const seen = seenIn(textOf(head), named);
   if (named === undefined) {
-    const format = seen ?? "csv";
-    return { format, guess: `${name}: read as ${titles[format]} (--format)` };
+    // Of delimited text the reader says how it is read.
+    return seen === undefined
+      ? { format: "csv" }
+      : { format: seen, guess: `${name}: read as ${titles[seen]} (--format)` };
   }
   // Tagged sentences have many looks; of a text that is no JSON, a file's name says best what it should be.
   if (named === "conll" || seen === named || seen === undefined && named === "csv") return { format: named };
