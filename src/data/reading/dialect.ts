@@ -52,7 +52,7 @@ export function guessDialect(
     trim: false,
   };
   const delimiter = options.delimiter ?? said?.[1] ?? said?.[2] ??
-    guessDelimiter(text, base, { usual, isWhole, ...options });
+    guessDelimiter(text, base, { usual, isNamed, isWhole, ...options });
   if (options.delimiter === undefined && (delimiter !== usual || !isNamed)) {
     guesses.push(
       delimiter === null ? "one cell a line (--delimiter)" : `delimiter ${nameOf(delimiter)} (--delimiter)`,
@@ -107,7 +107,12 @@ function sampleRows(
 function guessDelimiter(
   text: string,
   base: Dialect,
-  { usual, isWhole, columns = [] }: { usual: string; isWhole: boolean; columns?: readonly string[] },
+  { usual, isNamed, isWhole, columns = [] }: {
+    usual: string;
+    isNamed: boolean;
+    isWhole: boolean;
+    columns?: readonly string[];
+  },
 ): string | null {
   const candidates = [...new Set([usual, ...DELIMITERS, ...unusualDelimiters(text)])];
   let best: string | null = null, bestScore = 0;
@@ -125,7 +130,7 @@ function guessDelimiter(
   // Texts with commas in them are no rows of a table: a line is one cell unless half of them agree.
   if (best !== null && bestScore >= 1) return best;
   const single = sampleRows(text, { ...base, delimiter: usual }, isWhole);
-  return single.rows.every(({ cells }) => cells.length === 1) ? usual : null;
+  return isNamed && single.rows.every(({ cells }) => cells.length === 1) ? usual : null;
 }
 
 /** Other characters that stand once or more in the first line, alone or repeated, such as `^` and `::`. */

@@ -111,7 +111,10 @@ const SAME: [string, string | Uint8Array, string[]][] = [
   ["list.jsonl", JSON.stringify(json), ["F: read as a JSON list, since that is what it holds (--format)"]],
   ["lines.json", LINES, ["F: read as JSON lines, since that is what it holds (--format)"]],
   ["lines.csv", LINES, ["F: read as JSON lines, since that is what it holds (--format)"]],
-  ["comma.jsonl", table(","), ["F: read as delimited text, since it holds no JSON (--format)"]],
+  ["comma.jsonl", table(","), [
+    "F: read as delimited text, since it holds no JSON (--format)",
+    'F: read with delimiter "," (--delimiter)',
+  ]],
   ["unnamed", LINES, ["F: read as JSON lines (--format)"]],
   ["object.json", JSON.stringify({ version: 2, data: json }), ['F: the list "data" is read']],
   [
@@ -213,7 +216,7 @@ Deno.test("bytes that are not UTF-8 are windows-1252 where they may be, also far
       line(50_002, "93"),
     ]]);
   });
-  await withFile("end.txt", latin1("a\tx y z\nb\tcaf\xe9"), async (path) => {
+  await withFile("end.txt", latin1("a\tx y z\nb\tx y z\na\tx y\nb\tcaf\xe9"), async (path) => {
     assert.deepEqual((await read(path)).rows.at(-1), ["café", "b"]);
   });
   const russian = latin1("text,label\n" + "\xef\xf0\xe8\xe2\xe5\xf2 \xec\xe8\xf0,a\n".repeat(9));
