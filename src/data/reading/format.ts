@@ -150,7 +150,7 @@ function latin(bytes: Uint8Array): string {
 function textOf(head: Uint8Array): string {
   const text = new TextDecoder("latin1").decode(head);
   const plain = /^(\xff\xfe|\xfe\xff|\xef\xbb\xbf|\u00ff\u00fe|\u00fe\u00ff|\u00ef\u00bb\u00bf)/.test(text)
-    ? text.replace(/^[^\x00-\x7f]+/, "")
+    ? text.replace(/^[\u0080-\uffff]+/, "")
     : text;
   return plain.slice(0, 4).includes("\0") ? plain.replaceAll("\0", "") : plain;
 }
