@@ -102,7 +102,7 @@ const wrong: [what: string, args: string[], line: RegExp][] = [
   [
     "data without a name",
     ["train", "--data", "", "--name", "a"],
-    /It must name a file, a folder, - or spam\./,
+    /It must name a file, a folder, - or spam/,
   ],
   [
     "no text",
