@@ -98,10 +98,11 @@ async function compare(a: string, b: string, options: Options): Promise<void> {
       costs: costsOf(systems),
     });
     const unseen = compareUnseen(task, systems, comparing);
+    const hash = await hashOf(source);
     const report: Report = {
       ...ofB,
       title: options.title ?? comparison.title,
-      data: { ...ofB.data, ...(source !== "spam" && { hash: await hashOf(source) }) },
+      data: { ...ofB.data, ...(hash !== undefined && { hash }) },
       sections: [comparison, ...unseen, ...ofB.sections],
       notes: [
         ...notes,

@@ -316,12 +316,13 @@ async function reportOf(
   task: Task,
   { title, source, n, options, metrics, sections, notes }: ReportParts,
 ): Promise<Report> {
+  const hash = await hashOf(source);
   return {
     format: "weir-report/1",
     title,
     task,
     createdAt: new Date().toISOString(),
-    data: { source: basename(source), n, ...(source !== "spam" && { hash: await hashOf(source) }) },
+    data: { source: basename(source), n, ...(hash !== undefined && { hash }) },
     intervals: intervalsOf(options) as Report["intervals"],
     metrics,
     sections,

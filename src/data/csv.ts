@@ -11,6 +11,7 @@ import { fitsColumn } from "./reading/columns.ts";
 import { createRowSplitter, type CsvRow } from "./reading/csv_rows.ts";
 import { type FoundDialect, guessDialect } from "./reading/dialect.ts";
 import { decodeText } from "./reading/encoding.ts";
+import { extensionOf, formatOfName } from "./reading/format.ts";
 import type { ReadOptions } from "./reading/options.ts";
 import { orangeColumns } from "./reading/orange.ts";
 
@@ -66,7 +67,8 @@ export async function* csvRecordsOf(
     const sample = pieces.join("");
     const dialect = guessDialect(sample.slice(0, SAMPLE_LENGTH), {
       ...options,
-      usual: /\.(tsv|tab|txt)(\.\w+)?$/i.test(name) ? "\t" : ",",
+      usual: ["tsv", "tab", "txt"].includes(extensionOf(name)) ? "\t" : ",",
+      isNamed: formatOfName(name) === "csv",
       isWhole: sample.length < SAMPLE_LENGTH,
     });
     if (dialect.guesses.length > 0) options.onGuess?.(`${name}: read with ${dialect.guesses.join(", ")}`);

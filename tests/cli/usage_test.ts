@@ -100,9 +100,9 @@ const wrong: [what: string, args: string[], line: RegExp][] = [
   ],
   ["an alias like a version", [...train, "--alias", "1.0.0"], /"1.0.0" is a version and cannot be an alias/],
   [
-    "data of no known kind",
-    ["train", "--data", "x.xml", "--name", "a"],
-    /"x\.xml" is of no known kind: name a \.jsonl, \.json, \.csv/,
+    "data without a name",
+    ["train", "--data", "", "--name", "a"],
+    /It must name a file, a folder, - or spam/,
   ],
   [
     "no text",

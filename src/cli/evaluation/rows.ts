@@ -6,17 +6,18 @@
 import { readLimited } from "../../base/files.ts";
 import { hashFile } from "../../base/hash.ts";
 import { parseJson } from "../../base/json.ts";
-import { readCsvRecords } from "../../data/csv.ts";
 import { readJsonLines } from "../../data/jsonl.ts";
 import { readLines } from "../../data/lines.ts";
+import { formatOfName } from "../../data/reading/format.ts";
+import { readRecords } from "../../data/records.ts";
 import { InputError } from "../output.ts";
 
 const MAX_ROWS = 5_000_000;
 const MAX_JSON_BYTES = 512 * 2 ** 20;
 
 /**
- * The rows of a file, by how its name ends: `.jsonl` and `.ndjson` a JSON value a line, `.json` one list, `.csv` and `.tsv`
- * an object of columns a row, anything else a text a line.
+ * The rows of a file, by how its name ends: `.jsonl` and `.ndjson` a JSON value a line, `.json` one list; an object of columns
+ * a row where data of that kind have records (`.csv`, `.tsv`, `.parquet`, `.arrow`, packed or not); else a text a line.
  *
  * @throws {DataError} naming the file and line that cannot be read; {InputError} when there are no rows, or too many.
  */
@@ -42,9 +43,9 @@ async function readPlaced(path: string): Promise<Placed[]> {
 
 async function* rowsOf(path: string): AsyncGenerator<Placed> {
   const lower = path.toLowerCase();
-  if (/\.(jsonl|ndjson)$/.test(lower)) yield* readJsonLines(path);
-  else if (/\.(csv|tsv)$/.test(lower)) {
-    for await (const { record, where } of readCsvRecords(path)) yield { value: record, where };
+  if (formatOfName(path) === "jsonl") yield* readJsonLines(path);
+  else if (hasRecords(path)) {
+    for await (const { record, where } of readRecords(path)) yield { value: record, where };
   } else if (lower.endsWith(".json")) {
     const list = await readJson(path);
     if (!Array.isArray(list)) {
@@ -58,6 +59,11 @@ async function* rowsOf(path: string): AsyncGenerator<Placed> {
   }
 }
 
+/** Whether a name promises rows with columns. */
+function hasRecords(path: string): boolean {
+  return ["csv", "parquet", "arrow"].includes(formatOfName(path) ?? "");
+}
+
 /** A JSON file's value. */
 export async function readJson(path: string): Promise<unknown> {
   const bytes = await readLimited(path, MAX_JSON_BYTES);
@@ -65,7 +71,8 @@ export async function readJson(path: string): Promise<unknown> {
   return parseJson(bytes, (problem) => new InputError(`${path}: ${problem}`));
 }
 
-/** `sha256:...` of a file. */
-export async function hashOf(path: string): Promise<string> {
-  return `sha256:${(await hashFile(path)).sha256}`;
+/** `sha256:...` of a file; undefined for a folder, standard input and the data that come with Weir. */
+export async function hashOf(path: string): Promise<string | undefined> {
+  const isFile = path !== "spam" && path !== "-" && (await Deno.stat(path)).isFile;
+  return isFile ? `sha256:${(await hashFile(path)).sha256}` : undefined;
 }

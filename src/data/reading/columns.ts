@@ -51,7 +51,7 @@ function canonical(name: string): string {
   return name.trim().toLowerCase();
 }
 
-/** The columns as records have them, and a line for each that was guessed. */
+/** The columns as records have them, and a line that says which were guessed. */
 export interface MatchedColumns {
   readonly columns: Readonly<Partial<Record<Role, string>>>;
   readonly guesses: readonly string[];
@@ -82,17 +82,20 @@ export function matchColumns(
 ): MatchedColumns {
   const names = [...new Set(sample.flatMap((record) => Object.keys(record)))];
   const columns: Partial<Record<Role, string>> = { ...wanted };
-  const guesses: string[] = [];
+  const found: string[] = [], options: string[] = [];
   const roles = (Object.keys(wanted) as Role[]).filter((role) => wanted[role] !== undefined);
   const missing = roles.filter((role) => !names.includes(wanted[role]!));
   const isTaken = (name: string) => Object.values(columns).includes(name);
   const take = (role: Role, name: string | undefined) => {
     if (name === undefined) return;
     columns[role] = name;
-    guesses.push(
-      `column ${show(name)} is read as the ${role === "pair" ? "second text" : role} (${optionOf[role]})`,
-    );
+    found.push(`column ${show(name)} is read as the ${role === "pair" ? "second text" : role}`);
+    options.push(optionOf[role]);
   };
+  const matched = (): MatchedColumns => ({
+    columns,
+    guesses: found.length === 0 ? [] : [`${found.join(", ")} (${options.join(", ")})`],
+  });
   if (names.length > 1 && names.every((name, i) => name === String(i + 1))) {
     const open = missing.filter((role) => !named.includes(role) && role !== "pair");
     const free = names.filter((name) => !isTaken(name));
@@ -101,17 +104,17 @@ export function matchColumns(
     if (open.includes("label")) {
       take("label", most(free.filter((name) => !isTaken(name)), (name) => -distinct(sample, name)));
     }
-    return { columns, guesses };
+    return matched();
   }
   for (const role of missing) {
     const alike = names.filter((name) => !isTaken(name) && fitsColumn(name, wanted[role]!));
     const usual = named.includes(role) ? [] : usualNames[wanted[role]!] ?? [];
-    const found = alike.length > 0
+    const fitting = alike.length > 0
       ? alike
       : names.filter((name) => !isTaken(name) && usual.includes(canonical(name)));
-    if (found.length === 1) take(role, found[0]);
+    if (fitting.length === 1) take(role, fitting[0]);
   }
-  return { columns, guesses };
+  return matched();
 }
 
 function most(names: readonly string[], value: (name: string) => number): string | undefined {

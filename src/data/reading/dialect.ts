@@ -31,12 +31,13 @@ const ROWS = 200;
 /**
  * The dialect of a text that begins with `sample`.
  *
- * @param usual the delimiter that the source's name promises
+ * @param options `usual`: the delimiter that the source's name promises; `isNamed`: whether the name says that it is delimited
+ *   text at all; `isWhole`: whether the sample is all of it
  */
 export function guessDialect(
   sample: string,
-  { usual, isWhole, ...options }:
-    & { readonly usual: string; readonly isWhole: boolean }
+  { usual, isNamed, isWhole, ...options }:
+    & { readonly usual: string; readonly isNamed: boolean; readonly isWhole: boolean }
     & Pick<ReadOptions, "delimiter" | "quote" | "header" | "columns">,
 ): FoundDialect {
   const newline = sample.includes("\n") || !sample.includes("\r") ? "\n" : "\r";
@@ -51,8 +52,8 @@ export function guessDialect(
     trim: false,
   };
   const delimiter = options.delimiter ?? said?.[1] ?? said?.[2] ??
-    guessDelimiter(text, base, { usual, isWhole, ...options });
-  if (options.delimiter === undefined && delimiter !== usual) {
+    guessDelimiter(text, base, { usual, isNamed, isWhole, ...options });
+  if (options.delimiter === undefined && (delimiter !== usual || !isNamed)) {
     guesses.push(
       delimiter === null ? "one cell a line (--delimiter)" : `delimiter ${nameOf(delimiter)} (--delimiter)`,
     );
@@ -106,7 +107,12 @@ function sampleRows(
 function guessDelimiter(
   text: string,
   base: Dialect,
-  { usual, isWhole, columns = [] }: { usual: string; isWhole: boolean; columns?: readonly string[] },
+  { usual, isNamed, isWhole, columns = [] }: {
+    usual: string;
+    isNamed: boolean;
+    isWhole: boolean;
+    columns?: readonly string[];
+  },
 ): string | null {
   const candidates = [...new Set([usual, ...DELIMITERS, ...unusualDelimiters(text)])];
   let best: string | null = null, bestScore = 0;
@@ -124,7 +130,7 @@ function guessDelimiter(
   // Texts with commas in them are no rows of a table: a line is one cell unless half of them agree.
   if (best !== null && bestScore >= 1) return best;
   const single = sampleRows(text, { ...base, delimiter: usual }, isWhole);
-  return single.rows.every(({ cells }) => cells.length === 1) ? usual : null;
+  return isNamed && single.rows.every(({ cells }) => cells.length === 1) ? usual : null;
 }
 
 /** Other characters that stand once or more in the first line, alone or repeated, such as `^` and `::`. */

@@ -84,8 +84,10 @@ export function findFormat({ name, head }: ByteSource): FoundFormat {
   }
   const seen = seenIn(textOf(head), named);
   if (named === undefined) {
-    const format = seen ?? "csv";
-    return { format, guess: `${name}: read as ${titles[format]} (--format)` };
+    // Of delimited text the reader says how it is read.
+    return seen === undefined
+      ? { format: "csv" }
+      : { format: seen, guess: `${name}: read as ${titles[seen]} (--format)` };
   }
   // Tagged sentences have many looks; of a text that is no JSON, a file's name says best what it should be.
   if (named === "conll" || seen === named || seen === undefined && named === "csv") return { format: named };
@@ -148,7 +150,7 @@ function latin(bytes: Uint8Array): string {
 function textOf(head: Uint8Array): string {
   const text = new TextDecoder("latin1").decode(head);
   const plain = /^(\xff\xfe|\xfe\xff|\xef\xbb\xbf|\u00ff\u00fe|\u00fe\u00ff|\u00ef\u00bb\u00bf)/.test(text)
-    ? text.replace(/^[^\x00-\x7f]+/, "")
+    ? text.replace(/^[\u0080-\uffff]+/, "")
     : text;
   return plain.slice(0, 4).includes("\0") ? plain.replaceAll("\0", "") : plain;
 }

@@ -75,6 +75,13 @@ function rowsIn(
     onGuess?.(`${name}: the list ${show(chosen[0])} is read${rest}`);
     return chosen[1] as unknown[];
   }
+  if (lists.length > 1) {
+    throw new DataError(
+      `${name}: several lists could be meant: ${
+        lists.slice(0, 10).map(([key]) => show(key)).join(", ")
+      }; name one with --split`,
+    );
+  }
   const tables = Object.values(value);
   if (tables.length > 0 && tables.every((column) => isObject(column) || Array.isArray(column))) {
     const keys = Object.keys(tables[0] as object);
@@ -90,13 +97,6 @@ function rowsIn(
         )
       );
     }
-  }
-  if (lists.length > 1) {
-    throw new DataError(
-      `${name}: several lists could be meant: ${
-        lists.slice(0, 10).map(([key]) => show(key)).join(", ")
-      }; name one with --read-split`,
-    );
   }
   return [value];
 }
