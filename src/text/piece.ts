@@ -31,14 +31,17 @@ export interface Work {
 
 /** The work that a text of a length is given. */
 export function workFor(length: number): Work {
-  return { characters: 64 * length + 65_536, steps: 400 * length + 1_000_000 };
+  return {
+    characters: 64 * length + 65_536,
+    steps: 200 * Math.min(length, 100_000) + 20 * length + 1_000_000,
+  };
 }
 
 /** @throws {TokenizerError} if a text grew beyond what it may. */
 export function checkLength(length: number, work: Work): void {
   if (length <= work.characters) return;
   throw new TokenizerError(
-    `Cannot tokenize the text: its normalizer makes more than ${work.characters} characters of it; tokenizer.json is no usable one`,
+    `Cannot tokenize the text: its normalizer makes more than ${work.characters} characters of it`,
   );
 }
 

@@ -11,6 +11,6 @@ export function chargeSteps(work: Work, steps: number): void {
   work.steps -= steps;
   if (work.steps >= 0) return;
   throw new TokenizerError(
-    "Cannot tokenize the text: the search through the vocabulary takes too many steps; tokenizer.json has tokens of senseless length",
+    "Cannot tokenize the text: the search through the vocabulary takes too many steps; it has tokens of senseless length",
   );
 }

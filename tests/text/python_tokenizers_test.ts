@@ -16,7 +16,7 @@ interface Golden {
     Record<
       string,
       {
-        readonly codePoints: readonly string[];
+        readonly codePoints?: readonly string[];
         readonly strings: readonly string[];
         readonly offsets: readonly string[];
         readonly pairs: readonly string[];
@@ -26,7 +26,9 @@ interface Golden {
   >;
 }
 
-const golden: Golden = JSON.parse(Deno.readTextFileSync(new URL("../golden/text/tokenizers.json", import.meta.url)));
+const golden: Golden = JSON.parse(
+  Deno.readTextFileSync(new URL("../golden/text/tokenizers.json", import.meta.url)),
+);
 const all = Deno.env.get("WEIR_PARITY") === "all";
 const strings = nastyTexts(20_000);
 
@@ -38,14 +40,21 @@ for (const listed of [...assetTokenizers, ...smallTokenizers]) {
     fn() {
       const tokenizer = loadTokenizer(json!);
       const wanted = golden.tokenizers[listed.name];
-      const few = all ? strings.slice(0, listed.assets.length > 0 ? 20_000 : 4000) : strings.slice(0, BLOCKS.strings);
+      const few = all
+        ? strings.slice(0, listed.assets.length > 0 ? 20_000 : 4000)
+        : strings.slice(0, BLOCKS.strings);
       const ofText = (text: string) => {
         const { ids } = tokenizer.encode(text);
         return [ids.length, ...ids];
       };
       compare(few, BLOCKS.strings, wanted.strings, ofText);
       if (!listed.probes) {
-        compare(few, BLOCKS.strings, wanted.offsets, (text) => tokenizer.encode(text, { withOffsets: true }).offsets!.flat());
+        compare(
+          few,
+          BLOCKS.strings,
+          wanted.offsets,
+          (text) => tokenizer.encode(text, { withOffsets: true }).offsets!.flat(),
+        );
       }
       const cuts = [5, 12, 31].flatMap((maxTokens) =>
         (["left", "right"] as const).map((truncationDirection) => ({ maxTokens, truncationDirection }))
@@ -60,10 +69,13 @@ for (const listed of [...assetTokenizers, ...smallTokenizers]) {
         const { ids } = tokenizer.encode(text);
         return [false, true].map((skipSpecialTokens) => tokenizer.decode(ids, { skipSpecialTokens }));
       });
-      assert.equal(sha256([new TextEncoder().encode(decoded.join("\0"))]).slice(0, 8), wanted.decoded, "decoded");
-      if (all) {
-        const points = [...codePointTexts({ together: listed.assets.length === 0 })];
-        compare(points, BLOCKS.codePoints, wanted.codePoints, ofText);
+      assert.equal(
+        sha256([new TextEncoder().encode(decoded.join("\0"))]).slice(0, 8),
+        wanted.decoded,
+        "decoded",
+      );
+      if (all && wanted.codePoints) {
+        compare([...codePointTexts()], BLOCKS.codePoints, wanted.codePoints, ofText);
       }
     },
   });

@@ -38,31 +38,40 @@ def units(text):
 
 listing = read("list.json")
 blocks = listing["blocks"]
-strings, all_points, some_points = read("strings.json"), read("points_all.json"), read("points_some.json")
+strings, points = read("strings.json"), read("points.json")
 golden = json.loads(target.read_text()) if names and target.exists() else {}
 golden = {"versions": {"tokenizers": tokenizers.__version__}, "tokenizers": golden.get("tokenizers", {})}
+
+
+def save():
+    target.write_text(json.dumps(golden, ensure_ascii=True, separators=(",", ":")) + "\n")
+
+
+def encode(kind, texts, found, tokenizer, entry, mode):
+    """Digests of ids, and of offsets but where a token may be a byte of a prefix: those are no places of a text in Python."""
+    with open(folder / entry["file"].replace(".json", ".ids"), mode) as out:
+        for start in range(0, len(texts), blocks[kind]):
+            numbers, places = [], []
+            part = texts[start:start + blocks[kind]]
+            for text, encoding in zip(part, tokenizer.encode_batch(part)):
+                ids = encoding.ids
+                numbers += [len(ids), *ids]
+                out.write(json.dumps(ids) + "\n")
+                if kind == "strings" and not entry["probes"]:
+                    at = units(text)
+                    places += [at[place] for offsets in encoding.offsets for place in offsets]
+            found[kind].append(digest(numbers))
+            if kind == "strings" and not entry["probes"]:
+                found["offsets"].append(digest(places))
+
+
 for entry in listing["list"]:
     if names and entry["name"] not in names:
         continue
     tokenizer = Tokenizer.from_file(str(folder / entry["file"]))
-    found = {"codePoints": [], "strings": [], "offsets": [], "pairs": []}
-    points = all_points if entry["all"] else some_points
-    with open(folder / entry["file"].replace(".json", ".ids"), "w") as out:
-        for kind, texts in ("strings", strings[:20_000 if entry["all"] else 4_000]), ("codePoints", points):
-            for start in range(0, len(texts), blocks[kind]):
-                numbers, places = [], []
-                part = texts[start:start + blocks[kind]]
-                for text, encoding in zip(part, tokenizer.encode_batch(part)):
-                    ids = encoding.ids
-                    numbers += [len(ids), *ids]
-                    out.write(json.dumps(ids) + "\n")
-                    # Offsets of a byte and of a prefix that no token has are not those of a text in Python.
-                    if kind == "strings" and not entry["probes"]:
-                        at = units(text)
-                        places += [at[place] for offsets in encoding.offsets for place in offsets]
-                found[kind].append(digest(numbers))
-                if kind == "strings" and not entry["probes"]:
-                    found["offsets"].append(digest(places))
+    found = {"strings": [], "offsets": [], "pairs": []}
+    part = strings[:20_000 if entry["all"] else 4_000]
+    encode("strings", part, found, tokenizer, entry, "w")
     for length in 5, 12, 31:
         for direction in "left", "right":
             numbers = []
@@ -74,7 +83,12 @@ for entry in listing["list"]:
     tokenizer.no_truncation()
     texts = [tokenizer.decode(tokenizer.encode(text).ids, skip_special_tokens=skips) for text in strings[:500] for skips in (False, True)]
     found["decoded"] = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:8]
-    golden["tokenizers"][entry["name"]] = found
     (folder / f"decoded-{entry['file']}").write_text(json.dumps(texts))
-    print(entry["name"], flush=True)
-    target.write_text(json.dumps(golden, ensure_ascii=True, separators=(",", ":")) + "\n")
+    golden["tokenizers"][entry["name"]] = found
+    save()
+for entry in listing["list"]:
+    if entry["all"] and (not names or entry["name"] in names):
+        found = golden["tokenizers"][entry["name"]]
+        found["codePoints"] = []
+        encode("codePoints", points, found, Tokenizer.from_file(str(folder / entry["file"])), entry, "a")
+        save()

@@ -177,7 +177,8 @@ incb_extend -= later
 
 # UnicodeScripts: runs of one script, then which of them are the same.
 scripts_of = pre_tokenizers.UnicodeScripts()
-representatives = []
+# Of two scripts from the start, so that a character that joins with all is known from one of the first.
+representatives = ["\0", "A"]
 script = [0] * 0x110000
 previous = None
 for c in points:
@@ -191,7 +192,7 @@ for c in points:
                 found = index + 1
                 break
     # A character of any script joins with every one.
-    if found is not None and len(representatives) > 1:
+    if found is not None:
         other = representatives[1 if found == 1 else 0]
         if len(scripts_of.pre_tokenize_str(other + text)) == 1:
             found = 0

@@ -22,5 +22,4 @@ for (const listed of [...assetTokenizers, ...smallTokenizers]) {
 const write = (name: string, value: unknown) => Deno.writeTextFileSync(`${folder}/${name}`, JSON.stringify(value));
 write("list.json", { blocks: BLOCKS, list });
 write("strings.json", nastyTexts(20_000));
-write("points_all.json", [...codePointTexts({ together: false })]);
-write("points_some.json", [...codePointTexts({ together: true })]);
+write("points.json", [...codePointTexts()]);
