@@ -145,6 +145,7 @@ Deno.test("every kind of section is shown", () => {
     curve: [/false positive rate/, /spam 1\.1\.0, AUC 0\.995/, /no skill/],
     reliability: [/mean confidence/, /the numbers/, /0\.6520 0\.71 0\.47 to 0\.87 17/],
     histogram: [/probability of spam/, /ham \(858\) spam \(321\)/, /0\.95 to 1 1 199/],
+    bars: [/Rows by class/, /ham 3,241/, /train test/],
     slices: [
       /newsletters 402 rows · p = 0\.0031 differs from the rest/,
       /other \(14 values\) 81 rows/,

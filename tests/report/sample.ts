@@ -153,6 +153,12 @@ export const sampleSections: { [K in Section["kind"]]: Extract<Section, { kind: 
       { confidence: 0.983, accuracy: interval(0.994, 0.987, 0.997, 1082, "wilson"), count: 1082 },
     ],
   },
+  bars: {
+    kind: "bars",
+    title: "Rows by class",
+    groups: ["train", "test"],
+    rows: [{ label: "ham", counts: [3241, 858] }, { label: "spam", counts: [1245, 321] }],
+  },
   histogram: {
     kind: "histogram",
     title: "Score of spam, by true class",
@@ -360,6 +366,7 @@ export const sampleReport: Report = {
     sampleSections.curve,
     sampleSections.reliability,
     sampleSections.histogram,
+    sampleSections.bars,
     sampleSections.latency,
     sampleSections.slices,
     sampleSections.worst,
