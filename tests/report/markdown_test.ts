@@ -46,6 +46,7 @@ Deno.test("every kind of section has its table or its sentence", () => {
     ],
     ["Reliability", "| 0.757 | 0.70 (0.52 to 0.84) | 27 |"],
     ["Score of spam, by true class", "| 0.95 to 1 | 1 | 199 |"],
+    ["Rows by class", "| `spam` | 1,245 | 321 |"],
     ["Latency", "| 18.8 ms | 31.4 ms | 38.2 ms |"],
     ["By source", "| `newsletters` | 402 | 0.951 (0.921 to 0.973) | 0.966 (0.944 to 0.981) | 0.0031 |"],
     [
