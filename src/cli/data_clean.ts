@@ -19,6 +19,7 @@ import { cleaningPage, type CleaningReport } from "../report/cleaning.ts";
 import type { DataOptions } from "./data.ts";
 import { type CommonOptions, dataSource, integer, newCommand } from "./options.ts";
 import { InputError, processOutput, readingInput, UsageError } from "./output.ts";
+import { readingOf, withReadingOptions } from "./reading.ts";
 import { type CleanOptions, withCleanOptions } from "./training/clean.ts";
 
 interface Options extends CommonOptions, DataOptions, CleanOptions {
@@ -30,13 +31,13 @@ interface Options extends CommonOptions, DataOptions, CleanOptions {
 
 /** Adds the command. */
 export function dataCleanCommand(data: Command): Command {
-  const command = withCleanOptions(
+  const command = withReadingOptions(withCleanOptions(
     newCommand("clean", "clean the rows of a file, and show its labels before and after", [
       "data clean complaints.csv --clean strip-html,drop-empty,keep-labels=10 --out clean.jsonl --report clean.html",
       `data clean complaints.csv --label-column product --clean 'replace=X{2,}=> ,collapse-space' --clean sample=10000`,
     ]),
     { note: "weir train has the same, and stores those of texts in the bundle" },
-  )
+  ))
     .argument("<file>", "data as weir train reads them, or spam", dataSource)
     .option("--text-column <name>", "column of the text", "text")
     .option("--pair-column <name>", "column of a second text, which is cleaned, too")
@@ -69,7 +70,7 @@ async function clean(file: string, options: Options): Promise<void> {
   }
   await readingInput(async () => {
     const { textColumn, pairColumn, labelColumn } = options;
-    const placed = await Array.fromAsync(readRecords(file));
+    const placed = await Array.fromAsync(readRecords(file, readingOf(options, output)));
     const columns = {
       texts: pairColumn === undefined ? [textColumn] : [textColumn, pairColumn],
       label: labelColumn ?? labelsIn(placed),

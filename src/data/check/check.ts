@@ -153,7 +153,7 @@ function textFindings(texts: readonly string[]): Finding[] {
       what: `${plural(short, "text has", "texts have")} ${SHORT} characters or fewer${
         empty > 0 ? `, ${formatCount(empty)} of them none` : ""
       }`,
-      mend: "drop them: --clean drop-short=4",
+      mend: `drop them: --clean min-characters=${SHORT + 1}`,
     });
   }
   const html =

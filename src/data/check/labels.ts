@@ -68,18 +68,26 @@ function alike(classes: readonly ClassCount[]): Finding[] {
   const shown = written.slice(0, 5).map((group) =>
     group.map(({ label, count }) => `${show(label)} (${formatCount(count)})`).join(", ")
   );
-  const merged = written.flatMap(([{ label: into }, ...others]) =>
-    others.map(({ label }) => `${label}=${into}`)
-  );
   return [{
     severity: "warning",
     kind: "labels-alike",
     what: `${plural(written.length, "label is", "labels are")} written in several ways: ${shown.join("; ")}${
       written.length > shown.length ? `; and ${written.length - shown.length} more` : ""
     }. Each way is a class of its own`,
-    mend: `write each in one way, or merge them: --clean ${show(`merge-labels=${merged.join(",")}`, 150)}`,
+    mend: mergeAdvice(written),
     examples: shown,
   }];
+}
+
+/** How labels are written in one way: as cleaning steps, where those can hold the labels. */
+function mergeAdvice(written: readonly (readonly ClassCount[])[]): string {
+  const steps = written.map(([into, ...others]) =>
+    `merge-labels=${others.map(({ label }) => label).join("|")}=${into.label}`
+  );
+  const canBeSteps = written.flat().every(({ label }) => /^[^\s,|=]([^,|=]*[^\s,|=])?$/.test(label));
+  return canBeSteps
+    ? `write each in one way, or merge them: --clean ${show(steps.join(","), 200)}`
+    : "write each in one way in the file";
 }
 
 /** A label as a person means it: compatible characters, case, spaces and the writing of whole numbers aside. */
@@ -114,7 +122,9 @@ function unsaid(classes: readonly ClassCount[]): Finding[] {
     what: `${
       found.slice(0, 5).map(({ label, count }) => `${show(label)} (${plural(count, "row")})`).join(", ")
     } may mean that there is no label; a model would learn it as a class`,
-    mend: "drop these rows if so",
+    mend: `drop these rows if so: --clean ${
+      show(found.map(({ label }) => `drop-label=${label}`).slice(0, 5).join(","))
+    }`,
   }];
 }
 

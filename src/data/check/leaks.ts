@@ -87,7 +87,7 @@ export function leakFindings(leaks: readonly Leak[]): Finding[] {
     } alone: ${examples.slice(0, 3).join("; ")}. If new texts will not have ${
       leaks.length === 1 ? "it" : "them"
     }, scores on held-out rows are too good`,
-    mend: "take such marks out of the texts: --clean replace=... or in the file",
+    mend: "take such marks out of the texts, in the file or with --clean 'replace=PATTERN=>'",
     examples,
   }];
 }
