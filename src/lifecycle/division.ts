@@ -165,7 +165,7 @@ export function unevenParts({ parts, wanted }: Division, groups: Int32Array): st
   const largest = Math.max(...sizes.values());
   return `the parts have ${counts.join(", ")} rows instead of ${asked.map(Math.round).join(", ")}, since ${
     largest > Math.min(...asked) / 4
-      ? `rows that share texts or a group stay together, ${largest} in the largest group`
+      ? `rows that share texts stay together, ${largest} in the largest group`
       : "each label is to be in each part"
   }`;
 }

@@ -7,8 +7,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { DivisionOptions, OwnRows } from "../../lifecycle/division.ts";
 import { readRows } from "../../lifecycle/rows.ts";
 import type { AnyServedTask, Columns } from "../../tasks/task.ts";
-import { dataSource, integer } from "../options.ts";
-import { UsageError } from "../output.ts";
+import { dataSource } from "../options.ts";
 
 /** What was given. */
 export interface SplitOptions {
@@ -16,12 +15,11 @@ export interface SplitOptions {
   readonly validation?: string;
   readonly test?: string;
   readonly group?: string;
-  readonly folds?: number;
   readonly duplicates: "drop" | "keep";
   readonly nearDuplicates: "keep-together" | "ignore";
 }
 
-/** Adds `--split`, `--validation`, `--test`, `--group`, `--folds`, `--duplicates` and `--near-duplicates`. */
+/** Adds `--split`, `--validation`, `--test`, `--group`, `--duplicates` and `--near-duplicates`. */
 export function withSplitOptions(command: Command): Command {
   return command
     .option(
@@ -35,11 +33,6 @@ export function withSplitOptions(command: Command): Command {
     .option(
       "--group <column>",
       "rows with the same value in this column stay in one part, such as those of one patient",
-    )
-    .option(
-      "--folds <n>",
-      "cross-validate: train so many models, each scored on a share of the rows, then the one that is registered on all of them",
-      integer({ min: 2, max: 100 }),
     )
     .addOption(
       new Option(
@@ -59,22 +52,13 @@ export function withSplitOptions(command: Command): Command {
 
 /**
  * How rows are divided; files of their own are read with the columns of the data.
- *
- * @throws {UsageError} for options that do not go together.
  */
 export async function divisionOf(
-  options: SplitOptions & { readonly resume?: boolean },
+  options: SplitOptions,
   task: AnyServedTask,
   columns: Partial<Columns>,
 ): Promise<DivisionOptions> {
-  const { split, group, duplicates, nearDuplicates, folds, resume } = options;
-  const given = (["split", "validation", "test"] as const).filter((name) => options[name] !== undefined);
-  if (folds !== undefined && given.length > 0) {
-    throw new UsageError(`--folds does not go with --${given[0]}: every row is held out once`);
-  }
-  if (folds !== undefined && resume) {
-    throw new UsageError("--resume does not go with --folds: a cross-validation begins anew");
-  }
+  const { split, group, duplicates, nearDuplicates } = options;
   const own = async (source: string | undefined): Promise<OwnRows | undefined> =>
     source === undefined ? undefined : { source, rows: await readRows(source, task, { columns }) };
   return {
