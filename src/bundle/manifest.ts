@@ -91,14 +91,10 @@ export interface Lineage {
 
 /** What a model's metrics were measured on. */
 export interface EvaluationOrigin {
-  /** `held-out`: rows that it was not trained on. `cross-validation`: all rows, by models trained like it on the others. */
-  readonly method: "held-out" | "cross-validation";
+  /** Rows that it was not trained on. */
+  readonly method: "held-out";
   /** Where those rows came from, as a phrase for people. */
   readonly origin: string;
-  /** Of a cross-validation: how many models. */
-  readonly folds?: number;
-  /** Of a cross-validation, by metric: the standard deviation of its values on the folds. */
-  readonly spread?: Readonly<Record<string, number>>;
 }
 
 /** A metric and its confidence interval, over held-out data. */
@@ -218,10 +214,8 @@ const common = {
     steps: count,
     trainSeconds: z.number().nonnegative(),
     evaluation: z.looseObject({
-      method: z.enum(["held-out", "cross-validation"]),
+      method: z.literal("held-out"),
       origin: shortText,
-      folds: count.optional(),
-      spread: z.record(z.string().max(200), z.number()).optional(),
     }).optional(),
   }),
   metrics: z.record(

@@ -20,8 +20,10 @@ export interface Shingles {
 /**
  * The shingles of a text; a text of fewer words than a shingle has is one shingle, and one without words has none.
  *
- * A word is a run of letters and digits. In scripts that are written without spaces between words (Han, kana, Thai, Lao, Khmer,
- * Burmese and their like) each letter is a word, with the marks on it, and so is each character beyond the first plane, such as an
+ * A word is a run of letters and digits. In scripts that are written without spaces between words (Han, kana, Thai,
+ * Lao, Khmer,
+ * Burmese and their like) each letter is a word, with the marks on it, and so is each character beyond the first
+ * plane, such as an
  * emoji. A number is one word with its sign and what divides its digits: −12.91, 1,000 or 12/03/2024.
  *
  * @param key The text's `duplicateKey`: what is not seen is gone from it, and letters are small.

@@ -38,7 +38,8 @@ export interface SplitOptions<Part extends string, T = TextExample> {
  *
  * Each part keeps the order of the examples.
  *
- * @throws {DataError} if there is no example, only one label, or a label with too few distinct texts to put one in every part.
+ * @throws {DataError} if there is no example, only one label, or a label with too few distinct texts to put one in
+ * every part.
  * @throws {RangeError} if the fractions are not positive or do not sum to 1.
  *
  * @example

