@@ -24,8 +24,8 @@ export function withSplitOptions(command: Command): Command {
   return command
     .option(
       "--split <shares>",
-      "shares to train, to choose the epoch and to hold out, such as .8,.1,.1; of two, a twentieth of the first chooses the epoch " +
-        "(default: .76,.04,.2)",
+      "shares to train, to choose the epoch and to hold out, such as .8,.1,.1; of two, a twentieth of the first " +
+        "chooses the epoch (default: .76,.04,.2)",
       shares,
     )
     .option("--validation <file>", "rows that choose the epoch, in a file of their own", dataSource)
