@@ -14,7 +14,10 @@ export interface Deduplicated<T> {
   readonly examples: T[];
   /** How many examples were dropped. */
   readonly duplicates: number;
-  /** How many examples have another label than the one that was kept for their text, or a text without one: noise in the labels. */
+  /**
+   * How many examples have another label than the one that was kept for their text, or a text without one: noise
+   * in the labels.
+   */
   readonly conflicts: number;
   /** The texts that have several labels. */
   readonly conflicting: readonly Conflict<T>[];
