@@ -215,7 +215,10 @@ async function trainModel(options: Options, command: Command): Promise<void> {
   const { rows, columns } = options.dryRun
     ? { rows: [], columns: columnsGiven(options) }
     : await rowsFor(options, pretrained, output);
-  const division = await divisionOf(options, servedTasks[options.task], columns);
+  const division = await divisionOf(options, servedTasks[options.task], {
+    columns,
+    reading: readingOf(options, output),
+  });
   const baseHead = pretrained && await headIn(from!, pretrained, options.task);
   const { device, why } = await pickDevice(options.device);
   output.progress(`device: ${device} (${why})`);

@@ -14,7 +14,10 @@ export interface Deduplicated<T> {
   readonly examples: T[];
   /** How many examples were dropped. */
   readonly duplicates: number;
-  /** How many examples have another label than the one that was kept for their text, or a text without one: noise in the labels. */
+  /**
+   * How many examples have another label than the one that was kept for their text, or a text without one: noise
+   * in the labels.
+   */
   readonly conflicts: number;
   /** The texts that have several labels. */
   readonly conflicting: readonly Conflict<T>[];
@@ -33,8 +36,8 @@ export interface Conflict<T> {
 /** How duplicates are dropped. */
 export interface DeduplicateOptions {
   /**
-   * Of a text with several labels, `majority` keeps the first example with the label that most have, and none where there is no
-   * such label; `first` keeps the first example. Default `majority`.
+   * Of a text with several labels, `majority` keeps the first example with the label that most have, and none where there is
+   * no such label; `first` keeps the first example. Default `majority`.
    */
   readonly onConflict?: "majority" | "first";
 }
@@ -43,10 +46,10 @@ export interface DeduplicateOptions {
  * What two texts have in common if a reader would call them the same: the key by which exact duplicates are found, and by
  * which a text is recognised later, such as one that a model was trained on.
  *
- * Not told apart: case, white space of any kind and amount, characters that are not seen (zero-width spaces and joiners, byte-order
- * marks, soft hyphens, variation selectors, direction marks, control characters), composed and decomposed accents, full-width and
- * half-width forms, ligatures, styled letters as of mathematics, and the variants of apostrophes, quotation marks and hyphens. All
- * else counts: digits, punctuation, accents, and superscripts, since 10² is not 102.
+ * Not told apart: case, white space of any kind and amount, characters that are not seen (zero-width spaces and joiners,
+ * byte-order marks, soft hyphens, variation selectors, direction marks, control characters), composed and decomposed
+ * accents, full-width and half-width forms, ligatures, styled letters as of mathematics, and the variants of apostrophes,
+ * quotation marks and hyphens. All else counts: digits, punctuation, accents, and superscripts, since 10² is not 102.
  *
  * The separators U+001C to U+001F stay, so that several texts can be joined with one of them.
  *
@@ -79,7 +82,8 @@ const NOT_SEEN = /[\p{Default_Ignorable_Code_Point}\0-\x08\x0e-\x1b\x7f-\x84\x86
 
 /**
  * Forms of characters that stand for the same ones: ligatures, Arabic presentation forms, full-width and half-width forms,
- * letters and digits of mathematics. The other compatibility characters, such as superscripts and fractions, mean something else.
+ * letters and digits of mathematics. The other compatibility characters, such as superscripts and fractions, mean something
+ * else.
  */
 const FORMS = /[\ufb00-\ufb06\ufb50-\ufdfb\ufe70-\ufefc\uff01-\uffee\u{1d400}-\u{1d7ff}]+/gu;
 
@@ -96,8 +100,8 @@ function folded(text: string): string {
 }
 
 /**
- * Keeps one example of each text, by {@linkcode duplicateKey}; of a text with several labels, one with the label that most of its
- * examples have.
+ * Keeps one example of each text, by {@linkcode duplicateKey}; of a text with several labels, one with the label that most
+ * of its examples have.
  *
  * @example
  * ```ts
@@ -166,23 +170,23 @@ export interface NearDuplicateOptions {
 }
 
 /**
- * Groups texts that are near-duplicates of each other: `clusters[i]` is the number of text `i`'s group, counted from 0 in order
- * of appearance.
+ * Groups texts that are near-duplicates of each other: `clusters[i]` is the number of text `i`'s group, counted from 0 in
+ * order of appearance.
  *
- * Two texts are near-duplicates if their sets of word shingles have a weighted Jaccard similarity of at least `threshold`, or if
- * they have the same words; case and punctuation do not count. A shingle weighs less the more texts have it, and nothing where more
- * than a fifth of all texts have it, or of those with the same label: footers, templates and headers are no likeness. The numbers in
- * texts do not count either, unless texts of several labels have the words around them. Two texts with different labels are no
- * near-duplicates if the words in which they differ are found elsewhere too, and there with the same label only: the difference goes
- * with the label.
+ * Two texts are near-duplicates if their sets of word shingles have a weighted Jaccard similarity of at least `threshold`,
+ * or if they have the same words; case and punctuation do not count. A shingle weighs less the more texts have it, and
+ * nothing where more than a fifth of all texts have it, or of those with the same label: footers, templates and headers are
+ * no likeness. The numbers in texts do not count either, unless texts of several labels have the words around them. Two
+ * texts with different labels are no near-duplicates if the words in which they differ are found elsewhere too, and there
+ * with the same label only: the difference goes with the label.
  *
- * A group holds together around one of its texts, to which each of the others has a similarity of at least `threshold` squared, as
- * two steps of it come to; beyond that, a text that is like one of its members has a group of its own.
+ * A group holds together around one of its texts, to which each of the others has a similarity of at least `threshold`
+ * squared, as two steps of it come to; beyond that, a text that is like one of its members has a group of its own.
  *
- * All with all is not compared: of two sets sorted alike, rare shingles first, those before the last `threshold` of the weight have
- * one in common if the sets are similar enough, so only texts that share a rare shingle are compared. Of those who share one shingle
- * only the first {@linkcode MOST_HOLDERS} are candidates, and a text is given up after {@linkcode MOST_FAILURES} that were unlike it, so
- * that the time grows with the number of texts whatever they are.
+ * All with all is not compared: of two sets sorted alike, rare shingles first, those before the last `threshold` of the
+ * weight have one in common if the sets are similar enough, so only texts that share a rare shingle are compared. Of those
+ * who share one shingle only the first {@linkcode MOST_HOLDERS} are candidates, and a text is given up after {@linkcode
+ * MOST_FAILURES} that were unlike it, so that the time grows with the number of texts whatever they are.
  *
  * Source: Broder 1997, "On the resemblance and containment of documents" (shingles, Jaccard over hashes); Chaudhuri et al.
  * 2006, "A Primitive Operator for Similarity Joins in Data Cleaning" (prefix filter, with weights).
@@ -274,8 +278,8 @@ function clustersOf(texts: WeighedTexts, labels: Int32Array, threshold: number):
 }
 
 /**
- * Whether two texts differ in words that go with their labels: each has such as other texts have, too, and these with its own label
- * alone.
+ * Whether two texts differ in words that go with their labels: each has such as other texts have, too, and these with its
+ * own label alone.
  */
 function isOfLabels(a: number, b: number, texts: WeighedTexts): boolean {
   const tells = (text: number, other: Weighed) => {
@@ -288,8 +292,8 @@ function isOfLabels(a: number, b: number, texts: WeighedTexts): boolean {
 }
 
 /**
- * The Jaccard similarity of two texts' sets of shingles, each of the same weight, as it is where no other text has them; 0 if
- * either has no word at all.
+ * The Jaccard similarity of two texts' sets of shingles, each of the same weight, as it is where no other text has them; 0
+ * if either has no word at all.
  */
 export function similarity(first: string, second: string, shingleWords = 3): number {
   const [a, b] = [first, second].map((text) =>

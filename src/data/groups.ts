@@ -31,7 +31,8 @@ const MOST = 0.5;
  * import { rowGroups } from "./groups.ts";
  * import assert from "node:assert/strict";
  *
- * const { groups } = rowGroups([["good morning", "buongiorno"], ["good night", "buona notte"], ["good morning", "buona notte"], [
+ * const { groups } = rowGroups([["good morning", "buongiorno"], ["good night", "buona notte"], ["good morning",
+ * "buona notte"], [
  *   "where is the station",
  *   "dov'è la stazione",
  * ], ["see you", "ciao"], ["thank you", "grazie"]]);

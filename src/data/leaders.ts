@@ -9,8 +9,8 @@ export interface Leaders {
   /** Whether two items are in the same cluster. */
   areTogether(a: number, b: number): boolean;
   /**
-   * Makes one cluster of those of two items, if each member of the smaller one is near enough to the representative of the larger
-   * one; otherwise they stay apart.
+   * Makes one cluster of those of two items, if each member of the smaller one is near enough to the representative of the
+   * larger one; otherwise they stay apart.
    *
    * @returns whether they are one cluster now.
    */
@@ -22,8 +22,8 @@ export interface Leaders {
 /**
  * `count` items, each alone.
  *
- * Clusters that grow by links alone chain: each member is like the next, and the first is nothing like the last. Here every member
- * is also near the representative, as in leader clustering.
+ * Clusters that grow by links alone chain: each member is like the next, and the first is nothing like the last. Here every
+ * member is also near the representative, as in leader clustering.
  *
  * Source: J. A. Hartigan, "Clustering Algorithms" (1975), chapter 3 (the leader algorithm).
  *

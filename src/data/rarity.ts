@@ -35,9 +35,9 @@ const OF_ONE_LABEL = 0.75;
 const FEW = 5;
 
 /**
- * Weighs the shingles of texts by how many texts have them, as inverse document frequency does: `log(n / holders)`, over that of
- * a shingle of two texts. A shingle that more than a fifth of all texts have, or of all texts with the same label, is left out, and so
- * is one that several texts have without three in four of one label: what they are is not in it.
+ * Weighs the shingles of texts by how many texts have them, as inverse document frequency does: `log(n / holders)`, over
+ * that of a shingle of two texts. A shingle that more than a fifth of all texts have, or of all texts with the same label,
+ * is left out, and so is one that several texts have without three in four of one label: what they are is not in it.
  *
  * Numbers are alike, except in a shingle that texts of several labels have: there it may be the number that decides.
  *
@@ -124,8 +124,8 @@ function maskFor(sets: readonly Uint32Array[]): number {
 }
 
 /**
- * How many texts have a hash, and how many with the label of one text. Counts are kept by the hashes' lower bits, so they may be
- * too high, never too low.
+ * How many texts have a hash, and how many with the label of one text. Counts are kept by the hashes' lower bits, so they
+ * may be too high, never too low.
  */
 function countShingles(sets: readonly Uint32Array[], labels: Int32Array) {
   const mask = maskFor(sets);

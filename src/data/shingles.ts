@@ -20,9 +20,9 @@ export interface Shingles {
 /**
  * The shingles of a text; a text of fewer words than a shingle has is one shingle, and one without words has none.
  *
- * A word is a run of letters and digits. In scripts that are written without spaces between words (Han, kana, Thai, Lao, Khmer,
- * Burmese and their like) each letter is a word, with the marks on it, and so is each character beyond the first plane, such as an
- * emoji. A number is one word with its sign and what divides its digits: −12.91, 1,000 or 12/03/2024.
+ * A word is a run of letters and digits. In scripts that are written without spaces between words (Han, kana, Thai, Lao,
+ * Khmer, Burmese and their like) each letter is a word, with the marks on it, and so is each character beyond the first
+ * plane, such as an emoji. A number is one word with its sign and what divides its digits: −12.91, 1,000 or 12/03/2024.
  *
  * @param key The text's `duplicateKey`: what is not seen is gone from it, and letters are small.
  */
@@ -63,8 +63,14 @@ const PRIME = 0x01000193;
 const Kind = { none: 0, letter: 1, alone: 2, mark: 3, digit: 4, pair: 5 } as const;
 
 /** Scripts whose words have no space between them. */
-const WITHOUT_SPACES =
-  /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}\p{sc=Java}\p{sc=Bali}\p{sc=Lana}\p{sc=Talu}\p{sc=Tale}\p{sc=Cham}\p{sc=Tavt}]/u;
+const WITHOUT_SPACES = new RegExp(
+  `[${
+    "Han Hira Kana Thai Laoo Khmr Mymr Java Bali Lana Talu Tale Cham Tavt".split(" ").map((name) =>
+      `\\p{sc=${name}}`
+    ).join("")
+  }]`,
+  "u",
+);
 
 /** The kind of every UTF-16 unit, looked up once. */
 const kinds: () => Uint8Array = (() => {

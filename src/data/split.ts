@@ -23,8 +23,8 @@ export interface SplitOptions<Part extends string, T = TextExample> {
   /** What to do where labels have too few texts, for the error. */
   readonly advice?: string;
   /**
-   * What has about the same share in each part, and at least one example if it is the commonest of enough clusters; the label
-   * unless given, nothing where null. Of several, as of a text with any number of labels, each has its share: see
+   * What has about the same share in each part, and at least one example if it is the commonest of enough clusters; the
+   * label unless given, nothing where null. Of several, as of a text with any number of labels, each has its share: see
    * `stratifyUnits`.
    */
   readonly stratum?: ((example: T) => string | readonly string[]) | null;
@@ -38,7 +38,8 @@ export interface SplitOptions<Part extends string, T = TextExample> {
  *
  * Each part keeps the order of the examples.
  *
- * @throws {DataError} if there is no example, only one label, or a label with too few distinct texts to put one in every part.
+ * @throws {DataError} if there is no example, only one label, or a label with too few distinct texts to put one in every
+ * part.
  * @throws {RangeError} if the fractions are not positive or do not sum to 1.
  *
  * @example

@@ -143,9 +143,16 @@ function requireLabels(
       conflicting.length > 1 ? ` and ${plural(conflicting.length - 1, "other text")}` : ""
     }; without them, ${
       kept.length === 0 ? "no row is left" : `all rows have the label ${show(kept[0].label)}`
-    }. Correct the labels, or train on the rows as they are with --duplicates keep`,
+    }. Correct the labels${
+      kept.length + conflicting.length > FEW_TEXTS
+        ? ", or train on the rows as they are with --duplicates keep"
+        : ""
+    }`,
   );
 }
+
+/** So few texts cannot be divided, whatever their labels. */
+const FEW_TEXTS = 5;
 
 function groupsOf(
   items: readonly Item[],

@@ -38,8 +38,8 @@ export interface OwnRows {
 /** How rows are divided. */
 export interface DivisionOptions extends DistinctOptions {
   /**
-   * Shares of the rows, which sum to 1: to train, to choose the epoch, to hold out; of two, those to train, of which a twentieth
-   * chooses the epoch, and those to hold out. With one part in a file of its own: to train, and the other part.
+   * Shares of the rows, which sum to 1: to train, to choose the epoch, to hold out; of two, those to train, of which a
+   * twentieth chooses the epoch, and those to hold out. With one part in a file of its own: to train, and the other part.
    */
   readonly split?: readonly number[];
   /** What chooses the epoch, in a file of its own. */
@@ -73,7 +73,8 @@ export const RARE_ADVICE =
   "merge such labels, leave their rows out, or give the parts as files of their own with --validation and --test";
 
 /**
- * Divides rows, stratified by label and with groups in one part; rows that come again in a file of their own are not trained on.
+ * Divides rows, stratified by label and with groups in one part; rows that come again in a file of their own are not trained
+ * on.
  *
  * @throws {DataError} when labels have too few rows to be in each part.
  * @throws {LifecycleError} when the shares do not fit the parts that are to be divided.

@@ -76,7 +76,7 @@ Deno.test("pairs out of a few words are divided with a warning", () => {
     target: i % 2 ? "yes" : "no",
   }));
   prepare(few, options);
-  assert.match(lines.at(-2)!, /^warning: pairs\.jsonl: most rows share a text with others/);
+  assert.ok(lines.some((line) => /^warning: pairs\.jsonl: most rows share a text with others/.test(line)));
 });
 
 Deno.test("groups that leave no way to the asked sizes are divided with a warning", () => {

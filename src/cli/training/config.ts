@@ -4,9 +4,9 @@
  * @module
  */
 import { type Command, InvalidArgumentError, type Option } from "commander";
-import { readFileSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import { parseDocument } from "yaml";
+import { readLimitedSync } from "../../base/files.ts";
 import { firstLine, show } from "../../base/text.ts";
 import { UsageError } from "../output.ts";
 
@@ -74,13 +74,9 @@ export function readStructured(
 }
 
 function readSmall(path: string): string {
-  const info = statSync(path, { throwIfNoEntry: false });
-  if (!info) throw new InvalidArgumentError("There is no such file.");
-  if (!info.isFile()) throw new InvalidArgumentError("It is no file.");
-  if (info.size > MOST_BYTES) {
-    throw new InvalidArgumentError(`It has ${info.size} bytes; the limit is ${MOST_BYTES}.`);
-  }
-  return readFileSync(path, "utf8").replace(/^\ufeff/, "");
+  const bytes = readLimitedSync(path, MOST_BYTES);
+  if (!bytes) throw new InvalidArgumentError("There is no such file.");
+  return new TextDecoder().decode(bytes);
 }
 
 /** The option of a key, which is its name: `batch-size`, also as `batchSize` or `batch_size`. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { ReadOptions } from "../../data/reading/options.ts";
 import type { DivisionOptions, OwnRows } from "../../lifecycle/division.ts";
 import { readRows } from "../../lifecycle/rows.ts";
 import type { AnyServedTask, Columns } from "../../tasks/task.ts";
@@ -26,8 +27,8 @@ export function withSplitOptions(command: Command): Command {
   return command
     .option(
       "--split <shares>",
-      "shares to train, to choose the epoch and to hold out, such as .8,.1,.1; of two, a twentieth of the first chooses the epoch " +
-        "(default: .76,.04,.2)",
+      "shares to train, to choose the epoch and to hold out, such as .8,.1,.1; of two, a twentieth of the first " +
+        "chooses the epoch (default: .76,.04,.2)",
       shares,
     )
     .option("--validation <file>", "rows that choose the epoch, in a file of their own", dataSource)
@@ -65,7 +66,7 @@ export function withSplitOptions(command: Command): Command {
 export async function divisionOf(
   options: SplitOptions & { readonly resume?: boolean },
   task: AnyServedTask,
-  columns: Partial<Columns>,
+  { columns, reading }: { readonly columns: Partial<Columns>; readonly reading: ReadOptions },
 ): Promise<DivisionOptions> {
   const { split, group, duplicates, nearDuplicates, folds, resume } = options;
   const given = (["split", "validation", "test"] as const).filter((name) => options[name] !== undefined);
@@ -76,7 +77,7 @@ export async function divisionOf(
     throw new UsageError("--resume does not go with --folds: a cross-validation begins anew");
   }
   const own = async (source: string | undefined): Promise<OwnRows | undefined> =>
-    source === undefined ? undefined : { source, rows: await readRows(source, task, { columns }) };
+    source === undefined ? undefined : { source, rows: await readRows(source, task, { columns, reading }) };
   return {
     split,
     group,
