@@ -109,7 +109,9 @@ async function* recordsOf(
   };
   for await (const row of rows) {
     const { cells, line } = row;
-    if (cells.every((cell) => cell.trim() === "")) {
+    // Of one column, an empty cell in quotes is a row: an empty line is none.
+    const isRow = names?.length === 1 && cells.length === 1 && cells[0] === "";
+    if (!isRow && cells.every((cell) => cell.trim() === "")) {
       if (cells.length === 1 && dialect.delimiter === null) blank++;
       else empty++;
       continue;

@@ -204,6 +204,7 @@ const readers: Readonly<Record<Format, Reader>> = {
       },
     }),
   async *jsonl(source, options) {
+    const asRecord = recordMaker();
     for await (const { value, where } of jsonLinesOf(linesOf(source, textOf(source, options)), source.name)) {
       yield { record: asRecord(value, where), where };
     }
@@ -265,6 +266,7 @@ async function* jsonRecords(source: ByteSource, options: Told): AsyncGenerator<P
   const items = isList
     ? jsonItems(textOf(source, options), name)
     : itemsOfObject(textOf(source, options), { name, split: options.split, onGuess: options.onGuess });
+  const asRecord = recordMaker();
   let i = 0;
   for await (const { value, line } of items) {
     const where = line === undefined ? `${name} item ${++i}` : `${name} line ${line}, item ${++i}`;
@@ -272,17 +274,26 @@ async function* jsonRecords(source: ByteSource, options: Told): AsyncGenerator<P
   }
 }
 
-/** An object as it is; of a list the cells, by their numbers. */
-function asRecord(value: unknown, where: string): DataRecord {
-  if (typeof value === "object" && value !== null) {
-    if (!Array.isArray(value)) return value as DataRecord;
-    if (value.length > 0) return Object.fromEntries(value.map((cell, i) => [String(i + 1), cell]));
-  }
-  throw new DataError(
-    `${where}: a JSON object was expected, such as {"text": "...", "label": "..."}, and ${
-      show(value)
-    } was found`,
-  );
+/** Makes records of one source's values: an object as it is; of a list the cells, by their numbers, where all rows are lists. */
+function recordMaker(): (value: unknown, where: string) => DataRecord {
+  let ofLists: boolean | undefined;
+  return (value, where) => {
+    if (typeof value === "object" && value !== null) {
+      const isList = Array.isArray(value);
+      ofLists ??= isList;
+      if (isList === ofLists) {
+        if (!isList) return value as DataRecord;
+        if (value.length > 0) return Object.fromEntries(value.map((cell, i) => [String(i + 1), cell]));
+      }
+    }
+    throw new DataError(
+      `${where}: ${
+        ofLists
+          ? 'a list was expected, such as ["...", "..."]'
+          : 'a JSON object was expected, such as {"text": "...", "label": "..."}'
+      }, and ${show(value)} was found`,
+    );
+  };
 }
 
 const expected: Readonly<Record<SourceDescription["format"], string>> = {

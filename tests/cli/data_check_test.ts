@@ -15,7 +15,7 @@ Deno.test("data check tells what a file holds and what training would do, as tex
     assert.equal(shown.code, 0, shown.stderr);
     assert.match(shown.stdout, /119 rows that can be read and 1 that cannot/);
     assert.match(shown.stdout, /"ham" \(58\), "Ham" \(1\)/);
-    assert.match(shown.stdout, /ERROR +1 row of 120 cannot be trained on: .*line 3: column "label" is ""/);
+    assert.match(shown.stdout, /ERROR +1 row of 120 cannot be trained on: .*line 3: column "label" is empty/);
     assert.match(await Deno.readTextFile(page), /<h2>Findings<\/h2>/);
 
     const { code, stdout } = await weir("data", "check", file, "--json");
