@@ -120,6 +120,7 @@ export { createOrtBackend, type OrtBackendOptions, type OrtDevice } from "./src/
 // Texts and examples.
 export type { TextSpan, WordSpan } from "./src/text/words.ts";
 export {
+  type DecodeOptions,
   type EncodeOptions,
   type Encoding,
   loadTokenizer,

@@ -108,6 +108,7 @@ export function loadTokenizer(tokenizerJson: string | object, tokenizerConfig?: 
   const pipeline = createPipeline(files);
   const { single, pair: both, trims } = files.postProcessor;
   const tokenOf: string[] = [];
+  const addedIds = new Set(files.addedTokens.map(({ id }) => id));
   const idOf = new Map(files.model.vocabulary);
   for (const { content, id } of files.addedTokens) idOf.set(content, id);
   for (const [token, id] of idOf) tokenOf[id] = token;
@@ -187,7 +188,14 @@ export function loadTokenizer(tokenizerJson: string | object, tokenizerConfig?: 
       const counts = shareBudget(found[0].ids.length, found[1]?.ids.length ?? 0, budget);
       const kept = found.map((one, i) => {
         const list = keep(one, counts[i], truncationDirection);
-        return withOffsets && trims ? trimOffsets(list, tokenOf, trims) : list;
+        if (!withOffsets || !trims) return list;
+        const written = i === 0 ? text : pair!;
+        return trimOffsets(
+          list,
+          written,
+          (id, start, end) => addedIds.has(id) ? written.slice(start, end) : tokenOf[id] ?? "",
+          trims,
+        );
       });
       return {
         ...assemble(pair === undefined ? single : both, kept, withOffsets),

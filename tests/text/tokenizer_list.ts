@@ -14,7 +14,10 @@ export interface ListedTokenizer {
   readonly assets: readonly Asset[];
   /** Its tokenizer.json, of the text of its assets' files. */
   readonly read: (files: readonly string[]) => object;
-  /** Whether its model shows what it was given (see `probe`). */
+  /**
+   * Whether it has tokens for bytes that are in no text, or none for some characters: Python counts offsets on from token to
+   * token, so that they are places of the text no longer. Ours are.
+   */
   readonly probes?: boolean;
 }
 
