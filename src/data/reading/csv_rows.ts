@@ -196,9 +196,11 @@ export function createRowSplitter(
       const rows: CsvRow[] = [];
       if (!isLast && text.length < retryAt) return rows;
       while (at < text.length) {
+        const from = at;
         const row = readRow(isLast);
         if (row === undefined) break;
-        if (row.cells.length > 1 || row.cells[0] !== "") rows.push(row);
+        // An empty line; an empty cell in quotes is more.
+        if (row.cells.length > 1 || row.cells[0] !== "" || text[from] === quote) rows.push(row);
       }
       const left = text.length - at;
       if (left > MAX_ROW_LENGTH) throw tooLong(line);

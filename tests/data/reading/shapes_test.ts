@@ -120,7 +120,7 @@ const SAME: [string, string | Uint8Array, string[]][] = [
   [
     "splits.json",
     JSON.stringify({ train: json, test: json.slice(0, 2) }),
-    ['F: the list "train" is read; "test" left out (--split)'],
+    ['F: the list "train" is read; "test" left out (--read-split)'],
   ],
   [
     "columns.json",
@@ -323,14 +323,18 @@ const REFUSED: [string, string | Uint8Array, RegExp][] = [
   [
     "nul.csv",
     "text,label\nx,a\0\n",
-    /line 2: column "label" is "a\\u0000"; a label without control characters was expected/,
+    /line 2: column "label" holds the label "a\\u0000", which has control characters; remove them/,
   ],
   [
     "escape.csv",
     "text,label\nx,\x1b[31mred\n",
-    /column "label" is "\\u001b\[31mred"; a label without control characters/,
+    /column "label" holds the label "\\u001b\[31mred", which has control characters/,
   ],
-  ["c1.csv", "text,label\nx,\u009b31mred\n", /column "label" is "\\u009b31mred"; a label without control/],
+  [
+    "c1.csv",
+    "text,label\nx,\u009b31mred\n",
+    /column "label" holds the label "\[U\+009B\]31mred", which has control/,
+  ],
   ["blank.csv", "text,label\nx,  \n", /line 2: column "label" is blank; a label was expected/],
 ];
 
