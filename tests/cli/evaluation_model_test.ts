@@ -123,7 +123,7 @@ Deno.test("a model is evaluated with slices, probes, canaries, safety and a gate
       assert.equal(refused.code, 2);
       assert.match(
         refused.stderr,
-        /blank\.csv line 2: column "label" is ""; a label was expected: .* leave such rows out with --skip-blank$/m,
+        /blank\.csv line 2: column "label" is empty; a label was expected: .* leave such rows out with --skip-blank$/m,
       );
       const { code, stdout } = await evaluate(blank, "--skip-blank");
       const report = JSON.parse(stdout);

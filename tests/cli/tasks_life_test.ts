@@ -138,7 +138,7 @@ Deno.test("a number for a pair of texts, in the unit of the data", () =>
       drift.windows[0].features.find(({ name }: { name: string }) => name === feature).effect.value;
     assert.ok(mean("characters") < 0.3, "the characters of both texts are counted, as they were in training");
 
-    const file = join(folder, "pairs.tsv");
+    const file = join(folder, "pairs.txt");
     await Deno.writeTextFile(file, "1 1\twin money\n");
     const { code, stdout } = await weir("predict", "--model", "price", ...on, "--file", file);
     assert.equal(code, 0);
