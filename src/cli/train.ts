@@ -5,9 +5,9 @@
  */
 import { type Command, Option } from "commander";
 import { architectures, MODEL_TYPES } from "../../models/index.ts";
+import type { ReadOptions } from "../data/reading/options.ts";
 import { learningRateFor, trainingDefaults, type TrainingOptions } from "../lifecycle/options.ts";
 import { headIn, type Pretrained, readPretrained } from "../lifecycle/pretrained.ts";
-import { readRows } from "../lifecycle/rows.ts";
 import { tokenizerSettings } from "../lifecycle/tokenizer.ts";
 import { trainAndRegister } from "../lifecycle/train.ts";
 import { servedTasks, TASK_NAMES } from "../tasks/served.ts";
@@ -15,6 +15,7 @@ import type { Columns, Row } from "../tasks/task.ts";
 import { checkPrecision } from "../train/options.ts";
 import { columnsGiven, type DataOptions, readingPairs, withDataOptions } from "./data.ts";
 import { type DeviceChoice, openBackend, pickDevice } from "./device.ts";
+import { type LabelledFlags, readLabelled, withLabelled } from "./evaluation/labelled.ts";
 import { bundlePathOf, isPath } from "./model.ts";
 import {
   aliasNames,
@@ -51,6 +52,7 @@ interface Options
     CleanOptions,
     DryRunOptions,
     FingerprintOptions,
+    LabelledFlags,
     SplitOptions,
     TrainingReportOptions,
     Omit<TrainingOptions, "learningRate"> {
@@ -174,6 +176,7 @@ export function trainCommand(program: Command): Command {
   withDryRunOptions(command);
   withLoopOptions(command);
   withTrainingReportOptions(command);
+  withLabelled(command);
   withSplitOptions(command);
   program.addCommand(command);
   return command;
@@ -279,6 +282,16 @@ async function trainModel(options: Options, command: Command): Promise<void> {
   }
 }
 
+/** The rows of the data, and a line on those that were left out. */
+async function rowsOf(
+  { data, task, skipBlank }: Options,
+  { columns, reading, output }: { columns: Partial<Columns>; reading: ReadOptions; output: Output },
+): Promise<Row<unknown>[]> {
+  const { rows, notes } = await readLabelled(data, servedTasks[task], { columns, reading, skipBlank });
+  for (const note of notes) output.progress(note);
+  return rows;
+}
+
 /** The rows; unless `--pair-column` is given, those of a model that reads pairs have the second text where it had it. */
 async function rowsFor(
   options: Options,
@@ -288,7 +301,7 @@ async function rowsFor(
   const task = servedTasks[options.task];
   const reading = readingOf(options, output);
   const read = async (columns: Partial<Columns>) => ({
-    rows: await readRows(options.data, task, { columns, reading }),
+    rows: await rowsOf(options, { columns, reading, output }),
     columns,
   });
   const pair = task.queriesPerRow === 1 ? pretrained?.manifest?.pairColumn : null;

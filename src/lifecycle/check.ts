@@ -95,6 +95,7 @@ async function readLeniently(options: CheckOptions): Promise<
   const problems: string[] = [];
   const findings: Finding[] = [];
   let unreadable = 0;
+  let blank = 0;
   try {
     const { wanted, records } = await openRecords(options.source, task, {
       columns: options.columns,
@@ -110,6 +111,7 @@ async function readLeniently(options: CheckOptions): Promise<
       } catch (error) {
         if (!(error instanceof DataError)) throw error;
         unreadable++;
+        if (error.blankColumn !== undefined) blank++;
         if (problems.length < 5) problems.push(error.message);
       }
     }
@@ -128,7 +130,9 @@ async function readLeniently(options: CheckOptions): Promise<
       what: `${plural(unreadable, "row")} of ${rows.length + unreadable} cannot be trained on: ${
         problems[0]
       }`,
-      mend: rows.length === 0
+      mend: blank === unreadable
+        ? "fill them in, or leave them out with --skip-blank"
+        : rows.length === 0
         ? "name the columns: --text-column, --label-column"
         : "complete them, or take them out",
       examples: problems,

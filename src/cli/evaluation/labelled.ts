@@ -34,7 +34,7 @@ export async function readLabelled(
   task: AnyServedTask,
   { columns, head, skipBlank, reading }: {
     columns: Partial<Columns>;
-    head: unknown;
+    head?: unknown;
     reading: ReadOptions;
   } & LabelledFlags,
 ): Promise<{ rows: LoadedRow[]; notes: string[] }> {

@@ -6,8 +6,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ReadOptions } from "../../data/reading/options.ts";
 import type { DivisionOptions, OwnRows } from "../../lifecycle/division.ts";
-import { readRows } from "../../lifecycle/rows.ts";
 import type { AnyServedTask, Columns } from "../../tasks/task.ts";
+import { type LabelledFlags, readLabelled } from "../evaluation/labelled.ts";
 import { dataSource, integer } from "../options.ts";
 import { UsageError } from "../output.ts";
 
@@ -64,7 +64,7 @@ export function withSplitOptions(command: Command): Command {
  * @throws {UsageError} for options that do not go together.
  */
 export async function divisionOf(
-  options: SplitOptions & { readonly resume?: boolean },
+  options: SplitOptions & LabelledFlags & { readonly resume?: boolean },
   task: AnyServedTask,
   { columns, reading }: { readonly columns: Partial<Columns>; readonly reading: ReadOptions },
 ): Promise<DivisionOptions> {
@@ -77,7 +77,10 @@ export async function divisionOf(
     throw new UsageError("--resume does not go with --folds: a cross-validation begins anew");
   }
   const own = async (source: string | undefined): Promise<OwnRows | undefined> =>
-    source === undefined ? undefined : { source, rows: await readRows(source, task, { columns, reading }) };
+    source === undefined ? undefined : {
+      source,
+      rows: (await readLabelled(source, task, { columns, reading, skipBlank: options.skipBlank })).rows,
+    };
   return {
     split,
     group,
