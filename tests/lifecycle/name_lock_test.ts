@@ -30,7 +30,9 @@ function run(home: string, progress: (line: string) => void = () => {}): LifeOpt
 
 Deno.test("a second training of a name is refused at once, saying who has it and since when; the first is not disturbed", () =>
   withFolder(async (home) => {
-    const first = trainAndRegister(rows, run(home));
+    const { promise: hasBegun, resolve } = Promise.withResolvers<void>();
+    const first = trainAndRegister(rows, run(home, () => resolve()));
+    await hasBegun; // what it says first, it says with the lock
     await assert.rejects(trainAndRegister(rows, run(home)), {
       name: "UserError",
       message:
