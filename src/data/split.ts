@@ -23,6 +23,11 @@ export interface SplitOptions<Part extends string, T = TextExample> {
   /** What to do where labels have too few texts, for the error. */
   readonly advice?: string;
   /**
+   * Told of labels that have fewer clusters than there are parts, such as `label "x" (1) has`: those go to the first part, then
+   * to the last. Without it they are an error.
+   */
+  readonly onRare?: (labels: string) => void;
+  /**
    * What has about the same share in each part, and at least one example if it is the commonest of enough clusters; the
    * label unless given, nothing where null. Of several, as of a text with any number of labels, each has its share: see
    * `stratifyUnits`.
@@ -103,14 +108,20 @@ export function splitExamples<T extends TextExample, Part extends string>(
     const byLabel = new Map<string, number[][]>(labels.map((label) => [label, []]));
     for (const group of groups) byLabel.get(commonestLabel(group.map((i) => strata[i])))!.push(group);
     const rare = [...holding].filter(([, count]) => count < parts.length);
-    if (rare.length > 0) {
-      throw tooFew(
-        stratum ? `${describeRare(rare)} too few texts` : `there are too few texts: ${rare[0][1]}`,
-      );
-    }
-    for (const groups of byLabel.values()) {
-      const of = divide(groups, shares, random);
+    const refused = () =>
+      tooFew(stratum ? `${describeRare(rare)} too few texts` : `there are too few texts: ${rare[0][1]}`);
+    if (rare.length > 0 && !(options.onRare && stratum)) throw refused();
+    const isRare = new Set(rare.map(([label]) => label));
+    // What is learnt comes first, what is scored second.
+    const order = [0, parts.length - 1, ...parts.keys().drop(1)];
+    for (const [label, groups] of byLabel) {
+      if (isRare.has(label)) random.shuffle(groups);
+      const of = isRare.has(label) ? groups.map((_, at) => order[at]) : divide(groups, shares, random);
       groups.forEach((group, at) => put(group, of[at]));
+    }
+    if (rare.length > 0) {
+      if (parts.some((_, part) => !partOf.includes(part))) throw refused();
+      options.onRare!(describeRare(rare));
     }
   } else {
     if (groups.length < parts.length) throw tooFew(`there are too few texts: ${groups.length}`);
