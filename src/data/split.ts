@@ -22,6 +22,8 @@ export interface SplitOptions<Part extends string, T = TextExample> {
   readonly name?: string;
   /** What to do where labels have too few texts, for the error. */
   readonly advice?: string;
+  /** What the error calls the parts (default: their names). */
+  readonly called?: string;
   /**
    * What has about the same share in each part, and at least one example if it is the commonest of enough clusters; the
    * label unless given, nothing where null. Of several, as of a text with any number of labels, each has its share: see
@@ -87,7 +89,7 @@ export function splitExamples<T extends TextExample, Part extends string>(
     const advice = options.advice ?? "merge such labels, leave their rows out, or divide into fewer parts";
     return new DataError(
       `${name}: ${what}, where those that are nearly alike count once; at least ${parts.length} are needed, ` +
-        `one for each of ${parts.join(", ")}: ${advice}`,
+        `one for each of ${options.called ?? parts.join(", ")}: ${advice}`,
     );
   };
   const random = createRandomStream(seed, SPLIT_STREAM);
