@@ -42,7 +42,7 @@ export interface Manifest {
   readonly limits: { readonly maxTokens: number; readonly maxCharacters: number };
   /** How it was made, and from what. */
   readonly lineage: Lineage;
-  /** By name, such as accuracy and macroF1, over held-out data. */
+  /** By name, such as accuracy and macroF1, over data that the model, or one trained like it, was not trained on: `lineage.evaluation`. */
   readonly metrics: Readonly<Record<string, MetricValue>>;
   /** Every file but weir.json itself, by path relative to the bundle, with forward slashes. */
   readonly files: Readonly<Record<string, FileEntry>>;
@@ -287,7 +287,8 @@ const common = {
       method: z.enum(["held-out", "cross-validation"]),
       origin: shortText,
       folds: count.optional(),
-      spread: z.record(z.string().max(200), z.number()).optional(),
+      spread: z.record(z.string().max(manifestLimits.labelCharacters + 100), z.number().nonnegative())
+        .optional(),
     }).optional(),
   }),
   metrics: z.record(

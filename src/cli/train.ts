@@ -10,6 +10,7 @@ import { learningRateFor, trainingDefaults, type TrainingOptions } from "../life
 import { headIn, type Pretrained, readPretrained } from "../lifecycle/pretrained.ts";
 import { tokenizerSettings } from "../lifecycle/tokenizer.ts";
 import { trainAndRegister } from "../lifecycle/train.ts";
+import { crossValidationText } from "../report/cross_validation.ts";
 import { servedTasks, TASK_NAMES } from "../tasks/served.ts";
 import type { Columns, Row } from "../tasks/task.ts";
 import { checkPrecision } from "../train/options.ts";
@@ -257,7 +258,10 @@ async function trainModel(options: Options, command: Command): Promise<void> {
       signal: interrupt.signal,
       ...(profiler && { measure: profiler.options }),
     });
-    const { scores, training, version, path } = result;
+    const { scores, evaluation, training, version, path } = result;
+    const notes = evaluation.method === "cross-validation"
+      ? `\n${crossValidationText(evaluation, scores.metrics).join("\n")}\n`
+      : "";
     output.result(
       {
         name: options.name,
@@ -268,11 +272,12 @@ async function trainModel(options: Options, command: Command): Promise<void> {
         steps: training.step,
         skippedSteps: training.skippedSteps,
         losses: training.losses,
+        evaluation,
         metrics: scores.metrics,
         report: scores.report,
         ...(profiler && { profile: profiler.result }),
       },
-      `${scores.text()}\n\nregistered ${options.name} ${version} (${aliases.join(", ")}) in ${path}`,
+      `${scores.text()}\n${notes}\nregistered ${options.name} ${version} (${aliases.join(", ")}) in ${path}`,
     );
     // What took long is shown first: a file may not be writable.
     await writeTrainingReport(result, { ...options, source: options.data }, options, output);

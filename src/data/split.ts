@@ -22,6 +22,8 @@ export interface SplitOptions<Part extends string, T = TextExample> {
   readonly name?: string;
   /** What to do where labels have too few texts, for the error. */
   readonly advice?: string;
+  /** What the error calls the parts (default: their names). */
+  readonly called?: string;
   /**
    * Told of labels that have fewer clusters than there are parts, such as `label "x" (1) has`: those go to the first part, then
    * to the last. Without it they are an error.
@@ -92,7 +94,7 @@ export function splitExamples<T extends TextExample, Part extends string>(
     const advice = options.advice ?? "merge such labels, leave their rows out, or divide into fewer parts";
     return new DataError(
       `${name}: ${what}, where those that are nearly alike count once; at least ${parts.length} are needed, ` +
-        `one for each of ${parts.join(", ")}: ${advice}`,
+        `one for each of ${options.called ?? parts.join(", ")}: ${advice}`,
     );
   };
   const random = createRandomStream(seed, SPLIT_STREAM);

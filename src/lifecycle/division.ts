@@ -46,6 +46,8 @@ export interface DivisionOptions extends DistinctOptions {
   readonly validation?: OwnRows;
   /** What the scores are measured on, in a file of its own. */
   readonly test?: OwnRows;
+  /** Instead of all of these: so many models are each scored on a share of the rows, see `prepareFolds`. */
+  readonly folds?: number;
 }
 
 /** Rows divided, and how. */
@@ -70,7 +72,8 @@ export const CHOOSES_EPOCH = 0.05;
 
 /** What can be done where labels have too few rows to be divided. */
 export const RARE_ADVICE =
-  "merge such labels, leave their rows out, or give the parts as files of their own with --validation and --test";
+  "merge such labels (--clean merge-labels=A=B), leave their rows out (--clean min-label-rows=3), or give the parts as " +
+  "files of their own with --validation and --test";
 
 /**
  * Divides rows, stratified by label and with groups in one part; rows that come again in a file of their own are not trained
@@ -98,10 +101,6 @@ export function divideRows(
   const parts = divided(kept, shares, { task, seed });
   const heldOut = own.test ?? parts.test ?? [];
   const choosing = own.validation ?? parts.validation ?? [];
-  const groupedBy = options.group === undefined
-    ? ""
-    : `, rows of one ${show(options.group)} kept on one side`;
-  const alike = options.nearDuplicates === "ignore" ? "" : ", near-duplicates kept on one side";
   return {
     parts: {
       train: parts.train,
@@ -113,7 +112,7 @@ export function divideRows(
     ),
     origin: test
       ? `${basename(test.source)}, a file of its own`
-      : `${percent(shares.test ?? 0)} of ${basename(source)}${alike}${groupedBy}`,
+      : `${percent(shares.test ?? 0)} of ${basename(source)}${keptTogether(options)}`,
     identity: {
       shares: { ...shares },
       duplicates: options.duplicates ?? "drop",
@@ -125,11 +124,23 @@ export function divideRows(
   };
 }
 
+/** What stays on one side of a division, as the end of a phrase about it. */
+export function keptTogether({ group, nearDuplicates }: DistinctOptions): string {
+  const alike = nearDuplicates === "ignore" ? "" : ", near-duplicates kept on one side";
+  return group === undefined ? alike : `${alike}, rows of one ${show(group)} kept on one side`;
+}
+
 /** Divides rows by shares, in which a part that is not there has none. */
 export function splitItems<Part extends string>(
   { items, groups, name }: Pick<DistinctRows, "items" | "groups" | "name">,
   shares: Readonly<Record<Part, number>>,
-  { task, seed }: { readonly task: TaskName; readonly seed: number },
+  { task, seed, advice = RARE_ADVICE, called }: {
+    readonly task: TaskName;
+    readonly seed: number;
+    readonly advice?: string;
+    /** What errors call the parts. */
+    readonly called?: string;
+  },
 ): Record<Part, Item[]> {
   const { stratum } = trainedTasks[task];
   return splitExamples(items, {
@@ -137,19 +148,22 @@ export function splitItems<Part extends string>(
     clusters: groups,
     seed,
     name,
-    advice: RARE_ADVICE,
+    advice,
+    called,
     stratum: stratum ? ({ row }: Item) => stratum(row.target) : null,
   });
 }
 
 /** How rows were to be divided, as a run's record keeps it. */
 export function divisionSettings(options: DivisionOptions = {}): Readonly<Record<string, Json>> {
-  const { split, validation, test, group, duplicates = "drop", nearDuplicates = "keep-together" } = options;
+  const { split, validation, test, group, folds, duplicates = "drop", nearDuplicates = "keep-together" } =
+    options;
   return {
     split: split ? [...split] : null,
     validation: validation?.source ?? null,
     test: test?.source ?? null,
     group: group ?? null,
+    folds: folds ?? null,
     duplicates,
     nearDuplicates,
   };

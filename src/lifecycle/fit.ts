@@ -38,8 +38,8 @@ import { tokenizerIdentity } from "./tokenizer.ts";
 export interface FitOptions extends TrainingOptions {
   readonly backend: Backend;
   readonly pretrained?: Pretrained;
-  /** Folder of the checkpoint. */
-  readonly checkpoints: string;
+  /** Folder of the checkpoint; without it nothing is written, and nothing can be resumed. */
+  readonly checkpoints?: string;
   readonly resume: boolean;
   /** Kept in the checkpoint for whoever resumes. */
   readonly note: Readonly<Record<string, string>>;
@@ -94,7 +94,7 @@ export async function fit(spec: ModelSpec, data: Prepared, options: FitOptions):
     accumulate: options.accumulate,
     precision: options.precision,
     checkpointGradients: options.checkpointGradients,
-    checkpoint: {
+    checkpoint: options.checkpoints === undefined ? undefined : {
       directory: options.checkpoints,
       resume: options.resume,
       note: options.note,

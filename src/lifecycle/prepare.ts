@@ -79,6 +79,19 @@ export interface PrepareOptions extends TokenizerSource {
  * @throws {BundleError} when the checkpoint's tokenizer does not fit its model.
  */
 export function prepare(given: readonly Row<unknown>[], options: PrepareOptions): Prepared {
+  const { distinct, dividing, cleaned } = readyToDivide(given, options);
+  return prepareParts(distinct, divideRows(distinct, dividing), { ...options, cleaned });
+}
+
+/** Rows cleaned and without duplicates, how they are to be divided, and what the cleaning did. */
+export function readyToDivide<O extends PrepareOptions>(
+  given: readonly Row<unknown>[],
+  options: O,
+): {
+  readonly distinct: DistinctRows;
+  readonly dividing: DivisionOptions & O;
+  readonly cleaned: Prepared["cleaned"];
+} {
   const { rows, heldOut, ...cleaned } = cleanForTraining(given, options);
   // Settings that are wrong are refused before the work.
   withSettings(trainedTasks[options.task].headOf(rows, options.source, options.baseHead), options);
@@ -90,8 +103,7 @@ export function prepare(given: readonly Row<unknown>[], options: PrepareOptions)
     validation: own(division?.validation),
     test: own(division?.test),
   };
-  const distinct = distinctRows(rows, dividing);
-  return prepareParts(distinct, divideRows(distinct, dividing), { ...options, cleaned });
+  return { distinct: distinctRows(rows, dividing), dividing, cleaned };
 }
 
 /** Makes parts ready, with a tokenizer and a head of the training part. */

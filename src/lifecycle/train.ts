@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Backend } from "../backend/interface.ts";
 import { plural } from "../base/format.ts";
 import { lockFile } from "../base/lock.ts";
+import type { EvaluationOrigin } from "../bundle/manifest.ts";
 import type { Baseline } from "../drift/mod.ts";
 import { checkName } from "../registry/names.ts";
 import { explainStorageError } from "../store/errors.ts";
@@ -22,11 +23,13 @@ import { hasCheckpoint, hasKeptEpochs, readCheckpointNote } from "../train/check
 import type { MeasureOptions } from "../train/measure.ts";
 import type { TrainResult } from "../train/options.ts";
 import { baselineOf, unwatchedIn } from "./baseline.ts";
+import { crossValidate, type CrossValidated } from "./cross_validate.ts";
 import { type DivisionOptions, divisionSettings } from "./division.ts";
 import { InterruptedError, LifecycleError } from "./errors.ts";
 import { bundleFiles } from "./export.ts";
 import { fingerprintsFile } from "./fingerprints.ts";
 import { evaluateRows, fit, judge, startOf } from "./fit.ts";
+import { type Folds, prepareFolds } from "./folds.ts";
 import { checkLoop, classWeightsOf } from "./loop_options.ts";
 import { checkMemory } from "./memory.ts";
 import { configOf, type TrainingOptions } from "./options.ts";
@@ -75,8 +78,12 @@ export interface LifeOptions extends TrainingOptions {
 export interface LifeResult {
   readonly version: string;
   readonly path: string;
-  /** On the part that nothing was chosen by. */
+  /** On rows that nothing was chosen by: see `evaluation`. */
   readonly scores: Scores;
+  /** What the scores were measured on, and by which models. */
+  readonly evaluation: EvaluationOrigin;
+  /** The rows that were scored: the test part, or all. */
+  readonly scored: readonly Row<unknown>[];
   readonly parts: Parts<PreparedRow>;
   readonly training: TrainResult;
   readonly device: string;
@@ -103,7 +110,8 @@ export async function trainAndRegister(
     // One training has one record, in however many sittings it was made.
     const runId = options.resume ? (await readCheckpointNote(checkpoints)).runId : undefined;
     await refuseRegistered(store, runId, checkpoints, options);
-    const data = prepare(rows, options);
+    const folds = foldsOf(rows, options);
+    const data = folds?.whole ?? prepare(rows, options);
     classWeightsOf(options, data.head, []); // labels that there are not are refused before the work
     const config = pretrained?.config ?? configOf(options, data);
     const pairColumn = pairColumnOf(rows, options.columns);
@@ -113,7 +121,7 @@ export async function trainAndRegister(
       ...{ spec, maxTokens: data.maxTokens, pairColumn, baseModel: pretrained?.name ?? null },
       ...{ seed: options.seed, device: options.backend.device },
     }, options);
-    await reportCheckpoint(checkpoints, options);
+    if (!folds) await reportCheckpoint(checkpoints, options);
     await endAbandonedRuns(store, options.name, runId).catch(() => {}); // a record never stops a training
     const run = await createRun(store, {
       name: options.name,
@@ -126,7 +134,7 @@ export async function trainAndRegister(
       onWarning: (message) => output.progress(`warning: ${message}`),
     });
     try {
-      const result = await live({ spec, data, checkpoints, run, pairColumn }, options);
+      const result = await live({ spec, data, folds, checkpoints, run, pairColumn }, options);
       await run.finish("FINISHED");
       return result;
     } catch (error) {
@@ -160,6 +168,24 @@ function checkBeforehand(rows: readonly Row<unknown>[], options: LifeOptions): v
   checkLoop(options, rows.map(({ target }) => target));
 }
 
+/**
+ * The folds of a cross-validation, where there is to be one. It writes no checkpoint: one of K + 1 trainings is of little use, and
+ * what it was made for is registered at the end.
+ *
+ * @throws {LifecycleError} for what needs a checkpoint.
+ */
+function foldsOf(rows: readonly Row<unknown>[], options: LifeOptions): Folds | undefined {
+  const folds = options.division?.folds;
+  if (folds === undefined) return undefined;
+  if (options.resume) {
+    throw new LifecycleError("a cross-validation keeps no checkpoint to resume: it begins anew");
+  }
+  if (options.keepCheckpoints) {
+    throw new LifecycleError("a cross-validation keeps no checkpoints: leave --keep-checkpoints out");
+  }
+  return prepareFolds(rows, { ...options, folds });
+}
+
 /** A process that was killed after the registration has left its checkpoint: to go on from it would register it once more. */
 async function refuseRegistered(
   store: Store,
@@ -186,6 +212,7 @@ async function refuseRegistered(
 interface Life {
   readonly spec: ModelSpec;
   readonly data: Prepared;
+  readonly folds: Folds | undefined;
   /** Folder of the checkpoint. */
   readonly checkpoints: string;
   readonly run: Run;
@@ -203,11 +230,16 @@ async function reportCheckpoint(checkpoints: string, { resume, output }: LifeOpt
 }
 
 async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
-  const { spec, data, run, checkpoints } = life;
+  const { spec, data, folds, run, checkpoints } = life;
   const { output, backend } = options;
+  const crossed = folds && await crossValidate(folds, {
+    ...options,
+    onFold: (fold, metrics) => run.logMetrics(fold, prefixed("fold", metrics)),
+  });
+  if (crossed) output.progress(describeLast(crossed, data));
   const training = await fit(spec, data, {
     ...options,
-    checkpoints,
+    checkpoints: crossed ? undefined : checkpoints,
     note: { runId: run.id },
     callbacks: {
       onStep: ({ step, loss, gradNorm, learningRate }) =>
@@ -215,17 +247,27 @@ async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
       onEpoch: ({ epoch, step, trainLoss, evaluation = {} }) =>
         run.logMetrics(step, { epoch, "train/loss": trainLoss, ...prefixed("validation", evaluation) }),
     },
+  }).catch((error) => {
+    if (!(crossed && error instanceof InterruptedError)) throw error;
+    throw new InterruptedError(
+      "stopped in the training on all rows: a cross-validation keeps nothing until its model is registered; " +
+        "run the same command to begin anew",
+    );
   });
   const { parts } = data;
-  const lists = [parts.test, parts.validation];
-  const [test, validation] = await evaluateRows(spec, data, lists, {
+  const lists = crossed ? [parts.validation] : [parts.validation, parts.test];
+  const [validation, test] = await evaluateRows(spec, data, lists, {
     ...options,
     weights: training.parameters,
   });
-  const scores = judge(spec, parts.test, test, { resamples: 1000 });
-  const { headline } = judgingOf(servedTasks[spec.task], parts.test.map(({ row }) => row.target));
+  const { scores, rows: scored, evaluation } = crossed ?? {
+    scores: judge(spec, parts.test, test, { resamples: 1000 }),
+    rows: parts.test.map(({ row }) => row),
+    evaluation: { method: "held-out" as const, origin: data.division.origin },
+  };
+  const { headline } = judgingOf(servedTasks[spec.task], scored.map(({ target }) => target));
   const values = Object.fromEntries(headline.map((name) => [name, scores.metrics[name].value]));
-  run.logMetrics(training.step, prefixed("test", values));
+  run.logMetrics(training.step, prefixed(crossed ? "cross-validation" : "test", values));
   const baseline = baselineOf(spec, data, validation);
   if (!baseline) {
     output.progress(
@@ -241,24 +283,32 @@ async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
         `${unwatched.join(", ")} will not be watched for drift`,
     );
   }
-  const published = await publish({ training, scores, baseline }, life, options).catch((error) => {
-    output.progress(
-      `the training is done and saved: with --resume, the same command registers it without training again`,
-    );
-    throw error;
-  });
+  const published = await publish({ training, scores, evaluation, baseline }, life, options).catch(
+    (error) => {
+      if (crossed) throw error;
+      output.progress(
+        `the training is done and saved: with --resume, the same command registers it without training again`,
+      );
+      throw error;
+    },
+  );
   // What it was for is registered; a later --resume must not register it again.
   if (options.keepCheckpoints) output.progress(describeKept(training.kept, checkpoints));
-  else await removeLeftovers(checkpoints, output);
-  return { ...published, scores, parts, training, device: backend.device };
+  else if (!crossed) await removeLeftovers(checkpoints, output);
+  return { ...published, scores, evaluation, scored, parts, training, device: backend.device };
 }
 
 async function publish(
-  made: { training: TrainResult; scores: Scores; baseline: Baseline | undefined },
+  made: {
+    training: TrainResult;
+    scores: Scores;
+    evaluation: EvaluationOrigin;
+    baseline: Baseline | undefined;
+  },
   { spec, data, run, pairColumn }: Life,
   options: LifeOptions,
 ): Promise<{ version: string; path: string }> {
-  const { training, scores, baseline } = made;
+  const { training, scores, evaluation, baseline } = made;
   const { pretrained } = options;
   return await publishBundle(
     {
@@ -284,7 +334,7 @@ async function publish(
           ...{ train: data.parts.train.length, validation: data.parts.validation.length },
           test: data.parts.test.length,
         },
-        evaluation: { method: "held-out", origin: data.division.origin },
+        evaluation,
       },
       metrics: scores.metrics,
       maxTokens: data.maxTokens,
@@ -293,6 +343,13 @@ async function publish(
     },
     options,
   );
+}
+
+/** A line on what is left to do after the folds. */
+function describeLast({ evaluation }: CrossValidated, { parts }: Prepared): string {
+  return `${evaluation.folds} folds are scored; now the model that is registered: ${
+    plural(parts.train.length, "row")
+  } to train, ${parts.validation.length} to choose the epoch`;
 }
 
 /** The epochs whose parameters stay, and what can be done with them. */

@@ -192,6 +192,12 @@ export interface ServedTask<H, T, A, O = unknown> extends Judging {
     answers: readonly (readonly A[])[],
     options: { readonly head: H; readonly resamples?: number },
   ): Scores;
+  /**
+   * Answers of several models, each to rows of its own, as they are judged together. Absent: as they are, one after the other.
+   *
+   * @param answers by model, for each of its rows
+   */
+  pooled?(answers: readonly (readonly (readonly A[])[])[]): readonly (readonly A[])[];
   /** Why answers of models with these heads cannot be compared, such as other labels. */
   headsDiffer?(one: H, other: H): string | undefined;
   /** Options of the evaluation's families that follow from the head, such as the labels and their order. */

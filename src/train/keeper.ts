@@ -99,9 +99,7 @@ export function createKeeper(
         : `The last good checkpoint, of step ${savedStep}, is ${path}`,
     interrupted(step, totalSteps) {
       const at = `interrupted at step ${step} of ${totalSteps}`;
-      return directory
-        ? `${at}; saved ${path}. To go on, ${resumeHint}`
-        : `${at}; nothing was saved: no checkpoint directory was given`;
+      return directory ? `${at}; saved ${path}. To go on, ${resumeHint}` : `${at}; nothing was saved`;
     },
   };
 }

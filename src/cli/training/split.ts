@@ -6,6 +6,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ReadOptions } from "../../data/reading/options.ts";
 import type { DivisionOptions, OwnRows } from "../../lifecycle/division.ts";
+import type { TrainingOptions } from "../../lifecycle/options.ts";
 import type { AnyServedTask, Columns } from "../../tasks/task.ts";
 import { type LabelledFlags, readLabelled } from "../evaluation/labelled.ts";
 import { dataSource, integer } from "../options.ts";
@@ -39,7 +40,8 @@ export function withSplitOptions(command: Command): Command {
     )
     .option(
       "--folds <n>",
-      "cross-validate: train so many models, each scored on a share of the rows, then the one that is registered on all of them",
+      "cross-validate: train so many models, each scored on the share of the rows that it has not seen, then the one that " +
+        "is registered on all of them",
       integer({ min: 2, max: 100 }),
     )
     .addOption(
@@ -64,7 +66,9 @@ export function withSplitOptions(command: Command): Command {
  * @throws {UsageError} for options that do not go together.
  */
 export async function divisionOf(
-  options: SplitOptions & LabelledFlags & { readonly resume?: boolean },
+  options: SplitOptions & LabelledFlags & Pick<TrainingOptions, "keepCheckpoints"> & {
+    readonly resume?: boolean;
+  },
   task: AnyServedTask,
   { columns, reading }: { readonly columns: Partial<Columns>; readonly reading: ReadOptions },
 ): Promise<DivisionOptions> {
@@ -74,7 +78,14 @@ export async function divisionOf(
     throw new UsageError(`--folds does not go with --${given[0]}: every row is held out once`);
   }
   if (folds !== undefined && resume) {
-    throw new UsageError("--resume does not go with --folds: a cross-validation begins anew");
+    throw new UsageError(
+      "--resume does not go with --folds: a cross-validation keeps no checkpoint, and begins anew",
+    );
+  }
+  if (folds !== undefined && options.keepCheckpoints) {
+    throw new UsageError(
+      "--keep-checkpoints does not go with --folds: a cross-validation keeps no checkpoint",
+    );
   }
   const own = async (source: string | undefined): Promise<OwnRows | undefined> =>
     source === undefined ? undefined : {
@@ -84,6 +95,7 @@ export async function divisionOf(
   return {
     split,
     group,
+    folds,
     duplicates,
     nearDuplicates,
     validation: await own(options.validation),
