@@ -98,7 +98,12 @@ export function divideRows(
     test: test && itemsOf(test, task),
   };
   const kept = withoutSeen(distinct, own, options);
-  const parts = divided(kept, shares, { task, seed });
+  const onRare = (labels: string) =>
+    options.output.progress(
+      `warning: ${kept.name}: ${labels} too few texts to be in each part: they are trained on first, then held out, and ` +
+        `how well they are known cannot be told. To change that: ${RARE_ADVICE}`,
+    );
+  const parts = divided(kept, shares, { task, seed, onRare });
   const heldOut = own.test ?? parts.test ?? [];
   const choosing = own.validation ?? parts.validation ?? [];
   return {
@@ -134,9 +139,11 @@ export function keptTogether({ group, nearDuplicates }: DistinctOptions): string
 export function splitItems<Part extends string>(
   { items, groups, name }: Pick<DistinctRows, "items" | "groups" | "name">,
   shares: Readonly<Record<Part, number>>,
-  { task, seed, advice = RARE_ADVICE, called }: {
+  { task, seed, advice = RARE_ADVICE, called, onRare }: {
     readonly task: TaskName;
     readonly seed: number;
+    /** See `splitExamples`. */
+    readonly onRare?: (labels: string) => void;
     readonly advice?: string;
     /** What errors call the parts. */
     readonly called?: string;
@@ -150,6 +157,7 @@ export function splitItems<Part extends string>(
     name,
     advice,
     called,
+    onRare,
     stratum: stratum ? ({ row }: Item) => stratum(row.target) : null,
   });
 }
@@ -189,7 +197,7 @@ export function unevenParts({ parts, wanted }: Division, groups: Int32Array): st
 function divided(
   distinct: DistinctRows,
   shares: Shares,
-  options: { readonly task: TaskName; readonly seed: number },
+  options: Parameters<typeof splitItems>[2],
 ): Pick<Parts<Item>, "train"> & Partial<Parts<Item>> {
   if (Object.keys(shares).length === 1) return { train: [...distinct.items] };
   return splitItems(distinct, shares as Required<Shares>, options);
