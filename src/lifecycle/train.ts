@@ -254,6 +254,8 @@ async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
         "run the same command to begin anew",
     );
   });
+  const hint = moreEpochs(training, options);
+  if (hint !== undefined) output.progress(hint);
   const { parts } = data;
   const lists = crossed ? [parts.validation] : [parts.validation, parts.test];
   const [validation, test] = await evaluateRows(spec, data, lists, {
@@ -364,6 +366,18 @@ function describeKept(kept: readonly EpochRecord[], checkpoints: string): string
     `kept in ${checkpoints}; --resume --use-epoch <n> or average registers another of them:`,
     ...lines,
   ].join("\n");
+}
+
+/** A loss that falls by more than this share in the last epoch had not come to its end. */
+const STILL_FALLING = 0.05;
+
+/** A line where the last epoch was much better than the one before: a small data set takes more epochs than the default. */
+function moreEpochs({ status, epochs }: TrainResult, options: TrainingOptions): string | undefined {
+  const [before, last] = epochs.slice(-2).map(({ evaluation }) => evaluation?.loss);
+  if (status !== "finished" || before === undefined || last === undefined) return undefined;
+  if (!(last < (1 - STILL_FALLING) * before)) return undefined;
+  return `the held-out loss still fell in the last epoch, from ${before.toFixed(3)} to ${last.toFixed(3)}: ` +
+    `more --epochs than ${options.epochs} may give a better model`;
 }
 
 function prefixed(part: string, metrics: Readonly<Record<string, number>>): Record<string, number> {

@@ -25,7 +25,7 @@ Deno.test("data check tells what a file holds and what training would do, as tex
     assert.equal(check.repeats.duplicates, 1);
     assert.deepEqual(check.columns.map(({ name }: { name: string }) => name), ["text", "label"]);
     assert.ok(
-      check.findings.some(({ kind }: { kind: string }) => kind === "training-refuses"),
+      check.findings.some(({ kind }: { kind: string }) => kind === "labels-rare"),
       "one row of Ham",
     );
   });

@@ -129,10 +129,17 @@ Deno.test("a text with several labels is said to be that, and the label of most 
   );
 });
 
-Deno.test("labels with too few rows are named together, with what to do", () => {
+Deno.test("labels with too few rows are trained on first, and named together with what to do", () => {
   const rare = [row(textOf(800), "one"), row(textOf(801), "two"), row(textOf(802), "two")];
-  assert.throws(
-    () => divide([...rows(60), ...rare]),
-    /2 labels, "one" \(1\), "two" \(2\), have too few texts.*: merge such labels, leave their rows out, or give the parts as files/,
+  const { lines, parts, head } = divide([...rows(60), ...rare]);
+  const counts = [parts.train, parts.validation, parts.test].map((part) =>
+    ["one", "two"].map((label) => part.filter(({ row: { target } }) => target === label).length)
   );
+  assert.deepEqual(counts, [[1, 1], [0, 0], [0, 1]]);
+  assert.deepEqual((head as { labels: string[] }).labels, ["ham", "one", "spam", "two"]);
+  assert.match(
+    lines.find((line) => line.includes("too few texts")) ?? "",
+    /^warning: .*2 labels, "one" \(1\), "two" \(2\), have too few texts to be in each part.*--clean min-label-rows=3/,
+  );
+  assert.throws(() => divide(rare), /2 labels, .* have too few texts, .*at least 3 are needed/);
 });

@@ -176,13 +176,15 @@ function sizes(classes: readonly ClassCount[], rows: number): Finding[] {
   const few = classes.filter(({ count }) => count >= LEAST_ROWS && count < FEW_ROWS);
   if (rare.length > 0) {
     findings.push({
-      severity: "error",
+      severity: "warning",
       kind: "labels-rare",
       what:
         `${
           plural(rare.length, "label has", "labels have")
         } fewer than ${LEAST_ROWS} rows, too few for one each to train, to ` +
-        `choose the epoch and to be held out: ${list(rare)}`,
+        `choose the epoch and to be held out; they are trained on first, and how well they are known cannot be told: ${
+          list(rare)
+        }`,
       mend: `merge or drop them: --clean min-label-rows=${LEAST_ROWS}`,
     });
   }
