@@ -5,7 +5,6 @@
  */
 import { parentPort } from "node:worker_threads";
 import { firstLine } from "../../base/text.ts";
-import { DataError } from "../errors.ts";
 import type { DataRecord } from "../example.ts";
 import type { createArrowDecoder } from "./arrow_decode.ts";
 import type { Answer, Question } from "./decoder.ts";
@@ -28,10 +27,11 @@ port.on("message", async (question: Question) => {
     const answer = await answerTo(question);
     port.postMessage({ ms: ms(), ...answer } satisfies Answer);
   } catch (error) {
-    const problem = error instanceof DataError ? error.message : firstLine(error);
-    port.postMessage({ ms: ms(), problem } satisfies Answer);
+    port.postMessage({ ms: ms(), problem: problemOf(error) } satisfies Answer);
   }
 });
+// The library leaves columns' promises alone when another column fails first; that one is answered.
+globalThis.addEventListener("unhandledrejection", (event) => event.preventDefault());
 port.postMessage("ready");
 
 async function answerTo(question: Question): Promise<Omit<Answer, "ms">> {
@@ -56,6 +56,14 @@ async function answerTo(question: Question): Promise<Omit<Answer, "ms">> {
   if (kind === "dictionary") arrow!.addDictionary(bytes);
   else rows = arrow!.rowsOf(bytes);
   return {};
+}
+
+function problemOf(error: unknown): string {
+  if (error instanceof TypeError || error instanceof SyntaxError) {
+    return "parts of its description are missing or damaged";
+  }
+  if (error instanceof RangeError) return "it points to what is not there";
+  return firstLine(error);
 }
 
 /** Lets go of the source before. */
