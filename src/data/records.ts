@@ -13,6 +13,7 @@ import { linesOf } from "./lines.ts";
 import { arrowRecords } from "./reading/arrow.ts";
 import { type ByteSource, openBytes } from "./reading/bytes.ts";
 import { type ClassNames, withClassNames } from "./reading/class_names.ts";
+import { keepThreads } from "./reading/decoder.ts";
 import { decodeText } from "./reading/encoding.ts";
 import { planFolder, type TextFile } from "./reading/folder.ts";
 import { findFormat } from "./reading/format.ts";
@@ -145,11 +146,21 @@ async function* folderRecords(folder: string, options: Told): AsyncGenerator<Pla
     told.add(what);
   };
   if (classes.size > 0) tellClasses(folder, options)(classes);
-  for (const file of plan.files) {
-    const own = { ...options, format: plan.format, onGuess: tellOnce, onFacts: withoutName(options.onFacts) };
-    for await (const { record, where } of fileRecords(file, own)) {
-      yield { record: withClassNames(record, classes), where };
+  const threads = keepThreads();
+  try {
+    for (const file of plan.files) {
+      const own = {
+        ...options,
+        format: plan.format,
+        onGuess: tellOnce,
+        onFacts: withoutName(options.onFacts),
+      };
+      for await (const { record, where } of fileRecords(file, own)) {
+        yield { record: withClassNames(record, classes), where };
+      }
     }
+  } finally {
+    await threads.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fuzz, tryInputs } from "./fuzz.ts";
 import { mutant } from "./mutate.ts";
-import { parsers } from "./parsers.ts";
+import { endParsers, parsers } from "./parsers.ts";
 
 const found = new URL("./found/", import.meta.url);
 /** Of all parsers together: the suite has eight minutes. */
@@ -20,6 +20,7 @@ Deno.test("every parser reads its good inputs", async (t) => {
     const whole = name === "onnx" ? seeds().slice(1) : seeds();
     await t.step(name, async () => {
       for (const bytes of whole) assert.ok(await run(bytes) >= 0);
+      await endParsers();
     });
   }
 });

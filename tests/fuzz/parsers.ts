@@ -16,6 +16,7 @@ import { parseManifest } from "../../src/bundle/manifest.ts";
 import { readRows } from "../../src/cli/evaluation/rows.ts";
 import { htmlToText } from "../../src/data/html.ts";
 import { decodeMail } from "../../src/data/mime.ts";
+import { keepThreads } from "../../src/data/reading/decoder.ts";
 import { readRecords } from "../../src/data/records.ts";
 import { stripListFooter, stripListTags } from "../../src/data/spam.ts";
 import { BaselineBuilder, parseBaseline } from "../../src/drift/mod.ts";
@@ -76,6 +77,22 @@ const records = (ending: string) =>
     for await (const _record of readRecords(path)) count++;
     return count;
   });
+
+/** A reader whose libraries run in a thread, which waits for the next case. */
+const decoded = (ending: string) => {
+  const read = records(ending);
+  return async (bytes: Uint8Array) => {
+    decoders ??= keepThreads();
+    return await read(bytes);
+  };
+};
+let decoders: ReturnType<typeof keepThreads> | undefined;
+
+/** Ends what waits for more cases. */
+export async function endParsers(): Promise<void> {
+  await decoders?.close();
+  decoders = undefined;
+}
 
 const rows = 'text,label\r\n"a, ""b""\nc",ham\r\nplain,spam\r\n';
 const lines = '{"text":"win now","label":"spam"}\n\n{"text":"see you","label":"ham","n":1.5}\n';
@@ -184,6 +201,23 @@ export const parsers: Readonly<Record<string, Parser>> = {
     seeds: () => [jsonBytes([{ text: "a", label: "b" }, { text: "c", label: 1 }])],
     run: records(".json"),
   },
+  parquet: {
+    seeds: () =>
+      ["plain", "zstd", "gzip", "brotli", "lz4", "delta", "all"].map((name) =>
+        golden(`reading/${name}.parquet`)
+      ),
+    run: decoded(".parquet"),
+    // A thread that hangs is ended after 4 s.
+    limitMs: 8000,
+  },
+  arrow: {
+    seeds: () =>
+      ["stream.arrow", "lz4.feather", "zstd.feather", "all.feather"].map((name) => golden(`reading/${name}`)),
+    run: decoded(".arrow"),
+    limitMs: 8000,
+  },
+  gz: { seeds: () => [golden("reading/rows.csv.gz")], run: records(".csv.gz") },
+  zst: { seeds: () => [golden("reading/rows.csv.zst")], run: records(".csv.zst") },
   conll: {
     seeds: () => [bytesOf("-DOCSTART- O\n\nAngela NNP B-PER\nMerkel NNP I-PER\n\nHi\tO\n")],
     run: records(".conll"),

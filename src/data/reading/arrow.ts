@@ -3,72 +3,64 @@
  *
  * @module
  */
-import { CompressionType, setCompressionCodec, tableFromIPC } from "@uwdata/flechette";
-import { Decompress } from "fzstd";
-import { decompress as lz4 } from "lz4js";
 import { concatBytes } from "../../base/bytes.ts";
 import { firstLine } from "../../base/text.ts";
 import { DataError } from "../errors.ts";
 import type { PlacedRecord } from "../example.ts";
 import type { ByteSource } from "./bytes.ts";
 import { type ClassNames, classNamesInMetadata, withClassNames } from "./class_names.ts";
-import { plainValue } from "./values.ts";
+import { createDecoder } from "./decoder.ts";
 
 /** Limits of what a message may say of itself. */
 const MAX_METADATA_BYTES = 64 * 2 ** 20;
 const MAX_BODY_BYTES = 2 ** 30;
-const MAX_BATCH_ROWS = 10_000_000;
 
 /**
- * The rows of an Arrow file or stream. A file is read as the stream that it holds; its footer is not needed.
+ * The rows of an Arrow file or stream. A file is read as the stream that it holds; its footer is not needed. Batches are decoded
+ * in a thread of their own.
  *
  * Source: Apache Arrow, "Serialization and Interprocess Communication (IPC)".
  *
  * @param options `onClasses`: gets the columns whose integers have names, and the names
- * @throws {DataError} when it is broken or cut off, or has a batch that is larger than what can be read at once.
+ * @throws {DataError} when it is broken or cut off, or takes more time or memory than one of its size should.
  */
 export async function* arrowRecords(
-  { name, chunks }: ByteSource,
+  { name, path, chunks }: ByteSource,
   { onClasses }: { readonly onClasses?: (classes: ClassNames) => void } = {},
 ): AsyncGenerator<PlacedRecord> {
-  let schema: Uint8Array | undefined;
+  const size = path === null ? MAX_BODY_BYTES : Math.min(MAX_BODY_BYTES, (await Deno.stat(path)).size);
+  const decoder = createDecoder({ name, format: "Arrow", size });
+  let hasSchema = false;
   let classes: ClassNames = new Map();
-  const dictionaries: Uint8Array[] = [];
   let row = 0;
-  for await (const { kind, bytes } of messages(chunks, name)) {
-    if (kind === SCHEMA) {
-      schema = bytes;
-      const metadata = attempt(name, () => tableFromIPC([bytes]).schema.metadata);
-      classes = classNamesInMetadata(metadata?.get("huggingface"));
-      if (classes.size > 0) onClasses?.(classes);
-    } else if (schema === undefined) throw broken(name, "no schema comes first");
-    else if (kind === DICTIONARY) dictionaries.push(bytes);
-    else if (kind === BATCH) {
-      for (const record of attempt(name, () => rowsOf([schema!, ...dictionaries, bytes]))) {
-        yield { record: withClassNames(record, classes), where: `${name} row ${++row}` };
+  try {
+    for await (const { kind, bytes } of messages(chunks, name)) {
+      if (kind === SCHEMA) {
+        if (hasSchema) throw broken(name, "it has two schemas");
+        hasSchema = true;
+        const { features } = await decoder.ask({ kind: "schema", bytes }, bytes.length);
+        classes = classNamesInMetadata(features);
+        if (classes.size > 0) onClasses?.(classes);
+      } else if (!hasSchema) throw broken(name, "no schema comes first");
+      else if (kind === DICTIONARY) await decoder.ask({ kind: "dictionary", bytes }, bytes.length);
+      else if (kind === BATCH) {
+        await decoder.ask({ kind: "batch", bytes }, bytes.length);
+        for await (const record of decoder.rows()) {
+          yield { record: withClassNames(record, classes), where: `${name} row ${++row}` };
+        }
       }
     }
+  } finally {
+    await decoder.close();
   }
 }
 
 const [SCHEMA, DICTIONARY, BATCH] = [1, 2, 3];
 
-function rowsOf(parts: Uint8Array[]): Record<string, unknown>[] {
-  const table = tableFromIPC(parts, { useBigInt: true, useDate: true });
-  if (!(table.numRows >= 0 && table.numRows <= MAX_BATCH_ROWS)) {
-    throw new Error(`a batch of ${table.numRows} rows`);
-  }
-  const columns = table.schema.fields.map(({ name }, i) => ({ name, values: table.getChildAt(i) }));
-  return Array.from(
-    { length: table.numRows },
-    (_, row) => Object.fromEntries(columns.map(({ name, values }) => [name, plainValue(values.get(row))])),
-  );
-}
-
 interface Message {
   readonly kind: number;
   /** Prefix, metadata and body. */
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** The messages of a stream: four bytes of ones, the metadata's length, the metadata, and the body that it announces. */
@@ -138,36 +130,6 @@ function createTaker(chunks: AsyncIterable<Uint8Array>): {
     putBack: (bytes) => void pending.unshift(bytes),
   };
 }
-
-/** The sizes of buffers that are compressed are checked before memory is taken for them. */
-function checkSize(size: number): number {
-  if (size >= 0 && size <= MAX_BODY_BYTES) return size;
-  throw new Error(`a column of ${size} bytes, and the limit is ${MAX_BODY_BYTES}`);
-}
-
-function unusedEncoder(): never {
-  throw new Error("only reading is done here");
-}
-
-setCompressionCodec(CompressionType.LZ4_FRAME, {
-  encode: unusedEncoder,
-  decode: (bytes: Uint8Array, size: number) => lz4(bytes, checkSize(size)),
-});
-setCompressionCodec(CompressionType.ZSTD, {
-  encode: unusedEncoder,
-  decode(bytes: Uint8Array, size: number) {
-    checkSize(size);
-    const parts: Uint8Array[] = [];
-    let length = 0;
-    const decoder = new Decompress((part) => {
-      parts.push(part);
-      length += part.length;
-      if (length > size) throw new Error("a column is longer than it says");
-    });
-    decoder.push(bytes, true);
-    return concatBytes(parts);
-  },
-});
 
 function attempt<T>(name: string, read: () => T): T {
   try {
