@@ -133,6 +133,6 @@ Deno.test("labels with too few rows are named together, with what to do", () => 
   const rare = [row(textOf(800), "one"), row(textOf(801), "two"), row(textOf(802), "two")];
   assert.throws(
     () => divide([...rows(60), ...rare]),
-    /2 labels, "one" \(1\), "two" \(2\), have too few texts.*: merge such labels, leave their rows out, or give the parts as files/,
+    /2 labels, "one" \(1\), "two" \(2\), have too few texts.*: merge such labels \(--clean merge-labels=A=B\), leave their rows out \(--clean min-label-rows=3\), or give the parts as files/,
   );
 });
