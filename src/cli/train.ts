@@ -5,12 +5,12 @@
  */
 import { type Command, Option } from "commander";
 import { architectures, MODEL_TYPES } from "../../models/index.ts";
+import { crossValidationText } from "../bundle/cross_validation.ts";
 import type { ReadOptions } from "../data/reading/options.ts";
 import { learningRateFor, trainingDefaults, type TrainingOptions } from "../lifecycle/options.ts";
 import { headIn, type Pretrained, readPretrained } from "../lifecycle/pretrained.ts";
 import { tokenizerSettings } from "../lifecycle/tokenizer.ts";
 import { trainAndRegister } from "../lifecycle/train.ts";
-import { crossValidationText } from "../report/cross_validation.ts";
 import { servedTasks, TASK_NAMES } from "../tasks/served.ts";
 import type { Columns, Row } from "../tasks/task.ts";
 import { checkPrecision } from "../train/options.ts";

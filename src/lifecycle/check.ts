@@ -6,7 +6,13 @@
 import { plural } from "../base/format.ts";
 import { show } from "../base/text.ts";
 import type { Backend } from "../backend/interface.ts";
-import { checkRows, type DataCheck, sampled, type TrainingPlan } from "../data/check/check.ts";
+import {
+  checkRows,
+  type DataCheck,
+  type FoldsPlan,
+  sampled,
+  type TrainingPlan,
+} from "../data/check/check.ts";
 import { createColumnCounter } from "../data/check/columns.ts";
 import { bySeverity, type Finding } from "../data/check/findings.ts";
 import { lengthsOf } from "../data/check/lengths.ts";
@@ -22,9 +28,11 @@ import { textsOf } from "../tasks/text_input.ts";
 import { trainedTasks } from "../tasks/trained.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { StepMeasurement } from "../train/measure.ts";
+import type { DivisionOptions } from "./division.ts";
 import { InterruptedError, LifecycleError } from "./errors.ts";
 import { batchesOf, fit, startOf } from "./fit.ts";
 import { configOf, type TrainingOptions } from "./options.ts";
+import { type Folds, prepareFolds } from "./folds.ts";
 import { prepare, type Prepared, type PrepareOptions } from "./prepare.ts";
 import type { Pretrained } from "./pretrained.ts";
 import type { Reporter } from "./reporter.ts";
@@ -38,6 +46,8 @@ export interface CheckOptions extends TrainingOptions {
   readonly columns?: Partial<Columns>;
   /** How the source is read. */
   readonly reading?: ReadOptions;
+  /** How rows would be divided; by default a fifth is held out. */
+  readonly division?: DivisionOptions;
   /** A checkpoint that training would start from. */
   readonly pretrained?: Pretrained;
   /** Its head, where it is one of this task. */
@@ -149,8 +159,12 @@ async function planOf(
   const messages: string[] = [];
   const output: Reporter = { terminal: false, progress: (line) => messages.push(line), draw: () => {} };
   let data: Prepared;
+  let folds: Folds | undefined;
   try {
-    data = prepare(rows, { ...options, output } satisfies PrepareOptions);
+    const preparing = { ...options, output } satisfies PrepareOptions;
+    const count = options.division?.folds;
+    folds = count === undefined ? undefined : prepareFolds(rows, { ...preparing, folds: count });
+    data = folds?.whole ?? prepare(rows, preparing);
   } catch (error) {
     if (!(error instanceof DataError || error instanceof LifecycleError)) throw error;
     const finding: Finding = {
@@ -178,6 +192,7 @@ async function planOf(
   const graph = startOf(spec, options).passes.reduce((graph, pass) => pass(graph), forwardGraph(spec));
   const measured = options.backend &&
     await measure(spec, data, { ...options, backend: options.backend, output });
+  const seconds = measured && secondsOf(measured, batches, options);
   const plan: TrainingPlan = {
     parts: { train: parts.train.length, validation: parts.validation.length, test: parts.test.length },
     vocabSize: tokenizer.vocabSize,
@@ -193,13 +208,29 @@ async function planOf(
     parameters: statesOf(graph, "parameter").reduce((sum, { shape }) => sum + sizeOf(numeric(shape)), 0),
     stateBytes: stateBytes(graph, { moments: 2 }),
     ...(measured && {
-      seconds: secondsOf(measured, batches, options),
+      seconds,
       deviceBytes: measured.memory.stateBytes + measured.memory.workBytes,
       device: options.backend!.device,
     }),
+    ...(folds && { folds: foldsPlan(folds, { rows: parts.train.length, stepsPerEpoch, seconds }, options) }),
     messages,
   };
   return { plan, findings: lengthFindings(plan, encodings.length) };
+}
+
+/** What all trainings of a cross-validation take, by their rows to train on. */
+function foldsPlan(
+  { count, trainRows }: Folds,
+  whole: Pick<TrainingPlan, "stepsPerEpoch" | "seconds"> & { readonly rows: number },
+  { epochs }: Pick<CheckOptions, "epochs">,
+): FoldsPlan {
+  const shares = [1, ...trainRows.map((rows) => rows / whole.rows)];
+  const sum = (of: (share: number) => number) => shares.reduce((total, share) => total + of(share), 0);
+  return {
+    count,
+    steps: epochs * sum((share) => Math.ceil(whole.stepsPerEpoch * share)),
+    ...(whole.seconds !== undefined && { seconds: whole.seconds * sum((share) => share) }),
+  };
 }
 
 /** Rows whose tokens are counted to the end. */

@@ -21,6 +21,8 @@ export interface CrossValidated {
   /** The rows, in the order of their folds. */
   readonly rows: readonly Row<unknown>[];
   readonly evaluation: EvaluationOrigin & { readonly method: "cross-validation" };
+  /** The share of unknown tokens in held-out rows, the mean of the folds. */
+  readonly unknownHeldOut: number;
 }
 
 /**
@@ -47,11 +49,13 @@ export async function crossValidate(
   const rows: Row<unknown>[] = [];
   const answersByFold: (readonly unknown[])[][] = [];
   const scoresByFold: Scores[] = [];
+  let unknown = 0;
   for (let k = 0; k < folds.count; k++) {
     const name = `fold ${k + 1} of ${folds.count}`;
     stopWhenAsked(signal, name);
     const data = folds.prepare(k, warningsOf(output, name));
     const { train, validation, test } = data.parts;
+    unknown += data.unknownTokens.test;
     output.progress(
       `${name}: ${train.length} rows to train, ${validation.length} to choose the epoch, ${test.length} held out`,
     );
@@ -84,6 +88,7 @@ export async function crossValidate(
       resamples: 1000,
     }),
     rows,
+    unknownHeldOut: unknown / folds.count,
     evaluation: {
       method: "cross-validation",
       origin: folds.origin,

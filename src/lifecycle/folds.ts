@@ -60,9 +60,10 @@ export function prepareFolds(
 }
 
 /** What can be done where labels have too few rows for the folds. */
-const FOLDS_ADVICE =
-  "give fewer --folds, merge such labels (--clean merge-labels=A=B), or leave their rows " +
-  "out (--clean min-label-rows=3)";
+function adviceFor(folds: number): string {
+  return "give fewer --folds, merge such labels (--clean merge-labels=A=B), or leave their rows out " +
+    `(--clean min-label-rows=${folds})`;
+}
 
 function divideIntoFolds(
   distinct: DistinctRows,
@@ -78,7 +79,7 @@ function divideIntoFolds(
   const names = Array.from({ length: folds }, (_, k) => `fold ${k + 1}`);
   const held = splitItems(distinct, Object.fromEntries(names.map((name) => [name, 1 / folds])), {
     ...{ task, seed },
-    advice: FOLDS_ADVICE,
+    advice: adviceFor(options.folds),
     called: `${folds} folds`,
   });
   return names.map((name, k) => {
@@ -104,7 +105,7 @@ function divideIntoFolds(
  */
 function choosing(
   distinct: Pick<DistinctRows, "items" | "groups" | "name">,
-  options: { readonly task: TaskName; readonly seed: number },
+  options: { readonly task: TaskName; readonly seed: number; readonly folds: number },
 ): Pick<Division, "parts" | "wanted"> {
   const { items, groups, name } = distinct;
   const alone = labelsOfOneGroup(distinct, options.task);
@@ -112,12 +113,14 @@ function choosing(
   const divided = [...items.keys()].filter((i) => !kept.has(groups[i]));
   const share = CHOOSES_EPOCH * items.length / divided.length;
   if (!(share <= 0.5)) {
-    throw new DataError(`${name}: there are too few texts to choose the epoch with: ${FOLDS_ADVICE}`);
+    throw new DataError(
+      `${name}: there are too few texts to choose the epoch with: ${adviceFor(options.folds)}`,
+    );
   }
   const { validation } = splitItems(
     { items: divided.map((i) => items[i]), groups: Int32Array.from(divided, (i) => groups[i]), name },
     { train: 1 - share, validation: share },
-    { ...options, advice: FOLDS_ADVICE },
+    { ...options, advice: adviceFor(options.folds) },
   );
   const chosen = new Set<Item>(validation);
   return {

@@ -267,6 +267,10 @@ async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
     rows: parts.test.map(({ row }) => row),
     evaluation: { method: "held-out" as const, origin: data.division.origin },
   };
+  // Of the registered model's own rows none is held out: the folds say what its tokenizer misses in rows that it has not seen.
+  const unknownTokens = crossed
+    ? { ...data.unknownTokens, test: crossed.unknownHeldOut }
+    : data.unknownTokens;
   const { headline } = judgingOf(servedTasks[spec.task], scored.map(({ target }) => target));
   const values = Object.fromEntries(headline.map((name) => [name, scores.metrics[name].value]));
   run.logMetrics(training.step, prefixed(crossed ? "cross-validation" : "test", values));
@@ -285,15 +289,16 @@ async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
         `${unwatched.join(", ")} will not be watched for drift`,
     );
   }
-  const published = await publish({ training, scores, evaluation, baseline }, life, options).catch(
-    (error) => {
-      if (crossed) throw error;
-      output.progress(
-        `the training is done and saved: with --resume, the same command registers it without training again`,
-      );
-      throw error;
-    },
-  );
+  const published = await publish({ training, scores, evaluation, unknownTokens, baseline }, life, options)
+    .catch(
+      (error) => {
+        if (crossed) throw error;
+        output.progress(
+          `the training is done and saved: with --resume, the same command registers it without training again`,
+        );
+        throw error;
+      },
+    );
   // What it was for is registered; a later --resume must not register it again.
   if (options.keepCheckpoints) output.progress(describeKept(training.kept, checkpoints));
   else if (!crossed) await removeLeftovers(checkpoints, output);
@@ -305,12 +310,13 @@ async function publish(
     training: TrainResult;
     scores: Scores;
     evaluation: EvaluationOrigin;
+    unknownTokens: Prepared["unknownTokens"];
     baseline: Baseline | undefined;
   },
   { spec, data, run, pairColumn }: Life,
   options: LifeOptions,
 ): Promise<{ version: string; path: string }> {
-  const { training, scores, evaluation, baseline } = made;
+  const { training, scores, evaluation, unknownTokens, baseline } = made;
   const { pretrained } = options;
   return await publishBundle(
     {
@@ -325,7 +331,7 @@ async function publish(
         baseModel: pretrained?.name ?? null,
         ...(pretrained && { baseModelHash: pretrained.hash }),
         method: options.freezeTrunk ? "frozen-trunk" : "full",
-        tokenizer: { ...tokenizerSettings(options), unknownTokens: data.unknownTokens },
+        tokenizer: { ...tokenizerSettings(options), unknownTokens },
         seed: options.seed,
         device: options.backend.device,
         epochs: training.epochs.length,

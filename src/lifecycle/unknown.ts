@@ -43,7 +43,7 @@ export function reportUnknown(
     validation: shareIn(parts.validation, specials),
     test: shareIn(parts.test, specials),
   };
-  const names = ["train", "validation", "test"] as const;
+  const names = (["train", "validation", "test"] as const).filter((name) => parts[name].length > 0);
   // Some without an unknown token have the id -1 for what they do not know; byte-level ones know every text.
   const isNone = tokenizer.unkId < 0 && names.every((name) => shares[name] === 0);
   output.progress(

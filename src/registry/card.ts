@@ -5,6 +5,7 @@
  */
 import { code, prose } from "../base/markdown.ts";
 import { jsonLine } from "../base/text.ts";
+import { crossValidationText } from "../bundle/cross_validation.ts";
 import { cleaningSection } from "./card_cleaning.ts";
 import { intervalMethods } from "../statistics/interval_methods.ts";
 import { labelsOf, type Manifest, type MetricValue } from "../bundle/manifest.ts";
@@ -87,8 +88,12 @@ function frontMatter(manifest: Manifest, options: Facts): string {
       "  - task:",
       `      type: ${yaml(options.pipelineTag)}`,
       "    dataset:",
-      `      name: ${yaml(options.dataset ?? "held-out split")}`,
-      `      type: ${yaml(options.dataset ?? "held-out")}`,
+      `      name: ${
+        yaml(options.dataset ?? (isCrossValidated(manifest) ? "cross-validation" : "held-out split"))
+      }`,
+      `      type: ${
+        yaml(options.dataset ?? (isCrossValidated(manifest) ? "cross-validation" : "held-out"))
+      }`,
       "    metrics:",
       ...metrics.flatMap(([name, metric]) => [
         `    - type: ${yaml(hubMetric(name))}`,
@@ -130,6 +135,10 @@ ${cleaningSection(manifest)}
 ${usage(options, manifest)}`;
 }
 
+function isCrossValidated({ lineage }: Manifest): boolean {
+  return lineage.evaluation?.method === "cross-validation";
+}
+
 function isImported({ lineage }: Manifest): boolean {
   return lineage.method === "imported";
 }
@@ -163,7 +172,11 @@ function facts(manifest: Manifest, { dataset }: Facts): [name: string, fact: str
     ...rows
       ? [[
         "split",
-        `${rows.train} rows to train, ${rows.validation} to choose the epoch, ${rows.test} for the results`,
+        `${rows.train} rows to train, ${rows.validation} to choose the epoch, ${
+          isCrossValidated(manifest)
+            ? "all of them for the results, by cross-validation"
+            : `${rows.test} for the results`
+        }`,
       ] as [string, string]]
       : [],
     ["epochs, steps", `${lineage.epochs}, ${lineage.steps}`],
@@ -190,7 +203,7 @@ ${
     isImported(manifest)
       ? "Measured on the data that were given at the import; whether the model was trained on them is not known."
       : evaluation?.method === "cross-validation"
-      ? `Cross-validated, not of this model itself: measured on ${prose(evaluation.origin)}.`
+      ? crossValidationText(evaluation, metrics).map((line) => prose(line)).join("\n\n")
       : `Measured on data held out from training${evaluation ? `: ${prose(evaluation.origin)}` : ""}.`
   }
 `;

@@ -141,7 +141,9 @@ function planCard(plan: TrainingPlan): Markup {
   const all: [string, string][] = [
     ["to train", plural(parts.train, "row")],
     ["to choose the epoch", plural(parts.validation, "row")],
-    ["held out", plural(parts.test, "row")],
+    plan.folds
+      ? ["cross-validation", `${plan.folds.count} folds, ${formatCount(plan.folds.steps)} steps in all`]
+      : ["held out", plural(parts.test, "row")],
     ["vocabulary", plural(plan.vocabSize, "token")],
     ["unknown tokens", partPercent(plan.unknownShare)],
     [`cut at ${plan.maxTokens} tokens`, plural(plan.cut, "text")],

@@ -114,26 +114,40 @@ function lengthTable({ characters, words, numbers, training }: DataCheck): strin
 }
 
 function planLines(plan: TrainingPlan): string {
-  const { parts, steps, stepsPerEpoch, epochs, parameters, stateBytes, seconds, deviceBytes, device } = plan;
+  const { parts, steps, stepsPerEpoch, epochs, parameters, stateBytes, seconds, deviceBytes, device, folds } =
+    plan;
   const lines = [
     `training would take ${formatCount(parts.train)} rows to train, ${
       formatCount(parts.validation)
-    } to choose the epoch and ${formatCount(parts.test)} to score; ${formatCount(plan.vocabSize)} tokens, ${
-      partPercent(plan.unknownShare)
-    } of them unknown; ${plural(plan.cut, "text")} cut at ${plan.maxTokens} tokens`,
+    } to choose the epoch and ${
+      folds ? "all to score, each by a model that has not seen it" : `${formatCount(parts.test)} to score`
+    }; ${formatCount(plan.vocabSize)} tokens, ${partPercent(plan.unknownShare)} of them unknown; ${
+      plural(plan.cut, "text")
+    } cut at ${plan.maxTokens} tokens`,
     `${plural(epochs, "epoch")} of ${plural(stepsPerEpoch, "step")}, ${formatCount(steps)} in all; ${
       trimmed(parameters / 1e6)
     } M parameters, ${formatBytes(stateBytes)} with the optimiser's moments`,
   ];
   if (seconds !== undefined) {
     lines.push(
-      `on ${device}: about ${
-        seconds < 90 ? `${trimmed(seconds, 2)} s` : formatDuration(seconds * 1000)
-      } for the steps, as measured now, and ${formatBytes(deviceBytes!)}`,
+      `on ${device}: about ${durationText(seconds)} for the steps, as measured now, and ${
+        formatBytes(deviceBytes!)
+      }`,
+    );
+  }
+  if (folds) {
+    lines.push(
+      `cross-validation: before that, ${folds.count} models are trained to score the rows; ${
+        formatCount(folds.steps)
+      } steps in all${folds.seconds === undefined ? "" : `, about ${durationText(folds.seconds)}`}`,
     );
   }
   lines.push(...plan.messages.filter((line) => line.startsWith("warning")).map((line) => plain(line, 300)));
   return lines.join("\n");
+}
+
+function durationText(seconds: number): string {
+  return seconds < 90 ? `${trimmed(seconds, 2)} s` : formatDuration(seconds * 1000);
 }
 
 /** A user's text on one line, with nothing hidden in it. */

@@ -49,7 +49,8 @@ for (const listed of [...assetTokenizers, ...smallTokenizers]) {
         return [ids.length, ...ids];
       };
       compare(few, BLOCKS.strings, wanted.strings, ofText);
-      if (!listed.probes) {
+      // Python's offsets drift where a model drops what it does not know or has a suffix: no digests of those are kept.
+      if (!listed.probes && wanted.offsets.length > 0) {
         compare(
           few,
           BLOCKS.strings,

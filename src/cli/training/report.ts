@@ -6,6 +6,7 @@
 import type { Command } from "commander";
 import { sum } from "../../base/arrays.ts";
 import { sortLabels } from "../../base/labels.ts";
+import { crossValidationText } from "../../bundle/cross_validation.ts";
 import { metricInfo } from "../../evaluate/tasks/families.ts";
 import type { BarsSection, CurveSection, Measured, Report, Section } from "../../evaluate/report.ts";
 import type { LifeResult } from "../../lifecycle/train.ts";
@@ -55,8 +56,9 @@ export async function writeTrainingReport(
 
 /** A training as a report: metrics of the test part, curves over the steps, the confusion matrix, the classes of each part. */
 export function trainingReport(result: LifeResult, { name, task, source, seed }: Trained): Report {
-  const { scores, training, parts, version, device } = result;
-  const targets = parts.test.map(({ row }) => row.target);
+  const { scores, training, parts, scored, version, device } = result;
+  const targets = scored.map(({ target }) => target);
+  const crossed = result.evaluation.method === "cross-validation" ? result.evaluation : undefined;
   const { evaluation, headline } = judgingOf(servedTasks[task], targets);
   const metrics = Object.entries(scores.metrics).map(([name, interval]): Measured => ({
     ...{ name, ...metricInfo(name), interval },
@@ -69,13 +71,15 @@ export function trainingReport(result: LifeResult, { name, task, source, seed }:
     task: evaluation,
     createdAt: new Date().toISOString(),
     model: { name, version, device, parameters: training.memory.parameters },
-    data: { source: source.split(/[\\/]/).at(-1)!, n: parts.test.length },
+    data: { source: source.split(/[\\/]/).at(-1)!, n: scored.length },
     intervals: { confidence: metrics[0]?.interval.confidence ?? 0.95, resamples: 1000, seed },
     metrics,
-    sections: [...trainingCurves(training), ...confusionOf(scores.report), ...classesOf(task, parts)],
+    sections: [...trainingCurves(training), ...confusionOf(result), ...classesOf(task, parts)],
     notes: [
-      `The metrics are of the ${parts.test.length} rows that nothing was chosen by; ${parts.train.length} were trained on, ` +
-      `${parts.validation.length} chose the epoch.`,
+      ...crossed
+        ? crossValidationText(crossed, scores.metrics)
+        : [`The metrics are of the ${parts.test.length} rows that nothing was chosen by.`],
+      `${parts.train.length} rows were trained on, ${parts.validation.length} chose the epoch.`,
       ...best === undefined
         ? []
         : [`Of ${training.epochs.length} epochs the weights of epoch ${best} were kept.`],
@@ -143,10 +147,17 @@ export function trainingCurves({ steps, epochs }: LifeResult["training"]): Curve
 }
 
 /** The confusion matrix, where the task's report has one. */
-function confusionOf(report: unknown): Section[] {
-  const { labels, confusion } = report as { labels?: string[]; confusion?: number[][] };
+function confusionOf({ scores, evaluation }: LifeResult): Section[] {
+  const { labels, confusion } = scores.report as { labels?: string[]; confusion?: number[][] };
   return labels && confusion
-    ? [{ kind: "confusion", title: "Confusion matrix of the test part", labels, counts: confusion }]
+    ? [{
+      kind: "confusion",
+      title: `Confusion matrix of ${
+        evaluation.method === "cross-validation" ? "the cross-validation" : "the test part"
+      }`,
+      labels,
+      counts: confusion,
+    }]
     : [];
 }
 
@@ -154,7 +165,9 @@ function confusionOf(report: unknown): Section[] {
 function classesOf(task: TaskName, parts: LifeResult["parts"]): BarsSection[] {
   const stratum = trainedTasks[task].stratum as ((target: unknown) => string | readonly string[]) | undefined;
   if (!stratum) return [];
-  const groups = (["train", "validation", "test"] as const).map((part) => {
+  const names = { train: "to train", validation: "to choose the epoch", test: "held out" };
+  const shown = (["train", "validation", "test"] as const).filter((part) => parts[part].length > 0);
+  const groups = shown.map((part) => {
     const counts = new Map<string, number>();
     for (const { row } of parts[part]) {
       for (const label of [stratum(row.target)].flat()) counts.set(label, (counts.get(label) ?? 0) + 1);
@@ -166,5 +179,5 @@ function classesOf(task: TaskName, parts: LifeResult["parts"]): BarsSection[] {
   rows.sort((a, b) => b.counts[0] - a.counts[0]);
   return rows.length === 0
     ? []
-    : [{ kind: "bars", title: "Classes", groups: ["to train", "to choose the epoch", "held out"], rows }];
+    : [{ kind: "bars", title: "Classes", groups: shown.map((part) => names[part]), rows }];
 }

@@ -79,8 +79,20 @@ export interface TrainingPlan {
   readonly deviceBytes?: number;
   /** What it runs on. */
   readonly device?: string;
+  /** Of a cross-validation: what it costs, the last training included, on all rows, which the other figures are about. */
+  readonly folds?: FoldsPlan;
   /** What training says of the data. */
   readonly messages: readonly string[];
+}
+
+/** What a cross-validation costs. */
+export interface FoldsPlan {
+  /** Models that are trained to be scored. */
+  readonly count: number;
+  /** Steps of all trainings. */
+  readonly steps: number;
+  /** Seconds that all steps take, as far as those of one training were measured. */
+  readonly seconds?: number;
 }
 
 /** Texts of this many characters and fewer say next to nothing. */

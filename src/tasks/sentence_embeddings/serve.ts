@@ -23,6 +23,7 @@ import {
   parameters,
   queriesOf,
   targetOf,
+  vectorsApart,
   vectorSchema,
 } from "./schema.ts";
 
@@ -69,6 +70,7 @@ export const sentenceEmbeddings: ServedTask<
   }),
   features: (model) => [...textFeatures(model), ...embeddingFeatures()],
   judge: judgeVectors,
+  pooled: vectorsApart,
   pair: pairOf,
 };
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EvaluationOrigin } from "../bundle/manifest.ts";
+import type { EvaluationOrigin } from "./manifest.ts";
 import { intervalMethods } from "../statistics/interval_methods.ts";
 
 /**
