@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import type { Backend } from "../backend/interface.ts";
-import { plural } from "../base/format.ts";
+import { formatCount, plural } from "../base/format.ts";
 import { lockFile } from "../base/lock.ts";
 import type { EvaluationOrigin } from "../bundle/manifest.ts";
 import type { Baseline } from "../drift/mod.ts";
@@ -377,9 +377,19 @@ function describeKept(kept: readonly EpochRecord[], checkpoints: string): string
 /** A loss that falls by more than this share in the last epoch had not come to its end. */
 const STILL_FALLING = 0.05;
 
-/** A line where the last epoch was much better than the one before: a small data set takes more epochs than the default. */
-function moreEpochs({ status, epochs }: TrainResult, options: TrainingOptions): string | undefined {
+/** Fewer steps than this teach a model little that begins with random weights. */
+const FEW_STEPS = 200;
+
+/** A line where more epochs would probably help: a small data set takes more of them than the default. */
+function moreEpochs({ status, epochs, step }: TrainResult, options: LifeOptions): string | undefined {
   const [before, last] = epochs.slice(-2).map(({ evaluation }) => evaluation?.loss);
+  if (status === "finished" && step < FEW_STEPS && !options.pretrained && options.maxSteps === undefined) {
+    const enough = Math.ceil(2 * FEW_STEPS * epochs.length / step);
+    return `${
+      plural(step, "step")
+    } of training are few for a model that begins with nothing: --epochs ${enough} would make ` +
+      formatCount(Math.ceil(enough * step / epochs.length));
+  }
   if (status !== "finished" || before === undefined || last === undefined) return undefined;
   if (!(last < (1 - STILL_FALLING) * before)) return undefined;
   return `the held-out loss still fell in the last epoch, from ${before.toFixed(3)} to ${last.toFixed(3)}: ` +
