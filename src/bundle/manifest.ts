@@ -42,7 +42,7 @@ export interface Manifest {
   readonly limits: { readonly maxTokens: number; readonly maxCharacters: number };
   /** How it was made, and from what. */
   readonly lineage: Lineage;
-  /** By name, such as accuracy and macroF1, over data that the model, or one trained like it, was not trained on: `lineage.evaluation`. */
+  /** By name, such as accuracy and macroF1, over held-out data or by cross-validation: `lineage.evaluation` says which. */
   readonly metrics: Readonly<Record<string, MetricValue>>;
   /** Every file but weir.json itself, by path relative to the bundle, with forward slashes. */
   readonly files: Readonly<Record<string, FileEntry>>;

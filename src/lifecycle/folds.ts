@@ -29,8 +29,8 @@ export interface Folds {
 }
 
 /**
- * Divides rows into folds, stratified by label, and with near-duplicates and groups in one fold. All folds are divided at once, so
- * that what cannot be is refused before anything is trained.
+ * Divides rows into folds, stratified by label, and with near-duplicates and groups in one fold. All folds are divided at once,
+ * so that what cannot be is refused before anything is trained.
  *
  * @throws {DataError} when labels have too few rows for one in each fold, naming all of them.
  */
@@ -100,8 +100,8 @@ function divideIntoFolds(
 }
 
 /**
- * All rows to train on, but for a share that chooses the epoch. A label whose rows are one group, as may be left of a rare one, is
- * trained on.
+ * All rows to train on, but for a share that chooses the epoch. A label whose rows are one group, as may be left of a rare one,
+ * is trained on.
  */
 function choosing(
   distinct: Pick<DistinctRows, "items" | "groups" | "name">,

@@ -169,8 +169,8 @@ function checkBeforehand(rows: readonly Row<unknown>[], options: LifeOptions): v
 }
 
 /**
- * The folds of a cross-validation, where there is to be one. It writes no checkpoint: one of K + 1 trainings is of little use, and
- * what it was made for is registered at the end.
+ * The folds of a cross-validation, where there is to be one. It writes no checkpoint: that of one training among many would be of
+ * little use.
  *
  * @throws {LifecycleError} for what needs a checkpoint.
  */

@@ -89,7 +89,7 @@ export function createKeeper(
     saveEpoch: (epoch) => saving(() => saveEpoch(directory!, epoch)),
     loadEpoch: (kept) => loadEpoch(directory!, kept),
     resumeAdvice() {
-      if (!directory) return "Nothing was saved: no checkpoint directory was given";
+      if (!directory) return "Nothing was saved";
       if (savedStep === undefined) return "No checkpoint was written yet";
       return `The last checkpoint, of step ${savedStep}, is ${path}; to go on, ${resumeHint}`;
     },

@@ -5,7 +5,12 @@ import { readManifest } from "../../src/bundle/reader.ts";
 import { openStore } from "../../src/store/sqlite.ts";
 import { listMetrics, listRuns } from "../../src/track/runs.ts";
 import { withFolder } from "../folder.ts";
-import { messages, spawnWeir, tiny, weir, writeJsonl } from "./cli.ts";
+import { messages, spawnWeir, weir, writeJsonl } from "./cli.ts";
+
+const tiny = [
+  ...["--device", "interp", "--model-type", "mlp", "--hidden-size", "8", "--vocab-size", "100"],
+  ...["--max-tokens", "16", "--batch-size", "16", "--learning-rate", "0.05"],
+];
 
 const folds = [...tiny, "--epochs", "2", "--folds", "3"];
 
@@ -89,7 +94,19 @@ Deno.test("numbers and entities are cross-validated, too", () =>
     const train = async (data: string, task: string) => {
       const { code, stdout, stderr } = await weir(
         ...["train", "--home", folder, "--data", data, "--name", task, "--task", task, ...tiny],
-        ...["--model-type", "bert", "--layers", "1", "--epochs", "1", "--folds", "2", "--json"],
+        ...[
+          "--model-type",
+          "bert",
+          "--layers",
+          "1",
+          "--heads",
+          "2",
+          "--epochs",
+          "1",
+          "--folds",
+          "2",
+          "--json",
+        ],
       );
       assert.equal(code, 0, stderr);
       return JSON.parse(stdout);
@@ -159,21 +176,18 @@ Deno.test({
   fn: () =>
     withFolder(async (folder) => {
       const data = await writeJsonl(join(folder, "rows.jsonl"), messages(100));
+      // Not on the interpreter, which never waits, so that no signal reaches it. Whatever happens, there is an end to it.
+      const device = ["--device", "wasm", "--epochs", "1000"];
       const child = spawnWeir([
-        ...[
-          "train",
-          "--home",
-          folder,
-          "--data",
-          data,
-          "--name",
-          "toy",
-          ...tiny,
-          "--epochs",
-          "5000",
-          "--folds",
-          "2",
-        ],
+        "train",
+        "--home",
+        folder,
+        "--data",
+        data,
+        "--name",
+        "toy",
+        ...folds,
+        ...device,
       ]);
       let stderr = "";
       let sent = false;
@@ -190,7 +204,7 @@ Deno.test({
       assert.equal(code, 1, stderr);
       assert.match(
         stderr,
-        /stopped in fold 1 of 2: a cross-validation keeps nothing until its model is registered; run the same command/,
+        /stopped in fold 1 of 3: a cross-validation keeps nothing until its model is registered; run the same command/,
       );
       assert.doesNotMatch(stderr, /--resume|Error/);
       const left = Array.from(Deno.readDirSync(join(folder, "checkpoints")), ({ name }) => name);

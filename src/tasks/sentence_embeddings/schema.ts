@@ -103,10 +103,10 @@ export function judgeVectors(
 }
 
 /**
- * Vectors of several models' rows, so that they can be judged together: no vector of one model is near one of another, since their
- * spaces have nothing in common, and each text is looked for among those of its own model. Every vector, with a norm of 1, gets a
- * coordinate of 2 in a dimension of its model's: cosines c within a model become (4 + c) / 5, from .6 to 1, which keeps ranks and
- * correlations, and those between models c / 5, at most .2.
+ * Vectors of several models' rows, so that they can be judged together: no vector of one model is near one of another, since
+ * their spaces have nothing in common, and each text is looked for among those of its own model. Every vector is brought to
+ * length 1 and gets a coordinate of 2 in a dimension of its model's: cosines c within a model become (4 + c) / 5, from .6 to 1,
+ * which keeps ranks and correlations, and those between models c / 5, at most .2.
  *
  * @example
  * ```ts
