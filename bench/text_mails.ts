@@ -1,6 +1,6 @@
 /**
- * The mails of SpamAssassin's corpus in the order of their `Date:` headers, as two files: the first four fifths to train, what came
- * later to test. `deno run -A bench/text_mails.ts OUT`
+ * The mails of SpamAssassin's corpus in the order of their `Date:` headers, as two files: the first four fifths to train, what
+ * came later to test. `deno run -A bench/text_mails.ts OUT`
  *
  * The newest spam was collected after most of the ham, so what is learnt is asked of another time and another mixture.
  *
