@@ -27,7 +27,7 @@ import { crossValidate, type CrossValidated } from "./cross_validate.ts";
 import { type DivisionOptions, divisionSettings } from "./division.ts";
 import { InterruptedError, LifecycleError } from "./errors.ts";
 import { bundleFiles } from "./export.ts";
-import { fingerprintsFile } from "./fingerprints.ts";
+import { fingerprintsFile, seenRows } from "./fingerprints.ts";
 import { evaluateRows, fit, judge, startOf } from "./fit.ts";
 import { type Folds, prepareFolds } from "./folds.ts";
 import { checkLoop, classWeightsOf } from "./loop_options.ts";
@@ -274,6 +274,16 @@ async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
   const { headline } = judgingOf(servedTasks[spec.task], scored.map(({ target }) => target));
   const values = Object.fromEntries(headline.map((name) => [name, scores.metrics[name].value]));
   run.logMetrics(training.step, prefixed(crossed ? "cross-validation" : "test", values));
+  const known = options.pretrained?.fingerprints;
+  const seen = known ? seenRows(scored, known).filter((where) => where !== undefined).length : 0;
+  if (seen > 0) {
+    output.progress(
+      `warning: ${
+        options.pretrained!.name
+      } was trained on ${seen} of the ${scored.length} rows that were scored, or chose its ` +
+        "epoch by them: the scores are too good",
+    );
+  }
   const baseline = baselineOf(spec, data, validation);
   if (!baseline) {
     output.progress(

@@ -170,6 +170,40 @@ Deno.test("what does not go with folds is refused, with the reason", () =>
     assert.equal(code, 0, stderr);
   }));
 
+Deno.test("scores of rows that the model started from has seen are said to be too good", () =>
+  withFolder(async (folder) => {
+    const data = await writeJsonl(join(folder, "rows.jsonl"), messages(20));
+    const other = await writeJsonl(join(folder, "other.jsonl"), messages(60).slice(80));
+    const train = (data: string, name: string, ...args: string[]) =>
+      weir(
+        "train",
+        "--home",
+        folder,
+        "--data",
+        data,
+        "--name",
+        name,
+        "--device",
+        "interp",
+        "--epochs",
+        "1",
+        ...args,
+      );
+    const base = await train(data, "base", ...tiny, "--folds", "2");
+    assert.equal(base.code, 0, base.stderr);
+    assert.doesNotMatch(base.stderr, /too good/);
+    const seen = await train(data, "child", "--from", "base@1.0.0", "--folds", "2");
+    assert.match(
+      seen.stderr,
+      /warning: base@1\.0\.0 was trained on 40 of the 40 rows that were scored, .*too good/,
+    );
+    const heldOut = await train(data, "child", "--from", "base@1.0.0");
+    assert.match(heldOut.stderr, /warning: base@1\.0\.0 was trained on 8 of the 8 rows that were scored/);
+    const unseen = await train(other, "child", "--from", "base@1.0.0");
+    assert.equal(unseen.code, 0, unseen.stderr);
+    assert.doesNotMatch(unseen.stderr, /too good/);
+  }));
+
 Deno.test({
   name: "Ctrl-C ends a cross-validation with a message, and leaves nothing behind",
   ignore: Deno.build.os === "windows",

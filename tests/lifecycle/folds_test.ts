@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { createInterpBackend } from "../../src/backend/interp/interp.ts";
 import { DataError } from "../../src/data/errors.ts";
+import { LifecycleError } from "../../src/lifecycle/errors.ts";
 import { prepareFolds } from "../../src/lifecycle/folds.ts";
+import { trainingDefaults } from "../../src/lifecycle/options.ts";
 import type { LoadedRow } from "../../src/lifecycle/rows.ts";
+import { type LifeOptions, trainAndRegister } from "../../src/lifecycle/train.ts";
+import { openStore } from "../../src/store/sqlite.ts";
 import { sentenceEmbeddings } from "../../src/tasks/sentence_embeddings/serve.ts";
+import { listRuns } from "../../src/track/runs.ts";
+import { withFolder } from "../folder.ts";
 
 const word = (n: number) => String(n).replace(/\d/g, (digit) => "abcdefghij"[Number(digit)]);
 const textOf = (i: number) => Array.from({ length: 9 }, (_, k) => `w${word(9 * i + k)}`).join(" ");
@@ -131,3 +139,61 @@ Deno.test("vectors of several models are judged together, each text looked for a
   assert.equal(judge(sentenceEmbeddings.pooled!(answers)), (1 + 1 + 1 / 2 + 1 / 2) / 4);
   assert.ok(judge(answers.flat()) < 0.75);
 });
+
+/** A cross-validation of a second; `hear` is told all that it says. */
+function run(home: string, hear: (line: string) => void = () => {}): LifeOptions {
+  return {
+    ...trainingDefaults,
+    ...{ modelType: "mlp", vocabSize: 100, maxTokens: 16, hiddenSize: 8, epochs: 1, division: { folds: 2 } },
+    ...{ name: "toy", source: "a test", bump: "minor", aliases: [], resume: false, home },
+    backend: createInterpBackend(),
+    output: { terminal: false, progress: hear, draw: hear },
+  };
+}
+
+Deno.test("a cross-validation that is stopped, in a fold or in the last training, leaves nothing and says so", () =>
+  withFolder(async (home) => {
+    for (
+      const [at, message] of [
+        [
+          /^fold 1 of 2: accuracy/,
+          /^stopped in fold 2 of 2: a cross-validation keeps nothing until .*begin anew$/,
+        ],
+        [
+          /^2 folds are scored/,
+          /^stopped in the training on all rows: a cross-validation keeps nothing until/,
+        ],
+      ] as const
+    ) {
+      const stop = new AbortController();
+      const hear = (line: string) => at.test(line) && stop.abort();
+      await assert.rejects(trainAndRegister(rows, { ...run(home, hear), signal: stop.signal }), {
+        name: "InterruptedError",
+        message,
+      });
+      assert.deepEqual([...Deno.readDirSync(join(home, "checkpoints"))], []);
+    }
+    const store = openStore(join(home, "weir.db"));
+    try {
+      assert.deepEqual((await listRuns(store)).map(({ status }) => status), ["KILLED", "KILLED"]);
+    } finally {
+      await store.close();
+    }
+  }));
+
+Deno.test("a cross-validation leaves the checkpoint of another training of the name as it is", () =>
+  withFolder(async (home) => {
+    const stop = new AbortController();
+    const hear = (line: string) => /^epoch 1\//m.test(line) && stop.abort();
+    const other = { ...run(home, hear), division: {}, epochs: 3 };
+    await assert.rejects(trainAndRegister(rows, { ...other, signal: stop.signal }), {
+      name: "InterruptedError",
+    });
+    const { version, evaluation } = await trainAndRegister(rows, run(home));
+    assert.deepEqual([version, evaluation.method], ["1.0.0", "cross-validation"]);
+    const resumed = await trainAndRegister(rows, { ...other, resume: true });
+    assert.deepEqual([resumed.version, resumed.evaluation.method], ["1.1.0", "held-out"]);
+    for (const asked of [{ resume: true }, { keepCheckpoints: { by: "best", count: 1 } }] as const) {
+      await assert.rejects(trainAndRegister(rows, { ...run(home), ...asked }), LifecycleError);
+    }
+  }));
