@@ -52,8 +52,10 @@ export async function readingFor<T>(
     throw new UsageError(`--pair-column ${options.pairColumn}: ${name} reads one text`);
   }
   return await readingPairs(pairColumn, options, read, (error) => {
+    // Without the general advice on columns that are missing.
+    const { message } = error.cause instanceof DataError ? error.cause : error;
     throw new InputError(
-      `${error.message}; ${name} reads pairs of texts: name the second with --pair-column`,
+      `${message}; ${name} reads pairs of texts: name the second with --pair-column`,
     );
   });
 }

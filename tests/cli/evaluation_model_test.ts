@@ -128,7 +128,10 @@ Deno.test("a model is evaluated with slices, probes, canaries, safety and a gate
       const { code, stdout } = await evaluate(blank, "--skip-blank");
       const report = JSON.parse(stdout);
       assert.deepEqual([code, report.data.n], [0, 2]);
-      assert.match(report.notes.join("\n"), /^1 row with a blank text or label left out, the first: .*line 2/m);
+      assert.match(
+        report.notes.join("\n"),
+        /^1 row with a blank text or label left out, the first: .*line 2/m,
+      );
       const none = await writeJsonl(join(folder, "none.jsonl"), [{ text: null, label: "ham" }]);
       assert.match((await evaluate(none)).stderr, /line 1: column "text" is null; .* --skip-blank$/m);
       assert.match((await evaluate(none, "--skip-blank")).stderr, /no row is left: 1 row with a blank/);
