@@ -192,7 +192,7 @@ Deno.test("a number for a pair of texts, in the unit of the data", () =>
     assert.equal(await pairColumnOf("alone"), null);
     await Deno.writeTextFile(file, "1 1\twin money\nalone\n");
     const lone = await weir("predict", "--model", "price", ...on, "--pairs", "--file", file);
-    assert.match(lone.stderr, /pairs\.tsv line 2: two texts with one tab between were expected\n$/);
+    assert.match(lone.stderr, /pairs\.txt line 2: two texts with one tab between were expected\n$/);
     const same = await writeJsonl(join(folder, "same.jsonl"), rows.map((row) => ({ ...row, price: 5 })));
     const refused = await weir(...train, ...columns, "--label-column", "price", "--data", same);
     assert.equal(refused.code, 2);
