@@ -14,7 +14,7 @@ import { TASK_NAMES, type TaskName } from "../tasks/served.ts";
 import { columnsGiven, type DataOptions, withDataOptions } from "./data.ts";
 import { bundlePathOf } from "./model.ts";
 import { type CommonOptions, dataSource, integer, newCommand } from "./options.ts";
-import { processOutput } from "./output.ts";
+import { processOutput, UnmetError } from "./output.ts";
 import { readingOf } from "./reading.ts";
 
 interface Options extends CommonOptions, DataOptions {
@@ -69,4 +69,6 @@ async function check(source: string, options: Options): Promise<void> {
   });
   if (options.out !== undefined) await writeFileAtomic(options.out, dataCheckPage(checked));
   output.result(checked, dataCheckText(checked));
+  const refused = checked.findings.find(({ kind }) => kind === "training-refuses");
+  if (refused) throw new UnmetError(refused.what);
 }

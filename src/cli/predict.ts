@@ -47,7 +47,7 @@ export function predictCommand(program: Command): Command {
     .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder")
     .option(
       "--file <file>",
-      "a .txt file with one text a line, or data with columns, as weir train reads them",
+      "a .txt file with one text a line, or data with columns, as weir train reads them; - for standard input",
     )
     .option(
       "--out <file>",
@@ -117,7 +117,9 @@ async function predict(given: string[], options: Options): Promise<void> {
 
 /** Whether a source has rows with columns, and not a text a line, as files do that are called otherwise. */
 async function hasColumns(file: string, { format }: Options): Promise<boolean> {
-  if (format !== undefined || file === "spam" || formatOfName(file) !== undefined) return true;
+  if (format !== undefined || file === "-" || file === "spam" || formatOfName(file) !== undefined) {
+    return true;
+  }
   return await Deno.stat(file).then(({ isDirectory }) => isDirectory, () => false);
 }
 

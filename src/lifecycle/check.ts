@@ -36,7 +36,7 @@ import { type Folds, prepareFolds } from "./folds.ts";
 import { prepare, type Prepared, type PrepareOptions } from "./prepare.ts";
 import type { Pretrained } from "./pretrained.ts";
 import type { Reporter } from "./reporter.ts";
-import { openRecords } from "./rows.ts";
+import { type LoadedRow, openRecords } from "./rows.ts";
 
 /** What is checked, and for which training. */
 export interface CheckOptions extends TrainingOptions {
@@ -54,6 +54,8 @@ export interface CheckOptions extends TrainingOptions {
   readonly baseHead?: unknown;
   /** Settings of the head that were given. */
   readonly headSettings?: Readonly<Record<string, unknown>>;
+  /** Whether rows without a text or label are left out. */
+  readonly skipBlank?: boolean;
   /** Where a step is timed; without it no time is given. */
   readonly backend?: Backend;
 }
@@ -101,11 +103,12 @@ async function readLeniently(options: CheckOptions): Promise<
   const guesses: string[] = [];
   const reading: ReadOptions = { ...options.reading, onGuess: (line) => guesses.push(line) };
   const counter = createColumnCounter();
-  const rows: Row<unknown>[] = [];
+  const rows: LoadedRow[] = [];
   const problems: string[] = [];
   const findings: Finding[] = [];
   let unreadable = 0;
   let blank = 0;
+  let isMissing = false;
   try {
     const { wanted, records } = await openRecords(options.source, task, {
       columns: options.columns,
@@ -117,11 +120,16 @@ async function readLeniently(options: CheckOptions): Promise<
         rows.push({
           queries: task.queries(record, where, wanted),
           target: task.target(record, where, wanted),
+          record, // a column to group by is looked for in it
         });
       } catch (error) {
         if (!(error instanceof DataError)) throw error;
+        if (error.blankColumn !== undefined) {
+          blank++;
+          if (options.skipBlank) continue;
+        }
         unreadable++;
-        if (error.blankColumn !== undefined) blank++;
+        isMissing ||= error.missingColumn !== undefined;
         if (problems.length < 5) problems.push(error.message);
       }
     }
@@ -133,6 +141,13 @@ async function readLeniently(options: CheckOptions): Promise<
       what: `after ${plural(rows.length + unreadable, "row")} nothing more can be read: ${error.message}`,
     });
   }
+  if (options.skipBlank && blank > 0) {
+    findings.push({
+      severity: "note",
+      kind: "rows-blank",
+      what: `${plural(blank, "row")} without a text or label left out, as --skip-blank says`,
+    });
+  }
   if (unreadable > 0) {
     findings.push({
       severity: "error",
@@ -142,7 +157,7 @@ async function readLeniently(options: CheckOptions): Promise<
       }`,
       mend: blank === unreadable
         ? "fill them in, or leave them out with --skip-blank"
-        : rows.length === 0
+        : rows.length === 0 && isMissing
         ? "name the columns: --text-column, --label-column"
         : "complete them, or take them out",
       examples: problems,

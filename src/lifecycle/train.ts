@@ -219,9 +219,20 @@ interface Life {
   readonly pairColumn: string | null;
 }
 
-async function reportCheckpoint(checkpoints: string, { resume, output }: LifeOptions): Promise<void> {
+async function reportCheckpoint(
+  checkpoints: string,
+  { resume, output, useEpoch }: LifeOptions,
+): Promise<void> {
   const there = await hasCheckpoint(checkpoints);
-  if (resume && !there) output.progress(`no checkpoint in ${checkpoints}: beginning anew`);
+  if (resume && !there) {
+    if (typeof useEpoch === "number") {
+      throw new LifecycleError(
+        `there is no checkpoint in ${checkpoints} to take epoch ${useEpoch} from: --keep-checkpoints keeps the epochs of a ` +
+          "training",
+      );
+    }
+    output.progress(`no checkpoint in ${checkpoints}: beginning anew`);
+  }
   if (!resume && there) {
     output.progress(
       `replacing the checkpoint in ${checkpoints}; with --resume, training would go on from it`,

@@ -68,3 +68,32 @@ Deno.test("train --dry-run prints the plan with its memory and time, and trains 
     await assert.rejects(Deno.stat(home), Deno.errors.NotFound);
   });
 });
+
+Deno.test("a dry run knows the columns to group by and what is left out, and ends as the training would", async () => {
+  await withFolder(async (folder) => {
+    const rows = messages(60).map((row, i) => ({
+      ...row,
+      who: `p${i % 12}`,
+      ...(i % 10 === 0 && { label: "" }),
+    }));
+    const file = await writeJsonl(join(folder, "mails.jsonl"), rows);
+    const given = ["train", "--name", "dry", "--home", join(folder, "home"), "--dry-run", ...tiny];
+    const grouped = await weir(...given, "--data", file, "--group", "who", "--skip-blank", "--json");
+    assert.equal(grouped.code, 0, grouped.stderr);
+    const { findings, unreadable, rows: count } = JSON.parse(grouped.stdout);
+    assert.deepEqual([count, unreadable], [108, 0]);
+    assert.ok(
+      findings.some(({ what }: { what: string }) =>
+        what.startsWith("12 rows without a text or label left out")
+      ),
+    );
+    const twice = await writeJsonl(
+      join(folder, "twice.jsonl"),
+      rows.slice(1, 9).map((row) => ({ ...row, label: "one" })),
+    );
+    const refused = await weir(...given, "--data", twice);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /training refuses: .*every example has the label "one"/);
+    assert.equal((await weir("data", "check", twice)).code, 1);
+  });
+});

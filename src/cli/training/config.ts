@@ -114,6 +114,8 @@ function valueOf(option: Option, value: unknown, where: string): unknown {
     }
     const text = option.name() === "class-weights" && typeof value === "object"
       ? JSON.stringify(value)
+      : Array.isArray(value) // such as the shares of `split`, the steps of `clean`
+      ? value.map(textOf).join(",")
       : textOf(value);
     return option.parseArg ? option.parseArg(text, option.defaultValue) : text;
   } catch (error) {

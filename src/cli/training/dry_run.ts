@@ -6,7 +6,7 @@
 import type { Command } from "commander";
 import { checkData, type CheckOptions } from "../../lifecycle/check.ts";
 import { dataCheckText } from "../../report/data_check_text.ts";
-import type { Output } from "../output.ts";
+import { InputError, type Output } from "../output.ts";
 
 /** Options of `train` that are this file's. */
 export interface DryRunOptions {
@@ -21,8 +21,14 @@ export function withDryRunOptions(command: Command): Command {
   );
 }
 
-/** Checks the data, times a step, and prints both. */
+/**
+ * Checks the data, times a step, and prints both.
+ *
+ * @throws {InputError} when training would refuse.
+ */
 export async function dryRun(options: CheckOptions, output: Output): Promise<void> {
   const checked = await checkData(options);
   output.result(checked, dataCheckText(checked));
+  const refused = checked.findings.find(({ kind }) => kind === "training-refuses");
+  if (refused) throw new InputError(refused.what);
 }

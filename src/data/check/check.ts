@@ -153,6 +153,9 @@ export async function checkRows(
   };
 }
 
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\0-\x08\x0b\x0e-\x1f\x7f]/;
+
 /** What is odd about texts whatever they should be answered with. */
 function textFindings(texts: readonly string[]): Finding[] {
   const findings: Finding[] = [];
@@ -177,6 +180,17 @@ function textFindings(texts: readonly string[]): Finding[] {
       kind: "texts-html",
       what: `${plural(html, "text holds", "texts hold")} HTML tags`,
       mend: "--clean strip-html",
+    });
+  }
+  const hidden = texts.filter((text) => CONTROL.test(text) || !text.isWellFormed()).length;
+  if (hidden > 0) {
+    findings.push({
+      severity: "warning",
+      kind: "texts-control-characters",
+      what: `${
+        plural(hidden, "text holds", "texts hold")
+      } control characters, such as NUL or codes of terminals, or halves of characters`,
+      mend: "--clean remove-characters=control",
     });
   }
   const broken = texts.filter((text) => /\ufffd|Ã[\u0080-\u00bf]|â€[\u0099\u009c\u009d™œ]/.test(text)).length;
