@@ -77,7 +77,10 @@ export async function fit(spec: ModelSpec, data: Prepared, options: FitOptions):
       batches: batchesOf(spec, data, data.parts.validation, ofBatches),
       score(evaluated) {
         const { metrics } = judge(spec, data.parts.validation, evaluated);
-        return Object.fromEntries(headline.map((name) => [name, metrics[name].value]));
+        // A correlation, for one, is not there where all targets are alike.
+        return Object.fromEntries(
+          headline.flatMap((name) => Object.hasOwn(metrics, name) ? [[name, metrics[name].value]] : []),
+        );
       },
     },
     epochs: options.epochs,

@@ -283,7 +283,11 @@ async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
     ? { ...data.unknownTokens, test: crossed.unknownHeldOut }
     : data.unknownTokens;
   const { headline } = judgingOf(servedTasks[spec.task], scored.map(({ target }) => target));
-  const values = Object.fromEntries(headline.map((name) => [name, scores.metrics[name].value]));
+  const values = Object.fromEntries(
+    headline.flatMap((name) =>
+      Object.hasOwn(scores.metrics, name) ? [[name, scores.metrics[name].value]] : []
+    ),
+  );
   run.logMetrics(training.step, prefixed(crossed ? "cross-validation" : "test", values));
   const known = options.pretrained?.fingerprints;
   const seen = known ? seenRows(scored, known).filter((where) => where !== undefined).length : 0;

@@ -247,7 +247,11 @@ class Run {
       await this.#step(batches);
       const { step } = this.#place;
       const due = checkpoint && step % (checkpoint.everySteps ?? 100) === 0;
-      if (due || step % drainEvery === 0 || isOver()) await this.#drain();
+      if (due || step % drainEvery === 0 || isOver()) {
+        await this.#drain();
+        // A backend that computes in this thread lets no signal in, nor does a run that writes no checkpoint.
+        if (signal) await new Promise((resolve) => setTimeout(resolve));
+      }
       if (due && !isOver()) await this.#save();
     }
     const metrics = await this.#evaluate();

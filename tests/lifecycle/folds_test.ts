@@ -151,6 +151,24 @@ function run(home: string, hear: (line: string) => void = () => {}): LifeOptions
   };
 }
 
+Deno.test("a signal that comes while a fold is trained is seen on a backend that computes in this thread", () =>
+  withFolder(async (home) => {
+    const stop = new AbortController();
+    const lines: string[] = [];
+    const hear = (line: string) => {
+      lines.push(line);
+      if (line.includes("epoch 1/300  train")) setTimeout(() => stop.abort());
+    };
+    await assert.rejects(trainAndRegister(rows, { ...run(home, hear), epochs: 300, signal: stop.signal }), {
+      name: "InterruptedError",
+      message: /^stopped in fold 1 of 2/,
+    });
+    assert.ok(
+      lines.some((line) => line.includes("interrupted at step")),
+      "before the fold's training was done",
+    );
+  }));
+
 Deno.test("a cross-validation that is stopped, in a fold or in the last training, leaves nothing and says so", () =>
   withFolder(async (home) => {
     for (
