@@ -1,17 +1,22 @@
 /**
- * The fuzzer: each parser in turn is given changed inputs for a time; what hangs, takes too much or fails otherwise than it
- * should is made as short as it can be.
+ * The fuzzer: each parser in turn is given changed inputs for a time; what hangs, takes too much, ends the process or fails
+ * otherwise than it should is made as short as it can be.
  *
  * @module
  */
+import { once } from "node:events";
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { type Answer, kindOf, type Order, type Problem } from "./child.ts";
 import { mutant } from "./mutate.ts";
 import { parsers } from "./parsers.ts";
-import type { Answer, Order } from "./worker.ts";
 
 /** An input that a parser does not bear. */
 export interface Finding {
   readonly parser: string;
-  /** As in {@linkcode problemOf} of the Worker: slow, memory, output, unexpected error, hang. */
+  /** Slow, memory, output, message, unexpected error, hang, the end of the process. */
   readonly what: string;
   readonly input: Uint8Array;
 }
@@ -23,135 +28,219 @@ export interface FuzzOptions {
   readonly seed: number;
   /** Those that are tried; all unless given. */
   readonly names?: readonly string[];
-  /** Told of each parser when its time is over. */
-  readonly onParser?: (name: string, cases: number, findings: number) => void;
+  /** How many do so at a time, each for all of the time and with cases of its own; 1 unless given. */
+  readonly jobs?: number;
 }
 
-/** A case that runs so long hangs, and its thread is ended. */
+/** What was tried, and what was found; findings of one kind are one. */
+export interface FuzzResult {
+  readonly findings: readonly Finding[];
+  /** By parser. */
+  readonly cases: ReadonlyMap<string, number>;
+}
+
+/** A case that runs so long hangs, and its process is ended. */
 const HANG_MS = 15_000;
+/** A process may take so long to load its modules. */
+const START_MS = 60_000;
+/** Of the JavaScript of a process, MiB. */
+const MOST_HEAP = 1536;
+/** Of a process as a whole; one that takes more is ended before it harms others. */
+const MOST_MEMORY = 4 * 2 ** 30;
 /** Of one parser and one kind of problem, so that the first does not hide others. */
 const MOST_FINDINGS = 5;
 const SHRINKING_MS = 10_000;
 
 /** Runs the parsers one after the other. The same seed makes the same cases; how many are run depends on the machine. */
-export async function fuzz(options: FuzzOptions): Promise<{ cases: number; findings: Finding[] }> {
+export async function fuzz({ forMs, seed, jobs = 1, ...options }: FuzzOptions): Promise<FuzzResult> {
   const names = options.names ?? Object.keys(parsers);
-  const findings: Finding[] = [];
-  let cases = 0;
-  for (const name of names) {
-    const { seed } = options;
-    const found = new Map<string, Finding>();
-    const end = performance.now() + options.forMs / names.length;
+  const cases = new Map(names.map((name) => [name, 0]));
+  const found = new Map(names.map((name) => [name, new Map<string, Finding | null>()]));
+
+  async function runJob(job: number): Promise<void> {
+    await using runner = createRunner();
+    // Not all at the same parser at a time: some take memory.
+    const first = Math.floor((job * names.length) / jobs);
+    for (const name of [...names.slice(first), ...names.slice(0, first)]) {
+      await runParser(name, seed + job, runner);
+    }
+  }
+
+  async function runParser(name: string, seed: number, runner: Runner): Promise<void> {
     const seeds = parsers[name].seeds();
+    const kinds = found.get(name)!;
+    const end = performance.now() + forMs / names.length;
     let next = 0;
-    while (performance.now() < end && found.size < MOST_FINDINGS) {
-      const { problems, behind } = await runCases(name, { seed, from: next, forMs: end - performance.now() });
+    while (performance.now() < end && kinds.size < MOST_FINDINGS) {
+      const forMs = end - performance.now();
+      const { problems, behind } = await runner.run({ parser: name, seed, from: next, forMs });
       for (const { index, what } of problems) {
         const kind = kindOf(what);
-        if (found.has(kind) || found.size === MOST_FINDINGS) continue;
+        if (kinds.has(kind) || kinds.size === MOST_FINDINGS) continue;
+        kinds.set(kind, null);
         const input = index < seeds.length ? seeds[index] : mutant(seeds, { seed, index });
-        found.set(kind, await confirmed({ parser: name, what, input }) ?? { parser: name, what: "", input });
+        const finding = await confirmed({ parser: name, what, input }, runner);
+        if (finding) kinds.set(kind, await shrunk(finding, runner));
       }
       next = behind;
     }
-    const real = [...found.values()].filter(({ what }) => what !== "");
-    for (const finding of real) findings.push(await shrunk(finding));
-    cases += next;
-    options.onParser?.(name, next, real.length);
+    cases.set(name, cases.get(name)! + next);
   }
-  endIdle();
+
+  await Promise.all(Array.from({ length: jobs }, (_, job) => runJob(job)));
+  const findings = [...found.values()].flatMap((kinds) => [...kinds.values()].filter((one) => one !== null));
   return { cases, findings };
 }
 
-/** What is wrong with single inputs of a parser, in their order; undefined where nothing is. `keep`: the thread, for more. */
-export async function tryInputs(
-  parser: string,
-  inputs: readonly Uint8Array[],
-  { keep = false }: { readonly keep?: boolean } = {},
-): Promise<(string | undefined)[]> {
-  const results = new Array<string | undefined>(inputs.length);
-  for (let from = 0; from < inputs.length;) {
-    const { problems, behind } = await runCases(parser, { seed: 0, from, forMs: Infinity, inputs });
-    for (const { index, what } of problems) results[index] = what;
-    from = behind;
-  }
-  if (!keep) endIdle();
-  return results;
+/** Runs cases in a process, and in another one when that has ended. */
+export interface Runner extends AsyncDisposable {
+  /** Runs cases until the time is over, or until one ends the process. */
+  run(order: Order): Promise<{ readonly problems: readonly Problem[]; readonly behind: number }>;
+  /** What is wrong with single inputs of a parser, in their order; undefined where nothing is. */
+  tryInputs(parser: string, inputs: readonly Uint8Array[]): Promise<(string | undefined)[]>;
 }
 
-/** What a problem is, but for its numbers. */
-function kindOf(what: string): string {
-  return what.replace(/\d+/g, "#").slice(0, 80);
+/** A runner whose process is started when it is needed. */
+export function createRunner(): Runner {
+  let child: Child | undefined;
+
+  async function run(order: Order): Promise<{ problems: Problem[]; behind: number }> {
+    child ??= await startChild();
+    const problems: Problem[] = [];
+    const { next, ended } = await child.obey(order, (problem) => problems.push(problem));
+    if (ended === undefined) return { problems, behind: next };
+    await child.end();
+    child = undefined;
+    problems.push({ index: next, what: ended });
+    return { problems, behind: next + 1 };
+  }
+
+  return {
+    run,
+    async tryInputs(parser, inputs) {
+      const results = new Array<string | undefined>(inputs.length);
+      const encoded = inputs.map((input) => input.toBase64());
+      for (let from = 0; from < inputs.length;) {
+        const { problems, behind } = await run({ parser, seed: 0, from, forMs: 0, inputs: encoded });
+        for (const { index, what } of problems) results[index] = what;
+        from = behind;
+      }
+      return results;
+    },
+    async [Symbol.asyncDispose]() {
+      await child?.end();
+    },
+  };
+}
+
+interface Child {
+  /** `next`: the number behind the last case; where the process had to be ended, or has, that of the case that did it. */
+  obey(
+    order: Order,
+    onProblem: (problem: Problem) => void,
+  ): Promise<{ readonly next: number; readonly ended?: string }>;
+  end(): Promise<void>;
+}
+
+/** A process of its own: an input may take all memory, or hang in code that no thread can be called back from. */
+async function startChild(): Promise<Child> {
+  const folder = await Deno.makeTempDir({ prefix: "weir-fuzz-" });
+  const note = join(folder, "running");
+  const entry = fileURLToPath(new URL("./child.ts", import.meta.url));
+  const child = spawn(
+    Deno.execPath(),
+    ["run", "-A", "--no-check", `--v8-flags=--max-old-space-size=${MOST_HEAP}`, entry, note],
+    { stdio: ["pipe", "pipe", "pipe"], env: { ...Deno.env.toObject(), TMPDIR: folder } },
+  );
+  const exited = once(child, "exit");
+  let isOver = false, complaint = "";
+  let onAnswer: (answer: Answer) => void = () => {};
+  let onExit = () => {};
+  exited.then(() => {
+    isOver = true;
+    onExit();
+  });
+  child.stdin.on("error", () => {}); // its end says more
+  child.stderr.on("data", (bytes: Uint8Array) => complaint += new TextDecoder().decode(bytes));
+  const answers = createInterface({ input: child.stdout });
+  answers.on("line", (line) => onAnswer(JSON.parse(line)));
+  const lastWords = () => complaint.trim().split("\n").find((line) => /fatal|error|panic/i.test(line)) ?? "";
+
+  async function end(): Promise<void> {
+    if (!isOver) child.kill("SIGKILL");
+    await exited;
+    answers.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+
+  const ready = await new Promise<boolean>((resolve) => {
+    const timer = setTimeout(() => resolve(false), START_MS);
+    const settle = (value: boolean) => {
+      clearTimeout(timer);
+      resolve(value);
+    };
+    onAnswer = () => settle(true);
+    onExit = () => settle(false);
+  });
+  if (!ready) {
+    await end();
+    throw new Error(`the fuzzer's process did not start: ${complaint.slice(0, 2000)}`);
+  }
+
+  return {
+    end,
+    async obey(order, onProblem) {
+      let watch: ReturnType<typeof setInterval> | undefined;
+      try {
+        return await new Promise((resolve) => {
+          let [last, since] = [-1, performance.now()];
+          const stop = (ended: string) => resolve({ next: Math.max(readNote(note), order.from), ended });
+          watch = setInterval(() => {
+            const now = readNote(note);
+            if (now !== last) [last, since] = [now, performance.now()];
+            if (performance.now() - since > HANG_MS) stop(`hang: over ${HANG_MS} ms`);
+            else if (memoryOf(child.pid!) > MOST_MEMORY) stop(`memory: over ${MOST_MEMORY} bytes`);
+          }, 50);
+          onAnswer = (answer) => {
+            if ("problem" in answer) onProblem(answer.problem);
+            else if ("next" in answer) resolve({ next: answer.next });
+          };
+          onExit = () => stop(`the process ended: ${lastWords()}`);
+          if (isOver) return onExit();
+          Deno.writeFileSync(note, new Uint8Array());
+          child.stdin.write(`${JSON.stringify(order)}\n`);
+        });
+      } finally {
+        clearInterval(watch);
+        onAnswer = onExit = () => {};
+      }
+    },
+  };
+}
+
+function readNote(path: string): number {
+  const bytes = Deno.readFileSync(path);
+  return bytes.length < 4 ? -1 : new DataView(bytes.buffer).getInt32(0, true);
+}
+
+/** What a process has in memory, in bytes; 0 where the system does not say. */
+function memoryOf(pid: number): number {
+  try {
+    return Number(Deno.readTextFileSync(`/proc/${pid}/statm`).split(" ")[1]) * 4096;
+  } catch {
+    return 0;
+  }
 }
 
 /** A case that was slow on a busy machine alone is none. */
-async function confirmed(finding: Finding): Promise<Finding | undefined> {
-  const [again] = await tryInputs(finding.parser, [finding.input], { keep: true });
+async function confirmed(finding: Finding, runner: Runner): Promise<Finding | undefined> {
+  const [again] = await runner.tryInputs(finding.parser, [finding.input]);
   return again === undefined ? undefined : { ...finding, what: again };
 }
 
-async function runCases(
-  parser: string,
-  order: Omit<Order, "at" | "parser">,
-): Promise<{ problems: { index: number; what: string }[]; behind: number }> {
-  const problems: { index: number; what: string }[] = [];
-  const at = new SharedArrayBuffer(4);
-  const running = new Int32Array(at);
-  Atomics.store(running, 0, -1);
-  const worker = idle ?? new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-  idle = undefined;
-  let hangs = true;
-  try {
-    const behind = await new Promise<number>((resolve, reject) => {
-      let [last, since] = [-1, performance.now()];
-      const watch = setInterval(() => {
-        const now = Atomics.load(running, 0);
-        if (now !== last) [last, since] = [now, performance.now()];
-        // The first case also waits for the modules to load.
-        else if (performance.now() - since > (now < 0 ? 4 : 1) * HANG_MS) {
-          clearInterval(watch);
-          problems.push({ index: Math.max(now, 0), what: `hang: over ${HANG_MS} ms` });
-          resolve(Math.max(now, 0) + 1);
-        }
-      }, 100);
-      worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-        if ("problem" in data) problems.push(data.problem);
-        else {
-          clearInterval(watch);
-          hangs = false;
-          resolve(data.next);
-        }
-      };
-      worker.onerror = (event) => {
-        event.preventDefault();
-        clearInterval(watch);
-        const index = Atomics.load(running, 0);
-        if (index < 0) return reject(new Error(`the fuzzer's Worker did not start: ${event.message}`));
-        problems.push({ index, what: `the thread ended: ${event.message}` });
-        resolve(index + 1);
-      };
-      worker.postMessage({ ...order, parser, at } satisfies Order);
-    });
-    return { problems, behind };
-  } finally {
-    worker.onmessage = worker.onerror = null;
-    if (hangs) worker.terminate();
-    else idle = worker;
-  }
-}
-
-/** A thread that waits for its next parser: starting one takes longer than thousands of cases. */
-let idle: Worker | undefined;
-
-/** Ends the thread that waits. */
-function endIdle(): void {
-  idle?.terminate();
-  idle = undefined;
-}
-
 /** The shortest input that was found to do the same: parts are left out as long as the problem stays. */
-async function shrunk(finding: Finding): Promise<Finding> {
-  if (finding.what.startsWith("hang")) return finding; // each try would take its time
+async function shrunk(finding: Finding, runner: Runner): Promise<Finding> {
+  if (/^(hang|slow|memory|the process)/.test(finding.what)) return finding; // each try would take its time
   const kind = kindOf(finding.what);
   const end = performance.now() + SHRINKING_MS;
   let { input } = finding;
@@ -160,7 +249,7 @@ async function shrunk(finding: Finding): Promise<Finding> {
     for (let at = 0; at < input.length && tries.length < 64; at += part) {
       tries.push(new Uint8Array([...input.subarray(0, at), ...input.subarray(at + part)]));
     }
-    const results = await tryInputs(finding.parser, tries, { keep: true });
+    const results = await runner.tryInputs(finding.parser, tries);
     const better = results.findIndex((what) => what !== undefined && kindOf(what) === kind);
     if (better >= 0) input = tries[better];
     else part >>= 1;
