@@ -4,6 +4,7 @@
  * @module
  */
 import { isObject } from "../src/base/json.ts";
+import { show } from "../src/base/text.ts";
 import type { Architecture, ModelConfig } from "./architecture.ts";
 import { bert } from "./bert.ts";
 import { distilBert } from "./distilbert.ts";
@@ -48,7 +49,7 @@ export const MODEL_TYPES = Object.keys(architectures) as readonly ModelType[];
 export function architectureOf(config: Pick<ModelConfig, "modelType">): Architecture {
   if (Object.hasOwn(architectures, config.modelType)) return architectures[config.modelType as ModelType];
   throw new ModelError(
-    `Cannot build a model of type ${JSON.stringify(config.modelType)}: "model_type" must be one of ${
+    `Cannot build a model of type ${show(config.modelType)}: "model_type" must be one of ${
       MODEL_TYPES.join(", ")
     }`,
   );

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { show } from "./text.ts";
 
 /** The deepest that JSON from elsewhere may be nested; Rust's serde_json stops at the same depth. */
 export const MAX_JSON_DEPTH = 128;
@@ -61,7 +62,7 @@ export function jsonProblem(
         const keys = open.at(-1);
         if (keys !== undefined && isKey(json, end)) {
           const key = keyIn(json.slice(at, end));
-          if (keys.has(key)) return `has the key ${JSON.stringify(key.slice(0, 60))} twice`;
+          if (keys.has(key)) return `has the key ${show(key)} twice`;
           keys.add(key);
         }
         at = end - 1;

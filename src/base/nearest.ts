@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { show } from "./text.ts";
 
 /**
  * The known name nearest to one that is not known: with at most two letters more, fewer or other ones (a third of its letters at
@@ -35,7 +36,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
 /** `; did you mean "x"?`, or nothing. */
 export function didYouMean(name: string, known: readonly string[]): string {
   const near = nearestName(name, known);
-  return near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`;
+  return near === undefined ? "" : `; did you mean ${show(near)}?`;
 }
 
 /** Levenshtein's distance, with two neighbours exchanged as one edit; far lengths are not counted out. */

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { kindOf, readLimited } from "../base/files.ts";
 import { hashFile } from "../base/hash.ts";
+import { show } from "../base/text.ts";
 import { BundleError } from "./errors.ts";
 import { type FileEntry, manifestLimits } from "./manifest.ts";
 import { isBundlePath } from "./names.ts";
@@ -104,7 +105,7 @@ export async function listFiles(directory: string): Promise<string[]> {
       const path = prefix === "" ? entry.name : `${prefix}/${entry.name}`;
       if (!isBundlePath(path)) {
         throw new BundleError(
-          `${directory} holds ${JSON.stringify(path)}: a name that is not safe in a bundle. Rename it.`,
+          `${directory} holds ${show(path)}: a name that is not safe in a bundle. Rename it.`,
         );
       }
       if (entry.isDirectory) await walk(path);

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { writeFileAtomic } from "../base/files.ts";
-import { firstLine } from "../base/text.ts";
+import { firstLine, show } from "../base/text.ts";
 import { BundleError } from "./errors.ts";
 import { manifestName } from "./files.ts";
 import { type FileEntry, type ManifestDraft, parseManifestDraft } from "./manifest.ts";
@@ -83,7 +83,7 @@ export function checkedPaths(paths: readonly string[]): string[] {
   const unsafe = paths.find((path) => !isBundlePath(path) || path === manifestName);
   if (unsafe === undefined) return paths.toSorted();
   throw new BundleError(
-    `${JSON.stringify(unsafe)} is no path inside a bundle: wanted one such as onnx/model.onnx.`,
+    `${show(unsafe)} is no path inside a bundle: wanted one such as onnx/model.onnx.`,
   );
 }
 

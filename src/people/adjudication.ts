@@ -123,7 +123,7 @@ export function dawidSkene(
   const votes = labels.map(({ item, annotator, label }, row) => ({
     i: itemAt.get(item)!,
     r: personAt.get(annotator)!,
-    given: numberOf(index, label, () => `Label ${row + 1} (item ${JSON.stringify(item)})`),
+    given: numberOf(index, label, () => `Label ${row + 1} (item ${show(item)})`),
   }));
 
   const posterior = new Float64Array(items.length * size);

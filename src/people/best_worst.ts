@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { show } from "../base/text.ts";
 import type { BootstrapOptions, Interval } from "../statistics/bootstrap.ts";
 import { createRandom } from "../base/random.ts";
 import { balancedBlocks } from "./blocks.ts";
@@ -215,9 +216,9 @@ function readAnswers(answers: readonly BestWorstAnswer[]): { names: string[]; tu
     if (new Set(items).size < items.length) fail(`${where} shows an item twice`);
     for (const [name, chosen] of [["best", best], ["worst", worst]]) {
       if (items.includes(chosen)) continue;
-      fail(`${where} has ${JSON.stringify(chosen)} as ${name}, which it did not show`);
+      fail(`${where} has ${show(chosen)} as ${name}, which it did not show`);
     }
-    if (best === worst) fail(`${where} has ${JSON.stringify(best)} as best and worst`);
+    if (best === worst) fail(`${where} has ${show(best)} as best and worst`);
     const rest = items.filter((item) => item !== best && item !== worst);
     return Uint32Array.from([best, ...rest, worst], (item) => index.get(item)!);
   });

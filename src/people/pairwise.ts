@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { show } from "../base/text.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { wilsonInterval } from "../statistics/intervals.ts";
 import { checkOneOf, checkWhole, fail } from "../statistics/checks.ts";
@@ -124,7 +125,7 @@ export function tallyComparisons(comparisons: readonly Comparison[]): Tally {
   const pairs = new Map<number, PairTally>();
   let n = 0;
   comparisons.forEach(({ a, b, winner, count = 1 }, row) => {
-    const where = `Comparison ${row + 1} (${JSON.stringify(a)} and ${JSON.stringify(b)})`;
+    const where = `Comparison ${row + 1} (${show(a)} and ${show(b)})`;
     if (a === b) fail(`${where} compares a system with itself`);
     checkOneOf(`${where}: winner`, winner, ["a", "b", "tie"]);
     checkWhole(`${where}: count`, count);

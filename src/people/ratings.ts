@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { show } from "../base/text.ts";
 import {
   bootstrapCells,
   type BootstrapOptions,
@@ -292,7 +293,7 @@ function checkRatings(ratings: readonly Rating[], { low, high }: Scale): void {
   if (ratings.length === 0) fail("Cannot summarise ratings: there are none");
   const seen = new Set<string>();
   ratings.forEach(({ item, rater, system, score }, i) => {
-    const where = `Rating ${i + 1} (item ${JSON.stringify(item)}, rater ${JSON.stringify(rater)})`;
+    const where = `Rating ${i + 1} (item ${show(item)}, rater ${show(rater)})`;
     checkWhole(`${where}, a point of the scale,`, score, low, high);
     const key = JSON.stringify([item, rater, system]);
     if (seen.has(key)) fail(`${where} is there twice; keep one score a rater and item`);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { show } from "../base/text.ts";
 import { EvaluationError } from "../statistics/errors.ts";
 import { checkJson, list, object, optional, text as jsonText } from "../base/json.ts";
 import { figures } from "./figures.ts";
@@ -41,7 +42,7 @@ export function parseGate(json: unknown): Gate {
   const refusal = (problem: string) => new EvaluationError(`Cannot read the gate: ${problem}; ${wanted}`);
   const gate = checkJson(form, json, refusal);
   const unknown = Object.keys(json as object).find((key) => !["conditions", "title"].includes(key));
-  if (unknown !== undefined) throw refusal(`unknown key ${JSON.stringify(unknown)}`);
+  if (unknown !== undefined) throw refusal(`unknown key ${show(unknown)}`);
   gate.conditions.forEach(parseCondition);
   return gate;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { sortLabels } from "../base/labels.ts";
+import { show } from "../base/text.ts";
 import { fail } from "./checks.ts";
 
 /** What a rater chose: a name or a number. */
@@ -31,7 +32,7 @@ export function categoryIndex(categories: readonly Category[]): Map<Category, nu
   const index = new Map(categories.map((category, i) => [category, i]));
   if (index.size < categories.length) {
     const twice = categories.find((category, i) => index.get(category) !== i);
-    fail(`Category ${JSON.stringify(twice)} is named twice`);
+    fail(`Category ${show(twice)} is named twice`);
   }
   return index;
 }

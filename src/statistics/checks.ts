@@ -54,7 +54,7 @@ export function checkOneOf(name: string, value: unknown, allowed: readonly strin
 /** Names of which no two are equal. */
 export function checkDistinct(what: string, names: readonly string[]): void {
   const seen = new Set<string>(), twice = names.find((name) => seen.size === seen.add(name).size);
-  if (twice !== undefined) fail(`${what} ${JSON.stringify(twice)} is there twice`);
+  if (twice !== undefined) fail(`${what} ${show(twice)} is there twice`);
 }
 
 /** A coverage of intervals. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { UserError } from "../base/errors.ts";
+import { show } from "../base/text.ts";
 import { multiLabelClassification } from "./multi_label_classification/serve.ts";
 import { sentenceEmbeddings } from "./sentence_embeddings/serve.ts";
 import type { AnyServedTask } from "./task.ts";
@@ -34,6 +35,6 @@ export const TASK_NAMES = Object.keys(servedTasks) as readonly TaskName[];
 export function servedTask(name: string): AnyServedTask {
   if (Object.hasOwn(servedTasks, name)) return servedTasks[name as TaskName];
   throw new UserError(
-    `There is no task ${JSON.stringify(name.slice(0, 80))}; there are ${TASK_NAMES.join(", ")}`,
+    `There is no task ${show(name)}; there are ${TASK_NAMES.join(", ")}`,
   );
 }

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { show } from "../base/text.ts";
 import { TokenizerError } from "./errors.ts";
 import { type Match, sizeAt, type Work } from "./piece.ts";
 import { type Anchor, parsePattern, type PatternNode, widthsOf } from "./pattern_parse.ts";
@@ -143,7 +144,7 @@ type Step =
 const MAX_STEPS_OF_PROGRAM = 20_000;
 
 function steppedPattern(node: PatternNode, source: string, path: string): Pattern {
-  const name = `the regular expression ${JSON.stringify(source.slice(0, 60))} of ${path}`;
+  const name = `the regular expression ${show(source)} of ${path}`;
   let size = 0;
   const programOf = (part: PatternNode): Step[] => {
     const program: Step[] = [];

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { show } from "../base/text.ts";
 import { TokenizerError } from "./errors.ts";
 import { categoryRanges, lowerOf, type Ranges, rangesOf } from "./unicode.ts";
 import { ANY_CASE, PATTERN_SCRIPTS, PATTERN_WORD, WHITESPACE } from "./unicode_data.ts";
@@ -40,7 +41,7 @@ const MAX_REPEAT = 1000;
 export function parsePattern(source: string, path: string): PatternNode {
   const fail = (problem: string): never => {
     throw new TokenizerError(
-      `tokenizer.json: the regular expression ${JSON.stringify(source.slice(0, 60))} of ${path} ${problem}`,
+      `tokenizer.json: the regular expression ${show(source)} of ${path} ${problem}`,
     );
   };
   if (source.length > MAX_PATTERN) fail(`has ${source.length} characters; at most ${MAX_PATTERN} are read`);

@@ -27,7 +27,7 @@ import {
   text,
 } from "../base/json.ts";
 import { lockDirectory } from "../base/lock.ts";
-import { shorten } from "../base/text.ts";
+import { shorten, show } from "../base/text.ts";
 import { formatShape } from "../graph/shape.ts";
 import type { HostTensor, NodeOf } from "../graph/graph.ts";
 import { readSafetensors, safetensorsParts } from "../nn/safetensors.ts";
@@ -310,7 +310,7 @@ function parseMetadata(
   const value = parseJson(json ?? "", () => refuse("it is a safetensors file, but no checkpoint of a run"));
   const format = isObject(value) ? value.format : undefined;
   if (format !== FORMAT) {
-    throw refuse(`its format is ${JSON.stringify(format)}, this version reads "${FORMAT}"`);
+    throw refuse(`its format is ${show(format)}, this version reads "${FORMAT}"`);
   }
   const damaged = (problem: string) => refuse(`its record of the run is damaged: ${problem}`);
   const { place, settings, losses: base64 } = checkJson(runRecord, value, damaged);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { InvalidArgumentError } from "commander";
 import { labelsOfConfig } from "../../models/config.ts";
 import { parseConfig } from "../../models/index.ts";
 import { sseEvent } from "../../routes/event_streams.ts";
@@ -11,16 +12,18 @@ import { HttpError } from "../../routes/errors.ts";
 import { readJson as readBody } from "../../routes/body.ts";
 import { PredictRequestSchema } from "../../routes/contracts/tei.ts";
 import { readTuning } from "../../src/backend/gpu/tuning/tuning.ts";
+import { UserError } from "../../src/base/errors.ts";
 import { jsonProblem } from "../../src/base/json_scan.ts";
+import { decodeFingerprints, encodeFingerprints } from "../../src/bundle/fingerprints.ts";
 import { parseManifest } from "../../src/bundle/manifest.ts";
-import { readRows } from "../../src/cli/evaluation/rows.ts";
+import { readStructured } from "../../src/cli/training/config.ts";
 import { htmlToText } from "../../src/data/html.ts";
 import { decodeMail } from "../../src/data/mime.ts";
-import { keepThreads } from "../../src/data/reading/decoder.ts";
-import { readRecords } from "../../src/data/records.ts";
 import { stripListFooter, stripListTags } from "../../src/data/spam.ts";
 import { BaselineBuilder, parseBaseline } from "../../src/drift/mod.ts";
 import { readWordNet } from "../../src/evaluate/generation/wordnet.ts";
+import { parseCanaries } from "../../src/evaluate/robustness/canaries.ts";
+import { createBuilder } from "../../src/graph/graph.ts";
 import { hostTensor } from "../../src/graph/dtype.ts";
 import { readSafetensors, writeSafetensors } from "../../src/nn/safetensors.ts";
 import { readModel } from "../../src/onnx/model.ts";
@@ -29,25 +32,12 @@ import { parseVersion } from "../../src/registry/versions.ts";
 import { parseReport } from "../../src/report/parse.ts";
 import { loadTokenizer } from "../../src/text/tokenizer.ts";
 import { trainWordPiece } from "../../src/text/wordpiece_train.ts";
+import { CHECKPOINT_FILE, loadCheckpoint, readCheckpointNote } from "../../src/train/checkpoint.ts";
 import { featuresOf, simulateTexts, USUAL } from "../drift/simulate.ts";
+import { dataParsers, endDecoders } from "./data_parsers.ts";
+import { bytesOf, golden, inFile, jsonBytes, type Parser, removeFiles, textOf } from "./parser.ts";
 import { sampleReport } from "./seeds.ts";
 
-/** One parser of untrusted bytes. */
-export interface Parser {
-  /** Good inputs, which must be read. */
-  readonly seeds: () => readonly Uint8Array[];
-  /** Reads bytes, and says how much came out: characters, values, rows. */
-  readonly run: (bytes: Uint8Array) => number | Promise<number>;
-  /** Whether an error besides those for users is one that the parser may throw. */
-  readonly allowed?: (error: unknown) => boolean;
-  /** Time of one case, ms; 2000 unless given. A case takes a few, and CI's machine may be busy. */
-  readonly limitMs?: number;
-}
-
-const golden = (path: string) => Deno.readFileSync(new URL(`../golden/${path}`, import.meta.url));
-const bytesOf = (text: string) => new TextEncoder().encode(text);
-const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-const jsonBytes = (value: unknown) => bytesOf(JSON.stringify(value));
 /** What a reader of files has parsed before it checks. */
 const parsed = (bytes: Uint8Array): unknown => {
   const json = textOf(bytes);
@@ -56,46 +46,6 @@ const parsed = (bytes: Uint8Array): unknown => {
 const isSyntax = (error: unknown) => error instanceof SyntaxError;
 const sizeOf = (value: unknown) => JSON.stringify(value)?.length ?? 0;
 
-let folder: string | undefined;
-
-/** Runs a reader of files on a file of a kind. */
-function inFile(
-  ending: string,
-  read: (path: string) => Promise<number>,
-): (bytes: Uint8Array) => Promise<number> {
-  return async (bytes) => {
-    folder ??= Deno.makeTempDirSync({ prefix: "weir-fuzz-" });
-    const path = `${folder}/case${ending}`;
-    Deno.writeFileSync(path, bytes);
-    return await read(path);
-  };
-}
-
-const records = (ending: string) =>
-  inFile(ending, async (path) => {
-    let count = 0;
-    for await (const _record of readRecords(path)) count++;
-    return count;
-  });
-
-/** A reader whose libraries run in a thread, which waits for the next case. */
-const decoded = (ending: string) => {
-  const read = records(ending);
-  return async (bytes: Uint8Array) => {
-    decoders ??= keepThreads();
-    return await read(bytes);
-  };
-};
-let decoders: ReturnType<typeof keepThreads> | undefined;
-
-/** Ends what waits for more cases. */
-export async function endParsers(): Promise<void> {
-  await decoders?.close();
-  decoders = undefined;
-}
-
-const rows = 'text,label\r\n"a, ""b""\nc",ham\r\nplain,spam\r\n';
-const lines = '{"text":"win now","label":"spam"}\n\n{"text":"see you","label":"ham","n":1.5}\n';
 const mail = "From: a@b\nSubject: =?iso-8859-1?q?Caf=E9?= =?utf-8?b?4pyT?=\nMIME-Version: 1.0\n" +
   'Content-Type: multipart/alternative; boundary="x"\n\n--x\nContent-Type: text/plain; charset=koi8-r\n' +
   "Content-Transfer-Encoding: quoted-printable\n\nHello =C1=\n there\n--x\nContent-Type: text/html\n" +
@@ -160,6 +110,48 @@ export const parsers: Readonly<Record<string, Parser>> = {
     run: (bytes) => sizeOf(parseReport(parsed(bytes))),
     allowed: isSyntax,
   },
+  checkpoint: {
+    seeds: () => [checkpointBytes()],
+    run: inFile(CHECKPOINT_FILE, async (_, folder) => {
+      const { losses } = await loadCheckpoint(folder, { states: [weights], settings: SETTINGS });
+      return losses.length;
+    }),
+  },
+  "checkpoint's note": {
+    seeds: () => [checkpointBytes()],
+    run: inFile(CHECKPOINT_FILE, async (_, folder) => sizeOf(await readCheckpointNote(folder))),
+  },
+  fingerprints: {
+    seeds: () => [
+      encodeFingerprints({
+        parts: [{ part: "train", model: null, hashes: BigUint64Array.of(3n, 7n) }, {
+          part: "validation",
+          model: "spam 1.0.0",
+          hashes: BigUint64Array.of(5n),
+        }],
+        unknownBases: ["bert"],
+      }),
+    ],
+    run: (bytes) => decodeFingerprints(bytes, (problem) => new UserError(problem)).parts.length,
+  },
+  "training's options": {
+    seeds: () => [
+      bytesOf("epochs: 3\nbatch-size: 8 # few\nclean: [html, spaces]\nhead: {hidden: 16}\n"),
+      bytesOf("a: &x [1, 2]\nb: *x\nc: >-\n  text\n"),
+    ],
+    run: inFile("options.yaml", (path) => sizeOf(readStructured(path, { isFile: true }))),
+    // Commander's own, which it shows without a stack.
+    allowed: (error) => error instanceof InvalidArgumentError,
+  },
+  canaries: {
+    seeds:
+      () => [jsonBytes([{ input: "win", expected: "spam" }, { input: "a", contains: ["b"], minScore: 0.5 }])],
+    run: (bytes) => {
+      const json = parsed(bytes);
+      return Array.isArray(json) ? sizeOf(parseCanaries(json)) : 0;
+    },
+    allowed: isSyntax,
+  },
   "annotation task": {
     seeds: () => [
       jsonBytes({ kind: "pairwise", question: "Which is better?", ties: true }),
@@ -194,38 +186,7 @@ export const parsers: Readonly<Record<string, Parser>> = {
       return event.length;
     },
   },
-  csv: { seeds: () => [bytesOf(rows), bytesOf("text,label\na,b\n")], run: records(".csv") },
-  tsv: { seeds: () => [bytesOf(rows.replaceAll(",", "\t"))], run: records(".tsv") },
-  jsonl: { seeds: () => [bytesOf(lines)], run: records(".jsonl") },
-  json: {
-    seeds: () => [jsonBytes([{ text: "a", label: "b" }, { text: "c", label: 1 }])],
-    run: records(".json"),
-  },
-  parquet: {
-    seeds: () =>
-      ["plain", "zstd", "gzip", "brotli", "lz4", "delta", "all"].map((name) =>
-        golden(`reading/${name}.parquet`)
-      ),
-    run: decoded(".parquet"),
-    // A thread that hangs is ended after 4 s.
-    limitMs: 8000,
-  },
-  arrow: {
-    seeds: () =>
-      ["stream.arrow", "lz4.feather", "zstd.feather", "all.feather"].map((name) => golden(`reading/${name}`)),
-    run: decoded(".arrow"),
-    limitMs: 8000,
-  },
-  gz: { seeds: () => [golden("reading/rows.csv.gz")], run: records(".csv.gz") },
-  zst: { seeds: () => [golden("reading/rows.csv.zst")], run: records(".csv.zst") },
-  conll: {
-    seeds: () => [bytesOf("-DOCSTART- O\n\nAngela NNP B-PER\nMerkel NNP I-PER\n\nHi\tO\n")],
-    run: records(".conll"),
-  },
-  "evaluation rows": {
-    seeds: () => [bytesOf(lines)],
-    run: inFile(".jsonl", async (path) => (await readRows(path)).length),
-  },
+  ...dataParsers,
   mail: {
     seeds: () => [bytesOf(mail), bytesOf(`Subject: [list] Re: x\n\n${html}\n`)],
     run: (bytes) => {
@@ -254,6 +215,27 @@ export const parsers: Readonly<Record<string, Parser>> = {
     },
   },
 };
+
+/** Ends what waits for more cases, and removes the files of those before. */
+export async function endParsers(): Promise<void> {
+  await endDecoders();
+  removeFiles();
+}
+
+const weights = createBuilder().parameter("w", [2, 2], { kind: "fill", value: 0 });
+const SETTINGS = { epochs: 2, optimizer: { name: "adamw" } };
+
+function checkpointBytes(): Uint8Array {
+  const place = {
+    ...{ run: "0123456789abcdef", step: 2, epoch: 1, batch: 0, epochLossSum: 0, seconds: 1, finished: false },
+    epochs: [{ epoch: 1, step: 2, trainLoss: 0.5, evaluation: { accuracy: 0.9, loss: null } }],
+    kept: [{ step: 2, file: "epoch-2-0123456789abcdef.safetensors", sha256: "0".repeat(64) }],
+  };
+  const losses = new Uint8Array(Float32Array.of(0.7, 0.5).buffer).toBase64();
+  const record = { format: "weir-checkpoint/3", place, settings: SETTINGS, note: { data: "x" }, losses };
+  const states = { w: hostTensor("f32", [2, 2], [1, 2, 3, 4]) };
+  return writeSafetensors(states, { metadata: { weir: JSON.stringify(record) } });
+}
 
 function trainedTokenizer(): object {
   return trainWordPiece(["good morning", "good night", "a b c d"], { vocabSize: 60, minFrequency: 1 })

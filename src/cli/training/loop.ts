@@ -6,6 +6,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { EventEmitter } from "node:events";
 import { statSync } from "node:fs";
+import { show } from "../../base/text.ts";
 import { loopDefaults, type LoopOptions } from "../../lifecycle/loop_options.ts";
 import { SCHEDULE_KINDS } from "../../nn/optim/schedule.ts";
 import type { KeepOptions, UseOf } from "../../train/retention.ts";
@@ -141,7 +142,7 @@ function classWeights(text: string): LoopOptions["classWeights"] {
   );
   if (wrong) {
     throw new InvalidArgumentError(
-      `The weight of ${JSON.stringify(wrong[0])} is ${
+      `The weight of ${show(wrong[0])} is ${
         JSON.stringify(wrong[1])
       }; it must be a number above 0, up to 1000000.`,
     );

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { countCodePoints } from "../../base/text.ts";
+import { countCodePoints, show } from "../../base/text.ts";
 import { DataError } from "../errors.ts";
 import { countLabels } from "./labels.ts";
 import { readAmount, sampleRows } from "./sample.ts";
@@ -193,7 +193,7 @@ function checkThere(labels: readonly string[], rows: readonly CleanRow[], name: 
   if (missing === undefined) return;
   const known = [...counts.keys()];
   throw new DataError(
-    `the step ${name}: no row has the label ${JSON.stringify(missing)}; there are ${
+    `the step ${name}: no row has the label ${show(missing)}; there are ${
       known.slice(0, 20).map((label) => JSON.stringify(label)).join(", ")
     }${known.length > 20 ? ` and ${known.length - 20} more` : ""}`,
   );

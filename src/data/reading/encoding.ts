@@ -4,6 +4,7 @@
  * @module
  */
 import { concatBytes } from "../../base/bytes.ts";
+import { show } from "../../base/text.ts";
 import { DataError } from "../errors.ts";
 import type { ByteSource } from "./bytes.ts";
 
@@ -42,7 +43,7 @@ function checkEncoding(label: string, name: string): string {
     return new TextDecoder(label).encoding;
   } catch {
     throw new DataError(
-      `${name}: no encoding is called ${JSON.stringify(label.slice(0, 40))}; ` +
+      `${name}: no encoding is called ${show(label)}; ` +
         "known are utf-8, utf-16le, utf-16be, windows-1252, shift_jis, gb18030, euc-kr, big5, koi8-r and their like",
     );
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { show } from "../../base/text.ts";
 import { array, countsOf, string, whole, wrong } from "../checks.ts";
 import { classSharesPValue } from "../class_shares.ts";
 import { sum } from "../../base/arrays.ts";
@@ -52,7 +53,7 @@ export const categoricalKind: Kind<
       problem: (value) =>
         categories === undefined || seen.has(value)
           ? undefined
-          : `${JSON.stringify(value)}, which is none of ${JSON.stringify(categories).slice(0, 100)}`,
+          : `${show(value)}, which is none of ${show(categories).slice(0, 100)}`,
       add(value) {
         if (seen.has(value) || seen.size < MAX_CATEGORIES) seen.set(value, (seen.get(value) ?? 0) + 1);
         else other++;

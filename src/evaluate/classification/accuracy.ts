@@ -5,6 +5,7 @@
  * @module
  */
 import { sum } from "../../base/arrays.ts";
+import { show } from "../../base/text.ts";
 import {
   checkClass,
   checkLabels,
@@ -130,7 +131,7 @@ export function topKAccuracy(
     for (let j = 0; j < size; j++) {
       const score = scores[at + j];
       if (!Number.isFinite(score)) {
-        refuse(`the score of row ${row} for ${JSON.stringify(labels[j])}`, score, "a finite number");
+        refuse(`the score of row ${row} for ${show(labels[j])}`, score, "a finite number");
       }
       if (score > own || (score === own && j > wanted)) ahead++;
     }

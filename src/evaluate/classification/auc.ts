@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { show } from "../../base/text.ts";
 import { checkClass, checkLabels, checkWeights, type RowOptions } from "./counts.ts";
 import {
   averagePrecision,
@@ -169,7 +170,7 @@ export function averageOfColumns(
       weight = wanted.reduce((all, one, row) => all + one * (weights?.[row] ?? 1), 0);
     }
     if (weight === 0) continue; // it has no say, so it need not have a score
-    const of = samples ? `of row ${part}` : `of label ${JSON.stringify(labels[part])}`;
+    const of = samples ? `of row ${part}` : `of label ${show(labels[part])}`;
     sum += weight *
       named(`${what} ${of}`, () => metric(wanted, pick(scores), samples ? {} : { sampleWeights }));
     total += weight;

@@ -4,6 +4,7 @@
  * @module
  */
 import { listLabels } from "../../base/labels.ts";
+import { show } from "../../base/text.ts";
 import { checkLengths, fail, Numbers, refuse } from "../../statistics/checks.ts";
 
 /**
@@ -157,7 +158,7 @@ export function ratio(part: number, whole: number, otherwise = 0): number {
 function labelIndex(labels: readonly string[]): Map<string, number> {
   const indexOf = new Map<string, number>();
   labels.forEach((label, k) => {
-    if (indexOf.has(label)) fail(`Cannot evaluate: the label ${JSON.stringify(label)} is there twice`);
+    if (indexOf.has(label)) fail(`Cannot evaluate: the label ${show(label)} is there twice`);
     indexOf.set(label, k);
   });
   return indexOf;

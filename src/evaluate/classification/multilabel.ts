@@ -5,6 +5,7 @@
  * @module
  */
 import { listLabels } from "../../base/labels.ts";
+import { show } from "../../base/text.ts";
 import {
   averagedF,
   averagedJaccard,
@@ -192,7 +193,7 @@ function checkAverage(average: MultilabelAverage): MultilabelAverage {
 
 /** Where a cell stands, for errors. */
 export function cellName(cell: number, labels: readonly string[]): string {
-  return `row ${Math.floor(cell / labels.length)} for ${JSON.stringify(labels[cell % labels.length])}`;
+  return `row ${Math.floor(cell / labels.length)} for ${show(labels[cell % labels.length])}`;
 }
 
 /** Mean of a function of how many cells of a row are wrong. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { show } from "../../base/text.ts";
 import { checkClass, checkLabels, type RowOptions, weightedMean } from "./counts.ts";
 import { type Decomposed, means } from "../../statistics/decomposed.ts";
 import { checkNumber, fail, Numbers, refuse } from "../../statistics/checks.ts";
@@ -114,7 +115,7 @@ export function checkProbabilities(
   if (n === 0) fail("Cannot evaluate: there are no rows");
   const single = size === 2 && probabilities.length === n;
   if (!single && probabilities.length !== n * size) {
-    const other = size === 2 ? `, or ${n} of ${JSON.stringify(labels[1])}` : "";
+    const other = size === 2 ? `, or ${n} of ${show(labels[1])}` : "";
     fail(
       `Cannot compare ${probabilities.length} probabilities with ${n} references and ${size} labels: ` +
         `wanted ${n * size}${other}`,
@@ -128,7 +129,7 @@ export function checkProbabilities(
       const value = probabilities[row * width + j];
       if (!(value >= 0 && value <= 1)) {
         refuse(
-          `the probability of row ${row} for ${JSON.stringify(labels[single ? 1 : j])}`,
+          `the probability of row ${row} for ${show(labels[single ? 1 : j])}`,
           value,
           "0 to 1",
         );

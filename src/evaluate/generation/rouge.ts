@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { show } from "../../base/text.ts";
 import { type Decomposed, evaluateAll, means } from "../../statistics/decomposed.ts";
 import { Lcs, type Span, SummaryLcs } from "./lcs.ts";
 import { NgramOverlap } from "./rouge_ngrams.ts";
@@ -133,7 +134,7 @@ function parseType(type: RougeType): Kind {
   const [, kind] = /^rouge(L|Lsum|[1-9][0-9]{0,8})$/.exec(String(type)) ?? [];
   if (kind === "L" || kind === "Lsum") return kind;
   if (kind !== undefined) return Number(kind);
-  fail(`Cannot compute ${JSON.stringify(type)}: wanted rouge1, rouge2, … (any n), rougeL or rougeLsum`);
+  fail(`Cannot compute ${show(type)}: wanted rouge1, rouge2, … (any n), rougeL or rougeLsum`);
 }
 
 interface Scorer {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { show } from "../../base/text.ts";
 import { EvaluationError } from "../../statistics/errors.ts";
 
 /** The files that are read; those that end in `.exc` (irregular forms) may be missing. */
@@ -147,7 +148,7 @@ function indexOffsets(fields: string[], fail: Fail): number[] {
   const count = wholeNumber(fields[2], 10);
   const pointers = wholeNumber(fields[3], 10);
   if (!(count >= 1 && count <= wordNetLimits.synsetsPerWord)) {
-    fail(`"${fields[0].slice(0, 40)}" has ${JSON.stringify(fields[2])} synsets`);
+    fail(`"${fields[0].slice(0, 40)}" has ${show(fields[2])} synsets`);
   }
   const offsets = fields.slice(6 + pointers, 6 + pointers + count).map((field) => wholeNumber(field, 10));
   if (offsets.length !== count || !offsets.every((offset) => offset >= 0)) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { show } from "../../base/text.ts";
 import { fail } from "../../statistics/checks.ts";
 
 /** How tags mark where an entity begins and ends. */
@@ -231,7 +232,7 @@ export function detectScheme(letters: Iterable<string>): TaggingScheme {
 /** What is wrong with a tag that a scheme does not have. */
 export function outside(tag: string, scheme: TaggingScheme): string {
   const prefixes = [...PREFIXES[scheme]].join(", ");
-  return `the tag ${JSON.stringify(tag)} is outside ${scheme}, whose prefixes are ${prefixes}`;
+  return `the tag ${show(tag)} is outside ${scheme}, whose prefixes are ${prefixes}`;
 }
 
 function letterOf(

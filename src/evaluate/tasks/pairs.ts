@@ -168,7 +168,7 @@ export function probabilityRows(pairs: readonly Pair[], labels: readonly string[
       if (k === undefined) {
         throw wrong(i, "scores", { [label]: value }, `one of the labels ${listLabels(labels)}`);
       }
-      out[i * labels.length + k] = finite(value, i, `score of ${JSON.stringify(label)}`);
+      out[i * labels.length + k] = finite(value, i, `score of ${show(label)}`);
     };
     if (
       Array.isArray(scores) && scores.every((s) => typeof s === "number") && scores.length === labels.length

@@ -5,6 +5,7 @@
  * @module
  */
 import { isObject, parseJson } from "../../../base/json.ts";
+import { show } from "../../../base/text.ts";
 import { BackendError } from "../../interface.ts";
 
 /**
@@ -83,7 +84,7 @@ export function readTuning(
   }
   for (const [key, choice] of entries) {
     if (!/^(nn|nt|tn|tt) [1-9]\d{0,8}x[1-9]\d{0,8}x[1-9]\d{0,8}$/.test(key)) {
-      refuseTuning(path, `${JSON.stringify(key.slice(0, 60))} is no product such as "nt 2048x768x768"`);
+      refuseTuning(path, `${show(key)} is no product such as "nt 2048x768x768"`);
     }
     const match = typeof choice === "string" ? /^(\d{1,4}x\d{1,4})(\/[1-9]\d?)?$/.exec(choice) : null;
     if (!match || !tiles.includes(match[1])) {
