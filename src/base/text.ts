@@ -102,7 +102,7 @@ export function jsonLine(value: unknown): string {
 
 /** The text with its line ends turned into spaces. */
 export function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, " ").trim();
+  return text.split("\n").map((line) => line.trim()).filter((line) => line !== "").join(" ");
 }
 
 /** The first line of what was thrown. */

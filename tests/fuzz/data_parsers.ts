@@ -29,6 +29,7 @@ export async function endDecoders(): Promise<void> {
 
 const rows = 'text,label\r\n"a, ""b""\nc",ham\r\nplain,spam\r\n';
 const lines = '{"text":"win now","label":"spam"}\n\n{"text":"see you","label":"ham","n":1.5}\n';
+const packed = (text: string) => new Uint8Array(gzipSync(text));
 const latin1 = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const utf16 = (text: string) => new Uint8Array(Uint16Array.from(text, (unit) => unit.charCodeAt(0)).buffer);
 const table = (delimiter: string) =>

@@ -60,15 +60,17 @@ export function classNamesOfCard(card: string): ClassNames {
   };
   for (const line of matter.split(/\r?\n/)) {
     const depth = line.search(/\S/);
-    const entry = /^\s*['"]?(\d{1,6})['"]?\s*:\s*(.+?)\s*$/.exec(line);
+    // Without the space around it, so that no pattern has to try where that begins and ends: a line may be long.
+    const content = line.trim();
+    const entry = /^['"]?(\d{1,6})['"]?\s*:(.+)$/.exec(content);
     if (names !== undefined && entry && depth > indent && Number(entry[1]) === names.length) {
-      names.push(unquoted(entry[2]));
+      names.push(unquoted(entry[2].trim()));
       continue;
     }
     keep();
-    const named = /^\s*-?\s*name:\s*(.+?)\s*$/.exec(line);
-    if (named) column = unquoted(named[1]);
-    else if (/^\s*names:\s*$/.test(line)) [names, indent] = [[], depth];
+    const named = /^(?:-\s*)?name:(.+)$/.exec(content);
+    if (named) column = unquoted(named[1].trim());
+    else if (content === "names:") [names, indent] = [[], depth];
   }
   keep();
   return new Map([...found].flatMap(([name, list]) => list === null ? [] : [[name, list] as const]));
