@@ -9,7 +9,10 @@ import { dataCleanCommand } from "./data_clean.ts";
 
 /** Adds the command. */
 export function dataCommand(program: Command): Command {
-  const command = new Command("data").description("look at data sets, and clean them");
+  const command = new Command("data").description("look at data sets, and clean them").addHelpText(
+    "after",
+    "\nExamples:\n  weir data check tickets.csv\n  weir data clean tickets.csv --clean strip-html --out clean.jsonl",
+  );
   dataCheckCommand(command);
   dataCleanCommand(command);
   program.addCommand(command);

@@ -16,7 +16,8 @@ import { type DeviceChoice, openBackend, pickDevice } from "./device.ts";
 import { openModel } from "./model.ts";
 import { type CommonOptions, deviceOption, homeOf, integer, newCommand } from "./options.ts";
 import { CommandError, type Output, processOutput } from "./output.ts";
-import { type ModelServer, startServer, untilStopped } from "./server.ts";
+import { type ModelServer, startServer } from "./server.ts";
+import { untilStopped } from "./signals.ts";
 import { interruptSignal } from "./train.ts";
 
 interface Options extends CommonOptions {

@@ -4,49 +4,76 @@
  *
  * @module
  */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help } from "commander";
 import config from "../../deno.json" with { type: "json" };
 import { oneLine } from "../base/text.ts";
-import { compareCommand } from "./compare.ts";
-import { dataCommand } from "./data_command.ts";
-import { demoCommand } from "./demo.ts";
-import { doctorCommand } from "./doctor_command.ts";
-import { driftCommand } from "./drift.ts";
-import { evalCommand } from "./eval.ts";
-import { exportCommand } from "./export.ts";
-import { importCommand } from "./import.ts";
 import { exitCodes, explain, writeText } from "./output.ts";
-import { predictCommand } from "./predict.ts";
-import { registryCommand } from "./registry.ts";
-import { reportCommand } from "./report.ts";
-import { scoreCommand } from "./score.ts";
-import { serveCommand } from "./serve.ts";
-import { trainCommand } from "./train.ts";
 
-/** Every command, each in a file of its own. */
-const commands: readonly ((program: Command) => Command)[] = [
-  trainCommand,
-  dataCommand,
-  predictCommand,
-  evalCommand,
-  scoreCommand,
-  compareCommand,
-  reportCommand,
-  exportCommand,
-  importCommand,
-  serveCommand,
-  driftCommand,
-  registryCommand,
-  demoCommand,
-  doctorCommand,
-];
+/**
+ * The commands as `weir --help` lists them. Each is in a file of its own, which is loaded when the command is called: all together
+ * take a second. What a file exports is called after its command.
+ */
+const commands: Readonly<Record<string, { readonly file: string; readonly description: string }>> = {
+  train: {
+    file: "./train.ts",
+    description: "train a model on labelled data, score it on what was held out, and register it",
+  },
+  data: { file: "./data_command.ts", description: "look at data sets, and clean them" },
+  predict: {
+    file: "./predict.ts",
+    description: "answer texts with a registered model: labels, numbers, entities, vectors, as its task is",
+  },
+  eval: {
+    file: "./eval.ts",
+    description: "score a model, or a file of predictions, by the metrics of its task",
+  },
+  score: { file: "./score.ts", description: "score a file of predictions by one metric, with intervals" },
+  compare: {
+    file: "./compare.ts",
+    description: "compare two models, or two files of predictions, on the same rows",
+  },
+  report: { file: "./report.ts", description: "make a page of reports, or hold them to a gate" },
+  export: {
+    file: "./export.ts",
+    description:
+      "write a folder that transformers, transformers.js and onnxruntime load; the ONNX file is made from the weights",
+  },
+  import: {
+    file: "./import.ts",
+    description:
+      "register a checkpoint as it is, without training: to serve it, and with --data to score and watch it",
+  },
+  serve: {
+    file: "./serve.ts",
+    description: "serve a registered model over HTTP, with metrics, drift and a dashboard",
+  },
+  drift: {
+    file: "./drift.ts",
+    description: "compare a file's texts, and the model's predictions on them, with the model's baseline",
+  },
+  registry: { file: "./registry.ts", description: "list, inspect, verify and alias model versions" },
+  demo: {
+    file: "./demo.ts",
+    description:
+      "train a spam filter on real mail, score, register and serve it, then watch its traffic change",
+  },
+  doctor: {
+    file: "./doctor_command.ts",
+    description: "say what this machine has, and what --device auto would take",
+  },
+};
 
 /** Runs one command line and resolves with its exit code. Writes an error to standard error, as one line. */
 export async function main(args: readonly string[]): Promise<number> {
   const program = new Command("weir")
     .description("Train, evaluate, version, serve and watch a small model in one Deno process.")
     .version(config.version, "-V, --version", "print the version");
-  for (const command of commands) command(program);
+  // What is not loaded has no arguments to show.
+  const help = new Help();
+  program.configureHelp({
+    subcommandTerm: (command) => command.parent === program ? command.name() : help.subcommandTerm(command),
+  });
+  await addCommands(program, args);
   prepare(program, "weir");
   try {
     await program.parseAsync(args, { from: "user" });
@@ -57,6 +84,19 @@ export async function main(args: readonly string[]): Promise<number> {
     const { line, code } = explain(error);
     writeText(Deno.stderr, `${line}\n`);
     return code;
+  }
+}
+
+/** Adds the commands: the one that is called, and of the others what a list of them shows. */
+async function addCommands(program: Command, args: readonly string[]): Promise<void> {
+  const called = args[0] === "help" ? args[1] : args[0];
+  for (const [name, { file, description }] of Object.entries(commands)) {
+    if (name !== called) program.command(name).description(description);
+    else {
+      // No literal: Deno reads what those name, and all that it imports, whenever it starts.
+      const module = await import(new URL(file, import.meta.url).href);
+      module[`${name}Command`](program);
+    }
   }
 }
 

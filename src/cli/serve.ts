@@ -10,7 +10,8 @@ import type { DeviceChoice } from "./device.ts";
 import { isPath, openModel } from "./model.ts";
 import { type CommonOptions, deviceOption, homeOf, integer, newCommand, parseModel } from "./options.ts";
 import { type Output, processOutput } from "./output.ts";
-import { type ModelServer, startServer, untilStopped } from "./server.ts";
+import { type ModelServer, startServer } from "./server.ts";
+import { untilStopped } from "./signals.ts";
 
 interface Options extends CommonOptions {
   readonly model: string;

@@ -62,19 +62,3 @@ function watch(
   const monitor = monitorOf(service, { windowSize });
   return monitor && watchLive(monitor, { onFailure: (line) => output.progress(`warning: ${line}`) });
 }
-
-/** The signals that ask a process to end. */
-export const stopSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT"]
-  : ["SIGINT", "SIGTERM"];
-
-/** Resolves when the process is asked to end: Ctrl-C, or SIGTERM where there is such a thing. */
-export function untilStopped(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = () => {
-      for (const signal of stopSignals) Deno.removeSignalListener(signal, stop);
-      resolve();
-    };
-    for (const signal of stopSignals) Deno.addSignalListener(signal, stop);
-  });
-}

@@ -38,7 +38,7 @@ import {
   withTrainingReportOptions,
   writeTrainingReport,
 } from "./training/report.ts";
-import { stopSignals } from "./server.ts";
+import { stopSignals } from "./signals.ts";
 import { type CleanOptions, withCleanOptions } from "./training/clean.ts";
 import { dryRun, type DryRunOptions, withDryRunOptions } from "./training/dry_run.ts";
 import { type FingerprintOptions, withFingerprintOptions } from "./training/fingerprints.ts";

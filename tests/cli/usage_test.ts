@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { oneLine } from "../../src/base/text.ts";
 import { weir, weirProcess } from "./cli.ts";
 import { withFolder } from "../folder.ts";
 
 const commands = [
   ["train"],
+  ["data"],
+  ["data", "check"],
+  ["data", "clean"],
   ["predict"],
   ["eval"],
   ["score"],
@@ -29,7 +33,9 @@ for (const command of commands) {
     assert.equal(stderr, "");
     assert.ok(stdout.startsWith(`Usage: weir ${command.join(" ")} `), stdout);
     assert.match(stdout, new RegExp(`Examples:\n  weir ${command.join(" ")}`));
-    if (command[0] !== "registry" || command[1]) assert.match(stdout, /--json +print one JSON object/);
+    if (!["registry", "data"].includes(command[0]) || command[1]) {
+      assert.match(stdout, /--json +print one JSON object/);
+    }
   });
 }
 
@@ -39,10 +45,14 @@ Deno.test("weir train --help names the columns of each task's rows", async () =>
   assert.match(stdout, /^ {2}sentence-embeddings +text, pair, score$/m);
 });
 
-Deno.test("weir --help names every command, and weir --version its version", async () => {
+Deno.test("weir --help names every command and says of each what its own help says, and weir --version its version", async () => {
   const { code, stdout } = await weir("--help");
   assert.equal(code, 0);
-  for (const [name] of commands) assert.match(stdout, new RegExp(`^  ${name} `, "m"));
+  const list = oneLine(stdout).replaceAll(/ +/g, " ");
+  for (const name of new Set(commands.map(([name]) => name))) {
+    const own = (await weir(name, "--help")).stdout.split("\n\n")[1];
+    assert.ok(list.includes(` ${name} ${oneLine(own)} `), name);
+  }
   assert.match((await weir("--version")).stdout, /^\d+\.\d+\.\d+\n$/);
 });
 
@@ -130,7 +140,8 @@ const wrong: [what: string, args: string[], line: RegExp][] = [
 ];
 
 const isLeaf = (name: string) =>
-  commands.some(([first, second]) => first === name && !second) && name !== "registry";
+  commands.some(([first, second]) => first === name && !second) &&
+  !["registry", "data"].includes(name);
 
 for (const [what, args, line] of wrong) {
   Deno.test(`${what} is wrong usage: one line, exit code 2`, () =>

@@ -96,8 +96,8 @@ export const dataParsers: Readonly<Record<string, Parser>> = {
   gz: {
     seeds: () => [
       golden("reading/rows.csv.gz"),
-      gzipSync(rows),
-      gzipSync(`text,label\n${"x".repeat(1_000_000)},ham\n`),
+      packed(rows),
+      packed(`text,label\n${"x".repeat(1_000_000)},ham\n`),
     ],
     run: records("case.csv.gz"),
   },
