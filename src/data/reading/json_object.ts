@@ -79,7 +79,7 @@ function rowsIn(
     throw new DataError(
       `${name}: several lists could be meant: ${
         lists.slice(0, 10).map(([key]) => show(key)).join(", ")
-      }; name one with --split`,
+      }; name one with --read-split`,
     );
   }
   const tables = Object.values(value);

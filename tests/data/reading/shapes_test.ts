@@ -317,7 +317,7 @@ const REFUSED: [string, string | Uint8Array, RegExp][] = [
   [
     "two.json",
     JSON.stringify({ a: json, b: json }),
-    /several lists could be meant: "a", "b"; name one with --split/,
+    /several lists could be meant: "a", "b"; name one with --read-split/,
   ],
   ["wide.csv", ",".repeat(100_000) + "\n", /line 1: has more than 16384 cells/],
   [
