@@ -38,13 +38,13 @@ export async function* arrowRecords(
       if (kind === SCHEMA) {
         if (hasSchema) throw broken(name, "it has two schemas");
         hasSchema = true;
-        const { features } = await decoder.ask({ kind: "schema", bytes }, bytes.length);
+        const { features } = await decoder.ask({ kind: "schema", bytes }, bytes.byteLength);
         classes = classNamesInMetadata(features);
         if (classes.size > 0) onClasses?.(classes);
       } else if (!hasSchema) throw broken(name, "no schema comes first");
-      else if (kind === DICTIONARY) await decoder.ask({ kind: "dictionary", bytes }, bytes.length);
+      else if (kind === DICTIONARY) await decoder.ask({ kind: "dictionary", bytes }, bytes.byteLength);
       else if (kind === BATCH) {
-        await decoder.ask({ kind: "batch", bytes }, bytes.length);
+        await decoder.ask({ kind: "batch", bytes }, bytes.byteLength);
         for await (const record of decoder.rows()) {
           yield { record: withClassNames(record, classes), where: `${name} row ${++row}` };
         }
@@ -60,7 +60,7 @@ const [SCHEMA, DICTIONARY, BATCH] = [1, 2, 3];
 interface Message {
   readonly kind: number;
   /** Prefix, metadata and body. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: ArrayBuffer;
 }
 
 /** The messages of a stream: four bytes of ones, the metadata's length, the metadata, and the body that it announces. */
@@ -85,7 +85,7 @@ async function* messages(chunks: AsyncIterable<Uint8Array>, name: string): Async
     }
     const body = await stream.take(bodyLength);
     if (metadata.length < length || body.length < bodyLength) throw broken(name, "it is cut off");
-    yield { kind, bytes: concatBytes([isOld ? start.subarray(0, 4) : start, metadata, body]) };
+    yield { kind, bytes: concatBytes([isOld ? start.subarray(0, 4) : start, metadata, body]).buffer };
   }
 }
 

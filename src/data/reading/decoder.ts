@@ -12,12 +12,15 @@ import { Worker } from "node:worker_threads";
 import { DataError } from "../errors.ts";
 import type { DataRecord } from "../example.ts";
 
-/** What the thread is asked, one thing at a time. */
+/**
+ * What the thread is asked, one thing at a time. Bytes are buffers and no views of them: where a thread gets a message, Deno looks
+ * for ports in it, and walks through a view a byte at a time.
+ */
 export type Question =
   /** A Parquet file, by its path or its bytes. */
-  | { readonly kind: "parquet"; readonly file: string | Uint8Array<ArrayBuffer> }
+  | { readonly kind: "parquet"; readonly file: string | ArrayBuffer }
   /** A message of an Arrow stream; its dictionaries stay for the batches that follow. */
-  | { readonly kind: "schema" | "dictionary" | "batch"; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: "schema" | "dictionary" | "batch"; readonly bytes: ArrayBuffer }
   /** More rows, of the Parquet file or of the last batch. */
   | { readonly kind: "rows" };
 
@@ -86,7 +89,7 @@ export function createDecoder(
       thread.ready.then(() => {
         timer = setTimeout(() => timer = setTimeout(late, GRACE_MS), Math.max(0, left));
         const own = "bytes" in question ? question.bytes : "file" in question ? question.file : "";
-        thread.worker.postMessage(question, typeof own === "string" ? [] : [own.buffer]);
+        thread.worker.postMessage(question, typeof own === "string" ? [] : [own]);
       });
     }).finally(() => clearTimeout(timer));
     isBusy = false;

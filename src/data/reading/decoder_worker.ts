@@ -45,7 +45,8 @@ async function answerTo(question: Question): Promise<Omit<Answer, "ms">> {
     rows = opened.rows();
     return { features: opened.features };
   }
-  const { bytes, kind } = question;
+  const { kind } = question;
+  const bytes = new Uint8Array(question.bytes);
   if (kind === "schema") {
     const { createArrowDecoder } = await import("./arrow_decode.ts");
     forget();

@@ -24,7 +24,7 @@ export async function* parquetRecords(
   { onClasses }: { readonly onClasses?: (classes: ClassNames) => void } = {},
 ): AsyncGenerator<PlacedRecord> {
   const file = path ?? await bytesOf(chunks, name);
-  const size = typeof file === "string" ? await sizeOf(file) : file.length;
+  const size = typeof file === "string" ? await sizeOf(file) : file.byteLength;
   const decoder = createDecoder({ name, format: "Parquet", size });
   try {
     const { features } = await decoder.ask({ kind: "parquet", file }, size);
@@ -51,7 +51,7 @@ async function sizeOf(path: string): Promise<number> {
 async function bytesOf(
   chunks: AsyncIterable<Uint8Array>,
   name: string,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<ArrayBuffer> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of chunks) {
@@ -63,5 +63,5 @@ async function bytesOf(
       );
     }
   }
-  return concatBytes(parts);
+  return concatBytes(parts).buffer;
 }

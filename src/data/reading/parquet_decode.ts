@@ -41,7 +41,7 @@ export interface OpenParquet {
 }
 
 /** Opens a file by its path, or takes its bytes. Its rows are to be read once. */
-export async function openParquet(source: string | Uint8Array<ArrayBuffer>): Promise<OpenParquet> {
+export async function openParquet(source: string | ArrayBuffer): Promise<OpenParquet> {
   const { file, close } = typeof source === "string" ? await onDisk(source) : inMemory(source);
   try {
     const metadata = await readMetadata(file);
@@ -164,7 +164,8 @@ async function onDisk(path: string): Promise<Opened> {
   return { file: { byteLength: size, slice }, close: () => disk.close() };
 }
 
-function inMemory({ buffer, byteLength }: Uint8Array<ArrayBuffer>): Opened {
+function inMemory(buffer: ArrayBuffer): Opened {
+  const { byteLength } = buffer;
   const slice = (start: number, end: number = byteLength) => {
     checkRange(start, end, byteLength);
     return buffer.slice(start, end);

@@ -1,3 +1,4 @@
+import { tableFromArrays, tableToIPC } from "@uwdata/flechette";
 import assert from "node:assert/strict";
 import { keepThreads } from "../../../src/data/reading/decoder.ts";
 import type { ReadOptions } from "../../../src/data/reading/options.ts";
@@ -78,6 +79,17 @@ for (const name of ["rows.csv.gz", "rows.csv.zst"]) {
     });
   });
 }
+
+Deno.test("a batch of 12 MB is handed to the thread at once, and not a byte at a time", async () => {
+  const texts = Array.from("abcdefghijkl", (letter) => letter.repeat(1_000_000));
+  const table = tableToIPC(tableFromArrays({ text: texts }), { format: "file" })!;
+  await withFile("x.arrow", table, async (path) => {
+    const start = performance.now();
+    const { records } = await read(path);
+    assert.equal(records.length, 12);
+    assert.ok(performance.now() - start < 4000);
+  });
+});
 
 Deno.test("a reader that stops early leaves no thread behind", async () => {
   await withFile("x.parquet", golden("all.parquet"), async (path) => {
