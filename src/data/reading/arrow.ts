@@ -7,6 +7,7 @@ import { concatBytes } from "../../base/bytes.ts";
 import { firstLine } from "../../base/text.ts";
 import { DataError } from "../errors.ts";
 import type { PlacedRecord } from "../example.ts";
+import { BATCH, DICTIONARY, readMessageHeader, SCHEMA } from "./arrow_message.ts";
 import type { ByteSource } from "./bytes.ts";
 import { type ClassNames, classNamesInMetadata, withClassNames } from "./class_names.ts";
 import { createDecoder } from "./decoder.ts";
@@ -55,8 +56,6 @@ export async function* arrowRecords(
   }
 }
 
-const [SCHEMA, DICTIONARY, BATCH] = [1, 2, 3];
-
 interface Message {
   readonly kind: number;
   /** Prefix, metadata and body. */
@@ -79,7 +78,7 @@ async function* messages(chunks: AsyncIterable<Uint8Array>, name: string): Async
       throw broken(name, `a message's description has ${length} bytes`);
     }
     const metadata = await stream.take(length);
-    const { kind, bodyLength } = attempt(name, () => headerOf(metadata));
+    const { kind, bodyLength } = attempt(name, () => readMessageHeader(metadata));
     if (!(bodyLength >= 0 && bodyLength <= MAX_BODY_BYTES)) {
       throw broken(name, `a message has ${bodyLength} bytes, and the limit is ${MAX_BODY_BYTES}`);
     }
@@ -87,20 +86,6 @@ async function* messages(chunks: AsyncIterable<Uint8Array>, name: string): Async
     if (metadata.length < length || body.length < bodyLength) throw broken(name, "it is cut off");
     yield { kind, bytes: concatBytes([isOld ? start.subarray(0, 4) : start, metadata, body]).buffer };
   }
-}
-
-/** The kind of a message and its body's length, from the flatbuffer `Message` of Arrow's `Message.fbs`. */
-function headerOf(metadata: Uint8Array): { kind: number; bodyLength: number } {
-  const data = view(metadata);
-  const table = data.getInt32(0, true);
-  const fields = table - data.getInt32(table, true);
-  const fieldAt = (slot: number) =>
-    slot < data.getUint16(fields, true) ? data.getUint16(fields + slot, true) : 0;
-  const [kind, body] = [fieldAt(6), fieldAt(10)];
-  return {
-    kind: kind === 0 ? 0 : data.getUint8(table + kind),
-    bodyLength: body === 0 ? 0 : Number(data.getBigInt64(table + body, true)),
-  };
 }
 
 function view(bytes: Uint8Array): DataView {

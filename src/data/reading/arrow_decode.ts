@@ -32,6 +32,7 @@ export function createArrowDecoder(schema: Uint8Array): {
 
 function* rowsOf(parts: Uint8Array[]): Generator<DataRecord> {
   const table = tableFromIPC(parts, { useBigInt: true, useDate: true });
+  if (Number.isNaN(table.numRows)) throw new TypeError("the number of rows is missing");
   if (!(table.numRows >= 0 && table.numRows <= MAX_BATCH_ROWS)) {
     throw new Error(`a batch of ${table.numRows} rows`);
   }

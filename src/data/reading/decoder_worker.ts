@@ -4,7 +4,7 @@
  * @module
  */
 import { parentPort } from "node:worker_threads";
-import { firstLine } from "../../base/text.ts";
+import { firstLine, shorten } from "../../base/text.ts";
 import type { DataRecord } from "../example.ts";
 import type { createArrowDecoder } from "./arrow_decode.ts";
 import type { Answer, Question } from "./decoder.ts";
@@ -64,7 +64,7 @@ function problemOf(error: unknown): string {
     return "parts of its description are missing or damaged";
   }
   if (error instanceof RangeError) return "it points to what is not there";
-  return firstLine(error);
+  return shorten(firstLine(error), 200);
 }
 
 /** Lets go of the source before. */

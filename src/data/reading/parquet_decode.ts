@@ -85,6 +85,7 @@ async function checkPages(file: AsyncBuffer, column: ColumnMetaData, rows: numbe
   for (const reader = { view, offset: 0 }; reader.offset < view.byteLength - 1;) {
     const header = parquetHeader(reader);
     const { compressed_page_size: packed, uncompressed_page_size: size } = header;
+    checkNumbers(packed, size);
     if (!(packed >= 0 && packed <= view.byteLength - reader.offset)) {
       throw new Error(`a page of ${packed} bytes where ${view.byteLength - reader.offset} are left`);
     }
@@ -98,7 +99,16 @@ async function checkPages(file: AsyncBuffer, column: ColumnMetaData, rows: numbe
   }
 }
 
+/** What a description lacks is undefined, and what is damaged may be of any type. */
+function checkNumbers(...values: unknown[]): void {
+  if (
+    values.every((value) => typeof value === "bigint" || typeof value === "number" && !Number.isNaN(value))
+  ) return;
+  throw new TypeError("a number is missing");
+}
+
 function checkCount(count: number, most: number): void {
+  checkNumbers(count);
   if (!(count >= 0 && count <= most)) throw new Error(`a page of ${count} values, and ${most} are the most`);
 }
 
@@ -123,6 +133,7 @@ async function readMetadata(file: AsyncBuffer): Promise<FileMetaData> {
   if (end.getUint32(0, true) > MAX_METADATA_BYTES) throw new Error("its description is too large");
   const metadata = await parquetMetadataAsync(file, { geoparquet: false });
   for (const { columns, num_rows } of metadata.row_groups) {
+    checkNumbers(num_rows);
     const bytes = columns.reduce(
       (sum, { meta_data }) => sum + Number(meta_data?.total_uncompressed_size ?? 0),
       0,
@@ -174,5 +185,6 @@ function inMemory(buffer: ArrayBuffer): Opened {
 }
 
 function checkRange(start: number, end: number, size: number): void {
+  checkNumbers(start, end);
   if (!(start >= 0 && end >= start && end <= size)) throw new Error(`bytes ${start} to ${end} of ${size}`);
 }

@@ -126,6 +126,15 @@ for (const [what, base64, message] of LIARS) {
     }));
 }
 
+Deno.test("Arrow whose description lists two billion fields, or points out of itself, is refused at once", async () => {
+  for (const name of ["fields-without-end", "fields-elsewhere"]) {
+    const bytes = Deno.readFileSync(new URL(`../../fuzz/found/arrow/${name}`, import.meta.url));
+    await withFile("x.arrow", bytes, async (path) => {
+      await assert.rejects(read(path), isDataError(/its description points outside of itself/));
+    });
+  }
+});
+
 Deno.test("Arrow whose offsets, indices or lengths point elsewhere is refused, and not read as nulls", async () => {
   const good = golden("all.feather");
   const kinds = new Set<string>();
