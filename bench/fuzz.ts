@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { formatCount } from "../src/base/format.ts";
 import { sha256 } from "../src/base/hash.ts";
 import { visible } from "../src/base/text.ts";
-import { fuzz } from "../tests/fuzz/fuzz.ts";
+import { type Finding, fuzz } from "../tests/fuzz/fuzz.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,27 +21,45 @@ const { values, positionals } = parseArgs({
   },
 });
 const start = performance.now();
-const { cases, findings } = await fuzz({
+const jobs = Number(values.jobs);
+const cases = new Map<string, number>();
+const found = new Map<string, number>();
+const add = (counts: Map<string, number>, name: string, count: number) =>
+  counts.set(name, (counts.get(name) ?? 0) + count);
+
+/** Keeps a finding at once: the run may be ended before its time. */
+function keep({ parser, what, input }: Finding): void {
+  const folder = `${values.out}/${parser}`;
+  Deno.mkdirSync(folder, { recursive: true });
+  const path = `${folder}/${sha256(input).slice(0, 12)}`;
+  Deno.writeFileSync(path, input);
+  console.log(`${path}: ${visible(what)}`);
+  add(found, parser, 1);
+}
+
+function report(): void {
+  const seconds = (performance.now() - start) / 1000;
+  console.log("\n| parser | cases | found |\n|---|--:|--:|");
+  for (const [name, count] of cases) {
+    console.log(`| ${name} | ${formatCount(count)} | ${found.get(name) ?? 0} |`);
+  }
+  const total = (counts: Map<string, number>) => [...counts.values()].reduce((sum, count) => sum + count, 0);
+  console.log(
+    `\nseed ${values.seed}: ${formatCount(total(cases))} cases by ${jobs} processes in ${
+      seconds.toFixed(0)
+    } s, ` +
+      `${total(found)} found`,
+  );
+  Deno.exit(found.size > 0 ? 1 : 0);
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, report);
+await fuzz({
   forMs: Number(values.minutes) * 60_000,
-  jobs: Number(values.jobs),
+  jobs,
   seed: Number(values.seed),
   names: positionals.length > 0 ? positionals : undefined,
+  onFinding: keep,
+  onCases: (name, count) => add(cases, name, count),
 });
-console.log("| parser | cases | found |\n|---|--:|--:|");
-for (const [name, count] of cases) {
-  const found = findings.filter(({ parser }) => parser === name).length;
-  console.log(`| ${name} | ${formatCount(count)} | ${found} |`);
-}
-for (const { parser, what, input } of findings) {
-  const folder = `${values.out}/${parser}`;
-  await Deno.mkdir(folder, { recursive: true });
-  const path = `${folder}/${sha256(input).slice(0, 12)}`;
-  await Deno.writeFile(path, input);
-  console.log(`${path}: ${visible(what)}`);
-}
-const seconds = ((performance.now() - start) / 1000).toFixed(0);
-const total = [...cases.values()].reduce((sum, count) => sum + count, 0);
-console.log(
-  `seed ${values.seed}: ${formatCount(total)} cases by ${values.jobs} processes in ${seconds} s, ${findings.length} found`,
-);
-if (findings.length > 0) Deno.exit(1);
+report();

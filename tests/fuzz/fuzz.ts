@@ -30,13 +30,16 @@ export interface FuzzOptions {
   readonly names?: readonly string[];
   /** How many do so at a time, each for all of the time and with cases of its own; 1 unless given. */
   readonly jobs?: number;
+  /** Told of each finding as soon as it is short. */
+  readonly onFinding?: (finding: Finding) => void;
+  /** Told of the cases of a parser when a job's time for it is over. */
+  readonly onCases?: (parser: string, cases: number) => void;
 }
 
 /** What was tried, and what was found; findings of one kind are one. */
 export interface FuzzResult {
   readonly findings: readonly Finding[];
-  /** By parser. */
-  readonly cases: ReadonlyMap<string, number>;
+  readonly cases: number;
 }
 
 /** A case that runs so long hangs, and its process is ended. */
@@ -54,22 +57,29 @@ const SHRINKING_MS = 10_000;
 /** Runs the parsers one after the other. The same seed makes the same cases; how many are run depends on the machine. */
 export async function fuzz({ forMs, seed, jobs = 1, ...options }: FuzzOptions): Promise<FuzzResult> {
   const names = options.names ?? Object.keys(parsers);
-  const cases = new Map(names.map((name) => [name, 0]));
-  const found = new Map(names.map((name) => [name, new Map<string, Finding | null>()]));
+  const found = new Map(names.map((name) => [name, new Set<string>()]));
+  const findings: Finding[] = [];
+  const start = performance.now();
+  let cases = 0;
 
   async function runJob(job: number): Promise<void> {
     await using runner = createRunner();
     // Not all at the same parser at a time: some take memory.
     const first = Math.floor((job * names.length) / jobs);
-    for (const name of [...names.slice(first), ...names.slice(0, first)]) {
-      await runParser(name, seed + job, runner);
+    for (const [i, name] of [...names.slice(first), ...names.slice(0, first)].entries()) {
+      // What one takes longer, as for making a finding short, the next has less.
+      const end = start + (forMs * (i + 1)) / names.length;
+      await runParser(name, { seed: seed + job, end }, runner);
     }
   }
 
-  async function runParser(name: string, seed: number, runner: Runner): Promise<void> {
+  async function runParser(
+    name: string,
+    { seed, end }: { readonly seed: number; readonly end: number },
+    runner: Runner,
+  ): Promise<void> {
     const seeds = parsers[name].seeds();
     const kinds = found.get(name)!;
-    const end = performance.now() + forMs / names.length;
     let next = 0;
     while (performance.now() < end && kinds.size < MOST_FINDINGS) {
       const forMs = end - performance.now();
@@ -77,18 +87,20 @@ export async function fuzz({ forMs, seed, jobs = 1, ...options }: FuzzOptions): 
       for (const { index, what } of problems) {
         const kind = kindOf(what);
         if (kinds.has(kind) || kinds.size === MOST_FINDINGS) continue;
-        kinds.set(kind, null);
+        kinds.add(kind);
         const input = index < seeds.length ? seeds[index] : mutant(seeds, { seed, index });
         const finding = await confirmed({ parser: name, what, input }, runner);
-        if (finding) kinds.set(kind, await shrunk(finding, runner));
+        if (finding === undefined) continue;
+        findings.push(await shrunk(finding, runner));
+        options.onFinding?.(findings.at(-1)!);
       }
       next = behind;
     }
-    cases.set(name, cases.get(name)! + next);
+    cases += next;
+    options.onCases?.(name, next);
   }
 
   await Promise.all(Array.from({ length: jobs }, (_, job) => runJob(job)));
-  const findings = [...found.values()].flatMap((kinds) => [...kinds.values()].filter((one) => one !== null));
   return { cases, findings };
 }
 

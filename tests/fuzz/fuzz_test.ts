@@ -43,6 +43,5 @@ Deno.test(`no parser hangs, grows or fails otherwise than for a user in ${SECOND
     `${parser}: ${what}\n  ${input.subarray(0, 400).toBase64()}`
   );
   assert.deepEqual(lines, []);
-  const total = [...cases.values()].reduce((sum, count) => sum + count);
-  assert.ok(total > 1000, `${total} cases`);
+  assert.ok(cases > 1000, `${cases} cases`);
 });
