@@ -10,8 +10,8 @@ import { oneLine } from "../base/text.ts";
 import { exitCodes, explain, writeText } from "./output.ts";
 
 /**
- * The commands as `weir --help` lists them. Each is in a file of its own, which is loaded when the command is called: all together
- * take a second. What a file exports is called after its command.
+ * The commands as `weir --help` lists them. Each is in a file of its own, which is loaded when the command is called: all of
+ * them take a second. What a file exports is called after its command.
  */
 const commands: Readonly<Record<string, { readonly file: string; readonly description: string }>> = {
   train: {

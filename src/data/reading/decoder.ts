@@ -13,8 +13,8 @@ import { DataError } from "../errors.ts";
 import type { DataRecord } from "../example.ts";
 
 /**
- * What the thread is asked, one thing at a time. Bytes are buffers and no views of them: where a thread gets a message, Deno looks
- * for ports in it, and walks through a view a byte at a time.
+ * What the thread is asked, one thing at a time. Bytes are buffers and no views of them: where a thread gets a message, Deno
+ * looks for ports in it, and walks through a view a byte at a time.
  */
 export type Question =
   /** A Parquet file, by its path or its bytes. */

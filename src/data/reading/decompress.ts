@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { Decompress } from "fzstd";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { concatBytes } from "../../base/bytes.ts";
@@ -56,6 +55,7 @@ const ZSTD_STEP = 1024;
 
 /** fzstd's, because Deno's node:zlib ends after the first frame and takes a file that was cut off for whole. */
 async function* unzstd(chunks: AsyncGenerator<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+  const { Decompress } = await import("fzstd");
   let out: Uint8Array[] = [];
   const decoder = new Decompress((bytes) => {
     if (bytes.length > 0) out.push(bytes);
