@@ -5,6 +5,9 @@
  */
 import { gzipSync } from "node:zlib";
 import { readRows } from "../../src/cli/evaluation/rows.ts";
+import { textCleaner } from "../../src/data/clean/clean.ts";
+import { dividedSteps } from "../../src/data/clean/steps.ts";
+import { textSteps } from "../../src/data/clean/text_steps.ts";
 import { classNamesOfFolder } from "../../src/data/reading/hub.ts";
 import { keepThreads } from "../../src/data/reading/decoder.ts";
 import type { ReadOptions } from "../../src/data/reading/options.ts";
@@ -50,6 +53,14 @@ const dialects = () => [
   latin1("text,label\ncaf\xe9,ham\nna\xefve,spam\n"),
   utf16("\ufefftext,label\na,ham\nb,spam\n"),
   bytesOf("\ufefftext , label\n a , ham\n b , spam,\n,\n"),
+];
+
+/** Texts that patterns of files are tried on. */
+const CLEANED = [
+  "Win now, <b>a@b.example</b>!",
+  "a".repeat(3000),
+  " ".repeat(3000),
+  "\u0301ไทย 中文 İß \u{1f600}\0\ud800",
 ];
 
 /** By what is read. */
@@ -122,6 +133,31 @@ export const dataParsers: Readonly<Record<string, Parser>> = {
       ),
     ],
     run: inFile("README.md", async (_, folder) => (await classNamesOfFolder(folder)).size),
+  },
+  "dataset_info.json": {
+    seeds: () => [
+      jsonBytes({
+        features: { label: { names: ["neg", "pos"], _type: "ClassLabel" }, text: { _type: "Value" } },
+      }),
+    ],
+    run: inFile("dataset_info.json", async (_, folder) => (await classNamesOfFolder(folder)).size),
+  },
+  "cleaning steps": {
+    seeds: () => Object.values(textSteps).map(({ example }) => bytesOf(`${example.step},collapse-space`)),
+    run(bytes) {
+      const clean = textCleaner(dividedSteps(textOf(bytes)));
+      return CLEANED.reduce((size, text) => size + clean(text).length, 0);
+    },
+  },
+  "texts that are cleaned": {
+    seeds: () => Object.values(textSteps).map(({ example }) => bytesOf(example.text)),
+    run(bytes) {
+      const text = textOf(bytes);
+      // Each by itself, so that none shortens what the next gets.
+      return Math.max(
+        ...Object.values(textSteps).map(({ example }) => textCleaner([example.step])(text).length),
+      );
+    },
   },
   "evaluation rows": {
     seeds: () => [bytesOf(lines), bytesOf('"a"\n["b","c"]\n1.5\n')],

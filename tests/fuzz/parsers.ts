@@ -100,6 +100,10 @@ export const parsers: Readonly<Record<string, Parser>> = {
       return texts.reduce((sum, text) => sum + tokenizer.encode(text, { maxTokens: 128 }).ids.length, 0);
     },
   },
+  "tokenizer_config.json": {
+    seeds: () => [golden("serve/bundle/tokenizer_config.json")],
+    run: (bytes) => loadTokenizer(textOf(golden("serve/bundle/tokenizer.json")), textOf(bytes)).vocabSize,
+  },
   "baseline.json": {
     seeds: () => [jsonBytes(baseline())],
     run: (bytes) => sizeOf(parseBaseline(parsed(bytes))),
