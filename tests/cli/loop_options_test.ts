@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readStructured } from "../../src/cli/training/config.ts";
 import { join } from "node:path";
 import { openStore } from "../../src/store/sqlite.ts";
 import { listMetrics, listRuns } from "../../src/track/runs.ts";
@@ -184,3 +185,10 @@ Deno.test("epochs that are kept stay after the registration, and another of them
       /Cannot take the parameters of epoch 1: they were not kept\. Those of epoch 2, epoch 3 were/,
     );
   }));
+
+Deno.test("a key that an object of options has twice is refused, in JSON as in YAML", () => {
+  assert.throws(
+    () => readStructured('{"a": 1, "a": 2}', { isFile: false }),
+    /no JSON: it has the key "a" twice/,
+  );
+});

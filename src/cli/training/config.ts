@@ -5,13 +5,14 @@
  */
 import { type Command, InvalidArgumentError, type Option } from "commander";
 import { extname } from "node:path";
-import { parseDocument } from "yaml";
+import { type Document, isScalar, parseDocument, visit } from "yaml";
 import { readLimitedSync } from "../../base/files.ts";
+import { jsonProblem } from "../../base/json_scan.ts";
 import { firstLine, show } from "../../base/text.ts";
 import { UsageError } from "../output.ts";
 
 /** A file of options is small, and is read as a whole. */
-const MOST_BYTES = 1_000_000;
+const MOST_BYTES = 250_000;
 
 /**
  * Sets the options of a command that a file has and the command line has not, each read as on the command line. A flag is true
@@ -58,19 +59,40 @@ export function readStructured(
   const isJson = !isFile || extname(source).toLowerCase() === ".json";
   let value: unknown;
   try {
-    if (isJson) value = JSON.parse(text);
-    else {
-      const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true });
+    if (isJson) {
+      const problem = jsonProblem(text, { distinctKeys: true });
+      if (problem !== undefined) throw new Error(`it ${problem}`);
+      value = JSON.parse(text);
+    } else {
+      // Its own check of keys compares each with each.
+      const document = parseDocument(text, { prettyErrors: true, uniqueKeys: false });
       if (document.errors.length > 0) throw document.errors[0];
+      checkKeys(document);
       value = document.toJS({ maxAliasCount: 100 });
     }
   } catch (error) {
-    throw new InvalidArgumentError(`It is no ${isJson ? "JSON" : "YAML"}: ${firstLine(error)}.`);
+    throw new InvalidArgumentError(
+      `It is no ${isJson ? "JSON" : "YAML"}: ${firstLine(error).replace(/:$/, "")}.`,
+    );
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new InvalidArgumentError(`It must be an object of names and values, found ${show(value)}.`);
   }
   return value as Record<string, unknown>;
+}
+
+/** Throws for a key that a map has twice: one reader takes the first, and another the last. */
+function checkKeys(document: Document): void {
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        const value = isScalar(key) ? key.value : key;
+        if (seen.has(value)) throw new Error(`Map keys must be unique, and ${show(value)} is there twice`);
+        seen.add(value);
+      }
+    },
+  });
 }
 
 function readSmall(path: string): string {
