@@ -11,6 +11,7 @@ import { BATCH, DICTIONARY, readMessageHeader, SCHEMA } from "./arrow_message.ts
 import type { ByteSource } from "./bytes.ts";
 import { type ClassNames, classNamesInMetadata, withClassNames } from "./class_names.ts";
 import { createDecoder } from "./decoder.ts";
+import { createTaker } from "./taker.ts";
 
 /** Limits of what a message may say of itself. */
 const MAX_METADATA_BYTES = 64 * 2 ** 20;
@@ -90,30 +91,6 @@ async function* messages(chunks: AsyncIterable<Uint8Array>, name: string): Async
 
 function view(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** Takes so many bytes of a stream at a time, fewer at its end. */
-function createTaker(chunks: AsyncIterable<Uint8Array>): {
-  take(size: number): Promise<Uint8Array>;
-  putBack(bytes: Uint8Array): void;
-} {
-  const pending: Uint8Array[] = [];
-  const rest = chunks[Symbol.asyncIterator]();
-  return {
-    async take(size) {
-      const parts: Uint8Array[] = [];
-      let missing = size;
-      while (missing > 0) {
-        const next = pending.shift() ?? (await rest.next()).value as Uint8Array | undefined;
-        if (next === undefined) break;
-        parts.push(next.subarray(0, missing));
-        if (next.length > missing) pending.unshift(next.subarray(missing));
-        missing -= Math.min(missing, next.length);
-      }
-      return concatBytes(parts);
-    },
-    putBack: (bytes) => void pending.unshift(bytes),
-  };
 }
 
 function attempt<T>(name: string, read: () => T): T {

@@ -4,9 +4,8 @@
  * @module
  */
 import { CompressionType, setCompressionCodec, tableFromIPC } from "@uwdata/flechette";
-import { Decompress } from "fzstd";
 import { decompress as lz4 } from "lz4js";
-import { concatBytes } from "../../base/bytes.ts";
+import { zstdDecompressSync } from "node:zlib";
 import type { DataRecord } from "../example.ts";
 import { checkColumn } from "./arrow_check.ts";
 import { plainValue } from "./values.ts";
@@ -62,15 +61,8 @@ setCompressionCodec(CompressionType.LZ4_FRAME, {
 setCompressionCodec(CompressionType.ZSTD, {
   encode: unusedEncoder,
   decode(bytes: Uint8Array, size: number) {
-    checkSize(size);
-    const parts: Uint8Array[] = [];
-    let length = 0;
-    const decoder = new Decompress((part) => {
-      parts.push(part);
-      length += part.length;
-      if (length > size) throw new Error("a column is longer than it says");
-    });
-    decoder.push(bytes, true);
-    return concatBytes(parts);
+    const buffer = zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, checkSize(size)) });
+    if (buffer.length !== size) throw new Error("a column is shorter than it says");
+    return buffer;
   },
 });

@@ -195,11 +195,18 @@ export function createRowSplitter(
       nextDelimiter = -1;
       const rows: CsvRow[] = [];
       if (!isLast && text.length < retryAt) return rows;
+      const lineEnd = newline.charCodeAt(0);
       while (at < text.length) {
+        // An empty line; files of nothing else would take a call for each.
+        if (text.charCodeAt(at) === lineEnd) {
+          at++;
+          line++;
+          continue;
+        }
         const from = at;
         const row = readRow(isLast);
         if (row === undefined) break;
-        // An empty line; an empty cell in quotes is more.
+        // A line that holds a CR at most; an empty cell in quotes is more.
         if (row.cells.length > 1 || row.cells[0] !== "" || text[from] === quote) rows.push(row);
       }
       const left = text.length - at;
