@@ -9,7 +9,7 @@ import { concatBytes } from "../base/bytes.ts";
 import { UserError } from "../base/errors.ts";
 import { isObject } from "../base/json.ts";
 import { jsonProblem } from "../base/json_scan.ts";
-import { show } from "../base/text.ts";
+import { shorten, show } from "../base/text.ts";
 import { bytesOf, type DType, dtypes, type HostTensor, type TypedArray } from "../graph/dtype.ts";
 
 /** A file that is not a safetensors file, or not a sound one; the message is for the user. */
@@ -235,9 +235,9 @@ function checkEntry(name: string, value: unknown, fail: Fail): Entry {
   const wanted = shape.reduce((a, d) => a * d, type === "f64" || type === "i64" ? 8 : dtypes[type].bits / 8);
   if (end - begin !== wanted) {
     return fail(
-      `tensor ${show(name)} of type ${inFile} and shape [${shape.join(", ")}] takes ${wanted} bytes, got ${
-        end - begin
-      }`,
+      `tensor ${show(name)} of type ${inFile} and shape [${
+        shorten(shape.join(", "), 60)
+      }] takes ${wanted} bytes, got ${end - begin}`,
     );
   }
   return { name, type, shape, begin, end };

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { show } from "../base/text.ts";
+import { shorten, show } from "../base/text.ts";
 import { type DType, dtypes } from "../graph/dtype.ts";
 import { ProtobufError, ProtobufReader, ProtobufWriter } from "./protobuf.ts";
 
@@ -336,7 +336,7 @@ function readTensor(reader: ProtobufReader): OnnxTensor {
   const size = dims.reduce((a, d) => a * d, 1);
   if (dims.some((d) => d < 0) || !Number.isSafeInteger(size)) {
     throw new ProtobufError(
-      `Cannot read ONNX tensor ${show(name)}: its shape [${dims.join(", ")}] is not one`,
+      `Cannot read ONNX tensor ${show(name)}: its shape [${shorten(dims.join(", "), 60)}] is not one`,
     );
   }
   const data = raw ?? (typed ? pack(name, type, floats, ints) : new Uint8Array(0));
@@ -344,7 +344,7 @@ function readTensor(reader: ProtobufReader): OnnxTensor {
   if (data.length !== bytes) {
     throw new ProtobufError(
       `Cannot read ONNX tensor ${show(name)}: ${type} [${
-        dims.join(", ")
+        shorten(dims.join(", "), 60)
       }] takes ${bytes} bytes, found ${data.length}`,
     );
   }

@@ -334,7 +334,7 @@ function checkTensors(
     if (tensor.dtype !== dtype || formatShape(tensor.shape) !== formatShape(shape)) {
       throw new ResumeError(
         `Cannot resume from ${path}: state "${name}" is ${tensor.dtype} ${
-          formatShape(tensor.shape)
+          shorten(formatShape(tensor.shape), 60)
         } there, the model ` +
           `wants ${dtype} ${formatShape(shape)}`,
       );
@@ -343,7 +343,7 @@ function checkTensors(
   const known = new Set(states.map((state) => state.name!));
   const foreign = Object.keys(tensors).find((name) => !known.has(name));
   if (foreign !== undefined) {
-    throw new ResumeError(`Cannot resume from ${path}: the model has no state "${foreign}"`);
+    throw new ResumeError(`Cannot resume from ${path}: the model has no state ${show(foreign)}`);
   }
 }
 

@@ -8,11 +8,11 @@ import { extname } from "node:path";
 import { type Document, isScalar, parseDocument, visit } from "yaml";
 import { readLimitedSync } from "../../base/files.ts";
 import { jsonProblem } from "../../base/json_scan.ts";
-import { firstLine, show } from "../../base/text.ts";
+import { firstLine, shorten, show, visible } from "../../base/text.ts";
 import { UsageError } from "../output.ts";
 
 /** A file of options is small, and is read as a whole. */
-const MOST_BYTES = 250_000;
+const MOST_BYTES = 100_000;
 
 /**
  * Sets the options of a command that a file has and the command line has not, each read as on the command line. A flag is true
@@ -64,15 +64,18 @@ export function readStructured(
       if (problem !== undefined) throw new Error(`it ${problem}`);
       value = JSON.parse(text);
     } else {
-      // Its own check of keys compares each with each.
-      const document = parseDocument(text, { prettyErrors: true, uniqueKeys: false });
-      if (document.errors.length > 0) throw document.errors[0];
+      // Its own check of keys compares each with each, and it looks for the line of every error.
+      const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false });
+      const [error] = document.errors;
+      if (error) {
+        throw new Error(`${firstLine(error)} in line ${text.slice(0, error.pos[0]).split("\n").length}`);
+      }
       checkKeys(document);
       value = document.toJS({ maxAliasCount: 100 });
     }
   } catch (error) {
     throw new InvalidArgumentError(
-      `It is no ${isJson ? "JSON" : "YAML"}: ${firstLine(error).replace(/:$/, "")}.`,
+      `It is no ${isJson ? "JSON" : "YAML"}: ${visible(shorten(firstLine(error), 200))}.`,
     );
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {

@@ -180,9 +180,10 @@ async function* decodeAs({ name, chunks }: ByteSource, encoding: string): AsyncG
 function createLineCounter(): { count(bytes: Uint8Array): void; at(bytes: Uint8Array): number } {
   let lf = 0, cr = 0;
   const count = (bytes: Uint8Array) => {
-    for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lf++;
-    if (lf > 0) return;
-    for (let at = bytes.indexOf(13); at >= 0; at = bytes.indexOf(13, at + 1)) cr++;
+    for (const byte of bytes) {
+      if (byte === 10) lf++;
+      else if (byte === 13) cr++;
+    }
   };
   return {
     count,

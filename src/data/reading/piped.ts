@@ -14,7 +14,9 @@ export async function* piped(
   source.on("error", (error) => through.destroy(error));
   source.pipe(through);
   try {
-    for await (const bytes of through) yield bytes as Uint8Array;
+    for await (const { buffer, byteOffset, byteLength } of through as AsyncIterable<Uint8Array>) {
+      yield new Uint8Array(buffer, byteOffset, byteLength); // a Buffer's own methods are other ones, and slower
+    }
   } finally {
     source.destroy();
     through.destroy();
