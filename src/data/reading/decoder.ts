@@ -53,7 +53,12 @@ const FREE_MS = 4000;
 const BYTES_PER_MS = 1000;
 /** An answer that waits behind other work of this thread is there, and has not taken longer. */
 const GRACE_MS = 200;
-/** Memory of the thread's JavaScript, MiB: at least, at most, and for each MiB of a source. */
+const WATCH_MS = 25;
+const MIB = 2 ** 20;
+/**
+ * Memory of the thread's JavaScript, MiB: at least, at most, and for each MiB of a source. V8 keeps to it where a heap grows in
+ * small steps, and knows nothing of buffers; so the process is watched, too.
+ */
 const [LEAST_HEAP, MOST_HEAP, HEAP_FACTOR] = [512, 4096, 8];
 
 /**
@@ -64,21 +69,25 @@ const [LEAST_HEAP, MOST_HEAP, HEAP_FACTOR] = [512, 4096, 8];
 export function createDecoder(
   { name, format, size }: { readonly name: string; readonly format: string; readonly size: number },
 ): Decoder {
-  const heap = Math.min(MOST_HEAP, LEAST_HEAP + Math.ceil(size / 2 ** 20) * HEAP_FACTOR);
+  const heap = Math.min(MOST_HEAP, LEAST_HEAP + Math.ceil(size / MIB) * HEAP_FACTOR);
   const found = waiting.findIndex((thread) => thread.heap >= heap && thread.end === undefined);
   const thread = found < 0 ? startThread(heap) : waiting.splice(found, 1)[0];
   let left = FREE_MS;
   let isBusy = false;
   const broken = (problem: string) =>
     new DataError(`${name}: cannot be read as ${format}: ${problem}; copy or write the file again`);
+  const tooLarge = () =>
+    broken(`it takes over ${thread.heap} MiB of memory, which is more than a file of its size should`);
   const endOf = ({ code, message }: Error & { code?: string }) =>
     code === "ERR_WORKER_OUT_OF_MEMORY"
-      ? broken(`it takes over ${thread.heap} MiB of memory, which is more than a file of its size should`)
+      ? tooLarge()
       : new Error(`the thread that reads ${format} ended: ${message}`);
 
   async function ask(question: Question, bytes = 0): Promise<Answer> {
     left += bytes / BYTES_PER_MS;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let watch: ReturnType<typeof setInterval> | undefined;
+    const before = Deno.memoryUsage().rss;
     isBusy = true;
     const answer = await new Promise<Answer>((resolve, reject) => {
       thread.onEnd = (error) => reject(endOf(error));
@@ -87,11 +96,17 @@ export function createDecoder(
       const late = () =>
         reject(broken("its decoding does not end in the time that a file of its size should take"));
       thread.ready.then(() => {
+        watch = setInterval(() => {
+          if (Deno.memoryUsage().rss - before > thread.heap * MIB) reject(tooLarge());
+        }, WATCH_MS);
         timer = setTimeout(() => timer = setTimeout(late, GRACE_MS), Math.max(0, left));
         const own = "bytes" in question ? question.bytes : "file" in question ? question.file : "";
         thread.worker.postMessage(question, typeof own === "string" ? [] : [own]);
       });
-    }).finally(() => clearTimeout(timer));
+    }).finally(() => {
+      clearTimeout(timer);
+      clearInterval(watch);
+    });
     isBusy = false;
     left -= answer.ms;
     if (answer.problem !== undefined) throw broken(answer.problem);
