@@ -58,7 +58,7 @@ const clean: Record<string, string> = {
   "src/text/x.ts": ``,
   "src/train/trainer.ts": `import type { Backend } from "../backend/interface.ts";`,
   "src/data/jsonl.ts":
-    `import { Decompress } from "fzstd"; import config from "../../deno.json" with { type: "json" };`,
+    `import { parquetMetadata } from "hyparquet"; import config from "../../deno.json" with { type: "json" };`,
   "src/backend/interface.ts": `import type { Graph } from "../graph/graph.ts";`,
   "src/backend/gpu/device/device.ts": `import "../../interface.ts"; const gpu = navigator.gpu;`,
   "src/backend/ort/load.ts": `export const loadRuntime = () => import("onnxruntime-web/webgpu");`,
