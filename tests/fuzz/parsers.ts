@@ -145,7 +145,7 @@ export const parsers: Readonly<Record<string, Parser>> = {
     ],
     run: inFile("options.yaml", (path) => sizeOf(readStructured(path, { isFile: true }))),
     // The library makes an error of each of ten thousand lines.
-    limitMs: 6000,
+    limitMs: 8000,
     // Commander's own, which it shows without a stack.
     allowed: (error) => error instanceof InvalidArgumentError,
   },
