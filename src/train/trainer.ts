@@ -196,7 +196,11 @@ class Run {
       await this.#steps.main.write(states);
     }
     if (this.#options.evaluation) {
-      this.#evaluator = createEvaluator(backend, model, { share: this.#steps.main, passes });
+      this.#evaluator = createEvaluator(backend, model, {
+        share: this.#steps.main,
+        passes,
+        reads: this.#options.evaluation.reads,
+      });
     }
     const resumed = await this.keeper.resume();
     if (resumed) {

@@ -94,6 +94,7 @@ class OrtProgram implements Program {
   readonly #updated: readonly Cell[];
   readonly #updateNames: readonly string[];
   #pending: Record<string, number>[] = [];
+  #runs: Record<string, HostTensor>[] = [];
   #disposed = false;
 
   static async compile(runtime: Runtime, source: Graph, options: CompileOptions): Promise<OrtProgram> {
@@ -169,14 +170,24 @@ class OrtProgram implements Program {
     );
     const outputs = await this.#execute(feeds, scalars.map(([name]) => name));
     this.#pending.push(scalarsOf(outputs));
-    // A run blocks the thread from start to end: timers and signals are handled between two.
-    await new Promise((resolve) => setTimeout(resolve));
+    await othersTurn();
   }
 
   drain(): Promise<Record<string, number>[]> {
     const drained = this.#pending;
     this.#pending = [];
     return Promise.resolve(drained);
+  }
+
+  async queue(feeds: Tensors): Promise<void> {
+    this.#runs.push(await this.run(feeds));
+    await othersTurn();
+  }
+
+  collect(): Promise<Record<string, HostTensor>[]> {
+    const collected = this.#runs;
+    this.#runs = [];
+    return Promise.resolve(collected);
   }
 
   read(names: readonly string[] = [...this.#cells.keys()]): Promise<Record<string, HostTensor>> {
@@ -230,6 +241,11 @@ class OrtProgram implements Program {
   #nextBytes(): number {
     return this.#updated.reduce((bytes, cell) => bytes + cell.value.data.byteLength, 0);
   }
+}
+
+/** A run blocks the thread from start to end: timers and signals are handled between two. */
+async function othersTurn(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve));
 }
 
 /** What ONNX Runtime's builds say when memory runs out: the allocator, C++, and a size beyond 32 bits. */

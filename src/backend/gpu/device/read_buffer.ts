@@ -3,8 +3,9 @@
  *
  * Deno's `mapAsync` polls the driver until the device is done, within the call, and then sleeps 10 ms before it resolves. The
  * contents can be taken as soon as the call has returned: 0.1 ms after the device's own time instead of 11. That holds in the
- * versions that `instant_reads.ts` lists, where it was seen to, and for buffers that were mapped before; one that never was ends the
- * process, which is why each is made mapped. In other versions, and where the contents are not there yet, the answer is awaited.
+ * versions that `instant_reads.ts` lists, where it was seen to, and for buffers that were mapped before; one that never was ends
+ * the process, which is why each is made mapped. In other versions, and where the contents are not there yet, the answer is
+ * awaited.
  *
  * @module
  */
