@@ -3,8 +3,8 @@
  *
  * Deno's `GPUBuffer.mapAsync` polls the driver until the device is done, within the call, and then sleeps 10 ms before it
  * resolves: every read takes 11 to 13 ms whatever the work. The contents are there when the call returns, and
- * {@linkcode installInstantReads} changes WebGPU's classes so that the promise resolves then. It has to be installed in the thread
- * (each Worker has classes of its own) before the library makes its buffers:
+ * {@linkcode installInstantReads} changes WebGPU's classes so that the promise resolves then. It has to be installed in the
+ * thread (each Worker has classes of its own) before the library makes its buffers:
  *
  * ```ts ignore
  * import { installInstantReads } from "@weir/weir/instant-reads";
@@ -12,8 +12,8 @@
  * const ort = await import("onnxruntime-web/webgpu");
  * ```
  *
- * Nothing else changes for the library: the same bytes, `mapState`, ranges and errors, and a promise that rejects where the device
- * is lost. The thread is blocked while the GPU works, as it is without this: Deno polls within the call.
+ * Nothing else changes for the library: the same bytes, `mapState`, ranges and errors, and a promise that rejects where the
+ * device is lost. The thread is blocked while the GPU works, as it is without this: Deno polls within the call.
  *
  * @module
  */
@@ -55,10 +55,10 @@ export interface InstantReads {
 /**
  * Makes the reads of every library in this thread return as soon as the GPU is done.
  *
- * What it does: a buffer for reading is made mapped and unmapped at once, since one that was never mapped ends the process when its
- * range is asked for too early; `mapAsync` resolves if its range is there when Deno's own call returns, and otherwise when Deno's
- * does. `getMappedRange` throws an `OperationError` where no promise has resolved yet, as the specification says. A size that is
- * no multiple of 4 cannot be mapped when the buffer is made: such a buffer is awaited.
+ * What it does: a buffer for reading is made mapped and unmapped at once, since one that was never mapped ends the process when
+ * its range is asked for too early; `mapAsync` resolves if its range is there when Deno's own call returns, and otherwise when
+ * Deno's does. `getMappedRange` throws an `OperationError` where no promise has resolved yet, as the specification says. A size
+ * that is no multiple of 4 cannot be mapped when the buffer is made: such a buffer is awaited.
  *
  * A second call changes nothing and returns what the first did.
  *
@@ -99,7 +99,9 @@ function notInstalled(reason: string): InstantReads {
   return { installed: false, reason, settle: () => Promise.resolve(), uninstall: () => {} };
 }
 
-/** What the library sees of a buffer for reading. Deno's own state is late: it says "mapped" 10 ms after the call, unmapped or not. */
+/**
+ * What the library sees of a buffer for reading. Deno's own state is late: it says "mapped" 10 ms after the call, unmapped or not.
+ */
 interface Mapping {
   state: GPUBufferMapState;
   /** Rejects the promise that the library waits for. */
