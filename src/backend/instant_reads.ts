@@ -17,13 +17,10 @@
  *
  * @module
  */
-import { setImmediate } from "node:timers";
+import { createTurns } from "../base/turns.ts";
 
 /** Versions of Deno in which a buffer was seen to have its contents when `mapAsync` returns, if it was mapped before. */
 const seenInstant: readonly string[] = ["2.9.6"];
-
-/** A thread that reads all the time lets others have a turn after so many milliseconds: timers, signals, messages. */
-export const TURN_MS = 10;
 
 /**
  * Whether contents are there when `mapAsync` returns, in this version of Deno or another.
@@ -100,7 +97,8 @@ function notInstalled(reason: string): InstantReads {
 }
 
 /**
- * What the library sees of a buffer for reading. Deno's own state is late: it says "mapped" 10 ms after the call, unmapped or not.
+ * What the library sees of a buffer for reading. Deno's own state is late: it says "mapped" 10 ms after the call, also of a
+ * buffer that was unmapped since.
  */
 interface Mapping {
   state: GPUBufferMapState;
@@ -121,7 +119,7 @@ function install(): InstantReads {
   const { createBuffer } = device;
   const { mapAsync, getMappedRange, unmap, destroy } = buffer;
   const mapState = Object.getOwnPropertyDescriptor(buffer, "mapState")!;
-  let lastTurn = performance.now();
+  const turns = createTurns();
 
   device.createBuffer = function (descriptor) {
     const isWarmed = canBeWarmed(descriptor);
@@ -167,13 +165,9 @@ function install(): InstantReads {
     }).finally(() => sleeping.delete(settled));
     sleeping.add(settled);
     if (!isThere(this, args)) return promise;
-    if (performance.now() - lastTurn < TURN_MS) queueMicrotask(finish);
-    else {
-      setImmediate(() => {
-        lastTurn = performance.now();
-        finish();
-      });
-    }
+    // A thread that reads all the time lets others have a turn.
+    if (turns.isDue) turns.give().then(finish);
+    else queueMicrotask(finish);
     return promise;
   };
 

@@ -41,7 +41,7 @@ export const CHOICES_A_NUMBER = 16;
 
 /**
  * Which logits are 0 or more, that is of a probability of at least a half, as bits: f32 `[B, L]` to f32 `[B, ceil(L / 16)]`, of
- * which each is a sum of powers of 2, label 0 being bit 0 of the first. All numbers of a row that has a NaN or an infinity are -1.
+ * which each is a sum of powers of 2, label 0 being bit 0 of the first. All numbers of a row with a NaN or an infinity are -1.
  */
 export function choices(b: Builder, logits: Node): Node {
   const [last, labels] = widthOf(logits);

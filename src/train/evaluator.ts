@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { setImmediate } from "node:timers/promises";
+import { createTurns } from "../base/turns.ts";
 import type { Backend, Program, Tensors } from "../backend/interface.ts";
 import type { HostTensor } from "../graph/graph.ts";
 import type { Batch } from "../nn/batch.ts";
@@ -77,7 +77,7 @@ export function createEvaluator(
       const queued: { readonly program: Program; readonly rows: Int32Array }[] = [];
       const results = new Map<Program, Record<string, HostTensor>[]>();
       let isOver = false;
-      let lastTurn = performance.now();
+      const turns = createTurns();
       try {
         for (const batch of batches) {
           if (signal?.aborted) return undefined;
@@ -86,9 +86,7 @@ export function createEvaluator(
           waiting = {};
           await program.queue(programs.feeds(batch));
           queued.push({ program, rows: batch.rows });
-          if (performance.now() - lastTurn < TURN_MS) continue;
-          await setImmediate(); // nothing of the above lets a signal in
-          lastTurn = performance.now();
+          if (turns.isDue) await turns.give(); // nothing of the above lets a signal in
         }
         isOver = true;
       } finally {
@@ -102,9 +100,6 @@ export function createEvaluator(
     dispose: () => programs.dispose(),
   };
 }
-
-/** A thread that queues one batch after the other lets others have a turn after so many milliseconds. */
-const TURN_MS = 10;
 
 /** What batches gave, row by row. */
 function gather(

@@ -7,6 +7,7 @@
 import type * as Ort from "onnxruntime-web";
 import { formatBytes } from "../../base/format.ts";
 import { firstLine } from "../../base/text.ts";
+import { createTurns } from "../../base/turns.ts";
 import { allocate, bytesOf, type DType, type HostTensor } from "../../graph/dtype.ts";
 import { opTable } from "../../graph/graph.ts";
 import { type Graph, inputsOf, labelOf, type NodeOf, statesOf } from "../../graph/node.ts";
@@ -95,6 +96,8 @@ class OrtProgram implements Program {
   readonly #updateNames: readonly string[];
   #pending: Record<string, number>[] = [];
   #runs: Record<string, HostTensor>[] = [];
+  /** A run blocks the thread from start to end: timers and signals are handled between two. */
+  readonly #turns = createTurns();
   #disposed = false;
 
   static async compile(runtime: Runtime, source: Graph, options: CompileOptions): Promise<OrtProgram> {
@@ -170,7 +173,7 @@ class OrtProgram implements Program {
     );
     const outputs = await this.#execute(feeds, scalars.map(([name]) => name));
     this.#pending.push(scalarsOf(outputs));
-    await othersTurn();
+    if (this.#turns.isDue) await this.#turns.give();
   }
 
   drain(): Promise<Record<string, number>[]> {
@@ -181,7 +184,7 @@ class OrtProgram implements Program {
 
   async queue(feeds: Tensors): Promise<void> {
     this.#runs.push(await this.run(feeds));
-    await othersTurn();
+    if (this.#turns.isDue) await this.#turns.give();
   }
 
   collect(): Promise<Record<string, HostTensor>[]> {
@@ -241,11 +244,6 @@ class OrtProgram implements Program {
   #nextBytes(): number {
     return this.#updated.reduce((bytes, cell) => bytes + cell.value.data.byteLength, 0);
   }
-}
-
-/** A run blocks the thread from start to end: timers and signals are handled between two. */
-async function othersTurn(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve));
 }
 
 /** What ONNX Runtime's builds say when memory runs out: the allocator, C++, and a size beyond 32 bits. */

@@ -215,7 +215,7 @@ class DeviceProgram implements GpuProgram {
   async run(feeds: Tensors): Promise<Record<string, HostTensor>> {
     await this.#check();
     this.#feed(feeds);
-    const { slots, bytes: total } = this.#outputs;
+    const total = this.#outputs.bytes;
     if (total > 0 && !this.#staging) this.#staging = await this.#buffers.readBuffer("outputs", total);
     const staging = this.#staging;
     this.#submit((encoder, when) => {
@@ -293,7 +293,7 @@ class DeviceProgram implements GpuProgram {
       this.#ring.advance();
       const startMs = performance.now();
       const times = await clock?.read() ?? [];
-      if (!clock) await this.#context.watchdog.wait(() => device.queue.onSubmittedWorkDone());
+      if (!clock) await this.#context.finish();
       phases.push({ name: "wait", startMs, ms: performance.now() - startMs });
       await this.#check();
       const kernels = times.map((time, i) => {

@@ -9,8 +9,8 @@
  *
  * @module
  */
-import { setImmediate } from "node:timers/promises";
-import { readsInstantly, TURN_MS } from "../../instant_reads.ts";
+import { createTurns } from "../../../base/turns.ts";
+import { readsInstantly } from "../../instant_reads.ts";
 
 /** A buffer for reading. `context.readBuffer` makes it with errors caught. */
 export class ReadBuffer {
@@ -53,7 +53,7 @@ export interface Reader {
 export function createReader({ version = Deno.version.deno }: { readonly version?: string } = {}): Reader {
   const isInstant = readsInstantly(version);
   const underWay = new Set<Promise<unknown>>();
-  let lastTurn = performance.now();
+  const turns = createTurns();
   return {
     async read({ target }, bytes, { take, wait }) {
       let mapped: ArrayBuffer | undefined;
@@ -73,10 +73,7 @@ export function createReader({ version = Deno.version.deno }: { readonly version
         return take(mapped ?? target.getMappedRange(0, bytes));
       } finally {
         target.unmap();
-        if (performance.now() - lastTurn > TURN_MS) {
-          await setImmediate();
-          lastTurn = performance.now();
-        }
+        if (turns.isDue) await turns.give();
       }
     },
     async settle() {
