@@ -123,7 +123,11 @@ function install(): InstantReads {
 
   device.createBuffer = function (descriptor) {
     const isWarmed = canBeWarmed(descriptor);
-    const made = createBuffer.call(this, isWarmed ? { ...descriptor, mappedAtCreation: true } : descriptor);
+    // It inherits the library's, whatever kind of object that is.
+    const made = createBuffer.call(
+      this,
+      isWarmed ? Object.create(descriptor, { mappedAtCreation: { value: true } }) : descriptor,
+    );
     if (!isWarmed && !descriptor?.mappedAtCreation) return made;
     onceMapped.add(made);
     if (!(descriptor.usage & GPUBufferUsage.MAP_READ)) return made;

@@ -116,6 +116,24 @@ both("mapState, ranges and arrays are as the specification has them", async (dev
   buffer.destroy();
 });
 
+check("a descriptor of any class makes the buffer that it describes", async (device) => {
+  class Descriptor {
+    readonly label = "answers";
+    get size() {
+      return 64;
+    }
+    get usage() {
+      return MAP_READ | COPY_DST;
+    }
+  }
+  const buffer = device.createBuffer(new Descriptor());
+  assert.deepEqual([buffer.label, buffer.size, buffer.usage], ["answers", 64, MAP_READ | COPY_DST]);
+  fill(device, buffer, counted(64));
+  await buffer.mapAsync(READ);
+  assert.deepEqual(new Uint8Array(buffer.getMappedRange()), counted(64));
+  buffer.unmap();
+});
+
 check("a state is right when Deno's own promise has caught up", async (device, reads) => {
   const buffer = toRead(device, 64);
   await buffer.mapAsync(READ);
@@ -239,7 +257,9 @@ both("a read from a device that is lost rejects, also one that was under way", a
   await buffers[0].mapAsync(READ);
   buffers[0].unmap();
   fill(device, buffers[0], counted(64));
+  const underWay = toRead(device, 64).mapAsync(READ);
   device.destroy();
+  assert.equal(await outcome(() => underWay), "done"); // what it was asked for was there before
   for (const buffer of [...buffers, toRead(device, 64)]) {
     assert.equal(await outcome(() => buffer.mapAsync(READ)), "OperationError");
     assert.equal(buffer.mapState === "mapped", false);
