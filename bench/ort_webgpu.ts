@@ -1,7 +1,7 @@
 /**
  * One ONNX file that Weir exports, answered by onnxruntime-web's WebGPU, with and without `installInstantReads`, beside the same
  * model's own plan, each answer read before the next is asked for:
- * `deno run -A bench/ort_webgpu.ts [--json FILE] [--tiny] [model ...]`, models as in `gpu_cases.json`.
+ * `deno run -A bench/ort_webgpu.ts [--json FILE] [--shapes 1x128,16x128] [--tiny] [model ...]`, models as in `gpu_cases.json`.
  *
  * For a machine without network, `deno bundle --platform deno` makes one file of it; `ORT_DIR` then names a folder with
  * onnxruntime-web's `dist/ort-wasm-simd-threaded.asyncify.*` (.mjs, .wasm).
@@ -17,11 +17,17 @@ import { benchConfig, bertBatch, bertForward, bertSpec } from "./bert.ts";
 import { quick, quickStates, Recorder, timeWindows, tiny } from "./measure.ts";
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: "string" }, tiny: { type: "boolean", default: false } },
+  options: {
+    json: { type: "string" },
+    shapes: { type: "string", default: "1x128,16x128" },
+    tiny: { type: "boolean", default: false },
+  },
   allowPositionals: true,
 });
 const models = positionals.length > 0 ? positionals : ["2/128", "6/384", "12/768"];
-const shapes = values.tiny ? [[1, 16], [2, 16]] : [[1, 128], [16, 128]];
+const shapes = (values.tiny ? "1x16,2x16" : values.shapes).split(",").map((shape) =>
+  shape.split("x").map(Number)
+);
 const timing = values.tiny ? tiny : quick;
 const recorder = new Recorder(values.json);
 const backend = await createGpuBackend();

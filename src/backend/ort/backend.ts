@@ -173,7 +173,7 @@ class OrtProgram implements Program {
     );
     const outputs = await this.#execute(feeds, scalars.map(([name]) => name));
     this.#pending.push(scalarsOf(outputs));
-    if (this.#turns.isDue) await this.#turns.give();
+    await this.#turns.give();
   }
 
   drain(): Promise<Record<string, number>[]> {
@@ -184,7 +184,7 @@ class OrtProgram implements Program {
 
   async queue(feeds: Tensors): Promise<void> {
     this.#runs.push(await this.run(feeds));
-    if (this.#turns.isDue) await this.#turns.give();
+    await this.#turns.give();
   }
 
   collect(): Promise<Record<string, HostTensor>[]> {
