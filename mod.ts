@@ -63,6 +63,7 @@ export { mixedPrecision } from "./src/graph/passes/mixed_precision.ts";
 export * from "./src/nn/layers.ts";
 export * from "./src/nn/attention.ts";
 export * from "./src/nn/losses.ts";
+export * from "./src/nn/decisions.ts";
 export * from "./src/nn/init.ts";
 export * from "./src/nn/rng.ts";
 export * from "./src/nn/batch.ts";
@@ -169,7 +170,7 @@ export type { MeasureOptions, StepMeasurement } from "./src/train/measure.ts";
 export type { ProgressOutput } from "./src/train/progress.ts";
 export type { BestBy } from "./src/base/best_by.ts";
 export type { Objective, TrainableModel } from "./src/nn/objective.ts";
-export type { StepOptions } from "./src/train/step.ts";
+export type { EvaluationGraphOptions, StepOptions } from "./src/train/step.ts";
 export * from "./src/evaluate/classification/classification.ts";
 export { type BootstrapOptions } from "./src/statistics/bootstrap.ts";
 export { formatReport } from "./src/evaluate/classification/format.ts";
@@ -198,6 +199,7 @@ export type {
 } from "./src/tasks/task.ts";
 export type {
   AnyTrainedTask,
+  Decisions,
   HeadSite,
   ObjectiveOptions,
   Rescaling,

@@ -65,6 +65,13 @@ export interface Program {
   step(feeds: Tensors): Promise<void>;
   /** The one-element outputs of every `step` since the last `drain`, oldest first. */
   drain(): Promise<Record<string, number>[]>;
+  /**
+   * Enqueues one run whose outputs are kept, on the device as far as there is room, until `collect`. It resolves when the next
+   * call may follow, not when the work is done.
+   */
+  queue(feeds: Tensors): Promise<void>;
+  /** The outputs of every `queue` since the last `collect`, oldest first: many runs and one wait. */
+  collect(): Promise<Record<string, HostTensor>[]>;
   /** Copies states to the host; all of them if no names are given. */
   read(names?: readonly string[]): Promise<Record<string, HostTensor>>;
   /** Sets states. Unknown names and wrong shapes are errors. */

@@ -24,6 +24,7 @@ import { TrainingError } from "../train/errors.ts";
 import { createEvaluator, type Evaluated } from "../train/evaluator.ts";
 import type { MeasureOptions } from "../train/measure.ts";
 import type { TrainCallbacks, TrainResult } from "../train/options.ts";
+import type { EvaluationGraphOptions } from "../train/step.ts";
 import { train } from "../train/trainer.ts";
 import { InterruptedError, LifecycleError } from "./errors.ts";
 import { bestByOf, classWeightsOf, epochRows, loopSchedule } from "./loop_options.ts";
@@ -75,8 +76,9 @@ export async function fit(spec: ModelSpec, data: Prepared, options: FitOptions):
     },
     evaluation: {
       batches: batchesOf(spec, data, data.parts.validation, ofBatches),
+      reads: "decisions",
       score(evaluated) {
-        const { metrics } = judge(spec, data.parts.validation, evaluated);
+        const { metrics } = judge(spec, data.parts.validation, evaluated, { reads: "decisions" });
         // A correlation, for one, is not there where all targets are alike.
         return Object.fromEntries(
           headline.flatMap((name) => Object.hasOwn(metrics, name) ? [[name, metrics[name].value]] : []),
@@ -241,16 +243,19 @@ export interface AnsweredRow {
   readonly answers: readonly unknown[];
 }
 
-/** What a model answers for evaluated rows. */
+/** What a model answers for evaluated rows; of decisions, as far as the answers are judged by them. */
 export function answersOf(
   { task, head }: ModelSpec,
   rows: readonly PreparedRow[],
   evaluated: Evaluated,
+  { reads = "outputs" }: Pick<EvaluationGraphOptions, "reads"> = {},
 ): AnsweredRow[] {
+  const { decisions } = trainedTasks[task];
+  const decode = reads === "decisions" && decisions ? decisions.answer : servedTasks[task].decode;
   return Array.from(evaluated.rows, (index, i) => {
     const row = rows[index];
     const answers = evaluated.outputs[i].map((outputs, q) =>
-      servedTasks[task].decode(outputs, { query: row.row.queries[q], encoding: row.encodings[q], head })
+      decode(outputs, { query: row.row.queries[q], encoding: row.encodings[q], head })
     );
     return { row, outputs: evaluated.outputs[i], answers };
   });
@@ -261,9 +266,9 @@ export function judge(
   spec: ModelSpec,
   rows: readonly PreparedRow[],
   evaluated: Evaluated,
-  options: { readonly resamples?: number } = {},
+  { reads, ...options }: Pick<EvaluationGraphOptions, "reads"> & { readonly resamples?: number } = {},
 ): Scores {
-  const answered = answersOf(spec, rows, evaluated);
+  const answered = answersOf(spec, rows, evaluated, { reads });
   return servedTasks[spec.task].judge(
     answered.map(({ row }) => row.row.target),
     answered.map(({ answers }) => answers),

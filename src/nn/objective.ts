@@ -19,4 +19,9 @@ export interface TrainableModel {
   forward(mode: { readonly training: boolean }): Graph;
   /** Appends inputs for targets and the loss of the outputs. */
   objective(b: Builder, outputs: Readonly<Record<string, Node>>): Objective;
+  /**
+   * Appends what an evaluation can read in place of the outputs, text by text as these are, such as the class decided for.
+   * Absent: the outputs are read.
+   */
+  decisions?(b: Builder, outputs: Readonly<Record<string, Node>>): Readonly<Record<string, Node>>;
 }

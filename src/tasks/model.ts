@@ -89,6 +89,8 @@ export function trainableModel(
       // What only others read of an exported model, such as every token's hidden state, would be kept for every row evaluated.
       return { ...graph, outputs: Object.fromEntries(names.map((name) => [name, outputs[name]])) };
     },
+    decisions: trainedTasks[spec.task].decisions &&
+      ((b, outputs) => trainedTasks[spec.task].decisions!.attach(b, outputs, spec.head)),
     objective: (b, outputs) => trainedTasks[spec.task].objective(b, outputs, spec.head, options),
   };
 }

@@ -31,3 +31,14 @@ export function finiteOutput(outputs: RowOutputs, name: string, width: number): 
   }
   return output;
 }
+
+/**
+ * Decisions by name, if all are there.
+ *
+ * @throws {OutputError} where one is below 0, which stands for outputs that are not finite.
+ */
+export function madeDecisions(decided: RowOutputs, name: string): Float32Array {
+  const { data } = decided[name];
+  if (data.every((value) => value >= 0)) return data;
+  throw new OutputError(`the model gave a score in "logits" that is not a finite number`);
+}

@@ -9,7 +9,7 @@ import type { HostTensor } from "../graph/dtype.ts";
 import type { Node, Pass } from "../graph/node.ts";
 import type { Objective } from "../nn/objective.ts";
 import type { WordPieceTrainOptions } from "../text/wordpiece_train.ts";
-import type { Row, TextEncoding } from "./task.ts";
+import type { Row, RowOutputs, TextEncoding, TextQuery } from "./task.ts";
 
 /** What a run is asked about its objective. */
 export interface ObjectiveOptions {
@@ -45,6 +45,21 @@ export interface HeadSite {
   readonly body: Body;
   /** `attention_mask`, for a head that pools: i32 `[B, S]`. */
   readonly mask: Node;
+}
+
+/** What a task decides by its outputs, computed along with them: all that the evaluation after an epoch reads. */
+export interface Decisions<H> {
+  /** Appends it: f32 `[texts, ...]`, by name. A number below 0 stands for outputs that are not finite. */
+  attach(b: Builder, outputs: Readonly<Record<string, Node>>, head: H): Record<string, Node>;
+  /**
+   * An answer to be judged: with as good marks as the whole answer, though its scores may be others.
+   *
+   * @throws {OutputError} when the outputs were not finite.
+   */
+  answer(
+    decided: RowOutputs,
+    of: { readonly query: TextQuery; readonly encoding: TextEncoding; readonly head: H },
+  ): unknown;
 }
 
 /** A model that is trained in other units than those it answers in. */
@@ -107,6 +122,8 @@ export interface TrainedTask<H, T, E> {
     head: H,
     options: ObjectiveOptions,
   ): Objective;
+  /** Absent: what is judged after an epoch takes the outputs themselves, such as vectors, or numbers that are as few. */
+  readonly decisions?: Decisions<H>;
   /** The units that the head is trained in, where they are not those of its answers. */
   rescaling?(architecture: Architecture, head: H): Rescaling;
   /** What a person should know of the head, such as its labels. */

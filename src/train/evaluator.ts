@@ -3,13 +3,13 @@
  *
  * @module
  */
+import { createTurns } from "../base/turns.ts";
 import type { Backend, Program, Tensors } from "../backend/interface.ts";
 import type { HostTensor } from "../graph/graph.ts";
-import type { Pass } from "../graph/node.ts";
 import type { Batch } from "../nn/batch.ts";
-import { bucketPrograms } from "./programs.ts";
 import type { TrainableModel } from "../nn/objective.ts";
-import { buildEvaluationGraph } from "./step.ts";
+import { bucketPrograms } from "./programs.ts";
+import { buildEvaluationGraph, type EvaluationGraphOptions } from "./step.ts";
 
 /** A model's outputs for one text, by name; the batch's dimension is taken off. */
 export type TextOutputs = Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
@@ -28,7 +28,9 @@ export interface Evaluated {
 export interface Evaluator {
   /** Sets parameters and buffers, by name; not needed where states are shared with a training program. */
   load(states: Tensors): Promise<void>;
-  /** The outputs of every row; `undefined` when the signal was aborted on the way. */
+  /**
+   * The outputs of every row, read when all batches are on their way; `undefined` when the signal was aborted before.
+   */
   run(batches: Iterable<Batch>, options?: { signal?: AbortSignal }): Promise<Evaluated | undefined>;
   /** Frees the compiled programs. */
   dispose(): Promise<void>;
@@ -59,9 +61,9 @@ export interface Evaluator {
 export function createEvaluator(
   backend: Backend,
   model: Pick<TrainableModel, "forward"> & Partial<TrainableModel>,
-  options: { share?: Program; passes?: readonly Pass[] } = {},
+  options: EvaluationGraphOptions & { readonly share?: Program } = {},
 ): Evaluator {
-  const programs = bucketPrograms(backend, buildEvaluationGraph(model, options.passes), {
+  const programs = bucketPrograms(backend, buildEvaluationGraph(model, options), {
     label: "evaluate",
     share: options.share,
   });
@@ -72,29 +74,52 @@ export function createEvaluator(
       return Promise.resolve();
     },
     async run(batches, { signal } = {}) {
-      const rows: number[] = [];
-      const outputs: TextOutputs[][] = [];
-      let [lossSum, weightSum] = [0, 0];
-      for (const batch of batches) {
-        if (signal?.aborted) return undefined;
-        const program = await programs.get(batch.bindings);
-        if (Object.keys(waiting).length > 0) await program.write(waiting);
-        waiting = {};
-        const { loss, weight, ...rest } = await program.run(programs.feeds(batch));
-        if (loss && weight.data[0] !== 0) {
-          lossSum += Number(loss.data[0]) * Number(weight.data[0]);
-          weightSum += Number(weight.data[0]);
+      const queued: { readonly program: Program; readonly rows: Int32Array }[] = [];
+      const results = new Map<Program, Record<string, HostTensor>[]>();
+      let isOver = false;
+      const turns = createTurns();
+      try {
+        for (const batch of batches) {
+          if (signal?.aborted) return undefined;
+          const program = await programs.get(batch.bindings);
+          if (Object.keys(waiting).length > 0) await program.write(waiting);
+          waiting = {};
+          await program.queue(programs.feeds(batch));
+          queued.push({ program, rows: batch.rows });
+          if (turns.isDue) await turns.give(); // nothing of the above lets a signal in
         }
-        batch.rows.forEach((index, row) => {
-          if (index < 0) return;
-          rows.push(index);
-          outputs.push(textsOf(rest, row, batch.rows.length));
-        });
+        isOver = true;
+      } finally {
+        for (const program of new Set(queued.map(({ program }) => program))) {
+          const collecting = program.collect();
+          results.set(program, await (isOver ? collecting : collecting.catch(() => [])));
+        }
       }
-      return { rows: Int32Array.from(rows), outputs, loss: lossSum / weightSum };
+      return gather(queued.map(({ program, rows }) => ({ rows, outputs: results.get(program)!.shift()! })));
     },
     dispose: () => programs.dispose(),
   };
+}
+
+/** What batches gave, row by row. */
+function gather(
+  batches: readonly { readonly rows: Int32Array; readonly outputs: Readonly<Record<string, HostTensor>> }[],
+): Evaluated {
+  const indices: number[] = [];
+  const texts: TextOutputs[][] = [];
+  let [lossSum, weightSum] = [0, 0];
+  for (const { rows, outputs: { loss, weight, ...rest } } of batches) {
+    if (loss && weight.data[0] !== 0) {
+      lossSum += Number(loss.data[0]) * Number(weight.data[0]);
+      weightSum += Number(weight.data[0]);
+    }
+    rows.forEach((index, row) => {
+      if (index < 0) return;
+      indices.push(index);
+      texts.push(textsOf(rest, row, rows.length));
+    });
+  }
+  return { rows: Int32Array.from(indices), outputs: texts, loss: lossSum / weightSum };
 }
 
 /** The outputs of one row's texts, which lie behind each other. */

@@ -18,6 +18,7 @@ import type { Evaluated } from "./evaluator.ts";
 import type { MeasureOptions } from "./measure.ts";
 import type { ProgressOutput } from "./progress.ts";
 import type { KeepOptions, UseOf } from "./retention.ts";
+import type { EvaluationGraphOptions } from "./step.ts";
 
 /** One step, as it was read back. */
 export interface StepRecord {
@@ -65,6 +66,8 @@ export interface CheckpointOptions {
 export interface EvaluationOptions {
   /** What is evaluated. */
   readonly batches: Batches;
+  /** What `score` is given of each text: the outputs, or in their place the model's decisions, where it has some; `outputs`. */
+  readonly reads?: EvaluationGraphOptions["reads"];
   /** The metrics of the model's outputs, by name, in the order they are shown; the loss is added. */
   score(evaluated: Evaluated): Metrics;
 }

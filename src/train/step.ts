@@ -111,7 +111,7 @@ function buildStep(model: TrainableModel, options: StepOptions, { last }: { last
 
 /** The forward pass with the passes applied, to go on from; its outputs are values to read, no longer outputs. */
 function forwardPass(
-  model: TrainableModel,
+  model: Pick<TrainableModel, "forward">,
   passes: readonly Pass[] = [],
   mode: { readonly training: boolean },
 ): { b: Builder; outputs: Readonly<Record<string, Node>> } {
@@ -129,16 +129,28 @@ function boundariesOf(marked: readonly Node[], options: StepOptions): readonly N
   return marked;
 }
 
-/** The forward pass without dropout: the model's outputs, and f32 scalars `loss` and `weight` where it has an objective. */
+/**
+ * The forward pass without dropout: the model's outputs, or in their place its decisions where it has some and they are asked
+ * for, and f32 scalars `loss` and `weight` where it has an objective.
+ */
 export function buildEvaluationGraph(
   model: Pick<TrainableModel, "forward"> & Partial<TrainableModel>,
-  passes: readonly Pass[] = [],
+  { passes, reads = "outputs" }: EvaluationGraphOptions = {},
 ): Graph {
-  const graph = passes.reduce((before, pass) => pass(before), model.forward({ training: false }));
-  if (!model.objective) return graph;
-  const b = continueFrom(graph);
-  const { loss, weight } = model.objective(b, graph.outputs);
+  const { b, outputs } = forwardPass(model, passes, { training: false });
+  const read = reads === "decisions" && model.decisions ? model.decisions(b, outputs) : outputs;
+  for (const [name, node] of Object.entries(read)) b.output(name, node);
+  if (!model.objective) return b.graph();
+  const { loss, weight } = model.objective(b, outputs);
   b.output("loss", loss);
   b.output("weight", weight);
   return b.graph();
+}
+
+/** How an evaluation's graph is made. */
+export interface EvaluationGraphOptions {
+  /** Applied to the forward pass. */
+  readonly passes?: readonly Pass[];
+  /** What is read of each text; `outputs` unless given. */
+  readonly reads?: "outputs" | "decisions";
 }

@@ -8,6 +8,7 @@ import { allFinite } from "../base/arrays.ts";
 import { UserError } from "../base/errors.ts";
 import { bundleStates, checkpointStates, type HostTensor, type NodeOf } from "../graph/graph.ts";
 import { formatBytes, formatDuration } from "../base/format.ts";
+import { createTurns } from "../base/turns.ts";
 import { numeric, sizeOf } from "../graph/shape.ts";
 import { initialStates } from "../nn/init.ts";
 import type { Batch, Batches } from "../nn/batch.ts";
@@ -124,6 +125,7 @@ class Run {
     seconds: 0,
     finished: false,
   };
+  readonly #turns = createTurns();
   #workBytes = 0;
   #warned = false;
   #startedAt: number;
@@ -196,7 +198,11 @@ class Run {
       await this.#steps.main.write(states);
     }
     if (this.#options.evaluation) {
-      this.#evaluator = createEvaluator(backend, model, { share: this.#steps.main, passes });
+      this.#evaluator = createEvaluator(backend, model, {
+        share: this.#steps.main,
+        passes,
+        reads: this.#options.evaluation.reads,
+      });
     }
     const resumed = await this.keeper.resume();
     if (resumed) {
@@ -250,7 +256,7 @@ class Run {
       if (due || step % drainEvery === 0 || isOver()) {
         await this.#drain();
         // A backend that computes in this thread lets no signal in, nor does a run that writes no checkpoint.
-        if (signal) await new Promise((resolve) => setTimeout(resolve));
+        if (signal) await this.#turns.give();
       }
       if (due && !isOver()) await this.#save();
     }

@@ -43,6 +43,7 @@ class InterpProgram implements Program {
   readonly #graph: Graph;
   readonly #states: Map<string, HostTensor>;
   readonly #records: Record<string, number>[] = [];
+  readonly #runs: Record<string, HostTensor>[] = [];
   readonly memory: Program["memory"];
 
   constructor(graph: Graph, options: CompileOptions) {
@@ -82,6 +83,14 @@ class InterpProgram implements Program {
 
   drain(): Promise<Record<string, number>[]> {
     return Promise.resolve(this.#records.splice(0));
+  }
+
+  async queue(feeds: Tensors): Promise<void> {
+    this.#runs.push(await this.run(feeds));
+  }
+
+  collect(): Promise<Record<string, HostTensor>[]> {
+    return Promise.resolve(this.#runs.splice(0));
   }
 
   // deno-lint-ignore require-await -- errors must reject, not throw

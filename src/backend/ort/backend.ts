@@ -7,6 +7,7 @@
 import type * as Ort from "onnxruntime-web";
 import { formatBytes } from "../../base/format.ts";
 import { firstLine } from "../../base/text.ts";
+import { createTurns } from "../../base/turns.ts";
 import { allocate, bytesOf, type DType, type HostTensor } from "../../graph/dtype.ts";
 import { opTable } from "../../graph/graph.ts";
 import { type Graph, inputsOf, labelOf, type NodeOf, statesOf } from "../../graph/node.ts";
@@ -94,6 +95,9 @@ class OrtProgram implements Program {
   readonly #updated: readonly Cell[];
   readonly #updateNames: readonly string[];
   #pending: Record<string, number>[] = [];
+  #runs: Record<string, HostTensor>[] = [];
+  /** A run blocks the thread from start to end: timers and signals are handled between two. */
+  readonly #turns = createTurns();
   #disposed = false;
 
   static async compile(runtime: Runtime, source: Graph, options: CompileOptions): Promise<OrtProgram> {
@@ -169,14 +173,24 @@ class OrtProgram implements Program {
     );
     const outputs = await this.#execute(feeds, scalars.map(([name]) => name));
     this.#pending.push(scalarsOf(outputs));
-    // A run blocks the thread from start to end: timers and signals are handled between two.
-    await new Promise((resolve) => setTimeout(resolve));
+    await this.#turns.give();
   }
 
   drain(): Promise<Record<string, number>[]> {
     const drained = this.#pending;
     this.#pending = [];
     return Promise.resolve(drained);
+  }
+
+  async queue(feeds: Tensors): Promise<void> {
+    this.#runs.push(await this.run(feeds));
+    await this.#turns.give();
+  }
+
+  collect(): Promise<Record<string, HostTensor>[]> {
+    const collected = this.#runs;
+    this.#runs = [];
+    return Promise.resolve(collected);
   }
 
   read(names: readonly string[] = [...this.#cells.keys()]): Promise<Record<string, HostTensor>> {

@@ -8,6 +8,7 @@ import type * as Ort from "onnxruntime-web";
 import { mayUseVariable } from "../../base/environment.ts";
 import { firstLine } from "../../base/text.ts";
 import { writeModel } from "../../onnx/model.ts";
+import { installInstantReads } from "../instant_reads.ts";
 import { BackendError } from "../interface.ts";
 import { importNative } from "./available.ts";
 import { startWasm } from "./wasm_start.ts";
@@ -79,6 +80,7 @@ async function importWebGpu(): Promise<typeof Ort> {
   // Looking for EGL adapters too can crash a process as it ends (libEGL frees a thread's memory twice).
   const name = "DENO_WEBGPU_BACKEND";
   if (Deno.build.os === "linux" && mayUseVariable(name) && !Deno.env.get(name)) Deno.env.set(name, "vulkan");
+  installInstantReads();
   return await import("onnxruntime-web/webgpu");
 }
 

@@ -6,8 +6,10 @@
 import { listLabels, sortLabels } from "../../base/labels.ts";
 import { DataError } from "../../data/errors.ts";
 import { hostTensor } from "../../graph/dtype.ts";
+import { choices, CHOICES_A_NUMBER } from "../../nn/decisions.ts";
 import { sigmoidCrossEntropy } from "../../nn/losses.ts";
-import type { LabelsHead } from "../text_classification/schema.ts";
+import { madeDecisions } from "../outputs.ts";
+import type { LabelsHead, Prediction } from "../text_classification/schema.ts";
 import { inOrderOf, trainTextClassification } from "../text_classification/train.ts";
 import type { TrainedTask } from "../training.ts";
 
@@ -64,6 +66,15 @@ export const trainMultiLabelClassification: TrainedTask<LabelsHead, readonly str
       loss: sigmoidCrossEntropy(b, logits, { targets, weights, positiveWeights }),
       weight: b.sum(weights),
     };
+  },
+  decisions: {
+    attach: (b, { logits }) => ({ labels: choices(b, logits) }), // [B, ceil(L / 16)]
+    answer(decided, { head: { labels } }): Prediction[] {
+      const numbers = madeDecisions(decided, "labels");
+      const isChosen = (label: number) =>
+        (numbers[Math.floor(label / CHOICES_A_NUMBER)] >> label % CHOICES_A_NUMBER & 1) === 1;
+      return labels.flatMap((label, i) => isChosen(i) ? [{ label, score: 1 }] : []);
+    },
   },
   describeHead: trainTextClassification.describeHead,
   configJson: (architecture, head) => ({

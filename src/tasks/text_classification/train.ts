@@ -8,10 +8,12 @@ import { listLabels } from "../../base/labels.ts";
 import { labelsOf } from "../../data/example.ts";
 import { hostTensor } from "../../graph/dtype.ts";
 import { dropout, linear } from "../../nn/layers.ts";
+import { bestClass } from "../../nn/decisions.ts";
 import { softmaxCrossEntropy } from "../../nn/losses.ts";
 import type { TrainedTask } from "../training.ts";
 import { balancedWeights } from "../weights.ts";
-import type { LabelsHead } from "./schema.ts";
+import { madeDecisions } from "../outputs.ts";
+import type { LabelsHead, Prediction } from "./schema.ts";
 
 /** The training side of the task; a target is fed as the label's index. */
 export const trainTextClassification: TrainedTask<LabelsHead, string, number> = {
@@ -47,6 +49,13 @@ export const trainTextClassification: TrainedTask<LabelsHead, string, number> = 
     const weights = b.input("weights", "f32", ["batch"]);
     const loss = softmaxCrossEntropy(b, logits, { labels, weights, labelSmoothing, classWeights });
     return { loss, weight: b.sum(weights) };
+  },
+  decisions: {
+    attach: (b, { logits }) => ({ label: bestClass(b, logits) }), // [B]
+    answer(decided, { head: { labels } }): Prediction[] {
+      const [best] = madeDecisions(decided, "label");
+      return [{ label: labels[best], score: 1 }];
+    },
   },
   describeHead: ({ labels }) =>
     `${labels.length > 20 ? `${labels.length} labels:` : "labels"} ${listLabels(labels, { plain: true })}`,

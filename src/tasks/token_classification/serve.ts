@@ -13,7 +13,7 @@ import { type ObservedText, textFeatures } from "../../drift/features/text.ts";
 import type { WordSpan } from "../../text/words.ts";
 import { observeText } from "../observe.ts";
 import { finiteOutput } from "../outputs.ts";
-import type { ServedTask, TextQuery } from "../task.ts";
+import type { ServedTask, TextEncoding, TextQuery } from "../task.ts";
 import { type LabelsHead, labelsHead, otherLabels, unknownLabel } from "../text_classification/schema.ts";
 import {
   columns,
@@ -65,12 +65,7 @@ export const tokenClassification: ServedTask<LabelsHead, Tagged, Entities, Obser
         encoding.words ?? [],
         head,
       );
-      const point = codePointIndices(text);
-      const placed = ({ start, end }: Pick<Run, "start" | "end">) => ({
-        word: text.slice(start, end),
-        start: point(start),
-        end: point(end),
-      });
+      const placed = placer(text);
       if ((asked as z.infer<typeof parameters>).aggregation_strategy === "none") {
         return tagged.flatMap((word) =>
           word.tag === "O"
@@ -78,11 +73,7 @@ export const tokenClassification: ServedTask<LabelsHead, Tagged, Entities, Obser
             : [{ entity: word.tag, score: word.score, index: word.token, ...placed(word) }]
         );
       }
-      return runsOf(tagged).map((run): Entity => ({
-        entity_group: run.type,
-        score: run.score / run.words,
-        ...placed(run),
-      }));
+      return grouped(tagged, placed);
     },
     describe: (answer) =>
       answer.map((found) => {
@@ -105,6 +96,38 @@ export const tokenClassification: ServedTask<LabelsHead, Tagged, Entities, Obser
     pair: (target, [answer]) => ({ prediction: tagsOfAnswer(target, answer), reference: target.tags }),
   };
 
+/** The entities of a text whose tokens were given these labels, by their numbers `[S]`, each with certainty. */
+export function entitiesOfTags(
+  tags: ArrayLike<number>,
+  { query, encoding, head }: {
+    readonly query: TextQuery;
+    readonly encoding: TextEncoding;
+    readonly head: LabelsHead;
+  },
+): Entities {
+  const words = readWords(encoding.words ?? []).map((word) => ({
+    ...word,
+    tag: head.labels[tags[word.token]],
+    score: 1,
+  }));
+  return grouped(words, placer(singleText(query)));
+}
+
+/** Where in a text, in code points, something stands that is told in UTF-16 units. */
+function placer(text: string): (span: Pick<Run, "start" | "end">) => Pick<Entity, "word" | "start" | "end"> {
+  const point = codePointIndices(text);
+  return ({ start, end }) => ({ word: text.slice(start, end), start: point(start), end: point(end) });
+}
+
+/** Neighbouring words of one entity as one answer. */
+function grouped(words: readonly Word[], placed: ReturnType<typeof placer>): Entity[] {
+  return runsOf(words).map((run) => ({
+    entity_group: run.type,
+    score: run.score / run.words,
+    ...placed(run),
+  }));
+}
+
 /** @throws {UserError} when the query is a pair, which has no single text whose words could be labelled. */
 function singleText(query: TextQuery): string {
   if (typeof query === "string") return query;
@@ -119,11 +142,16 @@ interface Word extends WordSpan {
 
 /** The words that the model read, each with its best tag and that one's probability, from logits `[S, L]`. */
 function tagWords(logits: Float32Array, words: readonly WordSpan[], { labels }: LabelsHead): Word[] {
-  return words.filter(({ token }) => token >= 0).map((word) => {
+  return readWords(words).map((word) => {
     const scores = softmax(logits.subarray(word.token * labels.length, (word.token + 1) * labels.length)); // [L]
     const best = scores.indexOf(scores.reduce((most, score) => Math.max(most, score)));
     return { ...word, tag: labels[best], score: scores[best] };
   });
+}
+
+/** The words that the model read: not those that were cut off. */
+function readWords(words: readonly WordSpan[]): WordSpan[] {
+  return words.filter(({ token }) => token >= 0);
 }
 
 /** Neighbouring words of one entity, in UTF-16 units. */

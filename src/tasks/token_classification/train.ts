@@ -8,12 +8,15 @@ import { listLabels, sortLabels } from "../../base/labels.ts";
 import { DataError } from "../../data/errors.ts";
 import { hostTensor } from "../../graph/dtype.ts";
 import { dropout, linear } from "../../nn/layers.ts";
+import { bestClass } from "../../nn/decisions.ts";
 import { softmaxCrossEntropy } from "../../nn/losses.ts";
+import { madeDecisions } from "../outputs.ts";
 import type { LabelsHead } from "../text_classification/schema.ts";
 import { inOrderOf } from "../text_classification/train.ts";
 import type { TrainedTask } from "../training.ts";
 import { balancedWeights } from "../weights.ts";
 import { splitTag, type Tagged } from "./schema.ts";
+import { entitiesOfTags } from "./serve.ts";
 
 /** The label of a token that the loss leaves out, as in Hugging Face's data. */
 const IGNORED = -100;
@@ -81,6 +84,10 @@ export const trainTokenClassification: TrainedTask<LabelsHead, Tagged, Int32Arra
       ...(classWeights && { weights, classWeights }),
     });
     return { loss, weight: b.sum(weights) };
+  },
+  decisions: {
+    attach: (b, { logits }) => ({ tag: bestClass(b, logits) }), // [B, S]
+    answer: (decided, of) => entitiesOfTags(madeDecisions(decided, "tag"), of),
   },
   describeHead: ({ labels }) =>
     `entities of the types ${

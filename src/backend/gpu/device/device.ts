@@ -91,6 +91,8 @@ export interface GpuContext {
    * when the device is lost or hangs.
    */
   read<T>(buffer: ReadBuffer, bytes: number, take: (mapped: ArrayBuffer) => T): Promise<T>;
+  /** Resolves when all that was submitted is done: WebGPU's own `onSubmittedWorkDone` sleeps 10 ms, as an awaited read does. */
+  finish(): Promise<void>;
   /** Notified of every submission; watches every wait. */
   readonly watchdog: Watchdog;
   /** Makes buffers with errors caught; rejects with the bytes and the name when there is no room. */
@@ -157,6 +159,8 @@ function createContext(
 ): GpuContext {
   const pipelines = createPipelines<GPUComputePipeline>({ maxIdle: maxIdlePipelines });
   const reader = createReader();
+  /** Is written behind all work that there is, to be read when that is done. */
+  let last: ReadBuffer | undefined;
   let failure: BackendError | undefined;
   let open = true;
   let lost = false;
@@ -217,6 +221,13 @@ function createContext(
         context.check();
         throw new BackendError(`Cannot read from the GPU: ${lineOf(error)}`);
       }
+    },
+    async finish() {
+      last ??= await context.readBuffer("the end of the work", 4);
+      const encoder = device.createCommandEncoder();
+      encoder.clearBuffer(last.target);
+      device.queue.submit([encoder.finish()]);
+      await context.read(last, 4, () => {});
     },
     async allocate<T>(what: string, make: () => T): Promise<T> {
       device.pushErrorScope("out-of-memory");

@@ -29,6 +29,7 @@ import { checkIds, type IdInput, idInputsOf } from "./ids.ts";
 import { hasKernel } from "../rules/rules.ts";
 import { makePlan, type Plan, type PlanLimits, printPlan } from "../plan/plan.ts";
 import { bindLaunches, encodeLaunch, type Launch } from "./launches.ts";
+import { Kept } from "./kept.ts";
 import type { ReadBuffer } from "./read_buffer.ts";
 import { type Copy, Ring } from "./ring.ts";
 import { copyOutputs, type FedSlot, fedSlots, type OutputSlots, outputSlots } from "./slots.ts";
@@ -148,6 +149,7 @@ class DeviceProgram implements GpuProgram {
   readonly #graph: Graph;
   readonly #outputs: OutputSlots;
   readonly #ring: Ring;
+  readonly #kept: Kept<Record<string, HostTensor>>;
   readonly #ids: readonly IdInput[];
   readonly #onDispose: () => void;
   #staging?: ReadBuffer;
@@ -171,6 +173,8 @@ class DeviceProgram implements GpuProgram {
     this.#outputs = outputSlots(plan.outputs);
     const scalars = Object.entries(plan.outputs).filter(([, { storage }]) => storage.elements === 1);
     this.#ring = new Ring(context, this.#buffers, outputSlots(Object.fromEntries(scalars)));
+    const decodeRun = (bytes: ArrayBuffer, start: number) => this.#decode(bytes, start);
+    this.#kept = new Kept(context, this.#buffers, { outputs: this.#outputs, decode: decodeRun });
     const names = (bindings: readonly Binding[], writes: boolean) =>
       bindings.filter((b) => b.writes === writes).map((b) => b.storage.label);
     this.kernels = plan.kernels.map(({ name, workgroups, bindings, flops = 0, bytes = 0 }) => ({
@@ -211,30 +215,31 @@ class DeviceProgram implements GpuProgram {
   async run(feeds: Tensors): Promise<Record<string, HostTensor>> {
     await this.#check();
     this.#feed(feeds);
-    const { slots, bytes: total } = this.#outputs;
+    const total = this.#outputs.bytes;
     if (total > 0 && !this.#staging) this.#staging = await this.#buffers.readBuffer("outputs", total);
     const staging = this.#staging;
     this.#submit((encoder, when) => {
       if (staging) copyOutputs(encoder, when, this.#outputs, { buffers: this.#buffers, to: staging.target });
     });
     if (!staging) return {};
-    const parts = await this.#context.read(
-      staging,
-      total,
-      (bytes) =>
-        new Map(slots.map(({ name, storage, offset }) => [
-          name,
-          decode(storage.dtype, storage.elements, bytes, offset),
-        ])),
-    );
+    const outputs = await this.#context.read(staging, total, (bytes) => this.#decode(bytes, 0));
     await this.#check();
-    return Object.fromEntries(
-      Object.entries(this.#graph.outputs).map(([name, { dtype, shape }]) => {
-        const names = this.#plan.cutOutputs.get(name)?.parts;
-        const data = names ? joined(dtype, names.map((part) => parts.get(part)!)) : parts.get(name)!;
-        return [name, tensorOf({ dtype, shape: numeric(shape) }, data)];
-      }),
-    );
+    return outputs;
+  }
+
+  async queue(feeds: Tensors): Promise<void> {
+    await this.#check();
+    this.#feed(feeds);
+    await this.#kept.makeRoom(this.#kept.pending > 0 && this.#context.watchdog.backlogMs > backlogMs);
+    this.#submit((encoder, when) => this.#kept.encode(encoder, when));
+    this.#kept.advance();
+  }
+
+  async collect(): Promise<Record<string, HostTensor>[]> {
+    await this.#check();
+    await this.#kept.fetch();
+    await this.#check();
+    return this.#kept.take();
   }
 
   async step(feeds: Tensors): Promise<void> {
@@ -288,7 +293,7 @@ class DeviceProgram implements GpuProgram {
       this.#ring.advance();
       const startMs = performance.now();
       const times = await clock?.read() ?? [];
-      if (!clock) await this.#context.watchdog.wait(() => device.queue.onSubmittedWorkDone());
+      if (!clock) await this.#context.finish();
       phases.push({ name: "wait", startMs, ms: performance.now() - startMs });
       await this.#check();
       const kernels = times.map((time, i) => {
@@ -318,6 +323,23 @@ class DeviceProgram implements GpuProgram {
         encode: (pass: GPUComputePassEncoder) => encodeLaunch(pass, l),
       }));
     await this.#context.verify(() => findCulprit(this.#context.device, suspects()));
+  }
+
+  /** A run's outputs, which begin at a byte. */
+  #decode(bytes: ArrayBuffer, start: number): Record<string, HostTensor> {
+    const parts = new Map(
+      this.#outputs.slots.map(({ name, storage, offset }) => [
+        name,
+        decode(storage.dtype, storage.elements, bytes, start + offset),
+      ]),
+    );
+    return Object.fromEntries(
+      Object.entries(this.#graph.outputs).map(([name, { dtype, shape }]) => {
+        const names = this.#plan.cutOutputs.get(name)?.parts;
+        const data = names ? joined(dtype, names.map((part) => parts.get(part)!)) : parts.get(name)!;
+        return [name, tensorOf({ dtype, shape: numeric(shape) }, data)];
+      }),
+    );
   }
 
   /** All inputs go to the device in one write. */

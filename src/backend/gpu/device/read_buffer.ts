@@ -3,18 +3,14 @@
  *
  * Deno's `mapAsync` polls the driver until the device is done, within the call, and then sleeps 10 ms before it resolves. The
  * contents can be taken as soon as the call has returned: 0.1 ms after the device's own time instead of 11. That holds in the
- * versions that are listed here, where it was seen to, and for buffers that were mapped before; one that never was ends the
- * process, which is why each is made mapped. In other versions, and where the contents are not there yet, the answer is awaited.
+ * versions that `instant_reads.ts` lists, where it was seen to, and for buffers that were mapped before; one that never was ends
+ * the process, which is why each is made mapped. In other versions, and where the contents are not there yet, the answer is
+ * awaited.
  *
  * @module
  */
-import { setImmediate } from "node:timers/promises";
-
-/** Versions of Deno in which a mapped buffer was seen to have its contents when `mapAsync` returns. */
-const instantVersions: readonly string[] = ["2.9.6"];
-
-/** A thread that reads all the time lets others have a turn after so many milliseconds: timers, signals, requests. */
-const TURN_MS = 10;
+import { createTurns } from "../../../base/turns.ts";
+import { readsInstantly } from "../../instant_reads.ts";
 
 /** A buffer for reading. `context.readBuffer` makes it with errors caught. */
 export class ReadBuffer {
@@ -55,9 +51,9 @@ export interface Reader {
 
 /** Reads at once where this version of Deno is known to allow it; `version` is Deno's own if not given. */
 export function createReader({ version = Deno.version.deno }: { readonly version?: string } = {}): Reader {
-  const isInstant = instantVersions.includes(version);
+  const isInstant = readsInstantly(version);
   const underWay = new Set<Promise<unknown>>();
-  let lastTurn = performance.now();
+  const turns = createTurns();
   return {
     async read({ target }, bytes, { take, wait }) {
       let mapped: ArrayBuffer | undefined;
@@ -77,10 +73,7 @@ export function createReader({ version = Deno.version.deno }: { readonly version
         return take(mapped ?? target.getMappedRange(0, bytes));
       } finally {
         target.unmap();
-        if (performance.now() - lastTurn > TURN_MS) {
-          await setImmediate();
-          lastTurn = performance.now();
-        }
+        if (turns.isDue) await turns.give();
       }
     },
     async settle() {

@@ -13,6 +13,7 @@ import type { KnownOffset } from "../plan/arena.ts";
 import type { GpuContext } from "./device.ts";
 import { decode, encode } from "./host.ts";
 import { storageBytes } from "../kernels/wgsl.ts";
+import type { ReadBuffer } from "./read_buffer.ts";
 import type { CutTensor } from "../split/split.ts";
 
 /** For memory that kernels work in and that is copied. */
@@ -142,8 +143,17 @@ export class StateTable {
       return [name, state];
     });
     const data = new Map<string, TypedArray>();
-    for (const batch of batchesOf(found.flatMap(([, s]) => s.cells), (c) => this.cell(c).bytes)) {
-      await this.#readCells(context, batch, data);
+    const bytesOf = (cell: string) => this.cell(cell).bytes;
+    const batches = batchesOf(found.flatMap(([, s]) => s.cells), bytesOf);
+    const sizes = batches.map((cells) => cells.reduce((sum, cell) => sum + bytesOf(cell), 0));
+    // One buffer for all pieces: a new one is filled with zeros by the driver.
+    const staging = sizes.length > 0
+      ? await context.readBuffer("states to read", Math.max(...sizes))
+      : undefined;
+    try {
+      for (const batch of batches) await this.#readCells(context, staging!, { names: batch, into: data });
+    } finally {
+      staging?.destroy();
     }
     return Object.fromEntries(found.map(([name, { dtype, shape, cells }]) => {
       const pieces = cells.map((c) => data.get(c)!);
@@ -153,31 +163,25 @@ export class StateTable {
 
   async #readCells(
     context: GpuContext,
-    names: readonly string[],
-    into: Map<string, TypedArray>,
+    staging: ReadBuffer,
+    { names, into }: { readonly names: readonly string[]; readonly into: Map<string, TypedArray> },
   ): Promise<void> {
     const { device } = context;
     const cells = names.map((name) => this.cell(name));
-    const size = cells.reduce((sum, c) => sum + c.bytes, 0);
-    const staging = await context.readBuffer("states to read", size);
-    try {
-      const encoder = device.createCommandEncoder();
-      let at = 0;
-      for (const { buffer, offset, bytes } of cells) {
-        encoder.copyBufferToBuffer(buffer, offset, staging.target, at, bytes);
-        at += bytes;
-      }
-      device.queue.submit([encoder.finish()]);
-      await context.read(staging, size, (bytes) => {
-        at = 0;
-        cells.forEach((cell, i) => {
-          into.set(names[i], decode(cell.dtype, cell.elements, bytes, at));
-          at += cell.bytes;
-        });
-      });
-    } finally {
-      staging.destroy();
+    const encoder = device.createCommandEncoder();
+    let size = 0;
+    for (const { buffer, offset, bytes } of cells) {
+      encoder.copyBufferToBuffer(buffer, offset, staging.target, size, bytes);
+      size += bytes;
     }
+    device.queue.submit([encoder.finish()]);
+    await context.read(staging, size, (bytes) => {
+      let at = 0;
+      cells.forEach((cell, i) => {
+        into.set(names[i], decode(cell.dtype, cell.elements, bytes, at));
+        at += cell.bytes;
+      });
+    });
   }
 
   /** Sets states; unknown names and wrong types are errors. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { createGpuBackend, type GpuBackend } from "../../../../src/backend/gpu/backend.ts";
 import { describeAdapter, openDevice } from "../../../../src/backend/gpu/device/device.ts";
 import { BackendError } from "../../../../src/backend/interface.ts";
@@ -158,6 +159,25 @@ test("programs that share states work in the same memory, which the last one fre
   } finally {
     GPUDevice.prototype.createBuffer = create;
   }
+});
+
+test("states that are more than one read takes are read whole, each as it was written", async (backend) => {
+  const sizes = [2 ** 23, 2 ** 23 + 3, 5]; // f32: 32 MiB and more, where one read takes 64 at most
+  const b = createBuilder();
+  const states = sizes.map((size, i) => b.state(`s${i}`, "f32", [size], { role: "cache" }));
+  b.output("first", b.concat(states.map((state) => b.slice(state, 0, 0, 1)), 0));
+  const program = await backend.compile(b.graph());
+  const written = sizes.map((size, i) => {
+    const data = new Float32Array(size).fill(i + 1);
+    for (let k = 0; k < size; k += 997) data[k] = k;
+    return hostTensor("f32", [size], data);
+  });
+  await program.write(Object.fromEntries(written.map((tensor, i) => [`s${i}`, tensor])));
+  const read = await program.read();
+  const bytes = ({ buffer }: { readonly buffer: ArrayBufferLike }) => Buffer.from(buffer);
+  written.forEach(({ data }, i) => assert.ok(bytes(read[`s${i}`].data).equals(bytes(data)), `s${i}`));
+  assert.deepEqual(await program.read([]), {});
+  await program.dispose();
 });
 
 test("states swap their values at once", async (backend) => {
