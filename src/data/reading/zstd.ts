@@ -1,8 +1,8 @@
 /**
  * Unpacking zstd, a piece at a time.
  *
- * Node's decoder does it, which Deno ends after a stream's first frame and lets take one that was cut off for whole. So frames are
- * told apart here, by the sizes that they and their blocks say of themselves, and each has a decoder of its own.
+ * Node's decoder does it, which Deno ends after a stream's first frame and lets take one that was cut off for whole. So frames
+ * are told apart here, by the sizes that they and their blocks say of themselves, and each has a decoder of its own.
  *
  * Source: RFC 8878.
  *
