@@ -2,8 +2,8 @@
  * The evaluation of a held-out part after an epoch, in the three ways there have been: every batch's logits read before the next
  * batch is run; all batches queued, and all logits read at the end; the same with what the device decides in place of the logits.
  * `deno run -A bench/evaluation.ts [--device webgpu|native|wasm] [--json FILE] [--rows 1180] [--sequence 128]
- * [--tasks text-classification,token-classification] [--tiny] [model ...]`, models as in `gpu_cases.json`, each as a classifier of
- * two labels and as a tagger of nine.
+ * [--tasks text-classification,token-classification] [--tiny] [model ...]`, models as in `gpu_cases.json`, each as a classifier
+ * of two labels and as a tagger of nine.
  *
  * @module
  */
