@@ -1,8 +1,9 @@
 /**
  * The evaluation of a held-out part after an epoch, in the three ways there have been: every batch's logits read before the next
  * batch is run; all batches queued, and all logits read at the end; the same with what the device decides in place of the logits.
- * `deno run -A bench/evaluation.ts [--device webgpu|native|wasm] [--json FILE] [--rows 1180] [--sequence 128] [--tiny]
- * [model ...]`, models as in `gpu_cases.json`, each as a classifier of two labels and as a tagger of nine.
+ * `deno run -A bench/evaluation.ts [--device webgpu|native|wasm] [--json FILE] [--rows 1180] [--sequence 128]
+ * [--tasks text-classification,token-classification] [--tiny] [model ...]`, models as in `gpu_cases.json`, each as a classifier
+ * of two labels and as a tagger of nine.
  *
  * @module
  */
@@ -25,6 +26,7 @@ const { values, positionals } = parseArgs({
     json: { type: "string" },
     rows: { type: "string", default: "1180" },
     sequence: { type: "string", default: "128" },
+    tasks: { type: "string", default: "text-classification,token-classification" },
     tiny: { type: "boolean", default: false },
   },
   allowPositionals: true,
@@ -50,7 +52,7 @@ const labels = {
   ],
 };
 for (const model of models) {
-  for (const task of ["text-classification", "token-classification"] as const) await compare(model, task);
+  for (const task of values.tasks.split(",")) await compare(model, task as keyof typeof labels);
 }
 await backend.dispose();
 

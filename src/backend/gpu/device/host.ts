@@ -18,8 +18,16 @@ export function encode(tensor: HostTensor, into: Uint8Array, offset: number): vo
 
 /** A copy of `elements` elements that lie at `offset` bytes. */
 export function decode(dtype: DType, elements: number, from: ArrayBuffer, offset: number): TypedArray {
-  if (dtype === "bool") return Uint8Array.from(new Uint32Array(from, offset, elements));
   const data = allocate(dtype, elements);
-  new Uint8Array(data.buffer).set(new Uint8Array(from, offset, data.byteLength));
+  decodeInto(data, dtype, from, offset);
   return data;
+}
+
+/** Copies as many elements as `data` has, which lie at `offset` bytes. */
+export function decodeInto(data: TypedArray, dtype: DType, from: ArrayBuffer, offset: number): void {
+  if (dtype === "bool") data.set(new Uint32Array(from, offset, data.length) as never);
+  else {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    bytes.set(new Uint8Array(from, offset, data.byteLength));
+  }
 }

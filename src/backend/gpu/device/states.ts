@@ -11,7 +11,7 @@ import { checkStates } from "../../feeds.ts";
 import { BackendError, type Tensors } from "../../interface.ts";
 import type { KnownOffset } from "../plan/arena.ts";
 import type { GpuContext } from "./device.ts";
-import { decode, encode } from "./host.ts";
+import { decodeInto, encode } from "./host.ts";
 import { storageBytes } from "../kernels/wgsl.ts";
 import type { ReadBuffer } from "./read_buffer.ts";
 import type { CutTensor } from "../split/split.ts";
@@ -38,8 +38,11 @@ interface HostState {
   readonly cells: readonly string[];
 }
 
-/** States are read in pieces of so many bytes at most: each takes memory on the host and on the device. */
-const readBytes = 2 ** 26;
+/**
+ * States are read in pieces of so many bytes at most. Deno copies what is mapped into memory of its own: into the same one each
+ * time where a piece is small, where that of a large one is new and its first use takes longer than the copy.
+ */
+const readBytes = 2 ** 24;
 
 /** States by name; the buffers go when the last program that uses the table does. */
 export class StateTable {
@@ -143,15 +146,17 @@ export class StateTable {
       return [name, state];
     });
     const data = new Map<string, TypedArray>();
-    const bytesOf = (cell: string) => this.cell(cell).bytes;
-    const batches = batchesOf(found.flatMap(([, s]) => s.cells), bytesOf);
-    const sizes = batches.map((cells) => cells.reduce((sum, cell) => sum + bytesOf(cell), 0));
-    // One buffer for all pieces: a new one is filled with zeros by the driver.
-    const staging = sizes.length > 0
-      ? await context.readBuffer("states to read", Math.max(...sizes))
-      : undefined;
+    const pieces = found.flatMap(([, { cells }]) => cells).flatMap((name) => {
+      const cell = this.cell(name);
+      const into = allocate(cell.dtype, cell.elements);
+      data.set(name, into);
+      return piecesOf(cell, into);
+    });
+    const batches = batchesOf(pieces, ({ bytes }) => bytes);
+    const size = Math.max(...batches.map((batch) => batch.reduce((sum, { bytes }) => sum + bytes, 0)));
+    const staging = pieces.length > 0 ? await context.readBuffer("states to read", size) : undefined;
     try {
-      for (const batch of batches) await this.#readCells(context, staging!, { names: batch, into: data });
+      for (const batch of batches) await readPieces(context, batch, staging!);
     } finally {
       staging?.destroy();
     }
@@ -159,29 +164,6 @@ export class StateTable {
       const pieces = cells.map((c) => data.get(c)!);
       return [name, tensorOf({ dtype, shape }, pieces.length === 1 ? pieces[0] : joined(dtype, pieces))];
     }));
-  }
-
-  async #readCells(
-    context: GpuContext,
-    staging: ReadBuffer,
-    { names, into }: { readonly names: readonly string[]; readonly into: Map<string, TypedArray> },
-  ): Promise<void> {
-    const { device } = context;
-    const cells = names.map((name) => this.cell(name));
-    const encoder = device.createCommandEncoder();
-    let size = 0;
-    for (const { buffer, offset, bytes } of cells) {
-      encoder.copyBufferToBuffer(buffer, offset, staging.target, size, bytes);
-      size += bytes;
-    }
-    device.queue.submit([encoder.finish()]);
-    await context.read(staging, size, (bytes) => {
-      let at = 0;
-      cells.forEach((cell, i) => {
-        into.set(names[i], decode(cell.dtype, cell.elements, bytes, at));
-        at += cell.bytes;
-      });
-    });
   }
 
   /** Sets states; unknown names and wrong types are errors. */
@@ -198,6 +180,54 @@ export class StateTable {
       }
     }
   }
+}
+
+/** Elements of a cell that are read at once. */
+interface Piece {
+  readonly cell: StateCell;
+  /** The byte of the cell that they begin at. */
+  readonly begin: number;
+  /** Bytes on the device. */
+  readonly bytes: number;
+  /** Where they go. */
+  readonly into: TypedArray;
+}
+
+/** A cell in pieces that one read takes; its last elements come with the bytes that fill up its memory. */
+function piecesOf(cell: StateCell, into: TypedArray): Piece[] {
+  const elementBytes = storageBytes(cell.dtype);
+  const most = readBytes / elementBytes;
+  const pieces: Piece[] = [];
+  for (let first = 0; first < cell.elements || first === 0; first += most) {
+    const last = Math.min(first + most, cell.elements);
+    const begin = first * elementBytes;
+    const bytes = (last === cell.elements ? cell.bytes : last * elementBytes) - begin;
+    pieces.push({ cell, begin, bytes, into: into.subarray(first, last) });
+  }
+  return pieces;
+}
+
+/** Copies pieces to the host through memory that they all fit into. */
+async function readPieces(
+  context: GpuContext,
+  pieces: readonly Piece[],
+  staging: ReadBuffer,
+): Promise<void> {
+  const { device } = context;
+  const encoder = device.createCommandEncoder();
+  let size = 0;
+  for (const { cell, begin, bytes } of pieces) {
+    encoder.copyBufferToBuffer(cell.buffer, cell.offset + begin, staging.target, size, bytes);
+    size += bytes;
+  }
+  device.queue.submit([encoder.finish()]);
+  await context.read(staging, size, (mapped) => {
+    let at = 0;
+    for (const { cell, bytes, into } of pieces) {
+      decodeInto(into, cell.dtype, mapped, at);
+      at += bytes;
+    }
+  });
 }
 
 function batchesOf<T>(items: readonly T[], bytes: (item: T) => number): T[][] {

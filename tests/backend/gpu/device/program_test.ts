@@ -162,7 +162,7 @@ test("programs that share states work in the same memory, which the last one fre
 });
 
 test("states that are more than one read takes are read whole, each as it was written", async (backend) => {
-  const sizes = [2 ** 23, 2 ** 23 + 3, 5]; // f32: 32 MiB and more, where one read takes 64 at most
+  const sizes = [2 ** 21 + 7, 2 ** 23 + 3, 5, 2 ** 22]; // f32: 8 and 32 MiB and more, where one read takes 16 at most
   const b = createBuilder();
   const states = sizes.map((size, i) => b.state(`s${i}`, "f32", [size], { role: "cache" }));
   b.output("first", b.concat(states.map((state) => b.slice(state, 0, 0, 1)), 0));
@@ -176,6 +176,19 @@ test("states that are more than one read takes are read whole, each as it was wr
   const read = await program.read();
   const bytes = ({ buffer }: { readonly buffer: ArrayBufferLike }) => Buffer.from(buffer);
   written.forEach(({ data }, i) => assert.ok(bytes(read[`s${i}`].data).equals(bytes(data)), `s${i}`));
+  const half = backend.precisions.includes("f16") ? ["f16" as const] : [];
+  for (const dtype of ["bool" as const, ...half]) {
+    const size = 2 ** 23 + 5; // more than one read of either: 4 and 2 bytes each
+    const c = createBuilder();
+    const state = c.state("s", dtype, [size], { role: "cache" });
+    c.output("first", c.cast(c.slice(state, 0, 0, 1), "f32"));
+    const other = await backend.compile(c.graph());
+    const tensor = hostTensor(dtype, [size], new Array(size).fill(0));
+    for (let k = 0; k < size; k += 997) tensor.data[k] = 1;
+    await other.write({ s: tensor });
+    assert.ok(bytes((await other.read()).s.data).equals(bytes(tensor.data)), dtype);
+    await other.dispose();
+  }
   assert.deepEqual(await program.read([]), {});
   await program.dispose();
 });
