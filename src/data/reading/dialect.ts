@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { show } from "../../base/text.ts";
 import {
   createRowSplitter,
   type CsvRow,
@@ -12,11 +13,12 @@ import {
 } from "./csv_rows.ts";
 import { fitsColumn, looksNamed } from "./columns.ts";
 import type { ReadOptions } from "./options.ts";
+import { findTitle, linesOff } from "./title.ts";
 
 /** A dialect, and whether the first row names the columns. */
 export interface FoundDialect extends Dialect {
   readonly header: boolean;
-  /** Lines before the first row: one where Excel's `sep=;` stands there. */
+  /** Lines before the first row, such as Excel's `sep=;` and the title above an exported table. */
   readonly skip: number;
   /** What was guessed, each with its option, to be told in one line. */
   readonly guesses: readonly string[];
@@ -38,11 +40,10 @@ export function guessDialect(
   sample: string,
   { usual, isNamed, isWhole, ...options }:
     & { readonly usual: string; readonly isNamed: boolean; readonly isWhole: boolean }
-    & Pick<ReadOptions, "delimiter" | "quote" | "header" | "columns">,
+    & Pick<ReadOptions, "delimiter" | "quote" | "header" | "columns" | "skipLines">,
 ): FoundDialect {
   const newline = sample.includes("\n") || !sample.includes("\r") ? "\n" : "\r";
   const said = /^"?sep=(.)"?\r?(?:\n|$)|^"?sep=(.)"?\r/i.exec(sample);
-  const text = said ? sample.slice(said[0].length) : sample;
   const guesses: string[] = [];
   const base: Dialect = {
     delimiter: null,
@@ -51,6 +52,32 @@ export function guessDialect(
     newline,
     trim: false,
   };
+  let skip = said ? 1 : 0;
+  let text = linesOff(sample, skip, newline);
+  if (options.skipLines !== undefined) {
+    skip = options.skipLines;
+    text = linesOff(sample, skip, newline);
+  } else if (options.header !== false) {
+    const delimiters = options.delimiter ?? said?.[1] ?? said?.[2];
+    const title = findTitle(text, {
+      rowsOf: (text, delimiter) =>
+        sampleRows(text, { ...base, delimiter }, isWhole).rows.map(({ cells }) => cells),
+      delimiters: delimiters === undefined ? [usual, ...DELIMITERS] : [delimiters],
+      newline,
+      columns: options.columns ?? [],
+      isHeader: (rows) => isNamed && hasHeader(rows.map((cells, i) => ({ cells, line: i + 1 })), []),
+    });
+    if (title) {
+      guesses.push(
+        `${
+          title.lines === 1 ? `line ${skip + 1}` : `lines ${skip + 1} to ${skip + title.lines}`
+        } above the header left out, ` +
+          `${show(title.text)} (--skip-lines ${skip} to read ${title.lines === 1 ? "it" : "them"})`,
+      );
+      skip += title.lines;
+      text = linesOff(text, title.lines, newline);
+    }
+  }
   const delimiter = options.delimiter ?? said?.[1] ?? said?.[2] ??
     guessDelimiter(text, base, { usual, isNamed, isWhole, ...options });
   if (options.delimiter === undefined && (delimiter !== usual || !isNamed)) {
@@ -75,7 +102,7 @@ export function guessDialect(
   if (options.header === undefined && !header && rows.length > 0) guesses.push("no header (--header)");
   const trim = header && first.slice(1).some((name) => name !== name.trim() && name.trim() !== "");
   if (trim) guesses.push("white space around cells left out, as around the names");
-  return { ...plain, trim, header, skip: said ? 1 : 0, guesses };
+  return { ...plain, trim, header, skip, guesses };
 }
 
 function nameOf(delimiter: string): string {
