@@ -45,15 +45,21 @@ export async function readLabelled(
     if (rows.length > 0) return { rows, notes: blank.length === 0 ? [] : [leftOut(blank)] };
   } catch (error) {
     if (!(error instanceof DataError && error.blankColumn !== undefined)) throw error;
-    throw new DataError(
-      `${error.message}: fill it in, or leave such rows out with --skip-blank`,
-      { cause: error, blankColumn: error.blankColumn },
-    );
+    throw blankAdvice(error);
   }
   throw new InputError(`${source}: no row is left: ${leftOut(blank)}`);
 }
 
-function leftOut([first, ...others]: readonly DataError[]): string {
+/** The error of a blank text or label, with what to do about it. */
+export function blankAdvice(error: DataError): DataError {
+  return new DataError(
+    `${error.message}: fill it in, or leave such rows out with --skip-blank`,
+    { cause: error, blankColumn: error.blankColumn },
+  );
+}
+
+/** A sentence on rows that were left out, of which there is one at least. */
+export function leftOut([first, ...others]: readonly DataError[]): string {
   return `${
     plural(others.length + 1, "row")
   } with a blank text or label left out, the first: ${first.message}.`;
