@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createLabelTypes } from "../data/check/label_types.ts";
 import { DataError } from "../data/errors.ts";
 import type { DataRecord, PlacedRecord } from "../data/example.ts";
 import { matchColumns, optionOf, type Role } from "../data/reading/columns.ts";
@@ -36,14 +37,19 @@ export async function readRows(
 ): Promise<LoadedRow[]> {
   const { wanted, records } = await openRecords(source, task, options);
   const rows: LoadedRow[] = [];
+  const types = createLabelTypes();
   for await (const { record, where } of records) {
     try {
-      rows.push({ ...rowOf({ record, where }, task, wanted, options.head), record });
+      const row = rowOf({ record, where }, task, wanted, options.head);
+      rows.push({ ...row, record });
+      if (wanted.label !== undefined && typeof row.target !== "number") types.add(record[wanted.label]);
     } catch (error) {
       if (!(options.onBlank && error instanceof DataError && error.blankColumn !== undefined)) throw error;
       options.onBlank(error);
     }
   }
+  const mixed = types.finding();
+  if (mixed !== undefined) options.reading?.onGuess?.(`${source}: ${mixed}`);
   return rows;
 }
 
