@@ -32,6 +32,7 @@ import type { StepMeasurement } from "../train/measure.ts";
 import type { DivisionOptions } from "./division.ts";
 import { InterruptedError, LifecycleError } from "./errors.ts";
 import { batchesOf, fit, startOf } from "./fit.ts";
+import { checkLoop } from "./loop_options.ts";
 import { configOf, type TrainingOptions } from "./options.ts";
 import { type Folds, prepareFolds } from "./folds.ts";
 import { prepare, type Prepared, type PrepareOptions } from "./prepare.ts";
@@ -189,6 +190,7 @@ async function planOf(
   let data: Prepared;
   let folds: Folds | undefined;
   try {
+    checkLoop(options, rows.map(({ target }) => target));
     const preparing = { ...options, output } satisfies PrepareOptions;
     const count = options.division?.folds;
     folds = count === undefined ? undefined : prepareFolds(rows, { ...preparing, folds: count });
