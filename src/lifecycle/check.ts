@@ -126,6 +126,7 @@ async function readLeniently(options: CheckOptions): Promise<
           queries: task.queries(record, where, wanted),
           target,
           record, // a column to group by is looked for in it
+          where,
         });
       } catch (error) {
         if (!(error instanceof DataError)) throw error;

@@ -18,6 +18,8 @@ import type { AnyServedTask, Columns, Row } from "../tasks/task.ts";
 /** A row, and the record it was read from. */
 export interface LoadedRow extends Row<unknown> {
   readonly record: DataRecord;
+  /** What errors call the place that it was read from, such as `mails.csv line 17`. */
+  readonly where: string;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function readRows(
   for await (const { record, where } of records) {
     try {
       const row = rowOf({ record, where }, task, wanted, { ...options, relabel: relabel.of });
-      rows.push({ ...row, record });
+      rows.push({ ...row, record, where });
       if (wanted.label !== undefined && typeof row.target !== "number") types.add(record[wanted.label]);
     } catch (error) {
       if (!(options.onBlank && error instanceof DataError && error.blankColumn !== undefined)) throw error;
