@@ -69,6 +69,7 @@ export async function* csvRecordsOf(
       ...options,
       usual: ["tsv", "tab", "txt"].includes(extensionOf(name)) ? "\t" : ",",
       isNamed: formatOfName(name) === "csv",
+      isOther: !["csv", undefined].includes(formatOfName(name)),
       isWhole: sample.length < SAMPLE_LENGTH,
     });
     if (dialect.guesses.length > 0) options.onGuess?.(`${name}: read with ${dialect.guesses.join(", ")}`);

@@ -34,12 +34,17 @@ const ROWS = 200;
  * The dialect of a text that begins with `sample`.
  *
  * @param options `usual`: the delimiter that the source's name promises; `isNamed`: whether the name says that it is delimited
- *   text at all; `isWhole`: whether the sample is all of it
+ *   text at all; `isOther`: whether the name promises something else; `isWhole`: whether the sample is all of it
  */
 export function guessDialect(
   sample: string,
-  { usual, isNamed, isWhole, ...options }:
-    & { readonly usual: string; readonly isNamed: boolean; readonly isWhole: boolean }
+  { usual, isNamed, isOther = false, isWhole, ...options }:
+    & {
+      readonly usual: string;
+      readonly isNamed: boolean;
+      readonly isOther?: boolean;
+      readonly isWhole: boolean;
+    }
     & Pick<ReadOptions, "delimiter" | "quote" | "header" | "columns" | "skipLines">,
 ): FoundDialect {
   const newline = sample.includes("\n") || !sample.includes("\r") ? "\n" : "\r";
@@ -80,7 +85,8 @@ export function guessDialect(
   }
   const delimiter = options.delimiter ?? said?.[1] ?? said?.[2] ??
     guessDelimiter(text, base, { usual, isNamed, isWhole, ...options });
-  if (options.delimiter === undefined && (delimiter !== usual || !isNamed)) {
+  // A comma is what everybody expects where the name promises nothing, as that of standard input.
+  if (options.delimiter === undefined && (delimiter !== usual || isOther || !isNamed && delimiter !== ",")) {
     guesses.push(
       delimiter === null ? "one cell a line (--delimiter)" : `delimiter ${nameOf(delimiter)} (--delimiter)`,
     );
