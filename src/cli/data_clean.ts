@@ -73,7 +73,12 @@ async function clean(file: string, options: Options): Promise<void> {
   }
   await readingInput(async () => {
     const { textColumn, pairColumn, labelColumn } = options;
-    const placed = await Array.fromAsync(readRecords(file, readingOf(options, output)));
+    const placed = await Array.fromAsync(
+      readRecords(file, {
+        ...readingOf(options, output),
+        columns: [textColumn, pairColumn, labelColumn ?? "label"].filter((name) => name !== undefined),
+      }),
+    );
     const columns = {
       texts: pairColumn === undefined ? [textColumn] : [textColumn, pairColumn],
       label: labelColumn ?? labelsIn(placed, options.clean!),

@@ -98,7 +98,9 @@ export function wrongColumn(record: DataRecord, where: string, column: string, e
     const isBlank = value === null || (typeof value === "string" && value.trim() === "");
     const found = value === "" ? "empty" : isBlank && value !== null ? "blank" : show(value);
     return new DataError(
-      `${where}: column ${show(column)} is ${found}; ${expected} was expected${adviceOn(value, expected)}`,
+      `${where}: column ${show(column)} is ${found}; ${expected} was expected${
+        adviceOn(value, column, expected)
+      }`,
       isBlank ? { blankColumn: column } : {},
     );
   }
@@ -107,12 +109,15 @@ export function wrongColumn(record: DataRecord, where: string, column: string, e
 }
 
 /** What to do about a value that is a mistake people make often. */
-function adviceOn(value: unknown, expected: string): string {
+function adviceOn(value: unknown, column: string, expected: string): string {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    const fields = Object.keys(value).slice(0, 5).map((name) => show(name)).join(", ");
-    return fields === ""
+    const fields = Object.keys(value).slice(0, 5);
+    const option = expected === "a string" ? "--text-column" : "--label-column";
+    return fields.length === 0
       ? ""
-      : `. It is an object with the fields ${fields}: write the one that is meant as a column of its own`;
+      : `. It is an object with the fields ${
+        fields.map((name) => show(name)).join(", ")
+      }: name the one that is meant by its path, such as ${option} ${show(`${column}.${fields[0]}`)}`;
   }
   if (expected === "a number" && typeof value === "string" && /^\s*[+-]?\d[\d.]*,\d+\s*$/.test(value)) {
     const number = value.trim();
