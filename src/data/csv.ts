@@ -170,8 +170,8 @@ function wrongCount(
     header ? "the header" : "the first row"
   } has ${names.length}`;
   if (cells.some((cell) => cell.includes("\r"))) {
-    return `${found}; a carriage return (CR) without a line feed stands within this line: if a row ends there, write LF or CR LF ` +
-      "as elsewhere in the file; if it belongs to a text, put the text between double quotes";
+    return `${found}; a carriage return (CR) without a line feed stands within this line: if a row ends there, write LF ` +
+      "or CR LF as elsewhere in the file; if it belongs to a text, put the text between double quotes";
   }
   const between = delimiter === "\t" ? "a tab" : show(delimiter);
   return cells.length > names.length

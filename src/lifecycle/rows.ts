@@ -18,8 +18,8 @@ import type { AnyServedTask, Columns, Row } from "../tasks/task.ts";
 /** A row, and the record it was read from. */
 export interface LoadedRow extends Row<unknown> {
   readonly record: DataRecord;
-  /** What errors call the place that it was read from, such as `mails.csv line 17`. */
-  readonly where: string;
+  /** What errors call the place that it was read from, such as `mails.csv line 17`; absent: it is from no file. */
+  readonly where?: string;
 }
 
 /**
