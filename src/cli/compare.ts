@@ -167,7 +167,13 @@ async function fromModels(models: readonly string[], options: Options, output: O
       { manifest: sameReading(services), task },
       options,
       (columns) =>
-        readLabelled(data, task, { columns, head: heads[0], skipBlank: options.skipBlank, reading }),
+        readLabelled(data, task, {
+          columns,
+          head: heads[0],
+          rowSteps: services.flatMap((service) => service.info().manifest.lineage.rowSteps ?? []),
+          skipBlank: options.skipBlank,
+          reading,
+        }),
     );
     const { evaluation } = judgingOf(task, rows.map(({ target }) => target));
     const settings = taskSettings(evaluation, { ...options, own: task.evaluationSettings?.(heads[0]) });

@@ -11,18 +11,21 @@ import { firstLine } from "../base/text.ts";
 import { labelBars } from "../data/clean/bars.ts";
 import { type CleanedRows, cleanRows } from "../data/clean/clean.ts";
 import type { CleanRow } from "../data/clean/row_steps.ts";
+import { parseSteps } from "../data/clean/steps.ts";
 import { writeRecords, writtenKinds } from "../data/clean/write.ts";
+import { DataError } from "../data/errors.ts";
 import { type DataRecord, type PlacedRecord, readLabel, readText } from "../data/example.ts";
 import { readRecords } from "../data/records.ts";
 import { describeTrace } from "../lifecycle/clean.ts";
 import { cleaningPage, type CleaningReport } from "../report/cleaning.ts";
 import type { DataOptions } from "./data.ts";
+import { blankAdvice, type LabelledFlags, leftOut, withLabelled } from "./evaluation/labelled.ts";
 import { type CommonOptions, dataSource, integer, newCommand } from "./options.ts";
 import { InputError, processOutput, readingInput, UsageError } from "./output.ts";
 import { readingOf, withReadingOptions } from "./reading.ts";
 import { type CleanOptions, withCleanOptions } from "./training/clean.ts";
 
-interface Options extends CommonOptions, DataOptions, CleanOptions {
+interface Options extends CommonOptions, DataOptions, CleanOptions, LabelledFlags {
   readonly textColumn: string;
   readonly out?: string;
   readonly report: readonly string[];
@@ -31,13 +34,13 @@ interface Options extends CommonOptions, DataOptions, CleanOptions {
 
 /** Adds the command. */
 export function dataCleanCommand(data: Command): Command {
-  const command = withReadingOptions(withCleanOptions(
+  const command = withLabelled(withReadingOptions(withCleanOptions(
     newCommand("clean", "clean the rows of a file, and show its labels before and after", [
       "data clean complaints.csv --clean strip-html,drop-empty,keep-labels=10 --out clean.jsonl --report clean.html",
       `data clean complaints.csv --label-column product --clean 'replace=X{2,}=> ,collapse-space' --clean sample=10000`,
     ]),
     { note: "weir train has the same, and stores those of texts in the bundle" },
-  ))
+  )))
     .argument("<file>", "data as weir train reads them, or spam", dataSource)
     .option("--text-column <name>", "column of the text", "text")
     .option("--pair-column <name>", "column of a second text, which is cleaned, too")
@@ -70,12 +73,19 @@ async function clean(file: string, options: Options): Promise<void> {
   }
   await readingInput(async () => {
     const { textColumn, pairColumn, labelColumn } = options;
-    const placed = await Array.fromAsync(readRecords(file, readingOf(options, output)));
+    const placed = await Array.fromAsync(
+      readRecords(file, {
+        ...readingOf(options, output),
+        columns: [textColumn, pairColumn, labelColumn ?? "label"].filter((name) => name !== undefined),
+      }),
+    );
     const columns = {
       texts: pairColumn === undefined ? [textColumn] : [textColumn, pairColumn],
-      label: labelColumn ?? labelsIn(placed),
+      label: labelColumn ?? labelsIn(placed, options.clean!),
     };
-    const cleaned = cleanRows(rowsOf(placed, columns), options.clean!, { seed: options.seed });
+    const { rows, leftOut } = rowsOf(placed, columns, options);
+    if (leftOut !== undefined) output.progress(leftOut);
+    const cleaned = cleanRows(rows, options.clean!, { seed: options.seed });
     const records = cleaned.rows.map((row) => recordOf(placed[row.index].record, row, columns));
     const report = reportOf(file, placed.length, cleaned);
     if (options.out !== undefined) await write(options.out, writeRecords(options.out, records));
@@ -91,10 +101,13 @@ async function clean(file: string, options: Options): Promise<void> {
   });
 }
 
-/** "label", where every row has one. */
-function labelsIn(placed: readonly PlacedRecord[]): string | undefined {
-  const isLabel = (value: unknown) => ["string", "number", "boolean"].includes(typeof value) && value !== "";
-  return placed.every(({ record }) => isLabel(record.label)) ? "label" : undefined;
+/** "label", where every row has one, or a step needs one: a row that lacks it is then told of with its line. */
+function labelsIn(placed: readonly PlacedRecord[], steps: readonly string[]): string | undefined {
+  const isLabel = (value: unknown) =>
+    ["string", "number", "boolean"].includes(typeof value) && String(value).trim() !== "";
+  if (placed.every(({ record }) => isLabel(record.label))) return "label";
+  const isNeeded = parseSteps(steps).some((step) => step.kind === "rows" && step.needsLabels);
+  return isNeeded && placed.some(({ record }) => isLabel(record.label)) ? "label" : undefined;
 }
 
 interface ColumnsOfFile {
@@ -102,12 +115,28 @@ interface ColumnsOfFile {
   readonly label: string | undefined;
 }
 
-function rowsOf(placed: readonly PlacedRecord[], { texts, label }: ColumnsOfFile): CleanRow[] {
-  return placed.map(({ record, where }, index) => ({
-    texts: texts.map((column) => readText(record, where, column)),
-    ...(label !== undefined && { label: readLabel(record, where, label) }),
-    index,
-  }));
+/** The rows to clean, and a sentence on those that `--skip-blank` left out. */
+function rowsOf(
+  placed: readonly PlacedRecord[],
+  { texts, label }: ColumnsOfFile,
+  { skipBlank }: LabelledFlags,
+): { rows: CleanRow[]; leftOut?: string } {
+  const blank: DataError[] = [];
+  const rows = placed.flatMap(({ record, where }, index) => {
+    try {
+      return [{
+        texts: texts.map((column) => readText(record, where, column)),
+        ...(label !== undefined && { label: readLabel(record, where, label) }),
+        index,
+      }];
+    } catch (error) {
+      if (!(error instanceof DataError && error.blankColumn !== undefined)) throw error;
+      if (!skipBlank) throw blankAdvice(error);
+      blank.push(error);
+      return [];
+    }
+  });
+  return { rows, ...(blank.length > 0 && { leftOut: leftOut(blank) }) };
 }
 
 /** The record with its cleaned texts and label; a label that no step changed stays the number that it may be. */

@@ -156,7 +156,14 @@ async function evaluateModel(model: string, options: Options, output: Output): P
     const { rows, notes: skipped } = await readingFor(
       { manifest: info.manifest, task },
       options,
-      (columns) => readLabelled(data, task, { columns, head, skipBlank: options.skipBlank, reading }),
+      (columns) =>
+        readLabelled(data, task, {
+          columns,
+          head,
+          rowSteps: info.manifest.lineage.rowSteps,
+          skipBlank: options.skipBlank,
+          reading,
+        }),
     );
     const { evaluation } = judgingOf(task, rows.map(({ target }) => target));
     if (options.task && options.task !== evaluation) {

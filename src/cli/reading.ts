@@ -5,6 +5,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { FORMATS, type Quote, type ReadOptions } from "../data/reading/options.ts";
+import { integer } from "./options.ts";
 
 /** What was said of a source; what was not is guessed. */
 export interface ReadingFlags {
@@ -14,9 +15,10 @@ export interface ReadingFlags {
   readonly encoding?: string;
   readonly header?: boolean;
   readonly readSplit?: string;
+  readonly skipLines?: number;
 }
 
-/** Adds `--format`, `--delimiter`, `--quote`, `--encoding`, `--header`, `--no-header` and `--read-split`. */
+/** Adds `--format`, `--delimiter`, `--quote`, `--encoding`, `--header`, `--no-header`, `--skip-lines` and `--read-split`. */
 export function withReadingOptions(command: Command): Command {
   return command
     .addOption(new Option("--format <format>", "what the data are (default: as they look)").choices(FORMATS))
@@ -32,12 +34,17 @@ export function withReadingOptions(command: Command): Command {
     .option("--encoding <name>", "of text, such as windows-1252 or shift_jis (default: as the data look)")
     .option("--header", "the first row names the columns")
     .option("--no-header", "it does not: the columns are called 1, 2, ...")
+    .option(
+      "--skip-lines <n>",
+      "lines above the header, or above the first row (default: as the data look)",
+      integer({ min: 0, max: 1000 }),
+    )
     .option("--read-split <name>", "which split of a folder is read (default: train)");
 }
 
 /** The options as a reader takes them; what it guesses is told as progress. */
 export function readingOf(
-  { format, delimiter, quote, encoding, header, readSplit: split }: ReadingFlags,
+  { format, delimiter, quote, encoding, header, skipLines, readSplit: split }: ReadingFlags,
   output: { progress(line: string): void },
 ): ReadOptions {
   const told = new Set<string>();
@@ -47,6 +54,7 @@ export function readingOf(
     quote,
     encoding,
     header,
+    skipLines,
     split,
     // Data that are read twice, for other columns, are told of once.
     onGuess(line) {

@@ -69,6 +69,7 @@ export async function* csvRecordsOf(
       ...options,
       usual: ["tsv", "tab", "txt"].includes(extensionOf(name)) ? "\t" : ",",
       isNamed: formatOfName(name) === "csv",
+      isOther: !["csv", undefined].includes(formatOfName(name)),
       isWhole: sample.length < SAMPLE_LENGTH,
     });
     if (dialect.guesses.length > 0) options.onGuess?.(`${name}: read with ${dialect.guesses.join(", ")}`);
@@ -84,12 +85,26 @@ async function* rowsOf(
   dialect: FoundDialect,
   name: string,
 ): AsyncGenerator<CsvRow> {
-  const splitter = createRowSplitter(dialect, { name });
-  let skip = dialect.skip;
+  const splitter = createRowSplitter(dialect, { name, firstLine: dialect.skip + 1 });
+  for await (const text of withoutLines(texts, dialect)) yield* splitter.push(text);
+  yield* splitter.push("", true);
+}
+
+/** What comes after the lines that are no rows: quotes in them close nothing. */
+async function* withoutLines(
+  texts: AsyncIterable<string>,
+  { skip, newline }: FoundDialect,
+): AsyncGenerator<string> {
+  let left = skip;
   for await (const text of texts) {
-    for (const row of splitter.push(text)) if (--skip < 0) yield row;
+    let from = 0;
+    while (left > 0 && from < text.length) {
+      const end = text.indexOf(newline, from);
+      if (end >= 0) left--;
+      from = end < 0 ? text.length : end + 1;
+    }
+    if (from < text.length) yield text.slice(from);
   }
-  for (const row of splitter.push("", true)) if (--skip < 0) yield row;
 }
 
 async function* recordsOf(
@@ -154,6 +169,10 @@ function wrongCount(
   const found = `${plural(cells.length, "cell")}, and ${
     header ? "the header" : "the first row"
   } has ${names.length}`;
+  if (cells.some((cell) => cell.includes("\r"))) {
+    return `${found}; a carriage return (CR) without a line feed stands within this line: if a row ends there, write LF ` +
+      "or CR LF as elsewhere in the file; if it belongs to a text, put the text between double quotes";
+  }
   const between = delimiter === "\t" ? "a tab" : show(delimiter);
   return cells.length > names.length
     ? `${found}; put a text that has ${between} in it between double quotes, or name another --delimiter`

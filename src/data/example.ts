@@ -98,12 +98,33 @@ export function wrongColumn(record: DataRecord, where: string, column: string, e
     const isBlank = value === null || (typeof value === "string" && value.trim() === "");
     const found = value === "" ? "empty" : isBlank && value !== null ? "blank" : show(value);
     return new DataError(
-      `${where}: column ${show(column)} is ${found}; ${expected} was expected`,
+      `${where}: column ${show(column)} is ${found}; ${expected} was expected${
+        adviceOn(value, column, expected)
+      }`,
       isBlank ? { blankColumn: column } : {},
     );
   }
   const found = Object.keys(record).slice(0, 20).map((name) => show(name)).join(", ") || "none";
   return new DataError(`${where}: no column ${show(column)}; found ${found}`, { missingColumn: column });
+}
+
+/** What to do about a value that is a mistake people make often. */
+function adviceOn(value: unknown, column: string, expected: string): string {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    const fields = Object.keys(value).slice(0, 5);
+    const option = expected === "a string" ? "--text-column" : "--label-column";
+    return fields.length === 0
+      ? ""
+      : `. It is an object with the fields ${
+        fields.map((name) => show(name)).join(", ")
+      }: name the one that is meant by its path, such as ${option} ${show(`${column}.${fields[0]}`)}`;
+  }
+  if (expected === "a number" && typeof value === "string" && /^\s*[+-]?\d[\d.]*,\d+\s*$/.test(value)) {
+    const number = value.trim();
+    const point = /\.|,\d{3}$/.test(number) ? "" : `, such as ${number.replace(",", ".")}`;
+    return `. Write numbers with a point before the decimals${point}, and nothing between thousands`;
+  }
+  return "";
 }
 
 /**

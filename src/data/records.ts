@@ -95,11 +95,26 @@ async function* recordsOf(source: string, options: Told): AsyncGenerator<PlacedR
     format = facts.format ?? format;
     options.onFacts(facts);
   };
-  for await (const placed of allRecords(source, { ...options, onFacts })) {
+  const paths = (options.columns ?? []).filter((name) => name.includes("."));
+  for await (const { record, where } of allRecords(source, { ...options, onFacts })) {
     count++;
-    yield placed;
+    yield { record: withPaths(record, paths), where };
   }
   if (count === 0) throw new DataError(`${source}: no examples; ${expected[format]}`);
+}
+
+/** A record with the columns that are called by their path, such as `doc.text`, where it has none of that very name. */
+function withPaths(record: DataRecord, paths: readonly string[]): DataRecord {
+  const found = paths.flatMap((path) => {
+    if (Object.hasOwn(record, path)) return [];
+    let value: unknown = record;
+    for (const name of path.split(".")) {
+      if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return [];
+      value = (value as DataRecord)[name];
+    }
+    return [[path, value]];
+  });
+  return found.length === 0 ? record : { ...record, ...Object.fromEntries(found) };
 }
 
 async function* allRecords(source: string, options: Told): AsyncGenerator<PlacedRecord> {

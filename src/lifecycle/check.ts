@@ -15,6 +15,7 @@ import {
 } from "../data/check/check.ts";
 import { createColumnCounter } from "../data/check/columns.ts";
 import { bySeverity, type Finding } from "../data/check/findings.ts";
+import { createLabelTypes } from "../data/check/label_types.ts";
 import { lengthsOf } from "../data/check/lengths.ts";
 import { DataError } from "../data/errors.ts";
 import { rowGroups } from "../data/groups.ts";
@@ -31,6 +32,7 @@ import type { StepMeasurement } from "../train/measure.ts";
 import type { DivisionOptions } from "./division.ts";
 import { InterruptedError, LifecycleError } from "./errors.ts";
 import { batchesOf, fit, startOf } from "./fit.ts";
+import { checkLoop } from "./loop_options.ts";
 import { configOf, type TrainingOptions } from "./options.ts";
 import { type Folds, prepareFolds } from "./folds.ts";
 import { prepare, type Prepared, type PrepareOptions } from "./prepare.ts";
@@ -105,6 +107,7 @@ async function readLeniently(options: CheckOptions): Promise<
   const counter = createColumnCounter();
   const rows: LoadedRow[] = [];
   const problems: string[] = [];
+  const types = createLabelTypes();
   const findings: Finding[] = [];
   let unreadable = 0;
   let blank = 0;
@@ -117,10 +120,13 @@ async function readLeniently(options: CheckOptions): Promise<
     for await (const { record, where } of records) {
       counter.add(record);
       try {
+        const target = task.target(record, where, wanted);
+        if (wanted.label !== undefined && typeof target !== "number") types.add(record[wanted.label]);
         rows.push({
           queries: task.queries(record, where, wanted),
-          target: task.target(record, where, wanted),
+          target,
           record, // a column to group by is looked for in it
+          where,
         });
       } catch (error) {
         if (!(error instanceof DataError)) throw error;
@@ -139,6 +145,15 @@ async function readLeniently(options: CheckOptions): Promise<
       severity: "error",
       kind: "reading-ends",
       what: `after ${plural(rows.length + unreadable, "row")} nothing more can be read: ${error.message}`,
+    });
+  }
+  const mixed = types.finding();
+  if (mixed !== undefined) {
+    findings.push({
+      severity: "warning",
+      kind: "labels-mixed-types",
+      what: mixed,
+      mend: "write each label as one type in the file, such as all as text",
     });
   }
   if (options.skipBlank && blank > 0) {
@@ -176,6 +191,7 @@ async function planOf(
   let data: Prepared;
   let folds: Folds | undefined;
   try {
+    checkLoop(options, rows.map(({ target }) => target));
     const preparing = { ...options, output } satisfies PrepareOptions;
     const count = options.division?.folds;
     folds = count === undefined ? undefined : prepareFolds(rows, { ...preparing, folds: count });

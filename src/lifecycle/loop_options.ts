@@ -56,9 +56,18 @@ export const loopDefaults = {
  * @throws {LifecycleError} saying what there is to choose from.
  */
 export function checkLoop(
-  options: LoopOptions & { readonly task: TaskName },
+  options: LoopOptions & { readonly task: TaskName; readonly epochs: number },
   targets: readonly unknown[],
 ): void {
+  const { useEpoch, keepCheckpoints, epochs } = options;
+  if (typeof useEpoch === "number" && useEpoch > epochs) {
+    throw new LifecycleError(
+      `there is no epoch ${useEpoch} among ${epochs}: give --use-epoch a number up to ${epochs}, or more --epochs`,
+    );
+  }
+  if (useEpoch === "average" && !keepCheckpoints) {
+    throw new LifecycleError("an average needs epochs to keep: give --keep-checkpoints, too");
+  }
   bestByOf(options, targets);
   const { task } = options;
   const { stratum, weighting } = trainedTasks[task];

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { basename } from "node:path";
 import { DataError } from "../data/errors.ts";
 import type { EncodedRow } from "../tasks/collate.ts";
 import { servedTasks, type TaskName } from "../tasks/served.ts";
@@ -21,6 +22,7 @@ import {
 } from "./division.ts";
 import { LifecycleError } from "./errors.ts";
 import { type CleanedForTraining, cleanForTraining } from "./clean.ts";
+import type { LoadedRow } from "./rows.ts";
 import type { Reporter } from "./reporter.ts";
 import { tokenizerFor, type TokenizerSource } from "./tokenizer.ts";
 import { reportUnknown, type UnknownShares } from "./unknown.ts";
@@ -121,9 +123,9 @@ export function prepareParts(
   const training = parts.train.map(({ row }) => row.target);
   const head = withSettings(trained.measured?.(ofRows, training, source) ?? ofRows, options);
   output.progress(
-    `${source}: ${distinct.items.length} examples (${distinct.dropped}), ${trained.describeHead(head)}; ` +
-      `${parts.train.length} to train, ${parts.validation.length} to choose the epoch, ` +
-      (parts.test.length > 0 ? `${parts.test.length} held out (${division.origin})` : "none held out"),
+    `${source}: ${countsOf(distinct, division, options)}, ${trained.describeHead(head)}; ${
+      partsLine(division, options)
+    }`,
   );
   const uneven = unevenParts(division, distinct.groups);
   if (uneven) output.progress(`warning: ${source}: ${uneven}`);
@@ -153,6 +155,31 @@ export function prepareParts(
   };
 }
 
+/** How many rows of the data are used, which are the sum of their parts, and what was left out. */
+function countsOf(
+  { items, dropped }: DistinctRows,
+  { parts }: Division,
+  { division: { validation, test } = {} }: PrepareOptions,
+): string {
+  const used = parts.train.length + (validation ? 0 : parts.validation.length) +
+    (test ? 0 : parts.test.length);
+  const files = [validation, test].flatMap((file) => file ? [basename(file.source)] : []);
+  const again = items.length - used;
+  return `${used} examples (${dropped}${
+    again > 0 ? `; ${again} that come again in ${files.join(" or ")} left out` : ""
+  })`;
+}
+
+/** How many rows each part has, and which file it is from where that is its own. */
+function partsLine(
+  { parts, origin }: Division,
+  { division: { validation } = {} }: PrepareOptions,
+): string {
+  return `${parts.train.length} to train, ${parts.validation.length} to choose the epoch${
+    validation ? ` (${basename(validation.source)}, a file of its own)` : ""
+  }, ${parts.test.length > 0 ? `${parts.test.length} held out (${origin})` : "none held out"}`;
+}
+
 /** Rows of files of their own may have labels that the rows to train on have not. */
 function checkTargets(parts: Parts<Item>, head: unknown, { task, division }: PrepareOptions): void {
   const { problemOf } = servedTasks[task];
@@ -162,7 +189,8 @@ function checkTargets(parts: Parts<Item>, head: unknown, { task, division }: Pre
     parts[part].forEach(({ row }) => {
       const problem = problemOf(row.target, head);
       if (problem !== undefined) {
-        throw new DataError(`${file.source} row ${file.rows.indexOf(row) + 1}: ${problem}`);
+        const { where = `${file.source} row ${file.rows.indexOf(row) + 1}` } = row as Partial<LoadedRow>;
+        throw new DataError(`${where}: ${problem}`);
       }
     });
   }

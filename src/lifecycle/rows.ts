@@ -3,6 +3,11 @@
  *
  * @module
  */
+import { plural } from "../base/format.ts";
+import { show } from "../base/text.ts";
+import type { RowStep } from "../bundle/manifest.ts";
+import { createLabelTypes } from "../data/check/label_types.ts";
+import { relabeller } from "../data/clean/relabel.ts";
 import { DataError } from "../data/errors.ts";
 import type { DataRecord, PlacedRecord } from "../data/example.ts";
 import { matchColumns, optionOf, type Role } from "../data/reading/columns.ts";
@@ -13,6 +18,8 @@ import type { AnyServedTask, Columns, Row } from "../tasks/task.ts";
 /** A row, and the record it was read from. */
 export interface LoadedRow extends Row<unknown> {
   readonly record: DataRecord;
+  /** What errors call the place that it was read from, such as `mails.csv line 17`; absent: it is from no file. */
+  readonly where?: string;
 }
 
 /**
@@ -20,6 +27,7 @@ export interface LoadedRow extends Row<unknown> {
  *
  * @param source a path, `-` or `spam`: see `readRecords`
  * @param options `columns`: those that are called otherwise than the task calls them; `head`: of the model that the rows are for;
+ *   `rowSteps`: the steps of its training, which may have merged labels: those of the rows are called as it calls them;
  *   `reading`: how the source is read, and where guesses are told; `onBlank`: told of each row whose text or label holds
  *   nothing, which is then left out instead of being an error
  * @throws {DataError} naming the file and line that lacks a column, or holds something other than the task expects.
@@ -30,20 +38,28 @@ export async function readRows(
   options: {
     readonly columns?: Partial<Columns>;
     readonly head?: unknown;
+    readonly rowSteps?: readonly RowStep[];
     readonly reading?: ReadOptions;
     readonly onBlank?: (error: DataError) => void;
   } = {},
 ): Promise<LoadedRow[]> {
   const { wanted, records } = await openRecords(source, task, options);
   const rows: LoadedRow[] = [];
+  const types = createLabelTypes();
+  const relabel = relabelling(options);
   for await (const { record, where } of records) {
     try {
-      rows.push({ ...rowOf({ record, where }, task, wanted, options.head), record });
+      const row = rowOf({ record, where }, task, wanted, { ...options, relabel: relabel.of });
+      rows.push({ ...row, record, where });
+      if (wanted.label !== undefined && typeof row.target !== "number") types.add(record[wanted.label]);
     } catch (error) {
       if (!(options.onBlank && error instanceof DataError && error.blankColumn !== undefined)) throw error;
       options.onBlank(error);
     }
   }
+  const mixed = types.finding();
+  for (const line of relabel.told()) options.reading?.onGuess?.(`${source}: ${line}`);
+  if (mixed !== undefined) options.reading?.onGuess?.(`${source}: ${mixed}`);
   return rows;
 }
 
@@ -51,7 +67,7 @@ function rowOf(
   { record, where }: PlacedRecord,
   task: AnyServedTask,
   wanted: Columns,
-  head: unknown,
+  { head, relabel }: { readonly head?: unknown; readonly relabel: (target: unknown) => unknown },
 ): Row<unknown> {
   const queries = withHint(wanted, () => task.queries(record, where, wanted));
   if (queries.length !== task.queriesPerRow) {
@@ -59,10 +75,42 @@ function rowOf(
       `${where}: ${task.title} needs ${task.queriesPerRow} texts a row, and this one has ${queries.length}`,
     );
   }
-  const target = withHint(wanted, () => task.target(record, where, wanted));
+  const target = relabel(withHint(wanted, () => task.target(record, where, wanted)));
   const problem = head === undefined ? undefined : task.problemOf?.(target, head);
   if (problem !== undefined) throw new DataError(`${where}: ${problem}`);
   return { queries, target };
+}
+
+/** Calls labels as a model's training did, and counts those that it changed. */
+function relabelling(
+  { head, rowSteps = [] }: { readonly head?: unknown; readonly rowSteps?: readonly RowStep[] },
+): { of(target: unknown): unknown; told(): string[] } {
+  const labels = (head as { labels?: readonly string[] } | undefined)?.labels;
+  if (labels === undefined || rowSteps.length === 0) return { of: (target) => target, told: () => [] };
+  const rename = relabeller(rowSteps.map(({ step }) => step), labels);
+  const counts = new Map<string, number>();
+  return {
+    of(target) {
+      if (typeof target !== "string") return target;
+      const named = rename(target);
+      if (named !== target) {
+        const what = `${show(target)} as ${show(named)}`;
+        counts.set(what, (counts.get(what) ?? 0) + 1);
+      }
+      return named;
+    },
+    told() {
+      if (counts.size === 0) return [];
+      const shown = [...counts].slice(0, 5).map(([what, count]) => `${what} (${plural(count, "row")})`).join(
+        ", ",
+      );
+      return [
+        `labels are read as the training of the model merged them: ${shown}${
+          counts.size > 5 ? ` and ${counts.size - 5} more` : ""
+        }`,
+      ];
+    },
+  };
 }
 
 /** Records that are looked at for the columns that a task wants. */

@@ -36,7 +36,8 @@ export function dataCheckText(check: DataCheck): string {
     overview(check),
     check.columns.length > 0 ? columnTable(check) : "",
     check.classes.length > 0 ? classTable(check) : "",
-    lengthTable(check),
+    // Of no rows there is nothing to measure.
+    check.rows > 0 ? lengthTable(check) : "",
     check.training ? planLines(check.training) : "",
     findings.length === 0
       ? "nothing suspicious was found"
@@ -55,9 +56,11 @@ function overview(
       unreadable > 0 ? ` that can be read and ${formatCount(unreadable)} that cannot` : ""
     } for ${task}${classes.length > 0 ? `, ${plural(classes.length, "class", "classes")}` : ""}`,
     ...reading.map((line) => plain(line, 300)),
-    `repeats: ${plural(repeats.duplicates, "duplicate")}, ${
-      formatCount(repeats.nearRows)
-    } rows nearly alike in ${plural(repeats.nearGroups, "group")}`,
+    ...rows === 0 ? [] : [
+      `repeats: ${plural(repeats.duplicates, "duplicate")}, ${
+        formatCount(repeats.nearRows)
+      } rows nearly alike in ${plural(repeats.nearGroups, "group")}`,
+    ],
   ];
   const shares = (list: DataCheck["scripts"]) =>
     list.slice(0, 5).map(({ name, share }) => `${name} ${partPercent(share)}`).join(", ");

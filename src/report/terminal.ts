@@ -11,7 +11,9 @@ import { seenWords } from "./words.ts";
 import { textTable } from "../evaluate/text_table.ts";
 import type { Measured, Report, Section } from "../evaluate/report.ts";
 
-const MOST_ROWS = 20; // of a section; the pages show all
+type ClassRow = Extract<Section, { kind: "classes" }>["rows"][number];
+
+const MOST_ROWS = 20; // of a section; the pages and JSON show all
 const MOST_LABELS = 12; // of a confusion matrix
 
 /**
@@ -58,12 +60,26 @@ function metricLines({ intervals }: Report, metrics: readonly Measured[]): strin
   ], reasons ? 3 : undefined);
 }
 
+/** All classes in their order, or, of more than there is room for, those with the lowest F1, the lowest first. */
+function worstClasses(rows: readonly ClassRow[]): readonly ClassRow[] {
+  if (rows.length <= MOST_ROWS) return rows;
+  // A class whose F1 is not defined, such as one without rows, says nothing.
+  const f1 = ({ f1: { value } }: ClassRow) => Number.isFinite(value) ? value : Infinity;
+  return rows.toSorted((a, b) => f1(a) === f1(b) ? b.support - a.support : f1(a) - f1(b)).slice(0, MOST_ROWS);
+}
+
+/** How many rows of a section are not shown, and where they are. */
+function moreLine({ length }: { readonly length: number }, which = ""): string {
+  if (length <= MOST_ROWS) return "";
+  return `\n  ${length - MOST_ROWS} more${which && ` ${which}`}: --json and --out report.html have all`;
+}
+
 function sectionLines(section: Section): string | undefined {
   switch (section.kind) {
     case "classes":
       return table([
         ["class", "precision", "recall", "F1", "", "rows"],
-        ...section.rows.slice(0, MOST_ROWS).map((row) => [
+        ...worstClasses(section.rows).map((row) => [
           row.label,
           figure(row.precision),
           figure(row.recall),
@@ -71,7 +87,7 @@ function sectionLines(section: Section): string | undefined {
           range(row.f1),
           String(row.support),
         ]),
-      ]);
+      ]) + moreLine(section.rows, "with a higher F1");
     case "confusion":
       if (section.labels.length > MOST_LABELS) return undefined;
       return table([
@@ -82,7 +98,7 @@ function sectionLines(section: Section): string | undefined {
       return table([
         ["class", ...section.groups],
         ...section.rows.slice(0, MOST_ROWS).map(({ label, counts }) => [label, ...counts.map(String)]),
-      ]);
+      ]) + moreLine(section.rows);
     case "slices":
       return table([
         [section.column, "rows", ...section.metrics.flatMap(({ label }) => [label, ""]), "p, adjusted"],
@@ -92,7 +108,7 @@ function sectionLines(section: Section): string | undefined {
           ...intervals.flatMap((interval) => [figure(interval), range(interval)]),
           p === undefined ? "" : formatPValue(p),
         ]),
-      ]);
+      ]) + moreLine(section.rows);
     case "worst":
       return table([
         ["row", section.scoreLabel, "reference", "prediction"],

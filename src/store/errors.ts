@@ -19,7 +19,15 @@ export class StoreError extends UserError {
 }
 
 /** The failures that a person can do something about. */
-export type StoreErrorReason = "full" | "denied" | "damaged" | "busy" | "newer" | "not-a-folder" | "missing";
+export type StoreErrorReason =
+  | "full"
+  | "denied"
+  | "damaged"
+  | "failing"
+  | "busy"
+  | "newer"
+  | "not-a-folder"
+  | "missing";
 
 /**
  * Turns an error of the file system or of SQLite into a {@linkcode StoreError} that says what to do. An error that no
@@ -42,6 +50,9 @@ const advice: Record<Exclude<StoreErrorReason, "newer">, (path: string) => strin
   damaged: (path) =>
     `the database ${path} is damaged. Move it away together with its -wal and -shm files and run again: ` +
     `models are registered anew from their folders; aliases and runs are lost.`,
+  failing: (path) =>
+    `the disk could not be read or written at ${path}. It may be full, or a quota reached: free some space and run again. ` +
+    `Where there is space, the disk or the database is damaged: look at the disk's own errors first.`,
   busy: (path) => `another process keeps ${path} locked. Wait until it is done, or end it, and run again.`,
   "not-a-folder": (path) => `a part of ${path} is a file, not a folder. Set WEIR_HOME to a folder.`,
   missing: (path) => `${path} does not exist.`,
@@ -68,7 +79,7 @@ function reasonOf(
       if (/disk is full/.test(error.message)) return "full";
       if (/readonly database|unable to open database file/.test(error.message)) return "denied";
       // What SQLite says, too, when there is no room for its shared memory beside the database.
-      if (/disk I\/O error/.test(error.message)) return isFull(dirname(path)) ? "full" : "damaged";
+      if (/disk I\/O error/.test(error.message)) return isFull(dirname(path)) ? "full" : "failing";
       if (/not a database|malformed/.test(error.message)) return "damaged";
       if (/database (table )?is locked|database is busy/.test(error.message)) return "busy";
   }

@@ -89,12 +89,14 @@ export function createKeeper(
     saveEpoch: (epoch) => saving(() => saveEpoch(directory!, epoch)),
     loadEpoch: (kept) => loadEpoch(directory!, kept),
     resumeAdvice() {
-      if (!directory) return "Nothing was saved";
+      if (!directory) return "Nothing was saved, since this run writes no checkpoint: begin it anew";
       if (savedStep === undefined) return "No checkpoint was written yet";
       return `The last checkpoint, of step ${savedStep}, is ${path}; to go on, ${resumeHint}`;
     },
     lastGood: () =>
-      savedStep === undefined
+      !directory
+        ? "This run writes no checkpoint"
+        : savedStep === undefined
         ? "No checkpoint was written yet"
         : `The last good checkpoint, of step ${savedStep}, is ${path}`,
     interrupted(step, totalSteps) {

@@ -114,3 +114,20 @@ Deno.test("CSV that is written holds what CSV can: line ends, quotes, spaces, on
     }
   });
 });
+
+Deno.test("a blank label is told of with its line where a step needs labels, and --skip-blank leaves its row out", () =>
+  withFolder(async (folder) => {
+    const data = join(folder, "rows.csv");
+    await Deno.writeTextFile(data, 'text,label\none,a\ntwo,b\nthree," "\nfour,a\n');
+    const args = ["data", "clean", data, "--clean", "min-label-rows=1"];
+    const refused = await weir(...args);
+    assert.equal(refused.code, 2);
+    assert.match(
+      refused.stderr,
+      /rows\.csv line 4: column "label" is blank; a label was expected: fill it in, .*--skip-blank/,
+    );
+    const { code, stdout, stderr } = await weir(...args, "--skip-blank");
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /1 row with a blank text or label left out, the first: .*rows\.csv line 4/);
+    assert.match(stdout, /3 of 4 rows/);
+  }));

@@ -41,17 +41,31 @@ Deno.test("rows are divided by shares, by files of their own and by groups, and 
 Deno.test("shares and files that do not fit are refused before the work", () =>
   withFolder(async (folder) => {
     const data = await writeJsonl(join(folder, "rows.jsonl"), messages(20));
+    const copy = await writeJsonl(join(folder, "copy.jsonl"), messages(20));
+    const unknown = await writeJsonl(join(folder, "unknown.jsonl"), [
+      { text: "win a prize", label: "spam" },
+      { text: "come at noon", label: "Ham" },
+    ]);
     for (
       const [args, message] of [
         [["--split", ".8,.3"], /two or three positive shares that sum to 1, such as \.8,\.1,\.1/],
         [["--split", "1"], /two or three positive shares/],
         [["--split", ".8,,.2"], /two or three positive shares/],
         [
-          ["--split", ".8,.1,.1", "--test", data],
+          ["--split", ".8,.1,.1", "--test", copy],
           /--split 0\.8,0\.1,0\.1 has 3 shares; with --test two were expected/,
         ],
         [["--test", join(folder, "none.jsonl")], /none\.jsonl: no such file/],
-        [["--test", data], /every row comes again in rows\.jsonl: none is left to train on/],
+        [["--test", copy], /every row comes again in copy\.jsonl: none is left to train on/],
+        [
+          ["--test", data],
+          /--data and --test are the same file, .*: give other rows to each, or leave --test out/,
+        ],
+        [
+          ["--validation", copy, "--test", copy],
+          /--validation and --test are the same file, .*copy\.jsonl: give other/,
+        ],
+        [["--test", unknown], /unknown\.jsonl line 2: unknown label "Ham"/],
         [["--group", "patient"], /no column "patient" to group by; its columns are "text", "label"/],
       ] as const
     ) {

@@ -1,14 +1,14 @@
 /** Writes a data file into a fresh folder, calls `use` with its path, and removes it. */
-export async function withFile(
+export async function withFile<T>(
   name: string,
   content: string | Uint8Array,
-  use: (path: string) => Promise<void>,
-): Promise<void> {
+  use: (path: string) => Promise<T>,
+): Promise<T> {
   const folder = await Deno.makeTempDir();
   try {
     const path = `${folder}/${name}`;
     await Deno.writeFile(path, typeof content === "string" ? new TextEncoder().encode(content) : content);
-    await use(path);
+    return await use(path);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -54,6 +54,10 @@ Deno.test("parts in files of their own are taken whole, and what comes again in 
     ),
     lines.join("\n"),
   );
+  assert.match(
+    lines.join("\n"),
+    /198 examples \(0 duplicates dropped; 2 that come again in test\.csv left out\), .*; 188 to train, 10 to choose the epoch, 22 held out \(test\.csv, a file of its own\)/,
+  );
   assert.equal(division.origin, "test.csv, a file of its own");
   assert.ok(![...parts.train, ...parts.validation].some(({ row }) => row.queries[0] === textOf(3)));
   const both = divide(rows(200), {

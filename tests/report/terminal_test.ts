@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { terminalPage } from "../../src/report/terminal.ts";
 import type { Report } from "../../src/evaluate/report.ts";
-import { sampleReport } from "./sample.ts";
+import { interval, sampleReport } from "./sample.ts";
 
 const lineOf = (page: string, start: string) =>
   page.split("\n").find((line) => line.trimStart().startsWith(start)) ?? "";
@@ -66,4 +66,17 @@ Deno.test("a gate's conditions say whether they are met, with both sides", () =>
   const page = terminalPage(report);
   assert.match(page, /^met +accuracy >= 0\.9 +\(0\.95.* and 0\.9.*\)$/m);
   assert.match(page, /^UNMET +latency\.p95 <= 2 +\(3.* and 2.*\)$/m);
+});
+
+Deno.test("of many classes the worst by F1 are shown with their rows, and how many more there are", () => {
+  const rows = Array.from({ length: 30 }, (_, i) => {
+    const score = interval((30 - i) / 40, 0, 1);
+    return { label: `class-${i}`, precision: score, recall: score, f1: score, support: 100 + i };
+  });
+  const page = terminalPage({ ...sampleReport, sections: [{ kind: "classes", title: "Classes", rows }] });
+  const shown = page.split("\n").filter((line) => /class-\d/.test(line));
+  assert.equal(shown.length, 20);
+  assert.match(shown[0], /class-29 .*129/);
+  assert.doesNotMatch(page, /class-9 /);
+  assert.match(page, /10 more with a higher F1: --json and --out report.html have all/);
 });

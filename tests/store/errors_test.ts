@@ -29,6 +29,9 @@ Deno.test("each error that a person can mend is explained and every other passes
   assert.equal(reason(withCode("EDQUOT")), "full");
   assert.equal(reason(withCode("ENOENT")), "missing");
   assert.equal(reason(withCode("ERR_SQLITE_ERROR", "database disk image is malformed")), "damaged");
+  const io = explainStorageError(withCode("ERR_SQLITE_ERROR", "disk I/O error"), "do it", "/p");
+  assert.equal((io as StoreError).reason, "failing");
+  assert.match((io as StoreError).message, /may be full, or a quota reached: .* or the database is damaged/);
   for (
     const bug of [
       new TypeError("x"),

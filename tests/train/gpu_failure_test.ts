@@ -77,7 +77,10 @@ Deno.test({
   name: "a GPU that is lost before anything was saved says so",
   ignore: !adapter,
   async fn() {
-    await assert.rejects(onGpu({}, 3), /Nothing was saved$/);
+    await assert.rejects(
+      onGpu({}, 3),
+      /Nothing was saved, since this run writes no checkpoint: begin it anew$/,
+    );
     await withFolder(async (directory) => {
       await assert.rejects(onGpu({ checkpoint: { directory } }, 3), /No checkpoint was written yet$/);
     });

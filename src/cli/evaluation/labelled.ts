@@ -5,6 +5,7 @@
  */
 import type { Command } from "commander";
 import { plural } from "../../base/format.ts";
+import type { RowStep } from "../../bundle/manifest.ts";
 import { DataError } from "../../data/errors.ts";
 import type { ReadOptions } from "../../data/reading/options.ts";
 import { type LoadedRow, readRows } from "../../lifecycle/rows.ts";
@@ -32,28 +33,41 @@ export function withLabelled(command: Command): Command {
 export async function readLabelled(
   source: string,
   task: AnyServedTask,
-  { columns, head, skipBlank, reading }: {
+  { columns, head, rowSteps, skipBlank, reading }: {
     columns: Partial<Columns>;
     head?: unknown;
+    rowSteps?: readonly RowStep[];
     reading: ReadOptions;
   } & LabelledFlags,
 ): Promise<{ rows: LoadedRow[]; notes: string[] }> {
   const blank: DataError[] = [];
   const onBlank = (error: DataError) => blank.push(error);
   try {
-    const rows = await readRows(source, task, { columns, head, reading, ...(skipBlank && { onBlank }) });
+    const rows = await readRows(source, task, {
+      columns,
+      head,
+      rowSteps,
+      reading,
+      ...(skipBlank && { onBlank }),
+    });
     if (rows.length > 0) return { rows, notes: blank.length === 0 ? [] : [leftOut(blank)] };
   } catch (error) {
     if (!(error instanceof DataError && error.blankColumn !== undefined)) throw error;
-    throw new DataError(
-      `${error.message}: fill it in, or leave such rows out with --skip-blank`,
-      { cause: error, blankColumn: error.blankColumn },
-    );
+    throw blankAdvice(error);
   }
   throw new InputError(`${source}: no row is left: ${leftOut(blank)}`);
 }
 
-function leftOut([first, ...others]: readonly DataError[]): string {
+/** The error of a blank text or label, with what to do about it. */
+export function blankAdvice(error: DataError): DataError {
+  return new DataError(
+    `${error.message}: fill it in, or leave such rows out with --skip-blank`,
+    { cause: error, blankColumn: error.blankColumn },
+  );
+}
+
+/** A sentence on rows that were left out, of which there is one at least. */
+export function leftOut([first, ...others]: readonly DataError[]): string {
   return `${
     plural(others.length + 1, "row")
   } with a blank text or label left out, the first: ${first.message}.`;

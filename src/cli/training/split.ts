@@ -68,6 +68,7 @@ export function withSplitOptions(command: Command): Command {
 export async function divisionOf(
   options: SplitOptions & LabelledFlags & Pick<TrainingOptions, "keepCheckpoints"> & {
     readonly resume?: boolean;
+    readonly data?: string;
   },
   task: AnyServedTask,
   { columns, reading }: { readonly columns: Partial<Columns>; readonly reading: ReadOptions },
@@ -87,6 +88,7 @@ export async function divisionOf(
       "--keep-checkpoints does not go with --folds: a cross-validation keeps no checkpoint",
     );
   }
+  await refuseSameFile(options);
   const own = async (source: string | undefined): Promise<OwnRows | undefined> =>
     source === undefined ? undefined : {
       source,
@@ -101,6 +103,24 @@ export async function divisionOf(
     validation: await own(options.validation),
     test: await own(options.test),
   };
+}
+
+/** Rows that are learnt from, or choose the epoch, measure nothing: one file cannot be two parts. */
+async function refuseSameFile({ data, validation, test }: SplitOptions & { readonly data?: string }) {
+  const files = [["--data", data], ["--validation", validation], ["--test", test]] as const;
+  const seen = new Map<string, string>();
+  for (const [flag, path] of files) {
+    if (path === undefined) continue;
+    const real = await Deno.realPath(path).catch(() => path);
+    const other = seen.get(real);
+    if (other !== undefined) {
+      throw new UsageError(
+        `${other} and ${flag} are the same file, ${path}: give other rows to each, or leave ${flag} out and rows of --data ` +
+          "are held out",
+      );
+    }
+    seen.set(real, flag);
+  }
 }
 
 /** Reads two or three shares that sum to 1, or to 100. */

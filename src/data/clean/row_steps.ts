@@ -40,6 +40,8 @@ export interface RowStepKind {
   make(
     value: string | undefined,
   ): (rows: readonly CleanRow[], options: { readonly seed: number }) => CleanRow[];
+  /** What a label is called after the step, for data that were not cleaned; a step that keeps labels as they are has none. */
+  rename?(value: string | undefined): (label: string) => string;
 }
 
 /** The names of the steps that choose rows or change labels. */
@@ -121,17 +123,15 @@ export const rowSteps: Readonly<Record<RowStepName, RowStepKind>> = {
     example: "merge-labels=refund|refunds=refund",
     needsLabels: true,
     make(value) {
-      const both = readText(value, "merge-labels", "OLD|OLD=NEW");
-      const equals = both.lastIndexOf("=");
-      const merged = both.slice(0, Math.max(0, equals)).split("|").filter((label) => label !== "");
-      const into = both.slice(equals + 1);
-      if (merged.length === 0 || into === "") {
-        throw new DataError(`the step merge-labels takes OLD=NEW or OLD|OLD=NEW; "${both}" was given`);
-      }
+      const { merged, into } = readMerge(value);
       return (rows) => {
         checkThere(merged, rows, "merge-labels");
         return rows.map((row) => merged.includes(row.label!) ? { ...row, label: into } : row);
       };
+    },
+    rename(value) {
+      const { merged, into } = readMerge(value);
+      return (label) => merged.includes(label) ? into : label;
     },
   },
   "merge-rest": {
@@ -140,13 +140,16 @@ export const rowSteps: Readonly<Record<RowStepName, RowStepKind>> = {
     example: "merge-rest=10=other",
     needsLabels: true,
     make(value) {
-      const [count, name] = (value ?? "").split(/=(.*)/s);
-      const most = readCount(count, "merge-rest", { least: 1 });
-      const rest = name === undefined || name === "" ? "other" : name;
+      const { most, rest } = readRest(value);
       return (rows) => {
         const kept = mostFrequent(rows, most);
         return rows.map((row) => kept.has(row.label!) ? row : { ...row, label: rest });
       };
+    },
+    // Whoever asks keeps the labels that the model knows: all others are the rest.
+    rename(value) {
+      const { rest } = readRest(value);
+      return () => rest;
     },
   },
   "sample": {
@@ -160,6 +163,24 @@ export const rowSteps: Readonly<Record<RowStepName, RowStepKind>> = {
     },
   },
 };
+
+function readMerge(value: string | undefined): { merged: string[]; into: string } {
+  const both = readText(value, "merge-labels", "OLD|OLD=NEW");
+  const equals = both.lastIndexOf("=");
+  const merged = both.slice(0, Math.max(0, equals)).split("|").filter((label) => label !== "");
+  const into = both.slice(equals + 1);
+  if (merged.length === 0 || into === "") {
+    throw new DataError(`the step merge-labels takes OLD=NEW or OLD|OLD=NEW; "${both}" was given`);
+  }
+  return { merged, into };
+}
+
+function readRest(value: string | undefined): { most: number; rest: string } {
+  const [count, name] = (value ?? "").split(/=(.*)/s);
+  const most = readCount(count, "merge-rest", { least: 1 });
+  const rest = name === undefined || name === "" ? "other" : name;
+  return { most, rest };
+}
 
 /** A step that drops rows by how long their texts are; of several texts each has to be as long. */
 function byLength(

@@ -17,6 +17,7 @@ export type CleaningStep =
     readonly step: string;
     readonly needsLabels: boolean;
     readonly apply: ReturnType<RowStepKind["make"]>;
+    readonly rename?: (label: string) => string;
   };
 
 /**
@@ -59,8 +60,8 @@ function parseStep(step: string): CleaningStep {
     return { kind: "text", step, apply: textSteps[name as TextStepName].make(value) };
   }
   if (Object.hasOwn(rowSteps, name)) {
-    const { needsLabels, make } = rowSteps[name as RowStepName];
-    return { kind: "rows", step, needsLabels, apply: make(value) };
+    const { needsLabels, make, rename } = rowSteps[name as RowStepName];
+    return { kind: "rows", step, needsLabels, apply: make(value), ...(rename && { rename: rename(value) }) };
   }
   throw new DataError(
     `there is no cleaning step ${show(name)}; of texts there are ${

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { show } from "../../base/text.ts";
 import {
   createRowSplitter,
   type CsvRow,
@@ -12,11 +13,12 @@ import {
 } from "./csv_rows.ts";
 import { fitsColumn, looksNamed } from "./columns.ts";
 import type { ReadOptions } from "./options.ts";
+import { findTitle, linesOff } from "./title.ts";
 
 /** A dialect, and whether the first row names the columns. */
 export interface FoundDialect extends Dialect {
   readonly header: boolean;
-  /** Lines before the first row: one where Excel's `sep=;` stands there. */
+  /** Lines before the first row, such as Excel's `sep=;` and the title above an exported table. */
   readonly skip: number;
   /** What was guessed, each with its option, to be told in one line. */
   readonly guesses: readonly string[];
@@ -32,17 +34,21 @@ const ROWS = 200;
  * The dialect of a text that begins with `sample`.
  *
  * @param options `usual`: the delimiter that the source's name promises; `isNamed`: whether the name says that it is delimited
- *   text at all; `isWhole`: whether the sample is all of it
+ *   text at all; `isOther`: whether the name promises something else; `isWhole`: whether the sample is all of it
  */
 export function guessDialect(
   sample: string,
-  { usual, isNamed, isWhole, ...options }:
-    & { readonly usual: string; readonly isNamed: boolean; readonly isWhole: boolean }
-    & Pick<ReadOptions, "delimiter" | "quote" | "header" | "columns">,
+  { usual, isNamed, isOther = false, isWhole, ...options }:
+    & {
+      readonly usual: string;
+      readonly isNamed: boolean;
+      readonly isOther?: boolean;
+      readonly isWhole: boolean;
+    }
+    & Pick<ReadOptions, "delimiter" | "quote" | "header" | "columns" | "skipLines">,
 ): FoundDialect {
   const newline = sample.includes("\n") || !sample.includes("\r") ? "\n" : "\r";
   const said = /^"?sep=(.)"?\r?(?:\n|$)|^"?sep=(.)"?\r/i.exec(sample);
-  const text = said ? sample.slice(said[0].length) : sample;
   const guesses: string[] = [];
   const base: Dialect = {
     delimiter: null,
@@ -51,9 +57,36 @@ export function guessDialect(
     newline,
     trim: false,
   };
+  let skip = said ? 1 : 0;
+  let text = linesOff(sample, skip, newline);
+  if (options.skipLines !== undefined) {
+    skip = options.skipLines;
+    text = linesOff(sample, skip, newline);
+  } else if (options.header !== false) {
+    const delimiters = options.delimiter ?? said?.[1] ?? said?.[2];
+    const title = findTitle(text, {
+      rowsOf: (text, delimiter) =>
+        sampleRows(text, { ...base, delimiter }, isWhole).rows.map(({ cells }) => cells),
+      delimiters: delimiters === undefined ? [usual, ...DELIMITERS] : [delimiters],
+      newline,
+      columns: options.columns ?? [],
+      isHeader: (rows) => isNamed && hasHeader(rows.map((cells, i) => ({ cells, line: i + 1 })), []),
+    });
+    if (title) {
+      guesses.push(
+        `${
+          title.lines === 1 ? `line ${skip + 1}` : `lines ${skip + 1} to ${skip + title.lines}`
+        } above the header left out, ` +
+          `${show(title.text)} (--skip-lines ${skip} to read ${title.lines === 1 ? "it" : "them"})`,
+      );
+      skip += title.lines;
+      text = linesOff(text, title.lines, newline);
+    }
+  }
   const delimiter = options.delimiter ?? said?.[1] ?? said?.[2] ??
     guessDelimiter(text, base, { usual, isNamed, isWhole, ...options });
-  if (options.delimiter === undefined && (delimiter !== usual || !isNamed)) {
+  // A comma is what everybody expects where the name promises nothing, as that of standard input.
+  if (options.delimiter === undefined && (delimiter !== usual || isOther || !isNamed && delimiter !== ",")) {
     guesses.push(
       delimiter === null ? "one cell a line (--delimiter)" : `delimiter ${nameOf(delimiter)} (--delimiter)`,
     );
@@ -75,7 +108,7 @@ export function guessDialect(
   if (options.header === undefined && !header && rows.length > 0) guesses.push("no header (--header)");
   const trim = header && first.slice(1).some((name) => name !== name.trim() && name.trim() !== "");
   if (trim) guesses.push("white space around cells left out, as around the names");
-  return { ...plain, trim, header, skip: said ? 1 : 0, guesses };
+  return { ...plain, trim, header, skip, guesses };
 }
 
 function nameOf(delimiter: string): string {

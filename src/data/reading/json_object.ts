@@ -1,5 +1,5 @@
 /**
- * The rows in a JSON object: in the one list that it holds, or in the columns that it is.
+ * The rows in a JSON object: in the one list that it holds, or in the columns that it is; or in many, one after another.
  *
  * @module
  */
@@ -11,15 +11,16 @@ import { checkDepth } from "./json_items.ts";
 /** An object is read whole: it has no more characters. */
 const MAX_LENGTH = 256 * 1024 * 1024;
 
-/** An item, as those of a list; what line it is on is not known. */
+/** An item, as those of a list; what line it is on is known of objects one after another. */
 interface Item {
   readonly value: unknown;
-  readonly line?: undefined;
+  readonly line?: number;
 }
 
 /**
  * The rows of an object that holds one list of them (`{"data": [...]}`), one for each split (`{"train": [...]}`), or columns,
- * as pandas writes a table (`{"text": {"0": ...}}`, `{"text": [...]}`, `{"columns": [...], "data": [...]}`).
+ * as pandas writes a table (`{"text": {"0": ...}}`, `{"text": [...]}`, `{"columns": [...], "data": [...]}`). Objects one after
+ * another over several lines, as jq writes them, are a row each.
  *
  * @throws {DataError} where it holds none of these.
  */
@@ -44,11 +45,54 @@ export async function* itemsOfObject(
   }
   const text = parts.join("");
   checkDepth(text, name);
+  const first = endOfObject(text, 0);
+  if (/^\s*\{/.test(text.slice(first, first + 1000))) {
+    onGuess?.(`${name}: read as JSON objects one after another, a row each`);
+    yield* objectsIn(text, name);
+    return;
+  }
   const value = parseJson(text, (problem) => new DataError(`${name}: ${problem}`));
   if (!isObject(value)) {
     throw new DataError(`${name}: a list of records was expected, and ${show(value)} was found`);
   }
   for (const item of rowsIn(value, { name, split, onGuess })) yield { value: item };
+}
+
+/** The objects of a text, one after another, each with the line on which it begins. */
+function* objectsIn(text: string, name: string): Generator<Item> {
+  let line = 1;
+  for (let from = 0; from < text.length;) {
+    const end = endOfObject(text, from);
+    const part = text.slice(from, end);
+    line += linesIn(/^\s*/.exec(part)![0]);
+    if (part.trim() !== "") {
+      yield {
+        value: parseJson(part.trim(), (problem) => new DataError(`${name} line ${line}: ${problem}`)),
+        line,
+      };
+    }
+    line += linesIn(part.trimStart());
+    from = end;
+  }
+}
+
+function linesIn(text: string): number {
+  return text.split("\n").length - 1;
+}
+
+/** The place behind the object that begins at `from`, or the end of the text. */
+function endOfObject(text: string, from: number): number {
+  let depth = 0, inString = false;
+  for (let i = from; i < text.length; i++) {
+    const character = text[i];
+    if (inString) {
+      if (character === "\\") i++;
+      else if (character === '"') inString = false;
+    } else if (character === '"') inString = true;
+    else if (character === "{") depth++;
+    else if (character === "}" && --depth === 0) return i + 1;
+  }
+  return text.length;
 }
 
 function rowsIn(

@@ -34,6 +34,8 @@ export interface ReadOptions {
   readonly encoding?: string;
   /** Whether the first row names the columns. Without names the columns are called `1`, `2`, ... */
   readonly header?: boolean;
+  /** Lines of delimited text above its first row. */
+  readonly skipLines?: number;
   /** Which split of a data set's folder is read. */
   readonly split?: string;
   /** Names of the columns that somebody wants: they tell a header from a row, and which columns must not be named twice. */

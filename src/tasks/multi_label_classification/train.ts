@@ -19,11 +19,17 @@ export const trainMultiLabelClassification: TrainedTask<LabelsHead, readonly str
   headOf(rows, source, base) {
     const sets = rows.map(({ target }) => target);
     const labels = sortLabels(sets.flat());
-    // Labels that every row has, or none at all, teach nothing.
+    if (labels.length === 0) {
+      throw new DataError(
+        `${source}: no row has a label: rows with labels are needed, and some without each; name their column with ` +
+          "--label-column",
+      );
+    }
+    // Labels that every row has teach nothing.
     if (sets.every((set) => set.length === labels.length)) {
       throw new DataError(
         `${source}: every row has the same labels (${
-          listLabels(labels, { plain: true }) || "none"
+          listLabels(labels, { plain: true })
         }); rows that differ are needed`,
       );
     }

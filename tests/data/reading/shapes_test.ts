@@ -115,6 +115,7 @@ const SAME: [string, string | Uint8Array, string[]][] = [
     "F: read as delimited text, since it holds no JSON (--format)",
     'F: read with delimiter "," (--delimiter)',
   ]],
+  ["unnamed_comma", table(","), []],
   ["unnamed", LINES, ["F: read as JSON lines (--format)"]],
   ["object.json", JSON.stringify({ version: 2, data: json }), ['F: the list "data" is read']],
   [
