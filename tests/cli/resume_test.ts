@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { messages, spawnWeir, tiny, weirProcess, writeJsonl } from "./cli.ts";
+import { messages, spawnWeir, tiny, weir, writeJsonl } from "./cli.ts";
 import { withFolder } from "../folder.ts";
 
 const EPOCHS = 18;
@@ -27,9 +27,9 @@ async function stopAt(args: string[], mark: string, signal: Deno.Signal): Promis
   return { ...await child.status, stdout: await stdout, stderr };
 }
 
-/** The losses that a training ends with, and its weights. */
+/** The losses that a training ends with, and its weights. It runs in this process, which costs less than a start of its own. */
 async function finish(args: string[]): Promise<{ losses: number[]; weights: Uint8Array; stderr: string }> {
-  const { code, stdout, stderr } = await weirProcess([...args, "--json"]);
+  const { code, stdout, stderr } = await weir(...args, "--json");
   assert.equal(code, 0, stderr);
   const { losses, path } = JSON.parse(stdout);
   return { losses, weights: await Deno.readFile(join(path, "model.safetensors")), stderr };
@@ -84,7 +84,7 @@ Deno.test("training stopped by Ctrl-C or kill -9 and resumed ends with the same 
       "a checkpoint of other settings or data is not resumed from: the setting is named",
       async () => {
         await stopAt(train("other"), `epoch 2/${EPOCHS}  train`, "SIGINT");
-        const { code, stderr } = await weirProcess([...train("other"), "--resume", "--seed", "3"]);
+        const { code, stderr } = await weir(...train("other"), "--resume", "--seed", "3");
         assert.equal(code, 2);
         assert.match(stderr, /^weir: Cannot resume from .*: seed was 0 there and is 3 now[^\n]*$/m);
       },

@@ -86,22 +86,7 @@ export function calibration(
   const { labels, bins: wanted = 15, strategy = "width", label, confidence } = options;
   checkWhole("bins", wanted, 1, 1000);
   checkOneOf("strategy", strategy, ["width", "mass"]);
-  const { at, size } = checkProbabilities(references, probabilities, { labels });
-  const n = references.length, judged = label === undefined ? -1 : labels.indexOf(label);
-  if (label !== undefined && judged < 0) {
-    refuse("the label of calibration", label, `one of ${listLabels(labels)}`);
-  }
-  const sure = new Float64Array(n), right = new Uint8Array(n);
-  for (let row = 0; row < n; row++) {
-    let k = judged;
-    if (k < 0) {
-      k = 0;
-      for (let j = 1; j < size; j++) if (at(row, j) > at(row, k)) k = j;
-    }
-    sure[row] = at(row, k);
-    right[row] = references[row] === k ? 1 : 0;
-  }
-
+  const n = references.length, { sure, right } = judge(references, probabilities, { labels, label });
   const edges = binEdges(sure, wanted, strategy);
   const counts = new Float64Array(wanted), sums = new Float64Array(wanted), hits = new Float64Array(wanted);
   for (let row = 0; row < n; row++) {
@@ -130,6 +115,59 @@ export function calibration(
     confidence: sum(sums) / n,
     right: wilsonInterval(sum(hits), n, { confidence }),
   };
+}
+
+/**
+ * The expected calibration error of `calibration` as a function of rows, for resampling: rows are judged and binned once, and a
+ * call adds up what they are off by. A row may be drawn more than once.
+ *
+ * @throws {EvaluationError} As `calibration`.
+ */
+export function expectedErrorByRows(
+  references: Numbers,
+  probabilities: Numbers,
+  { labels, bins = 15 }: Pick<CalibrationOptions, "labels" | "bins">,
+): (indices: Uint32Array) => number {
+  checkWhole("bins", bins, 1, 1000);
+  const { sure, right } = judge(references, probabilities, { labels });
+  // Edges of equal width are the same for every draw, so a row stays in its bin.
+  const edges = binEdges(sure, bins, "width");
+  const binOfRow = Uint16Array.from(sure, (value) => binOf(value, edges));
+  const sums = new Float64Array(bins), hits = new Float64Array(bins);
+  return (indices) => {
+    sums.fill(0), hits.fill(0);
+    for (const row of indices) {
+      const bin = binOfRow[row];
+      sums[bin] += sure[row], hits[bin] += right[row];
+    }
+    let expected = 0;
+    for (let bin = 0; bin < bins; bin++) expected += Math.abs(hits[bin] - sums[bin]) / indices.length;
+    return expected;
+  };
+}
+
+/** What each row is sure of, and whether it is right. */
+function judge(
+  references: Numbers,
+  probabilities: Numbers,
+  { labels, label }: Pick<CalibrationOptions, "labels" | "label">,
+): { sure: Float64Array; right: Uint8Array } {
+  const { at, size } = checkProbabilities(references, probabilities, { labels });
+  const n = references.length, judged = label === undefined ? -1 : labels.indexOf(label);
+  if (label !== undefined && judged < 0) {
+    refuse("the label of calibration", label, `one of ${listLabels(labels)}`);
+  }
+  const sure = new Float64Array(n), right = new Uint8Array(n);
+  for (let row = 0; row < n; row++) {
+    let k = judged;
+    if (k < 0) {
+      k = 0;
+      for (let j = 1; j < size; j++) if (at(row, j) > at(row, k)) k = j;
+    }
+    sure[row] = at(row, k);
+    right[row] = references[row] === k ? 1 : 0;
+  }
+  return { sure, right };
 }
 
 /** Edges of the bins, one more than bins, ascending; those of "mass" may coincide where many rows have one confidence. */

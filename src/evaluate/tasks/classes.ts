@@ -7,7 +7,7 @@ import { listLabels } from "../../base/labels.ts";
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { type Decomposed, together } from "../../statistics/decomposed.ts";
 import { multiclassRocAuc } from "../classification/auc.ts";
-import { calibration } from "../classification/calibration.ts";
+import { expectedErrorByRows } from "../classification/calibration.ts";
 import { confusionIntervals } from "../classification/f1_interval.ts";
 import { classificationRows } from "../classification/class_rows.ts";
 import { confusionMatrix } from "../classification/classification.ts";
@@ -124,14 +124,12 @@ function scoreProbabilities(
     indices.forEach((row, i) => chosen.set(probabilities.subarray(row * size, (row + 1) * size), i * size));
     return [Int32Array.from(indices, (row) => references[row]), chosen];
   };
+  const expectedError = expectedErrorByRows(references, probabilities, { labels });
   const indexedBy = (name: string | undefined, first: (indices: Uint32Array) => number): Indexed => ({
     names: [...name ? [name] : [], "expectedCalibrationError"],
     n,
     cost: name ? 10 * size : size,
-    evaluate: (indices) => [
-      ...name ? [first(indices)] : [],
-      calibration(...some(indices), { labels }).expectedError,
-    ],
+    evaluate: (indices) => [...name ? [first(indices)] : [], expectedError(indices)],
   });
   if (present < 2) {
     const note = "All rows are truly of one class: ROC and precision-recall curves need two.";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { calibration } from "../../../src/evaluate/classification/calibration.ts";
+import { calibration, expectedErrorByRows } from "../../../src/evaluate/classification/calibration.ts";
 import { evaluateAll } from "../../../src/statistics/decomposed.ts";
 import { EvaluationError } from "../../../src/statistics/errors.ts";
 import { createRandom } from "../../../src/base/random.ts";
@@ -93,6 +93,26 @@ Deno.test("the reliability curve equals scikit-learn's calibration_curve, bins o
     assert.equal(report.bins.reduce((sum, bin) => sum + bin.count, 0), references.length);
     near(report.expectedError, wanted.ofLabel[0], what("expected error of a label"));
     near(report.maximumError, wanted.ofLabel[1], what("maximum error of a label"));
+  }
+});
+
+Deno.test("the expected calibration error of any draw of rows is that of those rows, to the last digit", () => {
+  const random = createRandom(5), labels = ["a", "b", "c"], n = 60;
+  const references = Int32Array.from({ length: n }, () => Math.floor(random() * 3));
+  const probabilities = new Float32Array(n * 3);
+  for (let row = 0; row < n; row++) {
+    const [a, b] = [random() * 0.5, random() * 0.5];
+    probabilities.set([a, b, 1 - a - b], row * 3);
+  }
+  for (const bins of [undefined, 4]) {
+    const byRows = expectedErrorByRows(references, probabilities, { labels, bins });
+    for (const size of [1, 17, 60, 200]) {
+      const rows = Uint32Array.from({ length: size }, () => Math.floor(random() * n));
+      const chosen = new Float64Array(size * 3);
+      rows.forEach((row, i) => chosen.set(probabilities.subarray(row * 3, row * 3 + 3), i * 3));
+      const truth = Int32Array.from(rows, (row) => references[row]);
+      assert.equal(byRows(rows), calibration(truth, chosen, { labels, bins }).expectedError);
+    }
   }
 });
 
