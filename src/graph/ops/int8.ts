@@ -39,7 +39,7 @@ export function levelOf(value: number, scale: number): number {
   let level = Math.floor(size / scale + 0.5);
   if (!reached(level)) level--;
   else if (reached(level + 1)) level++;
-  return value < 0 ? -level : level;
+  return value < 0 && level > 0 ? -level : level;
 }
 
 /** Four levels as a word, the first in its lowest byte, as `dot4I8Packed` and a little-endian `Int8Array` have them. */

@@ -23,7 +23,9 @@ export const matmulInt8: OpSpec<"matmul_int8"> = {
     }
     if (x.shape.length < 2 || w.shape.length !== 2 || x.shape.at(-1) !== inner || typeof inner !== "number") {
       throw new ShapeError(
-        `levels must be [..., M, K / 4] and [K / 4, N], got ${formatShape(x.shape)} and ${formatShape(w.shape)}`,
+        `levels must be [..., M, K / 4] and [K / 4, N], got ${formatShape(x.shape)} and ${
+          formatShape(w.shape)
+        }`,
       );
     }
     const rows = [...x.shape.slice(0, -1), 1];

@@ -29,7 +29,9 @@ export function quantizedType(x: TensorType): TensorType {
   const width = x.shape.at(-1);
   if (x.dtype !== "f32" || typeof width !== "number" || width % 4 !== 0) {
     throw new ShapeError(
-      `operand must be f32 with a last dimension that is a multiple of 4, got ${x.dtype} ${formatShape(x.shape)}`,
+      `operand must be f32 with a last dimension that is a multiple of 4, got ${x.dtype} ${
+        formatShape(x.shape)
+      }`,
     );
   }
   return x;

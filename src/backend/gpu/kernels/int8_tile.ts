@@ -51,14 +51,14 @@ export function int8TileText(
   tile: Int8Tile,
   a: Int8Operand,
   b: Int8Operand,
-  { inner, columns }: { readonly inner: number; readonly columns: number },
+  { inner, columns, dot }: { readonly inner: number; readonly columns: number; readonly dot: string },
 ): { readonly declarations: string; readonly body: string } {
-  const [across, down] = [tile.columns / tile.wide, tile.rows / tile.high];
+  const across = tile.columns / tile.wide;
   const guarded = inner % tile.depth !== 0;
   const copies = [copyOfRows(tile, a, inner, guarded), copyOfColumns(tile, b, columns, guarded)];
-  const [declarations, setup, load, store] = (["declaration", "setup", "load", "store"] as const).map((part) =>
-    copies.map((c) => c[part]).join("\n")
-  );
+  const [declarations, setup, load, store] = (["declaration", "setup", "load", "store"] as const).map((
+    part,
+  ) => copies.map((c) => c[part]).join("\n"));
   const sums: string[] = [];
   for (let i = 0; i < tile.high; i++) {
     sums.push("  " + Array.from({ length: tile.wide }, (_, j) => `var h${i}_${j} = 0i;`).join(" "));
@@ -74,9 +74,9 @@ ${load}
   for (var k0 = begin; k0 < end; k0 += ${tile.depth}u) {
 ${store}
     workgroupBarrier();
-    next = min(k0 + ${tile.depth}u, end - 1u);
+    next = k0 + ${tile.depth}u;
 ${load}
-${products(tile, across, down)}
+${products(tile, dot)}
     workgroupBarrier();
   }`,
   };
@@ -108,7 +108,7 @@ function copyOfRows(tile: Int8Tile, a: Int8Operand, inner: number, guarded: bool
       `  let p_${v} = (m0 + l_${v} * 4u) * ${inner}u + k_${v} * 4u;`,
       ...registers.map((r) => `  var ${r} = vec4<u32>();`),
     );
-    const reads = registers.map((r, down) => `${r} = ${fourWords(a, `p_${v} + next + ${down * inner}u`, 1)};`);
+    const reads = registers.map((r, down) => `${r} = ${fourWords(a, `p_${v} + next + ${down * inner}u`)};`);
     parts.load.push(`    ${only}{ ${reads.join(" ")} }`);
     const inside = `vec4<u32>(k0 + k_${v} * 4u) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(end)`;
     const values = registers.map((r, down) => `let s${down} = ${kept(r, guarded ? inside : undefined)};`);
@@ -117,7 +117,7 @@ function copyOfRows(tile: Int8Tile, a: Int8Operand, inner: number, guarded: bool
     );
     parts.store.push(`    ${only}{ ${[...values, ...stores].join("\n      ")} }`);
   }
-  // One four more a row, so that a warp's stores hit different banks.
+  // One four more in a row, so that a warp's stores hit different banks.
   return {
     declaration: `var<workgroup> levels_a: array<array<array<vec4<u32>, ${across + 1}>, ${fours}>, 4>;`,
     ...joined(parts),
@@ -140,7 +140,7 @@ function copyOfColumns(tile: Int8Tile, b: Int8Operand, columns: number, guarded:
       `  let p_${v} = k_${v} * ${columns}u + n0 + ${q} % ${across}u * 4u;`,
       `  var r_${v} = vec4<u32>();`,
     );
-    parts.load.push(`    ${only}{ r_${v} = ${fourWords(b, `p_${v} + next * ${columns}u`, 1)}; }`);
+    parts.load.push(`    ${only}{ r_${v} = ${fourWords(b, `p_${v} + next * ${columns}u`)}; }`);
     const at = step === tile.depth ? `[0][k_${v}]` : `[${round}][t / ${across}u]`;
     const value = kept(`r_${v}`, guarded ? `k0 + k_${v} < end` : undefined);
     parts.store.push(`    ${only}{ levels_b${at}[${q} % ${across}u] = ${value}; }`);
@@ -164,9 +164,9 @@ function joined(parts: Record<"setup" | "load" | "store", string[]>): Omit<Copy,
 }
 
 /** Four words from an index on. What lies outside is read too: WebGPU lets no read leave its buffer. */
-function fourWords({ load, lanes }: Int8Operand, at: string, step: number): string {
+function fourWords({ load, lanes }: Int8Operand, at: string): string {
   if (lanes === 4) return `${load}(${at})`;
-  return `vec4<u32>(${[0, 1, 2, 3].map((j) => `${load}(${at} + ${j * step}u)`).join(", ")})`;
+  return `vec4<u32>(${[0, 1, 2, 3].map((j) => `${load}(${at} + ${j}u)`).join(", ")})`;
 }
 
 /** What was read, and zero beyond the inner dimension. */
@@ -178,23 +178,28 @@ function kept(register: string, inside?: string): string {
  * Multiplies the tile in workgroup memory, two words at a time: a compiler that does not make one instruction of a dot product and
  * a sum at least makes one of two sums.
  */
-function products(tile: Int8Tile, across: number, down: number): string {
+function products(tile: Int8Tile, dot: string): string {
+  const [across, down] = [tile.columns / tile.wide, tile.rows / tile.high];
   const plus = (d: number) => d === 0 ? "" : ` + ${d}u`;
   const step = columnStep(tile);
   const lines: string[] = [];
   for (let first = 0; first < tile.depth; first += 2) {
     const [a, b] = [tile.high / 4, tile.wide / 4];
     const reads = [first, first + 1].flatMap((k, w) => [
-      ...Array.from({ length: a }, (_, i) =>
-        `let a${w}_${i} = levels_a[${k % 4}][${k >> 2}][y${plus(i * down)}];`),
-      ...Array.from({ length: b }, (_, j) =>
-        `let b${w}_${j} = levels_b[${Math.floor(k / step)}][${k % step}][x${plus(j * across)}];`),
+      ...Array.from(
+        { length: a },
+        (_, i) => `let a${w}_${i} = levels_a[${k % 4}][${k >> 2}][y${plus(i * down)}];`,
+      ),
+      ...Array.from(
+        { length: b },
+        (_, j) => `let b${w}_${j} = levels_b[${Math.floor(k / step)}][${k % step}][x${plus(j * across)}];`,
+      ),
     ]);
     lines.push(`    { ${reads.join(" ")}`);
     for (let i = 0; i < tile.high; i++) {
       for (let j = 0; j < tile.wide; j++) {
         const dots = [0, 1].map((w) =>
-          `dot_levels(a${w}_${i >> 2}.${"xyzw"[i & 3]}, b${w}_${j >> 2}.${"xyzw"[j & 3]})`
+          `${dot}(a${w}_${i >> 2}.${"xyzw"[i & 3]}, b${w}_${j >> 2}.${"xyzw"[j & 3]})`
         );
         lines.push(`      h${i}_${j} += ${dots.join(" + ")};`);
       }

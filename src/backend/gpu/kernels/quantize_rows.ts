@@ -42,7 +42,9 @@ export function quantizeRowsKernel(group: Group, lowering: Lowering): Kernel {
   }`
       : Array.from({ length: team.kept }, (_, k) => {
         const inside = `lane + ${k * team.size}u < ${team.chunks}u`;
-        return `  { ${body(`x${k}`, safeChunk(team, k), team.ragged && k === team.kept - 1 ? inside : "true")} }`;
+        return `  { ${
+          body(`x${k}`, safeChunk(team, k), team.ragged && k === team.kept - 1 ? inside : "true")
+        } }`;
       }).join("\n");
   const loads = isLong
     ? []
