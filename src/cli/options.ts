@@ -39,7 +39,7 @@ export function deviceOption(): Option {
 /** What a bundle's products are done in. */
 export type RunPrecision = "f32" | "int8";
 
-/** The option `--precision` of commands that run a bundle. */
+/** The option `--precision` of commands that judge a bundle. */
 export function precisionOption(
   about = "int8: products in 8 bits, weights by channel, activations by token",
 ): Option {

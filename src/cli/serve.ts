@@ -8,23 +8,13 @@ import { openRegistry } from "../registry/registry.ts";
 import type { PredictService } from "../serve/service.ts";
 import type { DeviceChoice } from "./device.ts";
 import { isPath, openModel } from "./model.ts";
-import {
-  type CommonOptions,
-  deviceOption,
-  homeOf,
-  integer,
-  newCommand,
-  parseModel,
-  precisionOption,
-  type RunPrecision,
-} from "./options.ts";
+import { type CommonOptions, deviceOption, homeOf, integer, newCommand, parseModel } from "./options.ts";
 import { type Output, processOutput } from "./output.ts";
 import { type ModelServer, startServer, untilStopped } from "./server.ts";
 
 interface Options extends CommonOptions {
   readonly model: string;
   readonly device: DeviceChoice;
-  readonly precision: RunPrecision;
   readonly host: string;
   readonly port: number;
   readonly window: number;
@@ -51,7 +41,6 @@ export function serveCommand(program: Command): Command {
       512,
     )
     .addOption(deviceOption())
-    .addOption(precisionOption())
     .action(serve);
   program.addCommand(command);
   return command;
