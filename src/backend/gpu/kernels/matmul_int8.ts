@@ -13,6 +13,7 @@ import type { Group } from "../plan/group.ts";
 import { GroupWriter, type Lowering, nameOf, widest } from "./fused.ts";
 import { int8PieceStep, int8Threads, type Int8Tile, int8TileText } from "./int8_tile.ts";
 import { chooseInt8Tile } from "./int8_tiles.ts";
+import { fewRowsGroups, fewRowsParts, fewRowsText, finishFew, isFewRows } from "./matvec_int8.ts";
 import { type Lanes, vectorType } from "./wgsl.ts";
 import { type Kernel, maxWorkgroups, type Storage, workgroupsFor } from "./writer.ts";
 
@@ -22,7 +23,8 @@ interface Product {
   readonly columns: number;
   /** Words of the inner dimension. */
   readonly inner: number;
-  readonly tile: Int8Tile;
+  /** None for a product of few rows. */
+  readonly tile?: Int8Tile;
   readonly parts: number;
 }
 
@@ -36,12 +38,15 @@ export function matmulInt8Kernels(group: Group, lowering: Lowering): Kernel[] {
       `Cannot compile ${labelOf(node)}: it has no elements, shape ${formatShape(node.shape)}`,
     );
   }
-  const p: Product = { node, rows, columns, inner, ...chooseInt8Tile({ rows, columns, inner }, lowering) };
+  const size = { rows, columns, inner };
+  const p: Product = isFewRows(size)
+    ? { node, ...size, parts: fewRowsParts(size, lowering) }
+    : { node, ...size, ...chooseInt8Tile(size, lowering) };
   const name = nameOf(group);
   const wide = columns % 4 === 0;
   if (p.parts === 1) {
     return [widest(group, lowering, wide, (w, lanes) => {
-      const once = lanes === 4 && columns % p.tile.columns === 0 ? p.tile.wide / 4 : 1;
+      const once = lanes === 4 && p.tile && columns % p.tile.columns === 0 ? p.tile.wide / 4 : 1;
       declareScaled(w, p, lanes);
       w.declareFinish(lanes, { once });
       return write(w, name, p, {
@@ -99,6 +104,9 @@ interface Finishing {
 
 function write(w: GroupWriter, name: string, p: Product, finishing: Finishing): Kernel {
   const { node, tile, parts, inner, columns, rows } = p;
+  const dot = finishing.emulates ? "dot_levels" : "dot4I8Packed";
+  if (finishing.emulates) w.writer.declare(emulatedDot);
+  if (!tile) return writeFew(w, name, p, finishing, dot);
   const operand = (load: string, levels: Node, width: number) => {
     const lanes: Lanes = width % 4 === 0 ? 4 : 1;
     w.declareLoad(load, levels, lanes);
@@ -108,11 +116,10 @@ function write(w: GroupWriter, name: string, p: Product, finishing: Finishing): 
     tile,
     operand("row_levels", node.inputs[0], inner),
     operand("column_levels", node.inputs[2], columns),
-    { inner, columns, dot: finishing.emulates ? "dot_levels" : "dot4I8Packed" },
+    { inner, columns, dot },
   );
-  if (finishing.emulates) w.writer.declare(emulatedDot);
   w.writer.declare(text.declarations);
-  w.writer.declare(putText(p, finishing));
+  w.writer.declare(putText({ ...p, tile }, finishing));
   const perPart = Math.ceil(inner / parts / tile.depth) * tile.depth;
   const main = `@compute @workgroup_size(${int8Threads(tile)})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) t: u32) {
@@ -139,6 +146,20 @@ ${putsText(tile, finishing)}
   return w.writer.kernel(name, main, workgroups);
 }
 
+function writeFew(w: GroupWriter, name: string, p: Product, finishing: Finishing, dot: string): Kernel {
+  w.declareLoad("row_word", p.node.inputs[0], 1);
+  w.declareLoad("column_levels", p.node.inputs[2], 4);
+  const { declarations, main } = fewRowsText(p, {
+    parts: p.parts,
+    dot,
+    load: { rows: "row_word", columns: "column_levels" },
+    store: (sum, row) =>
+      finishFew(finishing.lanes, sum, (c, column) => finishing.result(c, `${row}u`, column)),
+  });
+  w.writer.declare(declarations);
+  return w.writer.kernel(name, main, [fewRowsGroups(p), 1, p.parts]);
+}
+
 /** The dot product of four levels each, for devices without one. */
 const emulatedDot = `fn dot_levels(a: u32, b: u32) -> i32 {
   let up = vec4<u32>(24u, 16u, 8u, 0u);
@@ -148,7 +169,10 @@ const emulatedDot = `fn dot_levels(a: u32, b: u32) -> i32 {
 }`;
 
 /** Declares `fn put(part, row, column, c0, c1, ...)`, which finishes those of a thread's sums in a row that are inside. */
-function putText({ rows, columns, tile }: Product, { lanes, once, result }: Finishing): string {
+function putText(
+  { rows, columns, tile }: Product & { readonly tile: Int8Tile },
+  { lanes, once, result }: Finishing,
+): string {
   const step = int8PieceStep(tile);
   const pieces = Array.from({ length: tile.wide / 4 }, (_, n) => n);
   const at = (right: number) => right === 0 ? "column" : `column + ${right}u`;
