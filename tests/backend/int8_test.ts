@@ -20,11 +20,19 @@ for (const candidate of devices) {
     "levels, scales and their product equal the interpreter's to the last bit",
     async (backend) => {
       for (
-        const [rows, inner, columns] of [[7, 52, 9], [70, 256, 132], [1, 1024, 260], [300, 64, 96], [
-          8,
-          4096,
-          36,
-        ], [3, 516, 8]]
+        const [rows, inner, columns] of [
+          [7, 52, 9],
+          [70, 256, 132],
+          [1, 1024, 260],
+          [300, 64, 96],
+          [
+            8,
+            4096,
+            36,
+          ],
+          [3, 516, 8],
+          [257, 128, 260],
+        ]
       ) {
         const build = (on: Backend) => {
           const b = createBuilder();
