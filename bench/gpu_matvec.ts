@@ -1,6 +1,6 @@
 /**
- * Times products of one to eight rows with a weight on WebGPU, as decoding has them: `deno run -A bench/gpu_matvec.ts [--json FILE] [--tiny]`.
- * `gpu_matvec.py` is the other side.
+ * Times products of one to eight rows with a weight on WebGPU, as decoding has them:
+ * `deno run -A bench/gpu_matvec.ts [--json FILE] [--tiny]`. `gpu_matvec.py` is the other side.
  *
  * A step multiplies with many weights, one after the other, of 512 MB together: ten times what an H200 keeps in its
  * cache, so that each is read from memory. The time of one is the step's by their number, launches included.

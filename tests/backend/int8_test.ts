@@ -10,7 +10,11 @@ const [webgpu] = candidates;
 const devices: readonly Candidate[] = [
   ...candidates.filter((c) => c.device !== "interp"),
   { ...webgpu, open: () => createGpuBackend({ emulateDots: true }) },
-  { ...webgpu, open: () => createGpuBackend({ shortKernels: false, parallelism: 4 }) },
+  // Together they take every tile, whole and in parts.
+  ...[2, 132].map((parallelism) => ({
+    ...webgpu,
+    open: () => createGpuBackend({ shortKernels: false, parallelism }),
+  })),
 ];
 const interp = createInterpBackend();
 

@@ -42,8 +42,8 @@ export function int8PieceStep({ columns, wide }: Int8Tile): number {
 }
 
 /**
- * Declarations and statements of a product of `[rows, inner]` and `[inner, columns]` words. The statements use `t` (the thread), `m0`
- * and `n0` (the tile's first row and column), `begin` and `end` (of the inner dimension), and leave a thread's results in
+ * Declarations and statements of a product of `[rows, inner]` and `[inner, columns]` words. The statements use `t` (the
+ * thread), `m0` and `n0` (the tile's first row and column), `begin` and `end` (of the inner dimension), and leave a thread's results in
  * `h0_0`, `h0_1`, ...: of row `m0 + y * 4 + (i >> 2) * 4 * rows / high + (i & 3)` and, four columns a piece, from column
  * `n0 + x * 4` on.
  */
@@ -175,8 +175,8 @@ function kept(register: string, inside?: string): string {
 }
 
 /**
- * Multiplies the tile in workgroup memory, two words at a time: a compiler that does not make one instruction of a dot product and
- * a sum at least makes one of two sums.
+ * Multiplies the tile in workgroup memory, two words at a time: a compiler that does not make one instruction of a dot
+ * product and a sum at least makes one of two sums.
  */
 function products(tile: Int8Tile, dot: string): string {
   const [across, down] = [tile.columns / tile.wide, tile.rows / tile.high];

@@ -1,6 +1,6 @@
 /**
- * Which tile a product of 8-bit levels takes, and into how many parts its inner dimension is cut: the fastest by a model of what it
- * would take.
+ * Which tile a product of 8-bit levels takes, and into how many parts its inner dimension is cut: the fastest by a model of
+ * what it would take.
  *
  * @module
  */
@@ -30,7 +30,6 @@ export interface Int8Choice {
 
 /** Tiles with the nanoseconds that a step of 16 words takes on a busy multiprocessor of an H200. */
 const known: readonly { readonly tile: Int8Tile; readonly step: number }[] = [
-  { tile: { rows: 128, columns: 128, depth: 16, high: 8, wide: 8 }, step: 2680 },
   { tile: { rows: 128, columns: 64, depth: 16, high: 8, wide: 8 }, step: 1275 },
   { tile: { rows: 64, columns: 64, depth: 16, high: 8, wide: 4 }, step: 730 },
   { tile: { rows: 32, columns: 64, depth: 16, high: 4, wide: 4 }, step: 420 },

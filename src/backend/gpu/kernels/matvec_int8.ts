@@ -1,7 +1,7 @@
 /**
- * Products of a few rows of 8-bit levels: the weight is read once. Neighbouring threads take neighbouring fours of columns, as the
- * weight lies, and threads of one workgroup take turns along the inner dimension. The sums are whole numbers, so that any
- * order of them gives the same bits.
+ * Products of a few rows of 8-bit levels: the weight is read once. Neighbouring threads take neighbouring fours of columns,
+ * as the weight lies, and threads of one workgroup take turns along the inner dimension. The sums are whole numbers, so
+ * that any order of them gives the same bits.
  *
  * @module
  */
@@ -48,8 +48,8 @@ export function fewRowsGroups({ columns }: FewRows): number {
 }
 
 /**
- * The entry point: `store(sum, row, column)` are the statements that take a row's four sums from a column on. `load` are the names
- * of functions that read a word of the rows, and four of the weight.
+ * The entry point: `store(sum, row)` are the statements that take a row's four sums from `column` on. `load` are the names of
+ * functions that read a word of the rows, and four of the weight.
  */
 export function fewRowsText(
   { rows, columns, inner }: FewRows,
