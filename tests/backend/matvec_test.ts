@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
+import { createGpuBackend } from "../../src/backend/gpu/backend.ts";
 import { createInterpBackend } from "../../src/backend/interp/interp.ts";
 import type { Backend } from "../../src/backend/interface.ts";
 import { createBuilder, hostTensor } from "../../src/graph/graph.ts";
 import { candidates, testOn } from "./available.ts";
 
 const interp = createInterpBackend();
+const asHardware = { ...candidates[0], open: () => createGpuBackend({ shortKernels: false }) };
 
 testOn(
-  candidates[0],
+  asHardware,
   "products of a few rows equal the interpreter's, with what is fused to them",
   async (backend) => {
     const shapes = [[1, 9, 8], [1, 130, 516], [3, 7, 4], [4, 64, 128], [8, 33, 2052], [1, 5, 8192], [

@@ -43,9 +43,9 @@ export function int8PieceStep({ columns, wide }: Int8Tile): number {
 
 /**
  * Declarations and statements of a product of `[rows, inner]` and `[inner, columns]` words. The statements use `t` (the
- * thread), `m0` and `n0` (the tile's first row and column), `begin` and `end` (of the inner dimension), and leave a thread's results in
- * `h0_0`, `h0_1`, ...: of row `m0 + y * 4 + (i >> 2) * 4 * rows / high + (i & 3)` and, four columns a piece, from column
- * `n0 + x * 4` on.
+ * thread), `m0` and `n0` (the tile's first row and column), `begin` and `end` (of the inner dimension), and leave a thread's
+ * results in `h0_0`, `h0_1`, ...: of row `m0 + y * 4 + (i >> 2) * 4 * rows / high + (i & 3)` and, four columns a piece, from
+ * column `n0 + x * 4` on.
  */
 export function int8TileText(
   tile: Int8Tile,
