@@ -28,7 +28,10 @@ export interface Int8Choice {
   readonly parts: number;
 }
 
-/** Tiles with the nanoseconds that a step of 16 words takes on a busy multiprocessor of an H200. */
+/**
+ * Tiles with the nanoseconds that a step of 16 words takes on a busy multiprocessor: from one sweep on an H200
+ * (bench/results/h200_int8.md), but for the last, which is an estimate.
+ */
 const known: readonly { readonly tile: Int8Tile; readonly step: number }[] = [
   { tile: { rows: 128, columns: 64, depth: 16, high: 8, wide: 8 }, step: 1275 },
   { tile: { rows: 64, columns: 64, depth: 16, high: 8, wide: 4 }, step: 730 },

@@ -1,6 +1,6 @@
 /**
- * Products of a few rows with a weight `[out, in]`, as decoding and single answers have them: the weight is read once, at the
- * memory's speed, and each result is the sum of what a team of neighbouring threads makes of one row of it.
+ * Products of a few rows with a weight `[out, in]`, as decoding and single answers have them: the weight is read once,
+ * and each result is the sum of what a team of neighbouring threads makes of one row of it.
  *
  * @module
  */
