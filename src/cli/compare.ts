@@ -35,7 +35,15 @@ import {
 import { hashOf, readRows } from "./evaluation/rows.ts";
 import { type Seen, seenBy, seenParts } from "./evaluation/seen.ts";
 import { answerRows, bundlePathOf, openModel } from "./model.ts";
-import { type CommonOptions, dataSource, deviceOption, integer, newCommand } from "./options.ts";
+import {
+  type CommonOptions,
+  dataSource,
+  deviceOption,
+  integer,
+  newCommand,
+  precisionOption,
+  type RunPrecision,
+} from "./options.ts";
 import { InputError, type Output, processOutput, readingInput, UsageError } from "./output.ts";
 import { readingOf } from "./reading.ts";
 
@@ -47,6 +55,7 @@ interface Options
   readonly trials: number;
   readonly slice: readonly string[];
   readonly device: DeviceChoice;
+  readonly precision: RunPrecision;
 }
 
 /** Adds the command. */
@@ -66,6 +75,7 @@ export function compareCommand(program: Command): Command {
     .option("--trials <n>", "shuffles of a test", integer({ min: 100, max: 1_000_000 }), 10_000)
     .option("--slice <column>", "b also by the values of a column; may be given again", repeat, [])
     .addOption(deviceOption())
+    .addOption(precisionOption("of the second model; the same model twice with int8 shows what 8 bits cost"))
     .action(compare);
   program.addCommand(command);
   return command;
@@ -154,7 +164,10 @@ async function fromModels(models: readonly string[], options: Options, output: O
   if (data === undefined) throw new UsageError("give --data, or --task for files of predictions");
   const services: PredictService[] = [];
   try {
-    for (const model of models) services.push(await openModel(model, options, { warmUpMs: 500 }));
+    for (const [i, model] of models.entries()) {
+      const precision = i === 1 ? options.precision : "f32";
+      services.push(await openModel(model, { ...options, precision }, { warmUpMs: 500 }));
+    }
     const [{ task }, other] = services;
     if (other.task.name !== task.name) {
       throw new InputError(`the models have other tasks: ${task.name} and ${other.task.name}`);
@@ -181,7 +194,8 @@ async function fromModels(models: readonly string[], options: Options, output: O
     const systems: System[] = [];
     for (const [i, service] of services.entries()) {
       const { manifest, device } = service.info();
-      const name = `${manifest.name} ${manifest.version}`;
+      const inInt8 = i === 1 && options.precision === "int8" ? " in int8" : "";
+      const name = `${manifest.name} ${manifest.version}${inInt8}`;
       output.progress(`${name} on ${device}: ${rows.length} examples`);
       systems.push({
         name: systems.some((other) => other.name === name) ? `${name} (${models[i]})` : name,

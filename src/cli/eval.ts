@@ -46,7 +46,15 @@ import {
 import { hashOf, readRows } from "./evaluation/rows.ts";
 import { seenBy, seenParts } from "./evaluation/seen.ts";
 import { answerRows, bundlePathOf, openModel } from "./model.ts";
-import { type CommonOptions, dataSource, deviceOption, integer, newCommand } from "./options.ts";
+import {
+  type CommonOptions,
+  dataSource,
+  deviceOption,
+  integer,
+  newCommand,
+  precisionOption,
+  type RunPrecision,
+} from "./options.ts";
 import { type Output, processOutput, readingInput, UsageError } from "./output.ts";
 import { readingOf } from "./reading.ts";
 
@@ -57,6 +65,7 @@ interface Options extends CommonOptions, DataOptions, IntervalFlags, LabelledFla
   readonly predictions?: string;
   readonly references?: string;
   readonly device: DeviceChoice;
+  readonly precision: RunPrecision;
   readonly slice: readonly string[];
   readonly worst: number;
   readonly probes?: string | true;
@@ -99,6 +108,7 @@ export function evalCommand(program: Command): Command {
     .option("--encoder <folder>", "of a BERT checkpoint: adds BERTScore to tasks that make text")
     .option("--explain", "print what the task is measured by, and why, and end")
     .addOption(deviceOption())
+    .addOption(precisionOption())
     .addOption(championOption())
     .action(evaluate);
   program.addCommand(command);
@@ -206,7 +216,7 @@ async function evaluateModel(model: string, options: Options, output: Output): P
       ...{
         metrics: evaluated.metrics,
         sections: [...evaluated.sections, ...seen.sections, ...further],
-        notes: [...seen.notes, ...skipped, ...evaluated.notes],
+        notes: [...int8Note(options), ...seen.notes, ...skipped, ...evaluated.notes],
       },
     });
     const reported = await reportedModel(service, directory);
@@ -370,4 +380,9 @@ async function filterOf(name: string): Promise<SafetyFilter> {
   throw new UsageError(
     `"${name}" is no safety filter: give personal-data, a .txt file of terms, or a .ts file`,
   );
+}
+
+/** What a reader of the report should know of how the model ran. */
+function int8Note({ precision }: Options): string[] {
+  return precision === "int8" ? ["Products were done in 8 bits (--precision int8)."] : [];
 }

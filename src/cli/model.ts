@@ -5,12 +5,13 @@
  */
 import { nativeAvailable } from "../backend/ort/available.ts";
 import { countCodePoints } from "../base/text.ts";
+import { int8Bundle } from "../lifecycle/int8.ts";
 import { openRegistry } from "../registry/registry.ts";
 import { createService, type PredictService, type ServiceOptions } from "../serve/service.ts";
 import type { Row, TextQuery } from "../tasks/task.ts";
 import { textOf } from "../tasks/text_input.ts";
 import { type DeviceChoice, findAdapter } from "./device.ts";
-import { type CommonOptions, homeOf, parseModel } from "./options.ts";
+import { type CommonOptions, homeOf, parseModel, type RunPrecision } from "./options.ts";
 import { CommandError, InputError, UsageError } from "./output.ts";
 
 /** Inputs given to the service in one call. */
@@ -36,7 +37,7 @@ export async function bundlePathOf(model: string, options: CommonOptions): Promi
 /** Loads a model to predict with. */
 export async function openModel(
   model: string,
-  options: CommonOptions & { device: DeviceChoice },
+  options: CommonOptions & { readonly device: DeviceChoice; readonly precision?: RunPrecision },
   serviceOptions: Partial<ServiceOptions> = {},
 ): Promise<PredictService> {
   if (options.device === "interp") {
@@ -44,7 +45,7 @@ export async function openModel(
       'device "interp" is for training and tests: a bundle runs on webgpu, native or wasm',
     );
   }
-  const bundle = await bundlePathOf(model, options);
+  const directory = await bundlePathOf(model, options);
   const adapter = options.device === "auto" || options.device === "webgpu" ? await findAdapter() : null;
   if (options.device === "webgpu" && !adapter) {
     throw new CommandError(
@@ -57,7 +58,7 @@ export async function openModel(
     );
   }
   return await createService({
-    bundle,
+    bundle: options.precision === "int8" ? await int8Bundle(directory) : directory,
     device: options.device,
     hasGpu: adapter !== null && !adapter.software,
     maxClientBatch: CLIENT_BATCH,

@@ -36,6 +36,16 @@ export function deviceOption(): Option {
   return new Option("--device <device>", "where to run").choices(deviceNames).default("auto");
 }
 
+/** What a bundle's products are done in. */
+export type RunPrecision = "f32" | "int8";
+
+/** The option `--precision` of commands that judge a bundle. */
+export function precisionOption(
+  about = "int8: products in 8 bits, weights by channel, activations by token",
+): Option {
+  return new Option("--precision <type>", about).choices(["f32", "int8"]).default("f32");
+}
+
 /** Reads a whole number within bounds. */
 export function integer(bounds: { min: number; max: number }): (text: string) => number {
   return (text) => {

@@ -62,6 +62,12 @@ export interface OpAttrs {
     /** Type of the result, where it is not the operands'. */
     readonly dtype?: "f32";
   };
+  /** What one level of a quantised row is worth. */
+  readonly row_scales: NoAttrs;
+  /** Rows as 8-bit levels, four to a word. */
+  readonly quantize_rows: NoAttrs;
+  /** Product of such levels. */
+  readonly matmul_int8: NoAttrs;
   /** Softmax over the last dimension. */
   readonly softmax: NoAttrs;
   /** The gradient of softmax's operand. */

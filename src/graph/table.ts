@@ -32,11 +32,13 @@ import { layerNormGradWeight } from "./ops/layer_norm_grad_weight.ts";
 import { less } from "./ops/less.ts";
 import { log } from "./ops/log.ts";
 import { matmul } from "./ops/matmul.ts";
+import { matmulInt8 } from "./ops/matmul_int8.ts";
 import { max } from "./ops/max.ts";
 import { min } from "./ops/min.ts";
 import { mul } from "./ops/mul.ts";
 import { neg } from "./ops/neg.ts";
 import { pad } from "./ops/pad.ts";
+import { quantizeRows } from "./ops/quantize_rows.ts";
 import { random } from "./ops/random.ts";
 import { reduceMax } from "./ops/reduce_max.ts";
 import { reduceSum } from "./ops/reduce_sum.ts";
@@ -44,6 +46,7 @@ import { reshape } from "./ops/reshape.ts";
 import { rmsNorm } from "./ops/rms_norm.ts";
 import { rmsNormGrad } from "./ops/rms_norm_grad.ts";
 import { rmsNormGradWeight } from "./ops/rms_norm_grad_weight.ts";
+import { rowScales } from "./ops/row_scales.ts";
 import { scatterAdd } from "./ops/scatter_add.ts";
 import { slice } from "./ops/slice.ts";
 import { softmax } from "./ops/softmax.ts";
@@ -84,11 +87,13 @@ export const opTable: OpTable = {
   less,
   log,
   matmul,
+  matmul_int8: matmulInt8,
   max,
   min,
   mul,
   neg,
   pad,
+  quantize_rows: quantizeRows,
   random,
   reduce_max: reduceMax,
   reduce_sum: reduceSum,
@@ -96,6 +101,7 @@ export const opTable: OpTable = {
   rms_norm: rmsNorm,
   rms_norm_grad: rmsNormGrad,
   rms_norm_grad_weight: rmsNormGradWeight,
+  row_scales: rowScales,
   scatter_add: scatterAdd,
   slice,
   softmax,

@@ -11,7 +11,7 @@ import type { Shape } from "../graph/shape.ts";
 import { expand } from "../graph/passes/expand.ts";
 import { optimize } from "../graph/passes/optimize.ts";
 import { writeSafetensors } from "../nn/safetensors.ts";
-import { exportOnnx } from "../onnx/export.ts";
+import { exportOnnx, type ExportOptions } from "../onnx/export.ts";
 import { forwardGraph, type ModelSpec } from "../tasks/model.ts";
 import { trainedTasks } from "../tasks/trained.ts";
 
@@ -38,11 +38,13 @@ export function modelOnnx(spec: ModelSpec, weights: Readonly<Record<string, Host
   return exportOnnx(graph, {
     table: opTable,
     states,
-    int64Inputs: true,
-    name: spec.config.modelType,
-    symbols: axes,
-    metadata: { task: spec.task },
+    ...exportOptionsOf(spec),
   });
+}
+
+/** How a task's model is written, whatever its weights are kept in. */
+export function exportOptionsOf({ config, task }: ModelSpec): Omit<ExportOptions, "table" | "states"> {
+  return { int64Inputs: true, name: config.modelType, symbols: axes, metadata: { task } };
 }
 
 /** What the exported model takes and gives, for the manifest. */

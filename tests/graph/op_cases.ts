@@ -81,6 +81,22 @@ function atEdges(build: OpCase["build"], ...others: HostTensor[]): OpCase[] {
   }));
 }
 
+/** Rows as levels, times a weight whose words are anything. */
+function levelProduct(
+  shape: readonly number[],
+  columns: number,
+): [OpCase["build"], HostTensor, HostTensor, HostTensor] {
+  const build: OpCase["build"] = (b, [x, w, scales]) =>
+    b.apply(
+      "matmul_int8",
+      [b.apply("quantize_rows", [x], {}), b.apply("row_scales", [x], {}), w, scales],
+      {},
+    );
+  const inner = shape.at(-1)! / 4;
+  const weight = Array.from({ length: inner * columns }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 0);
+  return [build, spread(shape), words([inner, columns], weight), spread([columns], 0.01, 0.02)];
+}
+
 /** A gradient of a normalisation: of the result's gradient, the operand and the weight. */
 function normGradients(
   op:
@@ -242,6 +258,13 @@ const furtherCases: { readonly [K in OpName]?: readonly OpCase[] } = {
     { ...one("a NaN wins", (b, [x]) => b.max(x, [-1]), withNaN(8)), hasNaN: true },
     { ...one("a NaN wins in long rows", (b, [x]) => b.max(x, [-1]), withNaN(701)), hasNaN: true },
     { ...one("a NaN wins in columns", (b, [x]) => b.max(x, [0]), withNaN(12)), hasNaN: true },
+  ],
+  row_scales: [{ ...one("NaN", (b, [x]) => b.apply("row_scales", [x], {}), withNaN(8)), hasNaN: true }],
+  matmul_int8: [
+    one("rows", ...levelProduct([3, 12], 5)),
+    one("batched, wide", ...levelProduct([2, 3, 4, 64], 68)),
+    one("many rows", ...levelProduct([130, 72], 132)),
+    one("a long inner dimension", ...levelProduct([5, 2048], 8)),
   ],
   matmul: [
     { ...one("NaN", (b, [x, y]) => b.matmul(x, y), withNaN(8), spread([8, 5])), hasNaN: true },

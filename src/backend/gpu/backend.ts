@@ -6,7 +6,13 @@
 import { isDebugging } from "../../graph/debug.ts";
 import type { Graph } from "../../graph/node.ts";
 import type { Backend, CompileOptions } from "../interface.ts";
-import { type AdapterDescription, type GpuContext, openDevice, type OpenOptions } from "./device/device.ts";
+import {
+  type AdapterDescription,
+  type GpuContext,
+  hasPackedDots,
+  openDevice,
+  type OpenOptions,
+} from "./device/device.ts";
 import type { PlanLimits } from "./plan/plan.ts";
 import { compileProgram, type GpuProgram } from "./device/program.ts";
 import { tuningFor } from "./tuning/load.ts";
@@ -24,6 +30,8 @@ export interface GpuBackendOptions extends OpenOptions {
   readonly parallelism?: number;
   /** Whether to take the short kernels meant for software adapters; only for those if not given. */
   readonly shortKernels?: boolean;
+  /** Whether dot products of packed 8-bit levels are written out; where the device's language has none if not given. */
+  readonly emulateDots?: boolean;
   /** The tiles that were measured to be best for products; `tuningFor` the adapter if not given, `null` for none. */
   readonly tuning?: Tuning | null;
   /** Whether ids that are fed are checked against the tables they are looked up in; if not given, where `WEIR_DEBUG` is set. */
@@ -116,6 +124,7 @@ function limitsOf({ adapter }: GpuContext, options: GpuBackendOptions): PlanLimi
     kernelsPerSubmit: options.kernelsPerSubmit,
     parallelism: options.parallelism ?? (adapter.software ? 2 : 132),
     software: options.shortKernels ?? adapter.software,
+    emulatesDots: options.emulateDots ?? !hasPackedDots(),
     tuning: options.tuning === undefined ? tuningFor(adapter.description) : options.tuning ?? undefined,
   };
 }

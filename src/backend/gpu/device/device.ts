@@ -293,6 +293,11 @@ function defaultProcesses({ description, software }: AdapterDescription): number
   return /nvidia/i.test(description) && !software ? Math.min(navigator.hardwareConcurrency, 12) : 0;
 }
 
+/** Whether WGSL has a dot product of packed 8-bit levels here. */
+export function hasPackedDots(): boolean {
+  return navigator.gpu.wgslLanguageFeatures?.has("packed_4x8_integer_dot_product") ?? false;
+}
+
 async function requestAdapter(): Promise<GPUAdapter | null> {
   if (typeof navigator === "undefined" || !navigator.gpu) return null;
   const restore = preferVulkan();

@@ -25,6 +25,8 @@ export interface Lowering {
   readonly parallelism: number;
   /** Whether short kernels matter more than fast ones. */
   readonly software: boolean;
+  /** Whether the device's language has no dot product of packed 8-bit levels; it has one by default. */
+  readonly emulatesDots?: boolean;
   readonly maxBuffers: number;
   readonly maxWorkgroupBytes: number;
   /** Most bytes of a scratch: results that are made in parts are made in fewer where it does not hold them. */

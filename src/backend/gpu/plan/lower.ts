@@ -61,6 +61,7 @@ function loweringOf(storages: Storages, limits: LoweringLimits): MergedLowering 
     },
     parallelism: limits.parallelism,
     software: limits.software,
+    emulatesDots: limits.emulatesDots,
     maxBuffers: limits.maxBuffers,
     maxWorkgroupBytes: limits.maxWorkgroupBytes,
     maxScratchBytes: Math.min(limits.maxBindingBytes, MOST_SCRATCH_BYTES),

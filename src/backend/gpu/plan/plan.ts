@@ -33,6 +33,8 @@ export interface PlanLimits {
   readonly parallelism: number;
   /** Whether the device is a CPU, which compiles long kernels slowly. */
   readonly software: boolean;
+  /** Whether the device's language has no dot product of packed 8-bit levels; it has one by default. */
+  readonly emulatesDots?: boolean;
   /** Which tiles were measured to be best on this device. */
   readonly tuning?: Tuning;
   /** Bytes of work memory that are not worth more compute passes to save; 256 MiB if not given. */

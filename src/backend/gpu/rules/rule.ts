@@ -17,6 +17,8 @@ export interface KernelLimits {
   /** Workgroups it takes to keep the device busy. */
   readonly parallelism: number;
   readonly software: boolean;
+  /** Whether the device's language has no dot product of packed 8-bit levels; it has one by default. */
+  readonly emulatesDots?: boolean;
 }
 
 /**

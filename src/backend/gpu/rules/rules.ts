@@ -8,6 +8,7 @@ import { specOf } from "../../../graph/table.ts";
 import { elementsOf, isLeaf } from "./nodes.ts";
 import { attentionRules } from "./attention.ts";
 import { type AxesRule, pointwiseAxes } from "./axes.ts";
+import { int8Rules } from "./int8.ts";
 import { elementRuleOf, elementRules } from "./elements.ts";
 import { productRules } from "./products.ts";
 import { reductionRules } from "./reductions.ts";
@@ -21,6 +22,7 @@ export const gpuRules: { readonly [K in OpName]: GpuRule<K> } = {
   ...rowRules,
   ...reductionRules,
   ...productRules,
+  ...int8Rules,
   ...scatterRules,
   ...attentionRules,
 };
