@@ -6,7 +6,6 @@
 import type { NodeOf, OpAttrs, OpName } from "../../../graph/node.ts";
 import { numeric } from "../../../graph/shape.ts";
 import { matmulKernels } from "../kernels/matmul.ts";
-import { matvecKernels } from "../kernels/matvec.ts";
 import { elementsOf } from "./nodes.ts";
 import { aligned, type AxesRule } from "./axes.ts";
 import type { AnchorRule } from "./rule.ts";
@@ -15,7 +14,7 @@ import type { AnchorRule } from "./rule.ts";
 export const productRules = {
   matmul: {
     kind: "product",
-    kernels: (group, lowering) => matvecKernels(group, lowering) ?? matmulKernels(group, lowering),
+    kernels: matmulKernels,
     reads: "stored",
     flops(node) {
       const a = numeric(node.inputs[0].shape);
