@@ -16,7 +16,7 @@
  */
 import { parseArgs } from "node:util";
 import { describeAdapter } from "../src/backend/gpu/device/device.ts";
-import { tileNamed, tileNames } from "../src/backend/gpu/kernels/matmul_tiles.ts";
+import { halfTileNames, tileNamed, tileNames } from "../src/backend/gpu/kernels/matmul_tiles.ts";
 import {
   bytesOf,
   pieceStep,
@@ -135,8 +135,8 @@ function usualShapes(): Shape[] {
 /** Every tile that fits and is not much too large or too small, whole and in the parts that fill the multiprocessors best. */
 function variants(s: Shape, maxBytes: number): Variant[] {
   const list: Variant[] = [];
-  for (const name of tileNames) {
-    const tile = tileNamed(name);
+  for (const name of options.f16 ? halfTileNames : tileNames) {
+    const tile = tileNamed(name, { halves: options.f16 });
     const area = tile.rows * tile.columns;
     if (bytesOf(tile) > maxBytes) continue;
     if (s.m * s.n > 2 ** 20 && area < 2 ** 12 || s.m * s.n < 2 ** 18 && area > 2 ** 13) continue;

@@ -50,6 +50,7 @@ export function matmulKernels(group: Group, lowering: Lowering): Kernel[] {
     columns: product.columns,
     depth: product.depth,
     batches: sizeOf(product.batch),
+    halves: product.a.storage.dtype === "f16" && product.b.storage.dtype === "f16",
   }, lowering);
   const name = nameOf(group);
   const wide = product.columns % 4 === 0;

@@ -15,6 +15,8 @@ export interface ProductShape {
   readonly depth: number;
   /** Products of this shape. */
   readonly batches: number;
+  /** Both operands are f16. */
+  readonly halves?: boolean;
 }
 
 /** What of a device the choice depends on. */
@@ -55,12 +57,26 @@ const known: Readonly<Record<string, KnownTile>> = {
   "32x32": tileOf(32, 32, 4, 4, 136, 0.69),
 };
 
+/**
+ * The tiles of packed halves: those whose operands are turned in squares, with steps twice as deep. Against f32 an H200 takes
+ * 0.8 of the time (bench/results/half_products.md).
+ */
+const halves: Readonly<Record<string, KnownTile>> = Object.fromEntries(
+  ["128x128", "128x64", "64x128", "64x64", "64x32", "32x64", "32x32"].map((name) => {
+    const { tile, step, lag } = known[name];
+    return [name, { tile: { ...tile, depth: 2 * tile.depth, halves: true }, step: 1.6 * step, lag }];
+  }),
+);
+
 /** The tiles that a tuning table may name: rows x columns of results. */
 export const tileNames: readonly string[] = Object.keys(known);
 
+/** The names of tiles of packed halves. */
+export const halfTileNames: readonly string[] = Object.keys(halves);
+
 /** The tile of a name. */
-export function tileNamed(name: string): Tile {
-  return known[name].tile;
+export function tileNamed(name: string, options: { readonly halves?: boolean } = {}): Tile {
+  return (options.halves ? halves : known)[name].tile;
 }
 
 /**
@@ -78,17 +94,18 @@ const maxParts = 16;
 /** Chooses the tile and the parts. */
 export function chooseTile(p: ProductShape, limits: TileLimits): TileChoice {
   if (limits.software) return chooseShort(p, limits);
-  const fits = (name: string) => bytesOf(known[name].tile) <= limits.maxWorkgroupBytes;
+  const tiles = p.halves ? halves : known;
+  const fits = (name: string) => name in tiles && bytesOf(tiles[name].tile) <= limits.maxWorkgroupBytes;
   const measured = p.batches === 1 && limits.tuning?.find(p.form, p.rows, p.columns, p.depth);
   if (measured && fits(measured.tile) && partsAllowed(p, measured.parts, limits)) {
-    return { tile: known[measured.tile].tile, parts: measured.parts };
+    return { tile: tiles[measured.tile].tile, parts: measured.parts };
   }
   let best: TileChoice | undefined;
   let least = Infinity;
   for (const name of tileNames.filter(fits)) {
     for (let parts = 1; parts <= maxParts && partsAllowed(p, parts, limits); parts++) {
-      const time = estimate(p, known[name], parts, limits.parallelism);
-      if (time < least) [best, least] = [{ tile: known[name].tile, parts }, time];
+      const time = estimate(p, tiles[name], parts, limits.parallelism);
+      if (time < least) [best, least] = [{ tile: tiles[name].tile, parts }, time];
     }
   }
   return best!;

@@ -12,6 +12,14 @@
  * - A tile that lies along the inner dimension is turned on the way, in squares of four by four: 4 to 6% less time than
  *   element by element.
  *
+ * Where both operands are f16 a tile may multiply them as packed halves: two products an instruction, where f32 makes one. A
+ * step's `depth` products are added up in f16 and the step's sum to an f32 accumulator, so what is lost does not grow with the
+ * inner dimension. On an H200 (bench/half_products.ts; figures in bench/results/half_products.md):
+ *
+ * - Operands that change give 79 TFLOP/s, f32 51; where one number of a pair has to be spread over both lanes first, 61. So the
+ *   first operand lies in workgroup memory with every number twice: 49 became 56 TFLOP/s at 2048 x 3072 x 768.
+ * - Pairs along the inner dimension need twice as many accumulators: 51. Pairs crossed (a0 b0, a1 b1 and a0 b1, a1 b0): 40.
+ *
  * @module
  */
 import type { Lanes } from "./wgsl.ts";
@@ -28,6 +36,8 @@ export interface Tile {
    * likewise, and once too often.
    */
   readonly reads: "late" | "ahead" | "eager";
+  /** Operands, both f16, are multiplied as packed halves, and a step's products added up in f16. */
+  readonly halves?: boolean;
 }
 
 /** One operand: how far it is from one element to the next along the result's dimension and along the inner one. */
@@ -66,7 +76,9 @@ export function threadsOf(tile: Tile): number {
 
 /** Bytes of workgroup memory it takes, at most. */
 export function bytesOf(tile: Tile): number {
-  return 4 * tile.depth * (tile.rows + tile.columns + 8 * padOf(tile.depth));
+  const { rows, columns, depth, halves } = tile;
+  const pad = padOf(tile);
+  return halves ? 8 * depth * (rows / 2 + columns / 4 + 2 * pad) : 4 * depth * (rows + columns + 8 * pad);
 }
 
 /**
@@ -123,8 +135,8 @@ ${putsText(tile, puts)}`,
 }
 
 /** Pieces of four that pad a row where a warp stores along the inner dimension, so that its stores hit different banks. */
-function padOf(depth: number): number {
-  return Math.max(1, 32 / depth);
+function padOf({ depth, halves }: Tile): number {
+  return halves ? 4 : Math.max(1, 32 / depth);
 }
 
 interface Copy {
@@ -152,7 +164,10 @@ function copyOf(which: "a" | "b", tile: Tile, o: TileOperand, guarded: boolean):
   const step = threads / across;
   const regular = Number.isInteger(step) && depth % step === 0;
   const per = inner ? depth / 4 : regular ? step : depth;
-  const width = across + (inner ? padOf(depth) : 0);
+  const type = tile.halves ? "f16" : "f32";
+  // Every number of the first operand lies there twice where pairs are multiplied.
+  const twice = tile.halves && which === "a";
+  const width = across * (twice ? 2 : 1) + (inner ? padOf(tile) : 0);
   const name = `tile_${which}`;
   const parts: Record<"setup" | "load" | "store", string[]> = { setup: [], load: [], store: [] };
   for (let round = 0; round * threads < units; round++) {
@@ -168,23 +183,40 @@ function copyOf(which: "a" | "b", tile: Tile, o: TileOperand, guarded: boolean):
     for (const { register } of reads) parts.setup.push(`  var ${register} = vec4<${o.dtype}>();`);
     const loads = reads.map(({ register, down }) => `${register} = ${read(o, v, down)};`);
     parts.load.push(`    ${only}{ ${loads.join("\n      ")} }`);
-    const values = reads.map(({ register }, d) => `let s${d} = ${kept(o, v, register, guarded)};`);
+    const values = reads.map(({ register }, d) => `let s${d} = ${kept(o, v, register, guarded, type)};`);
     const row = regular ? `[${round}][t / ${across}u]` : `[0][k_${v}]`;
-    const stores = !inner ? [`${name}${row}[${q} % ${across}u] = s0;`] : ["x", "y", "z", "w"].map((c, j) => {
-      const at = `${name}[${j}][k_${v} / 4u][l_${v} / 4u]`;
-      return square
-        ? `${at} = vec4<f32>(s0.${c}, s1.${c}, s2.${c}, s3.${c});`
-        : `${at}[l_${v} % 4u] = s0.${c};`;
-    });
+    const put = twice ? putTwice : putOnce;
+    const stores = !inner
+      ? [put(`${name}${row}`, `${q} % ${across}u`, "s0")]
+      : ["x", "y", "z", "w"].map((c, j) => {
+        const line = `${name}[${j}][k_${v} / 4u]`;
+        if (square) {
+          return put(line, `l_${v} / 4u`, `vec4<${type}>(s0.${c}, s1.${c}, s2.${c}, s3.${c})`);
+        }
+        if (!twice) return `${line}[l_${v} / 4u][l_${v} % 4u] = s0.${c};`;
+        return [0, 1].map((n) => `${line}[l_${v} / 2u][l_${v} % 2u * 2u + ${n}u] = s0.${c};`).join(" ");
+      });
     parts.store.push(`    ${only}{ ${[...values, ...stores].join("\n      ")} }`);
   }
   return {
-    declaration: `var<workgroup> ${name}: array<array<array<vec4<f32>, ${width}>, ${per}>, ${depth / per}>;`,
+    declaration: `var<workgroup> ${name}: array<array<array<vec4<${type}>, ${width}>, ${per}>, ${
+      depth / per
+    }>;`,
     setup: parts.setup.join("\n"),
     load: parts.load.join("\n"),
     store: parts.store.join("\n"),
     place: (k) => inner ? `${name}[${k % 4}][${k >> 2}]` : `${name}[${Math.floor(k / per)}][${k % per}]`,
   };
+}
+
+/** Puts four numbers into a row of workgroup memory. */
+function putOnce(row: string, at: string, value: string): string {
+  return `${row}[${at}] = ${value};`;
+}
+
+/** Likewise, each of them twice. */
+function putTwice(row: string, at: string, value: string): string {
+  return `{ let s = ${value}; ${row}[${at} * 2u] = s.xxyy; ${row}[${at} * 2u + 1u] = s.zzww; }`;
 }
 
 /**
@@ -199,14 +231,14 @@ function read(o: TileOperand, v: string, down: number): string {
   return `vec4<${o.dtype}>(${[0, 1, 2, 3].map((j) => `${o.name}[${at} + ${j * step}u]`).join(", ")})`;
 }
 
-/** What was read, as it is multiplied: in f32, and zero beyond the inner dimension. */
-function kept(o: TileOperand, v: string, register: string, guarded: boolean): string {
-  const value = o.dtype === "f32" ? register : `vec4<f32>(${register})`;
+/** What was read, as it is multiplied, and zero beyond the inner dimension. */
+function kept(o: TileOperand, v: string, register: string, guarded: boolean, type: "f32" | "f16"): string {
+  const value = o.dtype === type ? register : `vec4<${type}>(${register})`;
   if (!guarded) return value;
   const inside = o.along === "outer"
     ? `k_${v} + k0 < end`
     : `vec4<u32>(k_${v} + k0) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(end)`;
-  return `select(vec4<f32>(), ${value}, ${inside})`;
+  return `select(vec4<${type}>(), ${value}, ${inside})`;
 }
 
 function term(index: string, stride: number): string {
@@ -218,6 +250,7 @@ function accumulatorText(tile: Tile): string {
 }
 
 function computeText(tile: Tile, a: (k: number) => string, b: (k: number) => string): string {
+  if (tile.halves) return halvesText(tile, a, b);
   const [down, across] = [tile.rows / tile.high, tile.columns / tile.wide];
   const plus = (d: number) => d === 0 ? "" : ` + ${d}u`;
   return Array.from({ length: tile.depth }, (_, k) => {
@@ -227,6 +260,34 @@ function computeText(tile: Tile, a: (k: number) => string, b: (k: number) => str
     const products = pieces(tile, (i, j) => `      c${i}_${j} += a${i >> 2}.${"xyzw"[i & 3]} * b${j};`);
     return `    { ${reads.join(" ")}\n${products.join("\n")}\n    }`;
   }).join("\n");
+}
+
+/** The same with two products at a time: sums of a step in f16, then in f32. */
+function halvesText(tile: Tile, a: (k: number) => string, b: (k: number) => string): string {
+  const [down, across] = [tile.rows / tile.high, tile.columns / tile.wide];
+  const sums = (text: (sum: string, i: number, j: number, pair: string) => string) =>
+    pieces(tile, (i, j) => `      ${text(`h${i}_${j}_xy`, i, j, "xy")} ${text(`h${i}_${j}_zw`, i, j, "zw")}`)
+      .join("\n");
+  const steps = Array.from({ length: tile.depth }, (_, k) => {
+    const reads: string[] = [];
+    for (let i = 0; i < tile.high / 2; i++) {
+      reads.push(`let a${i} = ${a(k)}[y * 2u + ${(i >> 1) * down * 2 + (i & 1)}u];`);
+    }
+    for (let j = 0; j < tile.wide / 4; j++) reads.push(`let b${j} = ${b(k)}[x + ${j * across}u];`);
+    const products = sums((sum, i, j, pair) =>
+      `${sum} += a${i >> 1}.${i & 1 ? "zw" : "xy"} * b${j}.${pair};`
+    );
+    return `    { ${reads.join(" ")}\n${products}\n    }`;
+  });
+  const added = pieces(
+    tile,
+    (i, j) => `      c${i}_${j} += vec4<f32>(vec4<f16>(h${i}_${j}_xy, h${i}_${j}_zw));`,
+  );
+  return `    {
+${sums((sum) => `var ${sum} = vec2<f16>();`)}
+${steps.join("\n")}
+${added.join("\n")}
+    }`;
 }
 
 function putsText(tile: Tile, { rows, loop }: Puts): string {

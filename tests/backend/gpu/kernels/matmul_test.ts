@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { createGpuBackend, type GpuBackendOptions } from "../../../../src/backend/gpu/backend.ts";
 import { describeAdapter } from "../../../../src/backend/gpu/device/device.ts";
-import { chooseTile, tileNamed, tileNames } from "../../../../src/backend/gpu/kernels/matmul_tiles.ts";
+import {
+  chooseTile,
+  halfTileNames,
+  tileNamed,
+  tileNames,
+} from "../../../../src/backend/gpu/kernels/matmul_tiles.ts";
 import { bytesOf, threadsOf } from "../../../../src/backend/gpu/kernels/tile.ts";
 import { type ProductForm, tuningOf } from "../../../../src/backend/gpu/tuning/tuning.ts";
 import { createInterpBackend } from "../../../../src/backend/interp/interp.ts";
@@ -138,29 +143,82 @@ Deno.test({
   },
 });
 
+const halfAdapter = adapter?.features.includes("shader-f16");
+
+/** A product of f16 operands, as f32, on the GPU and by the interpreter. */
+async function multiplyHalves(
+  p: Product,
+  valueOf: (i: number, side: 0 | 1) => number,
+  options: GpuBackendOptions,
+): Promise<{ readonly got: ArrayLike<number>; readonly want: ArrayLike<number> }> {
+  const b = createBuilder();
+  const [x, y] = [b.input("x", "f16", p.a), b.input("y", "f16", p.b)];
+  b.output("z", b.matmul(x, y, { transA: p.transA, transB: p.transB, dtype: "f32" }));
+  const feed = (shape: readonly number[], side: 0 | 1) =>
+    hostTensor("f16", shape, Array.from({ length: shape[0] * shape[1] }, (_, i) => valueOf(i, side)));
+  const feeds = { x: feed(p.a, 0), y: feed(p.b, 1) };
+  const want = (await (await createInterpBackend().compile(b.graph())).run(feeds)).z.data;
+  const backend = await createGpuBackend({ shortKernels: false, ...options });
+  try {
+    return { got: (await (await backend.compile(b.graph())).run(feeds)).z.data, want };
+  } finally {
+    await backend.dispose();
+  }
+}
+
+// Sums of a step in f16: of 32 products of up to 1 each, so partial sums of up to 32, each rounded to 11 bits.
+const halfStep = 32;
+const mostLost = halfStep * halfStep * 2 ** -11 / 2;
+
+halfTileNames.forEach((name, i) => {
+  const tile = tileNamed(name, { halves: true });
+  const cases = [
+    { form: forms[i % 4], rows: tile.rows + 4, columns: tile.columns, depth: 260, parts: 2 },
+    { form: forms[(i + 1) % 4], rows: tile.rows - 1, columns: tile.columns + 1, depth: 197, parts: 1 },
+  ];
+  for (const { form, rows, columns, depth, parts } of cases) {
+    Deno.test({
+      name: `webgpu: a ${form} product of halves of ${rows}x${columns}x${depth} by ${name} tiles is right`,
+      ignore: !halfAdapter,
+      async fn() {
+        const products = { [`${form} ${rows}x${columns}x${depth}`]: `${name}/${parts}` };
+        const value = (n: number, side: 0 | 1) => Math.sin(n * (side ? 1.3 : 0.7));
+        const tuning = tuningOf({ adapter: "", products });
+        const { got, want } = await multiplyHalves(productOf(form, rows, columns, depth), value, { tuning });
+        assert.equal(tile.depth, halfStep);
+        let total = 0;
+        for (let n = 0; n < want.length; n++) {
+          const off = Math.abs(got[n] - want[n]);
+          total += off;
+          assert.ok(off <= mostLost, `[${n}]: got ${got[n]}, want ${want[n]}`);
+        }
+        assert.ok(total / want.length < 0.004, `off by ${total / want.length} each`);
+      },
+    });
+  }
+});
+
 Deno.test({
-  name: "webgpu: a product of f16 operands adds up in f32",
-  ignore: !adapter?.features.includes("shader-f16"),
+  name: "webgpu: a product of halves adds up its steps in f32",
+  ignore: !halfAdapter,
   async fn() {
-    const b = createBuilder();
-    // 1 + 2,047 halves of the distance between f16 numbers at 2,048: added in f16 they would all be lost.
+    // In f16 alone 4,096 ones add up to 2,048: the next one is half the distance to the next number.
+    const p = productOf("nt", 40, 8, 4096);
+    const { got } = await multiplyHalves(p, () => 1, {});
+    for (const value of Array.from(got)) assert.equal(value, 4096);
+  },
+});
+
+Deno.test({
+  name: "webgpu: a product of halves by the short kernels adds up in f32",
+  ignore: !halfAdapter,
+  async fn() {
+    // 2,048 and 2,047 halves: added in f16 they would all be lost.
     const depth = 2048;
-    const x = b.input("x", "f16", [4, depth]);
-    const y = b.input("y", "f16", [8, depth]);
-    b.output("z", b.cast(b.matmul(x, y, { transB: true }), "f32"));
-    const row = Array.from({ length: depth }, (_, i) => i === 0 ? 2048 : 0.5);
-    const backend = await createGpuBackend({ shortKernels: false });
-    try {
-      const program = await backend.compile(b.graph());
-      const { z } = await program.run({
-        x: hostTensor("f16", [4, depth], Array.from({ length: 4 }, () => row).flat()),
-        y: hostTensor("f16", [8, depth], new Array(8 * depth).fill(1)),
-      });
-      // Rounded to f16 or not, as the cast is part of the kernel or not.
-      for (const value of z.data) assert.ok(Math.abs(value - 3071.5) <= 0.5, `${value}`);
-    } finally {
-      await backend.dispose();
-    }
+    const p = productOf("nt", 4, 8, depth);
+    const value = (n: number, side: 0 | 1) => side ? 1 : n % depth === 0 ? 2048 : 0.5;
+    const { got } = await multiplyHalves(p, value, { shortKernels: true });
+    for (const sum of Array.from(got)) assert.equal(sum, 3071.5);
   },
 });
 
