@@ -101,7 +101,14 @@ async function lead(): Promise<void> {
   if (options.write) {
     await Deno.writeTextFile(
       options.write,
-      JSON.stringify({ adapter: adapter.description, products }, null, 2) + "\n",
+      JSON.stringify(
+        {
+          adapter: adapter.description,
+          ...(options.f16 ? { products: {}, halves: products } : { products }),
+        },
+        null,
+        2,
+      ) + "\n",
     );
   }
   if (options.csv) {

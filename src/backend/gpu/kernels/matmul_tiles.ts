@@ -96,7 +96,8 @@ export function chooseTile(p: ProductShape, limits: TileLimits): TileChoice {
   if (limits.software) return chooseShort(p, limits);
   const tiles = p.halves ? halves : known;
   const fits = (name: string) => name in tiles && bytesOf(tiles[name].tile) <= limits.maxWorkgroupBytes;
-  const measured = p.batches === 1 && limits.tuning?.find(p.form, p.rows, p.columns, p.depth);
+  const measured = p.batches === 1 &&
+    limits.tuning?.find(p.form, p.rows, p.columns, p.depth, p.halves ? "halves" : "f32");
   if (measured && fits(measured.tile) && partsAllowed(p, measured.parts, limits)) {
     return { tile: tiles[measured.tile].tile, parts: measured.parts };
   }

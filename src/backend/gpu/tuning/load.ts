@@ -8,9 +8,10 @@ import { UserError } from "../../../base/errors.ts";
 import { readLimitedSync } from "../../../base/files.ts";
 import { tileNames } from "../kernels/matmul_tiles.ts";
 import { h100 } from "./h100.ts";
+import { h200 } from "./h200.ts";
 import { readTuning, refuseTuning, type Tuning, tuningOf } from "./tuning.ts";
 
-const builtIn = [h100];
+const builtIn = [h100, h200];
 
 /**
  * The table for an adapter. `WEIR_TUNING` names a file that `bench/tune_matmul.ts --write FILE` wrote; if it is not set,

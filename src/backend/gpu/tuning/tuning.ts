@@ -26,28 +26,38 @@ export interface TunedProduct {
 export interface Tuning {
   /** The adapter it was measured on, as the driver describes it. */
   readonly adapter: string;
-  /** The choice for one product, if that shape was measured. */
-  find(form: ProductForm, rows: number, columns: number, depth: number): TunedProduct | undefined;
+  /** The choice for one product, of f32 or of packed halves, if that shape was measured. */
+  find(
+    form: ProductForm,
+    rows: number,
+    columns: number,
+    depth: number,
+    kind?: "f32" | "halves",
+  ): TunedProduct | undefined;
 }
 
 /**
  * A table as it is written: `products` maps `"nt 2048x768x768"` (form, rows, columns, depth) to `"96x128"` or, in parts,
- * `"96x128/2"`.
+ * `"96x128/2"`; `halves` likewise for products whose operands are both f16.
  */
 export interface TuningFile {
   readonly adapter: string;
   readonly products: Readonly<Record<string, string>>;
+  readonly halves?: Readonly<Record<string, string>>;
 }
 
 const maxProducts = 10_000;
 
 /** A table from its file. */
 export function tuningOf(file: TuningFile): Tuning {
-  const products = new Map(Object.entries(file.products));
+  const tables = {
+    f32: new Map(Object.entries(file.products)),
+    halves: new Map(Object.entries(file.halves ?? {})),
+  };
   return {
     adapter: file.adapter,
-    find(form, rows, columns, depth) {
-      const found = products.get(`${form} ${rows}x${columns}x${depth}`);
+    find(form, rows, columns, depth, kind = "f32") {
+      const found = tables[kind].get(`${form} ${rows}x${columns}x${depth}`);
       if (found === undefined) return undefined;
       const [tile, parts = "1"] = found.split("/");
       return { tile, parts: Number(parts) };
@@ -58,7 +68,7 @@ export function tuningOf(file: TuningFile): Tuning {
 /**
  * Reads a tuning file.
  *
- * @param text The file's contents: JSON, `{ adapter, products }` with at most 10,000 products.
+ * @param text The file's contents: JSON, `{ adapter, products, halves? }` with at most 10,000 products.
  * @param options `tiles`: the names of the tiles there are; `path`: the file, for errors.
  * @throws {BackendError} when it is anything else; the message says where.
  * @example
@@ -75,10 +85,11 @@ export function readTuning(
   { tiles, path }: { readonly tiles: readonly string[]; readonly path: string },
 ): Tuning {
   const value = parseJson(text, (problem) => new BackendError(tuningProblem(path, problem)));
-  const { adapter, products } = (value ?? {}) as Partial<TuningFile>;
+  const { adapter, products, halves = {} } = (value ?? {}) as Partial<TuningFile>;
   if (typeof adapter !== "string") return refuseTuning(path, `"adapter" must be a string`);
   if (!isObject(products)) return refuseTuning(path, `"products" must be an object`);
-  const entries = Object.entries(products);
+  if (!isObject(halves)) return refuseTuning(path, `"halves" must be an object`);
+  const entries = [...Object.entries(products), ...Object.entries(halves)];
   if (entries.length > maxProducts) {
     refuseTuning(path, `it has ${entries.length} products, at most ${maxProducts} are read`);
   }
@@ -91,7 +102,7 @@ export function readTuning(
       refuseTuning(path, `${key} must be one of ${tiles.join(", ")}, in parts such as "${tiles[0]}/2"`);
     }
   }
-  return tuningOf({ adapter, products });
+  return tuningOf({ adapter, products, halves });
 }
 
 /** Refuses a tuning file. */

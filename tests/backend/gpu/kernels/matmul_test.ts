@@ -166,6 +166,12 @@ async function multiplyHalves(
   }
 }
 
+/** Numbers from -1 to 1 in no order. */
+function noise(n: number): number {
+  const x = Math.sin(n * 12.9898) * 43758.5453;
+  return 2 * (x - Math.floor(x)) - 1;
+}
+
 // Sums of a step in f16: of 32 products of up to 1 each, so partial sums of up to 32, each rounded to 11 bits.
 const halfStep = 32;
 const mostLost = halfStep * halfStep * 2 ** -11 / 2;
@@ -175,15 +181,15 @@ halfTileNames.forEach((name, i) => {
   const cases = [
     { form: forms[i % 4], rows: tile.rows + 4, columns: tile.columns, depth: 260, parts: 2 },
     { form: forms[(i + 1) % 4], rows: tile.rows - 1, columns: tile.columns + 1, depth: 197, parts: 1 },
-  ];
+  ].slice(0, tile.rows * tile.columns > 4096 ? 1 : 2); // a software adapter takes long over the large ones
   for (const { form, rows, columns, depth, parts } of cases) {
     Deno.test({
       name: `webgpu: a ${form} product of halves of ${rows}x${columns}x${depth} by ${name} tiles is right`,
       ignore: !halfAdapter,
       async fn() {
         const products = { [`${form} ${rows}x${columns}x${depth}`]: `${name}/${parts}` };
-        const value = (n: number, side: 0 | 1) => Math.sin(n * (side ? 1.3 : 0.7));
-        const tuning = tuningOf({ adapter: "", products });
+        const value = (n: number, side: 0 | 1) => noise(n + side * 1e6);
+        const tuning = tuningOf({ adapter: "", products: {}, halves: products });
         const { got, want } = await multiplyHalves(productOf(form, rows, columns, depth), value, { tuning });
         assert.equal(tile.depth, halfStep);
         let total = 0;
@@ -192,7 +198,8 @@ halfTileNames.forEach((name, i) => {
           total += off;
           assert.ok(off <= mostLost, `[${n}]: got ${got[n]}, want ${want[n]}`);
         }
-        assert.ok(total / want.length < 0.004, `off by ${total / want.length} each`);
+        // Up to 260 times half the distance between f16 numbers from 1 to 4, in no order.
+        assert.ok(total / want.length < 0.01, `off by ${total / want.length} each`);
       },
     });
   }

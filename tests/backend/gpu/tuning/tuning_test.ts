@@ -65,3 +65,16 @@ Deno.test("the user's file counts for its own adapter, the built-in table for th
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("products of halves have a table of their own", () => {
+  const text = JSON.stringify({ adapter: "A", products: {}, halves: { "nt 64x64x64": "64x64/2" } });
+  const tuning = readTuning(text, options);
+  assert.equal(tuning.find("nt", 64, 64, 64), undefined);
+  assert.deepEqual(tuning.find("nt", 64, 64, 64, "halves"), { tile: "64x64", parts: 2 });
+  for (const halves of [[], { "nt 64x64x64": "65x64" }, { "nt 64": "64x64" }]) {
+    assert.throws(
+      () => readTuning(JSON.stringify({ adapter: "A", products: {}, halves }), options),
+      /Cannot use/,
+    );
+  }
+});
