@@ -14,7 +14,8 @@
  *
  * Where both operands are f16 a tile may multiply them as packed halves: two products an instruction, where f32 makes one. A
  * step's `depth` products are added up in f16 and the step's sum to an f32 accumulator, so what is lost does not grow with the
- * inner dimension. On an H200 (bench/half_products.ts; figures in bench/results/half_products.md):
+ * inner dimension. On an H200 (bench/tune_matmul.ts --f16; figures in
+ * bench/results/half_products.md):
  *
  * - Operands that change give 79 TFLOP/s, f32 51; where one number of a pair has to be spread over both lanes first, 61. So the
  *   first operand lies in workgroup memory with every number twice: 49 became 56 TFLOP/s at 2048 x 3072 x 768.
