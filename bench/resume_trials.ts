@@ -246,7 +246,9 @@ function outcomeOf({ code, stderr }: Ended): string {
   }
   if (/has been training/.test(stderr)) return "told that another trains";
   // Where SQLite meets a limit on files, it says no more than that it could not write.
-  if (/no space left|too large|is full|incomplete|could not be read or written at/i.test(stderr)) return "no room";
+  if (/no space left|too large|is full|incomplete|could not be read or written at/i.test(stderr)) {
+    return "no room";
+  }
   return "failed otherwise";
 }
 
