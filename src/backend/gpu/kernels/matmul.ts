@@ -15,7 +15,7 @@ import { type View, viewOf } from "../rules/view_of.ts";
 import { affine } from "./expression.ts";
 import { GroupWriter, type Lowering, nameOf, widest } from "./fused.ts";
 import { type Lanes, vectorType } from "./wgsl.ts";
-import { type Kernel, maxWorkgroups, type Storage, workgroupsFor } from "./writer.ts";
+import { type Kernel, type Storage, workgroupsFor } from "./writer.ts";
 import { chooseTile } from "./matmul_tiles.ts";
 import { pieceStep, threadsOf, type Tile, type TileOperand, tileText } from "./tile.ts";
 
@@ -196,13 +196,6 @@ ${body}
     Math.ceil(p.rows / tile.rows),
     sizeOf(p.batch) * parts,
   ];
-  if (workgroups.some((count) => count > maxWorkgroups)) {
-    throw new BackendError(
-      `Cannot compile ${name}: it takes ${
-        workgroups.join(" x ")
-      } workgroups, WebGPU allows ${maxWorkgroups} a dimension`,
-    );
-  }
   return w.writer.kernel(name, main, workgroups);
 }
 

@@ -15,7 +15,7 @@ import { int8PieceStep, int8Threads, type Int8Tile, int8TileText } from "./int8_
 import { chooseInt8Tile } from "./int8_tiles.ts";
 import { fewRowsGroups, fewRowsParts, fewRowsText, finishFew, isFewRows } from "./matvec_int8.ts";
 import { type Lanes, vectorType } from "./wgsl.ts";
-import { type Kernel, maxWorkgroups, type Storage, workgroupsFor } from "./writer.ts";
+import { type Kernel, type Storage, workgroupsFor } from "./writer.ts";
 
 interface Product {
   readonly node: NodeOf<"matmul_int8">;
@@ -136,13 +136,6 @@ ${putsText(tile, finishing)}
     Math.ceil(rows / tile.rows),
     parts,
   ];
-  if (workgroups.some((count) => count > maxWorkgroups)) {
-    throw new BackendError(
-      `Cannot compile ${name}: it takes ${
-        workgroups.join(" x ")
-      } workgroups, WebGPU allows ${maxWorkgroups} a dimension`,
-    );
-  }
   return w.writer.kernel(name, main, workgroups);
 }
 

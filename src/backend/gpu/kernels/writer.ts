@@ -4,6 +4,7 @@
  * @module
  */
 import type { DType } from "../../../graph/dtype.ts";
+import { BackendError } from "../../interface.ts";
 import { helpers, type Lanes, storageBytes, storageTypes, vectorType } from "./wgsl.ts";
 
 /** Memory that kernels read and write. */
@@ -109,8 +110,19 @@ export class KernelWriter {
     this.#declarations.push(text);
   }
 
-  /** The finished kernel around the entry point's text. */
+  /**
+   * The finished kernel around the entry point's text.
+   *
+   * @throws {BackendError} when it takes more workgroups along a dimension than WebGPU allows.
+   */
   kernel(name: string, main: string, workgroups: readonly [number, number, number]): Kernel {
+    if (workgroups.some((count) => count > maxWorkgroups)) {
+      throw new BackendError(
+        `Cannot compile ${name}: it takes ${
+          workgroups.join(" x ")
+        } workgroups, WebGPU allows ${maxWorkgroups} a dimension`,
+      );
+    }
     const needed = Object.keys(helpers).filter((k) => this.needs.has(k)).map((k) => helpers[k]);
     const code = {
       directives: this.needs.has("f16") ? ["enable f16;"] : [],
