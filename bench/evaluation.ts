@@ -37,12 +37,7 @@ const timing: Timing = values.tiny ? tiny : { windows: 5, windowMs: 1, warmMs: 3
 const device = (await pickDevice(values.device as "webgpu")).device;
 const backend = await openBackend(device);
 const recorder = new Recorder(values.json);
-recorder.add({
-  side: "weir",
-  part: "machine",
-  name: backend.description,
-  variant: `Deno ${Deno.version.deno}`,
-});
+recorder.machine(backend.description);
 
 const labels = {
   "text-classification": ["ham", "spam"],

@@ -30,12 +30,7 @@ const models = positionals.length > 0 ? positionals : ["12/768"];
 const timing = values.tiny ? tiny : quick;
 const recorder = new Recorder(values.json);
 const backend = await createGpuBackend();
-recorder.add({
-  side: "weir",
-  part: "machine",
-  name: backend.description,
-  variant: `Deno ${Deno.version.deno}`,
-});
+recorder.machine(backend.description);
 
 /** Rows, columns and inner dimension. */
 const shapes = [[4096, 4096, 4096], [2048, 3072, 768], [2048, 768, 3072], [2048, 2304, 768], [

@@ -46,8 +46,7 @@ const models = positionals.length > 0 ? positionals : Object.keys(cases.models);
 const recorder = new Recorder(values.json);
 const usedBefore = deviceBytes();
 const backend = await createGpuBackend();
-const software = `Deno ${Deno.version.deno}`;
-recorder.add({ side: "weir", part: "machine", name: backend.description, variant: software });
+recorder.machine(backend.description);
 
 /** One training step to time. */
 interface TrainingCase extends StepOptions {

@@ -175,6 +175,11 @@ export class Recorder {
     print(formatRecord(record));
   }
 
+  /** Keeps what our side runs on. */
+  machine(description: string): void {
+    this.add({ side: "weir", part: "machine", name: description, variant: `Deno ${Deno.version.deno}` });
+  }
+
   /** Keeps what `measure` gives, or its error: one failure does not end a run. */
   async try(what: Omit<BenchRecord, "ms">, measure: () => Promise<Partial<BenchRecord>>): Promise<void> {
     try {

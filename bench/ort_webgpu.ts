@@ -31,12 +31,7 @@ const shapes = (values.tiny ? "1x16,2x16" : values.shapes).split(",").map((shape
 const timing = values.tiny ? tiny : quick;
 const recorder = new Recorder(values.json);
 const backend = await createGpuBackend();
-recorder.add({
-  side: "weir",
-  part: "machine",
-  name: backend.description,
-  variant: `Deno ${Deno.version.deno}`,
-});
+recorder.machine(backend.description);
 const ort = await loadOrt();
 for (const model of models) await compare(model);
 await backend.dispose();
