@@ -52,7 +52,7 @@ function hint(line: string): string {
     return "; a line ends in a comma: is it a list over several lines? Then give --format json";
   }
   if (/^\s*\{\s*$/.test(line)) {
-    return "; an object goes over several lines: write each on one line, as jq -c does; of a list of objects, give --format json";
+    return "; an object goes over several lines: give --format json, which reads such objects and lists of them";
   }
   if (/^\s*\[\s*$/.test(line)) return "; a value goes over several lines: give --format json";
   return "";

@@ -100,7 +100,7 @@ export function findFormat({ name, head }: ByteSource): FoundFormat {
 export const titles: Readonly<Record<Format, string>> = {
   csv: "delimited text",
   jsonl: "JSON lines",
-  json: "a JSON list",
+  json: "JSON",
   parquet: "Parquet",
   arrow: "Arrow",
   conll: "tagged sentences, a token a line",

@@ -18,9 +18,9 @@ interface Item {
 }
 
 /**
- * The rows of an object that holds one list of them (`{"data": [...]}`), one for each split (`{"train": [...]}`), or columns,
- * as pandas writes a table (`{"text": {"0": ...}}`, `{"text": [...]}`, `{"columns": [...], "data": [...]}`). Objects one after
- * another over several lines, as jq writes them, are a row each.
+ * The rows of an object that holds one list of them (`{"data": [...]}`, `{"data": {"items": [...]}}`), one for each split
+ * (`{"train": [...]}`), or columns, as pandas writes a table (`{"text": {"0": ...}}`, `{"text": [...]}`,
+ * `{"columns": [...], "data": [...]}`). Objects one after another over several lines, as jq writes them, are a row each.
  *
  * @throws {DataError} where it holds none of these.
  */
@@ -107,9 +107,7 @@ function rowsIn(
   if (Array.isArray(columns) && Array.isArray(data) && data.every(Array.isArray)) {
     return data.map((cells) => Object.fromEntries(columns.map((column, i) => [String(column), cells[i]])));
   }
-  const lists = Object.entries(value).filter(([, list]) =>
-    Array.isArray(list) && list.length > 0 && isRows(list)
-  );
+  const lists = listsIn(value);
   const chosen = lists.length === 1 && split === undefined
     ? lists[0]
     : lists.find(([key]) => key === (split ?? "train"));
@@ -117,7 +115,7 @@ function rowsIn(
     const others = lists.filter((list) => list !== chosen).map(([key]) => show(key));
     const rest = others.length > 0 ? `; ${others.join(", ")} left out (--read-split)` : "";
     onGuess?.(`${name}: the list ${show(chosen[0])} is read${rest}`);
-    return chosen[1] as unknown[];
+    return chosen[1];
   }
   if (lists.length > 1) {
     throw new DataError(
@@ -145,6 +143,20 @@ function rowsIn(
   return [value];
 }
 
-function isRows(list: readonly unknown[]): boolean {
-  return list.every((item) => isObject(item));
+/** Objects within objects that a list of rows is looked for in. */
+const MAX_LEVELS = 4;
+
+/**
+ * The lists of objects in an object, by their names. Where it has none and no text, which a record by itself has, those in
+ * objects within it are meant, as services answer: `data.items`.
+ */
+function listsIn(value: Record<string, unknown>, path = "", levels = MAX_LEVELS): [string, unknown[]][] {
+  const entries = Object.entries(value);
+  const lists = entries.flatMap(([key, list]): [string, unknown[]][] =>
+    Array.isArray(list) && list.length > 0 && list.every((item) => isObject(item)) ? [[path + key, list]] : []
+  );
+  if (lists.length > 0 || levels === 1 || Object.hasOwn(value, "text")) return lists;
+  return entries.flatMap(([key, inner]) =>
+    isObject(inner) ? listsIn(inner, `${path}${key}.`, levels - 1) : []
+  );
 }

@@ -33,6 +33,27 @@ Deno.test("of objects one after another the line of one that is no JSON is named
     );
   }));
 
+Deno.test("a list of rows within objects is read, by its path; a record with lists within it is a record", async () => {
+  const inner = { meta: { version: 1 }, data: { count: 3, items: ROWS } };
+  const read = (value: unknown, split?: string) =>
+    withFile("rows.json", JSON.stringify(value), async (path) => {
+      const told: string[] = [];
+      const records = await Array.fromAsync(readRecords(path, { split, onGuess: (line) => told.push(line) }));
+      return { rows: records.map(({ record }) => record), told: told.join("\n") };
+    });
+  const found = await read(inner);
+  assert.deepEqual(found.rows, ROWS);
+  assert.match(found.told, /the list "data\.items" is read$/);
+  const two = { a: { train: ROWS.slice(0, 1), test: ROWS.slice(1) } };
+  assert.deepEqual((await read(two, "a.test")).rows, ROWS.slice(1));
+  await assert.rejects(
+    read(two),
+    isDataError(/several lists could be meant: "a\.train", "a\.test"; name one/),
+  );
+  const record = { text: "a", label: "b", seen: { by: [{ name: "c" }] } };
+  assert.deepEqual((await read(record)).rows.length, 1);
+});
+
 Deno.test("where no row can be read, the check has no table of zeros", () =>
   withFile("rows.csv", "words,queue\none,a\ntwo,b\n", async (path) => {
     const check = await checkData({ ...trainingDefaults, task: "text-classification", source: path });

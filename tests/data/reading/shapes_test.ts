@@ -108,7 +108,7 @@ const SAME: [string, string | Uint8Array, string[]][] = [
   ["lines_cr.ndjson", LINES.replaceAll("\n", "\r"), []],
   ["list.json", JSON.stringify(json), []],
   ["pretty.json", JSON.stringify(json, null, 2), []],
-  ["list.jsonl", JSON.stringify(json), ["F: read as a JSON list, since that is what it holds (--format)"]],
+  ["list.jsonl", JSON.stringify(json), ["F: read as JSON, since that is what it holds (--format)"]],
   ["lines.json", LINES, ["F: read as JSON lines, since that is what it holds (--format)"]],
   ["lines.csv", LINES, ["F: read as JSON lines, since that is what it holds (--format)"]],
   ["comma.jsonl", table(","), [
