@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { createRunner, fuzz } from "./fuzz.ts";
 import { mutant } from "./mutate.ts";
+import { bytesOf } from "./parser.ts";
 import { endParsers, parsers } from "./parsers.ts";
 
 const found = new URL("./found/", import.meta.url);
+/** What was found and is made in a line. */
+const long: Readonly<Record<string, Record<string, string>>> = {
+  "training's options": {
+    "six thousand keys": Array.from({ length: 6000 }, (_, i) => `k${i}: 1\n`).join(""),
+  },
+};
 /** Of all parsers together: the suite has eight minutes. */
 const SECONDS = 15;
 
@@ -31,6 +38,10 @@ Deno.test("what the fuzzer has found is borne now: FOLDER/PARSER/NAME", async (t
     await t.step(parser, async () => {
       const names = [...Deno.readDirSync(new URL(`${parser}/`, found))].map(({ name }) => name).sort();
       const inputs = names.map((name) => Deno.readFileSync(new URL(`${parser}/${name}`, found)));
+      for (const [name, text] of Object.entries(long[parser] ?? {})) {
+        names.push(name);
+        inputs.push(bytesOf(text));
+      }
       const problems = await runner.tryInputs(parser, inputs);
       assert.deepEqual(problems.map((what, i) => what && `${names[i]}: ${what}`).filter(Boolean), []);
     });
