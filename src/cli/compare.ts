@@ -15,6 +15,7 @@ import type { LoadedRow } from "../lifecycle/rows.ts";
 import { EvaluationError } from "../statistics/errors.ts";
 import type { PredictService } from "../serve/service.ts";
 import { judgingOf } from "../tasks/task.ts";
+import { commands } from "./commands.ts";
 import { type DataOptions, readingFor, withDataOptions } from "./data.ts";
 import type { DeviceChoice } from "./device.ts";
 import { type LabelledFlags, readLabelled, withLabelled } from "./evaluation/labelled.ts";
@@ -61,7 +62,7 @@ interface Options
 /** Adds the command. */
 export function compareCommand(program: Command): Command {
   const command = withReport(withIntervals(withLabelled(withDataOptions(
-    newCommand("compare", "compare two models, or two files of predictions, on the same rows", [
+    newCommand("compare", commands.compare.description, [
       "compare spam@champion spam@challenger --data held_out.jsonl",
       "compare spam@1.0.0 spam@1.1.0 --data held_out.jsonl --gate gate.json --out comparison.html",
       "compare old.txt new.txt --task translation --references gold.txt",

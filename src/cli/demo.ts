@@ -12,6 +12,7 @@ import { readRows } from "../lifecycle/rows.ts";
 import { type LifeResult, trainAndRegister } from "../lifecycle/train.ts";
 import { servedTasks } from "../tasks/served.ts";
 import { textOf } from "../tasks/text_input.ts";
+import { commands } from "./commands.ts";
 import { type DeviceChoice, openBackend, pickDevice } from "./device.ts";
 import { openModel } from "./model.ts";
 import { type CommonOptions, deviceOption, homeOf, integer, newCommand } from "./options.ts";
@@ -45,7 +46,7 @@ const WINDOW = 100;
 export function demoCommand(program: Command): Command {
   const command = newCommand(
     "demo",
-    "train a spam filter on real mail, score, register and serve it, then watch its traffic change",
+    commands.demo.description,
     ["demo", "demo --once --json   # ends when all has been shown, with one JSON object on standard output"],
   )
     .option("--once", "end when everything has been shown, instead of serving on")

@@ -4,13 +4,14 @@
  * @module
  */
 import type { Command } from "commander";
+import { commands } from "./commands.ts";
 import { doctor, formatDoctor } from "./doctor.ts";
 import { type CommonOptions, homeOf, newCommand } from "./options.ts";
 import { processOutput } from "./output.ts";
 
 /** Adds the command. */
 export function doctorCommand(program: Command): Command {
-  const command = newCommand("doctor", "say what this machine has, and what --device auto would take", [
+  const command = newCommand("doctor", commands.doctor.description, [
     "doctor",
     "doctor --json",
   ])

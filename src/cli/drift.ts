@@ -7,6 +7,7 @@ import type { Command } from "commander";
 import { plural } from "../base/format.ts";
 import type { DriftSnapshot, WindowReport } from "../drift/mod.ts";
 import { monitorOf } from "../serve/monitor.ts";
+import { commands } from "./commands.ts";
 import type { DeviceChoice } from "./device.ts";
 import { readQueries } from "../lifecycle/queries.ts";
 import { type DataOptions, readingFor, withTextOptions } from "./data.ts";
@@ -27,7 +28,7 @@ export function driftCommand(program: Command): Command {
   const command = withTextOptions(
     newCommand(
       "drift",
-      "compare a file's texts, and the model's predictions on them, with the model's baseline",
+      commands.drift.description,
       [
         "drift --model spam --data last_week.jsonl",
         "drift --model spam --data inbox.csv --text-column body --json   # .alarm is true or false",

@@ -18,6 +18,7 @@ import type { LoadedRow } from "../lifecycle/rows.ts";
 import type { PredictService } from "../serve/service.ts";
 import { judgingOf } from "../tasks/task.ts";
 import { textOf } from "../tasks/text_input.ts";
+import { commands } from "./commands.ts";
 import { type DataOptions, readingFor, withDataOptions } from "./data.ts";
 import type { DeviceChoice } from "./device.ts";
 import { bertScoreOf } from "./evaluation/bert_score.ts";
@@ -80,7 +81,7 @@ interface Options extends CommonOptions, DataOptions, IntervalFlags, LabelledFla
 /** Adds the command. */
 export function evalCommand(program: Command): Command {
   const command = withReport(withIntervals(withLabelled(withDataOptions(
-    newCommand("eval", "score a model, or a file of predictions, by the metrics of its task", [
+    newCommand("eval", commands.eval.description, [
       "eval --model spam --data held_out.jsonl",
       "eval --model spam@challenger --data held_out.csv --label-column kind --slice language --probes --out report.html",
       "eval --model spam --data held_out.jsonl --gate gate.json --champion champion.json",

@@ -11,6 +11,7 @@ import { manifestLimits } from "../bundle/manifest.ts";
 import { modelOnnx } from "../lifecycle/export.ts";
 import { readPretrained, specOf } from "../lifecycle/pretrained.ts";
 import { trainedTasks } from "../tasks/trained.ts";
+import { commands } from "./commands.ts";
 import { bundlePathOf } from "./model.ts";
 import { type CommonOptions, newCommand } from "./options.ts";
 import { InputError, processOutput } from "./output.ts";
@@ -34,7 +35,7 @@ const companions = [
 export function exportCommand(program: Command): Command {
   const command = newCommand(
     "export",
-    "write a folder that transformers, transformers.js and onnxruntime load; the ONNX file is made from the weights",
+    commands.export.description,
     ["export --model spam --out ./spam-onnx", "export --model ./my-bert --out ./my-bert-onnx --force"],
   )
     .requiredOption(

@@ -8,6 +8,7 @@ import { importCheckpoint } from "../lifecycle/import.ts";
 import { trainingDefaults } from "../lifecycle/options.ts";
 import { readRows } from "../lifecycle/rows.ts";
 import { servedTasks, TASK_NAMES, type TaskName } from "../tasks/served.ts";
+import { commands } from "./commands.ts";
 import { columnsGiven, type DataOptions, withDataOptions } from "./data.ts";
 import { type DeviceChoice, openBackend, pickDevice } from "./device.ts";
 import { bundlePathOf, isPath } from "./model.ts";
@@ -40,7 +41,7 @@ export function importCommand(program: Command): Command {
   const command = withDataOptions(
     newCommand(
       "import",
-      "register a checkpoint as it is, without training: to serve it, and with --data to score and watch it",
+      commands.import.description,
       [
         "import --from ./all-MiniLM-L6-v2 --name minilm",
         "import --from ./my-bert --name spam --task text-classification --data held_out.jsonl",

@@ -11,6 +11,7 @@ import { formatOfName } from "../data/reading/format.ts";
 import type { PredictService } from "../serve/service.ts";
 import type { TextQuery } from "../tasks/task.ts";
 import { textsOf } from "../tasks/text_input.ts";
+import { commands } from "./commands.ts";
 import { type DataOptions, withTextOptions } from "./data.ts";
 import type { DeviceChoice } from "./device.ts";
 import { answerAll, openModel } from "./model.ts";
@@ -35,7 +36,7 @@ interface Options extends CommonOptions, Omit<DataOptions, "labelColumn"> {
 export function predictCommand(program: Command): Command {
   const command = withTextOptions(newCommand(
     "predict",
-    "answer texts with a registered model: labels, numbers, entities, vectors, as its task is",
+    commands.predict.description,
     [
       'predict --model spam "You have won a prize"',
       "predict --model spam@1.0.0 --file messages.txt --json",

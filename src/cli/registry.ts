@@ -6,12 +6,13 @@
 import type { Command } from "commander";
 import { BundleError } from "../bundle/errors.ts";
 import { openRegistry, type Registry } from "../registry/registry.ts";
+import { commands } from "./commands.ts";
 import { type CommonOptions, homeOf, newCommand, parseModel } from "./options.ts";
 import { type Output, processOutput, UnmetError } from "./output.ts";
 
 /** Adds the command. */
 export function registryCommand(program: Command): Command {
-  const registry = program.command("registry").description("list, inspect, verify and alias model versions")
+  const registry = program.command("registry").description(commands.registry.description)
     .addHelpText(
       "after",
       `\nExamples:\n  weir registry list\n  weir registry alias spam@1.0.0 champion   # back to 1.0.0`,

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { markdownPage } from "../report/markdown.ts";
 import type { Report } from "../evaluate/report.ts";
 import { decideGate } from "../report/gate.ts";
+import { commands } from "./commands.ts";
 import {
   championOption,
   checkGates,
@@ -24,7 +25,7 @@ import { processOutput, readingInput } from "./output.ts";
 /** Adds the command. */
 export function reportCommand(program: Command): Command {
   const command = withReport(
-    newCommand("report", "make a page of reports, or hold them to a gate", [
+    newCommand("report", commands.report.description, [
       "report spam.json --out report.html --out report.md",
       "report monday.json tuesday.json --out week.html",
       "report challenger.json --gate gate.json --champion champion.json",

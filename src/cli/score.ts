@@ -12,6 +12,7 @@ import { measure, type Scored } from "../evaluate/tasks/scored.ts";
 import { scoreMeteor } from "../evaluate/tasks/text_families.ts";
 import { figure, range } from "../report/numbers.ts";
 import type { Measured } from "../evaluate/report.ts";
+import { commands } from "./commands.ts";
 import type { DeviceChoice } from "./device.ts";
 import { bertScoreOf } from "./evaluation/bert_score.ts";
 import { type IntervalFlags, intervalsOf, settingsOf, withIntervals } from "./evaluation/options.ts";
@@ -37,7 +38,7 @@ const bertScoreOptions = {
 /** Adds the command. */
 export function scoreCommand(program: Command): Command {
   const command = withIntervals(
-    newCommand("score", "score a file of predictions by one metric, with intervals", [
+    newCommand("score", commands.score.description, [
       "score rouge --predictions out.txt --references gold.txt --option stemmer=true",
       "score bleu --predictions out.txt --references gold.jsonl --option tokenizer=intl",
       "score classification --predictions rows.csv    # columns prediction and reference",

@@ -6,6 +6,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { openRegistry } from "../registry/registry.ts";
 import type { PredictService } from "../serve/service.ts";
+import { commands } from "./commands.ts";
 import type { DeviceChoice } from "./device.ts";
 import { isPath, openModel } from "./model.ts";
 import { type CommonOptions, deviceOption, homeOf, integer, newCommand, parseModel } from "./options.ts";
@@ -27,7 +28,7 @@ interface Options extends CommonOptions {
 export function serveCommand(program: Command): Command {
   const command = newCommand(
     "serve",
-    "serve a registered model over HTTP, with metrics, drift and a dashboard",
+    commands.serve.description,
     ["serve --model spam --port 8080", "serve --model spam@1.0.0 --device wasm --host 0.0.0.0"],
   )
     .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder", once)

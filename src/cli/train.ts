@@ -14,6 +14,7 @@ import { trainAndRegister } from "../lifecycle/train.ts";
 import { servedTasks, TASK_NAMES } from "../tasks/served.ts";
 import type { Columns, Row } from "../tasks/task.ts";
 import { checkPrecision } from "../train/options.ts";
+import { commands } from "./commands.ts";
 import { columnsGiven, type DataOptions, readingPairs, withDataOptions } from "./data.ts";
 import { type DeviceChoice, openBackend, pickDevice } from "./device.ts";
 import { type LabelledFlags, readLabelled, withLabelled } from "./evaluation/labelled.ts";
@@ -75,7 +76,7 @@ export function trainCommand(program: Command): Command {
   const command = withDataOptions(
     newCommand(
       "train",
-      "train a model on labelled data, score it on what was held out, and register it",
+      commands.train.description,
       [
         "train --data mails.jsonl --name spam",
         "train --data tickets.csv --name triage --text-column body --label-column team --epochs 5",
