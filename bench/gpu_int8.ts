@@ -49,7 +49,7 @@ const parts: Record<string, () => Promise<void>> = {
         await forward(model, batch, { variant: "f32", graph: bertForward(benchConfig(model)) });
         await forward(model, batch, {
           variant: "int8",
-          graph: int8Products(bertForward(benchConfig(model))),
+          graph: int8Products(bertForward(benchConfig(model))).graph,
         });
       }
     }

@@ -6,7 +6,7 @@
 import { architectureOf, fitWeights } from "../../models/index.ts";
 import { type Bundle, readBundle } from "../bundle/reader.ts";
 import { opTable } from "../graph/graph.ts";
-import { int8Products, int8States } from "../nn/quant/int8.ts";
+import { int8Products } from "../nn/quant/int8.ts";
 import { exportOnnx } from "../onnx/export.ts";
 import { forwardGraph } from "../tasks/model.ts";
 import { LifecycleError } from "./errors.ts";
@@ -44,14 +44,14 @@ export async function int8Bundle(directory: string): Promise<Bundle> {
     architecture: architectureOf(spec.config),
   });
   const quantized = int8Products(graph);
-  if (!quantized.nodes.some(({ op }) => op === "matmul_int8")) {
+  if (!quantized.graph.nodes.some(({ op }) => op === "matmul_int8")) {
     throw new LifecycleError(
       `Cannot run ${directory} in int8: its weights are smaller than 64 x 64, and such products stay in f32`,
     );
   }
-  const bytes = exportOnnx(quantized, {
+  const bytes = exportOnnx(quantized.graph, {
     table: opTable,
-    states: int8States(graph, states),
+    states: quantized.states(states),
     ...exportOptionsOf(spec),
   });
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));

@@ -24,47 +24,49 @@ interface Product {
   readonly columns: number;
 }
 
+/** A forward pass in 8 bits. */
+export interface Int8Forward {
+  readonly graph: Graph;
+  /**
+   * Its states, from those of the graph that it was made of: weights as levels, and the others as they are.
+   *
+   * @throws {RangeError} naming a weight that is not there.
+   */
+  states(tensors: Readonly<Record<string, HostTensor>>): Record<string, HostTensor>;
+}
+
 /**
  * Replaces the products of a forward pass with weights of at least 64 x 64, as `linear` makes them, by products in 8 bits.
  * What else the graph has stays in f32, and so do embeddings and heads. Query, key and value become one product.
  *
- * The weights' states give way to `<weight>.levels` and `<weight>.scales`, which `int8States` computes.
+ * The weights' states give way to `<weight>.levels` and `<weight>.scales`.
  *
  * @example
  * ```ts
  * import { createInterpBackend } from "../../backend/interp/interp.ts";
  * import { createBuilder, hostTensor } from "../../graph/graph.ts";
  * import { linear } from "../layers.ts";
- * import { int8Products, int8States } from "./int8.ts";
+ * import { int8Products } from "./int8.ts";
  * import assert from "node:assert/strict";
  * const b = createBuilder();
  * b.output("y", linear(b, b.input("x", "f32", [1, 64]), { name: "up", in: 64, out: 128, bias: false }));
- * const graph = b.graph();
- * const weights = { "up.weight": hostTensor("f32", [128, 64], new Float32Array(128 * 64).fill(0.5)) };
- * const program = await createInterpBackend().compile(int8Products(graph));
- * await program.write(int8States(graph, weights));
+ * const { graph, states } = int8Products(b.graph());
+ * const program = await createInterpBackend().compile(graph);
+ * await program.write(states({ "up.weight": hostTensor("f32", [128, 64], new Float32Array(128 * 64).fill(0.5)) }));
  * const { y } = await program.run({ x: hostTensor("f32", [1, 64], new Float32Array(64).fill(1)) });
  * assert.ok(Math.abs(y.data[0] - 32) < 1e-5);
  * ```
  */
-export function int8Products(graph: Graph): Graph {
-  const merged = prepared(graph);
+export function int8Products(graph: Graph): Int8Forward {
+  const merged = mergeProjections(optimize(graph), { unit: 4 });
   const products = new Map(merged.nodes.flatMap((n) => {
     const product = productOf(n);
     return product ? [[n, product] as const] : [];
   }));
-  const readers = (node: Node) => merged.nodes.filter((n) => n.inputs.includes(node));
-  const isKept = (node: Node): boolean => {
-    if (Object.values(merged.outputs).includes(node)) return true;
-    return readers(node).some((n) => !products.has(n) && (n.op !== "concat" || isKept(n)));
-  };
-  return rewrite(merged, (node, inputs, b) => {
+  const replaced = replacedBy(products, merged);
+  const quantizedGraph = rewrite(merged, (node, inputs, b) => {
     const product = products.get(node);
-    if (!product) {
-      const isWeight = [...products.values()].some(({ weights }) => weights.includes(node as never)) ||
-        node.op === "concat" && [...products.keys()].some((p) => p.inputs[1] === node);
-      return isWeight && !isKept(node) ? undefined : b.clone(node, inputs);
-    }
+    if (!product) return replaced.has(node) ? undefined : b.clone(node, inputs);
     const { inner, columns } = product;
     const attrs = {
       role: "parameter",
@@ -84,31 +86,35 @@ export function int8Products(graph: Graph): Graph {
     };
     return node.name ? b.named(node.name, build) : build();
   });
+  return {
+    graph: quantizedGraph,
+    states(tensors) {
+      const result: Record<string, HostTensor> = {};
+      for (const product of products.values()) {
+        const names = namesOf(product);
+        if (!result[names.levels]) Object.assign(result, quantized(product, tensors, names));
+      }
+      for (const { name } of statesOf(quantizedGraph)) if (tensors[name!]) result[name!] = tensors[name!];
+      return result;
+    },
+  };
 }
 
-/**
- * The states of `int8Products(graph)`, from those of the graph: weights as levels, and the others as they are.
- *
- * @throws {RangeError} naming a weight that is not there.
- */
-export function int8States(
-  graph: Graph,
-  tensors: Readonly<Record<string, HostTensor>>,
-): Record<string, HostTensor> {
-  const result: Record<string, HostTensor> = {};
-  for (const node of prepared(graph).nodes) {
-    const product = productOf(node);
-    if (!product) continue;
-    const { levels, scales } = namesOf(product);
-    if (!result[levels]) Object.assign(result, quantized(product, tensors, { levels, scales }));
+/** The weights, and what puts them below each other, that nothing but products in 8 bits reads. */
+function replacedBy(products: ReadonlyMap<Node, Product>, { nodes, outputs }: Graph): Set<Node> {
+  const weights = new Set<Node>();
+  for (const [product, { weights: parts }] of products) {
+    weights.add(product.inputs[1]);
+    for (const part of parts) weights.add(part);
   }
-  const wanted = new Set(statesOf(int8Products(graph)).map((state) => state.name!));
-  for (const [name, tensor] of Object.entries(tensors)) if (wanted.has(name)) result[name] = tensor;
-  return result;
-}
-
-function prepared(graph: Graph): Graph {
-  return mergeProjections(optimize(graph), { unit: 4 });
+  const kept = new Set<Node>(Object.values(outputs));
+  // From the last reader to the first: a concatenation that stays keeps its parts.
+  for (const node of nodes.toReversed()) {
+    const isGone = weights.has(node) && !kept.has(node);
+    const read = products.has(node) ? node.inputs.slice(0, 1) : isGone ? [] : node.inputs;
+    for (const input of read) kept.add(input);
+  }
+  return weights.difference(kept);
 }
 
 function productOf(node: Node): Product | undefined {

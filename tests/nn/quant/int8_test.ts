@@ -5,7 +5,7 @@ import { createBuilder, type Graph, type HostTensor, hostTensor } from "../../..
 import { statesOf } from "../../../src/graph/node.ts";
 import { initialStates } from "../../../src/nn/init.ts";
 import { linear } from "../../../src/nn/layers.ts";
-import { int8Products, int8States } from "../../../src/nn/quant/int8.ts";
+import { int8Products } from "../../../src/nn/quant/int8.ts";
 import { forwardGraph } from "../../../src/tasks/model.ts";
 
 const interp = createInterpBackend();
@@ -26,7 +26,7 @@ Deno.test("a forward pass in 8 bits keeps embeddings and head, and its answers a
     maxPositions: 8,
   });
   const graph = forwardGraph({ task: "text-classification", config, head: { labels: ["ham", "spam"] } });
-  const quantized = int8Products(graph);
+  const { graph: quantized, states: statesFrom } = int8Products(graph);
   const products = quantized.nodes.filter(({ op }) => op === "matmul_int8");
   const names = statesOf(quantized).map(({ name }) => name!);
   // Of each layer: query, key and value (the last layer's query is of one token), output, up, down; then the pooler.
@@ -34,7 +34,7 @@ Deno.test("a forward pass in 8 bits keeps embeddings and head, and its answers a
   assert.ok(names.includes("bert.embeddings.word_embeddings.weight") && names.includes("classifier.weight"));
   assert.ok(!names.includes("bert.encoder.layer.0.output.dense.weight"));
   const states = initialStates(graph, 3);
-  const levels = int8States(graph, states);
+  const levels = statesFrom(states);
   assert.deepEqual(Object.keys(levels).sort(), names.sort());
   const ids = [5, 6, 7, 8, 9, 10, 11, 12, 0, 0];
   const feeds = {
@@ -58,12 +58,13 @@ Deno.test("a weight that is read elsewhere stays beside its levels, and one that
   const weight = statesOf(b.graph()).find(({ name }) => name === "up.weight")!;
   b.output("norm", b.sum(weight));
   const graph = b.graph();
-  const names = statesOf(int8Products(graph)).map(({ name }) => name!).sort();
+  const inBytes = int8Products(graph);
+  const names = statesOf(inBytes.graph).map(({ name }) => name!).sort();
   assert.deepEqual(names, ["up.weight", "up.weight.levels", "up.weight.scales"]);
-  assert.throws(() => int8States(graph, {}), /Cannot quantise up\.weight: there is no such tensor/);
+  assert.throws(() => inBytes.states({}), /Cannot quantise up\.weight: there is no such tensor/);
   const values = hostTensor("f32", [64, 64], new Float32Array(64 * 64).fill(0.25));
   const feeds = { x: hostTensor("f32", [3, 64], new Float32Array(192).fill(1)) };
-  const { y, norm } = await run(int8Products(graph), int8States(graph, { "up.weight": values }), feeds);
+  const { y, norm } = await run(inBytes.graph, inBytes.states({ "up.weight": values }), feeds);
   assert.ok(Math.abs(Number(y.data[0]) - 16) < 1e-4);
   assert.equal(norm.data[0], 1024);
 });
