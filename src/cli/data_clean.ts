@@ -13,8 +13,8 @@ import { type CleanedRows, cleanRows } from "../data/clean/clean.ts";
 import type { CleanRow } from "../data/clean/row_steps.ts";
 import { parseSteps } from "../data/clean/steps.ts";
 import { writeRecords, writtenKinds } from "../data/clean/write.ts";
-import { DataError } from "../data/errors.ts";
-import { type DataRecord, type PlacedRecord, readLabel, readText } from "../data/example.ts";
+import type { DataError } from "../data/errors.ts";
+import { type DataRecord, type PlacedRecord, readLabel, readText, unlessBlank } from "../data/example.ts";
 import { readRecords } from "../data/records.ts";
 import { describeTrace } from "../lifecycle/clean.ts";
 import { cleaningPage, type CleaningReport } from "../report/cleaning.ts";
@@ -122,19 +122,17 @@ function rowsOf(
   { skipBlank }: LabelledFlags,
 ): { rows: CleanRow[]; leftOut?: string } {
   const blank: DataError[] = [];
-  const rows = placed.flatMap(({ record, where }, index) => {
-    try {
-      return [{
-        texts: texts.map((column) => readText(record, where, column)),
-        ...(label !== undefined && { label: readLabel(record, where, label) }),
-        index,
-      }];
-    } catch (error) {
-      if (!(error instanceof DataError && error.blankColumn !== undefined)) throw error;
-      if (!skipBlank) throw blankAdvice(error);
-      blank.push(error);
-      return [];
-    }
+  const onBlank = (error: DataError) => {
+    if (!skipBlank) throw blankAdvice(error);
+    blank.push(error);
+  };
+  const rows = placed.flatMap(({ record, where }, index): CleanRow[] => {
+    const row = unlessBlank(() => ({
+      texts: texts.map((column) => readText(record, where, column)),
+      ...(label !== undefined && { label: readLabel(record, where, label) }),
+      index,
+    }), onBlank);
+    return row ? [row] : [];
   });
   return { rows, ...(blank.length > 0 && { leftOut: leftOut(blank) }) };
 }

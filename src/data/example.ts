@@ -108,6 +108,33 @@ export function wrongColumn(record: DataRecord, where: string, column: string, e
   return new DataError(`${where}: no column ${show(column)}; found ${found}`, { missingColumn: column });
 }
 
+/**
+ * What `read` gives; or `undefined`, with `onBlank` told, where the record's text or label holds nothing.
+ *
+ * @param onBlank absent: such a record is an error like others
+ *
+ * @example
+ * ```ts
+ * import { readText, unlessBlank } from "./example.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const left: string[] = [];
+ * const read = (text: string) =>
+ *   unlessBlank(() => readText({ text }, "line 2", "text"), ({ message }) => left.push(message));
+ * assert.deepEqual([read("hello"), read(" ")], ["hello", undefined]);
+ * assert.match(left[0], /line 2: column "text" is blank/);
+ * ```
+ */
+export function unlessBlank<T>(read: () => T, onBlank?: (error: DataError) => void): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(onBlank && error instanceof DataError && error.blankColumn !== undefined)) throw error;
+    onBlank(error);
+    return undefined;
+  }
+}
+
 /** What to do about a value that is a mistake people make often. */
 function adviceOn(value: unknown, column: string, expected: string): string {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {

@@ -9,7 +9,7 @@ import type { RowStep } from "../bundle/manifest.ts";
 import { createLabelTypes } from "../data/check/label_types.ts";
 import { relabeller } from "../data/clean/relabel.ts";
 import { DataError } from "../data/errors.ts";
-import type { DataRecord, PlacedRecord } from "../data/example.ts";
+import { type DataRecord, type PlacedRecord, unlessBlank } from "../data/example.ts";
 import { matchColumns, optionOf, type Role } from "../data/reading/columns.ts";
 import type { ReadOptions } from "../data/reading/options.ts";
 import { readRecords } from "../data/records.ts";
@@ -48,14 +48,13 @@ export async function readRows(
   const types = createLabelTypes();
   const relabel = relabelling(options);
   for await (const { record, where } of records) {
-    try {
-      const row = rowOf({ record, where }, task, wanted, { ...options, relabel: relabel.of });
-      rows.push({ ...row, record, where });
-      if (wanted.label !== undefined && typeof row.target !== "number") types.add(record[wanted.label]);
-    } catch (error) {
-      if (!(options.onBlank && error instanceof DataError && error.blankColumn !== undefined)) throw error;
-      options.onBlank(error);
-    }
+    const row = unlessBlank(
+      () => rowOf({ record, where }, task, wanted, { ...options, relabel: relabel.of }),
+      options.onBlank,
+    );
+    if (row === undefined) continue;
+    rows.push({ ...row, record, where });
+    if (wanted.label !== undefined && typeof row.target !== "number") types.add(record[wanted.label]);
   }
   const mixed = types.finding();
   for (const line of relabel.told()) options.reading?.onGuess?.(`${source}: ${line}`);
