@@ -119,10 +119,10 @@ export function wrongColumn(record: DataRecord, where: string, column: string, e
  * import assert from "node:assert/strict";
  *
  * const left: string[] = [];
- * const read = (text: string) =>
+ * const read = (text: string | null) =>
  *   unlessBlank(() => readText({ text }, "line 2", "text"), ({ message }) => left.push(message));
- * assert.deepEqual([read("hello"), read(" ")], ["hello", undefined]);
- * assert.match(left[0], /line 2: column "text" is blank/);
+ * assert.deepEqual([read("hello"), read(null)], ["hello", undefined]);
+ * assert.match(left[0], /line 2: column "text" is null/);
  * ```
  */
 export function unlessBlank<T>(read: () => T, onBlank?: (error: DataError) => void): T | undefined {
