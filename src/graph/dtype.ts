@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { formatShape } from "./shape.ts";
 
 /** What one element of a tensor is. */
 export type DType = "f32" | "f16" | "bf16" | "i32" | "u32" | "i8" | "u8" | "u4" | "bool";
@@ -176,7 +177,7 @@ export function hostTensor(dtype: DType, shape: readonly number[], values: Array
   const size = shape.reduce((a, d) => a * d, 1);
   if (values.length !== size) {
     throw new RangeError(
-      `Cannot make a tensor of shape [${shape.join(", ")}]: it holds ${size} values, got ${values.length}`,
+      `Cannot make a tensor of shape ${formatShape(shape)}: it holds ${size} values, got ${values.length}`,
     );
   }
   const { host, computes } = dtypes[dtype];

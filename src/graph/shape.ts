@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { shorten } from "../base/text.ts";
 
 /** A number, a symbol, or a canonical sum of products: what `sum`, `difference` and `product` return. */
 export type Dim = number | string;
@@ -29,9 +30,9 @@ export class ShapeError extends Error {
   override readonly name = "ShapeError";
 }
 
-/** `[batch, 128]` as text. */
+/** `[batch, 128]` as text, cut short where a file gives hundreds of dimensions. */
 export function formatShape(shape: Shape): string {
-  return `[${shape.join(", ")}]`;
+  return `[${shorten(shape.join(", "), 60)}]`;
 }
 
 /** Whether two shapes are the same for every binding of their symbols. */

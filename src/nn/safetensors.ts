@@ -9,8 +9,9 @@ import { concatBytes } from "../base/bytes.ts";
 import { UserError } from "../base/errors.ts";
 import { isObject } from "../base/json.ts";
 import { jsonProblem } from "../base/json_scan.ts";
-import { shorten, show } from "../base/text.ts";
+import { show } from "../base/text.ts";
 import { bytesOf, type DType, dtypes, type HostTensor, type TypedArray } from "../graph/dtype.ts";
+import { formatShape } from "../graph/shape.ts";
 
 /** A file that is not a safetensors file, or not a sound one; the message is for the user. */
 export class SafetensorsError extends UserError {}
@@ -148,7 +149,7 @@ export function safetensorsParts(
     }
     if (name === "__metadata__" || data.byteLength !== bytesOf(dtype, shape.reduce((a, d) => a * d, 1))) {
       throw new SafetensorsError(
-        `Cannot write tensor ${show(name)}: ${data.length} values do not fill shape [${shape.join(", ")}]`,
+        `Cannot write tensor ${show(name)}: ${data.length} values do not fill shape ${formatShape(shape)}`,
       );
     }
     header[name] = { dtype: safetensors, shape, data_offsets: [end, end += data.byteLength] };
@@ -235,9 +236,9 @@ function checkEntry(name: string, value: unknown, fail: Fail): Entry {
   const wanted = shape.reduce((a, d) => a * d, type === "f64" || type === "i64" ? 8 : dtypes[type].bits / 8);
   if (end - begin !== wanted) {
     return fail(
-      `tensor ${show(name)} of type ${inFile} and shape [${
-        shorten(shape.join(", "), 60)
-      }] takes ${wanted} bytes, got ${end - begin}`,
+      `tensor ${show(name)} of type ${inFile} and shape ${formatShape(shape)} takes ${wanted} bytes, got ${
+        end - begin
+      }`,
     );
   }
   return { name, type, shape, begin, end };

@@ -5,8 +5,9 @@
  *
  * @module
  */
-import { shorten, show } from "../base/text.ts";
+import { show } from "../base/text.ts";
 import { type DType, dtypes } from "../graph/dtype.ts";
+import { formatShape } from "../graph/shape.ts";
 import { ProtobufError, ProtobufReader, ProtobufWriter } from "./protobuf.ts";
 
 /** A tensor's element type: ours, and others of ONNX that files are read with. */
@@ -336,16 +337,16 @@ function readTensor(reader: ProtobufReader): OnnxTensor {
   const size = dims.reduce((a, d) => a * d, 1);
   if (dims.some((d) => d < 0) || !Number.isSafeInteger(size)) {
     throw new ProtobufError(
-      `Cannot read ONNX tensor ${show(name)}: its shape [${shorten(dims.join(", "), 60)}] is not one`,
+      `Cannot read ONNX tensor ${show(name)}: its shape ${formatShape(dims)} is not one`,
     );
   }
   const data = raw ?? (typed ? pack(name, type, floats, ints) : new Uint8Array(0));
   const bytes = Math.ceil(size * onnxTypes[type].bits / 8);
   if (data.length !== bytes) {
     throw new ProtobufError(
-      `Cannot read ONNX tensor ${show(name)}: ${type} [${
-        shorten(dims.join(", "), 60)
-      }] takes ${bytes} bytes, found ${data.length}`,
+      `Cannot read ONNX tensor ${show(name)}: ${type} ${
+        formatShape(dims)
+      } takes ${bytes} bytes, found ${data.length}`,
     );
   }
   return { name, type, dims, data };

@@ -28,7 +28,7 @@ import {
 } from "../base/json.ts";
 import { lockDirectory } from "../base/lock.ts";
 import { shorten, show } from "../base/text.ts";
-import { formatShape } from "../graph/shape.ts";
+import { formatShape, sameShape } from "../graph/shape.ts";
 import type { HostTensor, NodeOf } from "../graph/graph.ts";
 import { readSafetensors, safetensorsParts } from "../nn/safetensors.ts";
 import type { EpochRecord } from "./best.ts";
@@ -331,10 +331,10 @@ function checkTensors(
   for (const { name, dtype, shape } of states) {
     const tensor = Object.hasOwn(tensors, name!) ? tensors[name!] : undefined;
     if (!tensor) throw new ResumeError(`Cannot resume from ${path}: it lacks the state "${name}"`);
-    if (tensor.dtype !== dtype || formatShape(tensor.shape) !== formatShape(shape)) {
+    if (tensor.dtype !== dtype || !sameShape(tensor.shape, shape)) {
       throw new ResumeError(
         `Cannot resume from ${path}: state "${name}" is ${tensor.dtype} ${
-          shorten(formatShape(tensor.shape), 60)
+          formatShape(tensor.shape)
         } there, the model ` +
           `wants ${dtype} ${formatShape(shape)}`,
       );

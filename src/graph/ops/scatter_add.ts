@@ -1,14 +1,14 @@
 /** The op `scatter_add`: sums into rows of a table. @module */
 import type { OpSpec } from "../op_spec.ts";
 import { typedArray } from "../dtype.ts";
-import { bindDim, formatShape, numeric, product, ShapeError, sizeOf } from "../shape.ts";
+import { bindDim, formatShape, numeric, product, sameShape, ShapeError, sizeOf } from "../shape.ts";
 
 /** Zeros `[rows, ...row]` to which each `updates` row is added at its index: the gradient of `gather`. */
 export const scatterAdd: OpSpec<"scatter_add"> = {
   infer([indices, updates], attrs) {
     if (indices.dtype !== "i32") throw new ShapeError(`indices must be i32, got ${indices.dtype}`);
     const rank = indices.shape.length;
-    if (formatShape(updates.shape.slice(0, rank)) !== formatShape(indices.shape)) {
+    if (!sameShape(updates.shape.slice(0, rank), indices.shape)) {
       throw new ShapeError(
         `updates must begin with the indices' shape ${formatShape(indices.shape)}, got ${
           formatShape(updates.shape)
