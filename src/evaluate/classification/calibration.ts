@@ -122,6 +122,14 @@ export function calibration(
  * call adds up what they are off by. A row may be drawn more than once.
  *
  * @throws {EvaluationError} As `calibration`.
+ * @example
+ * ```ts
+ * import { expectedErrorByRows } from "./calibration.ts";
+ * import assert from "node:assert/strict";
+ * const expectedError = expectedErrorByRows([1, 1, 1, 0], [0.75, 0.75, 0.75, 0.75], { labels: ["ham", "spam"] });
+ * assert.equal(expectedError(Uint32Array.of(0, 1, 2, 3)), 0);
+ * assert.equal(expectedError(Uint32Array.of(0, 0)), 0.25);
+ * ```
  */
 export function expectedErrorByRows(
   references: Numbers,
