@@ -42,7 +42,7 @@ export function dataCheckPage(check: DataCheck): string {
     markup`<header><h1>${userText(source, 200)}</h1>${facts(check)}</header>
 <main>${verdict(findings)}${findings.length > 0 && findingList(findings)}${
       classes.length > 0 && classCard(check)
-    }${lengthCard(check)}${training && planCard(training)}${columnCard(check)}</main>
+    }${check.rows > 0 && lengthCard(check)}${training && planCard(training)}${columnCard(check)}</main>
 <footer>made with Weir</footer>`,
   );
 }

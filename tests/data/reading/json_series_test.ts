@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { dataCheckText } from "../../../src/report/data_check_text.ts";
+import { dataCheckPage } from "../../../src/report/data_check.ts";
 import { checkData } from "../../../src/lifecycle/check.ts";
 import { trainingDefaults } from "../../../src/lifecycle/options.ts";
 import { readRecords } from "../../../src/data/records.ts";
@@ -59,4 +60,5 @@ Deno.test("where no row can be read, the check has no table of zeros", () =>
     const check = await checkData({ ...trainingDefaults, task: "text-classification", source: path });
     assert.equal(check.rows, 0);
     assert.doesNotMatch(dataCheckText(check), /length in|repeats:/);
+    assert.doesNotMatch(dataCheckPage(check), /<h2>Lengths<\/h2>/);
   }));
