@@ -410,10 +410,9 @@ function moreEpochs({ status, epochs, step }: TrainResult, options: LifeOptions)
   const [before, last] = epochs.slice(-2).map(({ evaluation }) => evaluation?.loss);
   if (status === "finished" && step < FEW_STEPS && !options.pretrained && options.maxSteps === undefined) {
     const enough = Math.ceil(2 * FEW_STEPS * epochs.length / step);
-    return `${
+    return `a model that begins with nothing learns little in ${
       plural(step, "step")
-    } of training are few for a model that begins with nothing: --epochs ${enough} would make ` +
-      formatCount(Math.ceil(enough * step / epochs.length));
+    } of training: --epochs ${enough} would make ` + formatCount(Math.ceil(enough * step / epochs.length));
   }
   if (status !== "finished" || before === undefined || last === undefined) return undefined;
   if (!(last < (1 - STILL_FALLING) * before)) return undefined;
