@@ -23,7 +23,7 @@ import type { MeasureOptions } from "../train/measure.ts";
 import type { TrainResult } from "../train/options.ts";
 import { describeKept, describeLast, moreEpochs } from "./advice.ts";
 import { baselineOf, unwatchedIn } from "./baseline.ts";
-import { crossValidate, type CrossValidated } from "./cross_validate.ts";
+import { crossValidate } from "./cross_validate.ts";
 import { type DivisionOptions, divisionSettings } from "./division.ts";
 import { InterruptedError, LifecycleError } from "./errors.ts";
 import { bundleFiles } from "./export.ts";
