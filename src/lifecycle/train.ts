@@ -227,8 +227,8 @@ async function reportCheckpoint(
   if (resume && !there) {
     if (typeof useEpoch === "number") {
       throw new LifecycleError(
-        `there is no checkpoint in ${checkpoints} to take epoch ${useEpoch} from: --keep-checkpoints keeps the epochs of a ` +
-          "training",
+        `Cannot resume: there is no checkpoint in ${checkpoints} to take epoch ${useEpoch} from. Leave --resume out to train ` +
+          "anew; --keep-checkpoints keeps the epochs of a training",
       );
     }
     output.progress(`no checkpoint in ${checkpoints}: beginning anew`);
