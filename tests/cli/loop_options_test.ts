@@ -104,6 +104,10 @@ Deno.test("options that the task or the run cannot follow are refused before the
         [["--warmup", "2.5"], /a share below 1, or a whole number of steps/],
         [["--use-epoch", "9"], /there is no epoch 9 among 3/],
         [["--use-epoch", "average"], /an average needs epochs to keep/],
+        [
+          ["--resume", "--use-epoch", "2"],
+          /Cannot resume: there is no checkpoint in .*toy to take epoch 2 from/,
+        ],
       ] as const
     ) {
       const { code, stderr } = await train(...args);
