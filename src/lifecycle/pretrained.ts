@@ -11,7 +11,7 @@ import { isThere, readLimited } from "../base/files.ts";
 import { isObject, parseJson } from "../base/json.ts";
 import { show } from "../base/text.ts";
 import { checkVocabulary } from "../bundle/checks.ts";
-import { manifestName } from "../bundle/files.ts";
+import { checkEntry, manifestName } from "../bundle/files.ts";
 import { type Fingerprints, readFingerprints } from "../bundle/fingerprints.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import { readManifest } from "../bundle/reader.ts";
@@ -48,30 +48,32 @@ export interface Pretrained {
 export const checkpointLimits = { json: 64 * 2 ** 20, weights: 2 ** 32 };
 
 /**
- * Reads a checkpoint's folder. Weights are read from safetensors alone: a pickle can run code when it is read.
+ * Reads a checkpoint's folder. Weights are read from safetensors alone: a pickle can run code when it is read. Of a bundle each
+ * file is held to its SHA-256.
  *
  * @throws {LifecycleError} naming the file that is missing, too large or not JSON, and how to make it of what is there; the
  *   readers' own errors for what is in them.
- * @throws {BundleError} when its tokenizer has ids that its token table has no rows for.
+ * @throws {BundleError} when its tokenizer has ids that its token table has no rows for, or a bundle's file is not what its
+ *   `weir.json` lists.
  */
 export async function readPretrained(
   directory: string,
   name = basename(resolve(directory)),
 ): Promise<Pretrained> {
-  const configJson = await readJson(directory, "config.json");
+  const manifest = await exists(directory, manifestName) ? await readManifest(directory) : undefined;
+  const configJson = await readJson(directory, "config.json", manifest);
   const tokenizerFiles = {
-    tokenizer: await readJson(directory, "tokenizer.json"),
+    tokenizer: await readJson(directory, "tokenizer.json", manifest),
     config: await exists(directory, "tokenizer_config.json")
-      ? await readJson(directory, "tokenizer_config.json")
+      ? await readJson(directory, "tokenizer_config.json", manifest)
       : {},
   };
   const bytes = await readBytes(directory, "model.safetensors", checkpointLimits.weights);
+  const sha256 = await listedHash(directory, "model.safetensors", bytes, manifest);
   const { tensors } = readSafetensors(bytes, { name: join(directory, "model.safetensors") });
   // Here, where every checkpoint comes in: what is trained, exported or registered looks ids up in the table.
   const tokenizer = loadTokenizer(tokenizerFiles.tokenizer, tokenizerFiles.config);
   checkVocabulary(tokenizer.vocabSize, configJson, directory);
-  const manifest = await exists(directory, manifestName) ? await readManifest(directory) : undefined;
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
   return {
     name,
     config: parseConfig(configJson),
@@ -79,7 +81,7 @@ export async function readPretrained(
     tensors,
     tokenizerFiles,
     tokenizer,
-    hash: `sha256:${digest}`,
+    hash: `sha256:${sha256}`,
     manifest,
     fingerprints: manifest && await readFingerprints(directory, manifest),
   };
@@ -172,17 +174,36 @@ export function hasHead({ configJson, config }: Pretrained, { task, head }: Mode
   );
 }
 
-async function readJson(directory: string, file: string): Promise<Record<string, unknown>> {
-  const value = await readAnyJson(directory, file);
+async function readJson(
+  directory: string,
+  file: string,
+  manifest?: Manifest,
+): Promise<Record<string, unknown>> {
+  const value = await readAnyJson(directory, file, manifest);
   if (isObject(value)) return value;
   throw new LifecycleError(`${join(directory, file)} does not hold a JSON object`);
 }
 
-async function readAnyJson(directory: string, file: string): Promise<unknown> {
+async function readAnyJson(directory: string, file: string, manifest?: Manifest): Promise<unknown> {
+  const bytes = await readBytes(directory, file, checkpointLimits.json);
+  if (manifest) await listedHash(directory, file, bytes, manifest);
   return parseJson(
-    await readBytes(directory, file, checkpointLimits.json),
+    bytes,
     (problem) => new LifecycleError(`${join(directory, file)}: ${problem}`),
   );
+}
+
+/** The SHA-256 of a file, which in a bundle has to be the one that is listed. */
+async function listedHash(
+  directory: string,
+  file: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  manifest: Manifest | undefined,
+): Promise<string> {
+  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  const listed = manifest && Object.hasOwn(manifest.files, file) ? manifest.files[file] : undefined;
+  if (listed) checkEntry(directory, file, { sizeBytes: bytes.length, sha256 }, listed);
+  return sha256;
 }
 
 async function readBytes(directory: string, file: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { messages, tiny, weir, writeJsonl } from "./cli.ts";
 import { withFolder } from "../folder.ts";
 
@@ -98,6 +98,24 @@ Deno.test("a model's life on the command line", async (t) => {
           /^weir: .*exported is not empty: choose another folder, or add --force\n$/,
         );
         assert.equal((await json("export", "--model", out, "--out", out, "--force", ...at)).out, out);
+        // A bundle that is not what it lists is not exported, and not trained on.
+        const bundle = join(folder, "changed"), config = join(bundle, "config.json");
+        const { files: listed } = JSON.parse(
+          await Deno.readTextFile(join(home, "models/toy/1.1.0/weir.json")),
+        );
+        for (const file of [...Object.keys(listed), "weir.json"]) {
+          await Deno.mkdir(dirname(join(bundle, file)), { recursive: true });
+          await Deno.copyFile(join(home, "models/toy/1.1.0", file), join(bundle, file));
+        }
+        await Deno.writeTextFile(config, (await Deno.readTextFile(config)).replace("spam", "Spam"));
+        const asked = [["export", "--model", bundle, "--out", join(folder, "none")], [
+          ...["train", "--name", "toy", "--data", data, "--from", bundle],
+        ]];
+        for (const args of asked) {
+          const { code, stderr } = await weir(...args, ...at);
+          assert.equal(code, 2, stderr);
+          assert.match(stderr, /changed is damaged: config\.json does not match its SHA-256/);
+        }
       },
     );
 
