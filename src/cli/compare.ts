@@ -47,6 +47,7 @@ import {
 } from "./options.ts";
 import { InputError, type Output, processOutput, readingInput, UsageError } from "./output.ts";
 import { readingOf } from "./reading.ts";
+import { refuseOverwriting } from "./written.ts";
 
 interface Options
   extends CommonOptions, DataOptions, IntervalFlags, LabelledFlags, Omit<ReportFlags, "champion"> {
@@ -93,6 +94,7 @@ interface System {
 
 async function compare(a: string, b: string, options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
+  await refuseOverwriting([options.data, options.references, ...options.task ? [a, b] : []], options.out);
   await readingInput(async () => {
     const held = await readGate({ gate: options.gate, out: [] });
     const { task, source, systems, settings, notes } = options.task

@@ -16,6 +16,7 @@ import { bundlePathOf } from "./model.ts";
 import { type CommonOptions, dataSource, integer, newCommand } from "./options.ts";
 import { processOutput, UnmetError } from "./output.ts";
 import { readingOf } from "./reading.ts";
+import { refuseOverwriting, writtenFile } from "./written.ts";
 
 interface Options extends CommonOptions, DataOptions {
   readonly task: TaskName;
@@ -48,7 +49,7 @@ export function dataCheckCommand(data: Command): Command {
       integer({ min: 32, max: 1_000_000 }),
       d.vocabSize,
     )
-    .option("--out <file>", "also write an HTML page")
+    .option("--out <file>", "also write an HTML page", writtenFile)
     .action(check);
   data.addCommand(command);
   return command;
@@ -56,6 +57,7 @@ export function dataCheckCommand(data: Command): Command {
 
 async function check(source: string, options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
+  await refuseOverwriting([source], [options.out]);
   const from = options.from === undefined ? undefined : await bundlePathOf(options.from, options);
   const pretrained = from === undefined ? undefined : await readPretrained(from, options.from);
   const checked = await checkData({

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Command, InvalidArgumentError } from "commander";
-import { basename, extname, resolve } from "node:path";
+import { basename, extname } from "node:path";
 import { writeFileAtomic } from "../base/files.ts";
 import { formatCount, plural } from "../base/format.ts";
 import { firstLine } from "../base/text.ts";
@@ -24,6 +24,7 @@ import { type CommonOptions, dataSource, integer, newCommand } from "./options.t
 import { InputError, processOutput, readingInput, UsageError } from "./output.ts";
 import { readingOf, withReadingOptions } from "./reading.ts";
 import { type CleanOptions, withCleanOptions } from "./training/clean.ts";
+import { refuseOverwriting, writtenFile } from "./written.ts";
 
 interface Options extends CommonOptions, DataOptions, CleanOptions, LabelledFlags {
   readonly textColumn: string;
@@ -54,23 +55,19 @@ export function dataCleanCommand(data: Command): Command {
 }
 
 function outFile(path: string): string {
-  if (writtenKinds.includes(extname(path).toLowerCase())) return path;
+  if (writtenKinds.includes(extname(path).toLowerCase())) return writtenFile(path);
   throw new InvalidArgumentError(`Rows are written as ${writtenKinds.join(", ")}.`);
 }
 
 function reportFile(path: string, before: readonly string[]): string[] {
-  if (/\.(html|json)$/i.test(path)) return [...before, path];
+  if (/\.(html|json)$/i.test(path)) return [...before, writtenFile(path)];
   throw new InvalidArgumentError("What happened is written as .html or .json.");
 }
 
 async function clean(file: string, options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
   if (options.clean === undefined) throw new UsageError("give --clean: the steps to apply");
-  for (const path of [...options.out === undefined ? [] : [options.out], ...options.report]) {
-    if (resolve(path) === resolve(file)) {
-      throw new UsageError(`${path} is the file that is read: write to another`);
-    }
-  }
+  await refuseOverwriting([file], [options.out, ...options.report]);
   await readingInput(async () => {
     const { textColumn, pairColumn, labelColumn } = options;
     const placed = await Array.fromAsync(

@@ -58,6 +58,7 @@ import {
 } from "./options.ts";
 import { type Output, processOutput, readingInput, UsageError } from "./output.ts";
 import { readingOf } from "./reading.ts";
+import { refuseOverwriting } from "./written.ts";
 
 interface Options extends CommonOptions, DataOptions, IntervalFlags, LabelledFlags, ReportFlags {
   readonly model?: string;
@@ -122,6 +123,7 @@ async function evaluate(options: Options): Promise<void> {
   if (options.model !== undefined && options.predictions !== undefined) {
     throw new UsageError("give --model or --predictions, not both");
   }
+  await refuseOverwriting([options.data, options.predictions, options.references], options.out);
   await readingInput(async () => {
     if (options.model !== undefined) await evaluateModel(options.model, options, output);
     else if (options.predictions !== undefined) await evaluateFile(options.predictions, options, output);

@@ -20,6 +20,7 @@ import { InputError, processOutput, readingInput, UsageError } from "./output.ts
 import { answerFile, formatOf } from "./prediction/file.ts";
 import { type Format, FORMATS } from "./prediction/table.ts";
 import { readingOf } from "./reading.ts";
+import { refuseOverwriting, writtenFile } from "./written.ts";
 
 interface Options extends CommonOptions, Omit<DataOptions, "labelColumn"> {
   readonly model: string;
@@ -53,6 +54,7 @@ export function predictCommand(program: Command): Command {
     .option(
       "--out <file>",
       "where the rows of data with columns go: .jsonl or .csv (default: standard output)",
+      writtenFile,
     )
     .addOption(
       new Option("--out-format <format>", "of those rows (default: as --out is called, else jsonl)").choices(
@@ -132,6 +134,7 @@ async function predictRecords(given: readonly string[], file: string, options: O
   if (out !== undefined && !outFormat && !formatOf(out)) {
     throw new UsageError(`--out ${out}: name a .jsonl or .csv file, or give --out-format`);
   }
+  await refuseOverwriting([file], [out]);
   if (options.pairs) throw new UsageError("--pairs is for texts; rows name theirs with --pair-column");
   await readingInput(async () => {
     const service = await openModel(options.model, options, { warmUpMs: 0 });

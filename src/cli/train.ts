@@ -46,6 +46,7 @@ import { type FingerprintOptions, withFingerprintOptions } from "./training/fing
 import { optionOrigins, withLoopOptions } from "./training/loop.ts";
 import { divisionOf, type SplitOptions, withSplitOptions } from "./training/split.ts";
 import { withTokenizerOptions } from "./training/tokenizer.ts";
+import { refuseOverwriting } from "./written.ts";
 
 interface Options
   extends
@@ -212,6 +213,7 @@ async function trainModel(options: Options, command: Command): Promise<void> {
   if (options.from && given) {
     throw new UsageError(`${given.long} does not go with --from: the checkpoint's config.json says it`);
   }
+  await refuseOverwriting([options.data, options.validation, options.test], options.report ?? []);
   const aliases = options.alias ?? ["champion"];
   const from = options.from === undefined ? undefined : await bundlePathOf(options.from, options);
   const pretrained = from === undefined ? undefined : await readPretrained(from, nameOfBase(options.from!));

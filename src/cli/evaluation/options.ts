@@ -19,6 +19,7 @@ import { strategies, tasks } from "../../evaluate/tasks/strategy.ts";
 import { decimal, integer } from "../options.ts";
 import { InputError, type Output, UnmetError } from "../output.ts";
 import { readJson } from "./rows.ts";
+import { writtenFile } from "../written.ts";
 
 /** How intervals are made, and metrics' settings. */
 export interface IntervalFlags {
@@ -94,7 +95,7 @@ export function reportFile(path: string, before: readonly string[]): string[] {
   if (!WRITERS[extname(path).toLowerCase()]) {
     throw new InvalidArgumentError("A report is a .html, .md or .json file.");
   }
-  return [...before, path];
+  return [...before, writtenFile(path)];
 }
 
 /**
