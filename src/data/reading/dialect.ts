@@ -13,7 +13,7 @@ import {
 } from "./csv_rows.ts";
 import { fitsColumn, looksNamed } from "./columns.ts";
 import type { ReadOptions } from "./options.ts";
-import { findTitle, linesOff } from "./title.ts";
+import { emptyLines, findTitle, linesOff } from "./title.ts";
 
 /** A dialect, and whether the first row names the columns. */
 export interface FoundDialect extends Dialect {
@@ -57,12 +57,16 @@ export function guessDialect(
     newline,
     trim: false,
   };
-  let skip = said ? 1 : 0;
+  let skip = options.skipLines ?? (said ? 1 : 0);
   let text = linesOff(sample, skip, newline);
-  if (options.skipLines !== undefined) {
-    skip = options.skipLines;
-    text = linesOff(sample, skip, newline);
-  } else if (options.header !== false) {
+  /** Rows of empty cells are no rows, and none is a header. */
+  const leaveEmpty = () => {
+    const empty = emptyLines(text, newline, options.delimiter ?? "");
+    skip += empty;
+    text = linesOff(text, empty, newline);
+  };
+  leaveEmpty();
+  if (options.skipLines === undefined && options.header !== false) {
     const delimiters = options.delimiter ?? said?.[1] ?? said?.[2];
     const title = findTitle(text, {
       rowsOf: (text, delimiter) =>
@@ -81,6 +85,7 @@ export function guessDialect(
       );
       skip += title.lines;
       text = linesOff(text, title.lines, newline);
+      leaveEmpty();
     }
   }
   const delimiter = options.delimiter ?? said?.[1] ?? said?.[2] ??

@@ -65,6 +65,20 @@ export function findTitle(
   return undefined;
 }
 
+/** How many lines a text begins with that have no cell with something in it, whatever is between cells. */
+export function emptyLines(text: string, newline: "\n" | "\r", delimiter: string): number {
+  let lines = 0;
+  for (let from = 0; from < text.length; lines++) {
+    const end = text.indexOf(newline, from);
+    const line = text.slice(from, end < 0 ? text.length : end).replaceAll(delimiter || ",", ",");
+    // An empty cell in quotes is a row where there is but one column.
+    if (line.trim() !== "" && !/^[\s",;|]*[,;|\t][\s",;|]*$/.test(line)) break;
+    if (end < 0) return 0;
+    from = end + 1;
+  }
+  return lines;
+}
+
 /** A text without its first lines. */
 export function linesOff(text: string, lines: number, newline: "\n" | "\r"): string {
   let from = 0;

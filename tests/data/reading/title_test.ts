@@ -75,3 +75,21 @@ for (const [what, content] of PLAIN) {
     assert.doesNotMatch(guesses.join("\n"), /above the header/);
   });
 }
+
+for (
+  const [what, head, first, options] of [
+    ["cells of a spreadsheet", ",,\r\ntext,label\r\n", 3, {}],
+    ["cells in quotes", '"",""\n\n,\nwords,queue\n', 5, {}],
+    ["white space", " \t\ntext,label\n", 3, {}],
+    ["below lines that are counted off", "Export\nof tickets\n,\ntext,label\n", 5, { skipLines: 2 }],
+    ["between cells of a kind", "##\ntext#label\n", 3, { delimiter: "#" }],
+  ] as const
+) {
+  Deno.test(`rows of empty cells above a header are no header: ${what}`, async () => {
+    const { delimiter = "," } = options as { delimiter?: string };
+    const found = await read(head + ROWS.replaceAll(",", delimiter), options);
+    assert.deepEqual(found.records, ["the screen is dark,tech", "an invoice,billing"]);
+    assert.deepEqual(found.lines, [first, first + 1]);
+    assert.deepEqual(found.guesses.filter((line) => /header/.test(line)), []);
+  });
+}
