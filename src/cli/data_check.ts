@@ -14,8 +14,9 @@ import { TASK_NAMES, type TaskName } from "../tasks/served.ts";
 import { columnsGiven, type DataOptions, withDataOptions } from "./data.ts";
 import { bundlePathOf } from "./model.ts";
 import { type CommonOptions, dataSource, integer, newCommand } from "./options.ts";
-import { processOutput, UnmetError } from "./output.ts";
+import { processOutput } from "./output.ts";
 import { readingOf } from "./reading.ts";
+import { refuseChecked } from "./training/dry_run.ts";
 import { refuseOverwriting, writtenFile } from "./written.ts";
 
 interface Options extends CommonOptions, DataOptions {
@@ -71,6 +72,5 @@ async function check(source: string, options: Options): Promise<void> {
   });
   if (options.out !== undefined) await writeFileAtomic(options.out, dataCheckPage(checked));
   output.result(checked, dataCheckText(checked));
-  const refused = checked.findings.find(({ kind }) => kind === "training-refuses");
-  if (refused) throw new UnmetError(refused.what);
+  refuseChecked(checked);
 }

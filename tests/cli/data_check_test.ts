@@ -12,14 +12,15 @@ Deno.test("data check tells what a file holds and what training would do, as tex
     const file = await writeJsonl(join(folder, "mails.jsonl"), rows);
     const page = join(folder, "check.html");
     const shown = await weir("data", "check", file, "--out", page);
-    assert.equal(shown.code, 0, shown.stderr);
+    // As training would, which reads the label that is empty.
+    assert.equal(shown.code, 2, shown.stderr);
     assert.match(shown.stdout, /119 rows that can be read and 1 that cannot/);
     assert.match(shown.stdout, /"ham" \(58\), "Ham" \(1\)/);
     assert.match(shown.stdout, /ERROR +1 row of 120 cannot be trained on: .*line 3: column "label" is empty/);
     assert.match(await Deno.readTextFile(page), /<h2>Findings<\/h2>/);
 
     const { code, stdout } = await weir("data", "check", file, "--json");
-    assert.equal(code, 0);
+    assert.equal(code, 2);
     const check = JSON.parse(stdout);
     assert.equal(check.rows, 119);
     assert.equal(check.repeats.duplicates, 1);
@@ -94,6 +95,20 @@ Deno.test("a dry run knows the columns to group by and what is left out, and end
     const refused = await weir(...given, "--data", twice);
     assert.equal(refused.code, 2);
     assert.match(refused.stderr, /training refuses: .*every example has the label "one"/);
-    assert.equal((await weir("data", "check", twice)).code, 1);
+    assert.equal((await weir("data", "check", twice)).code, 2);
+    // Rows that cannot be trained on are refused by training, too.
+    const broken = await writeJsonl(join(folder, "broken.jsonl"), [...messages(20), {
+      text: "a",
+      label: {},
+    }]);
+    for (const args of [["data", "check", broken], [...given, "--data", broken]]) {
+      const { code, stderr } = await weir(...args);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /weir: 1 row of 41 cannot be trained on: .*broken\.jsonl line 41/);
+    }
+    assert.equal(
+      (await weir("train", ...given.slice(1).filter((arg) => arg !== "--dry-run"), "--data", broken)).code,
+      2,
+    );
   });
 });

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
+import type { DataCheck } from "../../data/check/check.ts";
 import { checkData, type CheckOptions } from "../../lifecycle/check.ts";
 import { dataCheckText } from "../../report/data_check_text.ts";
 import { InputError, type Output } from "../output.ts";
@@ -29,6 +30,16 @@ export function withDryRunOptions(command: Command): Command {
 export async function dryRun(options: CheckOptions, output: Output): Promise<void> {
   const checked = await checkData(options);
   output.result(checked, dataCheckText(checked));
-  const refused = checked.findings.find(({ kind }) => kind === "training-refuses");
+  refuseChecked(checked);
+}
+
+/**
+ * Ends as a training on these data would.
+ *
+ * @throws {InputError} when training would refuse: of the findings each error is a reason.
+ */
+export function refuseChecked({ findings }: DataCheck): void {
+  const errors = findings.filter(({ severity }) => severity === "error");
+  const refused = errors.find(({ kind }) => kind === "training-refuses") ?? errors[0];
   if (refused) throw new InputError(refused.what);
 }
