@@ -36,7 +36,7 @@ import { configOf, type TrainingOptions } from "./options.ts";
 import { type Parts, prepare, type Prepared, type PreparedRow } from "./prepare.ts";
 import type { Pretrained } from "./pretrained.ts";
 import { checkLabels, checkPublishable, publishBundle, removeLeftovers } from "./publish.ts";
-import { versionOfRun } from "./registered.ts";
+import { versionLike, versionOfRun } from "./registered.ts";
 import type { Reporter } from "./reporter.ts";
 import { pairColumnOf } from "./rows.ts";
 import { tokenizerSettings } from "./tokenizer.ts";
@@ -121,15 +121,19 @@ export async function trainAndRegister(
       ...{ spec, maxTokens: data.maxTokens, pairColumn, baseModel: pretrained?.name ?? null },
       ...{ seed: options.seed, device: options.backend.device },
     }, options);
+    const params = {
+      ...paramsOf(options),
+      ...divisionSettings(options.division),
+      unknownTokens: data.unknownTokens,
+    };
+    if (options.resume && runId === undefined) {
+      await refuseLike(store, options.name, { dataHash: data.hash, params });
+    }
     if (!folds) await reportCheckpoint(checkpoints, options);
     await endAbandonedRuns(store, options.name, runId).catch(() => {}); // a record never stops a training
     const run = await createRun(store, {
       name: options.name,
-      params: {
-        ...paramsOf(options),
-        ...divisionSettings(options.division),
-        unknownTokens: data.unknownTokens,
-      },
+      params,
       id: runId,
       onWarning: (message) => output.progress(`warning: ${message}`),
     });
@@ -205,6 +209,20 @@ async function refuseRegistered(
     `there is nothing to resume: the run in ${
       join(home, "checkpoints", name)
     } is registered as ${name} ${version}. ${what}`,
+  );
+}
+
+/** A training that ended leaves no checkpoint: resuming it once more would register it once more. */
+async function refuseLike(
+  store: Store,
+  name: string,
+  like: Parameters<typeof versionLike>[2],
+): Promise<void> {
+  const version = await versionLike(store, name, like);
+  if (version === undefined) return;
+  throw new LifecycleError(
+    `there is nothing to resume: the training of these data and options is registered as ${name} ${version}. ` +
+      "Leave --resume out to train once more",
   );
 }
 

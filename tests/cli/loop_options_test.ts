@@ -196,3 +196,18 @@ Deno.test("a key that an object of options has twice is refused, in JSON as in Y
     /no JSON: it has the key "a" twice/,
   );
 });
+
+Deno.test("a training that ended is not resumed once more, nor registered once more", () =>
+  withFolder(async (folder) => {
+    const data = await writeJsonl(join(folder, "rows.jsonl"), messages(20));
+    const train = (...args: string[]) =>
+      weir("train", "--home", folder, "--data", data, "--name", "toy", ...small, ...args);
+    assert.equal((await train("--resume")).code, 0); // there is none yet: it begins
+    const again = await train("--resume");
+    assert.equal(again.code, 2, again.stderr);
+    assert.match(again.stderr, /nothing to resume: .* is registered as toy 1\.0\.0\. Leave --resume out/);
+    assert.equal((await train("--resume", "--seed", "5")).code, 0);
+    await writeJsonl(data, messages(21));
+    assert.equal((await train("--resume")).code, 0);
+    assert.equal((await train("--resume")).code, 2);
+  }));
