@@ -177,15 +177,15 @@ export async function loadCheckpoint(
   options: { states: readonly NodeOf<"state">[]; settings: Settings },
 ): Promise<Checkpoint> {
   const path = join(directory, CHECKPOINT_FILE);
-  const { tensors, metadata } = readSafetensors(await readFile(path), { name: path });
+  const { tensors, metadata } = readWhole(await readFile(path), path);
   const { place, settings, losses } = parseMetadata(metadata.weir, path);
   const differences = compareSettings(settings, options.settings);
   if (differences.length > 0) {
+    const given = differences.filter((line) => !FOLLOWS.test(line));
     throw new ResumeError(
       `Cannot resume from ${path}: ${
-        differences.slice(0, 5).join("; ")
-      }. Train with the same settings and data, ` +
-        `or start anew, without resuming`,
+        (given.length > 0 ? given : differences).slice(0, 5).join("; ")
+      }. Train with the same settings and data, or start anew, without resuming`,
     );
   }
   checkTensors(options.states, tensors, path);
@@ -231,6 +231,23 @@ async function readExactly(file: Deno.FsFile, count: number): Promise<Uint8Array
   return bytes;
 }
 
+/** Settings that follow from others, and say nothing where one of those differs. */
+const FOLLOWS = /^(schedule\.(warmup|total)Steps|encodedRows|tokenizer|config\.vocab_size)\b/;
+
+/** The tensors of a checkpoint's file, which may have been cut off since. */
+function readWhole(bytes: Uint8Array, path: string): ReturnType<typeof readSafetensors> {
+  try {
+    return readSafetensors(bytes, { name: path });
+  } catch (error) {
+    throw new ResumeError(
+      `${
+        (error as Error).message
+      }. The checkpoint is damaged: restore it from a copy, or train anew without resuming`,
+      { cause: error },
+    );
+  }
+}
+
 /** One line for each setting that differs. */
 export function compareSettings(saved: Settings, wanted: Settings): string[] {
   const keys = [...new Set([...Object.keys(saved), ...Object.keys(wanted)])];
@@ -240,7 +257,8 @@ export function compareSettings(saved: Settings, wanted: Settings): string[] {
     if (isObject(saved[key]) && isObject(wanted[key])) {
       return compareSettings(saved[key], wanted[key]).map((line) => `${key}.${line}`);
     }
-    return [`${key} was ${shorten(was, 80)} there and is ${shorten(is, 80)} now`];
+    const shown = (value: string) => shorten(value, value.startsWith('"sha256:') ? 20 : 80);
+    return [`${key} was ${shown(was)} there and is ${shown(is)} now`];
   });
 }
 

@@ -98,5 +98,16 @@ Deno.test("a run does not resume under another patience, metric or number of ste
       resume({ bestBy: { metric: "loss", better: "lower" } }),
       /bestBy\.metric was "accuracy" there and is "loss" now/,
     );
-    await assert.rejects(resume({ maxSteps: 5 }), /maxSteps was null there and is 5 now/);
+    // What follows from another setting is not told beside it.
+    await assert.rejects(
+      resume({ maxSteps: 5 }),
+      /safetensors: maxSteps was null there and is 5 now\. Train with/,
+    );
+    // A checkpoint that was cut off is said to be that, with what to do.
+    const path = join(directory, "checkpoint.safetensors");
+    await Deno.truncate(path, Math.floor((await Deno.stat(path)).size / 2));
+    await assert.rejects(
+      resume({}),
+      /^ResumeError: .*\. The checkpoint is damaged: restore it from a copy, or train anew/,
+    );
   }));
