@@ -14,16 +14,19 @@ import { UsageError } from "./output.ts";
  */
 export function writtenFile(path: string): string {
   const folder = dirname(path);
-  if (!isFolder(folder)) throw new InvalidArgumentError(`There is no folder ${folder}: make it first.`);
-  if (isFolder(path)) throw new InvalidArgumentError("It is a folder: name a file in it.");
+  const found = kindOf(folder);
+  if (found === undefined) throw new InvalidArgumentError(`There is no folder ${folder}: make it first.`);
+  if (found === "file") throw new InvalidArgumentError(`${folder} is a file, not a folder.`);
+  if (kindOf(path) === "folder") throw new InvalidArgumentError("It is a folder: name a file in it.");
   return path;
 }
 
-function isFolder(path: string): boolean {
+/** What lies at a path; undefined where there is nothing. */
+function kindOf(path: string): "file" | "folder" | undefined {
   try {
-    return Deno.statSync(path).isDirectory;
+    return Deno.statSync(path).isDirectory ? "folder" : "file";
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -191,10 +191,12 @@ Deno.test("a gate that is not met ends with exit code 1 after everything was wri
     assert.match(await Deno.readTextFile(page), /chrf >= 99\.9|chrf &gt;= 99\.9/);
     const later = await weir("report", champion, "--gate", paths["high.json"]);
     assert.equal(later.code, 1);
-    const nowhere = await weir(...run, "--out", join(champion, "page.html"));
+    // A link to nowhere: only writing shows that it cannot be written.
+    await Deno.symlink(join(folder, "none", "page.html"), join(folder, "link.html"));
+    const nowhere = await weir(...run, "--out", join(folder, "link.html"));
     assert.equal(nowhere.code, 2);
     assert.match(nowhere.stdout, /^chrF /m);
-    assert.match(nowhere.stderr, /^weir: Cannot write the report .*champion\.json.page\.html: [^\n]*\n$/m);
+    assert.match(nowhere.stderr, /^weir: Cannot write the report .*link\.html: [^\n]*\n$/m);
   });
 });
 

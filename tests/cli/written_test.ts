@@ -38,6 +38,9 @@ Deno.test("a folder that is not there is said before the work", () =>
       assert.equal(code, 2, args.join(" "));
       assert.match(stderr, /There is no folder .*none: make it first/, args.join(" "));
     }
+    for (const args of commands(data, join(data, "out.json"))) {
+      assert.match((await weir(...args, "--home", folder)).stderr, /rows\.jsonl is a file, not a folder/);
+    }
     await Deno.mkdir(join(folder, "out.json"));
     for (const args of commands(data, join(folder, "out.json"))) {
       assert.match((await weir(...args, "--home", folder)).stderr, /It is a folder: name a file in it/);
