@@ -48,7 +48,10 @@ export function parseBaseline(json: unknown): Baseline {
     const kind = string(feature.kind, `features[${i}].kind`);
     if (seen.has(name)) throw wrong(`features[${i}].name`, name, "a name that no other feature has");
     seen.add(name);
-    if (isKind(kind)) features.push({ name, ...kinds[kind].parse(feature, name) as Reference });
+    const missing = feature.missing === undefined
+      ? {}
+      : { missing: whole(feature.missing, `${name}.missing`, { least: 0 }) };
+    if (isKind(kind)) features.push({ name, ...missing, ...kinds[kind].parse(feature, name) as Reference });
     else skipped.push(name);
   });
   return { format: "weir-baseline/2", observations, features, ...(skipped.length > 0 ? { skipped } : {}) };

@@ -5,7 +5,7 @@
  */
 import type { Baseline } from "./baseline.ts";
 import { DriftError } from "./errors.ts";
-import type { Feature } from "./feature.ts";
+import { type Feature, gatesFirst } from "./feature.ts";
 import type { Collector } from "./kinds/kind.ts";
 import { kinds, type NamedReference, type Reference } from "./kinds/mod.ts";
 
@@ -45,7 +45,7 @@ const FEWEST = 20;
  * ```
  */
 export class BaselineBuilder<O> {
-  readonly #features: readonly { feature: Feature<O>; collector: Collector; taken: number }[];
+  readonly #features: readonly { feature: Feature<O>; collector: Collector; taken: number; missing: number }[];
   #observations = 0;
 
   /**
@@ -58,10 +58,11 @@ export class BaselineBuilder<O> {
     const names = features.map((feature) => feature.name);
     const twice = names.find((name, i) => names.indexOf(name) < i);
     if (twice !== undefined) throw new DriftError(`Two drift features are called "${twice}"`);
-    this.#features = features.map((feature) => ({
+    this.#features = gatesFirst(features).map((feature) => ({
       feature,
       collector: kinds[feature.kind].collect(feature, seed),
       taken: 0,
+      missing: 0,
     }));
   }
 
@@ -81,12 +82,15 @@ export class BaselineBuilder<O> {
       const which = `${feature.name} of observation ${this.#observations + 1} of the drift baseline`;
       throw new DriftError(`Cannot take ${which}: found ${problem}`);
     });
-    this.#features.forEach((entry, i) => {
-      if (values[i] === undefined) return;
-      entry.collector.add(values[i]);
-      entry.taken++;
-    });
     this.#observations++;
+    for (const [i, entry] of this.#features.entries()) {
+      if (values[i] === undefined) {
+        if (entry.taken > 0) entry.missing++;
+        continue;
+      }
+      entry.taken++;
+      if (entry.collector.add(values[i]) === false) return; // it says nothing new
+    }
   }
 
   /**
@@ -102,9 +106,11 @@ export class BaselineBuilder<O> {
         `Cannot build a drift baseline from ${observations} observations: at least ${FEWEST} are needed`,
       );
     }
-    const features = this.#features.flatMap(({ feature, collector, taken }): NamedReference[] => {
+    const features = this.#features.flatMap(({ feature, collector, taken, missing }): NamedReference[] => {
       const reference = taken < FEWEST ? undefined : collector.build() as Reference | undefined;
-      return reference === undefined ? [] : [{ name: feature.name, ...reference }];
+      return reference === undefined
+        ? []
+        : [{ name: feature.name, ...(missing > 0 ? { missing } : {}), ...reference }];
     });
     return { format: "weir-baseline/2", observations, features };
   }

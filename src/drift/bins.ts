@@ -30,10 +30,17 @@ export function countBins(edges: readonly number[], values: ArrayLike<number>): 
  * feature that never varied gets one edge at its value, which leaves a bin for anything above.
  */
 export function quantileEdges(sorted: ArrayLike<number>, bins: number): number[] {
+  return edgesAt(sorted, Array.from({ length: bins - 1 }, (_, i) => (i + 1) / bins));
+}
+
+/** Edges at quantiles of values that ascend; fewer where values repeat. */
+export function edgesAt(sorted: ArrayLike<number>, quantiles: readonly number[]): number[] {
   const last = sorted[sorted.length - 1];
   const edges: number[] = [];
-  for (let i = 1; i < bins; i++) {
-    const edge = sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * i / bins) - 1)];
+  for (const quantile of quantiles) {
+    // Less a rounding error: three tenths of ten values are three, and not four.
+    const place = Math.ceil(sorted.length * quantile - 1e-9) - 1;
+    const edge = sorted[Math.min(sorted.length - 1, Math.max(0, place))];
     if (edge < last && edge !== edges.at(-1)) edges.push(edge);
   }
   return edges.length > 0 ? edges : [last];

@@ -62,6 +62,12 @@ export type Item = number | string;
 export type VectorFeature<O> = FeatureBase<O, "vector", ArrayLike<number>>;
 
 /**
+ * What an input is, to tell repeats and empty inputs: its content, "" where it has none. What is found of it is a notice and
+ * no drift, and observations that say nothing new are counted by no other feature.
+ */
+export type TrafficFeature<O> = FeatureBase<O, "traffic", string>;
+
+/**
  * Something that is watched of observations of type `O`.
  *
  * @example
@@ -80,7 +86,18 @@ export type VectorFeature<O> = FeatureBase<O, "vector", ArrayLike<number>>;
  * };
  * ```
  */
-export type Feature<O> = NumericFeature<O> | CategoricalFeature<O> | BagFeature<O> | VectorFeature<O>;
+export type Feature<O> =
+  | NumericFeature<O>
+  | CategoricalFeature<O>
+  | BagFeature<O>
+  | VectorFeature<O>
+  | TrafficFeature<O>;
 
 /** How a feature's values are compared. */
-export type FeatureKind = "numeric" | "categorical" | "bag" | "vector";
+export type FeatureKind = "numeric" | "categorical" | "bag" | "vector" | "traffic";
+
+/** The features in the order to read them: those that may set an observation aside come first. */
+export function gatesFirst<F extends { readonly kind: FeatureKind }>(features: readonly F[]): F[] {
+  const isGate = ({ kind }: F) => kind === "traffic";
+  return [...features.filter(isGate), ...features.filter((feature) => !isGate(feature))];
+}

@@ -5,7 +5,7 @@
  */
 import type { ClosedWindow, DriftMonitor, DriftSnapshot } from "./monitor.ts";
 import type { WindowReport } from "./report.ts";
-import type { FeatureTest } from "./testing.ts";
+import type { TestContext, Tested } from "./testing.ts";
 import type { TesterReply, TesterRequest } from "./worker.ts";
 
 /** What a server needs of a monitor; a `DriftMonitor` is one too. */
@@ -62,10 +62,10 @@ export function watchLive<O>(
 
   async function conclude(window: ClosedWindow): Promise<WindowReport | undefined> {
     if (disposed) return undefined;
-    let tests: readonly FeatureTest[] | undefined;
+    let tested: Tested | undefined;
     try {
       worker ??= startTester(monitor);
-      tests = await worker.test(window);
+      tested = await worker.test(window, monitor.context(window));
     } catch (error) {
       worker?.end();
       worker = undefined;
@@ -75,7 +75,7 @@ export function watchLive<O>(
         );
       }
     }
-    return disposed ? undefined : monitor.conclude(window, tests);
+    return disposed ? undefined : monitor.conclude(window, tested);
   }
 
   function enqueue(window: ClosedWindow | undefined): void {
@@ -102,16 +102,16 @@ export function watchLive<O>(
 
 interface TesterLink {
   /** The tests of one window; rejects when the Worker fails or is ended. Calls must not overlap. */
-  test(window: ClosedWindow): Promise<readonly FeatureTest[]>;
+  test(window: ClosedWindow, context: TestContext): Promise<Tested>;
   end(): void;
 }
 
 function startTester<O>({ tested, policy }: DriftMonitor<O>): TesterLink {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "weir drift" });
   const send = (request: TesterRequest) => worker.postMessage(request);
-  let pending: PromiseWithResolvers<readonly FeatureTest[]> | undefined;
+  let pending: PromiseWithResolvers<Tested> | undefined;
   worker.onmessage = ({ data }: MessageEvent<TesterReply>) => {
-    if ("tests" in data) pending?.resolve(data.tests);
+    if ("tested" in data) pending?.resolve(data.tested);
     else pending?.reject(new Error(data.failed));
   };
   worker.onerror = (event) => {
@@ -120,9 +120,9 @@ function startTester<O>({ tested, policy }: DriftMonitor<O>): TesterLink {
   };
   send({ features: tested, policy });
   return {
-    test({ counts }) {
+    test({ counts }, context) {
       pending = Promise.withResolvers();
-      send({ window: counts });
+      send({ window: counts, context });
       return pending.promise;
     },
     end() {

@@ -5,8 +5,9 @@
  */
 import type { Baseline } from "./baseline.ts";
 import { DriftError } from "./errors.ts";
+import type { FeatureState } from "./evidence/watcher.ts";
 import type { Feature } from "./feature.ts";
-import { type AlarmState, type AlertPolicy, alertPolicy, nextAlarmState } from "./policy.ts";
+import { type AlertPolicy, alertPolicy } from "./policy.ts";
 import {
   type FeatureView,
   reportFeature,
@@ -15,9 +16,9 @@ import {
   type WindowReport,
   type WindowSummary,
 } from "./report.ts";
-import { createTester, type FeatureTest, type TestedFeature } from "./testing.ts";
+import { createTester, type TestContext, type Tested, type TestedFeature } from "./testing.ts";
 import { matchFeatures, type Watched } from "./watched.ts";
-import { countObservation, emptyWindow, mergeWindows, type WindowCounts } from "./window.ts";
+import { countObservation, emptyWindow, mergeArrivals, mergeWindows, type WindowCounts } from "./window.ts";
 
 /** Everything a page draws. Plain JSON. */
 export interface DriftSnapshot {
@@ -25,6 +26,8 @@ export interface DriftSnapshot {
   readonly alarm: boolean;
   /** Names of the features in alarm. */
   readonly alarmFeatures: readonly string[];
+  /** Names of what is to be told of the traffic itself, and is no drift: repeats, empty inputs. */
+  readonly notices: readonly string[];
   /** Observations that fill a window. */
   readonly windowSize: number;
   /** What makes a window drifted, and what makes an alarm of it. */
@@ -108,8 +111,8 @@ export class DriftMonitor<O> {
   readonly #observations: number;
   readonly #windowSize: number;
   readonly #keepWindows: number;
-  readonly #test: (window: WindowCounts) => FeatureTest[];
-  readonly #alarms = new Map<string, AlarmState>();
+  readonly #test: ReturnType<typeof createTester>;
+  #states: readonly FeatureState[] | undefined;
   readonly #windows: WindowSummary[] = [];
   readonly #listeners = new Set<(report: WindowReport) => void>();
   #latest: WindowReport | undefined;
@@ -168,6 +171,11 @@ export class DriftMonitor<O> {
     return closed && this.conclude(closed);
   }
 
+  /** What a tester elsewhere needs to know beside a window that was closed. */
+  context({ closedAtMs }: Pick<ClosedWindow, "closedAtMs">): TestContext {
+    return { states: this.#states, index: this.#closed, closedAtMs };
+  }
+
   /**
    * Takes one observation and tests nothing.
    *
@@ -194,7 +202,14 @@ export class DriftMonitor<O> {
   flush(): WindowCounts | undefined {
     const open = this.#open;
     this.#open = undefined;
-    return open;
+    if (open === undefined) return undefined;
+    const arrivals = this.#watched.map(({ feature: { name }, blocks }) => {
+      const { missing, invalid, dependence } = open.arrivals[name];
+      // What another replica counted has its own blocks.
+      const own = { missing, invalid, dependence: blocks?.take() ?? [] };
+      return [name, mergeArrivals(own, { missing: 0, invalid: 0, dependence })];
+    });
+    return { ...open, arrivals: Object.fromEntries(arrivals) };
   }
 
   /** Closes the open window before it is full; features with too few observations are not tested and keep their state. */
@@ -206,24 +221,23 @@ export class DriftMonitor<O> {
   /**
    * Takes in a closed window: alarms move, and listeners get the report. Windows are to be given in the order of closing.
    *
-   * @param tests What `createTester` found; by default the window is tested now, on this thread.
+   * @param tested What `createTester` found; by default the window is tested now, on this thread.
    */
   conclude(
     { counts, closedAtMs }: ClosedWindow,
-    tests: readonly FeatureTest[] = this.#test(counts),
+    { tests, states }: Tested = this.#test(counts, this.context({ closedAtMs })),
   ): WindowReport {
-    const features = this.#watched.map((watched, i) => {
-      const state = this.#nextAlarm(tests[i], counts);
-      this.#alarms.set(tests[i].name, state);
-      return reportFeature(watched, { test: tests[i], alarm: state.alarm, window: counts });
-    });
+    this.#states = states;
+    const features = this.#watched.map((watched, i) =>
+      reportFeature(watched, { test: tests[i], window: counts })
+    );
     const report: WindowReport = {
       index: this.#closed++,
       startedAtMs: counts.startedAtMs,
       closedAtMs,
       n: counts.n,
       invalid: counts.invalid,
-      alarm: this.#alarmFeatures().length > 0,
+      alarm: this.#alarming(false).length > 0,
       features,
     };
     this.#latest = report;
@@ -241,11 +255,12 @@ export class DriftMonitor<O> {
 
   /** The state of things, as plain JSON. */
   snapshot(): DriftSnapshot {
-    const alarmFeatures = this.#alarmFeatures();
+    const alarmFeatures = this.#alarming(false);
     const open = this.#open ?? emptyWindow(this.#watched, 0);
     return {
       alarm: alarmFeatures.length > 0,
       alarmFeatures,
+      notices: this.#alarming(true),
       windowSize: this.#windowSize,
       policy: this.policy,
       baseline: { observations: this.#observations },
@@ -262,18 +277,10 @@ export class DriftMonitor<O> {
     };
   }
 
-  /**
-   * Too few observations are no evidence and move nothing. A feature that none of many observations has cannot bear out its
-   * alarm any longer: that counts as a calm window, and the report shows that the feature is missing.
-   */
-  #nextAlarm(test: FeatureTest, counts: WindowCounts): AlarmState {
-    const before = this.#alarms.get(test.name) ?? { alarm: false, against: 0 };
-    const missing = test.n === 0 && counts.n >= this.policy.minObservations;
-    const untested = test.n < this.policy.minObservations && !missing;
-    return untested ? before : nextAlarmState(before, test.drifted, this.policy);
-  }
-
-  #alarmFeatures(): string[] {
-    return [...this.#alarms].filter(([, state]) => state.alarm).map(([name]) => name);
+  /** Names of the features in alarm: those that are notices about the traffic, or the others. */
+  #alarming(notices: boolean): string[] {
+    return this.#watched.filter(({ feature }, i) =>
+      (feature.kind === "traffic") === notices && this.#states?.[i].alarm !== undefined
+    ).map(({ feature }) => feature.name);
   }
 }

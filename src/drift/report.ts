@@ -3,20 +3,24 @@
  *
  * @module
  */
+import { type ChangeReport, describeChange } from "./evidence/describe.ts";
 import type { Histograms } from "./histogram.ts";
+import type { Feature } from "./feature.ts";
 import { kinds } from "./kinds/mod.ts";
 import type { FeatureTest } from "./testing.ts";
 import type { Watched } from "./watched.ts";
 import type { WindowCounts } from "./window.ts";
 
 /** The numbers of one feature in one window. */
-export interface FeatureResult extends FeatureTest {
+export interface FeatureResult extends Omit<FeatureTest, "change"> {
   /** What people call the feature. */
   readonly title: string;
   /** How its distributions are to be read: as ordered bins of a number, or as categories. */
   readonly kind: "numeric" | "categorical";
-  /** The feature's alarm after this window. */
-  readonly alarm: boolean;
+  /** Whether what is found of it is a notice about the traffic, and no drift. */
+  readonly notice: boolean;
+  /** What has changed, where the evidence speaks for something. */
+  readonly change?: ChangeReport;
 }
 
 /** A feature in one window, with the reference and the window over the same bins. */
@@ -34,7 +38,7 @@ export interface WindowReport {
   readonly n: number;
   /** Observations with a value that cannot be used and was left out. */
   readonly invalid: number;
-  /** Whether any feature is in alarm after this window. */
+  /** Whether any feature is in alarm after this window, notices about the traffic aside. */
   readonly alarm: boolean;
   /** One entry per watched feature. */
   readonly features: readonly FeatureReport[];
@@ -69,11 +73,21 @@ export function viewFeature<O>({ feature, prepared }: Watched<O>, window: Window
 
 /** The result of a feature's test with all that a report says about it. */
 export function reportFeature<O>(
-  { feature, prepared }: Watched<O>,
-  { test, alarm, window }: { test: FeatureTest; alarm: boolean; window: WindowCounts },
+  { feature, reference, prepared }: Watched<O>,
+  { test: { change, ...test }, window }: { test: FeatureTest; window: WindowCounts },
 ): FeatureReport {
   const histograms = prepared.draw(feature, window.features[feature.name]);
-  return { ...test, title: feature.title, kind: kinds[feature.kind].drawn, alarm, ...histograms };
+  const cells = prepared.cells && { ...prepared.cells, missing: reference.missing ?? 0 };
+  return {
+    ...test,
+    title: feature.title,
+    kind: kinds[feature.kind].drawn,
+    notice: feature.kind === "traffic",
+    ...(change && cells
+      ? { change: describeChange(feature as Feature<never>, prepared, { change, reference: cells }) }
+      : {}),
+    ...histograms,
+  };
 }
 
 /** A report without its histograms, in six digits: plenty for a time series that a page fetches again and again. */
@@ -84,6 +98,6 @@ export function summarize(report: WindowReport): WindowSummary {
 
 function rounded<T>(value: T): T {
   if (typeof value === "number") return Number(value.toPrecision(6)) as T;
-  if (typeof value !== "object" || value === null) return value;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, rounded(entry)])) as T;
 }

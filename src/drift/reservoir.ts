@@ -8,7 +8,7 @@ import { createHashedRandom } from "../base/random.ts";
 /** Values that a baseline keeps of each feature. */
 export const KEPT = 2000;
 
-/** A sample that grows to `KEPT` values and is then replaced bit by bit. */
+/** A sample that grows to as many values as are kept (`KEPT`) and is then replaced bit by bit. */
 export interface Reservoir<T> {
   /** Takes the next value of the stream. */
   add(value: T): void;
@@ -20,7 +20,7 @@ export interface Reservoir<T> {
  * Reservoir sampling (Vitter 1985, algorithm R). Reservoirs with one seed keep the same positions of streams of one length, so
  * that features that every observation has are sampled from the same observations.
  */
-export function createReservoir<T>(seed: number): Reservoir<T> {
+export function createReservoir<T>(seed: number, kept = KEPT): Reservoir<T> {
   const random = createHashedRandom(seed);
   const values: T[] = [];
   let seen = 0;
@@ -28,8 +28,8 @@ export function createReservoir<T>(seed: number): Reservoir<T> {
     values,
     add(value) {
       seen++;
-      const slot = seen <= KEPT ? seen - 1 : Math.floor(random() * seen);
-      if (slot < KEPT) values[slot] = value;
+      const slot = seen <= kept ? seen - 1 : Math.floor(random() * seen);
+      if (slot < kept) values[slot] = value;
     },
   };
 }

@@ -1,9 +1,20 @@
 /**
- * The tests of a full window: a function of plain data (references, counts, policy), so that it can run in a Worker.
+ * The tests of a full window and the evidence of all so far: a function of plain data (references, counts, policy, what was
+ * known before), so that it can run in a Worker.
  *
  * @module
  */
 import { adjustPValues } from "../statistics/corrections.ts";
+import { designEffect } from "./evidence/dependence.ts";
+import { prepareReference } from "./evidence/evidence.ts";
+import {
+  type FeatureState,
+  type FoundChange,
+  neededEvidence,
+  takeWindow,
+  unseen,
+  type WatchedFeature,
+} from "./evidence/watcher.ts";
 import { policyThresholds, type Prepared } from "./kinds/kind.ts";
 import { kinds, type Reference } from "./kinds/mod.ts";
 import type { AlertPolicy } from "./policy.ts";
@@ -24,8 +35,30 @@ export interface FeatureTest {
   readonly pValue: number;
   /** Adjusted for testing several features (Benjamini-Hochberg). */
   readonly adjustedPValue: number;
-  /** Effect and evidence both passed, in this window. */
+  /** Effect and p-value both passed, in this window alone. */
   readonly drifted: boolean;
+  /** The evidence of all windows that there is a change that matters, and what an alarm needs: natural logarithms of odds. */
+  readonly evidence: { readonly found: number; readonly needed: number };
+  /** Whether the feature is in alarm after this window. */
+  readonly alarm: boolean;
+  /** The change that the evidence speaks for most. */
+  readonly change?: FoundChange;
+  /** How many observations say as much as one independent one. */
+  readonly designEffect: number;
+}
+
+/** What a tester says of a window, and what it knows from then on. */
+export interface Tested {
+  readonly tests: readonly FeatureTest[];
+  readonly states: readonly FeatureState[];
+}
+
+/** What was known before a window, and when it was. */
+export interface TestContext {
+  /** As the window before left them; none before the first. */
+  readonly states?: readonly FeatureState[];
+  readonly index: number;
+  readonly closedAtMs: number;
 }
 
 /** What is tested of a feature. Plain JSON. */
@@ -33,7 +66,7 @@ export interface TestedFeature {
   /** Name of the feature. */
   readonly name: string;
   /** What it is compared with. */
-  readonly reference: Reference;
+  readonly reference: Reference & { readonly missing?: number };
   /** The feature's own threshold, where it has one. */
   readonly threshold?: number;
 }
@@ -42,7 +75,7 @@ export interface TestedFeature {
 export function createTester(
   features: readonly TestedFeature[],
   policy: AlertPolicy,
-): (window: WindowCounts) => FeatureTest[] {
+): (window: WindowCounts, context: TestContext) => Tested {
   const prepared = features.map(({ name, reference, threshold }) => {
     const kind = kinds[reference.kind];
     return {
@@ -52,7 +85,42 @@ export function createTester(
       reference: kind.prepare(reference),
     };
   });
-  return (window) => adjust(prepared.map((feature) => testFeature(feature, window)), policy);
+  const watched = features.map(({ reference }, i): WatchedFeature => ({
+    prepared: prepareReference({
+      ...prepared[i].reference.cells ?? { counts: [], n: 0, ordered: false },
+      missing: reference.missing ?? 0,
+    }),
+    weighing: {
+      smallestEffect: policy.smallestEffect,
+      ...(reference.kind === "traffic" ? { smallestShare: policy.smallestTrafficShare } : {}),
+      minObservations: policy.minObservations,
+    },
+  }));
+  return (window, { states = features.map(() => unseen), index, closedAtMs }) => {
+    const windows = prepared.map(({ name, reference }) => {
+      const { missing, invalid, dependence } = window.arrivals[name];
+      const { cells, n } = reference.cellsOf(window.features[name]);
+      return { counts: { cells, n, missing, invalid }, dependence };
+    });
+    const at = { index, startedAtMs: window.startedAtMs, closedAtMs };
+    const next = takeWindow(watched, states, { windows, at, policy });
+    const logs = next.watched.map(({ evidence }) => evidence), most = neededEvidence(logs, policy);
+    const needed = most === Infinity ? Math.log(policy.windowsPerFalseAlarm * logs.length) : most;
+    const tests = adjust(prepared.map((feature) => testFeature(feature, window)), policy);
+    return {
+      states: next.states,
+      tests: tests.map((test, i) => {
+        const { evidence, alarm, change } = next.watched[i];
+        return {
+          ...test,
+          evidence: { found: Math.max(0, evidence), needed },
+          alarm,
+          ...(change === undefined ? {} : { change }),
+          designEffect: Math.max(1, ...next.states[i].dependence.map(designEffect)),
+        };
+      }),
+    };
+  };
 }
 
 interface PreparedFeature {
@@ -62,7 +130,7 @@ interface PreparedFeature {
   readonly reference: Prepared;
 }
 
-type Unadjusted = Omit<FeatureTest, "adjustedPValue" | "drifted">;
+type Unadjusted = Pick<FeatureTest, "name" | "n" | "statistics" | "effect" | "pValue">;
 
 function testFeature(
   { name, effect, threshold, reference }: PreparedFeature,
@@ -83,7 +151,10 @@ function testFeature(
 }
 
 /** Only features with enough observations count as tests. */
-function adjust(tests: readonly Unadjusted[], policy: AlertPolicy): FeatureTest[] {
+function adjust(
+  tests: readonly Unadjusted[],
+  policy: AlertPolicy,
+): (Unadjusted & Pick<FeatureTest, "adjustedPValue" | "drifted">)[] {
   const tested = tests.filter((test) => test.n >= policy.minObservations);
   const adjusted = new Map(
     adjustPValues(tested.map((test) => test.pValue), "benjamini-hochberg").map((p, i) => [tested[i], p]),

@@ -4,15 +4,21 @@
  * @module
  */
 import type { Baseline } from "./baseline.ts";
-import type { Feature } from "./feature.ts";
+import { BlockComparison } from "./evidence/dependence.ts";
+import { projectionsOf } from "./evidence/directions.ts";
+import { type Feature, gatesFirst } from "./feature.ts";
 import type { Prepared } from "./kinds/kind.ts";
 import { kinds, type Reference } from "./kinds/mod.ts";
 
 /** A feature with its reference. */
 export interface Watched<O> {
   readonly feature: Feature<O>;
-  readonly reference: Reference;
+  readonly reference: Reference & { readonly missing?: number };
   readonly prepared: Prepared;
+  /** Compares neighbouring blocks of what this monitor is given; absent where the baseline has no cells. */
+  readonly blocks?: BlockComparison;
+  /** Tells `blocks` the cells of an observation. */
+  hit(cell: number): void;
 }
 
 /** Pairs the features with their references, in the order of the features; `notes` says what is left out, and why. */
@@ -24,7 +30,7 @@ export function matchFeatures<O>(
     baseline.features.map(({ name, ...reference }) => [name, reference as Reference]),
   );
   const watched: Watched<O>[] = [], notes: string[] = [];
-  for (const feature of features) {
+  for (const feature of gatesFirst(features)) {
     const reference = references.get(feature.name);
     references.delete(feature.name);
     if (reference === undefined) {
@@ -34,7 +40,10 @@ export function matchFeatures<O>(
         `"${feature.name}" is not watched for drift: it is ${feature.kind}, and the baseline's is ${reference.kind}`,
       );
     } else {
-      watched.push({ feature, reference, prepared: kinds[feature.kind].prepare(reference) });
+      const prepared = kinds[feature.kind].prepare(reference);
+      const blocks = prepared.cells &&
+        new BlockComparison(prepared.cells.counts.length, projectionsOf(prepared.cells));
+      watched.push({ feature, reference, prepared, blocks, hit: (cell) => blocks?.hit(cell) });
     }
   }
   for (const name of [...references.keys(), ...baseline.skipped ?? []]) {

@@ -4,6 +4,7 @@
  * @module
  */
 import { DriftError } from "./errors.ts";
+import { addDependence, type Dependence } from "./evidence/dependence.ts";
 import { type Counts, kinds } from "./kinds/mod.ts";
 import type { Watched } from "./watched.ts";
 
@@ -19,12 +20,34 @@ export interface WindowCounts {
   invalid: number;
   /** Counts of each watched feature, by its name. */
   readonly features: { readonly [name: string]: Counts };
+  /** What else is known of each watched feature, by its name. */
+  readonly arrivals: { readonly [name: string]: Arrivals };
+}
+
+/** How a feature arrived in a window. */
+export interface Arrivals {
+  /** Observations that did not have it. */
+  missing: number;
+  /** Observations whose value cannot be used. */
+  invalid: number;
+  /** How observations depend on those before them, as the blocks that ended in this window show; one for each projection. */
+  dependence: readonly Dependence[];
 }
 
 /** A window that has seen nothing yet. */
 export function emptyWindow<O>(watched: readonly Watched<O>[], atMs: number): WindowCounts {
   const features = watched.map(({ feature, prepared }) => [feature.name, prepared.empty() as Counts]);
-  return { n: 0, startedAtMs: atMs, lastAtMs: atMs, invalid: 0, features: Object.fromEntries(features) };
+  const arrivals = watched.map((
+    { feature },
+  ): [string, Arrivals] => [feature.name, { missing: 0, invalid: 0, dependence: [] }]);
+  return {
+    n: 0,
+    startedAtMs: atMs,
+    lastAtMs: atMs,
+    invalid: 0,
+    features: Object.fromEntries(features),
+    arrivals: Object.fromEntries(arrivals),
+  };
 }
 
 /** Counts one observation into the window. Takes a few microseconds, and never throws: watching must not stop serving. */
@@ -34,10 +57,23 @@ export function countObservation<O>(
   context: { watched: readonly Watched<O>[]; atMs: number },
 ): void {
   let valid = true;
-  for (const { feature, prepared } of context.watched) {
-    const value = readSafely(feature, observation);
-    if (value === undefined) continue;
-    if (value === null || !prepared.add(window.features[feature.name], value)) valid = false;
+  for (const { feature, prepared, blocks, hit } of context.watched) {
+    const value = readSafely(feature, observation), arrivals = window.arrivals[feature.name];
+    if (value === undefined) {
+      arrivals.missing++;
+      continue;
+    }
+    const became = value === null ? "invalid" : prepared.add(window.features[feature.name], value, hit);
+    if (became === "set aside") {
+      blocks?.next();
+      break;
+    }
+    if (became === "counted") {
+      blocks?.next();
+    } else {
+      arrivals.invalid++;
+      valid = false;
+    }
   }
   window.n++;
   window.lastAtMs = context.atMs;
@@ -64,7 +100,14 @@ function readSafely<O>(feature: Watched<O>["feature"], observation: O): unknown 
  * import assert from "node:assert/strict";
  *
  * const window = (n: number, bins: number[]): WindowCounts => (
- *   { n, startedAtMs: 0, lastAtMs: 9, invalid: 0, features: { class: { kind: "categorical", bins } } }
+ *   {
+ *     n,
+ *     startedAtMs: 0,
+ *     lastAtMs: 9,
+ *     invalid: 0,
+ *     features: { class: { kind: "categorical", bins } },
+ *     arrivals: { class: { missing: 0, invalid: 0, dependence: [] } },
+ *   }
  * );
  * const merged = mergeWindows(window(3, [2, 1]), window(5, [0, 5]));
  * assert.deepEqual(merged.features.class, { kind: "categorical", bins: [2, 6] });
@@ -72,7 +115,7 @@ function readSafely<O>(feature: Watched<O>["feature"], observation: O): unknown 
  */
 export function mergeWindows(a: WindowCounts, b: WindowCounts): WindowCounts {
   const names = new Set([...Object.keys(a.features), ...Object.keys(b.features)]);
-  const features: Record<string, Counts> = {};
+  const features: Record<string, Counts> = {}, arrivals: Record<string, Arrivals> = {};
   for (const name of names) {
     const x = a.features[name], y = b.features[name];
     if (x === undefined || y === undefined || x.kind !== y.kind) {
@@ -81,6 +124,7 @@ export function mergeWindows(a: WindowCounts, b: WindowCounts): WindowCounts {
       );
     }
     features[name] = kinds[x.kind].merge(x, y, name) as Counts;
+    arrivals[name] = mergeArrivals(a.arrivals[name], b.arrivals[name]);
   }
   return {
     n: a.n + b.n,
@@ -88,5 +132,19 @@ export function mergeWindows(a: WindowCounts, b: WindowCounts): WindowCounts {
     lastAtMs: Math.max(a.lastAtMs, b.lastAtMs),
     invalid: a.invalid + b.invalid,
     features,
+    arrivals,
+  };
+}
+
+/** How a feature arrived in two windows, or at two replicas. */
+export function mergeArrivals(a: Arrivals, b: Arrivals): Arrivals {
+  return {
+    missing: a.missing + b.missing,
+    invalid: a.invalid + b.invalid,
+    dependence: a.dependence.length === 0
+      ? b.dependence
+      : b.dependence.length === 0
+      ? a.dependence
+      : a.dependence.map((dependence, i) => addDependence(dependence, b.dependence[i])),
   };
 }

@@ -5,10 +5,10 @@
  */
 import { lengths, rates } from "../bins.ts";
 import { DriftError } from "../errors.ts";
-import type { BagFeature, Feature, NumericFeature } from "../feature.ts";
+import type { BagFeature, Feature, NumericFeature, TrafficFeature } from "../feature.ts";
 import { sixDecimals } from "./values.ts";
 
-/** What is observed of a text. Features read it at once; neither the text nor its ids are kept. */
+/** What is observed of a text. Features read it at once; neither the text nor its ids are kept, but hashes of the latest. */
 export interface ObservedText {
   /** The text itself, the two of a pair with a line break between; absent where it is not known. */
   readonly text?: string;
@@ -40,8 +40,17 @@ export interface TextFeatureOptions {
 export function textFeatures(options: TextFeatureOptions = {}): readonly Feature<ObservedText>[] {
   checkWhole("vocabSize", options.vocabSize, 2 ** 24);
   checkWhole("topTokens", options.topTokens, 10_000);
-  return [characters, tokens, unknownRate, tokenDistribution(options)];
+  return [inputs, characters, tokens, unknownRate, tokenDistribution(options)];
 }
+
+const inputs: TrafficFeature<ObservedText> = {
+  name: "inputs",
+  kind: "traffic",
+  title: "New, repeated and empty texts",
+  unit: "texts",
+  meaning: "Somebody sends the same text again and again, or empty ones: look at who calls, not at the model.",
+  read: ({ text }) => text?.trim(),
+};
 
 const characters: NumericFeature<ObservedText> = {
   name: "characters",

@@ -25,6 +25,8 @@ export interface BagReference {
   readonly counts: readonly number[];
   /** Occurrences of all others. */
   readonly otherCount: number;
+  /** Observations that have each item: what evidence is weighed on. */
+  readonly having?: readonly number[];
   /** What chance alone does to the distribution, for several window sizes, smallest first. */
   readonly noise: readonly BagNoise[];
 }
@@ -37,6 +39,8 @@ export interface BagCounts {
   observations: number;
   /** Occurrences of each item, those of all others last. */
   readonly bins: number[];
+  /** Observations that have each item. */
+  readonly having: number[];
 }
 
 const TOP = 512;
@@ -52,7 +56,7 @@ export const bagKind: Kind<ArrayLike<Item>, BagReference, BagCounts, BagFeature<
   effect: "js",
 
   collect({ top = TOP, idsBelow }, seed) {
-    const counts = new Map<Item, number>();
+    const counts = new Map<Item, number>(), having = new Map<Item, number>();
     const sample = createReservoir<readonly Item[]>(seed);
     let observations = 0, uncounted = 0;
     return {
@@ -75,6 +79,9 @@ export const bagKind: Kind<ArrayLike<Item>, BagReference, BagCounts, BagFeature<
           if (count !== undefined || counts.size < MAX_DISTINCT) counts.set(item, (count ?? 0) + 1);
           else uncounted++;
         }
+        for (const item of new Set(items)) {
+          if (counts.has(item)) having.set(item, (having.get(item) ?? 0) + 1);
+        }
         sample.add(items);
         observations++;
       },
@@ -92,6 +99,7 @@ export const bagKind: Kind<ArrayLike<Item>, BagReference, BagCounts, BagFeature<
           items: shown.map(([item]) => item),
           counts: shown.map(([, count]) => count),
           otherCount: uncounted + sum(ranked.slice(top).map(([, count]) => count)),
+          having: shown.map(([item]) => having.get(item)!),
           noise: measureBagNoise(bags, shown.length + 1, seed + 1),
         };
       },
@@ -114,23 +122,44 @@ export const bagKind: Kind<ArrayLike<Item>, BagReference, BagCounts, BagFeature<
       items,
       counts: countsOf(json.counts, at("counts"), { length: items.length, of: "item" }),
       otherCount: whole(json.otherCount, at("otherCount"), { least: 0 }),
+      ...(json.having === undefined
+        ? {}
+        : { having: countsOf(json.having, at("having"), { length: items.length, of: "item" }) }),
       noise: array(json.noise, at("noise"), { most: MAX_NOISE })
         .map((entry, i) => noiseOf(entry, at(`noise[${i}]`)))
         .sort((a, b) => a.observations - b.observations),
     };
   },
 
-  prepare({ observations, items, counts, otherCount, noise }) {
+  prepare({ observations, items, counts, otherCount, having, noise }) {
     const reference = [...counts, otherCount], other = items.length;
     const binOf = binsOf(items);
+    const seenIn = new Float64Array(items.length);
+    let serial = 0;
     return {
-      empty: () => ({ kind: "bag", observations: 0, bins: reference.map(() => 0) }),
-      add(counts, bag) {
+      empty: () => ({
+        kind: "bag",
+        observations: 0,
+        bins: reference.map(() => 0),
+        having: items.map(() => 0),
+      }),
+      add(counts, bag, hit) {
         const length = Math.min(bag.length, MOST_OF_ONE);
-        for (let i = 0; i < length; i++) counts.bins[binOf(bag[i])]++;
+        serial++;
+        for (let i = 0; i < length; i++) {
+          const bin = binOf(bag[i]);
+          counts.bins[bin]++;
+          if (bin === other || seenIn[bin] === serial) continue;
+          seenIn[bin] = serial;
+          counts.having[bin]++;
+          hit(bin);
+        }
         counts.observations++;
-        return true;
+        return "counted";
       },
+      cells: having && { counts: having, n: observations, ordered: false },
+      cellsOf: ({ having, observations }) => ({ cells: having, n: observations }),
+      cellLabel: ({ label = String }, cell) => label(items[cell]),
       test({ observations: n, bins }, threshold) {
         if (sum(bins) === 0 || sum(reference) === 0) return undefined;
         const statistics = divergences(reference, bins);
@@ -159,6 +188,7 @@ export const bagKind: Kind<ArrayLike<Item>, BagReference, BagCounts, BagFeature<
     kind: "bag",
     observations: a.observations + b.observations,
     bins: addCounts(a.bins, b.bins, name),
+    having: addCounts(a.having, b.having, name),
   }),
 };
 

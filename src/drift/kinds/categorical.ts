@@ -95,12 +95,16 @@ export const categoricalKind: Kind<
     const binOf = new Map(categories.map((category, bin) => [category, bin]));
     return {
       empty: () => ({ kind: "categorical", bins: reference.map(() => 0) }),
-      add(counts, value) {
+      add(counts, value, hit) {
         const bin = binOf.get(value) ?? other;
-        if (bin === undefined) return false;
+        if (bin === undefined) return "invalid";
         counts.bins[bin]++;
-        return true;
+        hit(bin);
+        return "counted";
       },
+      cells: { counts: reference, n: sum(reference), ordered: false },
+      cellsOf: ({ bins }) => ({ cells: bins, n: sum(bins) }),
+      cellLabel: (_, cell) => cell === other ? "all others" : categories[cell],
       test: ({ bins }, threshold) => testShares(reference, bins, threshold),
       draw: (_, { bins }) =>
         plainHistograms(other === undefined ? categories : [...categories, "all others"], reference, bins),

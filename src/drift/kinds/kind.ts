@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { CellReference } from "../evidence/directions.ts";
 import type { Histograms } from "../histogram.ts";
 import type { EffectName, Statistics } from "../statistic_names.ts";
 
@@ -37,8 +38,8 @@ export interface Kind<Value = unknown, Reference = unknown, Counts = unknown, Fe
 export interface Collector<Value = unknown, Reference = unknown> {
   /** What is wrong with a value, for an error's message; nothing where it can be taken. */
   problem(value: Value): string | undefined;
-  /** Takes a value that has no problem. */
-  add(value: Value): void;
+  /** Takes a value that has no problem. False where the observation is to be taken by no other feature. */
+  add(value: Value): boolean | void;
   /** The reference, as plain JSON. Nothing where there was nothing to count. */
   build(): Reference | undefined;
 }
@@ -47,8 +48,19 @@ export interface Collector<Value = unknown, Reference = unknown> {
 export interface Prepared<Value = unknown, Counts = unknown, Feature = unknown> {
   /** Counts of a window that has seen nothing. */
   empty(): Counts;
-  /** Counts a value, in microseconds. False where it cannot be used; never throws. */
-  add(counts: Counts, value: Value): boolean;
+  /**
+   * Counts a value, in microseconds; never throws.
+   *
+   * @param hit Is told each cell that the value falls in, once.
+   * @returns What has become of the value; after `set aside` the observation is counted by no other feature.
+   */
+  add(counts: Counts, value: Value, hit: (cell: number) => void): "counted" | "invalid" | "set aside";
+  /** The reference by the cells that evidence is weighed on; absent where the baseline is of an older version. */
+  readonly cells?: Omit<CellReference, "missing">;
+  /** A window's counts by the same cells, and how many observations had the feature. */
+  cellsOf(counts: Counts): { readonly cells: readonly number[]; readonly n: number };
+  /** What a cell holds, for people. */
+  cellLabel(feature: Feature, cell: number): string;
   /** Compares a window with the reference; nothing where the window has nothing to compare. */
   test(counts: Counts, threshold: number): KindTest | undefined;
   /** Both distributions, over the bins that a page draws. */

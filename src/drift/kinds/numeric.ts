@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { binOf, countBins, quantileEdges } from "../bins.ts";
-import { ascending } from "../checks.ts";
+import { binLabels, binOf, countBins, edgesAt, quantileEdges } from "../bins.ts";
+import { ascending, countsOf, record } from "../checks.ts";
 import { sum } from "../../base/arrays.ts";
 import { addCounts, divergences } from "../counts.ts";
 import type { NumericFeature } from "../feature.ts";
@@ -23,6 +23,8 @@ export interface NumericReference {
   readonly edges: readonly number[];
   /** Inner edges of the bins that a page draws: round numbers. */
   readonly displayEdges: readonly number[];
+  /** What evidence is weighed on: bins at the quantiles, finer at both ends, and how much of the reference is in each. */
+  readonly ranks?: { readonly edges: readonly number[]; readonly counts: readonly number[] };
 }
 
 /** A window's counts of a number per observation. */
@@ -35,9 +37,15 @@ export interface NumericCounts {
   readonly display: number[];
   /** The values themselves, for the exact test: all of them, or none once there were more than 10,000. */
   readonly values: number[];
+  /** Over the bins of `NumericReference.ranks`. */
+  readonly ranks: number[];
 }
 
 const QUANTILE_BINS = 10;
+/** Where the bins of `ranks` end. */
+const RANKS = [0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99];
+/** Values of a reference that are counted in `ranks`. */
+const MOST_RANKED = 100_000;
 const MAX_VALUES = 10_000;
 const MAX_EDGES = 1000;
 /** Mean of √n·D without drift: √(π/2)·ln 2 (Marsaglia, Tsang and Wang 2003). */
@@ -49,46 +57,65 @@ export const numericKind: Kind<number, NumericReference, NumericCounts, NumericF
   effect: "ks",
 
   collect({ scale }, seed) {
-    const sample = createReservoir<number>(seed);
+    const sample = createReservoir<number>(seed), ranked = createReservoir<number>(seed + 1, MOST_RANKED);
     return {
       problem: (value) => Number.isFinite(value) ? undefined : "not a finite number",
-      add: (value) => sample.add(value),
+      add(value) {
+        sample.add(value);
+        ranked.add(value);
+      },
       build() {
         const values = sample.values.toSorted((a, b) => a - b);
         const edges = quantileEdges(values, QUANTILE_BINS);
-        return { kind: "numeric", values, edges, displayEdges: scale.edges(values) };
+        const all = Float64Array.from(ranked.values).sort(), ends = edgesAt(all, RANKS);
+        return {
+          kind: "numeric",
+          values,
+          edges,
+          displayEdges: scale.edges(values),
+          ranks: { edges: ends, counts: countBins(ends, all) },
+        };
       },
     };
   },
 
-  parse({ values, edges, displayEdges }, where) {
+  parse({ values, edges, displayEdges, ranks }, where) {
     return {
       kind: "numeric",
       values: ascending(values, `${where}.values`, { most: MAX_VALUES, strictly: false }),
       edges: ascending(edges, `${where}.edges`, { most: MAX_EDGES, strictly: true }),
       displayEdges: ascending(displayEdges, `${where}.displayEdges`, { most: MAX_EDGES, strictly: true }),
+      ...(ranks === undefined ? {} : { ranks: parseRanks(ranks, `${where}.ranks`) }),
     };
   },
 
-  prepare({ values, edges, displayEdges }) {
+  prepare({ values, edges, displayEdges, ranks }) {
     const bins = countBins(edges, values), display = countBins(displayEdges, values);
+    const ends = ranks?.edges ?? edgesAt(values, RANKS), reference = ranks?.counts ?? countBins(ends, values);
     return {
       empty: () => ({
         kind: "numeric",
         bins: bins.map(() => 0),
         display: display.map(() => 0),
         values: [],
+        ranks: reference.map(() => 0),
       }),
-      add(counts, value) {
-        if (!Number.isFinite(value)) return false;
+      add(counts, value, hit) {
+        if (!Number.isFinite(value)) return "invalid";
         const before = sum(counts.bins);
         counts.bins[binOf(edges, value)]++;
         counts.display[binOf(displayEdges, value)]++;
         // Beyond the limit values are dropped for good: a part of them would be a biased sample.
         if (before < MAX_VALUES && counts.values.length === before) counts.values.push(value);
         else counts.values.length = 0;
-        return true;
+        const rank = binOf(ends, value);
+        counts.ranks[rank]++;
+        hit(rank);
+        return "counted";
       },
+      cells: { counts: reference, n: sum(reference), ordered: true },
+      cellsOf: ({ ranks }) => ({ cells: ranks, n: sum(ranks) }),
+      cellLabel: (_, cell) => binLabels(ends, "real")[cell],
       test(counts, threshold) {
         const n = sum(counts.bins);
         if (n === 0) return undefined;
@@ -115,7 +142,14 @@ export const numericKind: Kind<number, NumericReference, NumericCounts, NumericF
       kind: "numeric",
       bins,
       display: addCounts(a.display, b.display, name),
+      ranks: addCounts(a.ranks, b.ranks, name),
       values: complete ? [...a.values, ...b.values] : [],
     };
   },
 };
+
+function parseRanks(json: unknown, where: string): NonNullable<NumericReference["ranks"]> {
+  const { edges, counts } = record(json, where);
+  const ends = ascending(edges, `${where}.edges`, { most: MAX_EDGES, strictly: true });
+  return { edges: ends, counts: countsOf(counts, `${where}.counts`, { length: ends.length + 1, of: "bin" }) };
+}

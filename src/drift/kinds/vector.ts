@@ -93,11 +93,16 @@ export const vectorKind: Kind<ArrayLike<number>, VectorReference, VectorCounts, 
     const packed = centers.map((center) => Float64Array.from(center));
     return {
       empty: () => ({ kind: "vector", bins: centers.map(() => 0) }),
-      add(counts, vector) {
-        if (vector.length !== dimensions || !isFinite(vector)) return false;
-        counts.bins[nearest(packed, vector)]++;
-        return true;
+      add(counts, vector, hit) {
+        if (vector.length !== dimensions || !isFinite(vector)) return "invalid";
+        const region = nearest(packed, vector);
+        counts.bins[region]++;
+        hit(region);
+        return "counted";
       },
+      cells: { counts: reference, n: sum(reference), ordered: false },
+      cellsOf: ({ bins }) => ({ cells: bins, n: sum(bins) }),
+      cellLabel: (_, cell) => `region ${cell + 1}`,
       test: ({ bins }, threshold) => testShares(reference, bins, threshold),
       draw: (_, { bins }) =>
         rankedHistograms((bin) => ({ label: `region ${bin + 1}`, item: bin + 1 }), reference, bins),
