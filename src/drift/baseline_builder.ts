@@ -45,7 +45,12 @@ const FEWEST = 20;
  * ```
  */
 export class BaselineBuilder<O> {
-  readonly #features: readonly { feature: Feature<O>; collector: Collector; taken: number; missing: number }[];
+  readonly #features: readonly {
+    feature: Feature<O>;
+    collector: Collector;
+    taken: number;
+    missing: number;
+  }[];
   #observations = 0;
 
   /**

@@ -9,6 +9,11 @@ export { BaselineBuilder, type BaselineOptions } from "./baseline_builder.ts";
 export type { BagNoise } from "./bag_noise.ts";
 export { confidences, lengths, rates, reals, type Scale } from "./bins.ts";
 export { DriftError } from "./errors.ts";
+export type { Dependence } from "./evidence/dependence.ts";
+export type { ChangeReport } from "./evidence/describe.ts";
+export type { CellCounts } from "./evidence/evidence.ts";
+export type { Stretch } from "./evidence/history.ts";
+export type { AlarmState, FeatureState, FoundChange } from "./evidence/watcher.ts";
 export type {
   BagFeature,
   CategoricalFeature,
@@ -18,6 +23,7 @@ export type {
   Item,
   NumericFeature,
   Reading,
+  TrafficFeature,
   VectorFeature,
 } from "./feature.ts";
 export * from "./features/mod.ts";
@@ -26,6 +32,7 @@ export type { BagCounts, BagReference } from "./kinds/bag.ts";
 export type { CategoricalCounts, CategoricalReference } from "./kinds/categorical.ts";
 export type { Counts, NamedReference, Reference } from "./kinds/mod.ts";
 export type { NumericCounts, NumericReference } from "./kinds/numeric.ts";
+export type { TrafficCounts, TrafficReference } from "./kinds/traffic.ts";
 export type { VectorCounts, VectorReference } from "./kinds/vector.ts";
 export { type LiveWatch, type Watch, watchLive } from "./live.ts";
 export { type ClosedWindow, DriftMonitor, type DriftSnapshot, type MonitorOptions } from "./monitor.ts";
@@ -39,5 +46,5 @@ export {
   namedStatistics,
   type Statistics,
 } from "./statistic_names.ts";
-export type { FeatureTest, TestedFeature } from "./testing.ts";
-export { mergeWindows, type WindowCounts } from "./window.ts";
+export type { FeatureTest, TestContext, Tested, TestedFeature } from "./testing.ts";
+export { type Arrivals, mergeWindows, type WindowCounts } from "./window.ts";

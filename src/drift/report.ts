@@ -84,7 +84,13 @@ export function reportFeature<O>(
     kind: kinds[feature.kind].drawn,
     notice: feature.kind === "traffic",
     ...(change && cells
-      ? { change: describeChange(feature as Feature<never>, prepared, { change, reference: cells }) }
+      ? {
+        change: describeChange(feature as Feature<never>, prepared, {
+          change,
+          reference: cells,
+          designEffect: test.designEffect,
+        }),
+      }
       : {}),
     ...histograms,
   };

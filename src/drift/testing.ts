@@ -5,7 +5,6 @@
  * @module
  */
 import { adjustPValues } from "../statistics/corrections.ts";
-import { designEffect } from "./evidence/dependence.ts";
 import { prepareReference } from "./evidence/evidence.ts";
 import {
   type FeatureState,
@@ -110,13 +109,13 @@ export function createTester(
     return {
       states: next.states,
       tests: tests.map((test, i) => {
-        const { evidence, alarm, change } = next.watched[i];
+        const { evidence, alarm, change, designEffect } = next.watched[i];
         return {
           ...test,
           evidence: { found: Math.max(0, evidence), needed },
           alarm,
           ...(change === undefined ? {} : { change }),
-          designEffect: Math.max(1, ...next.states[i].dependence.map(designEffect)),
+          designEffect,
         };
       }),
     };

@@ -117,8 +117,8 @@ Deno.test("entities are watched for their types and for how many a text has, tex
   assert.deepEqual(alarmsAfter(monitor, entities(2, 0.5)), []);
   assert.deepEqual(alarmsAfter(monitor, entities(2, 0.9)), ["entityTypes"]);
   assert.deepEqual(alarmsAfter(monitor, entities(6, 0.9)), ["entityTypes", "entityCount"]);
-  // No entity at all: the types have nothing to compare and their alarm ends, the count shows it.
-  assert.deepEqual(alarmsAfter(monitor, () => ({ entityTypes: [] })), ["entityCount"]);
+  // No entity at all: texts that have one of a type are fewer, too.
+  assert.deepEqual(alarmsAfter(monitor, () => ({ entityTypes: [] })), ["entityTypes", "entityCount"]);
 });
 
 Deno.test("embeddings that move to other regions raise the alarm, and those that stay do so as rarely as p-values say", () => {

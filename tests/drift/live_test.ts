@@ -4,7 +4,7 @@ import {
   BaselineBuilder,
   type ClosedWindow,
   DriftMonitor,
-  type FeatureTest,
+  type Tested,
   type TestedFeature,
   watchLive,
   type WindowReport,
@@ -22,9 +22,9 @@ const traffic = Array.from({ length: 200 }, (_, i) => text({ ...USUAL, foreign: 
 class NotingMonitor extends DriftMonitor<Observed> {
   readonly testedHere: boolean[] = [];
 
-  override conclude(window: ClosedWindow, tests?: readonly FeatureTest[]): WindowReport {
-    this.testedHere.push(tests === undefined);
-    return super.conclude(window, tests);
+  override conclude(window: ClosedWindow, tested?: Tested): WindowReport {
+    this.testedHere.push(tested === undefined);
+    return super.conclude(window, tested);
   }
 }
 

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { binLabels, binOf, countBins, lengthEdges, quantileEdges, realEdges } from "../../src/drift/bins.ts";
 import { classSharesPValue } from "../../src/drift/class_shares.ts";
 import { momentsOf, pearson3Survival } from "../../src/statistics/pearson3.ts";
-import { alertPolicy, nextAlarmState } from "../../src/drift/policy.ts";
 import { createHashedRandom } from "../../src/base/random.ts";
 import { chiSquareTest } from "../../src/statistics/chi_square.ts";
 import { measureBagNoise, noiseAt } from "../../src/drift/bag_noise.ts";
@@ -115,16 +114,6 @@ Deno.test("class shares with few texts per class are judged against their permut
   assert.ok(classSharesPValue(reference, draw(50, 3)) < 1e-4);
 });
 
-Deno.test("an alarm takes drifted windows in a row, and calm ones in a row to end", () => {
-  const policy = alertPolicy({ windowsToRaise: 2, windowsToClear: 3 });
-  let state = { alarm: false, against: 0 };
-  const alarms = [1, 0, 1, 1, 0, 0, 1, 0, 0, 0].map((drifted) => {
-    state = nextAlarmState(state, drifted === 1, policy);
-    return state.alarm ? 1 : 0;
-  });
-  assert.deepEqual(alarms, [0, 0, 0, 1, 1, 1, 1, 1, 1, 0]);
-});
-
 Deno.test("merged windows keep exact counts, and drop values they cannot keep all of", () => {
   const window = (n: number, values: number[]): WindowCounts => ({
     n,
@@ -132,11 +121,17 @@ Deno.test("merged windows keep exact counts, and drop values they cannot keep al
     lastAtMs: 2 * n,
     invalid: 1,
     features: {
-      tokens: { kind: "numeric", bins: [n, 0], display: [0, n], values },
+      tokens: { kind: "numeric", bins: [n, 0], display: [0, n], values, ranks: [n] },
       class: { kind: "categorical", bins: [n] },
-      words: { kind: "bag", observations: n, bins: [1, n] },
+      words: { kind: "bag", observations: n, bins: [1, n], having: [1] },
       embedding: { kind: "vector", bins: [0, n] },
     },
+    arrivals: Object.fromEntries(
+      ["tokens", "class", "words", "embedding"].map((name) => [
+        name,
+        { missing: n, invalid: 1, dependence: [] },
+      ]),
+    ),
   });
   const merged = mergeWindows(window(2, [4, 5]), window(3, [1, 2, 3]));
   assert.deepEqual(merged, {
@@ -145,11 +140,17 @@ Deno.test("merged windows keep exact counts, and drop values they cannot keep al
     lastAtMs: 6,
     invalid: 2,
     features: {
-      tokens: { kind: "numeric", bins: [5, 0], display: [0, 5], values: [4, 5, 1, 2, 3] },
+      tokens: { kind: "numeric", bins: [5, 0], display: [0, 5], values: [4, 5, 1, 2, 3], ranks: [5] },
       class: { kind: "categorical", bins: [5] },
-      words: { kind: "bag", observations: 5, bins: [2, 5] },
+      words: { kind: "bag", observations: 5, bins: [2, 5], having: [2] },
       embedding: { kind: "vector", bins: [0, 5] },
     },
+    arrivals: Object.fromEntries(
+      ["tokens", "class", "words", "embedding"].map((name) => [
+        name,
+        { missing: 5, invalid: 2, dependence: [] },
+      ]),
+    ),
   });
   const valuesOf = ({ features: { tokens } }: WindowCounts) =>
     tokens.kind === "numeric" ? tokens.values : undefined;
@@ -158,7 +159,7 @@ Deno.test("merged windows keep exact counts, and drop values they cannot keep al
   assert.deepEqual(valuesOf(mergeWindows(window(6000, many), window(6000, many))), []);
   const { features } = window(1, [1]);
   const spoiled = (words: WindowCounts["features"]): WindowCounts => ({ ...window(1, [1]), features: words });
-  const bins = { ...features, words: { kind: "bag" as const, observations: 1, bins: [1] } };
+  const bins = { ...features, words: { kind: "bag" as const, observations: 1, bins: [1], having: [1] } };
   assert.throws(() => mergeWindows(window(1, [1]), spoiled(bins)), /words differ/);
   const { words: _, ...fewer } = features;
   assert.throws(() => mergeWindows(window(1, [1]), spoiled(fewer)), /only one of them counts words/);

@@ -17,18 +17,23 @@ export const SCALES = 14;
 /** Pairs of blocks that a scale remembers; older ones count half each time so many have come. */
 const MEMORY = 512;
 /** A scale with fewer pairs says nothing. */
-const FEWEST_PAIRS = 6;
+const FEWEST_PAIRS = 3;
+
+/** Until so many pairs of the smallest blocks were seen, the design effect is taken for up to three times what they show. */
+const ENOUGH_PAIRS = 64;
 
 /** What pairs of blocks showed, by scale: found squared differences, and what independent observations would show. */
 export interface Dependence {
   readonly found: number[];
   readonly expected: number[];
   readonly pairs: number[];
+  /** The largest of the squared differences, which a lasting change in the middle of a pair may have made. */
+  readonly largest: number[];
 }
 
 /** Nothing seen yet. */
 export function noDependence(): Dependence {
-  return { found: zeros(), expected: zeros(), pairs: zeros() };
+  return { found: zeros(), expected: zeros(), pairs: zeros(), largest: zeros() };
 }
 
 const zeros = () => new Array<number>(SCALES).fill(0);
@@ -41,22 +46,32 @@ export function addDependence(a: Dependence, b: Dependence): Dependence {
     sum.pairs[s] = pairs * weight;
     sum.found[s] = (a.found[s] + b.found[s]) * weight;
     sum.expected[s] = (a.expected[s] + b.expected[s]) * weight;
+    sum.largest[s] = Math.max(a.largest[s], b.largest[s]) * weight;
   }
   return sum;
 }
 
 /**
  * The design effect: the most that any scale shows; 1 for independent observations. A scale counts where it shows more than
- * independent observations would in 999 of 1,000 cases (the chi-square quantile of Wilson and Hilferty, PNAS 17, 1931).
+ * independent observations would in 999 of 1,000 cases (the chi-square quantile of Wilson and Hilferty, PNAS 17, 1931). Its
+ * largest difference is left out: one lasting change is no dependence. Where larger blocks still differ more, and the largest
+ * have not been seen often enough, the rest of the growth is estimated as that of a series in which each value depends on the
+ * one before. In a stream's first thousand observations, which show little of how they depend, it is taken for more.
  */
-export function designEffect({ found, expected, pairs }: Dependence): number {
-  let most = 1;
+export function designEffect({ found, expected, pairs, largest }: Dependence): number {
+  let most = 1, before = 1, growing = 1;
   for (let s = 0; s < SCALES; s++) {
     if (pairs[s] < FEWEST_PAIRS || expected[s] <= 0) continue;
-    const ratio = found[s] / expected[s], small = 2 / (9 * pairs[s]);
+    const left = pairs[s] - 1, small = 2 / (9 * left);
+    const ratio = (found[s] - largest[s]) / (expected[s] * left / pairs[s]);
     if (ratio > (1 - small + 3.09 * Math.sqrt(small)) ** 3) most = Math.max(most, ratio);
+    if (pairs[s] < 2 * FEWEST_PAIRS || most === 1) continue;
+    // The first blocks are three doublings of a single observation.
+    const growth = s === 0 ? Math.cbrt(ratio) : ratio / before;
+    growing = growth > 1.1 ? ratio * Math.min(4, 1 + 1.7 * (growth - 1)) : 1;
+    before = ratio;
   }
-  return most;
+  return Math.max(most, growing) * (1 + 2 * Math.max(0, 1 - pairs[0] / ENOUGH_PAIRS));
 }
 
 /** A number per cell, and the group of directions whose dependence it stands for. */
@@ -108,7 +123,9 @@ export class BlockComparison {
     let block = this.#open, size = SMALLEST_BLOCK, scale = 0;
     while (this.#waiting[scale] && scale < SCALES) {
       const before = this.#blocks[scale];
-      this.#projections.forEach(({ weights }, i) => this.#compare(i, weights, { before, block, size, scale }));
+      this.#projections.forEach(({ weights }, i) =>
+        this.#compare(i, weights, { before, block, size, scale })
+      );
       for (let c = 0; c < this.#cells; c++) block[c] += before[c];
       this.#waiting[scale] = false;
       size *= 2;
@@ -128,7 +145,12 @@ export class BlockComparison {
   #compare(
     i: number,
     weights: Float64Array | undefined,
-    { before, block, size, scale }: { before: Float64Array; block: Float64Array; size: number; scale: number },
+    { before, block, size, scale }: {
+      before: Float64Array;
+      block: Float64Array;
+      size: number;
+      scale: number;
+    },
   ): void {
     const n = 2 * size;
     let found = 0, variance = 0;
@@ -150,8 +172,9 @@ export class BlockComparison {
       found = difference * difference;
       variance = square - mean * mean / n;
     }
-    const { found: sums, expected, pairs } = this.#found[i];
+    const { found: sums, expected, pairs, largest } = this.#found[i];
     sums[scale] += found;
+    largest[scale] = Math.max(largest[scale], found);
     expected[scale] += variance * n / (n - 1);
     pairs[scale]++;
   }

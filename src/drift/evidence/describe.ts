@@ -25,11 +25,15 @@ export interface ChangeReport {
 export function describeChange(
   feature: Feature<never>,
   prepared: Prepared,
-  { change, reference }: { change: FoundChange; reference: CellReference },
+  { change, reference, designEffect }: {
+    change: FoundChange;
+    reference: CellReference;
+    designEffect: number;
+  },
 ): ChangeReport {
-  const { independence } = change, { before, now, of } = sidesOf(change, reference);
+  const { before, now, of } = sidesOf(change, reference);
   const { value, low, high } = proportionDifferenceInterval(
-    { successes: now.hits * independence, n: now.n * independence },
+    { successes: now.hits / designEffect, n: now.n / designEffect },
     { successes: before.hits, n: before.n },
   );
   const shares = { reference: before.hits / before.n, current: now.hits / now.n };
@@ -40,10 +44,16 @@ export function describeChange(
     missing: `no value in ${to} of observations, ${from} in the reference`,
     invalid: `a value that cannot be used in ${to} of observations, ${from} in the reference`,
     rank: `${side > 0 ? "larger" : "smaller"}: ${to} are above the reference's median (${from} there)`,
-    spread: `${side > 0 ? "more" : "less"} spread: ${to} are in the outer half of the reference's range (${from} there)`,
+    spread: `${
+      side > 0 ? "more" : "less"
+    } spread: ${to} are in the outer half of the reference's range (${from} there)`,
     cell: `${of(label)}: ${from} in the reference, ${to} now`,
   }[kind];
-  const since = { sinceMs: change.sinceMs, share: rounded(shares), difference: rounded({ value, low, high }) };
+  const since = {
+    sinceMs: change.sinceMs,
+    share: rounded(shares),
+    difference: rounded({ value, low, high }),
+  };
   return { text, ...since };
 }
 
@@ -86,5 +96,7 @@ function percent(share: number): string {
 }
 
 function rounded<T extends object>(numbers: T): T {
-  return Object.fromEntries(Object.entries(numbers).map(([name, n]) => [name, Number(n.toPrecision(6))])) as T;
+  return Object.fromEntries(
+    Object.entries(numbers).map(([name, n]) => [name, Number(n.toPrecision(6))]),
+  ) as T;
 }

@@ -46,7 +46,12 @@ export function directionsOf({ counts, n, ordered }: CellReference): Direction[]
     const ranks = midRanks(counts, n);
     directions.push(
       { kind: "rank", cell: 0, weight: values * RANK, weights: ranks },
-      { kind: "spread", cell: 0, weight: values * SPREAD, weights: ranks.map((rank) => Math.abs(2 * rank - 1)) },
+      {
+        kind: "spread",
+        cell: 0,
+        weight: values * SPREAD,
+        weights: ranks.map((rank) => Math.abs(2 * rank - 1)),
+      },
     );
   }
   directions.push(

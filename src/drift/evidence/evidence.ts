@@ -13,7 +13,6 @@
  *
  * @module
  */
-import { type Dependence, designEffect } from "./dependence.ts";
 import { type CellReference, type Direction, directionsOf } from "./directions.ts";
 import { oddsLikelihood } from "./odds.ts";
 
@@ -31,9 +30,11 @@ export interface CellCounts {
 
 /** How the evidence of a feature is to be weighed. */
 export interface Weighing {
+  /** How many observations say as much as one independent one (`designEffect`). */
+  readonly effect: number;
   /** The largest change that does not matter: Cohen's h of a share, Cohen's d of ranks. */
   readonly smallestEffect: number;
-  /** For shares instead: this much more than the reference's. */
+  /** For shares instead: this much more than the reference's, as if that were known exactly. */
   readonly smallestShare?: number;
   /** Fewer observations, as many as independent ones would be, say nothing. */
   readonly minObservations: number;
@@ -58,13 +59,13 @@ export interface Change {
   readonly log: number;
   /** Its size: the logarithm of the odds ratio of a share, the difference of means in standard deviations. */
   readonly size: number;
-  /** The design effect that the evidence was weighed with. */
-  readonly effect: number;
 }
 
 /** Sizes that are looked for: ratios of odds and differences in standard deviations. */
 const ODDS = [0.12, 0.25, 0.5, 1, 2, 4];
 const DEVIATIONS = [0.05, 0.1, 0.2, 0.4, 0.8, 1.6];
+/** Observations of a reference whose shares are taken for known. */
+const KNOWN = 1e9;
 /** A difference of fewer standard errors adds nothing: leaving it out errs on the safe side, and takes a hundredth of the time. */
 const LEAST_ERRORS = 2.5;
 
@@ -105,35 +106,31 @@ interface Comparison {
  * Weighs the evidence of one feature.
  *
  * @param history Counts of the stretches, newest first.
- * @param dependence What each of `projectionsOf` showed.
  */
 export function weighEvidence(
   prepared: PreparedReference,
   history: readonly CellCounts[],
-  { dependence, weighing }: { dependence: readonly Dependence[]; weighing: Weighing },
+  weighing: Weighing,
 ): Evidence {
-  const effect = effectOf(dependence);
-  const cells = new Float64Array(prepared.reference.counts.length);
-  let n = 0, missing = 0, invalid = 0, log = -Infinity, change: Change | undefined;
+  const before = ofReference(prepared.reference), now = total(prepared, []);
+  let log = -Infinity, change: Change | undefined;
   history.forEach((stretch, i) => {
-    for (let c = 0; c < cells.length; c++) cells[c] += stretch.cells[c];
-    n += stretch.n;
-    missing += stretch.missing;
-    invalid += stretch.invalid;
-    const counts = { cells, n, missing, invalid };
+    move(stretch, undefined, now);
     prepared.directions.forEach((direction, d) => {
-      const comparison = compare(prepared, d, { counts, effect, weighing });
+      if (direction.kind === "cell" && weighing.smallestShare === undefined && isNear(before, now, direction.cell, weighing)) return;
+      const comparison = compare(prepared, d, { before, now, beforeEffect: 1, weighing });
       if (comparison === undefined || Math.abs(comparison.errors) < LEAST_ERRORS) return;
       const side = comparison.errors > 0 ? 1 : -1;
-      // What arrives more often than in the reference is no loss.
-      if (side < 0 && (direction.kind === "missing" || direction.kind === "invalid")) return;
+      // What arrives more often than in the reference is no loss, and less of what is not wanted none either.
+      const oneSided = direction.kind !== "cell" || weighing.smallestShare !== undefined;
+      if (side < 0 && oneSided && direction.weights === undefined) return;
       const base = comparison.likelihood(side * comparison.null);
       for (const size of comparison.sizes) {
         if (size <= comparison.null) continue;
         const ratio = comparison.likelihood(side * size) - base;
         log = addLogs(log, ratio + Math.log(direction.weight / (2 * comparison.sizes.length)));
         if (ratio > 0 && !(change !== undefined && change.log >= ratio)) {
-          change = { direction, side, stretches: i + 1, log: ratio, size: Math.abs(comparison.found), effect };
+          change = { direction, side, stretches: i + 1, log: ratio, size: Math.abs(comparison.found) };
         }
       }
     });
@@ -142,88 +139,131 @@ export function weighEvidence(
 }
 
 /**
- * Evidence that a change is over: that what came since is no further from the reference than what does not matter, rather than
- * at least half as far as the change was.
+ * Evidence that a change is over: that what came latest differs from what came since the change, towards the reference, while
+ * it is nearer to the reference than half the change.
  *
+ * @param history Counts of the stretches since the change, newest first.
  * @returns The logarithm of the evidence, and how many of the newest stretches it speaks of.
  */
 export function weighEnd(
   prepared: PreparedReference,
   history: readonly CellCounts[],
-  { change, dependence, weighing }: {
-    change: { readonly kind: Direction["kind"]; readonly cell: number; readonly side: 1 | -1; readonly size: number };
-    dependence: readonly Dependence[];
+  { change, weighing }: {
+    change: {
+      readonly kind: Direction["kind"];
+      readonly cell: number;
+      readonly side: 1 | -1;
+      readonly size: number;
+    };
     weighing: Weighing;
   },
 ): { log: number; stretches: number } {
-  const effect = effectOf(dependence);
   const d = prepared.directions.findIndex(({ kind, cell }) => kind === change.kind && cell === change.cell);
-  const cells = new Float64Array(prepared.reference.counts.length);
-  let n = 0, missing = 0, invalid = 0, best = { log: -Infinity, stretches: 0 };
+  const { effect } = weighing;
+  const reference = ofReference(prepared.reference),
+    changed = total(prepared, history),
+    latest = total(prepared, []);
+  let best = { log: -Infinity, stretches: 0 };
   history.forEach((stretch, i) => {
-    for (let c = 0; c < cells.length; c++) cells[c] += stretch.cells[c];
-    n += stretch.n;
-    missing += stretch.missing;
-    invalid += stretch.invalid;
-    const comparison = compare(prepared, d, { counts: { cells, n, missing, invalid }, effect, weighing });
-    if (comparison === undefined) return;
-    const half = Math.max(change.size / 2, 1.5 * comparison.null);
-    const log = comparison.likelihood(change.side * comparison.null) -
-      comparison.likelihood(change.side * half) - Math.log(history.length);
+    move(stretch, changed, latest);
+    const back = compare(prepared, d, { before: changed, now: latest, beforeEffect: effect, weighing });
+    const away = compare(prepared, d, { before: reference, now: latest, beforeEffect: 1, weighing });
+    if (back === undefined || away === undefined || change.side * away.found > change.size / 2) return;
+    let log = -Infinity;
+    for (const size of back.sizes) {
+      log = addLogs(log, back.likelihood(-change.side * size) - back.likelihood(0));
+    }
+    log -= Math.log(back.sizes.length * history.length);
     if (log > best.log) best = { log, stretches: i + 1 };
   });
   return best;
 }
 
+interface Totals {
+  readonly cells: Float64Array;
+  n: number;
+  missing: number;
+  invalid: number;
+}
+
+function total({ reference }: PreparedReference, stretches: readonly CellCounts[]): Totals {
+  const totals = { cells: new Float64Array(reference.counts.length), n: 0, missing: 0, invalid: 0 };
+  for (const stretch of stretches) move(stretch, undefined, totals);
+  return totals;
+}
+
+/** Moves the counts of a stretch from one sum to another. */
+function move(stretch: CellCounts, from: Totals | undefined, to: Totals): void {
+  for (const [totals, sign] of [[from, -1], [to, 1]] as const) {
+    if (totals === undefined) continue;
+    for (let c = 0; c < totals.cells.length; c++) totals.cells[c] += sign * stretch.cells[c];
+    totals.n += sign * stretch.n;
+    totals.missing += sign * stretch.missing;
+    totals.invalid += sign * stretch.invalid;
+  }
+}
+
+function ofReference({ counts, n, missing }: CellReference): CellCounts {
+  return { cells: counts, n, missing, invalid: 0 };
+}
+
 function compare(
-  { reference, directions, moments }: PreparedReference,
+  { directions, moments }: PreparedReference,
   d: number,
-  { counts, effect, weighing }: { counts: CellCounts; effect: number; weighing: Weighing },
+  { before, now, beforeEffect, weighing }: {
+    before: CellCounts;
+    now: CellCounts;
+    /** The design effect of `before`. */
+    beforeEffect: number;
+    weighing: Weighing;
+  },
 ): Comparison | undefined {
-  const { kind, cell, weights } = directions[d];
+  const { kind, cell, weights } = directions[d], { effect } = weighing;
   if (weights !== undefined) {
-    const { mean, deviation } = moments[d];
-    const effective = counts.n / effect;
-    if (effective < weighing.minObservations || deviation === 0) return undefined;
-    const variance = 1 / effective + 1 / reference.n;
-    const found = (weightedMean(weights, counts.cells, counts.n) - mean) / deviation;
+    const { deviation } = moments[d];
+    const effective = now.n / effect;
+    if (effective < weighing.minObservations || before.n === 0 || deviation === 0) return undefined;
+    const variance = 1 / effective + beforeEffect / before.n;
+    const means = [before, now].map(({ cells, n }) => weightedMean(weights, cells, n));
+    const found = (means[1] - means[0]) / deviation;
     return {
       errors: found / Math.sqrt(variance),
       likelihood: (size) => (size * found - size * size / 2) / variance,
       found,
-      null: weighing.smallestShare ?? weighing.smallestEffect,
+      null: weighing.smallestEffect,
       sizes: DEVIATIONS,
     };
   }
-  const ofAll = kind !== "cell";
-  const n = ofAll ? counts.n + counts.missing + counts.invalid : counts.n;
-  const effective = n / effect;
-  if (effective < weighing.minObservations) return undefined;
-  const b = kind === "missing" || kind === "invalid" ? counts[kind] : counts.cells[cell];
-  const m = ofAll ? reference.n + reference.missing : reference.n;
-  const a = kind === "cell" ? reference.counts[cell] : kind === "missing" ? reference.missing : 0;
-  const pooled = (a + b / effect) / (m + effective);
+  const hitsOf = (counts: CellCounts) =>
+    kind === "missing" || kind === "invalid" ? counts[kind] : counts.cells[cell];
+  const numberOf = ({ n, missing, invalid }: CellCounts) => kind === "cell" ? n : n + missing + invalid;
+  const effective = numberOf(now) / effect, known = numberOf(before) / beforeEffect;
+  if (effective < weighing.minObservations || known === 0) return undefined;
+  const { smallestEffect, smallestShare } = weighing;
+  const m = smallestShare === undefined ? known : Math.max(known, KNOWN);
+  const share = Math.min(1, hitsOf(before) / beforeEffect / known + (smallestShare ?? 0));
+  const a = share * m, b = hitsOf(now) / effect;
+  const pooled = (a + b) / (m + effective);
   const errors = pooled <= 0 || pooled >= 1
     ? 0
-    : (b / n - a / m) / Math.sqrt(pooled * (1 - pooled) * (1 / effective + 1 / m));
-  const likelihood = oddsLikelihood({ hits: a, n: m }, { hits: b / effect, n: effective });
+    : (b / effective - a / m) / Math.sqrt(pooled * (1 - pooled) * (1 / effective + 1 / m));
   const p = (a + 0.5) / (m + 1);
-  const { smallestEffect, smallestShare } = weighing;
-  const unmoved = smallestShare === undefined
-    ? smallestEffect / Math.sqrt(p * (1 - p))
-    : Math.log((p + smallestShare) / Math.max(1e-9, 1 - p - smallestShare) * (1 - p) / p);
   return {
     errors,
-    likelihood,
-    found: Math.log((b + 0.5) / (n - b + 0.5) * (m - a + 0.5) / (a + 0.5)),
-    null: Math.min(unmoved, 3),
+    likelihood: oddsLikelihood({ hits: a, n: m }, { hits: b, n: effective }),
+    found: Math.log((b + 0.5) / (effective - b + 0.5) * (m - a + 0.5) / (a + 0.5)),
+    null: smallestShare === undefined ? Math.min(smallestEffect / Math.sqrt(p * (1 - p)), 3) : 0,
     sizes: ODDS,
   };
 }
 
-/** The design effect of a feature: the most that any projection shows, since a rare cell's own cannot be measured. */
-function effectOf(dependence: readonly Dependence[]): number {
-  return Math.max(1, ...dependence.map(designEffect));
+/** Whether a cell's share is so near to the reference's that `compare` need not look: most are, most of the time. */
+function isNear(before: CellCounts, now: CellCounts, cell: number, { effect }: Weighing): boolean {
+  const a = before.cells[cell], b = now.cells[cell], m = before.n, n = now.n;
+  const pooled = (a + b / effect) / (m + n / effect);
+  const difference = b / n - a / m;
+  return !(difference * difference >
+    LEAST_ERRORS * LEAST_ERRORS * pooled * (1 - pooled) * (effect / n + 1 / m));
 }
 
 function weightedMean(weights: ArrayLike<number>, counts: ArrayLike<number>, n: number): number {

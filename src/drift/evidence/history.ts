@@ -17,11 +17,11 @@ export interface Stretch<C> {
 }
 
 /** Stretches of one length before two of them become one. */
-const OF_ONE_LENGTH = 3;
+const OF_ONE_LENGTH = 2;
 
 /**
- * Adds a window to a history, oldest first. Three stretches of 1 window, three of 2, of 4, of 8 ... are kept, so that the last
- * `k` windows are known for `k` within a third of any number (an exponential histogram: Datar, Gionis, Indyk and Motwani,
+ * Adds a window to a history, oldest first. Two stretches of 1 window, two of 2, of 4, of 8 ... are kept, so that the last `k`
+ * windows are known for a `k` within a half of any number (an exponential histogram: Datar, Gionis, Indyk and Motwani,
  * Maintaining stream statistics over sliding windows, SIAM Journal on Computing 31, 2002).
  */
 export function addToHistory<C>(

@@ -4,9 +4,15 @@
  * @module
  */
 import type { AlertPolicy } from "../policy.ts";
-import { addDependence, type Dependence } from "./dependence.ts";
+import { addDependence, type Dependence, designEffect } from "./dependence.ts";
 import type { Direction } from "./directions.ts";
-import { type CellCounts, type PreparedReference, weighEnd, weighEvidence, type Weighing } from "./evidence.ts";
+import {
+  type CellCounts,
+  type PreparedReference,
+  weighEnd,
+  weighEvidence,
+  type Weighing,
+} from "./evidence.ts";
 import { addToHistory, type Stretch } from "./history.ts";
 
 /** What is kept of a feature from window to window. Plain JSON. */
@@ -38,6 +44,8 @@ export interface Watched {
   readonly alarm: boolean;
   /** The change that the evidence speaks for most, with the counts since it began. */
   readonly change?: FoundChange;
+  /** How many observations say as much as one independent one. */
+  readonly designEffect: number;
 }
 
 /** A change with what was counted since. */
@@ -47,14 +55,12 @@ export interface FoundChange {
   readonly side: 1 | -1;
   readonly sinceMs: number;
   readonly counts: CellCounts;
-  /** Observations of `counts` that independent ones would be worth, over their number: at most 1. */
-  readonly independence: number;
 }
 
 /** A feature that is watched. */
 export interface WatchedFeature {
   readonly prepared: PreparedReference;
-  readonly weighing: Weighing;
+  readonly weighing: Omit<Weighing, "effect">;
 }
 
 /** A window's counts of a feature. */
@@ -63,13 +69,17 @@ export interface WindowCells {
   readonly dependence: readonly Dependence[];
 }
 
+/** A feature of more cells takes the greatest design effect of all features. */
+const MANY_CELLS = 16;
+
 /** Nothing seen yet. */
 export const unseen: FeatureState = { history: [], dependence: [] };
 
 /**
  * Takes in a window. An alarm is raised for the features whose evidence passes the e-Benjamini-Hochberg procedure (Wang and
  * Ramdas, False discovery rate control with e-values, JRSS B 84, 2022) at one false alarm in `windowsPerFalseAlarm` windows,
- * over all features together. It ends when there is evidence, at `falseEndRate`, that the change is over.
+ * over all features together. It ends when there is evidence, at `falseEndRate`, that the change is over, or when what has been
+ * learned since of how observations depend on each other leaves nothing that speaks for it: the feature comes and goes.
  *
  * @param windows One for each feature.
  * @param at When the window began and was closed, and its index.
@@ -83,18 +93,21 @@ export function takeWindow(
     policy: AlertPolicy;
   },
 ): { states: FeatureState[]; watched: Watched[] } {
+  const known = states.map(({ dependence }, i) => addAll(dependence, windows[i].dependence));
+  const own = known.map((dependence) => Math.max(1, ...dependence.map(designEffect)));
+  const most = Math.max(...own);
   const seen = features.map(({ prepared, weighing }, i) => {
-    const state = states[i], { counts, dependence } = windows[i];
-    const stretch = { first: at.index, startedAtMs: at.startedAtMs, counts };
-    const history = addToHistory(state.history, stretch, addCells);
-    const known = addAll(state.dependence, dependence);
+    const stretch = { first: at.index, startedAtMs: at.startedAtMs, counts: windows[i].counts };
+    const history = addToHistory(states[i].history, stretch, addCells);
     const newestFirst = history.map(({ counts }) => counts).reverse();
-    const found = weighEvidence(prepared, newestFirst, { dependence: known, weighing });
-    return { history, dependence: known, newestFirst, ...found };
+    // Of many cells together only the mean dependence can be measured: some depend more, as other features show.
+    const effect = prepared.reference.counts.length > MANY_CELLS ? most : own[i];
+    const weighed = { ...weighing, effect };
+    return { history, newestFirst, weighing: weighed, ...weighEvidence(prepared, newestFirst, weighed) };
   });
   const needed = neededEvidence(seen.map(({ log }) => log), policy);
   const watched: Watched[] = [], next: FeatureState[] = [];
-  seen.forEach(({ history, dependence, newestFirst, log, change }, i) => {
+  seen.forEach(({ history, newestFirst, weighing, log, change }, i) => {
     const before = states[i].alarm;
     const since = (stretches: number) => history[history.length - stretches].startedAtMs;
     let alarm = before, kept: readonly Stretch<CellCounts>[] = history;
@@ -102,21 +115,26 @@ export function takeWindow(
       const { direction: { kind, cell }, side, size } = change;
       alarm = { kind, cell, side, size, sinceMs: since(change.stretches), raisedAtMs: at.closedAtMs };
     } else if (before !== undefined) {
-      const { prepared, weighing } = features[i];
-      const end = weighEnd(prepared, newestFirst, { change: before, dependence, weighing });
-      if (end.log >= -Math.log(policy.falseEndRate)) {
+      const { prepared } = features[i];
+      const changed = history.filter(({ startedAtMs }) => startedAtMs >= before.sinceMs);
+      const since = newestFirst.slice(0, changed.length);
+      const end = weighEnd(prepared, since, { change: before, weighing });
+      if (log < 0) {
+        alarm = undefined;
+      } else if (end.log >= -Math.log(policy.falseEndRate)) {
         // What came before is over: it is no evidence of what comes next.
         const calm = newestFirst.slice(0, end.stretches);
-        if (weighEvidence(prepared, calm, { dependence, weighing }).log < needed) {
+        if (weighEvidence(prepared, calm, weighing).log < needed) {
           alarm = undefined;
           kept = history.slice(history.length - end.stretches);
         }
       }
     }
-    next.push({ history: kept, dependence, ...(alarm === undefined ? {} : { alarm }) });
+    next.push({ history: kept, dependence: known[i], ...(alarm === undefined ? {} : { alarm }) });
     watched.push({
       evidence: log,
       alarm: alarm !== undefined,
+      designEffect: weighing.effect,
       ...(change === undefined ? {} : {
         change: {
           kind: change.direction.kind,
@@ -124,7 +142,6 @@ export function takeWindow(
           side: change.side,
           sinceMs: since(change.stretches),
           counts: newestFirst.slice(0, change.stretches).reduce(addCells),
-          independence: 1 / change.effect,
         },
       }),
     });

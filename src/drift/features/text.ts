@@ -48,7 +48,8 @@ const inputs: TrafficFeature<ObservedText> = {
   kind: "traffic",
   title: "New, repeated and empty texts",
   unit: "texts",
-  meaning: "Somebody sends the same text again and again, or empty ones: look at who calls, not at the model.",
+  meaning:
+    "Somebody sends the same text again and again, or empty ones: look at who calls, not at the model.",
   read: ({ text }) => text?.trim(),
 };
 

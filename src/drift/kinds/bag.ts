@@ -25,7 +25,7 @@ export interface BagReference {
   readonly counts: readonly number[];
   /** Occurrences of all others. */
   readonly otherCount: number;
-  /** Observations that have each item: what evidence is weighed on. */
+  /** Observations that have each of the most frequent items: what evidence is weighed on. */
   readonly having?: readonly number[];
   /** What chance alone does to the distribution, for several window sizes, smallest first. */
   readonly noise: readonly BagNoise[];
@@ -39,11 +39,13 @@ export interface BagCounts {
   observations: number;
   /** Occurrences of each item, those of all others last. */
   readonly bins: number[];
-  /** Observations that have each item. */
+  /** Observations that have each of the items that evidence is weighed on. */
   readonly having: number[];
 }
 
 const TOP = 512;
+/** The most frequent items, which evidence is weighed on. */
+const WEIGHED = 256;
 const MAX_ITEMS = 10_000;
 const MAX_DISTINCT = 2 ** 24;
 const MAX_NOISE = 100;
@@ -99,7 +101,7 @@ export const bagKind: Kind<ArrayLike<Item>, BagReference, BagCounts, BagFeature<
           items: shown.map(([item]) => item),
           counts: shown.map(([, count]) => count),
           otherCount: uncounted + sum(ranked.slice(top).map(([, count]) => count)),
-          having: shown.map(([item]) => having.get(item)!),
+          having: shown.slice(0, WEIGHED).map(([item]) => having.get(item)!),
           noise: measureBagNoise(bags, shown.length + 1, seed + 1),
         };
       },
@@ -124,7 +126,12 @@ export const bagKind: Kind<ArrayLike<Item>, BagReference, BagCounts, BagFeature<
       otherCount: whole(json.otherCount, at("otherCount"), { least: 0 }),
       ...(json.having === undefined
         ? {}
-        : { having: countsOf(json.having, at("having"), { length: items.length, of: "item" }) }),
+        : {
+          having: countsOf(json.having, at("having"), {
+            length: Math.min(WEIGHED, items.length),
+            of: "item that is weighed",
+          }),
+        }),
       noise: array(json.noise, at("noise"), { most: MAX_NOISE })
         .map((entry, i) => noiseOf(entry, at(`noise[${i}]`)))
         .sort((a, b) => a.observations - b.observations),
@@ -134,14 +141,14 @@ export const bagKind: Kind<ArrayLike<Item>, BagReference, BagCounts, BagFeature<
   prepare({ observations, items, counts, otherCount, having, noise }) {
     const reference = [...counts, otherCount], other = items.length;
     const binOf = binsOf(items);
-    const seenIn = new Float64Array(items.length);
+    const weighed = Math.min(WEIGHED, items.length), seenIn = new Float64Array(weighed);
     let serial = 0;
     return {
       empty: () => ({
         kind: "bag",
         observations: 0,
         bins: reference.map(() => 0),
-        having: items.map(() => 0),
+        having: new Array<number>(weighed).fill(0),
       }),
       add(counts, bag, hit) {
         const length = Math.min(bag.length, MOST_OF_ONE);
@@ -149,7 +156,7 @@ export const bagKind: Kind<ArrayLike<Item>, BagReference, BagCounts, BagFeature<
         for (let i = 0; i < length; i++) {
           const bin = binOf(bag[i]);
           counts.bins[bin]++;
-          if (bin === other || seenIn[bin] === serial) continue;
+          if (bin >= weighed || seenIn[bin] === serial) continue;
           seenIn[bin] = serial;
           counts.having[bin]++;
           hit(bin);

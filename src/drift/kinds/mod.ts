@@ -26,7 +26,12 @@ export function isKind(kind: unknown): kind is FeatureKind {
 }
 
 /** What a baseline holds of one feature. */
-export type Reference = NumericReference | CategoricalReference | BagReference | VectorReference | TrafficReference;
+export type Reference =
+  | NumericReference
+  | CategoricalReference
+  | BagReference
+  | VectorReference
+  | TrafficReference;
 
 /** The reference of a feature with its name. */
 export type NamedReference = Reference & {
