@@ -14,7 +14,7 @@ import {
   BaselineBuilder,
   type ClosedWindow,
   DriftMonitor,
-  type FeatureTest,
+  type Tested,
   watchLive,
   type WindowReport,
 } from "../src/drift/mod.ts";
@@ -24,9 +24,9 @@ import { featuresOf, type Observed, simulateTexts, USUAL } from "../tests/drift/
 class TimedMonitor extends DriftMonitor<Observed> {
   concludeMs = 0;
 
-  override conclude(window: ClosedWindow, tests?: readonly FeatureTest[]): WindowReport {
+  override conclude(window: ClosedWindow, tested?: Tested): WindowReport {
     const started = performance.now();
-    const report = super.conclude(window, tests);
+    const report = super.conclude(window, tested);
     this.concludeMs = performance.now() - started;
     return report;
   }

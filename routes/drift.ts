@@ -38,8 +38,21 @@ const FeatureResultSchema = z.object({
   effect: z.object({ name: z.string(), value: z.number(), threshold: z.number() }),
   pValue: z.number(),
   adjustedPValue: z.number(),
-  drifted: z.boolean(),
+  drifted: z.boolean().openapi({ description: "effect and p-value both passed, in this window alone" }),
+  evidence: z.object({ found: z.number(), needed: z.number() }).openapi({
+    description: "of all windows so far: natural logarithms of the evidence found, and of what an alarm needs",
+  }),
   alarm: z.boolean(),
+  notice: z.boolean().openapi({ description: "what is found of it is a notice about the traffic, and no drift" }),
+  designEffect: z.number().openapi({
+    description: "how many observations say as much as one independent one",
+  }),
+  change: z.object({
+    text: z.string(),
+    sinceMs: z.number(),
+    share: z.object({ reference: z.number(), current: z.number() }),
+    difference: z.object({ value: z.number(), low: z.number(), high: z.number() }),
+  }).optional().openapi({ description: "the change that the evidence speaks for most, with a 95% interval" }),
 }).openapi("FeatureResult");
 
 const drawn = { reference: histogram, current: histogram };
@@ -64,6 +77,9 @@ export const DriftSnapshotSchema = z.object({
   version: z.string(),
   alarm: z.boolean(),
   alarmFeatures: z.array(z.string()),
+  notices: z.array(z.string()).openapi({
+    description: "what is to be told of the traffic itself, and is no drift: repeats, empty inputs",
+  }),
   windowSize: z.number(),
   policy: z.record(z.string(), z.union([z.number(), z.record(z.string(), z.number())])),
   baseline: z.object({ observations: z.number() }),

@@ -123,6 +123,14 @@ export function createMetrics(models: readonly ServedModel[]): Metrics {
   perModel("weir_drift_feature_alarm", "1 while the feature is in alarm", (m, set) => {
     for (const feature of features(m)) set(feature.alarm ? 1 : 0, { feature: feature.name });
   }, ["feature"]);
+  perModel(
+    "weir_drift_evidence_ratio",
+    "Evidence of a change over all windows, over what an alarm needs (of the logarithms)",
+    (m, set) => {
+      for (const { name, evidence } of features(m)) set(evidence.found / evidence.needed, { feature: name });
+    },
+    ["feature"],
+  );
   perModel("weir_drift_statistic", "Distance from the baseline in the last window", (m, set) => {
     for (const { name: feature, statistics } of features(m)) {
       for (const { metric: statistic, value } of namedStatistics(statistics)) {

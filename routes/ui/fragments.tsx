@@ -54,7 +54,8 @@ function Banner({ snapshot }: { snapshot: DriftSnapshot | undefined }): JSX.Elem
   }
   const { open, windowSize, latest } = snapshot;
   if (snapshot.alarm) {
-    const features = (latest?.features ?? []).filter((feature) => feature.alarm);
+    const features = (latest?.features ?? []).filter((feature) => feature.alarm && !feature.notice);
+    const { expected } = falseAlarms(snapshot);
     const since = snapshot.windows.findLastIndex((window) => !window.alarm) + 1;
     const windows = snapshot.windows.slice(since);
     return (
@@ -66,7 +67,7 @@ function Banner({ snapshot }: { snapshot: DriftSnapshot | undefined }): JSX.Elem
             {features.map((feature) => feature.title).join(", ")}
             {` · for ${plural(windows.length, "window")}, since `}
             <Time atMs={windows[0].startedAtMs} />
-            {" · check the inputs, then retrain"}
+            {` · check the inputs, then retrain · false alarms to expect: ${expected}`}
           </p>
         </div>
       </div>
@@ -85,13 +86,25 @@ function Banner({ snapshot }: { snapshot: DriftSnapshot | undefined }): JSX.Elem
       </div>
     );
   }
+  const noticed = latest.features.filter(({ name }) => snapshot.notices.includes(name));
+  if (noticed.length > 0) {
+    return (
+      <div class="banner warn" data-state="warn">
+        <Sign kind="warn" />
+        <div>
+          <strong>No drift, but the traffic itself is unusual</strong>
+          <p>{noticed.map(({ title, change }) => change ? `${title}: ${change.text}` : title).join(" · ")}</p>
+        </div>
+      </div>
+    );
+  }
   const drifted = latest.features.filter((feature) => feature.drifted);
   if (drifted.length > 0) {
     return (
       <div class="banner warn" data-state="warn">
         <Sign kind="warn" />
         <div>
-          <strong>The last window differs; one more raises the alarm</strong>
+          <strong>The last window differs; there is no evidence yet that it is more than chance</strong>
           <p>{drifted.map((feature) => feature.title).join(", ")}</p>
         </div>
       </div>
@@ -111,6 +124,11 @@ function Banner({ snapshot }: { snapshot: DriftSnapshot | undefined }): JSX.Elem
       </div>
     </div>
   );
+}
+
+/** How often a monitor is expected to alarm at nothing. */
+function falseAlarms({ policy }: DriftSnapshot): { expected: string } {
+  return { expected: `1 in ${plural(policy.windowsPerFalseAlarm, "window")}` };
 }
 
 /** A moment, which client.js shows in the reader's own time. */
@@ -212,10 +230,19 @@ function Feature(props: {
 }): JSX.Element {
   const { view, latest, snapshot } = props;
   const missing = latest?.n === 0;
-  const state = latest?.alarm ? "alarm" : latest?.drifted ? "warn" : latest && !missing ? "ok" : "quiet";
+  const noticed = latest?.alarm && latest.notice;
+  const state = noticed
+    ? "warn"
+    : latest?.alarm
+    ? "alarm"
+    : latest?.drifted
+    ? "warn"
+    : latest && !missing
+    ? "ok"
+    : "quiet";
   const chip = {
     alarm: "Alarm",
-    warn: "Drifted",
+    warn: noticed ? "Notice" : "Drifted",
     ok: "Stable",
     quiet: missing ? "Missing" : "Collecting",
   }[state];
@@ -247,6 +274,13 @@ function Feature(props: {
             drifted={drifted}
           />
         )}
+      {latest?.alarm && latest.change && (
+        <p class="foot meaning">
+          <b>{latest.change.text}</b>
+          {", since "}
+          <Time atMs={latest.change.sinceMs} />
+        </p>
+      )}
       {drifted && <p class="foot meaning">{view.meaning}</p>}
       {!latest
         ? <p class="foot">Tested when the window is full.</p>
@@ -306,10 +340,24 @@ function Statistics({ feature, rate }: { feature: FeatureReport; rate: number })
             pValue(feature.pValue)
           }`}
         />
+        <Cell
+          name="evidence"
+          value={`${Math.round(100 * feature.evidence.found / feature.evidence.needed)}%`}
+          title={evidenceTitle(feature)}
+        />
         <Cell name="n" value={count(feature.n)} title="observations in the window" />
       </dl>
     </>
   );
+}
+
+function evidenceTitle({ evidence, designEffect }: FeatureReport): string {
+  const dependent = designEffect > 1.05
+    ? `; ${designEffect.toFixed(1)} observations count as one, since they depend on each other`
+    : "";
+  return `of what an alarm needs, over all windows: ${evidence.found.toFixed(1)} of ${
+    evidence.needed.toFixed(1)
+  } nats${dependent}`;
 }
 
 function Cell({ name, value, title }: { name: string; value: string; title: string }): JSX.Element {

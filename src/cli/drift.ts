@@ -96,21 +96,24 @@ export function formatDrift(snapshot: DriftSnapshot, windows: readonly WindowRep
   const last = windows.at(-1);
   if (!last) return "no texts: nothing to compare";
   const head = snapshot.alarm ? `ALARM: ${snapshot.alarmFeatures.join(", ")}` : "no alarm";
-  const rows = last.features.map(({ title, n, effect, pValue, drifted }) =>
+  const rows = last.features.map(({ title, n, effect, pValue, drifted, alarm, notice, change }) =>
     [
       title.padEnd(30),
       n === 0
         ? "missing from this window"
         : `${effect.name} ${effect.value.toFixed(3)} of ${effect.threshold.toFixed(3)}`.padEnd(34),
       n === 0 ? "" : `p ${pValue.toExponential(1)}`.padEnd(11),
-      drifted ? "drifted" : "",
+      alarm ? notice ? "notice" : "ALARM" : drifted ? "drifted" : "",
+      alarm && change ? change.text : "",
     ].join("  ").trimEnd()
   );
   const drifted = windows.filter((w) => w.features.some((f) => f.drifted)).length;
   return [
     `${head} (${plural(windows.length, "window")} of up to ${
       plural(snapshot.windowSize, "text")
-    }, ${drifted} with a drifted feature)`,
+    }, ${drifted} with a drifted feature; false alarms to expect: 1 in ${
+      plural(snapshot.policy.windowsPerFalseAlarm, "window")
+    })`,
     ...rows,
   ].join("\n");
 }

@@ -119,7 +119,7 @@ Deno.test("a feature of one's own is at /drift, in /metrics, on the page and in 
     assert.match(metrics, new RegExp(`weir_drift_feature_alarm{.*feature="${name}"} 1`));
     assert.match(metrics, new RegExp(`weir_drift_statistic{.*feature="${name}",statistic=`));
     assert.match(html, new RegExp(`id="feature-${name}"[^]*<h3>${title}</h3>`));
-    assert.match(report, new RegExp(`^ALARM: .*${name}[^]*^${title} .*drifted$`, "m"));
+    assert.match(report, new RegExp(`^ALARM: .*${name}[^]*^${title} .*ALARM  .*$`, "m"));
   }
   app.close();
 });
