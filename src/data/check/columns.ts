@@ -23,6 +23,7 @@ export interface ColumnProfile {
 
 const MOST_DISTINCT = 100_000;
 const MOST_COLUMNS = 1000;
+const DIGITS = "digits"; // the kind of a text that reads as a number, until it is known whether the data have numbers
 
 /** Collects what the columns of records hold, one record after the other. */
 export interface ColumnCounter {
@@ -52,6 +53,7 @@ export function createColumnCounter(): ColumnCounter {
     string,
     { filled: number; values: Set<string>; kinds: Set<string>; example: string }
   >();
+  let isTyped = false; // whether a value was something other than a text: then texts of digits are texts, too
   return {
     add(record) {
       for (const [name, value] of Object.entries(record)) {
@@ -64,6 +66,7 @@ export function createColumnCounter(): ColumnCounter {
         if (kind === undefined) continue;
         if (column.filled++ === 0) column.example = show(value);
         column.kinds.add(kind);
+        isTyped ||= typeof value !== "string";
         if (column.values.size < MOST_DISTINCT) {
           column.values.add(typeof value === "string" ? value : JSON.stringify(value));
         }
@@ -75,7 +78,7 @@ export function createColumnCounter(): ColumnCounter {
         filled,
         distinct: values.size,
         isExact: values.size < MOST_DISTINCT,
-        kinds: [...kinds],
+        kinds: [...new Set([...kinds].map((kind) => kind !== DIGITS ? kind : isTyped ? "text" : "number"))],
         example,
       })),
   };
@@ -86,7 +89,7 @@ function kindOf(value: unknown): string | undefined {
   if (value === null || value === undefined) return undefined;
   if (typeof value === "string") {
     const text = value.trim();
-    return text === "" ? undefined : Number.isFinite(Number(text)) ? "number" : "text";
+    return text === "" ? undefined : Number.isFinite(Number(text)) ? DIGITS : "text";
   }
   if (typeof value === "bigint") return "number";
   return Array.isArray(value) ? "list" : typeof value;
