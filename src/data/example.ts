@@ -146,6 +146,9 @@ function adviceOn(value: unknown, column: string, expected: string): string {
         fields.map((name) => show(name)).join(", ")
       }: name the one that is meant by its path, such as ${option} ${show(`${column}.${fields[0]}`)}`;
   }
+  if (expected === "a label" && Array.isArray(value)) {
+    return ". A list of labels is read with --task multi-label-classification";
+  }
   if (expected === "a number" && typeof value === "string" && /^\s*[+-]?\d[\d.]*,\d+\s*$/.test(value)) {
     const number = value.trim();
     const point = /\.|,\d{3}$/.test(number) ? "" : `, such as ${number.replace(",", ".")}`;
