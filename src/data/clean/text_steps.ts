@@ -166,9 +166,14 @@ function sentenceEnd(url: string): string {
  * A whole code of a terminal as ECMA-48 has them: a control sequence such as a colour, a command such as a title or a link, the
  * choice of a character set. None reaches over another control character, so that each place is read once.
  */
-const TERMINAL_CODE =
-  // deno-lint-ignore no-control-regex
-  /(?:\u001b\[|\u009b)[0-?]*[ -/]*(?:[@-~]|$)|(?:\u001b\]|\u009d)[^\u0000-\u001f\u007f-\u009f]*(?:\u0007|\u001b\\|\u009c)|\u001b[()*+][0-~]/g;
+const TERMINAL_CODE = new RegExp(
+  [
+    String.raw`(?:\u001b\[|\u009b)[0-?]*[ -/]*(?:[@-~]|$)`,
+    String.raw`(?:\u001b\]|\u009d)[^\u0000-\u001f\u007f-\u009f]*(?:\u0007|\u001b\\|\u009c)`,
+    String.raw`\u001b[()*+][0-~]`,
+  ].join("|"),
+  "g",
+);
 
 /** What `remove-characters` removes, by name. */
 const characterClasses: Readonly<Record<string, (text: string) => string>> = {
