@@ -7,10 +7,10 @@ const kindsOf = (...records: Record<string, unknown>[]) => {
   return counter.profiles().map(({ kinds }) => kinds);
 };
 
-Deno.test("a text that reads as a number is a text where the data have numbers of their own", () => {
+Deno.test("a text that reads as a number is a text where its column has values of other types", () => {
   assert.deepEqual(kindsOf({ label: "1" }, { label: 1 }, { label: true }), [["text", "number", "boolean"]]);
   assert.deepEqual(kindsOf({ label: 1 }, { label: "1" }, { label: "one" }), [["number", "text"]]);
-  assert.deepEqual(kindsOf({ id: "7", stars: 5 }), [["text"], ["number"]]);
+  assert.deepEqual(kindsOf({ id: "7", stars: 5 }), [["number"], ["number"]]);
   assert.deepEqual(
     kindsOf({ stars: "5" }, { stars: "four" }),
     [["number", "text"]],

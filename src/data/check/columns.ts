@@ -53,7 +53,6 @@ export function createColumnCounter(): ColumnCounter {
     string,
     { filled: number; values: Set<string>; kinds: Set<string>; example: string }
   >();
-  let isTyped = false; // whether a value was something other than a text: then texts of digits are texts, too
   return {
     add(record) {
       for (const [name, value] of Object.entries(record)) {
@@ -66,7 +65,6 @@ export function createColumnCounter(): ColumnCounter {
         if (kind === undefined) continue;
         if (column.filled++ === 0) column.example = show(value);
         column.kinds.add(kind);
-        isTyped ||= typeof value !== "string";
         if (column.values.size < MOST_DISTINCT) {
           column.values.add(typeof value === "string" ? value : JSON.stringify(value));
         }
@@ -78,10 +76,16 @@ export function createColumnCounter(): ColumnCounter {
         filled,
         distinct: values.size,
         isExact: values.size < MOST_DISTINCT,
-        kinds: [...new Set([...kinds].map((kind) => kind !== DIGITS ? kind : isTyped ? "text" : "number"))],
+        kinds: namesOf(kinds),
         example,
       })),
   };
+}
+
+/** Texts of digits are numbers, as a CSV file has them; where the column has values of other types, they are texts. */
+function namesOf(kinds: ReadonlySet<string>): string[] {
+  const isTyped = [...kinds].some((kind) => kind !== DIGITS && kind !== "text");
+  return [...new Set([...kinds].map((kind) => kind !== DIGITS ? kind : isTyped ? "text" : "number"))];
 }
 
 /** What a value is; `undefined` where it is nothing. */
