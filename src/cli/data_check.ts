@@ -12,6 +12,7 @@ import { dataCheckPage } from "../report/data_check.ts";
 import { dataCheckText } from "../report/data_check_text.ts";
 import { TASK_NAMES, type TaskName } from "../tasks/served.ts";
 import { columnsGiven, type DataOptions, withDataOptions } from "./data.ts";
+import { type LabelledFlags, withLabelled } from "./evaluation/labelled.ts";
 import { bundlePathOf } from "./model.ts";
 import { type CommonOptions, dataSource, integer, newCommand } from "./options.ts";
 import { processOutput } from "./output.ts";
@@ -19,7 +20,7 @@ import { readingOf } from "./reading.ts";
 import { refuseChecked } from "./training/dry_run.ts";
 import { refuseOverwriting, writtenFile } from "./written.ts";
 
-interface Options extends CommonOptions, DataOptions {
+interface Options extends CommonOptions, DataOptions, LabelledFlags {
   readonly task: TaskName;
   readonly from?: string;
   readonly maxTokens: number;
@@ -30,13 +31,13 @@ interface Options extends CommonOptions, DataOptions {
 /** Adds the command. */
 export function dataCheckCommand(data: Command): Command {
   const d = trainingDefaults;
-  const command = withDataOptions(
+  const command = withLabelled(withDataOptions(
     newCommand("check", "look at a data set before training on it", [
       "data check tickets.csv",
       "data check tickets.csv --text-column body --label-column team --out check.html",
       "data check tweets.conll --task token-classification --json",
     ]),
-  )
+  ))
     .argument("<file>", "as train --data reads it", dataSource)
     .addOption(new Option("--task <task>", "what would be learnt").choices(TASK_NAMES).default(d.task))
     .option(

@@ -7,7 +7,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { basename, extname } from "node:path";
 import { writeFileAtomic } from "../base/files.ts";
 import { formatCount, plural } from "../base/format.ts";
-import { firstLine } from "../base/text.ts";
+import { firstLine, show } from "../base/text.ts";
 import { labelBars } from "../data/clean/bars.ts";
 import { type CleanedRows, cleanRows } from "../data/clean/clean.ts";
 import type { CleanRow } from "../data/clean/row_steps.ts";
@@ -15,10 +15,11 @@ import { parseSteps } from "../data/clean/steps.ts";
 import { writeRecords, writtenKinds } from "../data/clean/write.ts";
 import type { DataError } from "../data/errors.ts";
 import { type DataRecord, type PlacedRecord, readLabel, readText, unlessBlank } from "../data/example.ts";
+import { matchColumns, type Role } from "../data/reading/columns.ts";
 import { readRecords } from "../data/records.ts";
 import { describeTrace } from "../lifecycle/clean.ts";
 import { cleaningPage, type CleaningReport } from "../report/cleaning.ts";
-import type { DataOptions } from "./data.ts";
+import { columnsGiven, type DataOptions } from "./data.ts";
 import { blankAdvice, type LabelledFlags, leftOut, withLabelled } from "./evaluation/labelled.ts";
 import { type CommonOptions, dataSource, integer, newCommand } from "./options.ts";
 import { InputError, processOutput, readingInput, UsageError } from "./output.ts";
@@ -27,7 +28,6 @@ import { type CleanOptions, withCleanOptions } from "./training/clean.ts";
 import { refuseOverwriting, writtenFile } from "./written.ts";
 
 interface Options extends CommonOptions, DataOptions, CleanOptions, LabelledFlags {
-  readonly textColumn: string;
   readonly out?: string;
   readonly report: readonly string[];
   readonly seed: number;
@@ -43,9 +43,12 @@ export function dataCleanCommand(data: Command): Command {
     { note: "weir train has the same, and stores those of texts in the bundle" },
   )))
     .argument("<file>", "data as weir train reads them, or spam", dataSource)
-    .option("--text-column <name>", "column of the text", "text")
+    .option("--text-column <name>", "column of the text (default: text, or the one with a usual name)")
     .option("--pair-column <name>", "column of a second text, which is cleaned, too")
-    .option("--label-column <name>", "column of the label (default: label, where all rows have one)")
+    .option(
+      "--label-column <name>",
+      "column of the label (default: label or a usual name, where all rows have one)",
+    )
     .option("--out <file>", `where to write the rows: ${writtenKinds.join(", ")}`, outFile)
     .option("--report <file>", "also write what happened: .html or .json; may be given again", reportFile, [])
     .option("--seed <n>", "of sample", integer({ min: 0, max: 2 ** 31 - 1 }), 0)
@@ -69,19 +72,32 @@ async function clean(file: string, options: Options): Promise<void> {
   if (options.clean === undefined) throw new UsageError("give --clean: the steps to apply");
   await refuseOverwriting([file], [options.out, ...options.report]);
   await readingInput(async () => {
-    const { textColumn, pairColumn, labelColumn } = options;
+    const reading = readingOf(options, output);
+    const named = columnsGiven(options), wanted = { text: "text", label: "label", ...defined(named) };
     const placed = await Array.fromAsync(
-      readRecords(file, {
-        ...readingOf(options, output),
-        columns: [textColumn, pairColumn, labelColumn ?? "label"].filter((name) => name !== undefined),
-      }),
+      readRecords(file, { ...reading, columns: Object.values(wanted) }),
     );
+    const roles = Object.keys(defined(named)) as Role[];
+    const matched = matchColumns(placed.slice(0, 200).map(({ record }) => record), wanted, roles);
+    for (const guess of matched.guesses) output.progress(`${file}: ${guess}`);
+    const { text, pair, label } = { ...wanted, ...matched.columns };
     const columns = {
-      texts: pairColumn === undefined ? [textColumn] : [textColumn, pairColumn],
-      label: labelColumn ?? labelsIn(placed, options.clean!),
+      texts: pair === undefined ? [text] : [text, pair],
+      label: named.label ?? labelsIn(placed, label, options.clean!),
     };
     const { rows, leftOut } = rowsOf(placed, columns, options);
     if (leftOut !== undefined) output.progress(leftOut);
+    if (columns.label === undefined) {
+      const unlabelled = placed.filter(({ record }) => !isLabel(record[label])).length;
+      if (unlabelled < placed.length) {
+        output.progress(
+          `labels are not shown: column ${show(label)} holds none in ${
+            plural(unlabelled, "row")
+          } of ${placed.length}; ` +
+            `--skip-blank with --label-column ${label} leaves those out`,
+        );
+      }
+    }
     const cleaned = cleanRows(rows, options.clean!, { seed: options.seed });
     const records = cleaned.rows.map((row) => recordOf(placed[row.index].record, row, columns));
     const report = reportOf(file, placed.length, cleaned);
@@ -98,13 +114,24 @@ async function clean(file: string, options: Options): Promise<void> {
   });
 }
 
-/** "label", where every row has one, or a step needs one: a row that lacks it is then told of with its line. */
-function labelsIn(placed: readonly PlacedRecord[], steps: readonly string[]): string | undefined {
-  const isLabel = (value: unknown) =>
-    ["string", "number", "boolean"].includes(typeof value) && String(value).trim() !== "";
-  if (placed.every(({ record }) => isLabel(record.label))) return "label";
+/** The label's column, where every row has one, or a step needs one: a row that lacks it is then told of with its line. */
+function labelsIn(
+  placed: readonly PlacedRecord[],
+  label: string,
+  steps: readonly string[],
+): string | undefined {
+  if (placed.every(({ record }) => isLabel(record[label]))) return label;
   const isNeeded = parseSteps(steps).some((step) => step.kind === "rows" && step.needsLabels);
-  return isNeeded && placed.some(({ record }) => isLabel(record.label)) ? "label" : undefined;
+  return isNeeded && placed.some(({ record }) => isLabel(record[label])) ? label : undefined;
+}
+
+function isLabel(value: unknown): boolean {
+  return ["string", "number", "boolean"].includes(typeof value) && String(value).trim() !== "";
+}
+
+/** Without the names that nobody gave. */
+function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 }
 
 interface ColumnsOfFile {

@@ -182,11 +182,11 @@ async function evaluateModel(model: string, options: Options, output: Output): P
     if (options.task && options.task !== evaluation) {
       throw new UsageError(`${model} is evaluated as ${evaluation}; for ${options.task} give --predictions`);
     }
+    const settings = taskSettings(evaluation, { ...options, own: task.evaluationSettings?.(head) });
+    checkAsked(evaluation, rows, { settings, slices: options.slice, source: data });
     output.progress(
       `${info.manifest.name} ${info.manifest.version} on ${info.device}: ${rows.length} examples`,
     );
-    const settings = taskSettings(evaluation, { ...options, own: task.evaluationSettings?.(head) });
-    checkAsked(evaluation, rows, { settings, slices: options.slice });
     const answers = await answerRows(service, rows);
     const pairs = pairsOfAnswers(task, rows, answers);
     const evaluated = evaluateTask(evaluation, pairs, {

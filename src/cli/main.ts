@@ -6,7 +6,7 @@
  */
 import { Command, CommanderError, Help } from "commander";
 import config from "../../deno.json" with { type: "json" };
-import { oneLine } from "../base/text.ts";
+import { oneLine, visible } from "../base/text.ts";
 import { commands } from "./commands.ts";
 import { exitCodes, explain, writeText } from "./output.ts";
 
@@ -53,7 +53,7 @@ function prepare(command: Command, path: string): void {
     writeOut: (text) => writeText(Deno.stdout, text),
     writeErr: (text) => writeText(Deno.stderr, text),
     outputError: (text, write) => {
-      const what = oneLine(text).replace(/^error: /, "").replace(/\.$/, "");
+      const what = visible(oneLine(text)).replace(/^error: /, "").replace(/\.$/, "");
       write(`weir: ${what}; ${path} --help says how\n`);
     },
   });

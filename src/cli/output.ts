@@ -61,6 +61,20 @@ export async function readingInput<T>(read: () => Promise<T> | T): Promise<T> {
   }
 }
 
+/**
+ * Runs a check of options that somebody else makes, too: what is wrong with them is a wrong call.
+ *
+ * @throws {InputError} for errors that are made for users.
+ */
+export function calledRightly<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new InputError(oneLine(error.message), { cause: error });
+  }
+}
+
 /** Where a command writes. */
 export interface Output {
   /** Whether results are one JSON object instead of text. */
@@ -114,7 +128,9 @@ export function writeText(stream: { writeSync(bytes: Uint8Array): number }, text
 export function explain(error: unknown): { line: string; code: number } {
   if (!(error instanceof Error)) return { line: `weir: ${harmless(String(error))}`, code: exitCodes.failed };
   const line = `weir: ${harmless(error.message)}`;
-  if (error instanceof UsageError) return { line: `${line}; --help says how`, code: exitCodes.usage };
+  if (error instanceof UsageError) {
+    return { line: `${line.replace(/\.$/, "")}; --help says how`, code: exitCodes.usage };
+  }
   if (ofInput.some((kind) => error instanceof kind)) return { line, code: exitCodes.usage };
   if (error instanceof UserError) return { line, code: exitCodes.failed };
   const known = systemMessage(error);

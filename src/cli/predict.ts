@@ -99,6 +99,8 @@ async function predict(given: string[], options: Options): Promise<void> {
     const queries = readsPairs(service, options)
       ? [...pairsOf(given), ...lines.map((line) => pairOf(line, options.file!))]
       : [...given, ...lines.map(({ text }) => text)];
+    const empty = queries.filter((query) => textsOf(query).every((text) => text.trim() === "")).length;
+    if (empty > 0) output.progress(`${plural(empty, "text")} without a word: such an answer says nothing`);
     const answers = await answerAll(service, queries);
     const { manifest, device } = service.info();
     output.result(

@@ -31,7 +31,7 @@ import {
   modelName,
   newCommand,
 } from "./options.ts";
-import { type Output, processOutput, UsageError } from "./output.ts";
+import { calledRightly, type Output, processOutput, UsageError } from "./output.ts";
 import { readingOf } from "./reading.ts";
 import { createProfiler, DEFAULT_TRACE } from "./profile.ts";
 import {
@@ -233,7 +233,7 @@ async function trainModel(options: Options, command: Command): Promise<void> {
   const interrupt = interruptSignal();
   try {
     const { precision, profile } = options;
-    checkPrecision(backend, precision);
+    calledRightly(() => checkPrecision(backend, precision));
     const profiler = profile && createProfiler(backend, profile === true ? DEFAULT_TRACE : profile, output);
     const settings = {
       ...options,

@@ -104,8 +104,35 @@ export function wrongColumn(record: DataRecord, where: string, column: string, e
       isBlank ? { blankColumn: column } : {},
     );
   }
-  const found = Object.keys(record).slice(0, 20).map((name) => show(name)).join(", ") || "none";
-  return new DataError(`${where}: no column ${show(column)}; found ${found}`, { missingColumn: column });
+  const found = namesIn(record).slice(0, MOST_NAMES).map((name) => show(name)).join(", ") || "none";
+  return new DataError(`${where}: no column ${show(column)}; found ${found}${delimiterIn(record, column)}`, {
+    missingColumn: column,
+  });
+}
+
+/** Names that a message lists. */
+const MOST_NAMES = 20;
+
+/** The columns of a record; of an object in it the names inside, as they are written to name a column. */
+function namesIn(record: DataRecord, prefix = "", depth = 0): string[] {
+  return Object.entries(record).slice(0, MOST_NAMES).flatMap(([name, value]) => {
+    const isInner = typeof value === "object" && value !== null && !Array.isArray(value) && depth < 3;
+    const inner = isInner ? namesIn(value as DataRecord, `${prefix}${name}.`, depth + 1) : [];
+    return inner.length > 0 ? inner : [`${prefix}${name}`];
+  });
+}
+
+/** A hint where all columns are one, whose name has the wanted one between delimiters. */
+function delimiterIn(record: DataRecord, column: string): string {
+  const names = Object.keys(record);
+  const delimiter = names.length !== 1
+    ? undefined
+    : [",", ";", "\t", "|"].find((delimiter) =>
+      names[0].split(delimiter).some((name) => name.trim().replace(/^"(.*)"$/, "$1") === column)
+    );
+  return delimiter === undefined
+    ? ""
+    : `: that is one column, is ${show(delimiter)} the delimiter (--delimiter)?`;
 }
 
 /**
@@ -145,6 +172,9 @@ function adviceOn(value: unknown, column: string, expected: string): string {
       : `. It is an object with the fields ${
         fields.map((name) => show(name)).join(", ")
       }: name the one that is meant by its path, such as ${option} ${show(`${column}.${fields[0]}`)}`;
+  }
+  if (expected === "a label" && Array.isArray(value)) {
+    return ". A list of labels is read with --task multi-label-classification";
   }
   if (expected === "a number" && typeof value === "string" && /^\s*[+-]?\d[\d.]*,\d+\s*$/.test(value)) {
     const number = value.trim();

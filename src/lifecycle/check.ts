@@ -79,6 +79,8 @@ export async function checkData(options: CheckOptions): Promise<DataCheck> {
   const groups = (of: readonly number[]) => rowGroups(of.map((i) => checked[i].texts)).groups;
   const facts = await checkRows(checked, { groups });
   const planned = rows.length === 0 ? { findings: [] } : await planOf(rows, options);
+  // What training would refuse, too, has been said better by then.
+  const isSaid = facts.findings.some(({ kind }) => kind === "one-label");
   return {
     source: options.source,
     reading: guesses,
@@ -87,7 +89,7 @@ export async function checkData(options: CheckOptions): Promise<DataCheck> {
     columns,
     ...facts,
     ...(planned.plan && { training: planned.plan }),
-    findings: bySeverity([...findings, ...facts.findings, ...planned.findings]),
+    findings: bySeverity([...findings, ...facts.findings, ...isSaid ? [] : planned.findings]),
   };
 }
 
@@ -120,10 +122,10 @@ async function readLeniently(options: CheckOptions): Promise<
     for await (const { record, where } of records) {
       counter.add(record);
       try {
-        const target = task.target(record, where, wanted);
+        const queries = task.queries(record, where, wanted), target = task.target(record, where, wanted);
         if (wanted.label !== undefined && typeof target !== "number") types.add(record[wanted.label]);
         rows.push({
-          queries: task.queries(record, where, wanted),
+          queries,
           target,
           record, // a column to group by is looked for in it
           where,
@@ -174,7 +176,7 @@ async function readLeniently(options: CheckOptions): Promise<
         ? "fill them in, or leave them out with --skip-blank"
         : rows.length === 0 && isMissing
         ? "name the columns: --text-column, --label-column"
-        : "complete them, or take them out",
+        : "mend them in the file, or take them out",
       examples: problems,
     });
   }

@@ -115,7 +115,8 @@ export async function fit(spec: ModelSpec, data: Prepared, options: FitOptions):
     throw new TrainingError(`${error.message}. ${memoryAdvice(options, backend)}`, { cause: error });
   });
   if (result.status === "interrupted") {
-    throw new InterruptedError(`stopped at step ${result.step}; run the same command with --resume to go on`);
+    // Where it is saved and how to go on was said when it stopped.
+    throw new InterruptedError(`training was interrupted at step ${result.step}`);
   }
   return rescaling ? { ...result, parameters: rescaling.fold(result.parameters) } : result;
 }

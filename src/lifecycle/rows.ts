@@ -141,15 +141,25 @@ export async function openRecords(
     roles,
   );
   for (const guess of matched.guesses) options?.onGuess?.(`${source}: ${guess}`);
+  const wanted = { ...named, ...matched.columns };
+  // A key that some rows lack is null in those; one that no row has stays a column that is not there.
+  const known = [wanted.text, withoutLabels ? undefined : wanted.label].filter((name) =>
+    name !== undefined && first.some(({ record }) => Object.hasOwn(record, name))
+  ) as string[];
+  const whole = ({ record, where }: PlacedRecord): PlacedRecord => {
+    const lacking = known.filter((name) => !Object.hasOwn(record, name));
+    if (lacking.length === 0) return { record, where };
+    return { record: { ...record, ...Object.fromEntries(lacking.map((name) => [name, null])) }, where };
+  };
   const records = async function* (): AsyncGenerator<PlacedRecord> {
     try {
-      yield* first;
-      yield* all;
+      for (const each of first) yield whole(each);
+      for await (const each of all) yield whole(each);
     } finally {
       await all.return(undefined);
     }
   };
-  return { wanted: { ...named, ...matched.columns }, records: records() };
+  return { wanted, records: records() };
 }
 
 /** Runs what reads columns; of one that is missing the error says which option names it. */

@@ -59,7 +59,7 @@ Deno.test("train --precision f16 says at once where it cannot", () =>
     const data = await writeJsonl(join(folder, "mails.jsonl"), messages(60));
     const train = ["train", "--home", folder, "--data", data, "--name", "toy", ...tiny];
     const { code, stderr } = await weir(...train, "--device", "wasm", "--precision", "f16");
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     assert.match(
       stderr,
       /^weir: Cannot train in f16 on wasm: f16 needs a GPU \(webgpu\). Train with precision f32/m,

@@ -58,7 +58,7 @@ Deno.test("training stopped by Ctrl-C or kill -9 and resumed ends with the same 
       const lines = stderr.trimEnd().split("\n");
       assert.equal(
         lines.at(-1),
-        `weir: stopped at step ${step}; run the same command with --resume to go on`,
+        `weir: training was interrupted at step ${step}`,
       );
 
       const rest = await finish([...train("ctrl-c"), "--resume"]);

@@ -5,6 +5,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { extname, join } from "node:path";
+import { UserError } from "../../base/errors.ts";
 import { plural } from "../../base/format.ts";
 import { decideGate, type Gate, parseGate } from "../../report/gate.ts";
 import { htmlPage } from "../../report/html.ts";
@@ -139,10 +140,17 @@ export function settingsOf(
 export function checkAsked(
   task: Task,
   rows: readonly Pick<Pair, "record">[],
-  { settings, slices = [] }: Pick<TaskOptions, "settings" | "slices">,
+  { settings, slices = [], source }: Pick<TaskOptions, "settings" | "slices"> & { readonly source?: string },
 ): void {
   taskOptionValues(task, settings);
-  for (const column of slices) columnOf(rows, column);
+  for (const column of slices) {
+    try {
+      columnOf(rows, column);
+    } catch (error) {
+      if (source === undefined || !(error instanceof UserError)) throw error;
+      throw new InputError(`${source}: ${error.message}`, { cause: error });
+    }
+  }
 }
 
 /** How intervals are made, as an evaluation takes it. */

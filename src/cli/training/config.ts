@@ -68,14 +68,15 @@ export function readStructured(
       const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false });
       const [error] = document.errors;
       if (error) {
-        throw new Error(`${firstLine(error)} in line ${text.slice(0, error.pos[0]).split("\n").length}`);
+        const line = text.slice(0, error.pos[0]).split("\n").length;
+        throw new Error(`${firstLine(error).replace(/\.$/, "")}, in line ${line}`);
       }
       checkKeys(document);
       value = document.toJS({ maxAliasCount: 100 });
     }
   } catch (error) {
     throw new InvalidArgumentError(
-      `It is no ${isJson ? "JSON" : "YAML"}: ${visible(shorten(firstLine(error), 200))}.`,
+      `It is no ${isJson ? "JSON" : "YAML"}: ${visible(shorten(firstLine(error), 200)).replace(/\.$/, "")}.`,
     );
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {

@@ -23,6 +23,7 @@ export interface ColumnProfile {
 
 const MOST_DISTINCT = 100_000;
 const MOST_COLUMNS = 1000;
+const DIGITS = "digits"; // the kind of a text that reads as a number, until it is known whether the data have numbers
 
 /** Collects what the columns of records hold, one record after the other. */
 export interface ColumnCounter {
@@ -75,10 +76,16 @@ export function createColumnCounter(): ColumnCounter {
         filled,
         distinct: values.size,
         isExact: values.size < MOST_DISTINCT,
-        kinds: [...kinds],
+        kinds: namesOf(kinds),
         example,
       })),
   };
+}
+
+/** Texts of digits are numbers, as a CSV file has them; where the column has values of other types, they are texts. */
+function namesOf(kinds: ReadonlySet<string>): string[] {
+  const isTyped = [...kinds].some((kind) => kind !== DIGITS && kind !== "text");
+  return [...new Set([...kinds].map((kind) => kind !== DIGITS ? kind : isTyped ? "text" : "number"))];
 }
 
 /** What a value is; `undefined` where it is nothing. */
@@ -86,7 +93,7 @@ function kindOf(value: unknown): string | undefined {
   if (value === null || value === undefined) return undefined;
   if (typeof value === "string") {
     const text = value.trim();
-    return text === "" ? undefined : Number.isFinite(Number(text)) ? "number" : "text";
+    return text === "" ? undefined : Number.isFinite(Number(text)) ? DIGITS : "text";
   }
   if (typeof value === "bigint") return "number";
   return Array.isArray(value) ? "list" : typeof value;

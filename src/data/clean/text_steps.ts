@@ -162,11 +162,25 @@ function sentenceEnd(url: string): string {
   return url.slice(end);
 }
 
+/**
+ * A whole code of a terminal as ECMA-48 has them: a control sequence such as a colour, a command such as a title or a link, the
+ * choice of a character set. None reaches over another control character, so that each place is read once.
+ */
+const TERMINAL_CODE = new RegExp(
+  [
+    String.raw`(?:\u001b\[|\u009b)[0-?]*[ -/]*(?:[@-~]|$)`,
+    String.raw`(?:\u001b\]|\u009d)[^\u0000-\u001f\u007f-\u009f]*(?:\u0007|\u001b\\|\u009c)`,
+    String.raw`\u001b[()*+][0-~]`,
+  ].join("|"),
+  "g",
+);
+
 /** What `remove-characters` removes, by name. */
 const characterClasses: Readonly<Record<string, (text: string) => string>> = {
   // Tabs and line ends are white space, which collapse-space is for.
-  // deno-lint-ignore no-control-regex
-  control: (text) => text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, ""),
+  control: (text) =>
+    // deno-lint-ignore no-control-regex
+    text.replace(TERMINAL_CODE, "").replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, ""),
   format: (text) => text.replace(/\p{Cf}/gu, ""),
   emoji: (text) =>
     text.replace(

@@ -57,7 +57,8 @@ export function guessDialect(
     newline,
     trim: false,
   };
-  let skip = options.skipLines ?? (said ? 1 : 0);
+  // The sep line is never a row, not even where no line is to be left out.
+  let skip = Math.max(options.skipLines ?? 0, said ? 1 : 0);
   let text = linesOff(sample, skip, newline);
   /** Rows of empty cells are no rows, and none is a header. */
   const leaveEmpty = () => {
