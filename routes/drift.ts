@@ -40,10 +40,13 @@ const FeatureResultSchema = z.object({
   adjustedPValue: z.number(),
   drifted: z.boolean().openapi({ description: "effect and p-value both passed, in this window alone" }),
   evidence: z.object({ found: z.number(), needed: z.number() }).openapi({
-    description: "of all windows so far: natural logarithms of the evidence found, and of what an alarm needs",
+    description:
+      "of all windows so far: natural logarithms of the evidence found, and of what an alarm needs",
   }),
   alarm: z.boolean(),
-  notice: z.boolean().openapi({ description: "what is found of it is a notice about the traffic, and no drift" }),
+  notice: z.boolean().openapi({
+    description: "what is found of it is a notice about the traffic, and no drift",
+  }),
   designEffect: z.number().openapi({
     description: "how many observations say as much as one independent one",
   }),

@@ -241,7 +241,7 @@ function Feature(props: {
     ? "ok"
     : "quiet";
   const chip = {
-    alarm: "Alarm",
+    alarm: missing ? "Missing" : "Alarm",
     warn: noticed ? "Notice" : "Drifted",
     ok: "Stable",
     quiet: missing ? "Missing" : "Collecting",

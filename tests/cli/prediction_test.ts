@@ -124,7 +124,10 @@ Deno.test("a run that fails leaves no file, and what was there before stays", as
     await Deno.writeTextFile(to, "before");
     await Deno.writeTextFile(from, '{"text":"a"}\n{"txt":"b"}\n');
     const { service } = stub("text-classification", ranked);
-    await assert.rejects(answerFile(service, from, { columns: {}, out: to, output }), /column "text" is null/);
+    await assert.rejects(
+      answerFile(service, from, { columns: {}, out: to, output }),
+      /column "text" is null/,
+    );
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["in.jsonl", "out.jsonl"]);
     assert.equal(await Deno.readTextFile(to), "before");
   });

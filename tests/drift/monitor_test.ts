@@ -327,12 +327,10 @@ Deno.test("values that cannot be used are left out and counted, and never stop t
 Deno.test("a window with too few texts is shown but not tested, and moves no alarm", () => {
   const monitor = createMonitor(simulatedBaseline(1), { windowSize: 100 });
   closedWindows(monitor, traffic(1, 200, { foreign: true }));
-  for (let i = 0; i < 3; i++) {
-    closedWindows(monitor, traffic(2 + i, 20));
-    const report = monitor.close(9)!;
-    assert.ok(report.features.every((feature) => feature.pValue === 1 && !feature.drifted));
-    assert.equal(report.alarm, true);
-  }
+  closedWindows(monitor, traffic(2, 12));
+  const report = monitor.close(9)!;
+  assert.ok(report.features.every((feature) => feature.pValue === 1 && !feature.drifted));
+  assert.equal(report.alarm, true);
   assert.equal(monitor.close(10), undefined); // nothing is open
 });
 

@@ -40,7 +40,7 @@ Deno.test("GET /drift is the monitor's snapshot, in the documented form, through
     assert.deepEqual(before.windows, []);
 
     for (let i = 0; i < 85; i++) {
-      await app.request("/predict", post({ inputs: "free money now ".repeat(12) }));
+      await app.request("/predict", post({ inputs: `${i} ${"free money now ".repeat(12)}` }));
     }
     await new Promise((resolve) => setTimeout(resolve, 5));
     const after = await snapshot();
@@ -50,6 +50,8 @@ Deno.test("GET /drift is the monitor's snapshot, in the documented form, through
     assert.ok(after.alarmFeatures.includes("predictedClass"), String(after.alarmFeatures));
     const length = after.latest!.features.find((feature) => feature.name === "characters")!;
     assert.ok(length.statistics.ks!.pValue < 1e-6);
+    assert.match(length.change!.text, /^larger: 100% are above the reference's median/);
+    assert.deepEqual([length.alarm, length.notice], [true, false]);
     assert.equal(length.reference.labels.length, length.current.shares.length);
     const { models: [health] } = await (await app.request("/health")).json();
     assert.equal(health.drift_alarm, true);

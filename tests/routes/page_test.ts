@@ -72,7 +72,8 @@ Deno.test("a feature that has stopped arriving is shown as missing, and one with
     monitor.observe({ characters: 20 + i, tokenIds: [2, 5, 3], unknownTokens: 0, probabilities: [] }, i);
   }
   const html = await (await app.request("/")).text();
-  assert.match(html, /<h3>Predicted class<\/h3><span class="chip quiet">Missing<\/span>/);
+  assert.match(html, /<h3>Predicted class<\/h3><span class="chip alarm">Missing<\/span>/);
+  assert.match(html, /no value in 100% of observations, 0% in the reference/);
   assert.match(html, /Nothing in the last window had this feature/);
   assert.match(html, /&quot;tokens&quot; is not watched for drift: the baseline has no reference of it/);
   assert.doesNotMatch(html, /NaN|undefined/);

@@ -19,7 +19,7 @@ const MEMORY = 512;
 /** A scale with fewer pairs says nothing. */
 const FEWEST_PAIRS = 3;
 
-/** Until so many pairs of the smallest blocks were seen, the design effect is taken for up to three times what they show. */
+/** Pairs of the smallest blocks that show enough of how observations depend. */
 const ENOUGH_PAIRS = 64;
 
 /** What pairs of blocks showed, by scale: found squared differences, and what independent observations would show. */
@@ -56,7 +56,7 @@ export function addDependence(a: Dependence, b: Dependence): Dependence {
  * independent observations would in 999 of 1,000 cases (the chi-square quantile of Wilson and Hilferty, PNAS 17, 1931). Its
  * largest difference is left out: one lasting change is no dependence. Where larger blocks still differ more, and the largest
  * have not been seen often enough, the rest of the growth is estimated as that of a series in which each value depends on the
- * one before. In a stream's first thousand observations, which show little of how they depend, it is taken for more.
+ * one before.
  */
 export function designEffect({ found, expected, pairs, largest }: Dependence): number {
   let most = 1, before = 1, growing = 1;
@@ -71,7 +71,15 @@ export function designEffect({ found, expected, pairs, largest }: Dependence): n
     growing = growth > 1.1 ? ratio * Math.min(4, 1 + 1.7 * (growth - 1)) : 1;
     before = ratio;
   }
-  return Math.max(most, growing) * (1 + 2 * Math.max(0, 1 - pairs[0] / ENOUGH_PAIRS));
+  return Math.max(most, growing);
+}
+
+/**
+ * What the design effect is multiplied by in a stream's first thousand observations, which show little of how they depend: from
+ * three at the first down to one.
+ */
+export function earlyCaution({ pairs }: Dependence): number {
+  return 1 + 2 * Math.max(0, 1 - pairs[0] / ENOUGH_PAIRS);
 }
 
 /** A number per cell, and the group of directions whose dependence it stands for. */

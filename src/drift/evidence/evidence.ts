@@ -55,7 +55,7 @@ export interface Change {
   readonly side: 1 | -1;
   /** How many stretches of the history, from the newest back, lie after it. */
   readonly stretches: number;
-  /** Natural logarithm of this change's own likelihood ratio. */
+  /** Natural logarithm of this change's own part of the evidence. */
   readonly log: number;
   /** Its size: the logarithm of the odds ratio of a share, the difference of means in standard deviations. */
   readonly size: number;
@@ -117,7 +117,10 @@ export function weighEvidence(
   history.forEach((stretch, i) => {
     move(stretch, undefined, now);
     prepared.directions.forEach((direction, d) => {
-      if (direction.kind === "cell" && weighing.smallestShare === undefined && isNear(before, now, direction.cell, weighing)) return;
+      if (
+        direction.kind === "cell" && weighing.smallestShare === undefined &&
+        isNear(before, now, direction.cell, weighing)
+      ) return;
       const comparison = compare(prepared, d, { before, now, beforeEffect: 1, weighing });
       if (comparison === undefined || Math.abs(comparison.errors) < LEAST_ERRORS) return;
       const side = comparison.errors > 0 ? 1 : -1;
@@ -128,9 +131,10 @@ export function weighEvidence(
       for (const size of comparison.sizes) {
         if (size <= comparison.null) continue;
         const ratio = comparison.likelihood(side * size) - base;
-        log = addLogs(log, ratio + Math.log(direction.weight / (2 * comparison.sizes.length)));
-        if (ratio > 0 && !(change !== undefined && change.log >= ratio)) {
-          change = { direction, side, stretches: i + 1, log: ratio, size: Math.abs(comparison.found) };
+        const believed = ratio + Math.log(direction.weight / (2 * comparison.sizes.length));
+        log = addLogs(log, believed);
+        if (ratio > 0 && !(change !== undefined && change.log >= believed)) {
+          change = { direction, side, stretches: i + 1, log: believed, size: Math.abs(comparison.found) };
         }
       }
     });

@@ -4,7 +4,7 @@
  * @module
  */
 import type { AlertPolicy } from "../policy.ts";
-import { addDependence, type Dependence, designEffect } from "./dependence.ts";
+import { addDependence, type Dependence, designEffect, earlyCaution } from "./dependence.ts";
 import type { Direction } from "./directions.ts";
 import {
   type CellCounts,
@@ -102,7 +102,12 @@ export function takeWindow(
     const newestFirst = history.map(({ counts }) => counts).reverse();
     // Of many cells together only the mean dependence can be measured: some depend more, as other features show.
     const effect = prepared.reference.counts.length > MANY_CELLS ? most : own[i];
-    const weighed = { ...weighing, effect };
+    const caution = known[i].length === 0 ? 1 : earlyCaution(known[i][0]);
+    const weighed = {
+      ...weighing,
+      effect: effect * caution,
+      minObservations: weighing.minObservations / caution,
+    };
     return { history, newestFirst, weighing: weighed, ...weighEvidence(prepared, newestFirst, weighed) };
   });
   const needed = neededEvidence(seen.map(({ log }) => log), policy);

@@ -124,14 +124,12 @@ export const bagKind: Kind<ArrayLike<Item>, BagReference, BagCounts, BagFeature<
       items,
       counts: countsOf(json.counts, at("counts"), { length: items.length, of: "item" }),
       otherCount: whole(json.otherCount, at("otherCount"), { least: 0 }),
-      ...(json.having === undefined
-        ? {}
-        : {
-          having: countsOf(json.having, at("having"), {
-            length: Math.min(WEIGHED, items.length),
-            of: "item that is weighed",
-          }),
+      ...(json.having === undefined ? {} : {
+        having: countsOf(json.having, at("having"), {
+          length: Math.min(WEIGHED, items.length),
+          of: "item that is weighed",
         }),
+      }),
       noise: array(json.noise, at("noise"), { most: MAX_NOISE })
         .map((entry, i) => noiseOf(entry, at(`noise[${i}]`)))
         .sort((a, b) => a.observations - b.observations),
