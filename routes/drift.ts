@@ -84,6 +84,9 @@ export const DriftSnapshotSchema = z.object({
     description: "what is to be told of the traffic itself, and is no drift: repeats, empty inputs",
   }),
   windowSize: z.number(),
+  windowMs: z.number().optional().openapi({
+    description: "milliseconds after which a window closes that is not full",
+  }),
   policy: z.record(z.string(), z.union([z.number(), z.record(z.string(), z.number())])),
   baseline: z.object({ observations: z.number() }),
   notes: z.array(z.string()).openapi({ description: "which features are not watched, and why" }),

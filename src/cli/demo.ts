@@ -76,7 +76,7 @@ async function demo(options: Options): Promise<void> {
   const server = startServer(service, {
     hostname: "127.0.0.1",
     port: options.port,
-    window: WINDOW,
+    watching: { windowSize: WINDOW },
     aliases: ["champion"],
     output,
   });

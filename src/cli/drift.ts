@@ -9,23 +9,23 @@ import type { DriftSnapshot, WindowReport } from "../drift/mod.ts";
 import { monitorOf } from "../serve/monitor.ts";
 import { commands } from "./commands.ts";
 import type { DeviceChoice } from "./device.ts";
+import { type MonitorFlags, monitorOptionsOf, withMonitorOptions } from "./drift_policy.ts";
 import { readQueries } from "../lifecycle/queries.ts";
 import { type DataOptions, readingFor, withTextOptions } from "./data.ts";
 import { answerAll, openModel } from "./model.ts";
-import { type CommonOptions, dataSource, deviceOption, integer, newCommand } from "./options.ts";
+import { type CommonOptions, dataSource, deviceOption, newCommand } from "./options.ts";
 import { InputError, processOutput } from "./output.ts";
 import { readingOf } from "./reading.ts";
 
-interface Options extends CommonOptions, DataOptions {
+interface Options extends CommonOptions, DataOptions, MonitorFlags {
   readonly model: string;
   readonly data: string;
   readonly device: DeviceChoice;
-  readonly window: number;
 }
 
 /** Adds the command. */
 export function driftCommand(program: Command): Command {
-  const command = withTextOptions(
+  const command = withMonitorOptions(withTextOptions(
     newCommand(
       "drift",
       commands.drift.description,
@@ -34,10 +34,9 @@ export function driftCommand(program: Command): Command {
         "drift --model spam --data inbox.csv --text-column body --json   # .alarm is true or false",
       ],
     ),
-  )
+  ))
     .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder")
     .requiredOption("--data <file>", "data as weir train reads them (labels are not needed)", dataSource)
-    .option("--window <texts>", "texts in a window", integer({ min: 30, max: 1_000_000 }), 200)
     .addOption(deviceOption())
     .action(drift);
   program.addCommand(command);
@@ -58,7 +57,7 @@ async function drift(options: Options): Promise<void> {
       options,
       (columns) => readQueries(options.data, task, { columns, reading }),
     );
-    const monitor = monitorOf(service, { windowSize: options.window });
+    const monitor = monitorOf(service, monitorOptionsOf(options));
     if (!monitor) {
       throw new InputError(
         `${options.model} has no baseline.json to compare with: train it with weir train on more examples, ` +

@@ -8,33 +8,37 @@ import { openRegistry } from "../registry/registry.ts";
 import type { PredictService } from "../serve/service.ts";
 import { commands } from "./commands.ts";
 import type { DeviceChoice } from "./device.ts";
+import { type MonitorFlags, monitorOptionsOf, withMonitorOptions } from "./drift_policy.ts";
+import { openStateFile } from "./drift_state.ts";
 import { isPath, openModel } from "./model.ts";
 import { type CommonOptions, deviceOption, homeOf, integer, newCommand, parseModel } from "./options.ts";
 import { type Output, processOutput } from "./output.ts";
 import { type ModelServer, startServer } from "./server.ts";
 import { untilStopped } from "./signals.ts";
 
-interface Options extends CommonOptions {
+interface Options extends CommonOptions, MonitorFlags {
   readonly model: string;
   readonly device: DeviceChoice;
   readonly host: string;
   readonly port: number;
-  readonly window: number;
   readonly workers: number;
   readonly maxQueue: number;
 }
 
 /** Adds the command. */
 export function serveCommand(program: Command): Command {
-  const command = newCommand(
+  const command = withMonitorOptions(newCommand(
     "serve",
     commands.serve.description,
-    ["serve --model spam --port 8080", "serve --model spam@1.0.0 --device wasm --host 0.0.0.0"],
-  )
+    [
+      "serve --model spam --port 8080",
+      "serve --model spam@1.0.0 --device wasm --host 0.0.0.0",
+      "serve --model spam --window 500 --window-time 1h --policy drift.yaml",
+    ],
+  ))
     .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder", once)
     .option("--host <address>", "where to listen; 0.0.0.0 to be reached from other machines", "127.0.0.1")
     .option("--port <port>", "0 for a free one", integer({ min: 0, max: 65_535 }), 8080)
-    .option("--window <texts>", "texts in a drift window", integer({ min: 30, max: 1_000_000 }), 200)
     .option("--workers <n>", "copies of the model, each in a Worker", integer({ min: 1, max: 64 }), 1)
     .option(
       "--max-queue <n>",
@@ -89,12 +93,17 @@ async function aliasesOf(options: Options, version: string): Promise<string[]> {
 /** A port that is taken leaves no Worker behind. */
 async function startOrClose(service: PredictService, options: Options, output: Output): Promise<ModelServer> {
   try {
-    const { version } = service.info().manifest;
-    const aliases = isPath(options.model) ? [] : await aliasesOf(options, version);
+    const { name, version } = service.info().manifest;
+    const isRegistered = !isPath(options.model);
+    const aliases = isRegistered ? await aliasesOf(options, version) : [];
+    const stateFile = isRegistered && service.baseline !== undefined
+      ? await openStateFile(homeOf(options), { name, version }, output)
+      : undefined;
     return startServer(service, {
       hostname: options.host,
       port: options.port,
-      window: options.window,
+      watching: monitorOptionsOf(options),
+      stateFile,
       aliases,
       output,
     });

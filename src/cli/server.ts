@@ -6,9 +6,10 @@
  */
 import { createApp } from "../../routes/app.ts";
 import { listen, type RunningServer } from "../../routes/main.ts";
-import { type LiveWatch, watchLive } from "../drift/mod.ts";
+import { type LiveWatch, type MonitorOptions, watchLive } from "../drift/mod.ts";
 import { monitorOf } from "../serve/monitor.ts";
 import type { PredictService } from "../serve/service.ts";
+import type { StateFile } from "./drift_state.ts";
 import type { Output } from "./output.ts";
 
 /** How a model is put on the network. */
@@ -16,8 +17,10 @@ export interface ServerOptions {
   readonly hostname: string;
   /** 0: a free one. */
   readonly port: number;
-  /** Texts in a drift window. */
-  readonly window: number;
+  /** How what comes in is watched for drift. */
+  readonly watching: Pick<MonitorOptions, "windowSize" | "windowMs" | "policy">;
+  /** Where the monitor's state is kept; absent: a restart begins anew. */
+  readonly stateFile?: StateFile;
   readonly aliases?: readonly string[];
   readonly output: Output;
 }
@@ -42,6 +45,7 @@ export function startServer(service: PredictService, options: ServerOptions): Mo
   });
   const server = listen(app, { hostname: options.hostname, port: options.port });
   for (const note of monitor?.notes ?? []) output.progress(note);
+  const stopKeeping = monitor && options.stateFile?.keep(monitor);
   return {
     url: server.url,
     monitor,
@@ -49,6 +53,7 @@ export function startServer(service: PredictService, options: ServerOptions): Mo
     async close() {
       await server.close();
       await service.close();
+      await stopKeeping?.();
       monitor?.dispose();
     },
   };
@@ -57,8 +62,8 @@ export function startServer(service: PredictService, options: ServerOptions): Mo
 /** The monitor of a service's traffic; nothing where its bundle has no baseline. */
 function watch(
   service: PredictService,
-  { window: windowSize, output }: ServerOptions,
+  { watching, stateFile, output }: ServerOptions,
 ): LiveWatch<unknown> | undefined {
-  const monitor = monitorOf(service, { windowSize });
+  const monitor = monitorOf(service, { ...watching, state: stateFile?.state });
   return monitor && watchLive(monitor, { onFailure: (line) => output.progress(`warning: ${line}`) });
 }

@@ -5,6 +5,7 @@
  */
 import type { ClosedWindow, DriftMonitor, DriftSnapshot } from "./monitor.ts";
 import type { WindowReport } from "./report.ts";
+import type { MonitorState } from "./state.ts";
 import type { TestContext, Tested } from "./testing.ts";
 import type { TesterReply, TesterRequest } from "./worker.ts";
 
@@ -22,6 +23,8 @@ export interface Watch<O> {
 export interface LiveWatch<O> extends Watch<O> {
   /** What is not watched, and why: one sentence each. */
   readonly notes: readonly string[];
+  /** What is known, once the windows that are closed have been tested: for the option `state` of a monitor. */
+  save(): Promise<MonitorState>;
   /** Closes the open window before it is full; the report, once this window and those before it have been tested. */
   close(atMs: number): Promise<WindowReport | undefined>;
   /** Ends the Worker. Windows that have not been tested by then are dropped. */
@@ -87,6 +90,10 @@ export function watchLive<O>(
     observe: (observation, atMs) => enqueue(monitor.count(observation, atMs)),
     onWindow: (listener) => monitor.onWindow(listener),
     snapshot: () => monitor.snapshot(),
+    async save() {
+      await last;
+      return monitor.save();
+    },
     async close(atMs) {
       const counts = monitor.flush();
       enqueue(counts && { counts, closedAtMs: atMs });

@@ -16,6 +16,7 @@ import {
   type WindowReport,
   type WindowSummary,
 } from "./report.ts";
+import { checkState, fingerprintOf, type MonitorState } from "./state.ts";
 import { createTester, type TestContext, type Tested, type TestedFeature } from "./testing.ts";
 import { matchFeatures, type Watched } from "./watched.ts";
 import { countObservation, emptyWindow, mergeArrivals, mergeWindows, type WindowCounts } from "./window.ts";
@@ -30,6 +31,8 @@ export interface DriftSnapshot {
   readonly notices: readonly string[];
   /** Observations that fill a window. */
   readonly windowSize: number;
+  /** Milliseconds after which a window closes that is not full. */
+  readonly windowMs?: number;
   /** What makes a window drifted, and what makes an alarm of it. */
   readonly policy: AlertPolicy;
   /** What traffic is compared with. */
@@ -57,9 +60,15 @@ export interface MonitorOptions {
   readonly windowSize?: number;
   /** When to alarm; see `AlertPolicy`. */
   readonly policy?: Partial<AlertPolicy>;
+  /** A window closes after so many milliseconds, too, with the next observation; by default only when it is full. */
+  readonly windowMs?: number;
   /** Closed windows to remember; default 30. */
   readonly keepWindows?: number;
+  /** What `save` gave: goes on from there. One that does not fit is named in `notes`, and the monitor starts anew. */
+  readonly state?: unknown;
 }
+
+const MOST_WINDOW_MS = 366 * 24 * 60 * 60 * 1000;
 
 /** A window that takes no more observations and has not been tested yet. */
 export interface ClosedWindow {
@@ -110,6 +119,8 @@ export class DriftMonitor<O> {
   readonly #watched: readonly Watched<O>[];
   readonly #observations: number;
   readonly #windowSize: number;
+  readonly #windowMs: number | undefined;
+  readonly #fingerprint: string;
   readonly #keepWindows: number;
   readonly #test: ReturnType<typeof createTester>;
   #states: readonly FeatureState[] | undefined;
@@ -131,7 +142,7 @@ export class DriftMonitor<O> {
     baseline: Baseline,
     options: MonitorOptions = {},
   ) {
-    const { windowSize = 200, keepWindows = 30, policy } = options;
+    const { windowSize = 200, windowMs, keepWindows = 30, policy } = options;
     this.policy = alertPolicy(policy);
     const { minObservations } = this.policy;
     if (!(Number.isInteger(windowSize) && windowSize >= minObservations && windowSize <= 1_000_000)) {
@@ -142,13 +153,48 @@ export class DriftMonitor<O> {
     if (!(Number.isInteger(keepWindows) && keepWindows >= 1 && keepWindows <= 10_000)) {
       throw new DriftError(`keepWindows must be a whole number from 1 to 10,000, got ${keepWindows}`);
     }
+    if (windowMs !== undefined && !(windowMs >= 1000 && windowMs <= MOST_WINDOW_MS)) {
+      throw new DriftError(
+        `windowMs must be from 1,000 (a second) to ${MOST_WINDOW_MS} (a year), got ${windowMs}`,
+      );
+    }
     this.#windowSize = windowSize;
+    this.#windowMs = windowMs;
     this.#keepWindows = keepWindows;
     this.#observations = baseline.observations;
     const { watched, notes } = matchFeatures(features, baseline);
     this.#watched = watched;
-    this.notes = notes;
+    this.#fingerprint = fingerprintOf(baseline);
+    this.notes = options.state === undefined ? notes : [...notes, ...this.#goOn(options.state)];
     this.#test = createTester(this.tested, this.policy);
+  }
+
+  /** What is known so far, as plain JSON, for the option `state` of another monitor with the same baseline. */
+  save(): MonitorState {
+    return {
+      format: "weir-drift-state/1",
+      baseline: this.#fingerprint,
+      windowsClosed: this.#closed,
+      states: this.#states,
+      windows: [...this.#windows],
+      latest: this.#latest,
+      open: structuredClone(this.#open),
+    };
+  }
+
+  #goOn(json: unknown): string[] {
+    try {
+      const state = checkState(json, { watched: this.#watched as never, baseline: this.#fingerprint });
+      this.#closed = state.windowsClosed;
+      this.#states = state.states;
+      this.#windows.push(...state.windows.slice(-this.#keepWindows));
+      this.#latest = state.latest;
+      this.#open = state.open && structuredClone(state.open);
+      return [];
+    } catch (error) {
+      if (!(error instanceof DriftError)) throw error;
+      return [`what was watched before does not count: ${error.message}`];
+    }
   }
 
   /** What is tested, as plain data: what a tester elsewhere needs beside `policy`. */
@@ -184,7 +230,10 @@ export class DriftMonitor<O> {
   count(observation: O, atMs: number): ClosedWindow | undefined {
     this.#open ??= emptyWindow(this.#watched, atMs);
     countObservation(this.#open, observation, { watched: this.#watched, atMs });
-    return this.#open.n >= this.#windowSize ? { counts: this.flush()!, closedAtMs: atMs } : undefined;
+    const { n, startedAtMs } = this.#open;
+    const isFull = n >= this.#windowSize;
+    const isOver = this.#windowMs !== undefined && atMs - startedAtMs >= this.#windowMs;
+    return isFull || isOver ? { counts: this.flush()!, closedAtMs: atMs } : undefined;
   }
 
   /**
@@ -262,6 +311,7 @@ export class DriftMonitor<O> {
       alarmFeatures,
       notices: this.#alarming(true),
       windowSize: this.#windowSize,
+      ...(this.#windowMs === undefined ? {} : { windowMs: this.#windowMs }),
       policy: this.policy,
       baseline: { observations: this.#observations },
       notes: this.notes,

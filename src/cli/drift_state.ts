@@ -1,0 +1,82 @@
+/**
+ * A server's drift monitor beside its file: a restart goes on where it was, whatever ended the process.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { readLimited, writeFileAtomic } from "../base/files.ts";
+import { lockFile, type LockHolder } from "../base/lock.ts";
+import { firstLine } from "../base/text.ts";
+import type { LiveWatch } from "../drift/mod.ts";
+import type { Output } from "./output.ts";
+
+/** Where a monitor's state is kept, for this process alone. */
+export interface StateFile {
+  /** What was kept before; absent where there was nothing that can be read. */
+  readonly state?: unknown;
+  /**
+   * Writes the monitor's state after each window and, while one fills, every few seconds.
+   *
+   * @returns what writes it a last time and stops.
+   */
+  keep(watch: LiveWatch<unknown>): () => Promise<void>;
+}
+
+const MAX_BYTES = 64 * 2 ** 20;
+/** A process that is killed loses what came since, of a window that was not full. */
+const EVERY_MS = 5000;
+
+/** The state of a model's monitor in a home: `drift/<name>/<version>.json`. Whatever hinders it is told, and serving goes on. */
+export async function openStateFile(
+  home: string,
+  model: { readonly name: string; readonly version: string },
+  output: Pick<Output, "progress">,
+): Promise<StateFile> {
+  const path = join(home, "drift", model.name, `${model.version}.json`);
+  let lock: Disposable;
+  try {
+    lock = await lockFile(`${path}.lock`, { refusal: ({ who }: LockHolder) => `${who} keeps it already` });
+  } catch (error) {
+    output.progress(`warning: what is watched for drift is not kept: ${firstLine(error)}`);
+    return { keep: () => () => Promise.resolve() };
+  }
+  let state: unknown;
+  try {
+    const bytes = await readLimited(path, MAX_BYTES);
+    state = bytes && JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) {
+      output.progress(`warning: ${path} cannot be read, watching begins anew: ${firstLine(error)}`);
+    }
+  }
+  return {
+    ...(state === undefined ? {} : { state }),
+    keep(watch) {
+      let last = Promise.resolve(), written = -1, failed = false;
+      const write = () => {
+        last = last.then(async () => {
+          try {
+            const { windowsClosed, open, ...rest } = await watch.save();
+            const seen = windowsClosed * 1e7 + (open?.n ?? 0);
+            if (seen === written) return;
+            await writeFileAtomic(path, JSON.stringify({ ...rest, windowsClosed, open }));
+            written = seen;
+            failed = false;
+          } catch (error) {
+            if (!failed) output.progress(`warning: cannot keep ${path}: ${firstLine(error)}`);
+            failed = true; // said once, until it works again
+          }
+        });
+        return last;
+      };
+      const stop = watch.onWindow(() => void write());
+      const timer = setInterval(write, EVERY_MS);
+      return async () => {
+        stop();
+        clearInterval(timer);
+        await write();
+        lock[Symbol.dispose]();
+      };
+    },
+  };
+}
