@@ -143,9 +143,10 @@ export async function openRecords(
   for (const guess of matched.guesses) options?.onGuess?.(`${source}: ${guess}`);
   const wanted = { ...named, ...matched.columns };
   // A key that some rows lack is null in those; one that no row has stays a column that is not there.
-  const known = [wanted.text, withoutLabels ? undefined : wanted.label].filter((name) =>
-    name !== undefined && first.some(({ record }) => Object.hasOwn(record, name))
-  ) as string[];
+  const known = [wanted.text, withoutLabels || !needsLabels(task, first, wanted) ? undefined : wanted.label]
+    .filter((name) =>
+      name !== undefined && first.some(({ record }) => Object.hasOwn(record, name))
+    ) as string[];
   const whole = ({ record, where }: PlacedRecord): PlacedRecord => {
     const lacking = known.filter((name) => !Object.hasOwn(record, name));
     if (lacking.length === 0) return { record, where };
@@ -161,6 +162,23 @@ export async function openRecords(
   };
   return { wanted, records: records() };
 }
+
+/** Whether a task refuses rows without the label's column: one that learns without labels, too, takes them as those. */
+function needsLabels(
+  task: AnyServedTask,
+  [{ record, where } = NO_RECORD]: PlacedRecord[],
+  wanted: Columns,
+): boolean {
+  const without = Object.fromEntries(Object.entries(record).filter(([name]) => name !== wanted.label));
+  try {
+    task.target(without, where, wanted);
+    return false;
+  } catch (error) {
+    return error instanceof DataError && error.missingColumn === wanted.label;
+  }
+}
+
+const NO_RECORD: PlacedRecord = { record: {}, where: "" };
 
 /** Runs what reads columns; of one that is missing the error says which option names it. */
 export function withHint<T>(wanted: Columns, read: () => T): T {
