@@ -179,6 +179,7 @@ export class DriftMonitor<O> {
       windows: [...this.#windows],
       latest: this.#latest,
       open: structuredClone(this.#open),
+      blocks: this.#watched.map(({ blocks }) => blocks?.save() ?? null),
     };
   }
 
@@ -190,6 +191,7 @@ export class DriftMonitor<O> {
       this.#windows.push(...state.windows.slice(-this.#keepWindows));
       this.#latest = state.latest;
       this.#open = state.open && structuredClone(state.open);
+      this.#watched.forEach(({ blocks }, i) => blocks?.goOn(state.blocks[i]!));
       return [];
     } catch (error) {
       if (!(error instanceof DriftError)) throw error;

@@ -5,7 +5,8 @@
  */
 import type { Baseline } from "./baseline.ts";
 import { DriftError } from "./errors.ts";
-import { SCALES } from "./evidence/dependence.ts";
+import { type BlockState, type Dependence, SCALES } from "./evidence/dependence.ts";
+import { projectionsOf } from "./evidence/directions.ts";
 import type { FeatureState } from "./evidence/watcher.ts";
 import type { WindowReport, WindowSummary } from "./report.ts";
 import type { Watched } from "./watched.ts";
@@ -24,6 +25,8 @@ export interface MonitorState {
   readonly latest?: WindowReport;
   /** The window that was being filled. */
   readonly open?: WindowCounts;
+  /** How neighbouring blocks are compared, of each watched feature. */
+  readonly blocks: readonly (BlockState | null)[];
 }
 
 /** What tells baselines apart: 32 bits of FNV-1a over its JSON, and its length. */
@@ -48,7 +51,7 @@ export function checkState(
     throw new DriftError("it is no state of a drift monitor");
   }
   if (state.baseline !== baseline) throw new DriftError("it is of another baseline");
-  const { windowsClosed, states, windows, latest, open } = state;
+  const { windowsClosed, states, windows, latest, open, blocks } = state;
   const counted = emptyWindow(watched, 0);
   const cells = watched.map(({ feature, prepared }) =>
     prepared.cells === undefined ? 0 : prepared.cellsOf(counted.features[feature.name]).cells.length
@@ -56,6 +59,8 @@ export function checkState(
   const isWhole = Number.isInteger(windowsClosed) && windowsClosed! >= 0 && Array.isArray(windows) &&
     (latest === undefined || isLike(latest, { index: 0, features: [] })) &&
     (open === undefined || isLike(open, counted)) &&
+    Array.isArray(blocks) && blocks.length === cells.length &&
+    blocks.every((each, i) => isBlockState(each, watched[i])) &&
     (states === undefined ||
       Array.isArray(states) && states.length === cells.length &&
         states.every((feature, i) => isFeatureState(feature, cells[i])));
@@ -63,11 +68,25 @@ export function checkState(
   return state as MonitorState;
 }
 
+const zeros = (length: number) => new Array<number>(length).fill(0);
+const pairs: Dependence = {
+  found: zeros(SCALES),
+  expected: zeros(SCALES),
+  pairs: zeros(SCALES),
+  largest: zeros(SCALES),
+};
+
+function isBlockState(json: unknown, { prepared: { cells } }: Watched<never>): boolean {
+  if (cells === undefined) return json === null;
+  const state = json as BlockState | null, open = zeros(cells.counts.length);
+  return isLike(state, { n: 0, open, found: projectionsOf(cells).map(() => pairs), waiting: [] }) &&
+    state!.waiting.length === SCALES &&
+    state!.waiting.every((block) => block === null || isLike(block, open));
+}
+
 function isFeatureState(json: unknown, cells: number): boolean {
   const { history, dependence } = json as FeatureState;
-  const counts = { cells: new Array<number>(cells).fill(0), n: 0, missing: 0, invalid: 0 };
-  const scales = new Array<number>(SCALES).fill(0);
-  const pairs = { found: scales, expected: scales, pairs: scales, largest: scales };
+  const counts = { cells: zeros(cells), n: 0, missing: 0, invalid: 0 };
   return Array.isArray(history) && Array.isArray(dependence) &&
     history.every((stretch) => isLike(stretch, { windows: 0, first: 0, startedAtMs: 0, counts })) &&
     dependence.every((each) => isLike(each, pairs));

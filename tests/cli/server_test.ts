@@ -40,7 +40,12 @@ Deno.test("a server watches its traffic in a Worker that ends with it, and says 
       draw: () => {},
       result: () => {},
     };
-    const server = startServer(service, { hostname: "127.0.0.1", port: 0, window: 30, output });
+    const server = startServer(service, {
+      hostname: "127.0.0.1",
+      port: 0,
+      watching: { windowSize: 30 },
+      output,
+    });
     assert.deepEqual(lines, ['"confidence" is not watched for drift: the baseline has no reference of it']);
     for (let i = 0; i < 5; i++) {
       const inputs = Array.from({ length: 8 }, () => ["free money now"]);

@@ -109,7 +109,8 @@ Deno.test("metrics count requests by route, inputs by label, batches, and drift"
       value('weir_drift_statistic{model="spam",version="1.0.0",feature="characters",statistic="ks"}') > 0.5,
     );
     assert.ok(value('weir_drift_effect_ratio{model="spam",version="1.0.0",feature="characters"}') > 1);
-    assert.equal(value('weir_drift_alarm{model="spam",version="1.0.0"}'), 0);
+    assert.equal(value('weir_drift_alarm{model="spam",version="1.0.0"}'), 1);
+    assert.ok(value('weir_drift_evidence_ratio{model="spam",version="1.0.0",feature="characters"}') > 1);
     assert.ok(value("process_resident_memory_bytes") > 1e7);
     for (const line of text.split("\n")) {
       assert.match(line, /^(#.*|[a-z_]+(\{[^}]*\})? [\d.e+-]+(Inf)?|)$/);

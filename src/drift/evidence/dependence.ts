@@ -88,11 +88,22 @@ export interface Projection {
   readonly weights?: Float64Array;
 }
 
+/** What a `BlockComparison` knows, as plain JSON. */
+export interface BlockState {
+  /** Observations in the block that is being filled. */
+  readonly n: number;
+  /** Their counts by cells. */
+  readonly open: readonly number[];
+  /** Of each scale the block that waits for another. */
+  readonly waiting: readonly (readonly number[] | null)[];
+  readonly found: readonly Dependence[];
+}
+
 /** Compares neighbouring blocks of a stream whose observations fall into cells. */
 export class BlockComparison {
   readonly #cells: number;
   readonly #projections: readonly Projection[];
-  readonly #blocks: Float64Array[];
+  readonly #blocks: Float64Array[] = [];
   readonly #waiting: boolean[];
   #open: Float64Array;
   #n = 0;
@@ -103,7 +114,6 @@ export class BlockComparison {
     this.#cells = cells;
     this.#projections = projections;
     this.#open = new Float64Array(cells);
-    this.#blocks = [];
     this.#waiting = new Array<boolean>(SCALES).fill(false);
     this.#found = projections.map(noDependence);
   }
@@ -117,6 +127,28 @@ export class BlockComparison {
   next(): void {
     if (++this.#n < SMALLEST_BLOCK) return;
     this.#close();
+  }
+
+  /** The blocks that wait for another, and what pairs have shown since the last `take`. */
+  save(): BlockState {
+    return {
+      n: this.#n,
+      open: [...this.#open],
+      waiting: this.#waiting.map((waits, scale) => waits ? [...this.#blocks[scale]] : null),
+      found: structuredClone(this.#found),
+    };
+  }
+
+  /** Goes on from what `save` gave. */
+  goOn({ n, open, waiting, found }: BlockState): void {
+    this.#n = n;
+    this.#open = Float64Array.from(open);
+    waiting.forEach((block, scale) => {
+      this.#waiting[scale] = block !== null;
+      // Those below are needed as free ones, too.
+      this.#blocks[scale] = block === null ? new Float64Array(this.#cells) : Float64Array.from(block);
+    });
+    this.#found = structuredClone(found) as Dependence[];
   }
 
   /** What pairs have shown since the last call, one for each projection. */
