@@ -14,12 +14,15 @@ import { readQueries } from "../lifecycle/queries.ts";
 import { type DataOptions, readingFor, withTextOptions } from "./data.ts";
 import { answerAll, openModel } from "./model.ts";
 import { type CommonOptions, dataSource, deviceOption, newCommand } from "./options.ts";
-import { InputError, processOutput } from "./output.ts";
+import { compareTables } from "./drift_tables.ts";
+import { InputError, type Output, processOutput, readingInput, UsageError } from "./output.ts";
 import { readingOf } from "./reading.ts";
 
 interface Options extends CommonOptions, DataOptions, MonitorFlags {
-  readonly model: string;
-  readonly data: string;
+  readonly model?: string;
+  readonly data?: string;
+  readonly reference?: string;
+  readonly current?: string;
   readonly device: DeviceChoice;
 }
 
@@ -32,11 +35,14 @@ export function driftCommand(program: Command): Command {
       [
         "drift --model spam --data last_week.jsonl",
         "drift --model spam --data inbox.csv --text-column body --json   # .alarm is true or false",
+        "drift --reference january.parquet --current february.csv --window 500",
       ],
     ),
   ))
-    .requiredOption("--model <model>", "name[@version|@alias], or a bundle's folder")
-    .requiredOption("--data <file>", "data as weir train reads them (labels are not needed)", dataSource)
+    .option("--model <model>", "name[@version|@alias], or a bundle's folder")
+    .option("--data <file>", "data as weir train reads them (labels are not needed)", dataSource)
+    .option("--reference <file>", "instead of a model: a table that --current is compared with", dataSource)
+    .option("--current <file>", "rows in the order in which they came", dataSource)
     .addOption(deviceOption())
     .action(drift);
   program.addCommand(command);
@@ -45,7 +51,14 @@ export function driftCommand(program: Command): Command {
 
 async function drift(options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
-  const service = await openModel(options.model, options, { warmUpMs: 0 });
+  const { model, data, reference, current } = options;
+  if (reference !== undefined && current !== undefined && model === undefined && data === undefined) {
+    return await driftOfTables(reference, current, options, output);
+  }
+  if (model === undefined || data === undefined || reference !== undefined || current !== undefined) {
+    throw new UsageError("give --model and --data, or --reference and --current");
+  }
+  const service = await openModel(model, options, { warmUpMs: 0 });
   const { manifest } = service.info();
   const windows: WindowReport[] = [];
   let snapshot: DriftSnapshot;
@@ -55,7 +68,7 @@ async function drift(options: Options): Promise<void> {
     const queries = await readingFor(
       { manifest, task },
       options,
-      (columns) => readQueries(options.data, task, { columns, reading }),
+      (columns) => readQueries(data, task, { columns, reading }),
     );
     const monitor = monitorOf(service, monitorOptionsOf(options));
     if (!monitor) {
@@ -90,10 +103,34 @@ async function drift(options: Options): Promise<void> {
   );
 }
 
+async function driftOfTables(
+  reference: string,
+  current: string,
+  options: Options,
+  output: Output,
+): Promise<void> {
+  await readingInput(async () => {
+    const { snapshot, windows } = await compareTables(reference, current, {
+      reading: readingOf(options, output),
+      watching: monitorOptionsOf(options),
+      output,
+    });
+    const { alarm, alarmFeatures } = snapshot;
+    output.result(
+      { reference, current, alarm, alarmFeatures, windows },
+      formatDrift(snapshot, windows, "row"),
+    );
+  });
+}
+
 /** A table of the last window's features under a line that says whether there is an alarm. */
-export function formatDrift(snapshot: DriftSnapshot, windows: readonly WindowReport[]): string {
+export function formatDrift(
+  snapshot: DriftSnapshot,
+  windows: readonly WindowReport[],
+  noun = "text",
+): string {
   const last = windows.at(-1);
-  if (!last) return "no texts: nothing to compare";
+  if (!last) return `no ${noun}s: nothing to compare`;
   const head = snapshot.alarm ? `ALARM: ${snapshot.alarmFeatures.join(", ")}` : "no alarm";
   const rows = last.features.map(({ title, n, effect, pValue, drifted, alarm, notice, change }) =>
     [
@@ -109,7 +146,7 @@ export function formatDrift(snapshot: DriftSnapshot, windows: readonly WindowRep
   const drifted = windows.filter((w) => w.features.some((f) => f.drifted)).length;
   return [
     `${head} (${plural(windows.length, "window")} of up to ${
-      plural(snapshot.windowSize, "text")
+      plural(snapshot.windowSize, noun)
     }, ${drifted} with a drifted feature; false alarms to expect: 1 in ${
       plural(snapshot.policy.windowsPerFalseAlarm, "window")
     })`,

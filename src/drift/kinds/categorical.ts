@@ -104,7 +104,7 @@ export const categoricalKind: Kind<
       },
       cells: { counts: reference, n: sum(reference), ordered: false },
       cellsOf: ({ bins }) => ({ cells: bins, n: sum(bins) }),
-      cellLabel: (_, cell) => cell === other ? "all others" : categories[cell],
+      cellLabel: (_, cell) => cell === other ? "new or rare values" : categories[cell],
       test: ({ bins }, threshold) => testShares(reference, bins, threshold),
       draw: (_, { bins }) =>
         plainHistograms(other === undefined ? categories : [...categories, "all others"], reference, bins),

@@ -1,0 +1,88 @@
+// Tables that are compared without a model.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { createHashedRandom } from "../../src/base/random.ts";
+import { columnKinds, tableFeatures } from "../../src/drift/mod.ts";
+import { withFolder } from "../folder.ts";
+import { weir, writeJsonl } from "./cli.ts";
+
+/** People of two cities, whose age, city and whether an income is given can move. */
+function people(
+  seed: number,
+  count: number,
+  move: { age?: number; newcomers?: number; silent?: number } = {},
+) {
+  const random = createHashedRandom(seed);
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  return Array.from({ length: count }, (_, i) => ({
+    id: `${seed}-${i}`,
+    age: Math.round(40 + (move.age ?? 0) + 12 * normal()),
+    income: random() < (move.silent ?? 0.05) ? null : Math.round(1000 * Math.exp(10 + normal() / 2)) / 1000,
+    city: random() < (move.newcomers ?? 0) ? "Oslo" : random() < 0.4 ? "Rome" : "Bonn",
+  }));
+}
+
+Deno.test("a table that changes is found by column, in words; one that does not is no alarm", () =>
+  withFolder(async (folder) => {
+    const reference = await writeJsonl(join(folder, "reference.jsonl"), people(1, 3000));
+    const same = await writeJsonl(join(folder, "same.jsonl"), people(2, 3000));
+    const calm = await weir("drift", "--reference", reference, "--current", same, "--json");
+    assert.equal(calm.code, 0, calm.stderr);
+    const report = JSON.parse(calm.stdout);
+    assert.deepEqual([report.alarm, report.alarmFeatures, report.windows.length], [false, [], 3]);
+    const moved = people(3, 3000, { age: 5, newcomers: 0.1, silent: 0.2 }).map((row) => ({
+      ...row,
+      extra: 1,
+    }));
+    const current = await writeJsonl(join(folder, "current.jsonl"), moved);
+    const { stdout, stderr } = await weir(
+      "drift",
+      ...["--reference", reference, "--current", current, "--window", "500"],
+    );
+    assert.match(stderr, /1 column of .*current\.jsonl is not in the reference: extra/);
+    assert.match(stdout, /^ALARM: age, income, city \(6 windows of up to 500 rows/);
+    assert.match(stdout, /^age .*ALARM {2}larger: 6\d% are above the reference's median/m);
+    assert.match(
+      stdout,
+      /^income .*ALARM {2}no value in (19|2\d)% of observations, [45](\.\d)?% in the reference/m,
+    );
+    assert.match(stdout, /^city .*ALARM {2}"new or rare values": 0% in the reference, \d+% now/m);
+    // What nobody can compare is said.
+    const other = await writeJsonl(join(folder, "other.jsonl"), [{ a: 1 }, { a: 2 }]);
+    const none = await weir("drift", "--reference", reference, "--current", other);
+    assert.equal(none.code, 2);
+    assert.match(none.stderr, /has none of the columns of .*: id, age, income, city; it has a/);
+    const few = await weir("drift", "--reference", other, "--current", reference);
+    assert.equal(few.code, 2);
+    assert.match(few.stderr, /other\.jsonl: Cannot build a drift baseline from 2 observations/);
+    for (const args of [["--reference", reference], ["--model", "toy", "--reference", reference], []]) {
+      const { code, stderr } = await weir("drift", ...args);
+      assert.equal(code, 2);
+      assert.match(stderr, /give --model and --data, or --reference and --current/);
+    }
+  }));
+
+Deno.test("columns are numbers, categories or texts by what they hold, and empty cells are missing", () => {
+  const rows = Array.from({ length: 300 }, (_, i) => ({
+    price: `${i / 7}`,
+    month: String(1 + i % 10),
+    flag: i % 2 === 0,
+    note: `this is note ${i}`,
+    nothing: "",
+  }));
+  const columns = columnKinds(rows);
+  assert.deepEqual(columns.map(({ name, kind }) => `${name} ${kind}`), [
+    "price number",
+    "month category",
+    "flag category",
+    "note text",
+  ]);
+  const [price, month, flag, note] = tableFeatures(columns);
+  const row = { price: "12.5", month: 3, flag: true, note: "hello" };
+  assert.deepEqual([price, month, flag, note].map((feature) => feature.read(row)), [12.5, "3", "true", 5]);
+  assert.deepEqual([price.read({ price: "n/a" }), price.read({ price: " " }), price.read({})], [
+    null,
+    undefined,
+    undefined,
+  ]);
+});
