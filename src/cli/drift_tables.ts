@@ -20,7 +20,7 @@ import type { ReadOptions } from "../data/reading/options.ts";
 import { readRecords } from "../data/records.ts";
 import { InputError, type Output } from "./output.ts";
 
-/** What was compared, and what came of it. */
+/** The state after the last row, and all windows before. */
 export interface TablesDrift {
   readonly snapshot: DriftSnapshot;
   readonly windows: readonly WindowReport[];

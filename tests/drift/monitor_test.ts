@@ -345,7 +345,7 @@ Deno.test("a feature that stops arriving stays in the report, and that it does i
   });
   const missing = { n: 0, drifted: false, statistics: {}, alarm: true };
   assert.equal(seen.length, 3);
-  for (const { text, ...rest } of seen) assert.deepEqual(rest, missing);
+  for (const { text: _, ...rest } of seen) assert.deepEqual(rest, missing);
   assert.match(seen[2].text!, /^no value in \d+% of observations, 0% in the reference$/);
   // It arrives again, as usual.
   closedWindows(monitor, traffic(3, 1500));

@@ -66,7 +66,7 @@ const ODDS = [0.12, 0.25, 0.5, 1, 2, 4];
 const DEVIATIONS = [0.05, 0.1, 0.2, 0.4, 0.8, 1.6];
 /** Observations of a reference whose shares are taken for known. */
 const KNOWN = 1e9;
-/** A difference of fewer standard errors adds nothing: leaving it out errs on the safe side, and takes a hundredth of the time. */
+/** A difference of fewer standard errors adds nothing: that errs on the safe side, and takes a hundredth of the time. */
 const LEAST_ERRORS = 2.5;
 
 /** What of a reference does not change from window to window. */
