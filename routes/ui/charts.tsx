@@ -240,7 +240,7 @@ function Cell(props: {
   const result = window?.features.find((feature) => feature.name === name);
   if (!window || !result) return <rect class="cell none" {...place} rx="2" />;
   const ratio = result.effect.value / result.effect.threshold;
-  const state = result.alarm ? ", alarm" : result.drifted ? ", drifted" : "";
+  const state = result.alarm ? (result.notice ? ", notice" : ", alarm") : result.drifted ? ", drifted" : "";
   return (
     <rect class={`cell ${heat(ratio, result)}`} {...place} rx="2">
       <title>
@@ -262,7 +262,8 @@ const plotBottom = 130;
 const labelWidth = 92;
 const valueWidth = 96;
 
-function heat(ratio: number, { drifted, alarm }: FeatureResult): string {
+function heat(ratio: number, { drifted, alarm, notice }: FeatureResult): string {
+  if (alarm && notice) return "drifted";
   if (alarm) return "alarm";
   if (drifted) return "drifted";
   return ratio > 0.75 ? "h3" : ratio > 0.5 ? "h2" : ratio > 0.25 ? "h1" : "h0";

@@ -342,13 +342,17 @@ function Statistics({ feature, rate }: { feature: FeatureReport; rate: number })
         />
         <Cell
           name="evidence"
-          value={`${Math.round(100 * feature.evidence.found / feature.evidence.needed)}%`}
+          value={evidenceShare(feature)}
           title={evidenceTitle(feature)}
         />
         <Cell name="n" value={count(feature.n)} title="observations in the window" />
       </dl>
     </>
   );
+}
+
+function evidenceShare({ evidence: { found, needed } }: FeatureReport): string {
+  return found > needed ? "> 100%" : `${Math.round(100 * found / needed)}%`;
 }
 
 function evidenceTitle({ evidence, designEffect }: FeatureReport): string {

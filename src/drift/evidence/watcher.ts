@@ -95,7 +95,8 @@ export function takeWindow(
 ): { states: FeatureState[]; watched: Watched[] } {
   const known = states.map(({ dependence }, i) => addAll(dependence, windows[i].dependence));
   const own = known.map((dependence) => Math.max(1, ...dependence.map(designEffect)));
-  const most = Math.max(...own);
+  // That clients send the same again and again says nothing of how what they send depends on each other.
+  const most = Math.max(1, ...own.filter((_, i) => features[i].weighing.smallestShare === undefined));
   const seen = features.map(({ prepared, weighing }, i) => {
     const stretch = { first: at.index, startedAtMs: at.startedAtMs, counts: windows[i].counts };
     const history = addToHistory(states[i].history, stretch, addCells);
