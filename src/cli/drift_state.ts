@@ -8,18 +8,22 @@ import { readLimited, writeFileAtomic } from "../base/files.ts";
 import { lockFile, type LockHolder } from "../base/lock.ts";
 import { firstLine } from "../base/text.ts";
 import type { LiveWatch } from "../drift/mod.ts";
+import type { Alerts } from "../serve/alerts.ts";
 import type { Output } from "./output.ts";
 
 /** Where a monitor's state is kept, for this process alone. */
 export interface StateFile {
   /** What was kept before; absent where there was nothing that can be read. */
   readonly state?: unknown;
+  /** What was kept of alerts. */
+  readonly alerts?: unknown;
   /**
-   * Writes the monitor's state after each window and, while one fills, every few seconds.
+   * Writes the monitor's state after each window and, while one fills, every few seconds; that of the alerts with it, so that
+   * both are of one moment.
    *
    * @returns what writes it a last time and stops.
    */
-  keep(watch: LiveWatch<unknown>): () => Promise<void>;
+  keep(watch: LiveWatch<unknown>, alerts?: Pick<Alerts, "state">): () => Promise<void>;
 }
 
 const MAX_BYTES = 64 * 2 ** 20;
@@ -50,16 +54,17 @@ export async function openStateFile(
     }
   }
   return {
-    ...(state === undefined ? {} : { state }),
-    keep(watch) {
-      let last = Promise.resolve(), written = -1, failed = false;
+    ...(state === undefined ? {} : { state, alerts: (state as { alerts?: unknown } | null)?.alerts }),
+    keep(watch, alerts) {
+      let last = Promise.resolve(), written = "", failed = false;
       const write = () => {
         last = last.then(async () => {
           try {
-            const { windowsClosed, open, ...rest } = await watch.save();
-            const seen = windowsClosed * 1e7 + (open?.n ?? 0);
+            const monitor = await watch.save(), told = alerts?.state();
+            const seen = [monitor.windowsClosed, monitor.open?.n, told?.pending.length, told?.known.at(-1)]
+              .join();
             if (seen === written) return;
-            await writeFileAtomic(path, JSON.stringify({ ...rest, windowsClosed, open }));
+            await writeFileAtomic(path, JSON.stringify({ ...monitor, ...(told && { alerts: told }) }));
             written = seen;
             failed = false;
           } catch (error) {

@@ -5,14 +5,16 @@
  */
 import { type Command, InvalidArgumentError } from "commander";
 import { openRegistry } from "../registry/registry.ts";
+import type { AlertOptions } from "../serve/alerts.ts";
 import type { PredictService } from "../serve/service.ts";
+import { createWebhook } from "../serve/webhook.ts";
 import { commands } from "./commands.ts";
 import type { DeviceChoice } from "./device.ts";
 import { type MonitorFlags, monitorOptionsOf, withMonitorOptions } from "./drift_policy.ts";
 import { openStateFile } from "./drift_state.ts";
 import { isPath, openModel } from "./model.ts";
 import { type CommonOptions, deviceOption, homeOf, integer, newCommand, parseModel } from "./options.ts";
-import { type Output, processOutput } from "./output.ts";
+import { calledRightly, type Output, processOutput } from "./output.ts";
 import { type ModelServer, startServer } from "./server.ts";
 import { untilStopped } from "./signals.ts";
 
@@ -23,6 +25,8 @@ interface Options extends CommonOptions, MonitorFlags {
   readonly port: number;
   readonly workers: number;
   readonly maxQueue: number;
+  readonly alertWebhook?: string;
+  readonly allowPrivateWebhook?: boolean;
 }
 
 /** Adds the command. */
@@ -46,6 +50,11 @@ export function serveCommand(program: Command): Command {
       integer({ min: 1, max: 1e6 }),
       512,
     )
+    .option(
+      "--alert-webhook <url>",
+      "where alerts are sent as JSON that Slack shows; WEIR_WEBHOOK_SECRET in the environment signs them",
+    )
+    .option("--allow-private-webhook", "that address may be of this machine or of a private network")
     .addOption(deviceOption())
     .action(serve);
   program.addCommand(command);
@@ -77,6 +86,13 @@ async function serve(options: Options): Promise<void> {
   await server.close();
 }
 
+/** What sends alerts; nothing without an address. */
+function webhookOf({ alertWebhook: url, allowPrivateWebhook: allowPrivate }: Options): AlertOptions["send"] {
+  if (url === undefined) return undefined;
+  const secret = Deno.env.get("WEIR_WEBHOOK_SECRET") || undefined;
+  return calledRightly(() => createWebhook({ url, secret, allowPrivate }));
+}
+
 /** What the version is called besides its number: its aliases in the registry, and `latest` where it was asked for as that. */
 async function aliasesOf(options: Options, version: string): Promise<string[]> {
   const { name, reference } = parseModel(options.model);
@@ -104,6 +120,7 @@ async function startOrClose(service: PredictService, options: Options, output: O
       port: options.port,
       watching: monitorOptionsOf(options),
       stateFile,
+      sendAlert: webhookOf(options),
       aliases,
       output,
     });

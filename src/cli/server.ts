@@ -7,6 +7,7 @@
 import { createApp } from "../../routes/app.ts";
 import { listen, type RunningServer } from "../../routes/main.ts";
 import { type LiveWatch, type MonitorOptions, watchLive } from "../drift/mod.ts";
+import { type AlertOptions, tellAlerts } from "../serve/alerts.ts";
 import { monitorOf } from "../serve/monitor.ts";
 import type { PredictService } from "../serve/service.ts";
 import type { StateFile } from "./drift_state.ts";
@@ -21,6 +22,8 @@ export interface ServerOptions {
   readonly watching: Pick<MonitorOptions, "windowSize" | "windowMs" | "policy">;
   /** Where the monitor's state is kept; absent: a restart begins anew. */
   readonly stateFile?: StateFile;
+  /** Sends alerts; absent: they are only logged. */
+  readonly sendAlert?: AlertOptions["send"];
   readonly aliases?: readonly string[];
   readonly output: Output;
 }
@@ -45,7 +48,15 @@ export function startServer(service: PredictService, options: ServerOptions): Mo
   });
   const server = listen(app, { hostname: options.hostname, port: options.port });
   for (const note of monitor?.notes ?? []) output.progress(note);
-  const stopKeeping = monitor && options.stateFile?.keep(monitor);
+  const { name, version } = service.info().manifest;
+  const alerts = monitor && tellAlerts(monitor, {
+    name,
+    version,
+    log: output.progress,
+    send: options.sendAlert,
+    state: options.stateFile?.alerts,
+  });
+  const stopKeeping = monitor && options.stateFile?.keep(monitor, alerts);
   return {
     url: server.url,
     monitor,
@@ -53,6 +64,7 @@ export function startServer(service: PredictService, options: ServerOptions): Mo
     async close() {
       await server.close();
       await service.close();
+      await alerts?.stop();
       await stopKeeping?.();
       monitor?.dispose();
     },

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { type Alert, alertsOf, alertText } from "./alerts.ts";
 export { type Baseline, parseBaseline } from "./baseline.ts";
 export { BaselineBuilder, type BaselineOptions } from "./baseline_builder.ts";
 export type { BagNoise } from "./bag_noise.ts";
