@@ -56,7 +56,7 @@ const mayImport: Record<string, readonly string[] | "everything"> = {
   evaluate: [],
   drift: [],
   people: [],
-  report: ["evaluate", "data"],
+  report: ["evaluate", "data", "drift"],
   // The subpath's exports, which gather what stands in four folders.
   "evaluate/mod.ts": ["evaluate", "report", "people"],
   store: [],

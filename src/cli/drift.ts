@@ -4,6 +4,8 @@
  * @module
  */
 import type { Command } from "commander";
+import { basename } from "node:path";
+import { writeFileAtomic } from "../base/files.ts";
 import { plural } from "../base/format.ts";
 import type { DriftSnapshot, WindowReport } from "../drift/mod.ts";
 import { monitorOf } from "../serve/monitor.ts";
@@ -16,13 +18,16 @@ import { answerAll, openModel } from "./model.ts";
 import { type CommonOptions, dataSource, deviceOption, newCommand } from "./options.ts";
 import { compareTables } from "./drift_tables.ts";
 import { InputError, type Output, processOutput, readingInput, UsageError } from "./output.ts";
+import { type DriftPage, driftPage } from "../report/drift.ts";
 import { readingOf } from "./reading.ts";
+import { refuseOverwriting, writtenFile } from "./written.ts";
 
 interface Options extends CommonOptions, DataOptions, MonitorFlags {
   readonly model?: string;
   readonly data?: string;
   readonly reference?: string;
   readonly current?: string;
+  readonly out?: string;
   readonly device: DeviceChoice;
 }
 
@@ -43,6 +48,7 @@ export function driftCommand(program: Command): Command {
     .option("--data <file>", "data as weir train reads them (labels are not needed)", dataSource)
     .option("--reference <file>", "instead of a model: a table that --current is compared with", dataSource)
     .option("--current <file>", "rows in the order in which they came", dataSource)
+    .option("--out <file>", "also write an HTML page", writtenFile)
     .addOption(deviceOption())
     .action(drift);
   program.addCommand(command);
@@ -52,6 +58,7 @@ export function driftCommand(program: Command): Command {
 async function drift(options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
   const { model, data, reference, current } = options;
+  await refuseOverwriting([data, reference, current], [options.out]);
   if (reference !== undefined && current !== undefined && model === undefined && data === undefined) {
     return await driftOfTables(reference, current, options, output);
   }
@@ -91,6 +98,12 @@ async function drift(options: Options): Promise<void> {
   } finally {
     await service.close();
   }
+  await writePage(options.out, {
+    reference: `${manifest.name} ${manifest.version}`,
+    current: basename(data),
+    snapshot,
+    windows,
+  });
   output.result(
     {
       model: manifest.name,
@@ -101,6 +114,11 @@ async function drift(options: Options): Promise<void> {
     },
     formatDrift(snapshot, windows),
   );
+}
+
+async function writePage(path: string | undefined, page: Omit<DriftPage, "createdAt">): Promise<void> {
+  if (path === undefined) return;
+  await writeFileAtomic(path, driftPage({ ...page, createdAt: new Date().toISOString() }));
 }
 
 async function driftOfTables(
@@ -116,6 +134,12 @@ async function driftOfTables(
       output,
     });
     const { alarm, alarmFeatures } = snapshot;
+    await writePage(options.out, {
+      reference: basename(reference),
+      current: basename(current),
+      snapshot,
+      windows,
+    });
     output.result(
       { reference, current, alarm, alarmFeatures, windows },
       formatDrift(snapshot, windows, "row"),

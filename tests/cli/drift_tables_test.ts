@@ -47,6 +47,12 @@ Deno.test("a table that changes is found by column, in words; one that does not 
       /^income .*ALARM {2}no value in (1[5-9]|2\d)% of observations, [3-6](\.\d)?% in the reference/m,
     );
     assert.match(stdout, /^city .*ALARM {2}"new or rare values": 0% in the reference, [\d.]+% now/m);
+    const page = join(folder, "drift.html");
+    await weir("drift", "--reference", reference, "--current", current, "--window", "500", "--out", page);
+    const html = await Deno.readTextFile(page);
+    assert.match(html, /larger: 6\d% are above the reference&#39;s median.*difference \+\d/s);
+    assert.match(html, /aria-label="6 windows of age"/);
+    assert.doesNotMatch(html, /<script|https?:\/\/(?!www\.w3\.org)/);
     // What nobody can compare is said.
     const other = await writeJsonl(join(folder, "other.jsonl"), [{ a: 1 }, { a: 2 }]);
     const none = await weir("drift", "--reference", reference, "--current", other);
