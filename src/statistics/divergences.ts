@@ -11,7 +11,8 @@ import { fail, Numbers, refuse } from "./checks.ts";
  * What to do about bins that are empty on one side, where a logarithm of 0 would be needed:
  *
  * - `"fill"`: Evidently's way. An empty bin's share becomes 1e-4, or a millionth of that side's smallest share if that is at
- *   most 1e-4; the shares then add up to a little over 1.
+ *   most 1e-4; the shares then add up to a little over 1. KL divides them by their sum, as `scipy.stats.entropy` does for
+ *   Evidently, and so is never negative; PSI takes them as they are, as Evidently's does.
  * - `"half"`: half a count is added to every bin of both sides (Krichevsky and Trofimov 1981). For counts, not shares.
  * - `"none"`: the definition; an empty bin opposite a full one gives Infinity.
  */
@@ -29,10 +30,13 @@ export type Zeros = "fill" | "half" | "none";
  * ```
  */
 export function klDivergence(reference: Numbers, current: Numbers, options: { zeros?: Zeros } = {}): number {
-  const [r, c] = sharesOf(reference, current, options.zeros ?? "fill");
+  const [r, c] = sharesOf(reference, current, options.zeros ?? "fill").map((shares) => {
+    const total = shares.reduce((sum, share) => sum + share, 0);
+    return shares.map((share) => share / total);
+  });
   let sum = 0;
   for (let bin = 0; bin < r.length; bin++) if (r[bin] > 0) sum += r[bin] * Math.log(r[bin] / c[bin]);
-  return sum;
+  return Math.max(0, sum); // rounding may leave a hair below 0
 }
 
 /**

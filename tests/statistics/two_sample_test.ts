@@ -177,3 +177,11 @@ Deno.test("unusable data is refused with one clear line", () => {
   assert.throws(() => jensenShannonDistance([1, 2], [1, -2]), /current count of bin 1 is -2/);
   assert.throws(() => chiSquareTest([1, NaN], [1, 2]), /reference count of bin 1 is NaN/);
 });
+
+Deno.test("KL of filled bins is never negative: shares are divided by their sum, as scipy does it", () => {
+  // Without that it would be -0.000085 here.
+  const divergence = klDivergence([10_000, 10_000, 1], [100, 100, 0]);
+  assert.ok(divergence >= 0 && divergence < 1e-4, `${divergence}`);
+  const plain = klDivergence([500, 500], [500, 500]);
+  assert.equal(plain, 0);
+});

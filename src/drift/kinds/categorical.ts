@@ -122,7 +122,8 @@ export function testShares(
 ): KindTest | undefined {
   const n = sum(current), m = sum(reference);
   if (n === 0) return undefined;
-  const { statistic, degreesOfFreedom, pValue } = chiSquareTest(reference, current);
+  const { statistic, degreesOfFreedom } = chiSquareTest(reference, current);
+  const pValue = classSharesPValue(reference, current);
   let totalVariation = 0, noise = 0;
   for (let k = 0; k < current.length; k++) {
     totalVariation += Math.abs(current[k] / n - reference[k] / m) / 2;
@@ -134,6 +135,6 @@ export function testShares(
     statistics: { chiSquare: { statistic, degreesOfFreedom, pValue }, ...divergences(reference, current) },
     effect: totalVariation,
     threshold: threshold + noise,
-    pValue: classSharesPValue(reference, current),
+    pValue,
   };
 }
