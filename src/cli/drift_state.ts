@@ -24,6 +24,8 @@ export interface StateFile {
    * @returns what writes it a last time and stops.
    */
   keep(watch: LiveWatch<unknown>, alerts?: Pick<Alerts, "state">): () => Promise<void>;
+  /** Leaves the file to others, where nothing is kept after all. */
+  release(): void;
 }
 
 const MAX_BYTES = 64 * 2 ** 20;
@@ -42,7 +44,7 @@ export async function openStateFile(
     lock = await lockFile(`${path}.lock`, { refusal: ({ who }: LockHolder) => `${who} keeps it already` });
   } catch (error) {
     output.progress(`warning: what is watched for drift is not kept: ${firstLine(error)}`);
-    return { keep: () => () => Promise.resolve() };
+    return { keep: () => () => Promise.resolve(), release: () => {} };
   }
   let state: unknown;
   try {
@@ -55,6 +57,7 @@ export async function openStateFile(
   }
   return {
     ...(state === undefined ? {} : { state, alerts: (state as { alerts?: unknown } | null)?.alerts }),
+    release: () => lock[Symbol.dispose](),
     keep(watch, alerts) {
       let last = Promise.resolve(), written = "", failed = false;
       const write = () => {

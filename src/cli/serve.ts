@@ -11,7 +11,7 @@ import { createWebhook } from "../serve/webhook.ts";
 import { commands } from "./commands.ts";
 import type { DeviceChoice } from "./device.ts";
 import { type MonitorFlags, monitorOptionsOf, withMonitorOptions } from "./drift_policy.ts";
-import { openStateFile } from "./drift_state.ts";
+import { openStateFile, type StateFile } from "./drift_state.ts";
 import { isPath, openModel } from "./model.ts";
 import { type CommonOptions, deviceOption, homeOf, integer, newCommand, parseModel } from "./options.ts";
 import { calledRightly, type Output, processOutput } from "./output.ts";
@@ -106,13 +106,14 @@ async function aliasesOf(options: Options, version: string): Promise<string[]> {
   }
 }
 
-/** A port that is taken leaves no Worker behind. */
+/** A port that is taken leaves no Worker and no lock behind. */
 async function startOrClose(service: PredictService, options: Options, output: Output): Promise<ModelServer> {
+  let stateFile: StateFile | undefined;
   try {
     const { name, version } = service.info().manifest;
     const isRegistered = !isPath(options.model);
     const aliases = isRegistered ? await aliasesOf(options, version) : [];
-    const stateFile = isRegistered && service.baseline !== undefined
+    stateFile = isRegistered && service.baseline !== undefined
       ? await openStateFile(homeOf(options), { name, version }, output)
       : undefined;
     return startServer(service, {
@@ -125,6 +126,7 @@ async function startOrClose(service: PredictService, options: Options, output: O
       output,
     });
   } catch (error) {
+    stateFile?.release();
     await service.close();
     throw error;
   }
