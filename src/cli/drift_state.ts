@@ -24,6 +24,8 @@ export interface StateFile {
    * @returns what writes it a last time and stops.
    */
   keep(watch: LiveWatch<unknown>, alerts?: Pick<Alerts, "state">): () => Promise<void>;
+  /** What hinders it, to be told once the server runs: somebody else keeps it, or what was kept cannot be read. */
+  readonly note?: string;
   /** Leaves the file to others, where nothing is kept after all. */
   release(): void;
 }
@@ -32,7 +34,7 @@ const MAX_BYTES = 64 * 2 ** 20;
 /** A process that is killed loses what came since, of a window that was not full. */
 const EVERY_MS = 5000;
 
-/** The state of a model's monitor in a home: `drift/<name>/<version>.json`. Whatever hinders it is told, and serving goes on. */
+/** The state of a model's monitor in a home: `drift/<name>/<version>.json`. Serving goes on whatever hinders it. */
 export async function openStateFile(
   home: string,
   model: { readonly name: string; readonly version: string },
@@ -43,20 +45,21 @@ export async function openStateFile(
   try {
     lock = await lockFile(`${path}.lock`, { refusal: ({ who }: LockHolder) => `${who} keeps it already` });
   } catch (error) {
-    output.progress(`warning: what is watched for drift is not kept: ${firstLine(error)}`);
-    return { keep: () => () => Promise.resolve(), release: () => {} };
+    const note = `warning: what is watched for drift is not kept: ${firstLine(error)}`;
+    return { note, keep: () => () => Promise.resolve(), release: () => {} };
   }
-  let state: unknown;
+  let state: unknown, note: string | undefined;
   try {
     const bytes = await readLimited(path, MAX_BYTES);
     state = bytes && JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) {
-      output.progress(`warning: ${path} cannot be read, watching begins anew: ${firstLine(error)}`);
+      note = `warning: ${path} cannot be read, watching begins anew: ${firstLine(error)}`;
     }
   }
   return {
     ...(state === undefined ? {} : { state, alerts: (state as { alerts?: unknown } | null)?.alerts }),
+    ...(note === undefined ? {} : { note }),
     release: () => lock[Symbol.dispose](),
     keep(watch, alerts) {
       let last = Promise.resolve(), written = "", failed = false;

@@ -47,7 +47,7 @@ export function startServer(service: PredictService, options: ServerOptions): Mo
     onError: (error, requestId) => output.progress(`request ${requestId} failed: ${String(error)}`),
   });
   const server = listen(app, { hostname: options.hostname, port: options.port });
-  for (const note of monitor?.notes ?? []) output.progress(note);
+  for (const note of [...monitor?.notes ?? [], options.stateFile?.note ?? []].flat()) output.progress(note);
   const { name, version } = service.info().manifest;
   const alerts = monitor && tellAlerts(monitor, {
     name,

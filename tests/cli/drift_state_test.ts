@@ -22,6 +22,7 @@ Deno.test("each window is in the file once it is told, and the next server goes 
       const file = await openStateFile(home, model, output);
       const monitor = new DriftMonitor(featuresOf(), baseline, { windowSize: 50, state: file.state });
       const watch = watchLive(monitor);
+      if (file.note !== undefined) lines.push(file.note);
       return { watch, stop: file.keep(watch) };
     };
     const first = await start();

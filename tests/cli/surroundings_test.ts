@@ -205,7 +205,7 @@ Deno.test("serve answers until it is asked to end, and says when its port is tak
     assert.deepEqual([second.code, second.stdout], [1, ""]);
     assert.match(
       second.stderr,
-      /^weir: Port 127\.0\.0\.1:\d+ is taken\. Choose another with --port, or 0 for a free one\.\n$/m,
+      /^weir: Port 127\.0\.0\.1:\d+ is taken\. Choose another with --port, or 0 for a free one\.\n$/,
     );
     const nowhere = await weir(...serve, "--host", "192.0.2.1");
     assert.equal(nowhere.code, 1);
