@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { basename } from "node:path";
 import { writeFileAtomic } from "../base/files.ts";
 import { plural } from "../base/format.ts";
-import type { DriftSnapshot, WindowReport } from "../drift/mod.ts";
+import type { DriftSnapshot, Season, WindowReport } from "../drift/mod.ts";
 import { monitorOf } from "../serve/monitor.ts";
 import { commands } from "./commands.ts";
 import type { DeviceChoice } from "./device.ts";
@@ -28,6 +28,8 @@ interface Options extends CommonOptions, DataOptions, MonitorFlags {
   readonly reference?: string;
   readonly current?: string;
   readonly out?: string;
+  readonly timeColumn?: string;
+  readonly season?: Season;
   readonly device: DeviceChoice;
 }
 
@@ -48,6 +50,11 @@ export function driftCommand(program: Command): Command {
     .option("--data <file>", "data as weir train reads them (labels are not needed)", dataSource)
     .option("--reference <file>", "instead of a model: a table that --current is compared with", dataSource)
     .option("--current <file>", "rows in the order in which they came", dataSource)
+    .option("--time-column <name>", "with --current: the time of each row, which says since when")
+    .addOption(
+      new Option("--season <season>", "what repeats with that time, and is no drift")
+        .choices(["hour-of-day", "day-of-week", "hour-of-week"]),
+    )
     .option("--out <file>", "also write an HTML page", writtenFile)
     .addOption(deviceOption())
     .action(drift);
@@ -59,6 +66,11 @@ async function drift(options: Options): Promise<void> {
   const output = processOutput({ json: options.json ?? false });
   const { model, data, reference, current } = options;
   await refuseOverwriting([data, reference, current], [options.out]);
+  const { timeColumn, season } = options;
+  if (season !== undefined && timeColumn === undefined) throw new UsageError("--season needs --time-column");
+  if (timeColumn !== undefined && current === undefined) {
+    throw new UsageError("--time-column is for --current");
+  }
   if (reference !== undefined && current !== undefined && model === undefined && data === undefined) {
     return await driftOfTables(reference, current, options, output);
   }
@@ -131,6 +143,8 @@ async function driftOfTables(
     const { snapshot, windows } = await compareTables(reference, current, {
       reading: readingOf(options, output),
       watching: monitorOptionsOf(options),
+      timeColumn: options.timeColumn,
+      season: options.season,
       output,
     });
     const { alarm, alarmFeatures } = snapshot;
@@ -164,7 +178,7 @@ export function formatDrift(
         : `${effect.name} ${effect.value.toFixed(3)} of ${effect.threshold.toFixed(3)}`.padEnd(34),
       n === 0 ? "" : `p ${pValue.toExponential(1)}`.padEnd(11),
       alarm ? notice ? "notice" : "ALARM" : drifted ? "drifted" : "",
-      alarm && change ? change.text : "",
+      alarm && change ? `${change.text}${sinceOf(change.sinceMs)}` : "",
     ].join("  ").trimEnd()
   );
   const drifted = windows.filter((w) => w.features.some((f) => f.drifted)).length;
@@ -176,4 +190,10 @@ export function formatDrift(
     })`,
     ...rows,
   ].join("\n");
+}
+
+/** When a change began, where rows have times: less than a year after 1970 they are numbers of rows. */
+function sinceOf(sinceMs: number): string {
+  const isTime = sinceMs > 366 * 24 * 3_600_000;
+  return isTime ? `, since ${new Date(sinceMs).toISOString().slice(0, 16).replace("T", " ")}` : "";
 }

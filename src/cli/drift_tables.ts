@@ -4,6 +4,7 @@
  * @module
  */
 import { plural } from "../base/format.ts";
+import { show } from "../base/text.ts";
 import {
   BaselineBuilder,
   columnKinds,
@@ -13,10 +14,12 @@ import {
   type Feature,
   type MonitorOptions,
   type ObservedRow,
+  type Season,
   tableFeatures,
   type WindowReport,
 } from "../drift/mod.ts";
 import type { ReadOptions } from "../data/reading/options.ts";
+import type { PlacedRecord } from "../data/example.ts";
 import { readRecords } from "../data/records.ts";
 import { InputError, type Output } from "./output.ts";
 
@@ -39,31 +42,44 @@ const WINDOW = 1000;
 export async function compareTables(
   reference: string,
   current: string,
-  { reading, watching, output }: {
+  { reading, watching, timeColumn, season, output }: {
     readonly reading: ReadOptions;
     readonly watching: Pick<MonitorOptions, "windowSize" | "windowMs" | "policy">;
+    /** A column with the time of each row; without it rows have their number for a time. */
+    readonly timeColumn?: string;
+    /** What repeats with that time. */
+    readonly season?: Season;
     readonly output: Pick<Output, "progress">;
   },
 ): Promise<TablesDrift> {
-  const sample: ObservedRow[] = [];
+  const timeOf = ({ record, where }: PlacedRecord): number | undefined =>
+    timeColumn === undefined ? undefined : readTime(record[timeColumn], { where, column: timeColumn });
+  const sample: PlacedRecord[] = [];
   const before = readRecords(reference, reading);
   for (let next = await before.next(); !next.done; next = await before.next()) {
-    sample.push(next.value.record);
+    sample.push(next.value);
     if (sample.length === SAMPLE) break;
   }
-  const columns = columnKinds(sample), features = tableFeatures(columns);
-  const builder = new BaselineBuilder(features.map(lenient));
-  for (const row of sample) builder.observe(row);
-  for await (const { record } of before) builder.observe(record);
+  const columns = columnKinds(sample.map(({ record }) => record)).filter(({ name }) => name !== timeColumn);
+  const features = tableFeatures(columns);
+  const builder = new BaselineBuilder(features.map(lenient), { season });
+  for (const row of sample) builder.observe(row.record, timeOf(row));
+  for await (const row of before) builder.observe(row.record, timeOf(row));
   const monitor = monitorOf(features, builder, { windowSize: WINDOW, ...watching }, reference);
   const windows: WindowReport[] = [], seen = new Set<string>();
-  let rows = 0;
-  for await (const { record } of readRecords(current, reading)) {
-    for (const name of Object.keys(record)) seen.add(name);
-    const report = monitor.observe(record, rows++);
+  let atMs = -1;
+  for await (const row of readRecords(current, reading)) {
+    const { record, where } = row;
+    for (const name of Object.keys(record)) if (name !== timeColumn) seen.add(name);
+    const time = timeOf(row) ?? atMs + 1;
+    if (time < atMs) {
+      throw new InputError(`${where}: rows are not in order of ${timeColumn}: sort the file by it first`);
+    }
+    atMs = time;
+    const report = monitor.observe(record, atMs);
     if (report !== undefined) windows.push(report);
   }
-  const last = monitor.close(rows);
+  const last = monitor.close(atMs);
   if (last !== undefined) windows.push(last);
   const names = columns.map(({ name }) => name);
   if (!names.some((name) => seen.has(name))) {
@@ -97,6 +113,20 @@ function monitorOf(
     if (!(error instanceof DriftError)) throw error;
     throw new InputError(`${reference}: ${error.message}`, { cause: error });
   }
+}
+
+/** A time of ISO 8601, or seconds or milliseconds since 1970. */
+function readTime(value: unknown, { where, column }: { where: string; column: string }): number {
+  const number = typeof value === "number" || typeof value === "string" && /^\d+(\.\d+)?$/.test(value.trim())
+    ? Number(value)
+    : undefined;
+  const ms = number === undefined ? Date.parse(String(value)) : number < 1e11 ? number * 1000 : number;
+  if (Number.isFinite(ms) && value !== null && value !== "") return ms;
+  throw new InputError(
+    `${where}: column ${show(column)} is ${
+      value === undefined ? "missing" : show(value)
+    }; a time was expected, such as 2026-03-02T14:05:00Z`,
+  );
 }
 
 /** The reference has what it has: a value that cannot be used is a value that is missing there. */

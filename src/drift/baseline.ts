@@ -4,8 +4,9 @@
  * @module
  */
 import { readBaselineV1 } from "./baseline_v1.ts";
-import { array, record, string, whole, wrong } from "./checks.ts";
+import { array, countsOf, record, string, whole, wrong } from "./checks.ts";
 import { isKind, kinds, type NamedReference, type Reference } from "./kinds/mod.ts";
+import { type Season, seasonCounts, type SeasonReference } from "./season.ts";
 
 /** The reference that live traffic is compared with. Plain JSON. */
 export interface Baseline {
@@ -51,8 +52,28 @@ export function parseBaseline(json: unknown): Baseline {
     const missing = feature.missing === undefined
       ? {}
       : { missing: whole(feature.missing, `${name}.missing`, { least: 0 }) };
-    if (isKind(kind)) features.push({ name, ...missing, ...kinds[kind].parse(feature, name) as Reference });
-    else skipped.push(name);
+    if (isKind(kind)) {
+      const reference = kinds[kind].parse(feature, name) as Reference;
+      const seasons = feature.seasons === undefined
+        ? {}
+        : { seasons: parseSeasons(feature.seasons, `${name}.seasons`, reference) };
+      features.push({ name, ...missing, ...seasons, ...reference });
+    } else skipped.push(name);
   });
   return { format: "weir-baseline/2", observations, features, ...(skipped.length > 0 ? { skipped } : {}) };
+}
+
+function parseSeasons(json: unknown, where: string, reference: Reference): SeasonReference {
+  const { of, n, counts } = record(json, where);
+  if (!Object.hasOwn(seasonCounts, String(of))) {
+    throw wrong(`${where}.of`, of, `one of ${Object.keys(seasonCounts).join(", ")}`);
+  }
+  const season = of as Season, length = seasonCounts[season];
+  const cells = kinds[reference.kind].prepare(reference).cells?.counts.length ?? 0;
+  const lists = array(counts, `${where}.counts`, { most: length, least: length });
+  return {
+    of: season,
+    n: countsOf(n, `${where}.n`, { length, of: "season" }),
+    counts: lists.map((list, s) => countsOf(list, `${where}.counts[${s}]`, { length: cells, of: "cell" })),
+  };
 }

@@ -8,12 +8,19 @@ import { DriftError } from "./errors.ts";
 import { type Feature, gatesFirst } from "./feature.ts";
 import type { Collector } from "./kinds/kind.ts";
 import { kinds, type NamedReference, type Reference } from "./kinds/mod.ts";
+import { createReservoir, type Reservoir } from "./reservoir.ts";
+import { type Season, seasonCounts, seasonOf } from "./season.ts";
 
 /** How a baseline is built. */
 export interface BaselineOptions {
   /** Seed of the sampling; default 0. */
   readonly seed?: number;
+  /** What repeats with the time of an observation, which `observe` is then given: the reference is known by it, too. */
+  readonly season?: Season;
 }
+
+/** Observations whose values are kept until it is known which cells they fall in. */
+const SEASONAL_SAMPLE = 50_000;
 
 const FEWEST = 20;
 
@@ -51,6 +58,9 @@ export class BaselineBuilder<O> {
     taken: number;
     missing: number;
   }[];
+  readonly #season: Season | undefined;
+  /** Values of each feature, and the season that they came in. */
+  readonly #sample: Reservoir<{ readonly values: readonly unknown[]; readonly season: number }>;
   #observations = 0;
 
   /**
@@ -59,7 +69,9 @@ export class BaselineBuilder<O> {
    * @throws {DriftError} When two features have one name.
    */
   constructor(features: readonly Feature<O>[], options: BaselineOptions = {}) {
-    const { seed = 0 } = options;
+    const { seed = 0, season } = options;
+    this.#season = season;
+    this.#sample = createReservoir(seed, SEASONAL_SAMPLE);
     const names = features.map((feature) => feature.name);
     const twice = names.find((name, i) => names.indexOf(name) < i);
     if (twice !== undefined) throw new DriftError(`Two drift features are called "${twice}"`);
@@ -74,9 +86,15 @@ export class BaselineBuilder<O> {
   /**
    * Takes one observation of the reference.
    *
+   * @param atMs When it came, in milliseconds; needed where the baseline is made by season.
    * @throws {DriftError} When a feature cannot use it; nothing of it is counted then.
    */
-  observe(observation: O): void {
+  observe(observation: O, atMs?: number): void {
+    if (this.#season !== undefined && !Number.isFinite(atMs)) {
+      throw new DriftError(
+        `Observation ${this.#observations + 1} of the drift baseline has no time, which a season needs`,
+      );
+    }
     const values = this.#features.map(({ feature, collector }) => {
       const value = feature.read(observation);
       if (value === undefined) return undefined;
@@ -88,13 +106,18 @@ export class BaselineBuilder<O> {
       throw new DriftError(`Cannot take ${which}: found ${problem}`);
     });
     this.#observations++;
+    const taken: unknown[] = [];
     for (const [i, entry] of this.#features.entries()) {
+      taken.push(values[i]);
       if (values[i] === undefined) {
         if (entry.taken > 0) entry.missing++;
         continue;
       }
       entry.taken++;
-      if (entry.collector.add(values[i]) === false) return; // it says nothing new
+      if (entry.collector.add(values[i]) === false) break; // it says nothing new
+    }
+    if (this.#season !== undefined) {
+      this.#sample.add({ values: taken, season: seasonOf(atMs!, this.#season) });
     }
   }
 
@@ -111,13 +134,30 @@ export class BaselineBuilder<O> {
         `Cannot build a drift baseline from ${observations} observations: at least ${FEWEST} are needed`,
       );
     }
-    const features = this.#features.flatMap(({ feature, collector, taken, missing }): NamedReference[] => {
+    const features = this.#features.flatMap(({ feature, collector, taken, missing }, i): NamedReference[] => {
       const reference = taken < FEWEST ? undefined : collector.build() as Reference | undefined;
-      return reference === undefined
-        ? []
-        : [{ name: feature.name, ...(missing > 0 ? { missing } : {}), ...reference }];
+      return reference === undefined ? [] : [{
+        name: feature.name,
+        ...(missing > 0 ? { missing } : {}),
+        ...this.#seasonsOf(i, reference),
+        ...reference,
+      }];
     });
     return { format: "weir-baseline/2", observations, features };
+  }
+
+  /** How the reference of a feature spreads over its cells in each season. */
+  #seasonsOf(i: number, reference: Reference): Pick<NamedReference, "seasons"> {
+    const of = this.#season, prepared = kinds[reference.kind].prepare(reference);
+    if (of === undefined || prepared.cells === undefined) return {};
+    const cells = prepared.cells.counts.length, seen = prepared.empty();
+    const n = new Array<number>(seasonCounts[of]).fill(0);
+    const counts = n.map(() => new Array<number>(cells).fill(0));
+    for (const { values, season } of this.#sample.values) {
+      if (values[i] === undefined) continue;
+      if (prepared.add(seen, values[i], (cell) => counts[season][cell]++) !== "invalid") n[season]++;
+    }
+    return { seasons: { of, n, counts } };
   }
 }
 

@@ -40,6 +40,7 @@ export { type ClosedWindow, DriftMonitor, type DriftSnapshot, type MonitorOption
 export type { Moments } from "../statistics/pearson3.ts";
 export { type AlertPolicy, alertPolicy } from "./policy.ts";
 export type { FeatureReport, FeatureResult, FeatureView, WindowReport, WindowSummary } from "./report.ts";
+export { type Season, seasonOf, type SeasonReference } from "./season.ts";
 export type { MonitorState } from "./state.ts";
 export {
   type EffectName,

@@ -255,9 +255,9 @@ export class DriftMonitor<O> {
     this.#open = undefined;
     if (open === undefined) return undefined;
     const arrivals = this.#watched.map(({ feature: { name }, blocks }) => {
-      const { missing, invalid, dependence } = open.arrivals[name];
+      const { missing, invalid, dependence, seasons } = open.arrivals[name];
       // What another replica counted has its own blocks.
-      const own = { missing, invalid, dependence: blocks?.take() ?? [] };
+      const own = { missing, invalid, dependence: blocks?.take() ?? [], ...(seasons && { seasons }) };
       return [name, mergeArrivals(own, { missing: 0, invalid: 0, dependence })];
     });
     return { ...open, arrivals: Object.fromEntries(arrivals) };

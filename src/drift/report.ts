@@ -77,7 +77,8 @@ export function reportFeature<O>(
   { test: { change, ...test }, window }: { test: FeatureTest; window: WindowCounts },
 ): FeatureReport {
   const histograms = prepared.draw(feature, window.features[feature.name]);
-  const cells = prepared.cells && { ...prepared.cells, missing: reference.missing ?? 0 };
+  const cells = prepared.cells &&
+    { ...prepared.cells, missing: reference.missing ?? 0, seasons: reference.seasons };
   return {
     ...test,
     title: feature.title,

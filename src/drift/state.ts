@@ -63,7 +63,7 @@ export function checkState(
     blocks.every((each, i) => isBlockState(each, watched[i])) &&
     (states === undefined ||
       Array.isArray(states) && states.length === cells.length &&
-        states.every((feature, i) => isFeatureState(feature, cells[i])));
+        states.every((feature, i) => isFeatureState(feature, cells[i], watched[i])));
   if (!isWhole) throw new DriftError("it is damaged");
   return state as MonitorState;
 }
@@ -76,17 +76,28 @@ const pairs: Dependence = {
   largest: zeros(SCALES),
 };
 
-function isBlockState(json: unknown, { prepared: { cells } }: Watched<never>): boolean {
+function isBlockState(json: unknown, { prepared: { cells }, reference }: Watched<never>): boolean {
   if (cells === undefined) return json === null;
-  const state = json as BlockState | null, open = zeros(cells.counts.length);
+  const state = json as BlockState | null;
+  const open = zeros(cells.counts.length * (reference.seasons === undefined ? 1 : 2));
   return isLike(state, { n: 0, open, found: projectionsOf(cells).map(() => pairs), waiting: [] }) &&
     state!.waiting.length === SCALES &&
     state!.waiting.every((block) => block === null || isLike(block, open));
 }
 
-function isFeatureState(json: unknown, cells: number): boolean {
+function isFeatureState(
+  json: unknown,
+  cells: number,
+  { reference: { seasons } }: Watched<never>,
+): boolean {
   const { history, dependence } = json as FeatureState;
-  const counts = { cells: zeros(cells), n: 0, missing: 0, invalid: 0 };
+  const counts = {
+    cells: zeros(cells),
+    n: 0,
+    missing: 0,
+    invalid: 0,
+    ...(seasons && { seasons: seasons.n.map(() => 0) }),
+  };
   return Array.isArray(history) && Array.isArray(dependence) &&
     history.every((stretch) => isLike(stretch, { windows: 0, first: 0, startedAtMs: 0, counts })) &&
     dependence.every((each) => isLike(each, pairs));

@@ -15,7 +15,7 @@ import {
   type WatchedFeature,
 } from "./evidence/watcher.ts";
 import { policyThresholds, type Prepared } from "./kinds/kind.ts";
-import { kinds, type Reference } from "./kinds/mod.ts";
+import { kinds, type NamedReference, type Reference } from "./kinds/mod.ts";
 import type { AlertPolicy } from "./policy.ts";
 import type { EffectName, Statistics } from "./statistic_names.ts";
 import type { WindowCounts } from "./window.ts";
@@ -65,7 +65,7 @@ export interface TestedFeature {
   /** Name of the feature. */
   readonly name: string;
   /** What it is compared with. */
-  readonly reference: Reference & { readonly missing?: number };
+  readonly reference: Reference & Pick<NamedReference, "missing" | "seasons">;
   /** The feature's own threshold, where it has one. */
   readonly threshold?: number;
 }
@@ -88,6 +88,7 @@ export function createTester(
     prepared: prepareReference({
       ...prepared[i].reference.cells ?? { counts: [], n: 0, ordered: false },
       missing: reference.missing ?? 0,
+      ...(reference.seasons && { seasons: reference.seasons }),
     }),
     weighing: {
       smallestEffect: policy.smallestEffect,
@@ -97,9 +98,9 @@ export function createTester(
   }));
   return (window, { states = features.map(() => unseen), index, closedAtMs }) => {
     const windows = prepared.map(({ name, reference }) => {
-      const { missing, invalid, dependence } = window.arrivals[name];
+      const { missing, invalid, dependence, seasons } = window.arrivals[name];
       const { cells, n } = reference.cellsOf(window.features[name]);
-      return { counts: { cells, n, missing, invalid }, dependence };
+      return { counts: { cells, n, missing, invalid, ...(seasons && { seasons }) }, dependence };
     });
     const at = { index, startedAtMs: window.startedAtMs, closedAtMs };
     const next = takeWindow(watched, states, { windows, at, policy });

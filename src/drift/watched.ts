@@ -8,12 +8,12 @@ import { BlockComparison } from "./evidence/dependence.ts";
 import { projectionsOf } from "./evidence/directions.ts";
 import { type Feature, gatesFirst } from "./feature.ts";
 import type { Prepared } from "./kinds/kind.ts";
-import { kinds, type Reference } from "./kinds/mod.ts";
+import { kinds, type NamedReference, type Reference } from "./kinds/mod.ts";
 
 /** A feature with its reference. */
 export interface Watched<O> {
   readonly feature: Feature<O>;
-  readonly reference: Reference & { readonly missing?: number };
+  readonly reference: Reference & Pick<NamedReference, "missing" | "seasons">;
   readonly prepared: Prepared;
   /** Compares neighbouring blocks of what this monitor is given; absent where the baseline has no cells. */
   readonly blocks?: BlockComparison;
@@ -27,7 +27,7 @@ export function matchFeatures<O>(
   baseline: Baseline,
 ): { watched: readonly Watched<O>[]; notes: readonly string[] } {
   const references = new Map(
-    baseline.features.map(({ name, ...reference }) => [name, reference as Reference]),
+    baseline.features.map(({ name, ...reference }) => [name, reference as Watched<O>["reference"]]),
   );
   const watched: Watched<O>[] = [], notes: string[] = [];
   for (const feature of gatesFirst(features)) {
@@ -42,7 +42,11 @@ export function matchFeatures<O>(
     } else {
       const prepared = kinds[feature.kind].prepare(reference);
       const blocks = prepared.cells &&
-        new BlockComparison(prepared.cells.counts.length, projectionsOf(prepared.cells));
+        new BlockComparison(
+          prepared.cells.counts.length,
+          projectionsOf(prepared.cells),
+          expectedShares(prepared.cells, reference),
+        );
       watched.push({ feature, reference, prepared, blocks, hit: (cell) => blocks?.hit(cell) });
     }
   }
@@ -50,4 +54,16 @@ export function matchFeatures<O>(
     notes.push(`"${name}" is not watched for drift: the baseline has it, and this version does not know it`);
   }
   return { watched, notes };
+}
+
+/** The share of each cell in each season; of one that the reference has not seen, in all. */
+function expectedShares(
+  { counts, n }: NonNullable<Prepared["cells"]>,
+  { seasons }: Pick<NamedReference, "seasons">,
+): Float64Array[] | undefined {
+  return seasons?.counts.map((own, s) =>
+    seasons.n[s] > 0
+      ? Float64Array.from(own, (count) => count / seasons.n[s])
+      : Float64Array.from(counts, (count) => count / n)
+  );
 }

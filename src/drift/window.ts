@@ -6,6 +6,7 @@
 import { DriftError } from "./errors.ts";
 import { addDependence, type Dependence } from "./evidence/dependence.ts";
 import { type Counts, kinds } from "./kinds/mod.ts";
+import { seasonOf } from "./season.ts";
 import type { Watched } from "./watched.ts";
 
 /** What one window (of one replica) has seen. */
@@ -32,14 +33,19 @@ export interface Arrivals {
   invalid: number;
   /** How observations depend on those before them, as the blocks that ended in this window show; one for each projection. */
   dependence: readonly Dependence[];
+  /** Observations that had it, by the season that they came in; absent where the baseline knows none. */
+  seasons?: number[];
 }
 
 /** A window that has seen nothing yet. */
 export function emptyWindow<O>(watched: readonly Watched<O>[], atMs: number): WindowCounts {
   const features = watched.map(({ feature, prepared }) => [feature.name, prepared.empty() as Counts]);
   const arrivals = watched.map((
-    { feature },
-  ): [string, Arrivals] => [feature.name, { missing: 0, invalid: 0, dependence: [] }]);
+    { feature, reference },
+  ): [string, Arrivals] => {
+    const seasons = reference.seasons && { seasons: reference.seasons.n.map(() => 0) };
+    return [feature.name, { missing: 0, invalid: 0, dependence: [], ...seasons }];
+  });
   return {
     n: 0,
     startedAtMs: atMs,
@@ -57,19 +63,18 @@ export function countObservation<O>(
   context: { watched: readonly Watched<O>[]; atMs: number },
 ): void {
   let valid = true;
-  for (const { feature, prepared, blocks, hit } of context.watched) {
+  for (const { feature, reference, prepared, blocks, hit } of context.watched) {
     const value = readSafely(feature, observation), arrivals = window.arrivals[feature.name];
     if (value === undefined) {
       arrivals.missing++;
       continue;
     }
     const became = value === null ? "invalid" : prepared.add(window.features[feature.name], value, hit);
-    if (became === "set aside") {
-      blocks?.next();
-      break;
-    }
-    if (became === "counted") {
-      blocks?.next();
+    if (became !== "invalid") {
+      const season = reference.seasons && seasonOf(context.atMs, reference.seasons.of);
+      blocks?.next(season);
+      if (season !== undefined) arrivals.seasons![season]++;
+      if (became === "set aside") break;
     } else {
       arrivals.invalid++;
       valid = false;
@@ -138,7 +143,9 @@ export function mergeWindows(a: WindowCounts, b: WindowCounts): WindowCounts {
 
 /** How a feature arrived in two windows, or at two replicas. */
 export function mergeArrivals(a: Arrivals, b: Arrivals): Arrivals {
+  const [seasons, others] = [a.seasons ?? b.seasons, a.seasons && b.seasons];
   return {
+    ...(seasons && { seasons: others ? seasons.map((n, s) => n + others[s]) : [...seasons] }),
     missing: a.missing + b.missing,
     invalid: a.invalid + b.invalid,
     dependence: a.dependence.length === 0

@@ -100,9 +100,13 @@ function state({ alarm, notice, drifted, n }: FeatureReport): Markup {
 function change({ alarm, change }: FeatureReport): Markup | string {
   if (!alarm || change === undefined) return "";
   const { low, high } = change.difference;
+  // Less than a year after 1970 rows have their number for a time.
+  const since = change.sinceMs > 366 * 24 * 3_600_000
+    ? markup`, since ${time(new Date(change.sinceMs).toISOString())}`
+    : "";
   return markup`${userText(change.text, 300)}<small class="why">difference ${signed(low)} to ${
     signed(high)
-  }</small>`;
+  }${since}</small>`;
 }
 
 function signed(share: number): string {

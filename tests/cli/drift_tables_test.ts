@@ -68,6 +68,69 @@ Deno.test("a table that changes is found by column, in words; one that does not 
     }
   }));
 
+Deno.test("with the time of each row a change is dated, and what repeats by the hour is no drift", () =>
+  withFolder(async (folder) => {
+    const hour = 3_600_000, start = Date.UTC(2026, 2, 2);
+    const orders = (seed: number, from: number, days: number, shiftFrom = Infinity) => {
+      const random = createHashedRandom(seed);
+      return Array.from({ length: days * 24 * 30 }, (_, i) => {
+        const atMs = start + from * 24 * hour + i * hour / 30;
+        const wave = Math.sin(2 * Math.PI * (atMs - start) / (24 * hour));
+        const share = 0.5 + 0.25 * wave + (i >= shiftFrom * 24 * 30 ? 0.12 : 0);
+        return { time: new Date(atMs).toISOString(), channel: random() < share ? "web" : "shop", seed };
+      });
+    };
+    const reference = await writeJsonl(join(folder, "reference.jsonl"), orders(1, 0, 14));
+    const calm = await writeJsonl(join(folder, "calm.jsonl"), orders(2, 14, 10));
+    const moved = await writeJsonl(join(folder, "moved.jsonl"), orders(3, 14, 10, 6));
+    const drift = async (current: string, ...more: string[]) => {
+      const args = ["drift", "--reference", reference, "--current", current, "--time-column", "time"];
+      const { code, stdout, stderr } = await weir(...args, "--window", "200", ...more, "--json");
+      assert.equal(code, 0, stderr);
+      return JSON.parse(stdout);
+    };
+    const alarms = ({ windows }: { windows: { features: { name: string; alarm: boolean }[] }[] }) =>
+      windows.filter(({ features }) => features.some(({ name, alarm }) => name === "channel" && alarm))
+        .length;
+    assert.equal(alarms(await drift(calm, "--season", "hour-of-day")), 0);
+    assert.ok(alarms(await drift(calm)) > 0, "without the season the first days are");
+    const found = await drift(moved, "--season", "hour-of-day");
+    assert.ok(found.alarmFeatures.includes("channel"));
+    const { sinceMs } = found.windows.at(-1).features.find(({ name }: { name: string }) =>
+      name === "channel"
+    ).change;
+    const days = (sinceMs - start) / (24 * hour) - 20;
+    assert.ok(Math.abs(days) < 1.5, `dated ${days} days off`);
+    const mixed = await writeJsonl(join(folder, "mixed.jsonl"), orders(2, 14, 1).toReversed());
+    const unsorted = await weir(
+      "drift",
+      "--reference",
+      reference,
+      "--current",
+      mixed,
+      "--time-column",
+      "time",
+    );
+    assert.equal(unsorted.code, 2);
+    assert.match(
+      unsorted.stderr,
+      /mixed\.jsonl line 2: rows are not in order of time: sort the file by it first/,
+    );
+    const none = await weir(
+      "drift",
+      "--reference",
+      reference,
+      "--current",
+      calm,
+      "--time-column",
+      "when",
+      "--season",
+      "day-of-week",
+    );
+    assert.equal(none.code, 2);
+    assert.match(none.stderr, /line 1: column "when" is missing; a time was expected/);
+  }));
+
 Deno.test("columns are numbers, categories or texts by what they hold, and empty cells are missing", () => {
   const rows = Array.from({ length: 300 }, (_, i) => ({
     price: `${i / 7}`,

@@ -102,18 +102,27 @@ export interface BlockState {
 /** Compares neighbouring blocks of a stream whose observations fall into cells. */
 export class BlockComparison {
   readonly #cells: number;
+  readonly #width: number;
   readonly #projections: readonly Projection[];
   readonly #blocks: Float64Array[] = [];
   readonly #waiting: boolean[];
   #open: Float64Array;
   #n = 0;
   #found: Dependence[];
+  /** What the season lets expect of an observation in each cell, `[seasons][cells]`. */
+  readonly #expected: readonly Float64Array[] | undefined;
 
-  /** @param cells How many cells there are; an observation may fall into several. */
-  constructor(cells: number, projections: readonly Projection[]) {
+  /**
+   * @param cells How many cells there are; an observation may fall into several.
+   * @param expected The share of each cell in each season: what follows it is no dependence.
+   */
+  constructor(cells: number, projections: readonly Projection[], expected?: readonly Float64Array[]) {
     this.#cells = cells;
     this.#projections = projections;
-    this.#open = new Float64Array(cells);
+    this.#expected = expected;
+    // Behind the counts of a block stand those that were expected.
+    this.#width = expected === undefined ? cells : 2 * cells;
+    this.#open = new Float64Array(this.#width);
     this.#waiting = new Array<boolean>(SCALES).fill(false);
     this.#found = projections.map(noDependence);
   }
@@ -124,7 +133,11 @@ export class BlockComparison {
   }
 
   /** The observation is taken. */
-  next(): void {
+  next(season?: number): void {
+    if (this.#expected !== undefined && season !== undefined) {
+      const shares = this.#expected[season];
+      for (let c = 0; c < this.#cells; c++) this.#open[this.#cells + c] += shares[c];
+    }
     if (++this.#n < SMALLEST_BLOCK) return;
     this.#close();
   }
@@ -146,7 +159,7 @@ export class BlockComparison {
     waiting.forEach((block, scale) => {
       this.#waiting[scale] = block !== null;
       // Those below are needed as free ones, too.
-      this.#blocks[scale] = block === null ? new Float64Array(this.#cells) : Float64Array.from(block);
+      this.#blocks[scale] = block === null ? new Float64Array(this.#width) : Float64Array.from(block);
     });
     this.#found = structuredClone(found) as Dependence[];
   }
@@ -166,13 +179,13 @@ export class BlockComparison {
       this.#projections.forEach(({ weights }, i) =>
         this.#compare(i, weights, { before, block, size, scale })
       );
-      for (let c = 0; c < this.#cells; c++) block[c] += before[c];
+      for (let c = 0; c < this.#width; c++) block[c] += before[c];
       this.#waiting[scale] = false;
       size *= 2;
       scale++;
     }
     if (scale < SCALES) {
-      const free = this.#blocks[scale] ?? new Float64Array(this.#cells);
+      const free = this.#blocks[scale] ?? new Float64Array(this.#width);
       this.#blocks[scale] = block;
       this.#waiting[scale] = true;
       block = free;
@@ -192,20 +205,23 @@ export class BlockComparison {
       scale: number;
     },
   ): void {
-    const n = 2 * size;
+    const n = 2 * size, cells = this.#cells;
+    const isSeasonal = this.#width > cells;
+    const differenceOf = (c: number) =>
+      block[c] - before[c] - (isSeasonal ? block[cells + c] - before[cells + c] : 0);
     let found = 0, variance = 0;
     if (weights === undefined) {
       for (let c = 0; c < this.#cells; c++) {
         const both = block[c] + before[c];
         if (both === 0) continue;
-        found += (block[c] - before[c]) ** 2;
+        found += differenceOf(c) ** 2;
         variance += both * (1 - both / n);
       }
     } else {
       let mean = 0, square = 0, difference = 0;
       for (let c = 0; c < this.#cells; c++) {
         const both = (block[c] + before[c]) * weights[c];
-        difference += (block[c] - before[c]) * weights[c];
+        difference += differenceOf(c) * weights[c];
         mean += both;
         square += both * weights[c];
       }

@@ -7,6 +7,7 @@ import { proportionDifferenceInterval } from "../../statistics/intervals.ts";
 import type { Feature } from "../feature.ts";
 import type { Prepared } from "../kinds/kind.ts";
 import type { CellReference } from "./directions.ts";
+import { expectedOf } from "./evidence.ts";
 import type { FoundChange } from "./watcher.ts";
 
 /** What has changed of a feature. Plain JSON. */
@@ -31,10 +32,12 @@ export function describeChange(
     designEffect: number;
   },
 ): ChangeReport {
-  const { before, now, of } = sidesOf(change, reference);
+  const { cells: counts, n } = expectedOf(reference, change.counts.seasons);
+  const { before, now, of } = sidesOf(change, { ...reference, counts, n });
   const { value, low, high } = proportionDifferenceInterval(
-    { successes: now.hits / designEffect, n: now.n / designEffect },
-    { successes: before.hits, n: before.n },
+    { successes: Math.min(now.hits, now.n) / designEffect, n: now.n / designEffect },
+    // What a season lets expect is no whole number, and may be more than all by a rounding error.
+    { successes: Math.min(before.hits, before.n), n: before.n },
   );
   const shares = { reference: before.hits / before.n, current: now.hits / now.n };
   const from = percent(shares.reference), to = percent(shares.current);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { SeasonReference } from "../season.ts";
 import type { Projection } from "./dependence.ts";
 
 /** What the reference of a feature holds, by cells. */
@@ -16,6 +17,8 @@ export interface CellReference {
   readonly missing: number;
   /** Whether cells are ordered: bins of a number. */
   readonly ordered: boolean;
+  /** The same by season, where that is known. */
+  readonly seasons?: SeasonReference;
 }
 
 /** What is compared with the reference: something of every observation, whose mean is looked at. */

@@ -26,6 +26,8 @@ export interface CellCounts {
   readonly missing: number;
   /** Observations whose value cannot be used. */
   readonly invalid: number;
+  /** Of those that had the feature, how many came in each season; absent where the reference knows none. */
+  readonly seasons?: readonly number[];
 }
 
 /** How the evidence of a feature is to be weighed. */
@@ -112,10 +114,11 @@ export function weighEvidence(
   history: readonly CellCounts[],
   weighing: Weighing,
 ): Evidence {
-  const before = ofReference(prepared.reference), now = total(prepared, []);
+  const now = total(prepared, []);
   let log = -Infinity, change: Change | undefined;
   history.forEach((stretch, i) => {
     move(stretch, undefined, now);
+    const before = expectedOf(prepared.reference, now.seasons);
     prepared.directions.forEach((direction, d) => {
       if (
         direction.kind === "cell" && weighing.smallestShare === undefined &&
@@ -164,13 +167,13 @@ export function weighEnd(
 ): { log: number; stretches: number } {
   const d = prepared.directions.findIndex(({ kind, cell }) => kind === change.kind && cell === change.cell);
   const { effect } = weighing;
-  const reference = ofReference(prepared.reference),
-    changed = total(prepared, history),
-    latest = total(prepared, []);
+  const changed = total(prepared, history), latest = total(prepared, []);
   let best = { log: -Infinity, stretches: 0 };
   history.forEach((stretch, i) => {
     move(stretch, changed, latest);
-    const back = compare(prepared, d, { before: changed, now: latest, beforeEffect: effect, weighing });
+    const reference = expectedOf(prepared.reference, latest.seasons);
+    const then = inSeasonsOf(reference, expectedOf(prepared.reference, changed.seasons), changed);
+    const back = compare(prepared, d, { before: then, now: latest, beforeEffect: effect, weighing });
     const away = compare(prepared, d, { before: reference, now: latest, beforeEffect: 1, weighing });
     if (back === undefined || away === undefined || change.side * away.found > change.size / 2) return;
     let log = -Infinity;
@@ -185,13 +188,16 @@ export function weighEnd(
 
 interface Totals {
   readonly cells: Float64Array;
+  readonly seasons?: number[];
   n: number;
   missing: number;
   invalid: number;
 }
 
 function total({ reference }: PreparedReference, stretches: readonly CellCounts[]): Totals {
-  const totals = { cells: new Float64Array(reference.counts.length), n: 0, missing: 0, invalid: 0 };
+  const seasons = reference.seasons?.n.map(() => 0);
+  const cells = new Float64Array(reference.counts.length);
+  const totals = { cells, n: 0, missing: 0, invalid: 0, ...(seasons && { seasons }) };
   for (const stretch of stretches) move(stretch, undefined, totals);
   return totals;
 }
@@ -204,11 +210,43 @@ function move(stretch: CellCounts, from: Totals | undefined, to: Totals): void {
     totals.n += sign * stretch.n;
     totals.missing += sign * stretch.missing;
     totals.invalid += sign * stretch.invalid;
+    const { seasons } = totals;
+    if (seasons) stretch.seasons?.forEach((n, s) => seasons[s] += sign * n);
   }
 }
 
-function ofReference({ counts, n, missing }: CellReference): CellCounts {
-  return { cells: counts, n, missing, invalid: 0 };
+/** What the reference lets expect: all of it, or what it holds of the seasons that observations came in. */
+export function expectedOf(
+  { counts, n, missing, seasons }: CellReference,
+  came: readonly number[] | undefined,
+): CellCounts {
+  const all = came?.reduce((sum, count) => sum + count, 0) ?? 0;
+  if (seasons === undefined || came === undefined || all === 0) {
+    return { cells: counts, n, missing, invalid: 0 };
+  }
+  const shares = new Float64Array(counts.length);
+  let variance = 0;
+  came.forEach((count, s) => {
+    if (count === 0) return;
+    const weight = count / all;
+    // Of a season that the reference has not seen, it expects what it has seen in all.
+    const [own, m] = seasons.n[s] > 0 ? [seasons.counts[s], seasons.n[s]] : [counts, n];
+    for (let c = 0; c < shares.length; c++) shares[c] += weight * own[c] / m;
+    variance += weight * weight / m;
+  });
+  // As many observations as have the mean's variance.
+  const m = 1 / variance;
+  return { cells: shares.map((share) => share * m), n: m, missing: missing * m / Math.max(1, n), invalid: 0 };
+}
+
+/** What came, as it would have come in the seasons of something else. */
+function inSeasonsOf(wanted: CellCounts, expected: CellCounts, came: CellCounts): CellCounts {
+  if (came.seasons === undefined || came.n === 0) return came;
+  const cells = Array.from(
+    came.cells,
+    (count, c) => Math.max(0, count + came.n * (wanted.cells[c] / wanted.n - expected.cells[c] / expected.n)),
+  );
+  return { ...came, cells };
 }
 
 function compare(

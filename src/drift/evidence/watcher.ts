@@ -166,7 +166,14 @@ export function neededEvidence(logs: readonly number[], { windowsPerFalseAlarm }
 
 function addCells(a: CellCounts, b: CellCounts): CellCounts {
   const cells = Array.from(a.cells, (count, c) => count + b.cells[c]);
-  return { cells, n: a.n + b.n, missing: a.missing + b.missing, invalid: a.invalid + b.invalid };
+  const seasons = a.seasons?.map((n, s) => n + b.seasons![s]);
+  return {
+    cells,
+    n: a.n + b.n,
+    missing: a.missing + b.missing,
+    invalid: a.invalid + b.invalid,
+    ...(seasons && { seasons }),
+  };
 }
 
 function addAll(a: readonly Dependence[], b: readonly Dependence[]): readonly Dependence[] {

@@ -9,6 +9,7 @@ import { type CategoricalCounts, categoricalKind, type CategoricalReference } fr
 import type { Kind } from "./kind.ts";
 import { type NumericCounts, numericKind, type NumericReference } from "./numeric.ts";
 import { type TrafficCounts, trafficKind, type TrafficReference } from "./traffic.ts";
+import type { SeasonReference } from "../season.ts";
 import { type VectorCounts, vectorKind, type VectorReference } from "./vector.ts";
 
 /** How the values of each kind are collected, counted, tested and drawn. */
@@ -38,6 +39,8 @@ export type NamedReference = Reference & {
   readonly name: string;
   /** Observations that did not have it, of those that came after the first that had; 0 if absent. */
   readonly missing?: number;
+  /** What is known by season, where the baseline was built with times. */
+  readonly seasons?: SeasonReference;
 };
 
 /** What a window has counted of one feature. */
