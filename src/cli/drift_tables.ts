@@ -54,17 +54,12 @@ export async function compareTables(
 ): Promise<TablesDrift> {
   const timeOf = ({ record, where }: PlacedRecord): number | undefined =>
     timeColumn === undefined ? undefined : readTime(record[timeColumn], { where, column: timeColumn });
-  const sample: PlacedRecord[] = [];
-  const before = readRecords(reference, reading);
-  for (let next = await before.next(); !next.done; next = await before.next()) {
-    sample.push(next.value);
-    if (sample.length === SAMPLE) break;
-  }
-  const columns = columnKinds(sample.map(({ record }) => record)).filter(({ name }) => name !== timeColumn);
-  const features = tableFeatures(columns);
-  const builder = new BaselineBuilder(features.map(lenient), { season });
-  for (const row of sample) builder.observe(row.record, timeOf(row));
-  for await (const row of before) builder.observe(row.record, timeOf(row));
+  const { columns, features, builder } = await readReference(reference, {
+    reading,
+    timeColumn,
+    season,
+    timeOf,
+  });
   const monitor = monitorOf(features, builder, { windowSize: WINDOW, ...watching }, reference);
   const windows: WindowReport[] = [], seen = new Set<string>();
   let atMs = -1;
@@ -99,6 +94,32 @@ export async function compareTables(
   }
   for (const note of monitor.notes) output.progress(note);
   return { snapshot: monitor.snapshot(), windows };
+}
+
+async function readReference(
+  source: string,
+  { reading, timeColumn, season, timeOf }: {
+    readonly reading: ReadOptions;
+    readonly timeColumn?: string;
+    readonly season?: Season;
+    timeOf(row: PlacedRecord): number | undefined;
+  },
+) {
+  const rows = readRecords(source, reading), sample: PlacedRecord[] = [];
+  try {
+    for (let next = await rows.next(); !next.done; next = await rows.next()) {
+      sample.push(next.value);
+      if (sample.length === SAMPLE) break;
+    }
+    const columns = columnKinds(sample.map(({ record }) => record)).filter(({ name }) => name !== timeColumn);
+    const features = tableFeatures(columns);
+    const builder = new BaselineBuilder(features.map(lenient), { season });
+    for (const row of sample) builder.observe(row.record, timeOf(row));
+    for await (const row of rows) builder.observe(row.record, timeOf(row));
+    return { columns, features, builder };
+  } finally {
+    await rows.return(undefined);
+  }
 }
 
 function monitorOf(

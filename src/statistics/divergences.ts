@@ -30,8 +30,9 @@ export type Zeros = "fill" | "half" | "none";
  * ```
  */
 export function klDivergence(reference: Numbers, current: Numbers, options: { zeros?: Zeros } = {}): number {
-  const [r, c] = sharesOf(reference, current, options.zeros ?? "fill").map((shares) => {
-    const total = shares.reduce((sum, share) => sum + share, 0);
+  const { zeros = "fill" } = options;
+  const [r, c] = sharesOf(reference, current, zeros).map((shares) => {
+    const total = zeros === "fill" ? shares.reduce((sum, share) => sum + share, 0) : 1;
     return shares.map((share) => share / total);
   });
   let sum = 0;
