@@ -23,7 +23,7 @@ export function unwatchedIn(
 
 /**
  * A baseline of the inputs of the training part and the predictions for the validation part: on texts that it was trained on, a
- * model is more confident than on any other. `undefined` where there are too few.
+ * model is more confident than on any other, and its tokenizer knows all their words. `undefined` where there are too few.
  */
 export function baselineOf(
   spec: ModelSpec,
@@ -35,7 +35,7 @@ export function baselineOf(
   const builder = new BaselineBuilder(task.features({ head, vocabSize: data.tokenizer.vocabSize }));
   for (const { row, encodings } of data.parts.train) {
     encodings.forEach((encoding, q) =>
-      builder.observe(task.observe(row.queries[q], encoding, undefined, head))
+      builder.observe(withoutUnknown(task.observe(row.queries[q], encoding, undefined, head)))
     );
   }
   for (const { row, outputs } of answersOf(spec, data.parts.validation, validation)) {
@@ -49,4 +49,9 @@ export function baselineOf(
     if (error instanceof DriftError) return undefined;
     throw error;
   }
+}
+
+/** What is observed of a text that the tokenizer was trained on. */
+function withoutUnknown<O>(observation: O): O {
+  return { ...observation, unknownTokens: undefined };
 }

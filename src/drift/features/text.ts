@@ -16,8 +16,8 @@ export interface ObservedText {
   readonly characters: number;
   /** Ids the tokenizer gave, as the model saw them. */
   readonly tokenIds: ArrayLike<number>;
-  /** How many of `tokenIds` are the unknown token. */
-  readonly unknownTokens: number;
+  /** How many of `tokenIds` are the unknown token; absent where that says nothing, as of the texts a tokenizer was trained on. */
+  readonly unknownTokens?: number;
   /** Length in tokens before truncation; default `tokenIds.length`. */
   readonly tokens?: number;
 }
@@ -83,6 +83,7 @@ const unknownRate: NumericFeature<ObservedText> = {
     "Texts hold words or signs that the vocabulary lacks: another language, another script, a broken encoding.",
   scale: rates,
   read({ tokenIds, unknownTokens }) {
+    if (unknownTokens === undefined) return undefined;
     if (tokenIds.length === 0) return 0; // an empty text has no unknown tokens
     const rate = unknownTokens / tokenIds.length;
     return rate >= 0 && rate <= 1 ? sixDecimals(rate) : null;
