@@ -328,7 +328,7 @@ async function live(life: Life, options: LifeOptions): Promise<LifeResult> {
     output.progress(
       `warning: ${
         plural(parts.validation.length, "row")
-      } to choose the epoch are too few for a reference of predictions: ` +
+      } to choose the epoch are too few for a reference of what only held-out texts show: ` +
         `${unwatched.join(", ")} will not be watched for drift`,
     );
   }

@@ -124,7 +124,7 @@ Deno.test("a model and what it is given", async (t) => {
       assert.equal(code, 0, stderr);
       assert.match(
         stderr,
-        /^warning: \d+ rows to choose the epoch are too few .*: Predicted class, Confidence of .* not be watched for drift$/m,
+        /^warning: \d+ rows to choose the epoch are too few .*: Share of unknown .*, Predicted class, Confidence of .* not be watched for drift$/m,
       );
     });
 
